@@ -1,0 +1,119 @@
+/**
+ * The envelope: what the log stores around every payload. Two shapes: {@link ProviderEvent} is what a source hands in
+ * (no sequence, no ids of ours yet), {@link EventEnvelope} is what the log holds and the API shows.
+ */
+import { Schema } from "effect"
+import { EpochMs, maybe } from "./events/Common.js"
+import { NativeRef } from "./Native.js"
+
+/** Who caused an event. */
+export const Actor = Schema.Literal("provider", "client", "orchestrator", "reaper", "import")
+export type Actor = typeof Actor.Type
+
+/** `agent | gateway | realtime | client | adapter:<name>`: one numbered channel of a session or connection. */
+export const Channel = Schema.String.pipe(
+  Schema.pattern(/^(agent|gateway|realtime|client|adapter:[A-Za-z0-9._-]{1,64})$/, {
+    message: () => "expected agent, gateway, realtime, client or adapter:<name>",
+  }),
+)
+export type Channel = typeof Channel.Type
+
+const identity = {
+  /** Our turn. */
+  turnId: maybe(Schema.String),
+  /** Our item. */
+  itemId: maybe(Schema.String),
+  /** Our request. */
+  requestId: maybe(Schema.String),
+  /** Our inference attempt. */
+  inferenceId: maybe(Schema.String),
+  /** Our voice run. */
+  realtimeId: maybe(Schema.String),
+  /** Our delegation. */
+  delegationId: maybe(Schema.String),
+  /** Our background task. */
+  taskId: maybe(Schema.String),
+} as const
+
+/** One event of the log, decoded. `payload` is what the type's schema says; an unknown type keeps its JSON. */
+export const EventEnvelope = Schema.Struct({
+  /** Position in the whole log: strictly increasing in commit order, gapless on SQLite, never renumbered. */
+  sequence: Schema.Number,
+  /** The thread, or for what names none the connection. */
+  streamId: Schema.String,
+  /** Position in the stream, from 1, gapless. */
+  streamVersion: Schema.Number,
+  /** Unique over the log. */
+  eventId: Schema.String,
+  /** Literal event type; may be unknown to this version. */
+  type: Schema.String,
+  /** Schema version of the type. */
+  v: Schema.Number,
+  /** The session that said it; null for connection streams and for our own commands. */
+  sessionId: Schema.NullOr(Schema.String),
+  /** Numbered channel of the session or connection; null where nothing numbers it. */
+  channel: Schema.NullOr(Schema.String),
+  /** Number in the channel, from 1. */
+  seq: Schema.NullOr(Schema.Number),
+  /** Source clock, ms since the epoch. For display and the reaper, never for order. */
+  at: EpochMs,
+  /** Our clock at commit, ms since the epoch. */
+  recordedAt: EpochMs,
+  /** Who caused it. */
+  actor: Actor,
+  /** The command that caused it. */
+  commandId: Schema.NullOr(Schema.String),
+  /** The event that caused it. */
+  causationId: Schema.NullOr(Schema.String),
+  /** What belongs together across threads. */
+  correlationId: Schema.NullOr(Schema.String),
+  turnId: Schema.NullOr(Schema.String),
+  itemId: Schema.NullOr(Schema.String),
+  requestId: Schema.NullOr(Schema.String),
+  inferenceId: Schema.NullOr(Schema.String),
+  realtimeId: Schema.NullOr(Schema.String),
+  delegationId: Schema.NullOr(Schema.String),
+  taskId: Schema.NullOr(Schema.String),
+  /** The provider's own ids. */
+  native: Schema.NullOr(NativeRef),
+  /** What happened. */
+  payload: Schema.Unknown,
+})
+export type EventEnvelope = typeof EventEnvelope.Type
+
+/** The names of our entity ids in an envelope. */
+export const entityIds = [
+  "turnId",
+  "itemId",
+  "requestId",
+  "inferenceId",
+  "realtimeId",
+  "delegationId",
+  "taskId",
+] as const
+export type EntityIdName = (typeof entityIds)[number]
+
+/**
+ * What a source hands to the engine: one event of one session or connection, numbered by the source. Ids of ours are
+ * absent (the engine resolves them) except where the source is Threadfold itself.
+ */
+export const ProviderEvent = Schema.Struct({
+  /** Literal event type. */
+  type: Schema.String,
+  /** Schema version of the type; absent: the current one. */
+  v: maybe(Schema.Number),
+  /** Numbered channel. */
+  channel: Channel,
+  /** Number in the channel, from 1. */
+  seq: Schema.Number.pipe(Schema.int(), Schema.positive()),
+  /** Source clock, ms since the epoch. */
+  at: EpochMs,
+  /** The provider's ids. */
+  native: maybe(NativeRef),
+  ...identity,
+  /** What happened, as the type's schema says. */
+  payload: maybe(Schema.Unknown),
+  /** The native message or messages (newline-joined) it came from, verbatim. */
+  raw: maybe(Schema.String),
+})
+export type ProviderEvent = typeof ProviderEvent.Type

@@ -1,0 +1,147 @@
+/**
+ * The catalogue of event types: literal name → payload schema. DESIGN section 5. Additions are additive; a changed
+ * payload gets a new `v` and an upcaster in `core`.
+ */
+import { Schema } from "effect"
+import { Empty } from "./events/Common.js"
+import * as Diagnostics from "./events/Diagnostics.js"
+import * as Inference from "./events/Inference.js"
+import * as Item from "./events/Item.js"
+import * as Orchestration from "./events/Orchestration.js"
+import * as Realtime from "./events/Realtime.js"
+import * as Request from "./events/Request.js"
+import * as Session from "./events/Session.js"
+import * as Task from "./events/Task.js"
+import * as Thread from "./events/Thread.js"
+import * as Turn from "./events/Turn.js"
+
+/** What agents say. Each carries `(sessionId | connectionId, channel, seq)`. */
+export const providerEvents = {
+  "connection.opened": Session.ConnectionOpened,
+  "connection.closed": Session.ConnectionClosed,
+  "session.started": Session.SessionStarted,
+  "session.configured": Session.SessionConfigured,
+  "session.state.changed": Session.SessionStateChanged,
+  "session.exited": Session.SessionExited,
+  "session.lease-lapsed": Session.SessionLeaseLapsed,
+  "thread.started": Thread.ThreadStarted,
+  "thread.metadata.updated": Thread.ThreadMetadataUpdated,
+  "thread.token-usage.updated": Thread.ThreadTokenUsageUpdated,
+  "turn.accepted": Turn.TurnAccepted,
+  "turn.started": Turn.TurnStarted,
+  "turn.completed": Turn.TurnCompleted,
+  "turn.aborted": Turn.TurnAborted,
+  "turn.plan.updated": Turn.TurnPlanUpdated,
+  "turn.proposed.delta": Turn.TurnProposedDelta,
+  "turn.proposed.completed": Turn.TurnProposedCompleted,
+  "turn.diff.updated": Turn.TurnDiffUpdated,
+  "item.started": Item.ItemStarted,
+  "item.updated": Item.ItemUpdated,
+  "item.completed": Item.ItemCompleted,
+  "content.delta": Item.ContentDelta,
+  "request.opened": Request.RequestOpened,
+  "request.resolved": Request.RequestResolved,
+  "user-input.requested": Request.UserInputRequested,
+  "user-input.resolved": Request.UserInputResolved,
+  "task.started": Task.TaskStarted,
+  "task.progress": Task.TaskProgress,
+  "task.completed": Task.TaskCompleted,
+  "inference.started": Inference.InferenceStarted,
+  "inference.item": Inference.InferenceItem,
+  "inference.completed": Inference.InferenceCompleted,
+  "inference.failed": Inference.InferenceFailed,
+  "inference.cancelled": Inference.InferenceCancelled,
+  "compaction.installed": Thread.CompactionInstalled,
+  "realtime.started": Realtime.RealtimeStarted,
+  "realtime.item-added": Realtime.RealtimeItemAdded,
+  "realtime.transcript.delta": Realtime.RealtimeTranscriptDelta,
+  "realtime.transcript.done": Realtime.RealtimeTranscriptDone,
+  "realtime.audio": Realtime.RealtimeAudio,
+  "realtime.sdp": Realtime.RealtimeSdp,
+  "realtime.handoff": Realtime.RealtimeHandoff,
+  "realtime.error": Realtime.RealtimeError,
+  "realtime.closed": Realtime.RealtimeClosed,
+  "account.updated": Diagnostics.ProviderData,
+  "account.rate-limits.updated": Diagnostics.ProviderData,
+  "mcp.status.updated": Diagnostics.ProviderData,
+  "model.rerouted": Diagnostics.ModelRerouted,
+  "config.warning": Diagnostics.Notice,
+  "deprecation.notice": Diagnostics.Notice,
+  "runtime.warning": Diagnostics.Notice,
+  "runtime.error": Diagnostics.RuntimeError,
+  "provider.unmapped": Diagnostics.ProviderUnmapped,
+} as const
+
+/** What Threadfold says; in an imported recording, what the client said. */
+export const orchestrationEvents = {
+  "thread.created": Orchestration.ThreadCreated,
+  "thread.renamed": Orchestration.ThreadRenamed,
+  "thread.archived": Empty,
+  "thread.unarchived": Empty,
+  "thread.deleted": Empty,
+  "thread.forked": Orchestration.ThreadForked,
+  "thread.imported": Orchestration.ThreadImported,
+  "thread.purged": Orchestration.ThreadPurged,
+  "thread.keep-alive-set": Orchestration.ThreadKeepAliveSet,
+  "message.queued": Orchestration.MessageQueued,
+  "message.dequeued": Orchestration.MessageRef,
+  "message.cancelled": Orchestration.MessageRef,
+  "message.steered": Orchestration.MessageSteered,
+  "queue.reordered": Orchestration.QueueReordered,
+  "turn.requested": Turn.TurnRequested,
+  "turn.start-failed": Turn.TurnStartFailed,
+  "turn.interrupt-requested": Turn.TurnInterruptRequested,
+  "turn.settled": Turn.TurnSettled,
+  "turn.stalled": Turn.TurnStalled,
+  "request.answering": Request.RequestAnswering,
+  "request.answered": Request.RequestAnswered,
+  "request.expired": Request.RequestExpired,
+  "session.start-requested": Orchestration.SessionStartRequested,
+  "session.stop-requested": Orchestration.SessionStopRequested,
+  "session.reaped": Orchestration.SessionReaped,
+  "session.reconciled": Orchestration.SessionReconciled,
+  "effect.delivered": Orchestration.EffectOutcome,
+  "effect.failed": Orchestration.EffectOutcome,
+  "effect.uncertain": Orchestration.EffectOutcome,
+  "realtime.start-requested": Realtime.RealtimeStartRequested,
+  "realtime.stop-requested": Realtime.RealtimeStopRequested,
+  "realtime.failed": Realtime.RealtimeFailed,
+  "delegation.opened": Realtime.DelegationOpened,
+  "delegation.closed": Realtime.DelegationClosed,
+} as const
+
+/** All of them. */
+export const events = { ...providerEvents, ...orchestrationEvents } as const
+
+export type ProviderEventType = keyof typeof providerEvents
+export type OrchestrationEventType = keyof typeof orchestrationEvents
+/** The name of an event type known to this version. */
+export type EventType = keyof typeof events
+/** The decoded payload of an event type. */
+export type PayloadOf<T extends EventType> = Schema.Schema.Type<(typeof events)[T]>
+
+/** Current schema version of every type; the writer stamps it, upcasters lift older ones to it. */
+export const eventVersions: { readonly [T in EventType]: number } = Object.freeze(
+  Object.fromEntries(Object.keys(events).map((type) => [type, 1])) as { [T in EventType]: number },
+)
+
+export const isEventType = (type: string): type is EventType => Object.hasOwn(events, type)
+export const isProviderEventType = (type: string): type is ProviderEventType => Object.hasOwn(providerEvents, type)
+
+/** Which of our ids an *opening* event mints (`resolve` in `core`). Every other event only looks ids up. */
+export const openingEvents = {
+  "turn.started": "turnId",
+  "turn.requested": "turnId",
+  "item.started": "itemId",
+  "request.opened": "requestId",
+  "user-input.requested": "requestId",
+  "task.started": "taskId",
+  "inference.started": "inferenceId",
+  "realtime.start-requested": "realtimeId",
+  "realtime.started": "realtimeId",
+  "realtime.handoff": "delegationId",
+  "delegation.opened": "delegationId",
+} as const satisfies { readonly [T in EventType]?: string }
+
+/** Decodes a payload of a known type; the trust boundary for pushed events and translators. */
+export const decodePayload = (type: EventType) => Schema.decodeUnknownEither(events[type] as Schema.Schema<unknown>)

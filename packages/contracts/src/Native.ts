@@ -1,0 +1,42 @@
+/**
+ * Identifiers that the provider made, kept beside ours and never trusted to be unique further than their strength says.
+ */
+import { Schema } from "effect"
+import { uuidPattern } from "./Ids.js"
+
+/**
+ * How far a native id is valid.
+ * - `strong`: a UUID; it names the same thing in every session of its thread (forks repeat it in another thread).
+ * - `weak`: a counter or a model-made name; valid inside its session only, an item id only inside its turn.
+ */
+export const Strength = Schema.Literal("strong", "weak")
+export type Strength = typeof Strength.Type
+
+/**
+ * The provider's own ids of one event. Absent means that the wire named none: "no id" is never "the current one".
+ * JSON-RPC request ids are kept as their JSON text, so that `0`, `"0"` and absence stay three different things.
+ */
+export const NativeRef = Schema.Struct({
+  /** The provider's thread (Codex thread id, Claude or ACP session id). */
+  threadId: Schema.optional(Schema.String),
+  /** The provider's turn id. */
+  turnId: Schema.optional(Schema.String),
+  /** The provider's item id. */
+  itemId: Schema.optional(Schema.String),
+  /** JSON text of the provider's request id, for example `0` or `"abc"`. */
+  requestId: Schema.optional(Schema.String),
+  /** JSON text of *our* call's id on this connection, which the provider's answer names. */
+  callId: Schema.optional(Schema.String),
+  /** The provider's id of a model call. */
+  inferenceId: Schema.optional(Schema.String),
+  /** The provider's id of a voice session (Codex repeats the thread id: never a run key). */
+  realtimeId: Schema.optional(Schema.String),
+  /** The provider's id of a voice hand-over. */
+  handoffId: Schema.optional(Schema.String),
+  /** The provider's id of a background task. */
+  taskId: Schema.optional(Schema.String),
+})
+export type NativeRef = typeof NativeRef.Type
+
+/** A UUID of any version is strong, everything else is weak. */
+export const strengthOf = (nativeId: string): Strength => (uuidPattern.test(nativeId) ? "strong" : "weak")

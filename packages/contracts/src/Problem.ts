@@ -1,0 +1,180 @@
+/**
+ * The problem catalogue (RFC 9457). Every error that leaves Threadfold, over HTTP or on the command line, is one of
+ * these: a stable type, a title, what happened, and what to do next.
+ */
+import { Schema } from "effect"
+
+/** slug → HTTP status, title, next step. */
+export const problems = {
+  unauthorized: {
+    status: 401,
+    title: "A token is needed",
+    next: "Send `Authorization: Bearer <token>`; the token is in the `token` file of the data directory.",
+  },
+  "forbidden-host": {
+    status: 403,
+    title: "This Host is not served",
+    next: "Call the address that the server printed, for example http://127.0.0.1:PORT.",
+  },
+  "forbidden-origin": {
+    status: 403,
+    title: "This Origin is not allowed",
+    next: "Call from the server's own pages or from a program that sends no Origin.",
+  },
+  "not-found": {
+    status: 404,
+    title: "There is no such route",
+    next: "See /docs for the routes.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "This route does not take this method",
+    next: "See /docs for the methods.",
+  },
+  "thread-not-found": {
+    status: 404,
+    title: "There is no such thread",
+    next: "List the threads with GET /v1/threads or `threadfold threads`.",
+  },
+  "session-not-found": {
+    status: 404,
+    title: "There is no such session",
+    next: "Open it first with PUT /v1/sessions/{sessionId}.",
+  },
+  "event-not-found": {
+    status: 404,
+    title: "There is no such event",
+    next: "List the events with GET /v1/events.",
+  },
+  "resource-not-found": {
+    status: 404,
+    title: "There is no such thing in this thread",
+    next: "List what there is with GET /v1/threads/{threadId}.",
+  },
+  "session-conflict": {
+    status: 409,
+    title: "The session exists with other content",
+    next: "Use a new session id, or the one the first call named.",
+  },
+  "thread-busy": {
+    status: 409,
+    title: "The thread has a live session",
+    next: "Stop that session first, or wait until it ends.",
+  },
+  "version-conflict": {
+    status: 409,
+    title: "The stream is not at the expected version",
+    next: "Read the stream again and decide anew.",
+  },
+  "precondition-failed": {
+    status: 412,
+    title: "The resource has changed",
+    next: "Read it again and send its new ETag in If-Match.",
+  },
+  "payload-too-large": {
+    status: 413,
+    title: "The body is too large",
+    next: "Send fewer events in one call.",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "This content type is not taken",
+    next: "Send application/json or application/x-ndjson.",
+  },
+  "invalid-request": {
+    status: 400,
+    title: "The request is not what the API says",
+    next: "Correct what `detail` names; /docs shows the shape.",
+  },
+  "invalid-cursor": {
+    status: 400,
+    title: "The cursor cannot be read",
+    next: "Take cursors from an earlier answer, unchanged, for the same list.",
+  },
+  "range-not-reached": {
+    status: 503,
+    title: "The log has not reached that sequence yet",
+    next: "Try again; the Sequence header says how far it is.",
+  },
+  "too-many-requests": {
+    status: 429,
+    title: "Too much at once",
+    next: "Wait as Retry-After says, then send the same call again.",
+  },
+  unavailable: {
+    status: 503,
+    title: "The service cannot answer now",
+    next: "Try again; GET /readyz says when it can.",
+  },
+  internal: {
+    status: 500,
+    title: "Something broke in the server",
+    next: "Nothing was changed. Look at the server's stderr and report it.",
+  },
+  "data-directory-owned": {
+    status: 503,
+    title: "Another process owns the data directory",
+    next: "Stop that process, or name another directory with --data-dir.",
+  },
+  "database-not-found": {
+    status: 404,
+    title: "There is no database there",
+    next: "Name a data directory or file that `threadfold serve` or `import` made.",
+  },
+  "database-too-new": {
+    status: 503,
+    title: "The database was written by a newer version",
+    next: "Use that version; this one changed nothing.",
+  },
+  "database-unreadable": {
+    status: 503,
+    title: "The file is not a Threadfold database",
+    next: "Name another file, or restore it from a backup.",
+  },
+  "storage-failed": {
+    status: 503,
+    title: "The database refused to write",
+    next: "Nothing of this call was stored. See `detail` (a full disk, a read-only file), then try again.",
+  },
+  "recording-not-found": {
+    status: 404,
+    title: "The recording cannot be read",
+    next: "Name a file that exists and that you may read.",
+  },
+} as const
+
+export type ProblemSlug = keyof typeof problems
+
+/** `application/problem+json`. */
+export const ProblemDetails = Schema.Struct({
+  /** `urn:threadfold:problem:<slug>`: stable, to be compared. */
+  type: Schema.String,
+  /** The problem in a few words. */
+  title: Schema.String,
+  /** HTTP status. */
+  status: Schema.Number,
+  /** What happened this time. */
+  detail: Schema.String,
+  /** What to do next. */
+  next: Schema.String,
+})
+export type ProblemDetails = typeof ProblemDetails.Type
+
+/** The body of a problem. */
+export const problemDetails = (slug: ProblemSlug, detail: string): ProblemDetails => ({
+  type: `urn:threadfold:problem:${slug}`,
+  title: problems[slug].title,
+  status: problems[slug].status,
+  detail,
+  next: problems[slug].next,
+})
+
+/** A typed failure anywhere in the service; surfaces turn it into {@link problemDetails}. */
+export class Problem extends Schema.TaggedError<Problem>()("Problem", {
+  slug: Schema.Literal(...(Object.keys(problems) as [ProblemSlug, ...ProblemSlug[]])),
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `${problems[this.slug].title}: ${this.detail} ${problems[this.slug].next}`
+  }
+}

@@ -1,0 +1,376 @@
+/**
+ * The tables of the projections as data: columns, keys and look-ups. Interpreters (SQL, Map), the canonical hash and
+ * the generated reference all come from here; no rule of the domain does.
+ *
+ * Row property names are camelCase, SQL column names are their snake_case.
+ */
+
+/** SQL affinity of a column. `json` is stored as TEXT and held in memory as a JSON value. */
+export type ColumnType = "text" | "integer" | "json"
+
+export interface Column {
+  readonly type: ColumnType
+  readonly nullable: boolean
+  /** Meaning, unit, source. */
+  readonly doc: string
+  /** Depends on `sequence`, `recordedAt` or the process: left out of the canonical hash. */
+  readonly derived?: true
+  /** May be large: a row that is written without it keeps what is stored; the fold never holds it. */
+  readonly heavy?: true
+}
+
+export interface Table {
+  readonly name: TableName
+  readonly doc: string
+  /** Primary key columns. */
+  readonly key: readonly string[]
+  readonly columns: { readonly [column: string]: Column }
+  /** Look-ups other than by key that the fold may ask for: name → columns. The first match by key order wins. */
+  readonly lookups: { readonly [name: string]: readonly string[] }
+}
+
+const text = (doc: string): Column => ({ type: "text", nullable: false, doc })
+const optText = (doc: string): Column => ({ type: "text", nullable: true, doc })
+const int = (doc: string): Column => ({ type: "integer", nullable: false, doc })
+const optInt = (doc: string): Column => ({ type: "integer", nullable: true, doc })
+const optJson = (doc: string): Column => ({ type: "json", nullable: true, doc })
+const derived = (column: Column): Column => ({ ...column, derived: true })
+const heavy = (column: Column): Column => ({ ...column, heavy: true })
+
+const sequence = derived(int("Sequence of the event that last touched the row: its version for `If-Match`."))
+const ended = {
+  cause: optText("Why it ended, a short token such as `session-ready` or `superseded`; null while it runs."),
+  evidence: optText("`observed`: the provider said so; `inferred`: we concluded it; null while it runs."),
+}
+const startedAt = optInt("Start by the source clock, ms since the epoch.")
+const endedAt = optInt("End by the source clock, ms since the epoch; null while it runs.")
+
+export type TableName =
+  | "connections"
+  | "threads"
+  | "sessions"
+  | "turns"
+  | "items"
+  | "item_chunks"
+  | "requests"
+  | "inferences"
+  | "realtime_runs"
+  | "delegations"
+  | "tasks"
+  | "queue"
+  | "usage"
+  | "anomalies"
+
+const define = (
+  name: TableName,
+  doc: string,
+  key: readonly string[],
+  columns: { readonly [column: string]: Column },
+  lookups: { readonly [name: string]: readonly string[] } = {},
+): Table => ({ name, doc, key, columns, lookups })
+
+export const tables: { readonly [N in TableName]: Table } = {
+  connections: define("connections", "One row per provider process or socket.", ["connectionId"], {
+    connectionId: text("Our id; also the id of the connection's stream."),
+    provider: optText("Provider kind."),
+    mode: optText("`managed`, `attached` or `imported`."),
+    status: text("`open` or `closed`."),
+    version: optText("Provider version."),
+    pid: optInt("Process id."),
+    code: optInt("Exit code."),
+    signal: optText("Signal that ended it."),
+    reason: optText("Why it closed."),
+    openedAt: optInt("Source clock, ms since the epoch."),
+    closedAt: optInt("Source clock, ms since the epoch."),
+    streamVersion: int("Version of the last event folded in."),
+    sequence,
+  }),
+  threads: define("threads", "One row per thread.", ["threadId"], {
+    threadId: text("Our id; also the id of the thread's stream."),
+    provider: optText("Provider kind."),
+    nativeThreadId: optText("The provider's thread id."),
+    title: optText("Display name."),
+    cwd: optText("Working directory."),
+    model: optText("Model last named."),
+    parentThreadId: optText("Thread that spawned this one, by evidence only."),
+    parentNativeThreadId: optText("The provider's id of it."),
+    forkedFromThreadId: optText("Thread this one was copied from."),
+    forkedFromNativeThreadId: optText("The provider's id of it."),
+    source: optText("Source kind of an imported thread, for example `codex-app-server`."),
+    status: text("`idle`, `working`, `waiting`, `starting`, `stopped`, `error`, `stalled` or `archived`."),
+    sessionId: optText("Current or last session."),
+    activeTurnId: optText("The running turn."),
+    openRequests: int("Requests that wait for an answer."),
+    runningTasks: int("Background tasks that run."),
+    queued: int("Messages in the queue."),
+    turns: int("Turns seen."),
+    items: int("Items seen."),
+    plan: optJson("The agent's to-do list: `{explanation, steps}`."),
+    archivedAt: optInt("ms since the epoch; null: not archived."),
+    deletedAt: optInt("ms since the epoch; null: not deleted."),
+    keepAliveUntil: optInt("The reaper leaves the thread alone until then, ms since the epoch."),
+    createdAt: optInt("Source clock of the first event, ms since the epoch."),
+    updatedAt: optInt("Source clock of the last event, ms since the epoch."),
+    lastActivityAt: derived(optInt("Our clock at the last event that shows activity, ms since the epoch.")),
+    streamVersion: int("Version of the last event folded in."),
+    sequence,
+  }),
+  sessions: define("sessions", "One row per incarnation of a thread.", ["sessionId"], {
+    sessionId: text("Our id."),
+    threadId: text("Its thread."),
+    connectionId: optText("Its connection."),
+    epoch: int("1, 2, 3 … per thread."),
+    provider: optText("Provider kind."),
+    mode: text("`managed`, `attached` or `imported`."),
+    nativeSessionId: optText("The provider's session id, where it differs from its thread id."),
+    status: text("`starting`, `running`, `ready`, `interrupted`, `stopped` or `error`."),
+    activeTurnId: optText("The running turn; null unless the status is `starting` or `running`."),
+    pendingTurnId: optText("The oldest requested turn."),
+    lastError: optText("Last error message, fatal or not."),
+    cause: optText("Why it ended."),
+    evidence: optText("`observed` or `inferred`; null while it lives."),
+    usageMode: optText("How its driver counts tokens."),
+    model: optText("Model name."),
+    cwd: optText("Working directory."),
+    config: optJson("What else it runs with."),
+    leaseMs: optInt("Lease of an attached session, ms."),
+    code: optInt("Exit code."),
+    signal: optText("Signal that ended it."),
+    startedAt,
+    endedAt,
+    lastActivityAt: derived(optInt("Our clock at its last event, ms since the epoch.")),
+    sequence,
+  }),
+  turns: define(
+    "turns",
+    "One row per turn.",
+    ["turnId"],
+    {
+      turnId: text("Our id."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session that ran it; null while it waits for one."),
+      ordinal: int("1, 2, 3 … per thread, in order of appearance."),
+      nativeTurnId: optText("The provider's id."),
+      callId: optText("JSON text of our call's id, until the provider's answer binds the turn."),
+      origin: text("`client`, `queue`, `realtime`, `import`, `provider`, `synthetic`."),
+      status: text("`requested`, `running` or `ended`."),
+      outcome: optText("`completed`, `failed`, `interrupted`, `cancelled` or `unknown`; null until it ended."),
+      ...ended,
+      settled: int("1 once the end is final: observed, or settled after an inferred one."),
+      uncertain: int("1 while it is handed over and unanswered by a session that ended."),
+      stalled: int("1 while nothing is heard of it."),
+      handedOver: int("1 once a requested turn's bytes reached the provider."),
+      interruptRequestedAt: optInt("ms since the epoch."),
+      steeredInto: optText("Turn that took the message, when this one never ran."),
+      supersededBy: optText("Turn that replaced it."),
+      text: heavy(optText("The user's text of a requested turn.")),
+      error: optJson("`{message, code, httpStatus, details}`."),
+      usage: optJson(
+        "Tokens of this turn: `{inputTokens, cachedInputTokens, outputTokens, reasoningTokens, totalTokens}`.",
+      ),
+      diff: heavy(optText("The turn's changes as one unified diff.")),
+      proposal: heavy(optText("A plan that waits for consent.")),
+      items: int("Items seen in it."),
+      requestedAt: optInt("ms since the epoch."),
+      startedAt,
+      endedAt,
+      sequence,
+    },
+    {
+      byNativeInSession: ["sessionId", "nativeTurnId"],
+      byNativeInThread: ["threadId", "nativeTurnId"],
+    },
+  ),
+  items: define(
+    "items",
+    "One row per item.",
+    ["itemId"],
+    {
+      itemId: text("Our id."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session that made it."),
+      turnId: optText("Its turn."),
+      ordinal: int("1, 2, 3 … per thread, in order of appearance."),
+      nativeItemId: optText("The provider's id."),
+      kind: text("Our kind."),
+      nativeKind: optText("The provider's type name."),
+      status: text("`open`, `completed`, `failed`, `declined` or `interrupted`."),
+      ...ended,
+      title: optText("One line for a list."),
+      phase: optText("The provider's phase of a message."),
+      text: heavy(optText("Final text; null while chunks hold it, or where the kind has none.")),
+      hasFinal: int("1 once the final content came: the chunks are gone."),
+      chunks: int("Chunks stored in `item_chunks`."),
+      chunkChars: int("UTF-16 units in them."),
+      data: heavy(optJson("What else it says, in the provider's words.")),
+      processId: optText("Process of a command."),
+      exitCode: optInt("Exit code of a command."),
+      startedAt,
+      endedAt,
+      sequence,
+    },
+    {
+      byNativeInTurn: ["turnId", "nativeItemId"],
+      byNativeInSession: ["sessionId", "nativeItemId"],
+    },
+  ),
+  item_chunks: define(
+    "item_chunks",
+    "Streamed content of items whose final text has not come.",
+    ["itemId", "ordinal"],
+    {
+      itemId: text("Its item."),
+      ordinal: int("0, 1, 2 … per item."),
+      threadId: text("Its thread."),
+      part: int("Part of the stream; parts are joined by a blank line."),
+      text: text("The text."),
+      sequence,
+    },
+  ),
+  requests: define(
+    "requests",
+    "One row per approval, question or tool callback.",
+    ["requestId"],
+    {
+      requestId: text("Our id."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session that asked."),
+      turnId: optText("Its turn."),
+      itemId: optText("Its item."),
+      nativeRequestId: optText("JSON text of the provider's id."),
+      kind: text("Our kind."),
+      nativeKind: optText("The provider's method."),
+      status: text("`open`, `answering`, `answered`, `cancelled` or `expired`."),
+      decision: optText("The first accepted answer."),
+      decidedBy: optText("Who gave it."),
+      ...ended,
+      title: optText("One line for a person."),
+      data: optJson("The question: `{decisions, data}` in the provider's words."),
+      openedAt: optInt("ms since the epoch."),
+      endedAt,
+      sequence,
+    },
+    { byNativeInSession: ["sessionId", "nativeRequestId"] },
+  ),
+  inferences: define(
+    "inferences",
+    "One row per inference attempt.",
+    ["inferenceId"],
+    {
+      inferenceId: text("Our id."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session that made it."),
+      turnId: optText("Its turn."),
+      nativeInferenceId: optText("The provider's or gateway's id."),
+      status: text("`running`, `completed`, `failed`, `cancelled` or `aborted`."),
+      ...ended,
+      model: optText("Model that was asked for."),
+      provider: optText("Model provider."),
+      responseId: optText("The provider's response id."),
+      upstreamRequestId: optText("Request id of the upstream HTTP call."),
+      outputItems: optJson("Keys of the complete output items, in order; their content is in the log."),
+      usage: optJson("Tokens of this attempt."),
+      error: optText("What went wrong, or why it was cancelled."),
+      startedAt,
+      endedAt,
+      sequence,
+    },
+    { byNativeInSession: ["sessionId", "nativeInferenceId"] },
+  ),
+  realtime_runs: define("realtime_runs", "One row per run of a voice conversation.", ["realtimeId"], {
+    realtimeId: text("Our id."),
+    threadId: text("Its thread."),
+    sessionId: optText("Session that carries it."),
+    nativeRealtimeId: optText("The provider's id; repeats, never a key."),
+    callId: optText("JSON text of the call that asked for it."),
+    status: text("`requested`, `failed`, `started` or `closed`."),
+    reason: optText("Why it closed: `requested`, `transport_closed`, `error`, `replaced` or `session_ended`."),
+    evidence: optText("`observed` or `inferred`; null while it lives."),
+    lastError: optText("Last error message."),
+    version: optText("Protocol version."),
+    stopRequested: int("1 once somebody asked to end it."),
+    items: int("Voice items seen."),
+    utterances: int("Finished transcripts seen."),
+    requestedAt: optInt("ms since the epoch."),
+    startedAt,
+    endedAt,
+    sequence,
+  }),
+  delegations: define(
+    "delegations",
+    "One row per hand-over from a voice conversation to the coding agent.",
+    ["delegationId"],
+    {
+      delegationId: text("Our id; the turn's id too, when we route it to an idle thread."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session it happened in."),
+      realtimeId: optText("Its voice run."),
+      nativeHandoffId: optText("The provider's id."),
+      turnId: optText("The turn that works on it."),
+      routedBy: text("`provider` or `client`."),
+      status: text("`open` or `closed`."),
+      cause: optText("Why it closed."),
+      text: optText("What was asked for."),
+      openedAt: optInt("ms since the epoch."),
+      endedAt,
+      sequence,
+    },
+    { byNativeInSession: ["sessionId", "nativeHandoffId"] },
+  ),
+  tasks: define(
+    "tasks",
+    "One row per background task.",
+    ["taskId"],
+    {
+      taskId: text("Our id."),
+      threadId: text("Its thread."),
+      sessionId: optText("Session that runs it."),
+      turnId: optText("Turn that began it."),
+      itemId: optText("Item it grew out of."),
+      nativeTaskId: optText("The provider's id."),
+      kind: optText("The provider's word for its kind."),
+      title: optText("One line for a list."),
+      processId: optText("Process id."),
+      status: text("`running` or `ended`."),
+      outcome: optText("`completed`, `failed` or `interrupted`."),
+      ...ended,
+      startedAt,
+      endedAt,
+      sequence,
+    },
+    { byNativeInSession: ["sessionId", "nativeTaskId"] },
+  ),
+  queue: define("queue", "Messages that wait for their turn; a row leaves with its message.", ["messageId"], {
+    messageId: text("Our id."),
+    threadId: text("Its thread."),
+    position: int("Order in the queue, from 1."),
+    text: text("The user's text."),
+    queuedAt: optInt("ms since the epoch."),
+    sequence,
+  }),
+  usage: define("usage", "Tokens of a thread: the sum of its turns'. Absent counts are null.", ["threadId"], {
+    threadId: text("Its thread."),
+    inputTokens: optInt("Prompt tokens, cached ones included."),
+    cachedInputTokens: optInt("Prompt tokens from the cache."),
+    outputTokens: optInt("Answer tokens, reasoning included."),
+    reasoningTokens: optInt("Reasoning tokens."),
+    totalTokens: optInt("The provider's totals."),
+    contextWindow: optInt("Context window of the model, tokens."),
+    sequence,
+  }),
+  anomalies: define("anomalies", "What the fold refused to apply, and why.", ["threadId", "subject", "reason"], {
+    threadId: text("The stream: a thread or a connection."),
+    subject: text("What it is about, for example `turn:<id>` or `native-turn:<id>`."),
+    reason: text("One of the closed list."),
+    count: int("How often."),
+    firstSequence: derived(int("Sequence of the first one.")),
+    lastSequence: derived(int("Sequence of the last one.")),
+    detail: optText("One sentence about the last one."),
+  }),
+}
+
+/** All tables, in an order in which rows of a thread read well. */
+export const tableNames = Object.keys(tables) as readonly TableName[]
+
+/** `nativeTurnId` → `native_turn_id`. */
+export const columnName = (property: string): string => property.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)

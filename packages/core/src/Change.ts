@@ -1,0 +1,34 @@
+/**
+ * What a fold step asks the interpreters to write. Changes name rows and columns only; every rule was applied before.
+ */
+import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
+
+/** Insert the row or replace it whole; heavy columns that the row leaves out keep what is stored. */
+export type Put = {
+  readonly [N in TableName]: { readonly op: "put"; readonly table: N; readonly row: Rows[N] }
+}[TableName]
+
+/** Remove the row with this key; nothing happens where there is none. */
+export interface Delete {
+  readonly op: "delete"
+  readonly table: TableName
+  readonly key: readonly (string | number)[]
+}
+
+/** Remove every chunk of an item: its final text came. */
+export interface ClearChunks {
+  readonly op: "clear-chunks"
+  readonly itemId: string
+}
+
+/** Count one more anomaly of this key; the first one makes the row. */
+export interface NoteAnomaly {
+  readonly op: "anomaly"
+  readonly threadId: string
+  readonly subject: string
+  readonly reason: AnomalyReason
+  readonly sequence: number
+  readonly detail: string | null
+}
+
+export type Change = Put | Delete | ClearChunks | NoteAnomaly

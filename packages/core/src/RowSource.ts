@@ -1,0 +1,21 @@
+/**
+ * Where a fold step gets closed rows from: SQL, a Map, or an overlay of changes that are not committed yet. One
+ * interface, so that the live service, rebuild, replay and the tests run the same code.
+ */
+import type { Rows, TableName } from "@threadfold/contracts"
+
+export interface RowSource {
+  /**
+   * The row whose columns of `lookup` equal `values`, without its heavy columns, or null.
+   * `lookup` is `key` for the primary key, or a name from the table's `lookups`. Where several rows match, the one
+   * with the highest `ordinal` column wins (only the tables with an `ordinal` allow several).
+   */
+  readonly find: <N extends TableName>(
+    table: N,
+    lookup: string,
+    values: readonly (string | number | null)[],
+  ) => Rows[N] | null
+}
+
+/** A source without rows. */
+export const noRows: RowSource = { find: () => null }

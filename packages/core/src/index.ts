@@ -1,0 +1,2 @@
+export * from "./Change.js"
+export * from "./RowSource.js"

@@ -1,0 +1,78 @@
+/**
+ * The small encoded driver interface of the log. A driver stores rows and finds them again; it knows no event type and
+ * no rule. The rich `EventLog` service is derived from it once, and the engine writes through it.
+ *
+ * Everything here is synchronous: between BEGIN and COMMIT nothing may wait.
+ */
+
+/** One event as it is stored. `native` and `payload` are JSON text. Field meanings: `EventEnvelope` in contracts. */
+export interface EventRow {
+  readonly sequence: number
+  readonly streamId: string
+  readonly streamVersion: number
+  readonly eventId: string
+  readonly type: string
+  readonly v: number
+  readonly sessionId: string | null
+  readonly channel: string | null
+  readonly seq: number | null
+  readonly at: number
+  readonly recordedAt: number
+  readonly actor: string
+  readonly commandId: string | null
+  readonly causationId: string | null
+  readonly correlationId: string | null
+  readonly turnId: string | null
+  readonly itemId: string | null
+  readonly requestId: string | null
+  readonly inferenceId: string | null
+  readonly realtimeId: string | null
+  readonly delegationId: string | null
+  readonly taskId: string | null
+  readonly native: string | null
+  readonly payload: string
+}
+
+/** Which events a page holds. All conditions apply together. */
+export interface ReadQuery {
+  /** Only this stream. */
+  readonly streamId?: string
+  /** Only these types. */
+  readonly types?: readonly string[]
+  /** Events after this sequence (exclusive). With `order: "desc"` the page ends above it. */
+  readonly after?: number
+  /** Events up to this sequence (inclusive). */
+  readonly until?: number
+  /** `asc`: oldest first (default). `desc`: newest first. */
+  readonly order?: "asc" | "desc"
+  /** At most this many, 1 to 10,000. */
+  readonly limit: number
+}
+
+/** The native body of an event: short ones inline, long ones (over 32 KiB) by their SHA-256 in the blob table. */
+export interface LogDriver {
+  /** Identifies this log; changes when a backup is restored over it. */
+  readonly logId: string
+  /** Runs `body` in one write transaction: commits when it returns, rolls everything back when it throws. */
+  readonly transaction: <A>(body: () => A) => A
+  /** Highest sequence, 0 for an empty log. */
+  readonly head: () => number
+  /** Version of a stream, 0 where there is none. */
+  readonly streamVersion: (streamId: string) => number
+  /** Stores one event; throws on a broken unique key. Only inside `transaction`. */
+  readonly insert: (event: EventRow) => void
+  /** Stores the native body of an event, verbatim. Only inside `transaction`. */
+  readonly insertNative: (sequence: number, body: string) => void
+  /** The event of a source's number. `source` is the session, or for connection streams the connection. */
+  readonly findBySeq: (source: string, channel: string, seq: number) => EventRow | null
+  /** Highest number of a source's channel, 0 where there is none. */
+  readonly lastSeq: (source: string, channel: string) => number
+  readonly findByEventId: (eventId: string) => EventRow | null
+  readonly read: (query: ReadQuery) => readonly EventRow[]
+  /** The native body of an event, or null. */
+  readonly readNative: (sequence: number) => string | null
+  /** A small value that belongs to the log (never to a projection), or null. */
+  readonly getMeta: (key: string) => string | null
+  /** Sets such a value; null removes it. Only inside `transaction`. */
+  readonly setMeta: (key: string, value: string | null) => void
+}

@@ -1,0 +1,68 @@
+/**
+ * A translator turns one connection's wire into provider events. It is pure in the sense that counts: no I/O, no clock,
+ * no random; the same lines in the same order give the same events, however the input is cut into calls.
+ */
+import type { ProviderEvent } from "@threadfold/contracts"
+
+/** One line of a connection's wire. */
+export interface WireLine {
+  /** Source time, ms since the epoch. */
+  readonly at: number
+  /** `send`: client to agent; `recv`: agent to client; `stderr`; `meta`: spawn and exit of the process. */
+  readonly dir: string
+  /** The line as received, verbatim. */
+  readonly raw: string
+  /** The decoded message of a `send` or `recv` line. */
+  readonly message?: unknown
+  /** The text of a `stderr` line. */
+  readonly text?: string
+  /** The event of a `meta` line, for example `spawn`, `exit`. */
+  readonly event?: string
+  /** Fields of a `meta` line: `pid`, `args`, `code`, `sig`. */
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+/** Whose event it is. */
+export type Scope =
+  /** It names no thread: the connection's stream. */
+  | { readonly kind: "connection" }
+  /**
+   * It belongs to a session of a native thread on this connection. `session` counts the incarnations of that thread on
+   * this connection from 1: a rejoin stays, a start after the provider closed or unloaded the thread is the next one.
+   */
+  | { readonly kind: "session"; readonly nativeThreadId: string; readonly session: number }
+
+export interface Emitted {
+  readonly scope: Scope
+  /** Who caused it: the agent, or the client whose message was recorded. */
+  readonly actor: "provider" | "client"
+  readonly event: ProviderEvent
+}
+
+/** What became of a line: an event of the domain (or part of a merged one), or kept verbatim as `provider.unmapped`. */
+export type Fate = "mapped" | "kept"
+
+export interface Translated {
+  readonly fate: Fate
+  /** Events that are complete now, in order. A merged delta comes with a later line or a flush. */
+  readonly emitted: readonly Emitted[]
+}
+
+export type EndReason = "exit" | "recording-ended" | "transport-closed"
+
+export interface Translator {
+  /** Takes one line. */
+  readonly push: (line: WireLine) => Translated
+  /** Source time at which something must be flushed or let go though no line came; null: nothing waits. */
+  readonly nextDeadline: () => number | null
+  /** Lets go what is due at `now` (source time). */
+  readonly tick: (now: number) => readonly Emitted[]
+  /** Lets go all that waits (end of input, a pause of an import). Later lines may follow. */
+  readonly flush: () => readonly Emitted[]
+  /**
+   * Ends the connection if its wire has not said so already: flushes, then one `session.exited` per open session and
+   * `connection.closed`. Lines may follow even so (a recording that grew): the next one that names a thread opens that
+   * thread's next session.
+   */
+  readonly end: (at: number, reason: EndReason) => readonly Emitted[]
+}
