@@ -1,1 +1,1 @@
-export {}
+export * from "./recordings/Recordings.js"

@@ -1,0 +1,46 @@
+/**
+ * Recordings of real Codex app-server sessions, one JSON object a line (see `RecordingLine` of the contracts). They are
+ * data, not code: they lie in `fixtures/recordings` at the root of this package and are read from there whether the
+ * package runs from `src` or from `dist`.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export interface Recording {
+  /** File name without its extension, for example `codex-01-plain`. */
+  readonly name: string
+  /** Absolute path of the file, for tests that hand a file to a program. */
+  readonly path: string
+  /** The whole file as UTF-8 text; read on every call, so that nobody shares or keeps it. */
+  readonly text: () => string
+}
+
+/** The nearest folder above this module that holds a package.json: `src` and `dist` lie at different depths of it. */
+const packageRoot = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, "package.json"))) {
+    const above = dirname(folder)
+    if (above === folder) throw new Error("testkit cannot find its own package folder")
+    folder = above
+  }
+  return folder
+}
+
+const folder = join(packageRoot(), "fixtures", "recordings")
+
+/** Every recording, in the order of their names. */
+export const recordings: readonly Recording[] = readdirSync(folder)
+  .filter((file) => file.endsWith(".jsonl"))
+  .sort()
+  .map((file) => {
+    const path = join(folder, file)
+    return { name: file.slice(0, -".jsonl".length), path, text: () => readFileSync(path, "utf8") }
+  })
+
+/** The recording of that name; throws when there is none, since a test that names one means it. */
+export const recording = (name: string): Recording => {
+  const found = recordings.find((one) => one.name === name)
+  if (found === undefined) throw new Error(`no recording is named ${name}`)
+  return found
+}
