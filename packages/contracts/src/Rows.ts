@@ -53,7 +53,7 @@ export interface ThreadRow {
   readonly queued: number
   readonly turns: number
   readonly items: number
-  readonly plan: unknown
+  readonly plan?: unknown
   readonly archivedAt: number | null
   readonly deletedAt: number | null
   readonly keepAliveUntil: number | null
@@ -172,7 +172,7 @@ export interface RequestRow {
   readonly cause: string | null
   readonly evidence: Evidence | null
   readonly title: string | null
-  readonly data: unknown
+  readonly data?: unknown
   readonly openedAt: number | null
   readonly endedAt: number | null
   readonly sequence: number
@@ -229,7 +229,7 @@ export interface DelegationRow {
   readonly routedBy: "provider" | "client"
   readonly status: "open" | "closed"
   readonly cause: string | null
-  readonly text: string | null
+  readonly text?: string | null
   readonly openedAt: number | null
   readonly endedAt: number | null
   readonly sequence: number
