@@ -1,0 +1,265 @@
+/**
+ * Plans: what happens in a generated session, without ids, numbers or times. Random choice lives here alone, so that
+ * fast-check shrinks a failing case to a small story; `Render.ts` turns a plan into events.
+ */
+import type { ItemEnd, ItemKind, RequestKind, UsageMode } from "@threadfold/contracts"
+import fc from "fast-check"
+
+/** One step inside a turn, or between turns where it makes sense there. */
+export type Action =
+  | {
+      readonly do: "item"
+      readonly kind: ItemKind
+      /** Streamed pieces; empty: the item comes whole. */
+      readonly pieces: readonly string[]
+      /** Parts that the pieces are spread over. */
+      readonly parts: number
+      /** `open`: it never says how it ended. */
+      readonly end: ItemEnd | "open"
+      /** True: it ends only when the turn is about to end. */
+      readonly late: boolean
+      /** True: a process runs behind it. */
+      readonly process: boolean
+    }
+  | {
+      readonly do: "request"
+      readonly kind: RequestKind
+      /** `answered`: by the client; `resolved`: by the provider alone; `both`; `none`: it stays open. */
+      readonly answer: "answered" | "resolved" | "both" | "none"
+      /** True: the provider sends the same question twice. */
+      readonly again: boolean
+    }
+  | { readonly do: "usage"; readonly input: number; readonly output: number; readonly cached: number | null }
+  | {
+      readonly do: "inference"
+      readonly items: number
+      readonly end: "completed" | "failed" | "cancelled" | "open"
+      /** True: the terminal repeats the items that came one by one. */
+      readonly repeats: boolean
+    }
+  | { readonly do: "task"; readonly end: "completed" | "failed" | "interrupted" | "open" }
+  | { readonly do: "voice"; readonly what: VoiceStep }
+  | { readonly do: "subagent"; readonly pieces: readonly string[] }
+  | { readonly do: "say"; readonly what: Saying }
+
+/** Steps of a voice conversation; the renderer leaves out those that make no sense at that point. */
+export type VoiceStep = "start" | "start-fails" | "replace" | "speak" | "audio" | "handoff" | "error" | "stop" | "close"
+
+/** Single events without a story of their own. */
+export type Saying =
+  | "plan"
+  | "diff"
+  | "proposal"
+  | "retried-error"
+  | "foreign-error"
+  | "steer"
+  | "interrupt"
+  | "stalled"
+  | "compaction"
+  | "rejoin"
+  | "metadata"
+  | "queue"
+  | "notice"
+  | "account"
+  | "unmapped"
+
+export interface TurnPlan {
+  /** `synthetic`: only an item names the turn; `refused`: the provider refuses the start. */
+  readonly by: "client" | "provider" | "synthetic" | "refused"
+  readonly actions: readonly Action[]
+  /** `idle…`: the provider says idle first; `cut`: no terminal, the session ends or another turn supersedes it. */
+  readonly end: "completed" | "failed" | "interrupted" | "aborted" | "idle-completed" | "idle" | "error-failed" | "cut"
+}
+
+export interface SessionPlan {
+  readonly steps: readonly ({ readonly turn: TurnPlan } | { readonly action: Action })[]
+  /** `replaced`: the next session starts without a word; as the last one it stays open. */
+  readonly end: "exit" | "signal" | "unloaded" | "recording-ended" | "lapsed" | "replaced"
+}
+
+export interface ThreadPlan {
+  /** Weak: counters that restart in every session. */
+  readonly weakIds: boolean
+  readonly usageMode: UsageMode
+  /** True: copied from the thread before it, whose native turn ids it repeats. */
+  readonly fork: boolean
+  readonly sessions: readonly SessionPlan[]
+}
+
+export interface WorldPlan {
+  readonly threads: readonly ThreadPlan[]
+  /** Which thread speaks next: picks among the threads that have something left to say. */
+  readonly order: readonly number[]
+}
+
+/** Limits of what is generated; all of them at least 1. */
+export interface SessionOptions {
+  /** Threads that run side by side (sub-agents come on top). Default 2. */
+  readonly threads?: number
+  /** Sessions per thread. Default 3. */
+  readonly sessions?: number
+  /** Turns and loose actions per session. Default 4. */
+  readonly steps?: number
+  /** Actions per turn. Default 5. */
+  readonly actions?: number
+  /** Fixes the way tokens are counted. */
+  readonly usageMode?: UsageMode
+  /** Fixes the strength of native ids. */
+  readonly weakIds?: boolean
+}
+
+const piece = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+const pieces = fc.array(piece, { maxLength: 4 })
+const kinds: readonly ItemKind[] = [
+  "user_message",
+  "agent_message",
+  "reasoning",
+  "command",
+  "file_change",
+  "tool_call",
+  "web_search",
+  "plan",
+  "compaction",
+  "other",
+]
+const requestKinds: readonly RequestKind[] = [
+  "command_approval",
+  "file_change_approval",
+  "permissions",
+  "tool_call",
+  "user_input",
+  "elicitation",
+  "other",
+]
+const tokens = fc.nat({ max: 5000 })
+
+const item: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("item" as const),
+  kind: fc.constantFrom(...kinds),
+  pieces,
+  parts: fc.integer({ min: 1, max: 3 }),
+  end: fc.constantFrom<ItemEnd | "open">("completed", "completed", "completed", "failed", "declined", "open"),
+  late: fc.boolean(),
+  process: fc.boolean(),
+})
+const voice: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("voice" as const),
+  what: fc.constantFrom<VoiceStep>(
+    "start",
+    "start",
+    "start-fails",
+    "replace",
+    "speak",
+    "audio",
+    "handoff",
+    "error",
+    "stop",
+    "close",
+  ),
+})
+const saying: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("say" as const),
+  what: fc.constantFrom<Saying>(
+    "plan",
+    "diff",
+    "proposal",
+    "retried-error",
+    "foreign-error",
+    "steer",
+    "interrupt",
+    "stalled",
+    "compaction",
+    "rejoin",
+    "metadata",
+    "queue",
+    "notice",
+    "account",
+    "unmapped",
+  ),
+})
+const task: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("task" as const),
+  end: fc.constantFrom("completed" as const, "failed" as const, "interrupted" as const, "open" as const),
+})
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: item },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("request" as const),
+      kind: fc.constantFrom(...requestKinds),
+      answer: fc.constantFrom("answered" as const, "resolved" as const, "both" as const, "none" as const),
+      again: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("usage" as const),
+      input: tokens,
+      output: tokens,
+      cached: fc.option(tokens),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("inference" as const),
+      items: fc.nat({ max: 3 }),
+      end: fc.constantFrom("completed" as const, "failed" as const, "cancelled" as const, "open" as const),
+      repeats: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: task },
+  { weight: 2, arbitrary: voice },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("subagent" as const), pieces }) },
+  { weight: 3, arbitrary: saying },
+)
+
+const turnPlan = (options: SessionOptions): fc.Arbitrary<TurnPlan> =>
+  fc.record({
+    by: fc.constantFrom<TurnPlan["by"]>("client", "client", "client", "provider", "synthetic", "refused"),
+    actions: fc.array(action, { maxLength: options.actions ?? 5 }),
+    end: fc.constantFrom<TurnPlan["end"]>(
+      "completed",
+      "completed",
+      "failed",
+      "interrupted",
+      "aborted",
+      "idle-completed",
+      "idle-completed",
+      "idle",
+      "error-failed",
+      "cut",
+    ),
+  })
+
+const sessionPlan = (options: SessionOptions): fc.Arbitrary<SessionPlan> =>
+  fc.record({
+    steps: fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.record({ turn: turnPlan(options) }) },
+        { weight: 1, arbitrary: fc.record({ action: fc.oneof(voice, task, saying) }) },
+      ),
+      { maxLength: options.steps ?? 4 },
+    ),
+    end: fc.constantFrom<SessionPlan["end"]>("exit", "signal", "unloaded", "recording-ended", "lapsed", "replaced"),
+  })
+
+/** Plans of whole worlds: some threads, each with some sessions. */
+export const arbWorldPlan = (options: SessionOptions): fc.Arbitrary<WorldPlan> =>
+  fc.record({
+    threads: fc.array(
+      fc.record({
+        weakIds: options.weakIds === undefined ? fc.boolean() : fc.constant(options.weakIds),
+        usageMode:
+          options.usageMode === undefined
+            ? fc.constantFrom<UsageMode>("cumulative-thread", "cumulative-session", "per-turn")
+            : fc.constant(options.usageMode),
+        fork: fc.boolean(),
+        sessions: fc.array(sessionPlan(options), { minLength: 1, maxLength: options.sessions ?? 3 }),
+      }),
+      { minLength: 1, maxLength: options.threads ?? 2 },
+    ),
+    order: fc.array(fc.nat({ max: 7 }), { maxLength: 60 }),
+  })

@@ -1,0 +1,225 @@
+/** Tells the steps inside a turn, in the order in which a well-behaved provider sends them. */
+import type { ItemKind } from "@threadfold/contracts"
+import { textStreamOf } from "@threadfold/contracts"
+import type { Action, Saying } from "./Plan.js"
+import { renderSubagent } from "./RenderSubagent.js"
+import { renderVoice } from "./RenderVoice.js"
+import type { Teller } from "./Teller.js"
+import { nextCallId, nextItemId, nextRequestId, say, sayAsClient, sayOnConnection } from "./Teller.js"
+
+type Of<D extends Action["do"]> = Extract<Action, { readonly do: D }>
+/** Something that waits for the end of the turn. */
+export type Later = () => void
+
+const described = (kind: ItemKind, processId: string | null) => ({
+  kind,
+  nativeKind: `native_${kind}`,
+  title: kind === "command" ? "make test" : null,
+  ...(processId === null ? {} : { processId }),
+})
+
+/** Joins the pieces the way a reader will see them: parts by a blank line, pieces of a part without one. */
+const wholeText = (item: Of<"item">): string => {
+  const parts = new Map<number, string>()
+  item.pieces.forEach((piece, index) => {
+    const part = partOf(item, index)
+    parts.set(part, (parts.get(part) ?? "") + piece)
+  })
+  return [...parts.values()].join("\n\n")
+}
+
+/** Consecutive pieces share a part; later pieces never return to an earlier part. */
+const partOf = (item: Of<"item">, index: number): number =>
+  item.kind === "reasoning" ? Math.floor((index * item.parts) / Math.max(item.pieces.length, 1)) : 0
+
+const renderItem = (teller: Teller, item: Of<"item">): Later | null => {
+  const itemId = nextItemId(teller)
+  const native = { itemId, ...(teller.turn === null ? {} : { turnId: teller.turn }) }
+  const processId = item.process && item.kind === "command" ? `p-${itemId}` : null
+  const stream = textStreamOf(item.kind)
+  say(teller, "item.started", described(item.kind, processId), { native })
+  if (stream !== null) {
+    item.pieces.forEach((delta, index) => {
+      say(teller, "content.delta", { stream, part: partOf(item, index), delta, frames: 1 }, { native })
+    })
+  }
+  if (item.end === "open") return null
+  const status = item.end
+  const finish: Later = () => {
+    const text = stream === null ? null : wholeText(item)
+    const exitCode = item.kind === "command" ? (status === "completed" ? 0 : 1) : null
+    say(teller, "item.completed", { ...described(item.kind, processId), status, text, exitCode }, { native })
+  }
+  if (item.late) return finish
+  finish()
+  return null
+}
+
+const renderRequest = (teller: Teller, request: Of<"request">): void => {
+  const native = { requestId: nextRequestId(teller), ...(teller.turn === null ? {} : { turnId: teller.turn }) }
+  const asksUser = request.kind === "user_input"
+  const opened = { kind: request.kind, title: "May I?", decisions: ["accept", "decline"] }
+  const open = () => say(teller, asksUser ? "user-input.requested" : "request.opened", opened, { native })
+  open()
+  if (request.again) open()
+  if (request.answer === "answered" || request.answer === "both") {
+    sayAsClient(teller, "request.answered", { decision: "accept", by: "user" }, native)
+  }
+  if (request.answer === "resolved" || request.answer === "both") {
+    say(teller, asksUser ? "user-input.resolved" : "request.resolved", { decision: null }, { native })
+  }
+}
+
+const renderInference = (teller: Teller, inference: Of<"inference">): void => {
+  teller.counters.inferences += 1
+  const inferenceId = `${teller.weakIds ? "inference" : `${teller.family}/inference`}-${teller.counters.inferences}`
+  const said = {
+    native: { inferenceId, ...(teller.turn === null ? {} : { turnId: teller.turn }) },
+    channel: "gateway" as const,
+  }
+  const items = Array.from({ length: inference.items }, (_, index) => ({ key: `#${index}`, item: { index } }))
+  say(teller, "inference.started", { model: "model-a", provider: "provider-a" }, said)
+  for (const item of items) say(teller, "inference.item", item, said)
+  const evidence = {
+    upstreamRequestId: `upstream-${inferenceId}`,
+    ...(inference.repeats ? { items } : {}),
+  }
+  switch (inference.end) {
+    case "completed":
+      say(
+        teller,
+        "inference.completed",
+        { ...evidence, responseId: `r-${inferenceId}`, usage: { totalTokens: 3 } },
+        said,
+      )
+      break
+    case "failed":
+      say(teller, "inference.failed", { ...evidence, error: "stream closed early" }, said)
+      break
+    case "cancelled":
+      say(teller, "inference.cancelled", { ...evidence, reason: "consumer went away" }, said)
+      break
+    case "open":
+      break
+  }
+}
+
+/** Adds to the running totals and reports them; a driver that counts per turn says so at the turn's end instead. */
+const renderUsage = (teller: Teller, usage: Of<"usage">, mode: "cumulative-thread" | "cumulative-session"): void => {
+  say(
+    teller,
+    "thread.token-usage.updated",
+    { mode, total: totalsOf(teller), last: { inputTokens: usage.input, outputTokens: usage.output } },
+    { native: teller.turn === null ? {} : { turnId: teller.turn } },
+  )
+}
+
+/** The running totals as token counts; what no report ever held stays absent. */
+export const totalsOf = (teller: Teller) => ({
+  inputTokens: teller.totals.input,
+  outputTokens: teller.totals.output,
+  totalTokens: teller.totals.input + teller.totals.output,
+  ...(teller.totals.cached === null ? {} : { cachedInputTokens: teller.totals.cached }),
+})
+
+const renderSaying = (teller: Teller, what: Saying): void => {
+  const inTurn = teller.turn === null ? null : { turnId: teller.turn }
+  switch (what) {
+    case "plan":
+      if (inTurn) say(teller, "turn.plan.updated", { steps: [{ step: "look", status: "pending" }] }, { native: inTurn })
+      break
+    case "diff":
+      if (inTurn) say(teller, "turn.diff.updated", { diff: "--- a\n+++ b\n" }, { native: inTurn })
+      break
+    case "proposal":
+      if (!inTurn) break
+      say(teller, "turn.proposed.delta", { delta: "First " }, { native: inTurn })
+      say(teller, "turn.proposed.completed", { text: "First look" }, { native: inTurn })
+      break
+    case "retried-error":
+      if (!inTurn) break
+      say(teller, "runtime.error", { message: "reconnecting 1/2", willRetry: true }, { native: inTurn })
+      break
+    case "foreign-error":
+      // Codex names the failed call's own id, which never was a turn.
+      say(
+        teller,
+        "runtime.error",
+        { message: "conversation is not running", willRetry: false },
+        { native: { turnId: `submission-${nextCallId(teller)}` } },
+      )
+      break
+    case "steer":
+      if (inTurn) sayAsClient(teller, "message.steered", { text: "and this" }, inTurn)
+      break
+    case "interrupt":
+      if (inTurn) sayAsClient(teller, "turn.interrupt-requested", {}, { ...inTurn, callId: nextCallId(teller) })
+      break
+    case "stalled":
+      if (inTurn) say(teller, "turn.stalled", { silentMs: 60_000 }, { native: inTurn, actor: "orchestrator" })
+      break
+    case "compaction":
+      say(teller, "compaction.installed", { summary: "so far" }, inTurn ? { native: inTurn } : {})
+      break
+    case "rejoin":
+      say(teller, "session.started", { provider: "generated", mode: "managed", resumed: true })
+      say(teller, "thread.started", { provider: "generated" })
+      break
+    case "metadata":
+      say(teller, "thread.metadata.updated", { title: "A title" })
+      break
+    case "queue": {
+      const messageId = teller.world.ownId()
+      sayAsClient(teller, "message.queued", { messageId, text: "next" })
+      sayAsClient(teller, "message.dequeued", { messageId })
+      break
+    }
+    case "notice":
+      say(teller, "runtime.warning", { message: "careful" })
+      break
+    case "account":
+      sayOnConnection(teller, "account.rate-limits.updated", { data: { used: 1 } })
+      break
+    case "unmapped":
+      say(teller, "provider.unmapped", { method: "no/such", known: false })
+      break
+  }
+}
+
+/** Tells one action; what it returns happens when the turn is about to end. */
+export const renderAction = (teller: Teller, action: Action, mode: string): Later | null => {
+  switch (action.do) {
+    case "item":
+      return renderItem(teller, action)
+    case "request":
+      renderRequest(teller, action)
+      return null
+    case "usage":
+      teller.totals.input += action.input
+      teller.totals.output += action.output
+      if (action.cached !== null) teller.totals.cached = (teller.totals.cached ?? 0) + action.cached
+      if (mode === "cumulative-thread" || mode === "cumulative-session") renderUsage(teller, action, mode)
+      return null
+    case "inference":
+      renderInference(teller, action)
+      return null
+    case "task": {
+      teller.counters.tasks += 1
+      const taskId = `task-${teller.counters.tasks}`
+      const native = { taskId, ...(teller.turn === null ? {} : { turnId: teller.turn }) }
+      say(teller, "task.started", { kind: "shell", title: "watch" }, { native })
+      say(teller, "task.progress", { message: "still here" }, { native: { taskId } })
+      if (action.end === "open") return null
+      const status = action.end
+      return () => say(teller, "task.completed", { status }, { native: { taskId } })
+    }
+    case "voice":
+      renderVoice(teller, action.what)
+      return null
+    case "subagent":
+      return renderSubagent(teller, action.pieces)
+    case "say":
+      renderSaying(teller, action.what)
+      return null
+  }
+}
