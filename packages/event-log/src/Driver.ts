@@ -49,7 +49,10 @@ export interface ReadQuery {
   readonly limit: number
 }
 
-/** The native body of an event: short ones inline, long ones (over 32 KiB) by their SHA-256 in the blob table. */
+/**
+ * What a storage must do for the log. Native bodies: short ones are kept beside their event, long ones (over 32 KiB)
+ * once, by their SHA-256.
+ */
 export interface LogDriver {
   /** Identifies this log; changes when a backup is restored over it. */
   readonly logId: string
@@ -71,6 +74,11 @@ export interface LogDriver {
   readonly read: (query: ReadQuery) => readonly EventRow[]
   /** The native body of an event, or null. */
   readonly readNative: (sequence: number) => string | null
+  /**
+   * Packs up to `limit` native bodies that are still stored as they came, in a transaction of its own; `readNative`
+   * goes on giving them verbatim. Returns how many it packed; 0: nothing to do now. Never on the write path.
+   */
+  readonly compressNative: (limit: number) => number
   /** A small value that belongs to the log (never to a projection), or null. */
   readonly getMeta: (key: string) => string | null
   /** Sets such a value; null removes it. Only inside `transaction`. */

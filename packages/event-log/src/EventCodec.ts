@@ -1,0 +1,103 @@
+/**
+ * Between the stored row of an event and its envelope. Stored rows are parsed, never decoded against a schema: they
+ * were checked when they came in, and a bad one must not stop its neighbours.
+ */
+import { Actor, type EventEnvelope } from "@threadfold/contracts"
+import type { EventRow } from "./Driver.js"
+
+/** An envelope from the log. */
+export interface StoredEvent extends EventEnvelope {
+  /**
+   * Present where the row cannot be read (damaged JSON, an actor of a newer version): the parts that could not be read
+   * are empty, and the fold must skip the event.
+   */
+  readonly unreadable?: true
+}
+
+const actors: ReadonlySet<string> = new Set(Actor.literals)
+const isActor = (text: string): text is Actor => actors.has(text)
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The object in a JSON text, or null where there is none. */
+const parseObject = (text: string): { readonly [key: string]: unknown } | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** The envelope of a row, as it was stored: no upcaster has seen it yet. Never throws. */
+export const decodeRow = (row: EventRow): StoredEvent => {
+  const payload = parseObject(row.payload)
+  const native = row.native === null ? null : parseObject(row.native)
+  const actor = isActor(row.actor) ? row.actor : null
+  const readable = payload !== null && (row.native === null || native !== null) && actor !== null
+  const envelope: EventEnvelope = {
+    sequence: row.sequence,
+    streamId: row.streamId,
+    streamVersion: row.streamVersion,
+    eventId: row.eventId,
+    type: row.type,
+    v: row.v,
+    sessionId: row.sessionId,
+    channel: row.channel,
+    seq: row.seq,
+    at: row.at,
+    recordedAt: row.recordedAt,
+    actor: actor ?? "orchestrator",
+    commandId: row.commandId,
+    causationId: row.causationId,
+    correlationId: row.correlationId,
+    turnId: row.turnId,
+    itemId: row.itemId,
+    requestId: row.requestId,
+    inferenceId: row.inferenceId,
+    realtimeId: row.realtimeId,
+    delegationId: row.delegationId,
+    taskId: row.taskId,
+    native,
+    payload: payload ?? {},
+  }
+  return readable ? envelope : { ...envelope, unreadable: true }
+}
+
+/** Text that JSON takes as it is: every id, type and channel of ours. */
+const plain = /^[\w.:/ -]*$/
+const text = (value: string): string => (plain.test(value) ? `"${value}"` : JSON.stringify(value))
+const textOrNull = (value: string | null): string => (value === null ? "null" : text(value))
+
+const isJson = (value: string): boolean => {
+  try {
+    JSON.parse(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The public JSON of an event, on one line: the stored texts of `native` and `payload` are spliced in as they are. They
+ * are looked over first, because one damaged row must not break a client's stream: such an event goes out with an empty
+ * payload (or no native ids) and `"unreadable":true`.
+ */
+export const encodeEnvelopeJson = (row: EventRow): string => {
+  const payload = isJson(row.payload)
+  const native = row.native === null || isJson(row.native)
+  return (
+    `{"sequence":${row.sequence},"streamId":${text(row.streamId)},"streamVersion":${row.streamVersion}` +
+    `,"eventId":${text(row.eventId)},"type":${text(row.type)},"v":${row.v}` +
+    `,"sessionId":${textOrNull(row.sessionId)},"channel":${textOrNull(row.channel)},"seq":${row.seq}` +
+    `,"at":${row.at},"recordedAt":${row.recordedAt},"actor":${text(row.actor)}` +
+    `,"commandId":${textOrNull(row.commandId)},"causationId":${textOrNull(row.causationId)}` +
+    `,"correlationId":${textOrNull(row.correlationId)},"turnId":${textOrNull(row.turnId)}` +
+    `,"itemId":${textOrNull(row.itemId)},"requestId":${textOrNull(row.requestId)}` +
+    `,"inferenceId":${textOrNull(row.inferenceId)},"realtimeId":${textOrNull(row.realtimeId)}` +
+    `,"delegationId":${textOrNull(row.delegationId)},"taskId":${textOrNull(row.taskId)}` +
+    `,"native":${native ? row.native : "null"},"payload":${payload ? row.payload : "{}"}` +
+    `${payload && native ? "" : ',"unreadable":true'}}`
+  )
+}

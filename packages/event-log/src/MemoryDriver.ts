@@ -1,0 +1,139 @@
+/**
+ * The log in memory, for tests and offline folds: the same contract as the SQLite driver, rollback included. A change
+ * leaves how to undo it; a transaction that throws undoes its changes, last one first.
+ */
+import { randomUUID } from "node:crypto"
+import type { EventRow, LogDriver, ReadQuery } from "./Driver.js"
+import { pageLimit } from "./SelectEvents.js"
+
+const sourceKey = (source: string, channel: string, seq: number): string => JSON.stringify([source, channel, seq])
+const channelKey = (source: string, channel: string): string => JSON.stringify([source, channel])
+
+/** The first index whose event is after a sequence. */
+const firstAfter = (events: readonly EventRow[], sequence: number): number => {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const event = events[middle]
+    if (event !== undefined && event.sequence <= sequence) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** A page out of events in order, by the meaning of {@link ReadQuery}. */
+const page = (events: readonly EventRow[], query: ReadQuery): readonly EventRow[] => {
+  const from = query.after === undefined ? 0 : firstAfter(events, query.after)
+  const to = query.until === undefined ? events.length : firstAfter(events, query.until)
+  const types = query.types === undefined ? null : new Set(query.types)
+  const limit = pageLimit(query)
+  const found: EventRow[] = []
+  const descending = query.order === "desc"
+  for (let step = 0; step < to - from && found.length < limit; step++) {
+    const event = events[descending ? to - 1 - step : from + step]
+    if (event !== undefined && (types === null || types.has(event.type))) found.push(event)
+  }
+  return found
+}
+
+/** How a memory log begins. */
+export interface MemoryDriverOptions {
+  /** Id of the log; absent: a new one. */
+  readonly logId?: string
+}
+
+/** An empty log in memory. */
+export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
+  const log: EventRow[] = []
+  const streams = new Map<string, EventRow[]>()
+  const byId = new Map<string, EventRow>()
+  const bySource = new Map<string, EventRow>()
+  const lastSeqs = new Map<string, number>()
+  const natives = new Map<number, string>()
+  const meta = new Map<string, string>()
+  let undo: (() => void)[] | null = null
+
+  const onRollback = (step: () => void): void => {
+    if (undo === null) throw new Error("the log is written inside a transaction only")
+    undo.push(step)
+  }
+
+  /** Sets a key, to be taken back by a rollback. */
+  const set = <K, V>(map: Map<K, V>, key: K, value: V): void => {
+    const before = map.get(key)
+    onRollback(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+    map.set(key, value)
+  }
+
+  const head = (): number => log[log.length - 1]?.sequence ?? 0
+  const streamVersion = (streamId: string): number => streams.get(streamId)?.at(-1)?.streamVersion ?? 0
+
+  const insertNumbered = (event: EventRow, channel: string, seq: number): void => {
+    const source = event.sessionId ?? event.streamId
+    const key = sourceKey(source, channel, seq)
+    if (bySource.has(key)) throw new Error("UNIQUE constraint failed: events.source, events.channel, events.seq")
+    set(bySource, key, event)
+    const last = channelKey(source, channel)
+    set(lastSeqs, last, Math.max(seq, lastSeqs.get(last) ?? 0))
+  }
+
+  return {
+    logId: options.logId ?? randomUUID(),
+    transaction: (body) => {
+      if (undo !== null) throw new Error("cannot start a transaction within a transaction")
+      const steps: (() => void)[] = []
+      undo = steps
+      try {
+        return body()
+      } catch (error) {
+        for (const step of steps.reverse()) step()
+        throw error
+      } finally {
+        undo = null
+      }
+    },
+    head,
+    streamVersion,
+    insert: (event) => {
+      if (event.sequence <= head()) throw new Error("UNIQUE constraint failed: events.sequence")
+      if (event.streamVersion <= streamVersion(event.streamId)) {
+        throw new Error("UNIQUE constraint failed: events.stream_id, events.stream_version")
+      }
+      if (byId.has(event.eventId)) throw new Error("UNIQUE constraint failed: events.event_id")
+      if ((event.channel === null) !== (event.seq === null)) {
+        throw new Error("CHECK constraint failed: (channel IS NULL) = (seq IS NULL)")
+      }
+      if (event.channel !== null && event.seq !== null) insertNumbered(event, event.channel, event.seq)
+      const stream = streams.get(event.streamId) ?? []
+      set(streams, event.streamId, stream)
+      set(byId, event.eventId, event)
+      onRollback(() => {
+        stream.pop()
+        log.pop()
+      })
+      stream.push(event)
+      log.push(event)
+    },
+    insertNative: (sequence, body) => {
+      if (natives.has(sequence)) throw new Error("UNIQUE constraint failed: native.sequence")
+      set(natives, sequence, body)
+    },
+    findBySeq: (source, channel, seq) => bySource.get(sourceKey(source, channel, seq)) ?? null,
+    lastSeq: (source, channel) => lastSeqs.get(channelKey(source, channel)) ?? 0,
+    findByEventId: (eventId) => byId.get(eventId) ?? null,
+    read: (query) => page(query.streamId === undefined ? log : (streams.get(query.streamId) ?? []), query),
+    readNative: (sequence) => natives.get(sequence) ?? null,
+    compressNative: () => 0,
+    getMeta: (key) => meta.get(key) ?? null,
+    setMeta: (key, value) => {
+      if (value !== null) {
+        set(meta, key, value)
+        return
+      }
+      const before = meta.get(key)
+      onRollback(() => before !== undefined && meta.set(key, before))
+      meta.delete(key)
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Native bodies: the provider's messages, verbatim. The write path stores a short body as it is and a long one (over
+ * 32 KiB) once, under its SHA-256. Later, off the write path, bodies are packed: neighbours are alike, so a block of
+ * them deflates far better than each alone.
+ */
+import { createHash } from "node:crypto"
+import { deflateRawSync, inflateRawSync } from "node:zlib"
+
+/** Longest body, in bytes of UTF-8, that is stored beside its event. */
+export const inlineBytes = 32 * 1024
+/** A block is full at this many bodies … */
+export const blockBodies = 128
+/** … or at this many UTF-16 units. */
+export const blockUnits = 64 * 1024
+
+/** A body with the sequence of its event. */
+export type NumberedBody = readonly [sequence: number, body: string]
+
+/** Whether a body is too long to stay beside its event. */
+export const isLong = (body: string): boolean =>
+  body.length > inlineBytes || (body.length > inlineBytes / 3 && Buffer.byteLength(body) > inlineBytes)
+
+/** Key of a long body: lower-case hexadecimal SHA-256 of its UTF-8. */
+export const bodyKey = (body: string): string => createHash("sha256").update(body).digest("hex")
+
+/** Packs one body. */
+export const packBody = (body: string): Buffer => deflateRawSync(body)
+/** Undoes {@link packBody}. */
+export const unpackBody = (packed: Buffer): string => inflateRawSync(packed).toString("utf8")
+
+/**
+ * Packs neighbouring bodies: a line with each one's sequence and length in bytes, an empty line, then all bytes. No
+ * JSON around the bodies, so that quoting costs nothing.
+ */
+export const packBlock = (bodies: readonly NumberedBody[]): Buffer => {
+  const index = bodies.map(([sequence, body]) => `${sequence} ${Buffer.byteLength(body)}\n`).join("")
+  return deflateRawSync(`${index}\n${bodies.map(([, body]) => body).join("")}`)
+}
+
+/** One body out of a block, or null where the block has none for this sequence. */
+export const readBlock = (packed: Buffer, sequence: number): string | null => {
+  const block = inflateRawSync(packed)
+  const start = block.indexOf("\n\n") + 2
+  let offset = start
+  for (const line of block.toString("latin1", 0, start - 2).split("\n")) {
+    const space = line.indexOf(" ")
+    const bytes = Number(line.slice(space + 1))
+    if (Number(line.slice(0, space)) === sequence) return block.toString("utf8", offset, offset + bytes)
+    offset += bytes
+  }
+  return null
+}
+
+/** Cuts bodies, in order, into full blocks; what does not fill one is left for later. */
+export const fullBlocks = (bodies: readonly NumberedBody[]): readonly (readonly NumberedBody[])[] => {
+  const blocks: (readonly NumberedBody[])[] = []
+  let block: NumberedBody[] = []
+  let units = 0
+  for (const numbered of bodies) {
+    block.push(numbered)
+    units += numbered[1].length
+    if (block.length >= blockBodies || units >= blockUnits) {
+      blocks.push(block)
+      block = []
+      units = 0
+    }
+  }
+  return blocks
+}

@@ -1,0 +1,146 @@
+/**
+ * One owner per data directory. The lock decides (see `OwnerLock.ts`); `owner.json` only says who, for the message.
+ * It is taken before the database is opened or a port is bound.
+ */
+import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { Problem } from "@threadfold/contracts"
+import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
+import { ownerFile, prepareDirectory } from "./DataDirectory.js"
+import { isLocked, tryLock, type Unlock } from "./OwnerLock.js"
+import { identityOf, isRunning } from "./ProcessIdentity.js"
+
+/** Who owns a data directory. */
+export const OwnerRecord = Schema.Struct({
+  /** Process id. */
+  pid: Schema.Number,
+  /** Id of the machine's boot; null where the system tells none. */
+  bootId: Schema.NullOr(Schema.String),
+  /** Start of the process in clock ticks since the boot; null where the system tells none. */
+  startTicks: Schema.NullOr(Schema.Number),
+  /** Port that it serves on; null while it serves none. */
+  port: Schema.NullOr(Schema.Number),
+  /** Version of Threadfold; null where the owner told none. */
+  version: Schema.NullOr(Schema.String),
+  /** When it took the directory, ms since the epoch. */
+  startedAt: Schema.Number,
+})
+export type OwnerRecord = typeof OwnerRecord.Type
+
+/** What an owner says of itself. */
+export interface OwnerDetails {
+  readonly version?: string | null
+  /** The port, where it is known beforehand. */
+  readonly port?: number | null
+}
+
+/** The ownership of a data directory; ends with the scope it was acquired in. */
+export interface Ownership {
+  /** Real path of the directory. */
+  readonly directory: string
+  /** Tells the port in `owner.json` once it is bound. Fails with `storage-failed`. */
+  readonly announcePort: (port: number) => Effect.Effect<void, Problem>
+}
+
+/** Whether somebody owns a directory, and who, as far as it is known. */
+export type OwnerStatus =
+  | { readonly owned: false }
+  | { readonly owned: true; readonly owner: OwnerRecord | null }
+
+const decodeRecord = Schema.decodeUnknownOption(Schema.parseJson(OwnerRecord))
+
+const readRecord = (directory: string): OwnerRecord | null => {
+  try {
+    return Option.getOrNull(decodeRecord(readFileSync(ownerFile(directory), "utf8")))
+  } catch {
+    return null
+  }
+}
+
+/** Whole or not at all: a reader never meets half a record. */
+const writeRecord = (directory: string, record: OwnerRecord): void => {
+  const file = ownerFile(directory)
+  const draft = `${file}.${record.pid}`
+  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+  renameSync(draft, file)
+}
+
+const storageFailed = (directory: string) => (error: unknown) =>
+  new Problem({
+    slug: "storage-failed",
+    detail: `${directory}: ${error instanceof Error ? error.message : String(error)}.`,
+  })
+
+const owned = (directory: string, owner: OwnerRecord | null): Problem => {
+  const port = owner?.port === null ? "without a port" : `on port ${owner?.port}`
+  return new Problem({
+    slug: "data-directory-owned",
+    detail: owner === null ? `${directory} has an owner.` : `Process ${owner.pid} ${port} owns ${directory}.`,
+  })
+}
+
+/** A directory whose owner has not said who it is yet: it is just starting, or somebody just looked at the lock. */
+class OwnerUnknown {
+  readonly _tag = "OwnerUnknown"
+}
+
+/** For so long a loser waits to learn whom it lost to: 40 looks, 25 ms apart. */
+const untilKnown = Schedule.intersect(Schedule.spaced("25 millis"), Schedule.recurs(40))
+
+const lock = (directory: string): Effect.Effect<Unlock, Problem> =>
+  Effect.try({ try: () => tryLock(directory), catch: storageFailed(directory) }).pipe(
+    Effect.flatMap((unlock): Effect.Effect<Unlock, Problem | OwnerUnknown> => {
+      if (unlock !== null) return Effect.succeed(unlock)
+      const owner = readRecord(directory)
+      return Effect.fail(owner !== null && isRunning(owner) ? owned(directory, owner) : new OwnerUnknown())
+    }),
+    Effect.retry({ schedule: untilKnown, while: (error) => error._tag === "OwnerUnknown" }),
+    Effect.catchTag("OwnerUnknown", () => Effect.fail(owned(directory, null))),
+  )
+
+/**
+ * Owns a data directory for the life of the scope. Fails with `data-directory-owned`, naming pid and port, where
+ * another process (or another part of this one) owns it, and with `storage-failed` where it cannot be made.
+ */
+export const acquireOwnership = (
+  dataDirectory: string,
+  details: OwnerDetails = {},
+): Effect.Effect<Ownership, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const directory = yield* Effect.try({
+      try: () => prepareDirectory(dataDirectory),
+      catch: storageFailed(dataDirectory),
+    })
+    yield* Effect.acquireRelease(lock(directory), (unlock) =>
+      Effect.sync(() => {
+        rmSync(ownerFile(directory), { force: true })
+        unlock()
+      }),
+    )
+    const record: OwnerRecord = {
+      ...identityOf(process.pid),
+      port: details.port ?? null,
+      version: details.version ?? null,
+      startedAt: yield* Clock.currentTimeMillis,
+    }
+    const announce = (port: number | null) =>
+      Effect.try({ try: () => writeRecord(directory, { ...record, port }), catch: storageFailed(directory) })
+    yield* announce(record.port)
+    return { directory, announcePort: announce }
+  })
+
+/** Whether a data directory has an owner now, and who that is. Fails with `storage-failed` at an unreadable lock. */
+export const ownerOf = (dataDirectory: string): Effect.Effect<OwnerStatus, Problem> =>
+  Effect.try({
+    try: (): OwnerStatus => {
+      let directory: string
+      try {
+        directory = realpathSync(dataDirectory)
+      } catch {
+        return { owned: false }
+      }
+      if (!isLocked(directory)) return { owned: false }
+      const owner = readRecord(directory)
+      return { owned: true, owner: owner !== null && isRunning(owner) ? owner : null }
+    },
+    catch: storageFailed(dataDirectory),
+  })

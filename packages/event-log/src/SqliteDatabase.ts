@@ -1,0 +1,72 @@
+/**
+ * Opens the database of a data directory for its owner. The order is the safety: own the directory, look at the file
+ * read-only, bring the tables up to date, then open the writer's handle and see that it commits durably.
+ */
+import { basename, dirname, join } from "node:path"
+import type Sqlite from "better-sqlite3"
+import { Problem } from "@threadfold/contracts"
+import { Effect, type Scope } from "effect"
+import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
+import { checkDatabase } from "./DatabaseCheck.js"
+import type { LogDriver } from "./Driver.js"
+import { type MigrationGroup, migrate } from "./Migrations.js"
+import { logMigrations } from "./migrations/index.js"
+import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership.js"
+import { sqliteDriver } from "./SqliteDriver.js"
+import { openWriter } from "./SqliteWriter.js"
+
+/** How to open a database. */
+export interface OpenSqliteOptions {
+  /** Path of the database file; its directory is the data directory. */
+  readonly file: string
+  /** Migrations of other packages, run after the log's own. */
+  readonly migrations?: readonly MigrationGroup[]
+  /**
+   * What the owner says of itself; `held`: the caller owns the directory already (another thread of this process may
+   * hold it) and goes on owning it for longer than the database is open.
+   */
+  readonly owner?: OwnerDetails | "held"
+}
+
+/** An open database; closed with its scope. */
+export interface SqliteDatabase {
+  /** Real path of the file. */
+  readonly file: string
+  /** The writer's own handle: one thread, no await inside a transaction. */
+  readonly handle: Sqlite.Database
+  /** The log in it. */
+  readonly driver: LogDriver
+  /** The ownership, where this opening took it; null for `owner: "held"`. */
+  readonly ownership: Ownership | null
+}
+
+const storageFailed = (file: string) => (error: unknown) =>
+  new Problem({
+    slug: "storage-failed",
+    detail: `${file}: ${error instanceof Error ? error.message : String(error)}.`,
+  })
+
+/**
+ * Opens it for the life of the scope, making file and directory where there are none. Fails with
+ * `data-directory-owned`, `database-too-new`, `database-unreadable` or `storage-failed`.
+ */
+export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteDatabase, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const ownership = options.owner === "held" ? null : yield* acquireOwnership(dirname(options.file), options.owner)
+    const directory =
+      ownership?.directory ??
+      (yield* Effect.try({
+        try: () => prepareDirectory(dirname(options.file)),
+        catch: storageFailed(options.file),
+      }))
+    const file = join(directory, basename(options.file))
+    const groups = [logMigrations, ...(options.migrations ?? [])]
+    yield* checkDatabase(file, groups)
+    yield* Effect.try({ try: () => preparePrivateFile(file), catch: storageFailed(file) })
+    yield* migrate(file, groups)
+    const handle = yield* Effect.acquireRelease(
+      Effect.try({ try: () => openWriter(file), catch: storageFailed(file) }),
+      (open) => Effect.sync(() => open.close()),
+    )
+    return { file, handle, driver: sqliteDriver(handle), ownership }
+  })

@@ -1,0 +1,10 @@
+import type { MigrationGroup } from "../Migrations.js"
+import { createLog } from "./0001-log.js"
+
+export { applicationId, databaseFormat } from "./0001-log.js"
+
+/** The log's own migrations; other packages hand in theirs under a table of their own. */
+export const logMigrations: MigrationGroup = {
+  table: "log_migrations",
+  migrations: { "0001_log": createLog },
+}
