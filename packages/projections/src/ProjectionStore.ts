@@ -2,7 +2,7 @@
  * Where the engine writes projections: one interface, two interpreters (SQL tables, Maps). Synchronous, and inside the
  * log's transaction, so that an event and the rows it leads to are committed together.
  */
-import type { AnyRow, TableName } from "@threadfold/contracts"
+import type { AnyRow, Rows, TableName } from "@threadfold/contracts"
 import type { Change, RowSource } from "@threadfold/core"
 
 /** The small open state of one stream as it was left by its last event. */
@@ -24,10 +24,24 @@ export interface TableRow {
   readonly row: AnyRow
 }
 
-export interface ProjectionStore extends RowSource {
+/** A source that can also list all matches of a look-up: what an `Overlay` lies over. */
+export interface RowsSource extends RowSource {
   /**
-   * Writes changes that were netted per row (see `Overlay.net`), in the order given: rows leaving an active state come
-   * before rows entering one. Throws what the database throws.
+   * Every row that matches, without heavy columns, best first (highest ordinal, else lowest key). A null among the
+   * values matches nothing, here and in `find`.
+   */
+  readonly findAll: <N extends TableName>(
+    table: N,
+    lookup: string,
+    values: readonly (string | number | null)[],
+  ) => readonly Rows[N][]
+}
+
+export interface ProjectionStore extends RowsSource {
+  /**
+   * Writes changes in the order given. Inside the writer they come netted from `Overlay.net`, one per row, rows leaving
+   * an active state before rows entering one; changes straight from the fold work as well. Throws what the database
+   * throws.
    */
   readonly apply: (changes: readonly Change[]) => void
   readonly loadFoldState: (streamId: string) => FoldStateRow | null
@@ -38,4 +52,13 @@ export interface ProjectionStore extends RowSource {
   readonly rowsOf: (streamId: string) => Iterable<TableRow>
   /** Ids of all streams that have a fold state, in order, after `after` (exclusive), at most `limit`. */
   readonly streams: (after: string | null, limit: number) => readonly FoldStateRow[]
+  /** A small value that belongs to the projections (such as how far a rebuild came), or null. */
+  readonly getMeta: (key: string) => string | null
+  /** Sets such a value; null removes it. */
+  readonly setMeta: (key: string, value: string | null) => void
+  /**
+   * Runs `body`; when it throws, the store is as it was before and the error goes on. SQL: a transaction, or a savepoint
+   * inside the transaction that is open already.
+   */
+  readonly atomically: <A>(body: () => A) => A
 }

@@ -1,1 +1,6 @@
+export * from "./MapStore.js"
+export * from "./migrations.js"
+export * from "./Overlay.js"
 export * from "./ProjectionStore.js"
+export * from "./SqlStore.js"
+export * from "./schema.js"

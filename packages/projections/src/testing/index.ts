@@ -1,1 +1,3 @@
-export {}
+export * from "./ProjectionStoreContract.js"
+export * from "./randomChanges.js"
+export * from "./rows.js"

@@ -1,0 +1,121 @@
+/**
+ * What the interpreters need to know of a table, computed once from the tables of the contract: column lists, keys, and
+ * which rows take a unique place that another row may have to leave first.
+ */
+import { type AnyRow, columnName, type Rows, type TableName, tableNames, tables } from "@threadfold/contracts"
+
+/** A value that may stand in a key or a look-up. */
+export type Scalar = string | number
+
+/** A row seen as column → value: what code that serves every table reads. */
+export type Cells = { readonly [column: string]: unknown }
+
+/** One column, by its property name and its SQL name. */
+export interface LayoutColumn {
+  /** Property of the row. */
+  readonly name: string
+  /** Name in SQL. */
+  readonly sql: string
+  readonly json: boolean
+  readonly heavy: boolean
+  readonly derived: boolean
+}
+
+/** A table as the interpreters see it. */
+export interface Layout {
+  readonly table: TableName
+  readonly columns: readonly LayoutColumn[]
+  /** Key columns. */
+  readonly key: readonly string[]
+  /** Names of the heavy columns. */
+  readonly heavy: readonly string[]
+  /** Look-up name → columns. */
+  readonly lookups: ReadonlyMap<string, readonly string[]>
+  /** Column that names the stream a row belongs to. */
+  readonly owner: string
+  /** True where a look-up may match several rows: the highest ordinal wins. Elsewhere the lowest key does. */
+  readonly ordinal: boolean
+  /** Values of `status` that take a unique place; rows with another value are written before these. */
+  readonly entering: ReadonlySet<string>
+}
+
+/** Table → values of `status` for which a partial unique index (or a place in a queue) lets only so many rows be. */
+const entering: { readonly [N in TableName]?: readonly string[] } = {
+  connections: ["open"],
+  sessions: ["starting", "running"],
+  turns: ["running"],
+  items: ["open"],
+  requests: ["open", "answering"],
+  inferences: ["running"],
+  realtime_runs: ["requested", "started"],
+  delegations: ["open"],
+  tasks: ["running"],
+}
+
+const layoutOf = (table: TableName): Layout => {
+  const { columns, key, lookups } = tables[table]
+  const listed = Object.entries(columns).map(([name, column]) => ({
+    name,
+    sql: columnName(name),
+    json: column.type === "json",
+    heavy: column.heavy === true,
+    derived: column.derived === true,
+  }))
+  return {
+    table,
+    columns: listed,
+    key,
+    heavy: listed.filter((column) => column.heavy).map((column) => column.name),
+    lookups: new Map(Object.entries(lookups)),
+    owner: table === "connections" ? "connectionId" : "threadId",
+    ordinal: "ordinal" in columns && table !== "item_chunks",
+    entering: new Set(entering[table] ?? []),
+  }
+}
+
+/** Every table's layout. */
+export const layouts: ReadonlyMap<TableName, Layout> = new Map(tableNames.map((table) => [table, layoutOf(table)]))
+
+/** The layout of one table. */
+export const layout = (table: TableName): Layout => layouts.get(table) ?? layoutOf(table)
+
+/** A row as its columns. The two casts of this package between typed rows and columns are here and in {@link toRow}. */
+export const cells = (row: AnyRow): Cells => row as unknown as Cells
+
+/** Columns as the row of a table: the caller took them from that table, whose schema the types repeat. */
+export const toRow = <N extends TableName>(_table: N, columns: Cells): Rows[N] => columns as unknown as Rows[N]
+
+/** A key or look-up column of a row; null stands for what is absent, too. */
+export const scalar = (row: Cells, column: string): Scalar | null => {
+  const value = row[column]
+  return typeof value === "string" || typeof value === "number" ? value : null
+}
+
+/** The values of the key columns. */
+export const keyOf = (of: Layout, row: Cells): readonly Scalar[] => of.key.map((column) => scalar(row, column) ?? "")
+
+/** The row without its heavy columns; the row itself where it carries none. */
+export const withoutHeavy = (of: Layout, row: Cells): Cells => {
+  for (const name of of.heavy) {
+    if (row[name] !== undefined) {
+      const copy: Record<string, unknown> = { ...row }
+      for (const each of of.heavy) delete copy[each]
+      return copy
+    }
+  }
+  return row
+}
+
+/** The row with those heavy columns that it leaves out taken from `earlier`, or null where there is no earlier one. */
+export const withHeavyOf = (of: Layout, row: Cells, earlier: Cells | null): Cells => {
+  let copy: Record<string, unknown> | undefined
+  for (const name of of.heavy) {
+    if (row[name] === undefined) {
+      const kept = earlier === null ? null : earlier[name]
+      if (kept === undefined) continue
+      copy ??= { ...row }
+      copy[name] = kept
+    }
+  }
+  return copy ?? row
+}

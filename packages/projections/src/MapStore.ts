@@ -1,0 +1,218 @@
+/**
+ * The projections in Maps: for verify, time travel, tests and servers without a disk. It gives the same rows and the
+ * same finds as `SqlStore`, which a contract suite holds both to.
+ */
+import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
+import type { Change } from "@threadfold/core"
+import { KeyTree } from "./KeyTree.js"
+import {
+  type Cells,
+  cells,
+  keyOf,
+  type Layout,
+  layouts,
+  type Scalar,
+  toRow,
+  withHeavyOf,
+  withoutHeavy,
+} from "./Layout.js"
+import { counted } from "./Overlay.js"
+import { compareKeys, compareText } from "./order.js"
+import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
+import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
+import { wellFormed, wellFormedAll } from "./text.js"
+
+/** Name of the look-up for the rows of one stream; no table has one of that name. */
+const byOwner = "byOwner"
+
+class MapTable {
+  readonly rows: KeyTree<Slot>
+  readonly index: RowIndex<Slot>
+
+  constructor(readonly of: Layout) {
+    this.rows = new KeyTree(of.key)
+    this.index = new RowIndex(new Map([...of.lookups, [byOwner, [of.owner]]]))
+  }
+
+  /** Sets or (null) removes the row of a key; returns what was there. */
+  set(keyed: Cells, row: Cells | null): Cells | null {
+    const slot = this.rows.ofRow(keyed)
+    const before = slot?.row ?? null
+    if (row === null) {
+      if (slot !== undefined) {
+        this.index.move(slot, before, null)
+        this.rows.deleteRow(keyed)
+      }
+    } else if (slot === undefined) {
+      const made: Slot = { row }
+      this.rows.setRow(row, made)
+      this.index.move(made, null, row)
+    } else {
+      this.index.move(slot, before, row)
+      slot.row = row
+    }
+    return before
+  }
+
+  get(values: readonly (Scalar | null)[]): Cells | null {
+    return this.rows.get(values)?.row ?? null
+  }
+
+  matches(lookup: string, values: readonly (Scalar | null)[]): readonly Cells[] {
+    const found: Cells[] = []
+    for (const { row } of this.index.match(lookup, values)) if (row !== null) found.push(row)
+    return found
+  }
+}
+
+/** A value as a database gives it back: absent is null, text is well-formed. */
+const stored = (json: boolean, value: unknown): unknown => {
+  if (value === undefined) return null
+  return !json && typeof value === "string" ? wellFormed(value) : value
+}
+
+const storedRow = (of: Layout, row: Cells): Cells => {
+  const out: Record<string, unknown> = {}
+  for (const { name, json, heavy } of of.columns) {
+    if (!heavy || row[name] !== undefined) out[name] = stored(json, row[name])
+  }
+  return out
+}
+
+export class MapStore implements ProjectionStore {
+  private readonly tables: ReadonlyMap<TableName, MapTable> = new Map(
+    [...layouts].map(([table, of]) => [table, new MapTable(of)]),
+  )
+  private readonly states = new Map<string, FoldStateRow>()
+  private readonly meta = new Map<string, string>()
+  /** How to take back what was done since the outermost `atomically` began; null outside of one. */
+  private undo: (() => void)[] | null = null
+
+  find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
+    const { of } = this.table(table)
+    let best: Cells | null = null
+    for (const row of this.matches(table, lookup, values)) {
+      if (best === null || comesFirst(of, row, best)) best = row
+    }
+    return best === null ? null : toRow(table, withoutHeavy(of, best))
+  }
+
+  findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
+    const { of } = this.table(table)
+    return [...this.matches(table, lookup, values)]
+      .sort((a, b) => (comesFirst(of, a, b) ? -1 : 1))
+      .map((row) => toRow(table, withoutHeavy(of, row)))
+  }
+
+  apply = (changes: readonly Change[]): void => {
+    for (const change of changes) {
+      switch (change.op) {
+        case "put": {
+          const { of, rows } = this.table(change.table)
+          const row = storedRow(of, cells(change.row))
+          this.set(change.table, row, withHeavyOf(of, row, rows.ofRow(row)?.row ?? null))
+          break
+        }
+        case "delete": {
+          const found = this.table(change.table).get(wellFormedAll(change.key))
+          if (found !== null) this.set(change.table, found, null)
+          break
+        }
+        case "clear-chunks":
+          for (const { row } of [...this.table("item_chunks").rows.under(change.itemId)]) {
+            if (row !== null) this.set("item_chunks", row, null)
+          }
+          break
+        case "anomaly": {
+          const earlier = this.find("anomalies", "key", [change.threadId, change.subject, change.reason])
+          this.apply([{ op: "put", table: "anomalies", row: counted(earlier, change) }])
+          break
+        }
+      }
+    }
+  }
+
+  loadFoldState = (streamId: string): FoldStateRow | null => this.states.get(streamId) ?? null
+
+  saveFoldState = (row: FoldStateRow): void => {
+    remember(this.undo, this.states, row.streamId)
+    this.states.set(row.streamId, row)
+  }
+
+  clearStream = (streamId: string): void => {
+    for (const table of tableNames) {
+      for (const row of this.table(table).matches(byOwner, [streamId])) this.set(table, row, null)
+    }
+    remember(this.undo, this.states, streamId)
+    this.states.delete(streamId)
+  };
+
+  *rowsOf(streamId: string): Iterable<TableRow> {
+    for (const table of tableNames) {
+      const { of } = this.table(table)
+      const rows = this.table(table)
+        .matches(byOwner, [streamId])
+        .map((row) => ({ row, key: keyOf(of, row) }))
+        .sort((a, b) => compareKeys(a.key, b.key))
+      for (const { row } of rows) yield { table, row: toRow(table, row) }
+    }
+  }
+
+  streams = (after: string | null, limit: number): readonly FoldStateRow[] =>
+    [...this.states.values()]
+      .filter(({ streamId }) => after === null || compareText(streamId, after) > 0)
+      .sort((a, b) => compareText(a.streamId, b.streamId))
+      .slice(0, limit)
+
+  getMeta = (key: string): string | null => this.meta.get(key) ?? null
+
+  setMeta = (key: string, value: string | null): void => {
+    remember(this.undo, this.meta, key)
+    if (value === null) this.meta.delete(key)
+    else this.meta.set(key, value)
+  }
+
+  atomically = <A>(body: () => A): A => {
+    const outer = this.undo
+    const undo = outer ?? []
+    const mark = undo.length
+    this.undo = undo
+    try {
+      return body()
+    } catch (error) {
+      for (const step of undo.splice(mark).reverse()) step()
+      throw error
+    } finally {
+      this.undo = outer
+    }
+  }
+
+  private table(name: TableName): MapTable {
+    const found = this.tables.get(name)
+    if (found === undefined) throw new Error(`There is no table ${name}.`)
+    return found
+  }
+
+  private matches(table: TableName, lookup: string, values: readonly (Scalar | null)[]): readonly Cells[] {
+    const wanted = wellFormedAll(values)
+    if (lookup !== "key") return this.table(table).matches(lookup, wanted)
+    const row = this.table(table).get(wanted)
+    return row === null ? [] : [row]
+  }
+
+  private set(table: TableName, keyed: Cells, row: Cells | null): void {
+    const before = this.table(table).set(keyed, row)
+    this.undo?.push(() => {
+      this.table(table).set(keyed, before)
+    })
+  }
+}
+
+/** Notes how to bring back what a map holds under a key. */
+const remember = <V>(undo: (() => void)[] | null, map: Map<string, V>, key: string): void => {
+  const before = map.get(key)
+  undo?.push(() => {
+    if (before === undefined) map.delete(key)
+    else map.set(key, before)
+  })
+}

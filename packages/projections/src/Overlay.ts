@@ -1,0 +1,215 @@
+/**
+ * The pending changes of the running batch over the stored rows: the fold sees what it just decided, and the store gets
+ * one write per row when the batch ends. This is the hot path: no JSON, no glued keys, no copies without need.
+ */
+import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
+import type { Change, ClearChunks, Delete, NoteAnomaly, Put } from "@threadfold/core"
+import { KeyTree } from "./KeyTree.js"
+import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
+import type { RowsSource } from "./ProjectionStore.js"
+import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
+import { wellFormed } from "./text.js"
+
+interface Pending extends Slot {
+  /** The change that will be written. Undefined: nothing any more, its chunk was cleared. */
+  change: Put | Delete | undefined
+}
+
+class PendingTable {
+  readonly rows: KeyTree<Pending>
+  readonly index: RowIndex<Pending>
+  list: Pending[] = []
+
+  constructor(readonly of: Layout) {
+    this.rows = new KeyTree(of.key)
+    this.index = new RowIndex(of.lookups)
+  }
+
+  put(change: Put): void {
+    const row = cells(change.row)
+    const pending = this.rows.ofRow(row)
+    if (pending === undefined) {
+      const made: Pending = { row, change }
+      this.rows.setRow(row, made)
+      this.list.push(made)
+      this.index.move(made, null, row)
+      return
+    }
+    const before = pending.row
+    // A row that was deleted in this batch (`before` is null) comes back with its heavy columns empty, not as stored.
+    const merged = this.of.heavy.length === 0 ? row : withHeavyOf(this.of, row, before)
+    pending.row = merged
+    pending.change = merged === row ? change : putOf(change.table, merged)
+    this.index.move(pending, before, merged)
+  }
+
+  remove(change: Delete): void {
+    const pending = this.rows.get(change.key)
+    if (pending === undefined) {
+      const made: Pending = { row: null, change }
+      this.rows.set(change.key, made)
+      this.list.push(made)
+      return
+    }
+    this.index.move(pending, pending.row, null)
+    pending.row = null
+    pending.change = change
+  }
+
+  clear(): void {
+    if (this.list.length === 0) return
+    this.rows.clear()
+    this.index.clear()
+    this.list = []
+  }
+}
+
+const putOf = (table: TableName, row: Cells): Put => {
+  const change: { op: "put"; table: TableName; row: Rows[TableName] } = { op: "put", table, row: toRow(table, row) }
+  return change as Put
+}
+
+export class Overlay implements RowsSource {
+  private readonly tables: ReadonlyMap<TableName, PendingTable>
+  private readonly chunks: PendingTable
+  private readonly cleared = new Map<string, ClearChunks>()
+
+  /** `base`: the stored rows. */
+  constructor(private readonly base: RowsSource) {
+    this.tables = new Map([...layouts].map(([table, of]) => [table, new PendingTable(of)]))
+    this.chunks = this.table("item_chunks")
+  }
+
+  /** True while nothing is pending. */
+  get isEmpty(): boolean {
+    if (this.cleared.size > 0) return false
+    for (const { list } of this.tables.values()) if (list.length > 0) return false
+    return true
+  }
+
+  /** Takes changes of one fold step; the next step sees them. */
+  stage(changes: readonly Change[]): void {
+    for (const change of changes) {
+      switch (change.op) {
+        case "put":
+          this.table(change.table).put(change)
+          break
+        case "delete":
+          this.table(change.table).remove(change)
+          break
+        case "clear-chunks":
+          this.clearChunks(change)
+          break
+        case "anomaly":
+          this.note(change)
+          break
+      }
+    }
+  }
+
+  find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
+    const pending = this.table(table)
+    if (lookup === "key") {
+      const slot = pending.rows.get(values)
+      if (slot?.change !== undefined) return slot.row === null ? null : toRow(table, withoutHeavy(pending.of, slot.row))
+      if (table === "item_chunks" && this.cleared.has(String(values[0]))) return null
+      return this.base.find(table, lookup, values)
+    }
+    let best: Cells | null = null
+    for (const { row } of pending.index.match(lookup, values)) {
+      if (row !== null && (best === null || comesFirst(pending.of, row, best))) best = row
+    }
+    const stored = this.bestStored(table, lookup, values)
+    if (stored !== null && (best === null || comesFirst(pending.of, stored, best))) best = stored
+    return best === null ? null : toRow(table, withoutHeavy(pending.of, best))
+  }
+
+  findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
+    const pending = this.table(table)
+    if (lookup === "key") {
+      const found = this.find(table, lookup, values)
+      return found === null ? [] : [found]
+    }
+    const found: Cells[] = []
+    for (const { row } of pending.index.match(lookup, values)) {
+      if (row !== null) found.push(withoutHeavy(pending.of, row))
+    }
+    for (const row of this.base.findAll(table, lookup, values)) {
+      if (pending.rows.ofRow(cells(row)) === undefined) found.push(cells(row))
+    }
+    return found.sort((a, b) => (comesFirst(pending.of, a, b) ? -1 : 1)).map((row) => toRow(table, row))
+  }
+
+  /**
+   * What is to be written: one change per row, in table order; within a table deletes, then rows that leave an active
+   * state, then rows that enter one.
+   */
+  net(): readonly Change[] {
+    const out: Change[] = []
+    for (const table of tableNames) {
+      if (table === "item_chunks") out.push(...this.cleared.values())
+      const { list, of } = this.table(table)
+      if (list.length === 0) continue
+      for (const { change } of list) if (change?.op === "delete") out.push(change)
+      if (of.entering.size === 0) {
+        for (const { change } of list) if (change?.op === "put") out.push(change)
+        continue
+      }
+      const entering: Change[] = []
+      for (const { change, row } of list) {
+        if (change?.op !== "put" || row === null) continue
+        if (of.entering.has(String(row.status))) entering.push(change)
+        else out.push(change)
+      }
+      for (const change of entering) out.push(change)
+    }
+    return out
+  }
+
+  /** Forgets everything that is pending: after it was written, or because it never will be. */
+  clear(): void {
+    for (const table of this.tables.values()) table.clear()
+    this.cleared.clear()
+  }
+
+  private bestStored(table: TableName, lookup: string, values: readonly (Scalar | null)[]): Cells | null {
+    const { rows } = this.table(table)
+    const first = this.base.find(table, lookup, values)
+    // A stored row with a pending change is judged by that change alone; the next match takes its place.
+    if (first === null || rows.ofRow(cells(first)) === undefined) return first === null ? null : cells(first)
+    for (const row of this.base.findAll(table, lookup, values)) {
+      if (rows.ofRow(cells(row)) === undefined) return cells(row)
+    }
+    return null
+  }
+
+  private clearChunks(change: ClearChunks): void {
+    for (const pending of this.chunks.rows.under(change.itemId)) {
+      pending.row = null
+      pending.change = undefined
+    }
+    this.cleared.set(change.itemId, change)
+  }
+
+  private note(change: NoteAnomaly): void {
+    const earlier = this.find("anomalies", "key", [change.threadId, wellFormed(change.subject), change.reason])
+    this.table("anomalies").put({ op: "put", table: "anomalies", row: counted(earlier, change) })
+  }
+
+  private table(name: TableName): PendingTable {
+    const found = this.tables.get(name)
+    if (found === undefined) throw new Error(`There is no table ${name}.`)
+    return found
+  }
+}
+
+/** The row of an anomaly after one more of it. */
+export const counted = (earlier: Rows["anomalies"] | null, change: NoteAnomaly): Rows["anomalies"] => ({
+  threadId: change.threadId,
+  subject: wellFormed(change.subject),
+  reason: change.reason,
+  count: (earlier?.count ?? 0) + 1,
+  firstSequence: earlier?.firstSequence ?? change.sequence,
+  lastSequence: change.sequence,
+  detail: change.detail,
+})

@@ -1,0 +1,238 @@
+/**
+ * The projections in SQLite tables, on the writer's own handle (or a read-only one, for verify and hash). Every statement
+ * is prepared once; rows are bound by position.
+ */
+import type { Rows, TableName } from "@threadfold/contracts"
+import { tableNames } from "@threadfold/contracts"
+import type { Change } from "@threadfold/core"
+import type { Database, Statement } from "better-sqlite3"
+import { type Cells, cells, type Layout, type LayoutColumn, layouts, type Scalar, toRow } from "./Layout.js"
+import { counted } from "./Overlay.js"
+import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
+import { parseJsonColumns } from "./SqlRow.js"
+import { allColumns, equals, lightColumns, selectList, selectMatches, upsert } from "./SqlText.js"
+import { wellFormed, wellFormedAll } from "./text.js"
+
+/** One upsert: which columns it writes, and the array its values are bound from. */
+interface Upsert {
+  readonly statement: Statement<unknown[]>
+  readonly columns: readonly LayoutColumn[]
+  readonly values: unknown[]
+}
+
+class SqlTable {
+  /** Upserts by which heavy columns a row carries, one bit each. */
+  private readonly upserts: (Upsert | undefined)[] = []
+  private readonly matches = new Map<string, Statement<unknown[], Record<string, unknown>>>()
+  private readonly first = new Map<string, Statement<unknown[], Record<string, unknown>>>()
+  private readonly remove: Statement<unknown[]>
+  /** One whole row by its key. */
+  readonly whole: Statement<unknown[], Record<string, unknown>>
+
+  constructor(
+    private readonly database: Database,
+    readonly of: Layout,
+  ) {
+    for (const [name, columns] of [["key", of.key] as const, ...of.lookups]) {
+      const text = selectMatches(of, columns)
+      this.matches.set(name, database.prepare(text))
+      this.first.set(name, database.prepare(`${text} LIMIT 1`))
+    }
+    this.remove = database.prepare(`DELETE FROM ${of.table} WHERE ${equals(of.key)}`)
+    this.whole = database.prepare(`SELECT ${selectList(allColumns(of))} FROM ${of.table} WHERE ${equals(of.key)}`)
+  }
+
+  put(row: Cells): void {
+    let mask = 0
+    const { heavy } = this.of
+    for (let index = 0; index < heavy.length; index++) {
+      if (row[heavy[index] ?? ""] !== undefined) mask |= 1 << index
+    }
+    const { statement, columns, values } = this.upserts[mask] ?? this.prepareUpsert(mask)
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index]
+      if (column === undefined) continue
+      const value = row[column.name]
+      if (value === null || value === undefined) values[index] = null
+      else if (column.json) values[index] = JSON.stringify(value)
+      else values[index] = typeof value === "string" ? wellFormed(value) : value
+    }
+    statement.run(values)
+  }
+
+  delete(key: readonly Scalar[]): void {
+    this.remove.run(wellFormedAll(key))
+  }
+
+  find(lookup: string, values: readonly (Scalar | null)[]): Cells | null {
+    const row = this.first.get(lookup)?.get(wellFormedAll(values))
+    return row === undefined ? null : parseJsonColumns(this.of, row)
+  }
+
+  findAll(lookup: string, values: readonly (Scalar | null)[]): readonly Cells[] {
+    const rows = this.matches.get(lookup)?.all(wellFormedAll(values)) ?? []
+    return rows.map((row) => parseJsonColumns(this.of, row))
+  }
+
+  private prepareUpsert(mask: number): Upsert {
+    const { heavy } = this.of
+    const columns = [
+      ...lightColumns(this.of),
+      ...this.of.columns.filter(({ name }) => heavy.includes(name) && (mask & (1 << heavy.indexOf(name))) !== 0),
+    ]
+    const made: Upsert = {
+      statement: this.database.prepare(upsert(this.of, columns)),
+      columns,
+      values: new Array(columns.length).fill(null),
+    }
+    this.upserts[mask] = made
+    return made
+  }
+}
+
+export class SqlStore implements ProjectionStore {
+  private readonly tables: ReadonlyMap<TableName, SqlTable>
+  private readonly statements: ReturnType<typeof prepareStatements>
+
+  /** `database`: a handle to a database that has had {@link projectionMigrations}. */
+  constructor(private readonly database: Database) {
+    this.tables = new Map([...layouts].map(([table, of]) => [table, new SqlTable(database, of)]))
+    this.statements = prepareStatements(database)
+  }
+
+  find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
+    const row = this.table(table).find(lookup, values)
+    return row === null ? null : toRow(table, row)
+  }
+
+  findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] =>
+    this.table(table)
+      .findAll(lookup, values)
+      .map((row) => toRow(table, row))
+
+  apply = (changes: readonly Change[]): void => {
+    for (const change of changes) {
+      switch (change.op) {
+        case "put":
+          this.table(change.table).put(cells(change.row))
+          break
+        case "delete":
+          this.table(change.table).delete(change.key)
+          break
+        case "clear-chunks":
+          this.statements.clearChunks.run(change.itemId)
+          break
+        case "anomaly": {
+          const earlier = this.find("anomalies", "key", [change.threadId, change.subject, change.reason])
+          this.table("anomalies").put(cells(counted(earlier, change)))
+          break
+        }
+      }
+    }
+  }
+
+  loadFoldState = (streamId: string): FoldStateRow | null => this.statements.loadFoldState.get(streamId) ?? null
+
+  saveFoldState = (row: FoldStateRow): void => {
+    this.statements.saveFoldState.run(row.streamId, row.foldVersion, row.streamVersion, row.status, row.state)
+  }
+
+  clearStream = (streamId: string): void => {
+    for (const statement of this.statements.clearStream) statement.run(streamId)
+  };
+
+  *rowsOf(streamId: string): Iterable<TableRow> {
+    for (const table of tableNames) {
+      const { of, whole } = this.table(table)
+      if (table === "item_chunks") {
+        for (const itemId of this.statements.itemIds.all(streamId)) {
+          for (const key of this.statements.chunkKeys.all(itemId)) yield* wholeRow(table, of, whole.get(key))
+        }
+        continue
+      }
+      // Keys first, each row when it is asked for: memory stays small however much text a thread holds.
+      for (const key of this.statements.keys.get(table)?.all(streamId) ?? []) {
+        yield* wholeRow(table, of, whole.get(key))
+      }
+    }
+  }
+
+  streams = (after: string | null, limit: number): readonly FoldStateRow[] =>
+    this.statements.streams.all(after ?? "", limit)
+
+  getMeta = (key: string): string | null => this.statements.getMeta.get(key)?.value ?? null
+
+  setMeta = (key: string, value: string | null): void => {
+    if (value === null) this.statements.deleteMeta.run(key)
+    else this.statements.setMeta.run(key, value)
+  }
+
+  atomically = <A>(body: () => A): A => this.database.transaction(body).immediate()
+
+  private table(name: TableName): SqlTable {
+    const found = this.tables.get(name)
+    if (found === undefined) throw new Error(`There is no table ${name}.`)
+    return found
+  }
+}
+
+const wholeRow = function* (
+  table: TableName,
+  of: Layout,
+  row: Record<string, unknown> | undefined,
+): Iterable<TableRow> {
+  if (row !== undefined) yield { table, row: toRow(table, parseJsonColumns(of, row)) }
+}
+
+const foldStateColumns = `stream_id AS "streamId", fold_version AS "foldVersion", stream_version AS "streamVersion", status, state`
+
+const prepareStatements = (database: Database) => {
+  const keys = new Map<TableName, Statement<unknown[], readonly Scalar[]>>()
+  const clearStream: Statement<unknown[]>[] = []
+  for (const [table, of] of layouts) {
+    if (table === "item_chunks") continue
+    const list = of.columns.filter(({ name }) => of.key.includes(name)).map(({ sql }) => sql)
+    const owner = of.columns.find(({ name }) => name === of.owner)?.sql ?? ""
+    const keyed = database.prepare<unknown[], readonly Scalar[]>(
+      `SELECT ${list.join(", ")} FROM ${table} WHERE ${owner} = ? ORDER BY ${list.join(", ")}`,
+    )
+    keys.set(table, keyed.raw())
+    clearStream.push(database.prepare(`DELETE FROM ${table} WHERE ${owner} = ?`))
+  }
+  clearStream.unshift(
+    database.prepare("DELETE FROM item_chunks WHERE item_id IN (SELECT item_id FROM items WHERE thread_id = ?)"),
+  )
+  clearStream.push(database.prepare("DELETE FROM fold_state WHERE stream_id = ?"))
+  return {
+    keys,
+    clearStream,
+    clearChunks: database.prepare<[string]>("DELETE FROM item_chunks WHERE item_id = ?"),
+    itemIds: database
+      .prepare<[string], string>(
+        `SELECT item_id FROM items WHERE thread_id = ?
+           AND EXISTS (SELECT 1 FROM item_chunks WHERE item_chunks.item_id = items.item_id) ORDER BY item_id`,
+      )
+      .pluck(),
+    chunkKeys: database
+      .prepare<[string], readonly Scalar[]>(
+        "SELECT item_id, ordinal FROM item_chunks WHERE item_id = ? ORDER BY ordinal",
+      )
+      .raw(),
+    loadFoldState: database.prepare<[string], FoldStateRow>(
+      `SELECT ${foldStateColumns} FROM fold_state WHERE stream_id = ?`,
+    ),
+    saveFoldState: database.prepare<[string, number, number, string, string]>(
+      `INSERT INTO fold_state (stream_id, fold_version, stream_version, status, state) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (stream_id) DO UPDATE SET fold_version = excluded.fold_version,
+         stream_version = excluded.stream_version, status = excluded.status, state = excluded.state`,
+    ),
+    streams: database.prepare<[string, number], FoldStateRow>(
+      `SELECT ${foldStateColumns} FROM fold_state WHERE stream_id > ? ORDER BY stream_id LIMIT ?`,
+    ),
+    getMeta: database.prepare<[string], { readonly value: string }>("SELECT value FROM projection_meta WHERE key = ?"),
+    setMeta: database.prepare<[string, string]>(
+      "INSERT INTO projection_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    ),
+    deleteMeta: database.prepare<[string]>("DELETE FROM projection_meta WHERE key = ?"),
+  }
+}

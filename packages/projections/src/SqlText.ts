@@ -1,0 +1,36 @@
+/** The SQL of the projections' tables, made once from their layout. Nothing here knows a rule of the domain. */
+import { columnName } from "@threadfold/contracts"
+import type { Layout, LayoutColumn } from "./Layout.js"
+
+/** `turn_id AS "turnId", …`: rows come back with the property names of the contract. */
+export const selectList = (columns: readonly LayoutColumn[], prefix = ""): string =>
+  columns.map(({ name, sql }) => `${prefix}"${sql}" AS "${name}"`).join(", ")
+
+/** Every column. */
+export const allColumns = (of: Layout): readonly LayoutColumn[] => of.columns
+
+/** The columns that a find returns. */
+export const lightColumns = (of: Layout): readonly LayoutColumn[] => of.columns.filter((column) => !column.heavy)
+
+/** `"a" = ? AND "b" = ?`. */
+export const equals = (columns: readonly string[]): string =>
+  columns.map((column) => `"${columnName(column)}" = ?`).join(" AND ")
+
+/** The order in which matches of a look-up are preferred: the higher ordinal, then the lower key. */
+export const preference = (of: Layout): string =>
+  [...(of.ordinal ? ['"ordinal" DESC'] : []), ...of.key.map((column) => `"${columnName(column)}"`)].join(", ")
+
+/** Selects the light columns of what matches. */
+export const selectMatches = (of: Layout, columns: readonly string[]): string =>
+  `SELECT ${selectList(lightColumns(of))} FROM ${of.table} WHERE ${equals(columns)} ORDER BY ${preference(of)}`
+
+/** Inserts a row of these columns, or replaces those of the row that has its key. */
+export const upsert = (of: Layout, columns: readonly LayoutColumn[]): string => {
+  const names = columns.map(({ sql }) => `"${sql}"`)
+  const key = of.key.map((column) => `"${columnName(column)}"`)
+  const set = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`)
+  return (
+    `INSERT INTO ${of.table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")}) ` +
+    `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${set.join(", ")}`
+  )
+}

@@ -1,0 +1,30 @@
+/** Order of keys as SQLite has it: text by its UTF-8 bytes (collation BINARY), numbers before text. */
+import type { Scalar } from "./Layout.js"
+
+/** Moves UTF-16 units so that they compare as the code points do: surrogates stand above the rest of the plane. */
+const weight = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)
+
+/** Compares two texts by code points, which is the order of their UTF-8 bytes. */
+export const compareText = (a: string, b: string): number => {
+  if (a === b) return 0
+  const shorter = Math.min(a.length, b.length)
+  for (let index = 0; index < shorter; index++) {
+    const left = a.charCodeAt(index)
+    const right = b.charCodeAt(index)
+    if (left !== right) return weight(left) - weight(right)
+  }
+  return a.length - b.length
+}
+
+/** Compares two keys element by element. */
+export const compareKeys = (a: readonly Scalar[], b: readonly Scalar[]): number => {
+  for (let index = 0; index < a.length; index++) {
+    const left = a[index]
+    const right = b[index]
+    if (left === undefined || right === undefined || left === right) continue
+    if (typeof left === "number" && typeof right === "number") return left - right
+    if (typeof left === "string" && typeof right === "string") return compareText(left, right)
+    return typeof left === "number" ? -1 : 1
+  }
+  return 0
+}

@@ -1,0 +1,183 @@
+/**
+ * The tables in SQL: columns from the contract's `tables`, and by hand the checks and indexes that make impossible states
+ * unrepresentable (DESIGN section 6). The rules themselves live in the fold; a refusal here means that the fold is
+ * wrong, and the engine then freezes that thread alone.
+ */
+import { columnName, type TableName, tableNames, tables } from "@threadfold/contracts"
+import { layouts } from "./Layout.js"
+
+const oneOf = (column: string, ...values: readonly string[]): string =>
+  `${column} IN (${values.map((value) => `'${value}'`).join(", ")})`
+
+const bit = (column: string): string => `${column} IN (0, 1)`
+
+/** A row is over exactly when these are set; while it is not, it has no end. */
+const endedWith = (open: string, ...columns: readonly string[]): readonly string[] => [
+  ...columns.map((column) => `(${open}) = (${column} IS NULL)`),
+  `NOT (${open}) OR ended_at IS NULL`,
+]
+
+const evidence = `evidence IS NULL OR ${oneOf("evidence", "observed", "inferred")}`
+
+/** What must hold in every row of a table. */
+const checks: { readonly [N in TableName]?: readonly string[] } = {
+  connections: [oneOf("status", "open", "closed")],
+  threads: [
+    oneOf("status", "idle", "working", "waiting", "starting", "stopped", "error", "stalled", "archived"),
+    "open_requests >= 0",
+    "running_tasks >= 0",
+    "queued >= 0",
+  ],
+  sessions: [
+    oneOf("status", "starting", "running", "ready", "interrupted", "stopped", "error"),
+    oneOf("mode", "managed", "attached", "imported"),
+    "epoch >= 1",
+    // Rule 1: only an active session can hold an active turn.
+    "active_turn_id IS NULL OR status IN ('starting', 'running')",
+    "ended_at IS NULL OR status IN ('stopped', 'error')",
+    "(ended_at IS NULL) = (evidence IS NULL)",
+    evidence,
+  ],
+  turns: [
+    oneOf("status", "requested", "running", "ended"),
+    oneOf("origin", "client", "queue", "realtime", "import", "provider", "synthetic"),
+    `outcome IS NULL OR ${oneOf("outcome", "completed", "failed", "interrupted", "cancelled", "unknown")}`,
+    ...endedWith("status <> 'ended'", "outcome", "cause", "evidence"),
+    evidence,
+    "ordinal >= 1",
+    bit("settled"),
+    bit("uncertain"),
+    bit("stalled"),
+    bit("handed_over"),
+    // An observed end is final.
+    "evidence IS NOT 'observed' OR settled = 1",
+    "settled = 0 OR status = 'ended'",
+    "uncertain = 0 OR status = 'requested'",
+    "stalled = 0 OR status <> 'ended'",
+    "steered_into IS NULL OR outcome = 'cancelled'",
+  ],
+  items: [
+    oneOf("status", "open", "completed", "failed", "declined", "interrupted"),
+    ...endedWith("status = 'open'", "cause", "evidence"),
+    evidence,
+    "ordinal >= 1",
+    bit("has_final"),
+    "chunks >= 0",
+    // The final text supersedes the deltas.
+    "has_final = 0 OR chunks = 0",
+  ],
+  item_chunks: ["ordinal >= 0"],
+  requests: [
+    oneOf("status", "open", "answering", "answered", "cancelled", "expired"),
+    ...endedWith("status IN ('open', 'answering')", "cause", "evidence"),
+    evidence,
+    "status NOT IN ('answering', 'answered') OR decision IS NOT NULL",
+  ],
+  inferences: [
+    oneOf("status", "running", "completed", "failed", "cancelled", "aborted"),
+    ...endedWith("status = 'running'", "cause", "evidence"),
+    evidence,
+  ],
+  realtime_runs: [
+    oneOf("status", "requested", "failed", "started", "closed"),
+    ...endedWith("status IN ('requested', 'started')", "evidence"),
+    "(status = 'closed') = (reason IS NOT NULL)",
+    `reason IS NULL OR ${oneOf("reason", "requested", "transport_closed", "error", "replaced", "session_ended")}`,
+    evidence,
+    bit("stop_requested"),
+  ],
+  delegations: [
+    oneOf("status", "open", "closed"),
+    oneOf("routed_by", "provider", "client"),
+    ...endedWith("status = 'open'", "cause"),
+  ],
+  tasks: [
+    oneOf("status", "running", "ended"),
+    ...endedWith("status = 'running'", "outcome", "cause", "evidence"),
+    evidence,
+  ],
+  queue: ["position >= 1"],
+  anomalies: ["count >= 1", "first_sequence <= last_sequence"],
+}
+
+/** A unique look-up of native ids: only rows that have one take part, so the index is as small as it can be. */
+const native = (unique: boolean, table: TableName, scope: string, id: string): string =>
+  `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_${scope.replace("_id", "")}_native ON ${table} (${scope}, ${id}) ` +
+  `WHERE ${id} IS NOT NULL AND ${scope} IS NOT NULL`
+
+const byThread = (table: TableName, then: string, unique = false): string =>
+  `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
+
+/**
+ * Indexes. Their leading columns are ids of ours, which are time-ordered: random ones in front would cost the write path a
+ * factor of two.
+ */
+const indexes: readonly string[] = [
+  // Newest first in lists; a thread's place never changes.
+  "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
+  "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",
+  "CREATE INDEX threads_by_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL",
+  byThread("sessions", "epoch", true),
+  // Rule 4: one incarnation at a time.
+  "CREATE UNIQUE INDEX sessions_alive ON sessions (thread_id) WHERE ended_at IS NULL",
+  "CREATE INDEX sessions_by_connection ON sessions (connection_id) WHERE ended_at IS NULL",
+  byThread("turns", "ordinal", true),
+  // Rule 3: at most one active turn per thread.
+  "CREATE UNIQUE INDEX turns_running ON turns (thread_id) WHERE status = 'running'",
+  native(true, "turns", "session_id", "native_turn_id"),
+  native(false, "turns", "thread_id", "native_turn_id"),
+  byThread("items", "ordinal", true),
+  native(true, "items", "turn_id", "native_item_id"),
+  native(false, "items", "session_id", "native_item_id"),
+  byThread("requests", "request_id"),
+  "CREATE INDEX requests_open ON requests (thread_id) WHERE status IN ('open', 'answering')",
+  native(true, "requests", "session_id", "native_request_id"),
+  byThread("inferences", "inference_id"),
+  native(true, "inferences", "session_id", "native_inference_id"),
+  byThread("realtime_runs", "realtime_id"),
+  // Rule 8: one live voice run per thread.
+  "CREATE UNIQUE INDEX realtime_runs_started ON realtime_runs (thread_id) WHERE status = 'started'",
+  byThread("delegations", "delegation_id"),
+  native(true, "delegations", "session_id", "native_handoff_id"),
+  byThread("tasks", "task_id"),
+  native(true, "tasks", "session_id", "native_task_id"),
+  byThread("queue", "position"),
+  "CREATE INDEX anomalies_by_last ON anomalies (last_sequence)",
+  "CREATE INDEX anomalies_by_thread_last ON anomalies (thread_id, last_sequence)",
+]
+
+/** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */
+const clustered: ReadonlySet<TableName> = new Set<TableName>(["item_chunks", "usage", "anomalies"])
+
+const columnText = (table: TableName): readonly string[] =>
+  Object.entries(tables[table].columns).map(
+    ([name, { type, nullable }]) =>
+      `"${columnName(name)}" ${type === "integer" ? "INTEGER" : "TEXT"}${nullable ? "" : " NOT NULL"}`,
+  )
+
+const createTable = (table: TableName): string => {
+  const lines = [
+    ...columnText(table),
+    `PRIMARY KEY (${(layouts.get(table)?.key ?? []).map(columnName).join(", ")})`,
+    // A chunk without its item would belong to no thread that one could find it by.
+    ...(table === "item_chunks" ? ["FOREIGN KEY (item_id) REFERENCES items (item_id)"] : []),
+    ...(checks[table] ?? []).map((check) => `CHECK (${check})`),
+  ]
+  return `CREATE TABLE ${table} (\n  ${lines.join(",\n  ")}\n)${clustered.has(table) ? " WITHOUT ROWID" : ""}`
+}
+
+/** Every statement that makes the projections' tables, in order. */
+export const projectionSchema: readonly string[] = [
+  ...tableNames.map(createTable),
+  ...indexes,
+  // The open state of every stream: a cache that may be dropped, so that start-up and cold threads cost the same.
+  `CREATE TABLE fold_state (
+  stream_id TEXT NOT NULL PRIMARY KEY,
+  fold_version INTEGER NOT NULL,
+  stream_version INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (${oneOf("status", "ok", "frozen")}),
+  state TEXT NOT NULL
+)`,
+  "CREATE INDEX fold_state_frozen ON fold_state (stream_id) WHERE status = 'frozen'",
+  "CREATE TABLE projection_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+]

@@ -1,0 +1,208 @@
+/** What every `ProjectionStore` must do. A package that brings a store of its own runs this against it. */
+import type { Change } from "@threadfold/core"
+import fc from "fast-check"
+import { afterEach, describe, expect, it } from "vitest"
+import { MapStore } from "../MapStore.js"
+import { Overlay } from "../Overlay.js"
+import type { ProjectionStore, RowsSource } from "../ProjectionStore.js"
+import { questions, randomBatches, randomStreams } from "./randomChanges.js"
+import { makeRow, putRow } from "./rows.js"
+
+/** A fresh, empty store and how to get rid of it. */
+export interface StoreUnderTest {
+  readonly store: ProjectionStore
+  readonly dispose: () => void
+}
+
+/** Everything a store holds about a stream, in plain values. */
+export const contentsOf = (store: ProjectionStore, streamId: string): readonly unknown[] => [
+  ...[...store.rowsOf(streamId)].map(({ table, row }) => [table, { ...row }]),
+  store.loadFoldState(streamId),
+]
+
+const answers = (source: RowsSource): readonly unknown[] =>
+  questions.flatMap(({ table, lookup, values }) => [
+    { table, lookup, values, one: source.find(table, lookup, values), all: source.findAll(table, lookup, values) },
+  ])
+
+/** Pending rows hold text as the fold made it; what no database can hold of it is replaced when it is stored. */
+const storable = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, each) => (typeof each === "string" ? Buffer.from(each).toString() : each)))
+
+/** Registers the suite for one kind of store. */
+export const projectionStoreContract = (name: string, open: () => StoreUnderTest): void => {
+  describe(`ProjectionStore: ${name}`, () => {
+    const opened: StoreUnderTest[] = []
+    const fresh = (): ProjectionStore => {
+      const made = open()
+      opened.push(made)
+      return made.store
+    }
+    afterEach(() => {
+      for (const { dispose } of opened.splice(0)) dispose()
+    })
+
+    it("holds what the model holds, batch for batch, and finds what the overlay should see", () => {
+      fc.assert(
+        fc.property(randomBatches, (batches) => {
+          const store = fresh()
+          const overlay = new Overlay(store)
+          // The model takes every change at once, without an overlay.
+          const model = new MapStore()
+          for (const { steps, fails } of batches) {
+            const run = () => {
+              for (const changes of steps) {
+                overlay.stage(changes)
+                model.apply(changes)
+                expect(storable(answers(overlay))).toEqual(storable(answers(model)))
+              }
+              store.apply(overlay.net())
+              overlay.clear()
+              expect(answers(store)).toEqual(answers(model))
+              if (fails) throw new Error("rolled back")
+            }
+            const both = () => store.atomically(() => model.atomically(run))
+            if (fails) expect(both).toThrow("rolled back")
+            else both()
+            for (const streamId of randomStreams) {
+              expect(contentsOf(store, streamId)).toEqual(contentsOf(model, streamId))
+            }
+          }
+        }),
+        { numRuns: 150 },
+      )
+    })
+
+    it("takes changes as the fold makes them, without netting", () => {
+      fc.assert(
+        fc.property(randomBatches, (batches) => {
+          const store = fresh()
+          const model = new MapStore()
+          for (const { steps, fails } of batches) {
+            if (fails) continue
+            for (const changes of steps) {
+              store.apply(changes)
+              model.apply(changes)
+            }
+          }
+          for (const streamId of randomStreams) {
+            expect(contentsOf(store, streamId)).toEqual(contentsOf(model, streamId))
+          }
+        }),
+        { numRuns: 50 },
+      )
+    })
+
+    it("lists rows in table order, then by key in the order of UTF-8 bytes", () => {
+      const store = fresh()
+      const note = (subject: string): Change => ({
+        op: "anomaly",
+        threadId: "t",
+        subject,
+        reason: "turn-unknown",
+        sequence: 1,
+        detail: null,
+      })
+      store.apply([note("\u{1f600}"), note("\uffff"), note("a"), putRow("threads", { threadId: "t", status: "idle" })])
+      expect([...store.rowsOf("t")].map(({ table, row }) => [table, "subject" in row ? row.subject : null])).toEqual([
+        ["threads", null],
+        ["anomalies", "a"],
+        ["anomalies", "\uffff"],
+        ["anomalies", "\u{1f600}"],
+      ])
+    })
+
+    it("keeps heavy columns that a row leaves out, and never returns them from a find", () => {
+      const store = fresh()
+      const turn = { turnId: "u", threadId: "t", ordinal: 1, origin: "client", status: "running" } as const
+      store.apply([putRow("turns", { ...turn, text: "hello", diff: "+1" })])
+      store.apply([putRow("turns", { ...turn, diff: null, items: 3 })])
+      expect([...store.rowsOf("t")].map(({ row }) => row)).toEqual([
+        { ...makeRow("turns", turn), text: "hello", diff: null, proposal: null, items: 3 },
+      ])
+      expect(store.find("turns", "key", ["u"])).toEqual({ ...makeRow("turns", turn), items: 3 })
+    })
+
+    it("counts anomalies per key, with the first and the last sequence", () => {
+      const store = fresh()
+      const overlay = new Overlay(store)
+      const note = (sequence: number, detail: string | null): Change => ({
+        op: "anomaly",
+        threadId: "t",
+        subject: "turn:u",
+        reason: "turn-unknown",
+        sequence,
+        detail,
+      })
+      overlay.stage([note(3, "first"), note(4, null)])
+      store.apply(overlay.net())
+      overlay.clear()
+      overlay.stage([note(9, "last")])
+      store.apply(overlay.net())
+      expect(store.find("anomalies", "key", ["t", "turn:u", "turn-unknown"])).toEqual({
+        threadId: "t",
+        subject: "turn:u",
+        reason: "turn-unknown",
+        count: 3,
+        firstSequence: 3,
+        lastSequence: 9,
+        detail: "last",
+      })
+    })
+
+    it("clears one stream and leaves its neighbours", () => {
+      const store = fresh()
+      for (const thread of ["a", "b"]) {
+        store.apply([
+          putRow("threads", { threadId: thread, status: "idle" }),
+          putRow("items", { itemId: `${thread}-i`, threadId: thread, ordinal: 1, kind: "other", status: "open" }),
+          putRow("item_chunks", { itemId: `${thread}-i`, ordinal: 0, threadId: thread, text: "x" }),
+        ])
+        store.saveFoldState({ streamId: thread, foldVersion: 1, streamVersion: 2, status: "ok", state: "{}" })
+      }
+      const neighbour = contentsOf(store, "b")
+      store.clearStream("a")
+      expect(contentsOf(store, "a")).toEqual([null])
+      expect(contentsOf(store, "b")).toEqual(neighbour)
+    })
+
+    it("pages fold states in the order of their ids and replaces them", () => {
+      const store = fresh()
+      const state = (streamId: string, streamVersion: number, status: "ok" | "frozen") => ({
+        streamId,
+        foldVersion: 2,
+        streamVersion,
+        status,
+        state: `{"n":${streamVersion}}`,
+      })
+      for (const streamId of ["c", "a", "b"]) store.saveFoldState(state(streamId, 1, "ok"))
+      store.saveFoldState(state("b", 7, "frozen"))
+      expect(store.streams(null, 2)).toEqual([state("a", 1, "ok"), state("b", 7, "frozen")])
+      expect(store.streams("b", 2)).toEqual([state("c", 1, "ok")])
+      expect(store.loadFoldState("b")).toEqual(state("b", 7, "frozen"))
+      expect(store.loadFoldState("z")).toBeNull()
+    })
+
+    it("takes back rows, states and values of a failed inner step, and keeps those of the outer one", () => {
+      const store = fresh()
+      store.atomically(() => {
+        store.apply([putRow("threads", { threadId: "outer", status: "idle" })])
+        store.setMeta("k", "outer")
+        expect(() =>
+          store.atomically(() => {
+            store.apply([putRow("threads", { threadId: "inner", status: "idle" })])
+            store.saveFoldState({ streamId: "inner", foldVersion: 1, streamVersion: 1, status: "ok", state: "{}" })
+            store.setMeta("k", null)
+            store.clearStream("outer")
+            throw new Error("inner")
+          }),
+        ).toThrow("inner")
+      })
+      expect(contentsOf(store, "inner")).toEqual([null])
+      expect(store.find("threads", "key", ["outer"])).not.toBeNull()
+      expect(store.getMeta("k")).toBe("outer")
+      store.setMeta("k", null)
+      expect(store.getMeta("k")).toBeNull()
+    })
+  })
+}

@@ -1,0 +1,215 @@
+/**
+ * Random change lists that a correct fold could make: unique places are left before they are taken, chunks belong to
+ * items, ended rows say why. What the rows mean otherwise is random.
+ */
+import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
+import type { Change } from "@threadfold/core"
+import fc from "fast-check"
+import { putRow } from "./rows.js"
+
+/** One question to a store: what a fold step may ask. */
+export interface Question {
+  readonly table: TableName
+  readonly lookup: string
+  readonly values: readonly (string | number | null)[]
+}
+
+/** One batch of the writer: the changes of each fold step, and whether the transaction fails in the end. */
+export interface Batch {
+  readonly steps: readonly (readonly Change[])[]
+  readonly fails: boolean
+}
+
+/** Streams that the lists write to: two threads and a connection. */
+export const randomStreams: readonly string[] = ["thread-0", "thread-1", "connection-0"]
+
+interface Command {
+  readonly kind: "turn" | "item" | "chunk" | "clear" | "session" | "request" | "queue" | "drop" | "anomaly" | "wide"
+  readonly thread: number
+  readonly n: number
+  readonly flag: boolean
+  readonly text: string
+  readonly json: unknown
+}
+
+const command: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constantFrom(
+    ...(["turn", "item", "chunk", "clear", "session", "request", "queue", "drop", "anomaly", "wide"] as const),
+  ),
+  thread: fc.integer({ min: 0, max: 1 }),
+  n: fc.integer({ min: 1, max: 4 }),
+  flag: fc.boolean(),
+  text: fc.oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.constantFrom("", "\u0000", "\ud800", "\uffff😀", "a\udc00b"),
+  ),
+  json: fc.jsonValue({ maxDepth: 2 }),
+})
+
+/** What the commands before have left, as far as unique places and chunk numbers need it. */
+interface Memory {
+  readonly running: Map<number, number>
+  readonly alive: Map<number, number>
+  readonly items: Map<string, number>
+  /** Sequence of the last event. */
+  sequence: number
+}
+
+const observed = (over: boolean) =>
+  over
+    ? ({ cause: "provider", evidence: "observed", endedAt: 9 } as const)
+    : { cause: null, evidence: null, endedAt: null }
+
+const turnRow = (thread: number, n: number, over: boolean): Partial<Rows["turns"]> => ({
+  turnId: `turn-${thread}-${n}`,
+  threadId: `thread-${thread}`,
+  ordinal: n,
+  origin: "client",
+  status: over ? "ended" : "running",
+  outcome: over ? "completed" : null,
+  settled: over ? 1 : 0,
+  ...observed(over),
+})
+
+const sessionRow = (thread: number, n: number, over: boolean): Partial<Rows["sessions"]> => ({
+  sessionId: `session-${thread}-${n}`,
+  threadId: `thread-${thread}`,
+  epoch: n,
+  mode: "managed",
+  status: over ? "stopped" : "running",
+  ...observed(over),
+})
+
+const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Command): readonly Change[] => {
+  const threadId = `thread-${thread}`
+  const itemId = `item-${thread}-${n}`
+  switch (kind) {
+    case "turn": {
+      const running = memory.running.get(thread)
+      const out: Change[] = []
+      if (flag) {
+        if (running !== undefined && running !== n) out.push(putRow("turns", turnRow(thread, running, true)))
+        memory.running.set(thread, n)
+      } else if (running === n) memory.running.delete(thread)
+      out.push(
+        putRow("turns", {
+          ...turnRow(thread, n, !flag),
+          // The native id arrives later: a look-up column of a stored row changes.
+          ...(flag ? { sessionId: `session-${thread}-1`, nativeTurnId: `native-${n % 2}-${n}` } : { diff: text }),
+          ...(n === 2 ? { text } : {}),
+        }),
+      )
+      return out
+    }
+    case "session": {
+      const alive = memory.alive.get(thread)
+      const out: Change[] = []
+      if (flag) {
+        if (alive !== undefined && alive !== n) out.push(putRow("sessions", sessionRow(thread, alive, true)))
+        memory.alive.set(thread, n)
+      } else if (alive === n) memory.alive.delete(thread)
+      out.push(putRow("sessions", { ...sessionRow(thread, n, !flag), config: json, lastError: text }))
+      return out
+    }
+    case "item":
+      memory.items.set(itemId, memory.items.get(itemId) ?? 0)
+      return [
+        putRow("items", {
+          itemId,
+          threadId,
+          ordinal: n,
+          // Several items of one session carry the same weak id: the highest ordinal is the one that is meant.
+          sessionId: `session-${thread}-1`,
+          turnId: flag ? `turn-${thread}-${n}` : null,
+          nativeItemId: "item_0",
+          kind: "command",
+          status: flag ? "open" : "completed",
+          ...observed(!flag),
+          ...(n === 3 ? { text } : {}),
+          ...(flag ? { data: json } : {}),
+        }),
+      ]
+    case "chunk": {
+      const ordinal = memory.items.get(itemId)
+      if (ordinal === undefined) return []
+      memory.items.set(itemId, ordinal + 1)
+      return [putRow("item_chunks", { itemId, ordinal, threadId, part: n % 2, text })]
+    }
+    case "clear":
+      if (memory.items.has(itemId)) memory.items.set(itemId, flag ? 0 : (memory.items.get(itemId) ?? 0))
+      return [{ op: "clear-chunks", itemId }]
+    case "request":
+      return [
+        putRow("requests", {
+          requestId: `request-${thread}-${n}`,
+          threadId,
+          sessionId: `session-${thread}-1`,
+          nativeRequestId: String(n - 1),
+          kind: "user_input",
+          status: flag ? "open" : "cancelled",
+          ...observed(!flag),
+          ...(n === 1 ? { data: json } : {}),
+        }),
+      ]
+    case "queue":
+      return [putRow("queue", { messageId: `message-${thread}-${n}`, threadId, position: n, text })]
+    case "drop":
+      return [{ op: "delete", table: "queue", key: [`message-${thread}-${n}`] }]
+    case "anomaly": {
+      const reason: AnomalyReason = flag ? "turn-unknown" : "item-unknown"
+      return [
+        { op: "anomaly", threadId, subject: `native-turn:${text}`, reason, sequence: ++memory.sequence, detail: text },
+      ]
+    }
+    case "wide":
+      return [
+        putRow("threads", {
+          threadId,
+          status: "idle",
+          title: text,
+          createdAt: n / 2,
+          ...(flag ? { plan: json } : {}),
+        }),
+        putRow("usage", { threadId, inputTokens: n, totalTokens: null }),
+        putRow("connections", { connectionId: "connection-0", status: flag ? "open" : "closed", pid: n }),
+      ]
+  }
+}
+
+/** A few batches of steps. */
+export const randomBatches: fc.Arbitrary<readonly Batch[]> = fc
+  .array(fc.record({ steps: fc.array(fc.array(command, { maxLength: 4 }), { maxLength: 8 }), fails: fc.boolean() }), {
+    maxLength: 6,
+  })
+  .map((batches) => {
+    let memory: Memory = { running: new Map(), alive: new Map(), items: new Map(), sequence: 0 }
+    return batches.map(({ steps, fails }) => {
+      const before: Memory = {
+        running: new Map(memory.running),
+        alive: new Map(memory.alive),
+        items: new Map(memory.items),
+        sequence: memory.sequence,
+      }
+      const made = steps.map((commands) => commands.flatMap((each) => changesOf(memory, each)))
+      if (fails) memory = before
+      return { steps: made, fails }
+    })
+  })
+
+/** Everything worth asking about the rows of {@link randomBatches}. */
+export const questions: readonly Question[] = [0, 1].flatMap((thread) => [
+  { table: "items", lookup: "byNativeInSession", values: [`session-${thread}-1`, "item_0"] },
+  { table: "items", lookup: "byNativeInTurn", values: [null, "item_0"] },
+  { table: "threads", lookup: "key", values: [`thread-${thread}`] },
+  ...[1, 2, 3, 4].flatMap((n): Question[] => [
+    { table: "turns", lookup: "key", values: [`turn-${thread}-${n}`] },
+    { table: "turns", lookup: "byNativeInSession", values: [`session-${thread}-1`, `native-${n % 2}-${n}`] },
+    { table: "turns", lookup: "byNativeInThread", values: [`thread-${thread}`, `native-${n % 2}-${n}`] },
+    { table: "sessions", lookup: "key", values: [`session-${thread}-${n}`] },
+    { table: "items", lookup: "byNativeInTurn", values: [`turn-${thread}-${n}`, "item_0"] },
+    { table: "item_chunks", lookup: "key", values: [`item-${thread}-${n}`, n - 1] },
+    { table: "requests", lookup: "byNativeInSession", values: [`session-${thread}-1`, String(n - 1)] },
+    { table: "queue", lookup: "key", values: [`message-${thread}-${n}`] },
+    { table: "anomalies", lookup: "key", values: [`thread-${thread}`, "native-turn:", "turn-unknown"] },
+  ]),
+])
