@@ -1,0 +1,180 @@
+/**
+ * One step of the fold in the making: a private copy of the open state that rules work on, and the changes that follow.
+ * Rows are never mutated, only replaced; the state that came in stays as it was.
+ */
+import type {
+  AnomalyReason,
+  DelegationRow,
+  EventEnvelope,
+  InferenceRow,
+  ItemRow,
+  RealtimeRunRow,
+  RequestRow,
+  SessionRow,
+  TaskRow,
+  ThreadRow,
+  TurnRow,
+  UsageRow,
+} from "@threadfold/contracts"
+import type { Change } from "../Change.js"
+import type { RowSource } from "../RowSource.js"
+import type { ById, FoldState } from "../state/FoldState.js"
+
+/** How an event stands to the thread's current session (rule 4). */
+export type Standing =
+  /** It comes from the current, living session. */
+  | "live"
+  /** The current session has ended. */
+  | "ended"
+  /** It comes from a session of an earlier epoch. */
+  | "stale"
+  /** It names a session that never started. */
+  | "unknown"
+  /** It names no session: one of our own events. */
+  | "none"
+
+const without = <R>(rows: ById<R>, id: string): ById<R> => {
+  if (!(id in rows)) return rows
+  const { [id]: _gone, ...rest } = rows
+  return rest
+}
+
+/** The row without its heavy columns: what open state may hold. */
+const light = {
+  turn: ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row,
+  item: ({ text: _t, data: _d, ...row }: ItemRow): ItemRow => row,
+  request: ({ data: _d, ...row }: RequestRow): RequestRow => row,
+  delegation: ({ text: _t, ...row }: DelegationRow): DelegationRow => row,
+  thread: ({ plan: _p, ...row }: ThreadRow): ThreadRow => row,
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export class Step {
+  readonly state: Mutable<FoldState>
+  readonly changes: Change[] = []
+  /** Set by the fold before any rule runs. */
+  standing: Standing = "none"
+  /** A new to-do list of the thread, if the event brought one. The thread's row is written last, in one place. */
+  plan: unknown = undefined
+
+  constructor(
+    before: FoldState,
+    readonly event: EventEnvelope,
+    readonly rows: RowSource,
+  ) {
+    this.state = { ...before }
+  }
+
+  /** The stream's id; a thread's id in every rule of a thread. */
+  get threadId(): string {
+    return this.state.streamId
+  }
+  get sequence(): number {
+    return this.event.sequence
+  }
+  get at(): number {
+    return this.event.at
+  }
+
+  /** Records that the event, or a part of it, was not applied, and why. */
+  note(reason: AnomalyReason, subject: string, detail: string | null = null): void {
+    this.changes.push({
+      op: "anomaly",
+      threadId: this.threadId,
+      subject,
+      reason,
+      sequence: this.sequence,
+      detail,
+    })
+  }
+
+  putThread(row: ThreadRow): void {
+    this.changes.push({ op: "put", table: "threads", row })
+    this.state.thread = light.thread(row)
+  }
+
+  putSession(row: SessionRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "sessions", row: stamped })
+    this.state.session = stamped
+  }
+
+  /** Stores a turn and files it by its status: running, requested, or no longer open. */
+  putTurn(row: TurnRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "turns", row: stamped })
+    const open = light.turn(stamped)
+    const { state } = this
+    const others = state.requested.filter((turn) => turn.turnId !== row.turnId)
+    if (row.status === "requested") {
+      const place = state.requested.findIndex((turn) => turn.turnId === row.turnId)
+      state.requested =
+        place < 0 ? [...state.requested, open] : state.requested.map((turn, index) => (index === place ? open : turn))
+    } else if (others.length !== state.requested.length) {
+      state.requested = others
+    }
+    if (row.status === "running") state.active = open
+    else if (state.active?.turnId === row.turnId) state.active = null
+  }
+
+  putItem(row: ItemRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "items", row: stamped })
+    this.state.items =
+      row.status === "open"
+        ? { ...this.state.items, [row.itemId]: light.item(stamped) }
+        : without(this.state.items, row.itemId)
+  }
+
+  putRequest(row: RequestRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "requests", row: stamped })
+    this.state.requests =
+      row.status === "open" || row.status === "answering"
+        ? { ...this.state.requests, [row.requestId]: light.request(stamped) }
+        : without(this.state.requests, row.requestId)
+  }
+
+  putInference(row: InferenceRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "inferences", row: stamped })
+    this.state.inferences =
+      row.status === "running"
+        ? { ...this.state.inferences, [row.inferenceId]: stamped }
+        : without(this.state.inferences, row.inferenceId)
+  }
+
+  putRealtime(row: RealtimeRunRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "realtime_runs", row: stamped })
+    const { state } = this
+    const others = state.pendingRealtime.filter((run) => run.realtimeId !== row.realtimeId)
+    if (row.status === "requested") state.pendingRealtime = [...others, stamped]
+    else if (others.length !== state.pendingRealtime.length) state.pendingRealtime = others
+    if (row.status === "started") state.realtime = stamped
+    else if (state.realtime?.realtimeId === row.realtimeId) state.realtime = null
+  }
+
+  putDelegation(row: DelegationRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "delegations", row: stamped })
+    this.state.delegations =
+      row.status === "open"
+        ? { ...this.state.delegations, [row.delegationId]: light.delegation(stamped) }
+        : without(this.state.delegations, row.delegationId)
+  }
+
+  putTask(row: TaskRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "tasks", row: stamped })
+    this.state.tasks =
+      row.status === "running" ? { ...this.state.tasks, [row.taskId]: stamped } : without(this.state.tasks, row.taskId)
+  }
+
+  putUsage(row: UsageRow): void {
+    const stamped = { ...row, sequence: this.sequence }
+    this.changes.push({ op: "put", table: "usage", row: stamped })
+    this.state.usage = stamped
+  }
+}

@@ -1,0 +1,150 @@
+/** What the end of a turn or a session closes: one function per kind of row, used by every path that ends something. */
+import type {
+  Evidence,
+  ItemRow,
+  RealtimeCloseReason,
+  RealtimeRunRow,
+  TurnOutcome,
+  TurnRow,
+} from "@threadfold/contracts"
+import type { Step } from "./Step.js"
+
+/** Cause of an attempt that the observed end of its turn closed. */
+export const INFERENCE_TURN_ENDED = "turn-ended"
+/** Cause of an attempt that an inferred end closed: its own terminal may still replace that, once (rule 7). */
+export const INFERENCE_TURN_ENDED_INFERRED = "turn-ended-inferred"
+/** Cause of an item that went on in the background when its turn completed (rule 5). */
+export const ITEM_BACKGROUNDED = "backgrounded"
+
+/** Rule 5: closes the open items of a turn (null: those outside any turn), keeping their partial text. */
+export const interruptOpenItems = (step: Step, turnId: string | null, cause: string): void => {
+  for (const item of Object.values(step.state.items)) {
+    if (item.turnId !== turnId) continue
+    step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
+  }
+}
+
+/**
+ * Rule 5: commands that still run when their turn completes become tasks. The task has the item's id: it is a UUIDv7
+ * already, and an item grows into one task at the most.
+ */
+export const backgroundCommands = (step: Step, commands: readonly ItemRow[], turn: TurnRow): void => {
+  for (const item of commands) {
+    step.putItem({
+      ...item,
+      status: "completed",
+      cause: ITEM_BACKGROUNDED,
+      evidence: "inferred",
+      endedAt: step.at,
+    })
+    step.putTask({
+      taskId: item.itemId,
+      threadId: step.threadId,
+      sessionId: item.sessionId,
+      turnId: turn.turnId,
+      itemId: item.itemId,
+      nativeTaskId: null,
+      kind: "command",
+      title: item.title,
+      processId: item.processId,
+      status: "running",
+      outcome: null,
+      cause: null,
+      evidence: null,
+      startedAt: item.startedAt,
+      endedAt: null,
+      sequence: step.sequence,
+    })
+  }
+}
+
+/** Rule 6: the turn's end cancels what it still asked. */
+export const cancelRequestsOfTurn = (step: Step, turnId: string): void => {
+  for (const request of Object.values(step.state.requests)) {
+    if (request.turnId !== turnId) continue
+    step.putRequest({ ...request, status: "cancelled", cause: "turn-ended", evidence: "inferred", endedAt: step.at })
+  }
+}
+
+/** Rule 6: the session's end expires them all; it is applied before the turn's end, because session beats turn. */
+export const expireRequests = (step: Step, cause: string): void => {
+  for (const request of Object.values(step.state.requests)) {
+    step.putRequest({ ...request, status: "expired", cause, evidence: "inferred", endedAt: step.at })
+  }
+}
+
+/** Rule 7: a failed turn fails what still runs, every other end cancels it. */
+export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnOutcome, evidence: Evidence): void => {
+  for (const attempt of Object.values(step.state.inferences)) {
+    if (attempt.turnId !== turnId) continue
+    step.putInference({
+      ...attempt,
+      status: outcome === "failed" ? "failed" : "cancelled",
+      cause: evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
+      evidence: "inferred",
+      endedAt: step.at,
+    })
+  }
+}
+
+/** The session's end closes attempts that belong to no turn, such as titles and summaries. */
+export const closeInferencesOutsideTurns = (step: Step): void => {
+  for (const attempt of Object.values(step.state.inferences)) {
+    if (attempt.turnId !== null) continue
+    step.putInference({
+      ...attempt,
+      status: "cancelled",
+      cause: "session-ended",
+      evidence: "inferred",
+      endedAt: step.at,
+    })
+  }
+}
+
+/**
+ * Rule 8, the one shutdown path of a live voice run: whoever ends it, it closes here, once. Nothing applies to it
+ * afterwards because it has left the open state.
+ */
+export const closeRealtime = (
+  step: Step,
+  run: RealtimeRunRow,
+  reason: RealtimeCloseReason,
+  evidence: Evidence,
+): void => {
+  step.putRealtime({ ...run, status: "closed", reason, evidence, endedAt: step.at })
+}
+
+/** Rule 8: a start that never came up: no close. */
+export const failPendingRealtime = (step: Step, run: RealtimeRunRow, message: string, evidence: Evidence): void => {
+  step.putRealtime({ ...run, status: "failed", lastError: message, evidence, endedAt: step.at })
+}
+
+/** Rule 8: the session carries the voice run away with it. */
+export const endRealtimeOfSession = (step: Step): void => {
+  for (const run of step.state.pendingRealtime) failPendingRealtime(step, run, "the session ended", "inferred")
+  const live = step.state.realtime
+  if (live !== null) closeRealtime(step, live, "session_ended", "inferred")
+}
+
+/** Rule 9: any final end of its turn closes a hand-over. */
+export const closeDelegationsOfTurn = (step: Step, turnId: string): void => {
+  for (const delegation of Object.values(step.state.delegations)) {
+    if (delegation.turnId !== turnId) continue
+    step.putDelegation({ ...delegation, status: "closed", cause: "turn-ended", endedAt: step.at })
+  }
+}
+
+/** Rule 9: hand-overs that never found a turn end with the session; the others wait for their turn's final end. */
+export const closeDelegationsOfSession = (step: Step): void => {
+  for (const delegation of Object.values(step.state.delegations)) {
+    if (delegation.turnId !== null) continue
+    step.putDelegation({ ...delegation, status: "closed", cause: "session-ended", endedAt: step.at })
+  }
+}
+
+/** Rule 5: background tasks end with their session. */
+export const endTasks = (step: Step, cause: string): void => {
+  for (const task of Object.values(step.state.tasks)) {
+    step.putTask({ ...task, status: "ended", outcome: "interrupted", cause, evidence: "inferred", endedAt: step.at })
+  }
+}

@@ -1,0 +1,83 @@
+/** Rule 9: hand-overs from voice to the coding agent. */
+import type { DelegationRow, PayloadOf } from "@threadfold/contracts"
+import type { Step } from "./Step.js"
+import { nativeSubject, sessionSubject } from "./subjects.js"
+import { turnOf } from "./turn.js"
+
+const delegationOf = (step: Step): DelegationRow | null => {
+  const { delegationId } = step.event
+  if (delegationId === null) return null
+  return step.state.delegations[delegationId] ?? step.rows.find("delegations", "key", [delegationId])
+}
+
+const open = (
+  step: Step,
+  delegationId: string,
+  fields: Pick<DelegationRow, "turnId" | "routedBy"> & { readonly text: string | null },
+): void => {
+  const turn = turnOf(step, fields.turnId)
+  const over = turn?.status === "ended" && turn.settled === 1
+  step.putDelegation({
+    delegationId,
+    threadId: step.threadId,
+    sessionId: step.event.sessionId,
+    realtimeId: step.event.realtimeId,
+    nativeHandoffId: step.event.native?.handoffId ?? null,
+    turnId: fields.turnId,
+    routedBy: fields.routedBy,
+    status: over ? "closed" : "open",
+    cause: over ? "turn-ended" : null,
+    text: fields.text,
+    openedAt: step.at,
+    endedAt: over ? step.at : null,
+    sequence: step.sequence,
+  })
+}
+
+/** `realtime.handoff`: the provider hands over; its turn may be known already or come later. */
+export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff">): void => {
+  const { event } = step
+  if (event.delegationId === null) return
+  if (step.standing === "stale" || step.standing === "ended") {
+    return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
+  }
+  if (delegationOf(step) !== null) {
+    return step.note("delegation-duplicate", nativeSubject("handoff", event.native?.handoffId, event.sessionId))
+  }
+  open(step, event.delegationId, {
+    turnId: event.turnId,
+    routedBy: payload.routedBy ?? "provider",
+    text: payload.text ?? null,
+  })
+}
+
+/** `delegation.opened`: we route it: into a turn of exactly this id, or into the running one. */
+export const delegationOpened = (step: Step, payload: PayloadOf<"delegation.opened">): void => {
+  const { event } = step
+  if (event.delegationId === null) return
+  if (delegationOf(step) !== null) {
+    return step.note("delegation-duplicate", nativeSubject("handoff", event.native?.handoffId, event.sessionId))
+  }
+  open(step, event.delegationId, {
+    turnId: payload.route === "turn" ? event.delegationId : event.turnId,
+    routedBy: "client",
+    text: payload.text ?? null,
+  })
+}
+
+/** `delegation.closed`. */
+export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.closed">): void => {
+  const delegation = delegationOf(step)
+  if (delegation === null) {
+    return step.note("delegation-unknown", nativeSubject("handoff", step.event.native?.handoffId, step.event.sessionId))
+  }
+  if (delegation.status === "closed") return
+  step.putDelegation({ ...delegation, status: "closed", cause: payload.reason ?? "closed", endedAt: step.at })
+}
+
+/** The message that a hand-over became names it: its turn is the one that works on it. */
+export const linkDelegation = (step: Step, turnId: string | null): void => {
+  const delegation = delegationOf(step)
+  if (delegation === null || delegation.turnId !== null || turnId === null || delegation.status === "closed") return
+  step.putDelegation({ ...delegation, turnId })
+}

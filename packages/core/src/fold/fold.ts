@@ -1,0 +1,101 @@
+/**
+ * The fold: `(state, event, rows) → (state, changes)`. Pure and total: it never throws, whatever the log holds, and it
+ * never leaves a state that breaks an invariant: such a step becomes the anomaly `fold-defect`, deterministically, and
+ * the rows stay as they were.
+ */
+import { type EventEnvelope, isEventType } from "@threadfold/contracts"
+import type { Change } from "../Change.js"
+import { brokenStateInvariant } from "../invariants/state.js"
+import { upcast } from "../payload/upcast.js"
+import type { RowSource } from "../RowSource.js"
+import type { FoldState } from "../state/FoldState.js"
+import { hasEnded } from "../state/lifecycle.js"
+import { touchConnection } from "./connection.js"
+import { checkNumber } from "./numbering.js"
+import { rules } from "./rules.js"
+import { type Standing, Step } from "./Step.js"
+import { blankThread, summarise } from "./thread.js"
+
+export interface FoldResult {
+  readonly state: FoldState
+  readonly changes: readonly Change[]
+}
+
+/** The type of {@link fold}, for callers that take another one (tests plant faults this way). */
+export type Fold = (state: FoldState, event: EventEnvelope, rows: RowSource) => FoldResult
+
+/** How an event's session stands to the current one (rule 4). */
+const standingOf = (step: Step): Standing => {
+  const { event, state } = step
+  if (event.sessionId === null) return "none"
+  const session = state.session
+  if (session !== null && session.sessionId === event.sessionId) return hasEnded(session) ? "ended" : "live"
+  return step.rows.find("sessions", "key", [event.sessionId]) === null ? "unknown" : "stale"
+}
+
+/** A late word of a stalled turn shows that it lives. */
+const liftStall = (step: Step): void => {
+  const active = step.state.active
+  if (active?.stalled === 1 && step.event.turnId === active.turnId && step.event.actor === "provider") {
+    step.putTurn({ ...active, stalled: 0 })
+  }
+}
+
+const apply = (step: Step, before: FoldState): void => {
+  const { event, state } = step
+  const isConnection = before.connection !== null || (before.streamVersion === 0 && event.type === "connection.opened")
+  if (!isConnection) {
+    if (state.thread === null) state.thread = blankThread(step)
+    step.standing = standingOf(step)
+  }
+  if (!(event.type === "session.started" && step.standing === "unknown")) checkNumber(step)
+  const lifted = upcast(event)
+  if (lifted.status === "unknown-type" || !isEventType(lifted.event.type)) {
+    step.note("unknown-type", `type:${event.type}`)
+  } else if (lifted.status === "newer-version") {
+    step.note("newer-version", `type:${event.type}`, `version ${event.v}`)
+  } else if (step.standing === "unknown" && lifted.event.type !== "session.started") {
+    step.note("session-unknown", `session:${event.sessionId}`, event.type)
+  } else {
+    const done = lifted.status === "ok" && rules[lifted.event.type](step, lifted.event.payload)
+    if (!done) step.note("unreadable-payload", `event:${event.eventId}`, event.type)
+    else liftStall(step)
+  }
+  if (isConnection) touchConnection(step)
+  else summarise(step, before)
+}
+
+const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldResult => ({
+  state: { ...before, streamVersion: event.streamVersion },
+  changes: [
+    {
+      op: "anomaly",
+      threadId: before.streamId,
+      subject: `event:${event.eventId}`,
+      reason: "fold-defect",
+      sequence: event.sequence,
+      detail,
+    },
+  ],
+})
+
+/**
+ * Folds one event into a stream's open state.
+ *
+ * @param before the state that the stream's previous event left
+ * @param event the stream's next event, its ids resolved
+ * @param rows closed rows that the event names; only ever read
+ */
+export const fold: Fold = (before, event, rows) => {
+  try {
+    const step = new Step(before, event, rows)
+    apply(step, before)
+    step.state.streamVersion = event.streamVersion
+    const broken = brokenStateInvariant(step.state)
+    if (broken !== null) return defect(before, event, broken)
+    return { state: step.state, changes: step.changes }
+  } catch (error) {
+    // A stack or an address would make two runs differ: the message alone is deterministic.
+    return defect(before, event, error instanceof Error ? error.message : "the fold threw")
+  }
+}

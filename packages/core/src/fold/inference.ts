@@ -1,0 +1,127 @@
+/** Rule 7: inference attempts. First terminal wins; complete items are kept however the stream ended. */
+import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
+import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
+import type { Step } from "./Step.js"
+import { inferenceSubject, nativeSubject, sessionSubject } from "./subjects.js"
+import { turnOf } from "./turn.js"
+
+type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed"> | PayloadOf<"inference.cancelled">
+
+const attemptOf = (step: Step): InferenceRow | null => {
+  const { inferenceId } = step.event
+  if (inferenceId === null) return null
+  return step.state.inferences[inferenceId] ?? step.rows.find("inferences", "key", [inferenceId])
+}
+
+const blank = (step: Step, inferenceId: string, turnId: string | null): InferenceRow => ({
+  inferenceId,
+  threadId: step.threadId,
+  sessionId: step.event.sessionId,
+  turnId,
+  nativeInferenceId: step.event.native?.inferenceId ?? null,
+  status: "running",
+  cause: null,
+  evidence: null,
+  model: null,
+  provider: null,
+  responseId: null,
+  upstreamRequestId: null,
+  outputItems: null,
+  usage: null,
+  error: null,
+  startedAt: null,
+  endedAt: null,
+  sequence: step.sequence,
+})
+
+/** `inference.started`. An attempt that starts in a turn that is over is closed as that turn's end would have done. */
+export const inferenceStarted = (step: Step, payload: PayloadOf<"inference.started">): void => {
+  const { event } = step
+  if (event.inferenceId === null) return
+  if (step.standing === "stale") return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
+  if (attemptOf(step) !== null) return step.note("inference-duplicate", inferenceSubject(event.inferenceId))
+  const turn = turnOf(step, event.turnId)
+  const over = turn?.status === "ended" || step.standing === "ended"
+  step.putInference({
+    ...blank(step, event.inferenceId, turn?.turnId ?? null),
+    model: payload.model ?? null,
+    provider: payload.provider ?? null,
+    startedAt: step.at,
+    ...(over
+      ? {
+          status: turn?.outcome === "failed" ? "failed" : "cancelled",
+          cause: turn?.evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
+          evidence: "inferred",
+          endedAt: step.at,
+        }
+      : {}),
+  })
+}
+
+/** `inference.item`: keyed, so that a second delivery adds nothing. */
+export const inferenceItem = (step: Step, payload: PayloadOf<"inference.item">): void => {
+  const attempt = attemptOf(step)
+  if (attempt === null) {
+    return step.note(
+      "inference-unknown",
+      nativeSubject("inference", step.event.native?.inferenceId, step.event.sessionId),
+    )
+  }
+  if (attempt.status !== "running" && attempt.evidence === "observed") {
+    return step.note("inference-item-late", inferenceSubject(attempt.inferenceId), payload.key)
+  }
+  const keys = attempt.outputItems ?? []
+  if (keys.includes(payload.key)) return
+  step.putInference({ ...attempt, outputItems: [...keys, payload.key] })
+}
+
+/** The evidence of a terminal where the row has none yet. */
+const filled = (attempt: InferenceRow, payload: Terminal, error: string | null): InferenceRow => {
+  const known = attempt.outputItems ?? []
+  const added = (payload.items ?? []).map((item) => item.key).filter((key) => !known.includes(key))
+  const keepItems = attempt.evidence === "observed" && known.length > 0
+  return {
+    ...attempt,
+    responseId: attempt.responseId ?? payload.responseId ?? null,
+    upstreamRequestId: attempt.upstreamRequestId ?? payload.upstreamRequestId ?? null,
+    usage: attempt.usage ?? payload.usage ?? null,
+    error: attempt.error ?? error,
+    outputItems: keepItems || added.length === 0 ? attempt.outputItems : [...known, ...added],
+  }
+}
+
+const terminal = (
+  step: Step,
+  status: "completed" | "failed" | "cancelled",
+  payload: Terminal,
+  error: string | null,
+): void => {
+  const { event } = step
+  if (event.inferenceId === null) return
+  const subject = inferenceSubject(event.inferenceId)
+  const known = attemptOf(step)
+  if (known === null) step.note("inference-unknown-terminal", subject)
+  const attempt = known ?? blank(step, event.inferenceId, turnOf(step, event.turnId)?.turnId ?? null)
+  const open = attempt.status === "running"
+  if (open || attempt.cause === INFERENCE_TURN_ENDED_INFERRED) {
+    return step.putInference({
+      ...filled(attempt, payload, error),
+      status,
+      cause: "provider",
+      evidence: "observed",
+      endedAt: step.at,
+    })
+  }
+  step.note("inference-terminal-duplicate", subject, status)
+  step.putInference(filled(attempt, payload, error))
+}
+
+/** `inference.completed`. */
+export const inferenceCompleted = (step: Step, payload: PayloadOf<"inference.completed">): void =>
+  terminal(step, "completed", payload, null)
+/** `inference.failed`. */
+export const inferenceFailed = (step: Step, payload: PayloadOf<"inference.failed">): void =>
+  terminal(step, "failed", payload, payload.error ?? null)
+/** `inference.cancelled`. */
+export const inferenceCancelled = (step: Step, payload: PayloadOf<"inference.cancelled">): void =>
+  terminal(step, "cancelled", payload, payload.reason ?? null)

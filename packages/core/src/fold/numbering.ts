@@ -1,0 +1,20 @@
+/** What the numbers of a source tell: a gap or a late arrival is an anomaly, never a reason to drop the event. */
+import type { Step } from "./Step.js"
+
+/** Checks the event's number in its channel and moves the channel's mark. */
+export const checkNumber = (step: Step): void => {
+  const { event, state } = step
+  if (event.channel === null || event.seq === null) return
+  if (step.standing === "stale" || step.standing === "unknown") return
+  const last = state.channels[event.channel] ?? 0
+  const subject = `channel:${event.sessionId ?? event.streamId}/${event.channel}`
+  if (event.seq <= last) return step.note("seq-late", subject, `${event.seq} came after ${last}`)
+  if (event.seq > last + 1) {
+    step.note(
+      "seq-gap",
+      subject,
+      event.seq === last + 2 ? `${last + 1} is missing` : `${last + 1}..${event.seq - 1} are missing`,
+    )
+  }
+  state.channels = { ...state.channels, [event.channel]: event.seq }
+}

@@ -1,0 +1,60 @@
+/** The message queue: a row stands for a message that waits, and leaves with it. */
+import type { PayloadOf } from "@threadfold/contracts"
+import type { Step } from "./Step.js"
+
+/** `message.queued`. */
+export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">): void => {
+  if (step.state.queue.includes(payload.messageId)) return
+  step.state.queue = [...step.state.queue, payload.messageId]
+  step.changes.push({
+    op: "put",
+    table: "queue",
+    row: {
+      messageId: payload.messageId,
+      threadId: step.threadId,
+      position: step.state.queue.length,
+      text: payload.text,
+      queuedAt: step.at,
+      sequence: step.sequence,
+    },
+  })
+}
+
+const reposition = (step: Step, order: readonly string[]): void => {
+  order.forEach((messageId, index) => {
+    if (step.state.queue[index] === messageId) return
+    const row = step.rows.find("queue", "key", [messageId])
+    if (row === null) return
+    step.changes.push({
+      op: "put",
+      table: "queue",
+      row: { ...row, position: index + 1, sequence: step.sequence },
+    })
+  })
+  step.state.queue = order
+}
+
+/** `message.dequeued`, `message.cancelled`, and `message.steered` of a queued one. */
+export const messageLeft = (step: Step, messageId: string): void => {
+  if (!step.state.queue.includes(messageId)) return step.note("message-unknown", `message:${messageId}`)
+  step.changes.push({ op: "delete", table: "queue", key: [messageId] })
+  reposition(
+    step,
+    step.state.queue.filter((id) => id !== messageId),
+  )
+}
+
+/** `message.steered`. */
+export const messageSteered = (step: Step, payload: PayloadOf<"message.steered">): void => {
+  if (payload.messageId !== undefined && payload.messageId !== null) messageLeft(step, payload.messageId)
+}
+
+/** `queue.reordered`: taken only when it names every queued message exactly once. */
+export const queueReordered = (step: Step, payload: PayloadOf<"queue.reordered">): void => {
+  const same =
+    payload.messageIds.length === step.state.queue.length &&
+    new Set(payload.messageIds).size === payload.messageIds.length &&
+    payload.messageIds.every((id) => step.state.queue.includes(id))
+  if (!same) return step.note("message-unknown", "queue", "the order names other messages than the queue holds")
+  reposition(step, payload.messageIds)
+}

@@ -1,0 +1,186 @@
+/** Sessions: epochs (rule 4), the provider's word for its status (rules 1 and 2), and every way to an end. */
+import type { PayloadOf, SessionRow } from "@threadfold/contracts"
+import { hasEnded, isActive } from "../state/lifecycle.js"
+import { checkNumber } from "./numbering.js"
+import { endSession, moveSession } from "./pointer.js"
+import type { Step } from "./Step.js"
+import { sessionSubject } from "./subjects.js"
+import { endTurn } from "./turnEnd.js"
+
+const subject = (step: Step): string => sessionSubject(step.event.sessionId ?? "-")
+
+/** Notes an event that comes from no living session; true when there was something to note. */
+const refused = (step: Step): boolean => {
+  if (step.standing === "live" || step.standing === "none") return false
+  step.note(
+    step.standing === "stale"
+      ? "session-stale"
+      : step.standing === "ended"
+        ? "session-event-after-exit"
+        : "session-unknown",
+    subject(step),
+    step.event.type,
+  )
+  return true
+}
+
+/** `session.started`: the same session again keeps what runs; a new one first ends the old (rule 4). */
+export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">): void => {
+  const { event, state } = step
+  if (event.sessionId === null) return
+  const current = state.session
+  if (current !== null && current.sessionId === event.sessionId) {
+    if (hasEnded(current)) return step.note("session-event-after-exit", subject(step), event.type)
+    if (state.active === null && !isActive(current.status)) moveSession(step, "ready", "session-started")
+    return
+  }
+  if (step.standing === "stale") return step.note("session-stale", subject(step), event.type)
+  endSession(step, { status: "stopped", cause: "replaced", evidence: "inferred" })
+  state.channels = {}
+  step.standing = "live"
+  checkNumber(step)
+  const row: SessionRow = {
+    sessionId: event.sessionId,
+    threadId: step.threadId,
+    connectionId: payload.connectionId ?? null,
+    epoch: (current?.epoch ?? 0) + 1,
+    provider: payload.provider,
+    mode: payload.mode,
+    nativeSessionId: payload.nativeSessionId ?? null,
+    status: "ready",
+    activeTurnId: null,
+    pendingTurnId: null,
+    lastError: null,
+    cause: null,
+    evidence: null,
+    usageMode: payload.usageMode ?? null,
+    model: null,
+    cwd: null,
+    config: null,
+    leaseMs: payload.leaseMs ?? null,
+    code: null,
+    signal: null,
+    startedAt: step.at,
+    endedAt: null,
+    lastActivityAt: event.recordedAt,
+    sequence: step.sequence,
+  }
+  step.putSession(row)
+  moveSession(step, "ready", "session-started")
+  const thread = state.thread
+  if (thread !== null) state.thread = { ...thread, provider: thread.provider ?? payload.provider }
+}
+
+/** `session.configured`. */
+export const sessionConfigured = (step: Step, payload: PayloadOf<"session.configured">): void => {
+  if (refused(step)) return
+  const { session, thread } = step.state
+  if (session === null) return
+  const { model, cwd, ...config } = payload
+  step.putSession({
+    ...session,
+    model: model ?? session.model,
+    cwd: cwd ?? session.cwd,
+    config: { ...(typeof session.config === "object" ? session.config : {}), ...config },
+  })
+  if (thread !== null) {
+    step.state.thread = { ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd }
+  }
+}
+
+/** `session.state.changed`. */
+export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.state.changed">): void => {
+  if (refused(step)) return
+  const { session, active } = step.state
+  if (session === null) return
+  if (isActive(payload.state) && active !== null) return
+  moveSession(step, payload.state, `session-${payload.state}`, {
+    lastError: payload.state === "error" ? (payload.reason ?? session.lastError) : session.lastError,
+  })
+}
+
+/** `exit code=1`, `exit signal=SIGKILL`, or the bare reason. */
+export const exitCause = (payload: PayloadOf<"session.exited">): string => {
+  if (payload.signal !== undefined && payload.signal !== null) return `${payload.reason} signal=${payload.signal}`
+  if (payload.code !== undefined && payload.code !== null) return `${payload.reason} code=${payload.code}`
+  return payload.reason
+}
+
+/** `session.exited`. One that we had concluded already only gains its evidence. */
+export const sessionExited = (step: Step, payload: PayloadOf<"session.exited">): void => {
+  const { session } = step.state
+  if (session === null || step.standing === "unknown" || step.standing === "stale") {
+    return void (refused(step) || step.note("session-unknown", subject(step), step.event.type))
+  }
+  if (hasEnded(session)) {
+    if (session.evidence === "observed") return step.note("session-exit-duplicate", subject(step))
+    return step.putSession({
+      ...session,
+      evidence: "observed",
+      code: payload.code ?? null,
+      signal: payload.signal ?? null,
+    })
+  }
+  endSession(step, {
+    status: payload.failedStart === true ? "error" : "stopped",
+    cause: payload.failedStart === true ? "start-failed" : exitCause(payload),
+    evidence: "observed",
+    code: payload.code ?? null,
+    signal: payload.signal ?? null,
+    message: payload.message ?? null,
+  })
+}
+
+/** `session.lease-lapsed`. */
+export const sessionLeaseLapsed = (step: Step): void => {
+  if (refused(step)) return
+  endSession(step, { status: "stopped", cause: "lease-lapsed", evidence: "inferred" })
+}
+
+/** `session.reaped`. */
+export const sessionReaped = (step: Step): void => {
+  if (refused(step)) return
+  endSession(step, { status: "stopped", cause: "reaped", evidence: "inferred" })
+}
+
+/** `session.reconciled`: only `gone` settles anything. */
+export const sessionReconciled = (step: Step, payload: PayloadOf<"session.reconciled">): void => {
+  if (refused(step) || payload.liveness !== "gone") return
+  endSession(step, { status: "stopped", cause: payload.reason ?? "reconciled", evidence: "inferred" })
+}
+
+/** `session.stop-requested`: what has not started is cancelled at once; the session ends with its process. */
+export const sessionStopRequested = (step: Step): void => {
+  for (const turn of step.state.requested) {
+    endTurn(step, turn, { outcome: "cancelled", cause: "stop-requested", evidence: "inferred" })
+  }
+  const session = step.state.session
+  if (session !== null && !hasEnded(session)) moveSession(step, session.status, "stop-requested")
+}
+
+/**
+ * `runtime.error`: fatal to the session when the provider gives up *that* running turn, or says that all is lost;
+ * a retried one, one of another turn and one of no turn are remembered, nothing more.
+ */
+export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): void => {
+  if (refused(step)) return
+  const { session, active } = step.state
+  if (session === null) return
+  const namesActive = active !== null && step.event.turnId === active.turnId
+  const fatal = payload.fatal === true || (!payload.willRetry && namesActive)
+  if (!fatal) return step.putSession({ ...session, lastError: payload.message })
+  if (active !== null) {
+    endTurn(step, active, {
+      outcome: "failed",
+      cause: "runtime-error",
+      evidence: "inferred",
+      error: {
+        message: payload.message,
+        code: payload.code ?? null,
+        httpStatus: payload.httpStatus ?? null,
+        details: payload.details ?? null,
+      },
+    })
+  }
+  moveSession(step, "error", "runtime-error", { lastError: payload.message })
+}

@@ -1,0 +1,19 @@
+/** The subjects that anomalies are filed under. A tombstone is found again by its subject, so there is one place for them. */
+import { strengthOf } from "@threadfold/contracts"
+
+export const turnSubject = (turnId: string): string => `turn:${turnId}`
+export const itemSubject = (itemId: string): string => `item:${itemId}`
+export const requestSubject = (requestId: string): string => `request:${requestId}`
+export const inferenceSubject = (inferenceId: string): string => `inference:${inferenceId}`
+export const sessionSubject = (sessionId: string): string => `session:${sessionId}`
+export const taskSubject = (taskId: string): string => `task:${taskId}`
+
+/** A native turn: a strong id means the same turn in every session of the thread, a weak one only in its own. */
+export const nativeTurnSubject = (nativeTurnId: string, sessionId: string | null): string =>
+  strengthOf(nativeTurnId) === "strong"
+    ? `native-turn:${nativeTurnId}`
+    : `native-turn:${sessionId ?? "-"}/${nativeTurnId}`
+
+/** Anything else that only the provider has a name for. */
+export const nativeSubject = (kind: string, nativeId: string | undefined, sessionId: string | null): string =>
+  `native-${kind}:${sessionId ?? "-"}/${nativeId ?? "-"}`

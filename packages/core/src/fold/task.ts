@@ -1,0 +1,64 @@
+/** Background tasks that the provider names itself. Commands that outlive their turn become tasks in `closures.ts`. */
+import type { PayloadOf, TaskRow } from "@threadfold/contracts"
+import type { Step } from "./Step.js"
+import { nativeSubject, sessionSubject, taskSubject } from "./subjects.js"
+import { turnOf } from "./turn.js"
+
+const taskOf = (step: Step): TaskRow | null => {
+  const { taskId } = step.event
+  if (taskId === null) return null
+  return step.state.tasks[taskId] ?? step.rows.find("tasks", "key", [taskId])
+}
+
+/** `task.started`. */
+export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): void => {
+  const { event } = step
+  if (event.taskId === null) return
+  if (step.standing === "stale" || step.standing === "ended") {
+    return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
+  }
+  if (taskOf(step) !== null) return
+  step.putTask({
+    taskId: event.taskId,
+    threadId: step.threadId,
+    sessionId: event.sessionId,
+    turnId: turnOf(step, event.turnId)?.turnId ?? null,
+    itemId: event.itemId,
+    nativeTaskId: event.native?.taskId ?? null,
+    kind: payload.kind ?? null,
+    title: payload.title ?? null,
+    processId: payload.processId ?? null,
+    status: "running",
+    outcome: null,
+    cause: null,
+    evidence: null,
+    startedAt: step.at,
+    endedAt: null,
+    sequence: step.sequence,
+  })
+}
+
+const unknown = (step: Step): void =>
+  step.note("task-unknown", nativeSubject("task", step.event.native?.taskId, step.event.sessionId))
+
+/** `task.progress`: a sign of life; the activity clock is all it moves. */
+export const taskProgress = (step: Step): void => {
+  if (taskOf(step) === null) unknown(step)
+}
+
+/** `task.completed`. */
+export const taskCompleted = (step: Step, payload: PayloadOf<"task.completed">): void => {
+  const task = taskOf(step)
+  if (task === null) return unknown(step)
+  if (task.status === "ended" && task.evidence === "observed") {
+    return step.note("task-terminal-duplicate", taskSubject(task.taskId))
+  }
+  step.putTask({
+    ...task,
+    status: "ended",
+    outcome: payload.status,
+    cause: "provider",
+    evidence: "observed",
+    endedAt: step.at,
+  })
+}

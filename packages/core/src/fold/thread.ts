@@ -1,0 +1,151 @@
+/** The thread's own row: what is said about it, and the summary that every step leaves on it. */
+import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
+import type { Step } from "./Step.js"
+
+/** The row of a thread that nothing is known of yet. */
+export const blankThread = (step: Step): ThreadRow => ({
+  threadId: step.threadId,
+  provider: null,
+  nativeThreadId: step.event.native?.threadId ?? null,
+  title: null,
+  cwd: null,
+  model: null,
+  parentThreadId: null,
+  parentNativeThreadId: null,
+  forkedFromThreadId: null,
+  forkedFromNativeThreadId: null,
+  source: null,
+  status: "idle",
+  sessionId: null,
+  activeTurnId: null,
+  openRequests: 0,
+  runningTasks: 0,
+  queued: 0,
+  turns: 0,
+  items: 0,
+  archivedAt: null,
+  deletedAt: null,
+  keepAliveUntil: null,
+  createdAt: step.at,
+  updatedAt: step.at,
+  lastActivityAt: null,
+  streamVersion: 0,
+  sequence: step.sequence,
+})
+
+const patch = (step: Step, fields: Partial<ThreadRow>): void => {
+  const thread = step.state.thread
+  if (thread !== null) step.state.thread = { ...thread, ...fields }
+}
+
+/** `thread.started`: facts about the thread; it never touches session or turn (rule 1). */
+export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">): void => {
+  const thread = step.state.thread
+  if (thread === null) return
+  patch(step, {
+    provider: payload.provider ?? thread.provider,
+    nativeThreadId: thread.nativeThreadId ?? step.event.native?.threadId ?? null,
+    title: payload.title ?? thread.title,
+    cwd: payload.cwd ?? thread.cwd,
+    model: payload.model ?? thread.model,
+    parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
+    parentNativeThreadId: payload.parentNativeThreadId ?? thread.parentNativeThreadId,
+    forkedFromThreadId: payload.forkedFromThreadId ?? thread.forkedFromThreadId,
+    forkedFromNativeThreadId: payload.forkedFromNativeThreadId ?? thread.forkedFromNativeThreadId,
+  })
+}
+
+/** `thread.metadata.updated`. */
+export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.metadata.updated">): void => {
+  const thread = step.state.thread
+  if (thread === null) return
+  patch(step, {
+    title: payload.title ?? thread.title,
+    parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
+    parentNativeThreadId: payload.parentNativeThreadId ?? thread.parentNativeThreadId,
+  })
+}
+
+/** `thread.created`. */
+export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">): void =>
+  patch(step, { provider: payload.provider ?? null, title: payload.title ?? null, cwd: payload.cwd ?? null })
+/** `thread.renamed`. */
+export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void =>
+  patch(step, { title: payload.title })
+/** `thread.archived`, `thread.unarchived`. */
+export const threadArchived = (step: Step): void => patch(step, { archivedAt: step.at })
+export const threadUnarchived = (step: Step): void => patch(step, { archivedAt: null })
+/** `thread.deleted`: a tombstone; the content goes with a purge. */
+export const threadDeleted = (step: Step): void => patch(step, { deletedAt: step.at })
+/** `thread.forked`. */
+export const threadForked = (step: Step, payload: PayloadOf<"thread.forked">): void =>
+  patch(step, { forkedFromThreadId: payload.fromThreadId })
+/** `thread.imported`. */
+export const threadImported = (step: Step, payload: PayloadOf<"thread.imported">): void =>
+  patch(step, { source: payload.source })
+/** `thread.keep-alive-set`. */
+export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-alive-set">): void =>
+  patch(step, { keepAliveUntil: payload.until })
+
+/** What the thread is doing, in one word, from the open state alone. */
+export const threadStatus = (state: FoldState): ThreadStatus => {
+  if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
+  if (Object.values(state.requests).some((request) => request.status === "open")) return "waiting"
+  if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
+  switch (state.session?.status) {
+    case "starting":
+      return "starting"
+    case "running":
+      return "working"
+    case "stopped":
+      return "stopped"
+    case "error":
+      return "error"
+    case undefined:
+      return state.requested.length > 0 ? "starting" : "idle"
+    default:
+      return "idle"
+  }
+}
+
+/** Events of ours that show no activity of the thread: the reaper's clock does not move for them. */
+const quiet = new Set<string>([
+  "thread.archived",
+  "thread.unarchived",
+  "thread.deleted",
+  "thread.imported",
+  "thread.keep-alive-set",
+  "turn.settled",
+  "turn.stalled",
+  "session.reaped",
+  "session.reconciled",
+  "session.lease-lapsed",
+])
+
+/** Leaves the summary of the open state on the thread's and the session's rows. Runs after the rules of every event. */
+export const summarise = (step: Step, before: FoldState): void => {
+  const { event, state } = step
+  const thread = state.thread
+  if (thread === null) return
+  const active = !quiet.has(event.type)
+  const session = state.session
+  if (session !== null && session.sessionId === event.sessionId && active && step.standing !== "ended") {
+    if (session.lastActivityAt !== event.recordedAt) step.putSession({ ...session, lastActivityAt: event.recordedAt })
+  }
+  const unchangedRequests = state.requests === before.requests && before.thread !== null
+  step.putThread({
+    ...thread,
+    ...(step.plan === undefined ? {} : { plan: step.plan }),
+    status: threadStatus(state),
+    sessionId: session?.sessionId ?? null,
+    activeTurnId: state.active?.turnId ?? null,
+    openRequests: unchangedRequests ? thread.openRequests : Object.keys(state.requests).length,
+    runningTasks: state.tasks === before.tasks ? thread.runningTasks : Object.keys(state.tasks).length,
+    queued: state.queue.length,
+    updatedAt: Math.max(thread.updatedAt ?? event.at, event.at),
+    lastActivityAt: active ? event.recordedAt : thread.lastActivityAt,
+    streamVersion: event.streamVersion,
+    sequence: event.sequence,
+  })
+}

@@ -1,0 +1,265 @@
+/** Rules 2 and 3: how turns are requested, accepted, started, ended and settled. */
+import { type PayloadOf, type ProviderError, strengthOf, type TurnOutcome, type TurnRow } from "@threadfold/contracts"
+import { findNativeTurn } from "../resolve/lookup.js"
+import { hasEnded } from "../state/lifecycle.js"
+import { closeDelegationsOfTurn } from "./closures.js"
+import { moveSession } from "./pointer.js"
+import type { Step } from "./Step.js"
+import { nativeTurnSubject, sessionSubject, turnSubject } from "./subjects.js"
+import { endTurn } from "./turnEnd.js"
+
+/** A turn by our id: from the open state, else the stored row. */
+export const turnOf = (step: Step, turnId: string | null | undefined): TurnRow | null => {
+  if (turnId === null || turnId === undefined) return null
+  if (step.state.active?.turnId === turnId) return step.state.active
+  const requested = step.state.requested.find((turn) => turn.turnId === turnId)
+  return requested ?? step.rows.find("turns", "key", [turnId])
+}
+
+/** Whether late events of the turn still apply: it runs, or its end is inferred and its session still lives (rule 2). */
+export const isProvisional = (step: Step, turn: TurnRow): boolean =>
+  turn.status === "ended" &&
+  turn.evidence === "inferred" &&
+  step.standing === "live" &&
+  turn.sessionId === step.event.sessionId
+
+const blankTurn = (step: Step, turnId: string): TurnRow => ({
+  turnId,
+  threadId: step.threadId,
+  sessionId: step.event.sessionId,
+  ordinal: (step.state.thread?.turns ?? 0) + 1,
+  nativeTurnId: null,
+  callId: null,
+  origin: "provider",
+  status: "requested",
+  outcome: null,
+  cause: null,
+  evidence: null,
+  settled: 0,
+  uncertain: 0,
+  stalled: 0,
+  handedOver: 0,
+  interruptRequestedAt: null,
+  steeredInto: null,
+  supersededBy: null,
+  error: null,
+  usage: null,
+  items: 0,
+  requestedAt: null,
+  startedAt: null,
+  endedAt: null,
+  sequence: step.sequence,
+})
+
+const countTurn = (step: Step): void => {
+  const thread = step.state.thread
+  if (thread !== null) step.state.thread = { ...thread, turns: thread.turns + 1 }
+}
+
+/** `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. */
+export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">): void => {
+  const { event, state } = step
+  if (event.turnId === null) return
+  if (turnOf(step, event.turnId) !== null) return step.note("turn-restarted", turnSubject(event.turnId))
+  step.putTurn({
+    ...blankTurn(step, event.turnId),
+    callId: event.native?.callId ?? null,
+    origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
+    handedOver: payload.handedOver === true ? 1 : 0,
+    text: payload.text ?? null,
+    requestedAt: step.at,
+  })
+  countTurn(step)
+  const session = state.session
+  if (session !== null && !hasEnded(session) && session.status !== "running") moveSession(step, "starting", "requested")
+}
+
+/** `turn.accepted`: binds the provider's turn id; an id that is bound already means that the message steered. */
+export const turnAccepted = (step: Step): void => {
+  const { event } = step
+  const native = event.native?.turnId
+  const turn = step.state.requested.find((candidate) => candidate.turnId === event.turnId)
+  if (turn === undefined || native === undefined) {
+    return step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
+  }
+  const bound = findNativeTurn(step.state, step.rows, native, event.sessionId)
+  if (bound !== null && bound.turnId !== turn.turnId) {
+    endTurn(step, turn, {
+      outcome: "cancelled",
+      cause: "steered",
+      evidence: "observed",
+      fields: { steeredInto: bound.turnId },
+    })
+    leaveStarting(step)
+    return
+  }
+  step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, sessionId: event.sessionId ?? turn.sessionId })
+}
+
+/** `turn.start-failed`: the requested turn never ran. */
+export const turnStartFailed = (step: Step, payload: PayloadOf<"turn.start-failed">): void => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null || turn.status !== "requested") {
+    return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
+  }
+  endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "observed", error: payload.error })
+  leaveStarting(step)
+}
+
+/** A session that was only `starting` for requested turns is `ready` when none is left. */
+const leaveStarting = (step: Step): void => {
+  const session = step.state.session
+  if (session === null || hasEnded(session)) return
+  const idle = session.status === "starting" && step.state.active === null && step.state.requested.length === 0
+  moveSession(step, idle ? "ready" : session.status, "requested-turn-ended")
+}
+
+/**
+ * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
+ */
+export const startTurn = (
+  step: Step,
+  turnId: string,
+  options: { readonly supersedes: boolean; readonly synthetic: boolean },
+): TurnRow | null => {
+  const { event, state } = step
+  const subject = turnSubject(turnId)
+  const session = state.session
+  if (session === null || step.standing !== "live") {
+    step.note(
+      step.standing === "stale" ? "session-stale" : "session-event-after-exit",
+      sessionSubject(event.sessionId ?? "-"),
+    )
+    return null
+  }
+  const known = turnOf(step, turnId)
+  if (known !== null && known.status !== "requested") {
+    step.note("turn-restarted", subject)
+    return null
+  }
+  const active = state.active
+  if (active !== null) {
+    if (known === null && !options.supersedes) {
+      step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
+      return null
+    }
+    endTurn(step, active, {
+      outcome: "cancelled",
+      cause: "superseded",
+      evidence: "inferred",
+      fields: { supersededBy: turnId },
+    })
+  }
+  const native = event.native?.turnId ?? null
+  const turn: TurnRow = {
+    ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
+    sessionId: event.sessionId,
+    nativeTurnId: known?.nativeTurnId ?? native,
+    status: "running",
+    uncertain: 0,
+    startedAt: step.at,
+  }
+  step.putTurn(turn)
+  if (known === null) countTurn(step)
+  moveSession(step, "running", "turn-started")
+  return state.active
+}
+
+/** `turn.started`. */
+export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): void => {
+  const { event } = step
+  if (event.turnId === null) {
+    const native = event.native?.turnId
+    return native === undefined
+      ? step.note("turn-unknown", sessionSubject(event.sessionId ?? "-"), "a start without any turn id")
+      : step.note("turn-start-after-terminal", nativeTurnSubject(native, event.sessionId))
+  }
+  startTurn(step, event.turnId, { supersedes: payload.supersedes === true, synthetic: payload.synthetic === true })
+}
+
+/** A terminal of a turn, whichever type said it (rules 2 and 3): only the turn it names, and only once observed. */
+const turnTerminal = (
+  step: Step,
+  outcome: TurnOutcome,
+  cause: string,
+  error: ProviderError | null | undefined,
+): void => {
+  const { event, state } = step
+  const native = event.native?.turnId
+  if (event.turnId === null) {
+    if (native === undefined) step.note("turn-terminal-untargeted", sessionSubject(event.sessionId ?? "-"))
+    else step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
+    return
+  }
+  const turn = turnOf(step, event.turnId)
+  const subject = turnSubject(event.turnId)
+  if (turn === null) return step.note("turn-unknown", subject)
+  if (turn.status === "ended" && turn.evidence === "observed") return step.note("turn-terminal-duplicate", subject)
+  if (turn.sessionId !== event.sessionId && event.sessionId !== null) return step.note("session-stale", subject)
+  const wasActive = state.active?.turnId === turn.turnId
+  endTurn(step, turn, { outcome, cause, evidence: "observed", error: error ?? null })
+  if (wasActive) {
+    moveSession(step, state.session?.status === "error" ? "error" : "ready", "turn-ended")
+  } else if (turn.status === "requested") {
+    leaveStarting(step)
+  }
+}
+
+/** `turn.completed`. */
+export const turnCompleted = (step: Step, payload: PayloadOf<"turn.completed">): void =>
+  turnTerminal(step, payload.outcome, "provider", payload.error)
+
+/** `turn.aborted`. */
+export const turnAborted = (step: Step, payload: PayloadOf<"turn.aborted">): void =>
+  turnTerminal(step, "interrupted", payload.reason ?? "aborted", null)
+
+/** `turn.settled`: an inferred end is now taken as the end; what waited for it may follow. */
+export const turnSettled = (step: Step): void => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null || turn.status !== "ended") return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
+  if (turn.settled === 1) return
+  step.putTurn({ ...turn, settled: 1 })
+  closeDelegationsOfTurn(step, turn.turnId)
+}
+
+/** `turn.stalled`: shown, nothing else; any later word of the turn lifts it. */
+export const turnStalled = (step: Step): void => {
+  const active = step.state.active
+  if (active === null || active.turnId !== step.event.turnId) {
+    return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
+  }
+  step.putTurn({ ...active, stalled: 1 })
+}
+
+/** `turn.interrupt-requested`: a wish; the provider's terminal does the rest. */
+export const turnInterruptRequested = (step: Step): void => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null || turn.status === "ended") return
+  step.putTurn({ ...turn, interruptRequestedAt: step.at })
+}
+
+const onOpenTurn = (step: Step, change: (turn: TurnRow) => TurnRow): void => {
+  const { event } = step
+  const turn = turnOf(step, event.turnId)
+  if (turn === null) {
+    const native = event.native?.turnId
+    return step.note(
+      "turn-unknown",
+      native === undefined ? sessionSubject(event.sessionId ?? "-") : nativeTurnSubject(native, event.sessionId),
+    )
+  }
+  if (turn.status !== "ended" || isProvisional(step, turn)) step.putTurn(change(turn))
+}
+
+/** `turn.diff.updated`. */
+export const turnDiffUpdated = (step: Step, payload: PayloadOf<"turn.diff.updated">): void =>
+  onOpenTurn(step, (turn) => ({ ...turn, diff: payload.diff }))
+
+/** `turn.proposed.completed`. */
+export const turnProposedCompleted = (step: Step, payload: PayloadOf<"turn.proposed.completed">): void =>
+  onOpenTurn(step, (turn) => ({ ...turn, proposal: payload.text }))
+
+/** `turn.plan.updated`: the thread's to-do list, whole. */
+export const turnPlanUpdated = (step: Step, payload: PayloadOf<"turn.plan.updated">): void => {
+  step.plan = { explanation: payload.explanation ?? null, steps: payload.steps }
+}

@@ -1,0 +1,58 @@
+/** Rule 2, the end of a turn, and what it closes (rules 5, 6, 7, 9). */
+import type { Evidence, ProviderError, TurnOutcome, TurnRow } from "@threadfold/contracts"
+import {
+  backgroundCommands,
+  cancelRequestsOfTurn,
+  closeDelegationsOfTurn,
+  closeInferencesOfTurn,
+  interruptOpenItems,
+} from "./closures.js"
+import type { Step } from "./Step.js"
+
+export interface TurnEnd {
+  readonly outcome: TurnOutcome
+  /** Short token, for example `provider`, `session-ready`, `superseded`. */
+  readonly cause: string
+  readonly evidence: Evidence
+  readonly error?: ProviderError | null
+  readonly fields?: Partial<TurnRow>
+}
+
+/**
+ * Ends a requested or running turn, or replaces an inferred end by the observed one. What the turn still held open is
+ * closed first, so that no rows of an ended turn are open at any point. The caller moves the session.
+ */
+export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
+  const observed = end.evidence === "observed"
+  if (turn.status === "running") {
+    if (observed && end.outcome === "completed") backgroundCommands(step, openCommands(step, turn), turn)
+    const commands = observed ? [] : openCommands(step, turn)
+    interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
+    cancelRequestsOfTurn(step, turn.turnId)
+    closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
+    if (!observed) step.state.provisional = { turnId: turn.turnId, commands }
+  } else if (observed && step.state.provisional?.turnId === turn.turnId) {
+    if (end.outcome === "completed") backgroundCommands(step, step.state.provisional.commands, turn)
+    step.state.provisional = null
+  }
+  step.putTurn({
+    ...(step.state.active?.turnId === turn.turnId ? step.state.active : turn),
+    ...end.fields,
+    status: "ended",
+    outcome: end.outcome,
+    cause: end.cause,
+    evidence: end.evidence,
+    error: end.error ?? turn.error,
+    settled: observed ? 1 : 0,
+    stalled: 0,
+    uncertain: 0,
+    endedAt: step.at,
+  })
+  if (observed) closeDelegationsOfTurn(step, turn.turnId)
+}
+
+/** Commands of the turn that still run in a process of their own. */
+const openCommands = (step: Step, turn: TurnRow) =>
+  Object.values(step.state.items).filter(
+    (item) => item.turnId === turn.turnId && item.kind === "command" && item.processId !== null,
+  )

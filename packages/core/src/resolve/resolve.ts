@@ -1,0 +1,134 @@
+/**
+ * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
+ * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (DESIGN section 4).
+ */
+import type { EntityIdName, EventEnvelope } from "@threadfold/contracts"
+import { nativeTurnSubject } from "../fold/subjects.js"
+import type { RowSource } from "../RowSource.js"
+import type { FoldState } from "../state/FoldState.js"
+import { findNativeItem, findNativeRequest, findNativeTurn } from "./lookup.js"
+import { type Digest, mintId } from "./mint.js"
+
+/** The ids of ours that an event carries after resolution. */
+export type ResolvedIds = { readonly [N in EntityIdName]: string | null }
+
+/** Looks like a turn whose end was seen without a start: a later start of it must stay closed. */
+const isTombstoned = (state: FoldState, rows: RowSource, nativeTurnId: string, sessionId: string | null): boolean =>
+  rows.find("anomalies", "key", [
+    state.streamId,
+    nativeTurnSubject(nativeTurnId, sessionId),
+    "turn-terminal-unknown",
+  ]) !== null
+
+const terminalsOfInference = new Set(["inference.completed", "inference.failed", "inference.cancelled"])
+
+/**
+ * The ids of one event.
+ *
+ * @param state the stream's open state before the event
+ * @param event the event as its source gave it; ids that it carries already are kept
+ * @param rows closed rows, for what the open state does not hold
+ */
+export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource, digest: Digest): ResolvedIds => {
+  const { native, sessionId, type } = event
+  const source = sessionId ?? event.streamId
+  const mint = (kind: string): string =>
+    mintId(digest, event.at, `${source}|${event.channel ?? event.eventId}|${event.seq ?? ""}|${kind}`)
+
+  const turnOfNative = (): string | null =>
+    native?.turnId === undefined ? null : (findNativeTurn(state, rows, native.turnId, sessionId)?.turnId ?? null)
+  const requestedOfCall = (): string | null =>
+    native?.callId === undefined
+      ? null
+      : (state.requested.find(
+          (turn) => turn.callId === native.callId && (turn.sessionId === sessionId || turn.sessionId === null),
+        )?.turnId ?? null)
+
+  const turnId = ((): string | null => {
+    if (event.turnId !== null) return event.turnId
+    switch (type) {
+      case "turn.requested":
+        return mint("turn")
+      case "turn.accepted":
+        return requestedOfCall()
+      case "turn.start-failed":
+        return requestedOfCall() ?? turnOfNative()
+      case "turn.started":
+      case "item.started": {
+        const known = turnOfNative()
+        if (known !== null || native?.turnId === undefined) return known
+        return isTombstoned(state, rows, native.turnId, sessionId) ? null : mint("turn")
+      }
+      default:
+        return turnOfNative()
+    }
+  })()
+
+  const itemId = ((): string | null => {
+    if (event.itemId !== null) return event.itemId
+    const known = native?.itemId === undefined ? null : findNativeItem(state, rows, native.itemId, turnId, sessionId)
+    // Without a turn a native item id is only good for finding: it may have been used in an earlier turn.
+    if (type === "item.started") return known !== null && turnId === known.turnId ? known.itemId : mint("item")
+    return known?.itemId ?? null
+  })()
+
+  const requestId = ((): string | null => {
+    if (event.requestId !== null) return event.requestId
+    const known = native?.requestId === undefined ? null : findNativeRequest(state, rows, native.requestId, sessionId)
+    if (known !== null) return known.requestId
+    return type === "request.opened" || type === "user-input.requested" ? mint("request") : null
+  })()
+
+  const inferenceId = ((): string | null => {
+    if (event.inferenceId !== null) return event.inferenceId
+    const nativeId = native?.inferenceId
+    if (nativeId !== undefined) {
+      const known =
+        Object.values(state.inferences).find(
+          (attempt) => attempt.nativeInferenceId === nativeId && attempt.sessionId === sessionId,
+        ) ?? rows.find("inferences", "byNativeInSession", [sessionId, nativeId])
+      if (known !== null && known !== undefined) return known.inferenceId
+    }
+    return type === "inference.started" || terminalsOfInference.has(type) ? mint("inference") : null
+  })()
+
+  const realtimeId = ((): string | null => {
+    if (event.realtimeId !== null) return event.realtimeId
+    if (type === "realtime.start-requested") return mint("realtime")
+    if (!type.startsWith("realtime.")) return null
+    const { pendingRealtime, realtime } = state
+    if (type === "realtime.started") return pendingRealtime[0]?.realtimeId ?? mint("realtime")
+    if (type === "realtime.error" || type === "realtime.failed") {
+      const ofCall = pendingRealtime.find((run) => native?.callId !== undefined && run.callId === native.callId)
+      return (ofCall ?? pendingRealtime[0] ?? realtime)?.realtimeId ?? null
+    }
+    return realtime?.realtimeId ?? null
+  })()
+
+  const delegationId = ((): string | null => {
+    if (event.delegationId !== null) return event.delegationId
+    const handoff = native?.handoffId
+    if (handoff !== undefined) {
+      const known =
+        Object.values(state.delegations).find(
+          (delegation) => delegation.nativeHandoffId === handoff && delegation.sessionId === sessionId,
+        ) ?? rows.find("delegations", "byNativeInSession", [sessionId, handoff])
+      if (known !== null && known !== undefined) return known.delegationId
+    }
+    return type === "realtime.handoff" || type === "delegation.opened" ? mint("delegation") : null
+  })()
+
+  const taskId = ((): string | null => {
+    if (event.taskId !== null) return event.taskId
+    const nativeId = native?.taskId
+    if (nativeId !== undefined) {
+      const known =
+        Object.values(state.tasks).find((task) => task.nativeTaskId === nativeId && task.sessionId === sessionId) ??
+        rows.find("tasks", "byNativeInSession", [sessionId, nativeId])
+      if (known !== null && known !== undefined) return known.taskId
+    }
+    return type === "task.started" ? mint("task") : null
+  })()
+
+  return { turnId, itemId, requestId, inferenceId, realtimeId, delegationId, taskId }
+}

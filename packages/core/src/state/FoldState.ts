@@ -1,0 +1,101 @@
+/**
+ * The small open state of a stream: all that a fold step may need without asking for a closed row. It never holds
+ * text or closed rows, so its size follows what is open, not how long the thread is.
+ */
+import type {
+  ConnectionRow,
+  DelegationRow,
+  InferenceRow,
+  ItemRow,
+  RealtimeRunRow,
+  RequestRow,
+  SessionRow,
+  TaskRow,
+  ThreadRow,
+  TokenCounts,
+  TurnRow,
+  UsageRow,
+} from "@threadfold/contracts"
+
+/**
+ * Version of the fold. Any change of a rule that leads to other rows raises it; threads folded by an older version are
+ * `stale` and are folded again before their next append.
+ */
+export const FOLD_VERSION = 1
+
+/** Rows by their id. */
+export type ById<R> = { readonly [id: string]: R }
+
+export interface FoldState {
+  readonly streamId: string
+  /** Version of the last event that is folded in; 0 for a new stream. */
+  readonly streamVersion: number
+  /** The connection of a connection stream. */
+  readonly connection: ConnectionRow | null
+  /** The thread of a thread stream. */
+  readonly thread: ThreadRow | null
+  /** The session of the highest epoch, ended or not. */
+  readonly session: SessionRow | null
+  /** The one running turn. */
+  readonly active: TurnRow | null
+  /** Turns that were asked for and have not started, oldest first. */
+  readonly requested: readonly TurnRow[]
+  /**
+   * Commands with a process that an inferred turn end closed: should the turn turn out to have completed, they are
+   * background tasks (rule 5).
+   */
+  readonly provisional: { readonly turnId: string; readonly commands: readonly ItemRow[] } | null
+  /** Open items. */
+  readonly items: ById<ItemRow>
+  /** Requests that are open or being answered. */
+  readonly requests: ById<RequestRow>
+  /** Running inference attempts. */
+  readonly inferences: ById<InferenceRow>
+  /** Voice runs that were asked for and have not started, oldest first. */
+  readonly pendingRealtime: readonly RealtimeRunRow[]
+  /** The live voice run. */
+  readonly realtime: RealtimeRunRow | null
+  /** Open hand-overs. */
+  readonly delegations: ById<DelegationRow>
+  /** Running background tasks. */
+  readonly tasks: ById<TaskRow>
+  /** Queued messages, in order. */
+  readonly queue: readonly string[]
+  readonly usage: UsageRow | null
+  /** Last running total of tokens, and the session it counts from in `cumulative-session` mode. */
+  readonly baseline: { readonly sessionId: string | null; readonly total: TokenCounts } | null
+  /** Highest number seen per channel of the current session (or of the connection). */
+  readonly channels: { readonly [channel: string]: number }
+}
+
+/** The state of a stream without events. */
+export const initialState = (streamId: string): FoldState => ({
+  streamId,
+  streamVersion: 0,
+  connection: null,
+  thread: null,
+  session: null,
+  active: null,
+  requested: [],
+  provisional: null,
+  items: {},
+  requests: {},
+  inferences: {},
+  pendingRealtime: [],
+  realtime: null,
+  delegations: {},
+  tasks: {},
+  queue: [],
+  usage: null,
+  baseline: null,
+  channels: {},
+})
+
+/** JSON of a state, for `fold_state`. */
+export const encodeState = (state: FoldState): string => JSON.stringify(state)
+
+/**
+ * The state that {@link encodeState} wrote. `fold_state` is our own cache, written in the transaction of the rows it
+ * belongs to and dropped with a new {@link FOLD_VERSION}; it is parsed, not validated.
+ */
+export const decodeState = (json: string): FoldState => JSON.parse(json)
