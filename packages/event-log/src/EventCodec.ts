@@ -8,8 +8,8 @@ import type { EventRow } from "./Driver.js"
 /** An envelope from the log. */
 export interface StoredEvent extends EventEnvelope {
   /**
-   * Present where the row cannot be read (damaged JSON, an actor of a newer version): the parts that could not be read
-   * are empty, and the fold must skip the event.
+   * Present where the row cannot be read (damaged JSON, an actor of a newer version). The payload is then null, which
+   * no known type allows: the fold keeps the event as an anomaly and does not apply it.
    */
   readonly unreadable?: true
 }
@@ -20,22 +20,23 @@ const isActor = (text: string): text is Actor => actors.has(text)
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** The object in a JSON text, or null where there is none. */
-const parseObject = (text: string): { readonly [key: string]: unknown } | null => {
+/** What stands for JSON that cannot be parsed. */
+const damaged = Symbol("damaged")
+
+const parse = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
+    return JSON.parse(text)
   } catch {
-    return null
+    return damaged
   }
 }
 
 /** The envelope of a row, as it was stored: no upcaster has seen it yet. Never throws. */
 export const decodeRow = (row: EventRow): StoredEvent => {
-  const payload = parseObject(row.payload)
-  const native = row.native === null ? null : parseObject(row.native)
+  const payload = parse(row.payload)
+  const native = row.native === null ? null : parse(row.native)
   const actor = isActor(row.actor) ? row.actor : null
-  const readable = payload !== null && (row.native === null || native !== null) && actor !== null
+  const readable = payload !== damaged && (native === null || isObject(native)) && actor !== null
   const envelope: EventEnvelope = {
     sequence: row.sequence,
     streamId: row.streamId,
@@ -59,8 +60,8 @@ export const decodeRow = (row: EventRow): StoredEvent => {
     realtimeId: row.realtimeId,
     delegationId: row.delegationId,
     taskId: row.taskId,
-    native,
-    payload: payload ?? {},
+    native: isObject(native) ? native : null,
+    payload: readable ? payload : null,
   }
   return readable ? envelope : { ...envelope, unreadable: true }
 }
@@ -70,19 +71,12 @@ const plain = /^[\w.:/ -]*$/
 const text = (value: string): string => (plain.test(value) ? `"${value}"` : JSON.stringify(value))
 const textOrNull = (value: string | null): string => (value === null ? "null" : text(value))
 
-const isJson = (value: string): boolean => {
-  try {
-    JSON.parse(value)
-    return true
-  } catch {
-    return false
-  }
-}
+const isJson = (text: string): boolean => parse(text) !== damaged
 
 /**
  * The public JSON of an event, on one line: the stored texts of `native` and `payload` are spliced in as they are. They
- * are looked over first, because one damaged row must not break a client's stream: such an event goes out with an empty
- * payload (or no native ids) and `"unreadable":true`.
+ * are looked over first, because one damaged row must not break a client's stream: such an event goes out with null
+ * for that part and `"unreadable":true`.
  */
 export const encodeEnvelopeJson = (row: EventRow): string => {
   const payload = isJson(row.payload)
@@ -97,7 +91,7 @@ export const encodeEnvelopeJson = (row: EventRow): string => {
     `,"itemId":${textOrNull(row.itemId)},"requestId":${textOrNull(row.requestId)}` +
     `,"inferenceId":${textOrNull(row.inferenceId)},"realtimeId":${textOrNull(row.realtimeId)}` +
     `,"delegationId":${textOrNull(row.delegationId)},"taskId":${textOrNull(row.taskId)}` +
-    `,"native":${native ? row.native : "null"},"payload":${payload ? row.payload : "{}"}` +
+    `,"native":${native ? row.native : "null"},"payload":${payload ? row.payload : "null"}` +
     `${payload && native ? "" : ',"unreadable":true'}}`
   )
 }

@@ -1,0 +1,99 @@
+/**
+ * The log for everybody who does not write it: other threads, other processes, offline commands. Its own read-only
+ * connection, the same queries. The writer's announcements reach it through `publish`.
+ */
+import { Reactivity } from "@effect/experimental"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { Problem } from "@threadfold/contracts"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
+import type { EventRow } from "./Driver.js"
+import { eventSelection } from "./EventColumns.js"
+import { StorageFailed } from "./Errors.js"
+import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
+import type { MigrationGroup } from "./Migrations.js"
+import { logMigrations } from "./migrations/index.js"
+import { type BlobRow, type BlockRow, blobText, blockText, type NativeRow } from "./NativeSql.js"
+import { selectBlobSql, selectBlockSql, selectNativeSql } from "./NativeSql.js"
+import { selectEvents } from "./SelectEvents.js"
+import { logIdKey } from "./SqliteDriver.js"
+
+/** How to open a log for reading. */
+export interface ReadOnlyLogOptions {
+  /** Path of the database file. */
+  readonly file: string
+  /** Migration groups of other packages: a newer one is refused, as for writing. */
+  readonly migrations?: readonly MigrationGroup[]
+}
+
+const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource => {
+  const query = <Row extends object>(sql: string, params: readonly (string | number)[]) =>
+    Effect.mapError(
+      client.unsafe<Row>(sql, params),
+      ({ cause, message }) => new StorageFailed({ detail: cause instanceof Error ? cause.message : message }),
+    )
+  return {
+    logId,
+    head: Effect.map(
+      query<{ readonly head: number }>("SELECT coalesce(max(sequence), 0) AS head FROM events", []),
+      (rows) => rows[0]?.head ?? 0,
+    ),
+    read: (read) => {
+      const select = selectEvents(read)
+      return query<EventRow>(select.sql, select.params)
+    },
+    findByEventId: (eventId) =>
+      Effect.map(
+        query<EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`, [eventId]),
+        (rows) => rows[0] ?? null,
+      ),
+    native: (sequence) =>
+      Effect.gen(function* () {
+        const [row] = yield* query<NativeRow>(selectNativeSql, [sequence])
+        if (row === undefined) {
+          const [block] = yield* query<BlockRow>(selectBlockSql, [sequence, sequence])
+          return block === undefined ? null : blockText(block, sequence)
+        }
+        if (row.blob === null) return row.body
+        const [blob] = yield* query<BlobRow>(selectBlobSql, [row.blob])
+        return blob === undefined ? null : blobText(blob)
+      }),
+  }
+}
+
+const unreadable = (file: string, why: string) =>
+  new Problem({ slug: "database-unreadable", detail: `${file} cannot be read (${why}).` })
+
+/**
+ * Opens a log for reading, for the life of the scope. Fails with `database-not-found`, `database-too-new` or
+ * `database-unreadable`; the client alone would die of a file that is missing.
+ */
+export const openReadOnly = (options: ReadOnlyLogOptions): Effect.Effect<LogReader, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { file } = options
+    if (!databaseExists(file)) {
+      return yield* new Problem({ slug: "database-not-found", detail: `There is no database at ${file}.` })
+    }
+    yield* checkDatabase(file, [logMigrations, ...(options.migrations ?? [])])
+    // `disableWAL` leaves the journal mode alone: asking for WAL is a write, and this client never writes.
+    const client = yield* SqliteClient.make({ filename: file, readonly: true, disableWAL: true }).pipe(
+      Effect.provide(Reactivity.layer),
+      Effect.catchAllDefect((defect) =>
+        Effect.fail(unreadable(file, defect instanceof Error ? defect.message : String(defect))),
+      ),
+    )
+    const [logId] = yield* client
+      .unsafe<{ readonly value: string }>("SELECT value FROM meta WHERE key = ?", [logIdKey])
+      .pipe(Effect.mapError((error) => unreadable(file, error.message)))
+    if (logId === undefined) return yield* unreadable(file, "the log has no id")
+    const source = sourceOf(client, logId.value)
+    const head = yield* Effect.mapError(source.head, (error) => unreadable(file, error.detail))
+    return makeLogReader(source, head)
+  })
+
+/** The log, read-only. */
+export class ReadOnlyLog extends Context.Tag("@threadfold/event-log/ReadOnlyLog")<ReadOnlyLog, LogReader>() {
+  /** The log in a database file. */
+  static readonly layer = (options: ReadOnlyLogOptions): Layer.Layer<ReadOnlyLog, Problem> =>
+    Layer.scoped(ReadOnlyLog, openReadOnly(options))
+}
