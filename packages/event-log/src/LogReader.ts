@@ -91,7 +91,8 @@ export const makeLogReader = (source: LogSource, published: number): LogReader =
     const step = (after: number) =>
       Effect.gen(function* () {
         yield* watermark.above(after, query.streamId)
-        const until = watermark.current()
+        // A wake-up may come below a beginning that lies in the future: the mark then is not where to go on.
+        const until = Math.max(after, watermark.current())
         const rows = yield* source.read({ ...filter, after, until })
         const last = rows[rows.length - 1]
         // A page that is not full has everything up to the mark, whether or not the filter let the last event through.

@@ -13,7 +13,10 @@ export interface Watermark {
    * other streams sleep on. Absent: everybody wakes.
    */
   readonly publish: (head: number, streamIds?: Iterable<string>) => void
-  /** Waits until the mark is above a sequence; for a stream, until the mark rose because of it. */
+  /**
+   * Waits while the mark is not above a sequence; the next rise ends the wait, however high it goes. For a stream: the
+   * next rise that the stream had a part in.
+   */
   readonly above: (sequence: number, streamId?: string) => Effect.Effect<void>
 }
 

@@ -1,1 +1,3 @@
-export {}
+export { eventLogContract } from "./EventLogContract.js"
+export { type DriverFixture, logDriverContract } from "./LogDriverContract.js"
+export * from "./samples.js"

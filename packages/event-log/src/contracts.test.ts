@@ -1,0 +1,36 @@
+/** The contract suites on both storages. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Exit, Layer, Scope } from "effect"
+import { databaseFile, EventLog, memoryDriver, openSqlite } from "./index.js"
+import { eventLogContract } from "./testing/EventLogContract.js"
+import { type DriverFixture, logDriverContract } from "./testing/LogDriverContract.js"
+
+const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-log-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true })),
+)
+
+const sqliteFixture = (): Promise<DriverFixture> =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { driver } = yield* temporaryDirectory.pipe(
+        Effect.flatMap((directory) => openSqlite({ file: databaseFile(directory) })),
+        Scope.extend(scope),
+      )
+      return { driver, close: () => Effect.runSync(Scope.close(scope, Exit.void)) }
+    }),
+  )
+
+logDriverContract("memory", () => ({ driver: memoryDriver(), close: () => undefined }))
+logDriverContract("SQLite", sqliteFixture)
+
+eventLogContract("memory", EventLog.layerMemory)
+eventLogContract(
+  "SQLite",
+  Layer.unwrapScoped(
+    Effect.map(temporaryDirectory, (directory) => EventLog.layerSqlite({ file: databaseFile(directory) })),
+  ),
+)

@@ -1,0 +1,161 @@
+/** What every `LogDriver` must do, as a suite over a way to make an empty one. */
+import { describe, expect, it } from "vitest"
+import type { EventRow, LogDriver } from "../Driver.js"
+import { eventIdOf, sampleRow, sessionOf, streamOf } from "./samples.js"
+
+/** A driver of an empty log, and how to give it back. */
+export interface DriverFixture {
+  readonly driver: LogDriver
+  readonly close: () => void
+}
+
+/** What a broken key looks like from outside: whatever the storage throws, the transaction leaves nothing. */
+const refuses = (driver: LogDriver, rows: readonly EventRow[]): void => {
+  const before = driver.head()
+  expect(() => driver.transaction(() => rows.forEach(driver.insert))).toThrow()
+  expect(driver.head()).toBe(before)
+}
+
+/** Registers the suite. */
+export const logDriverContract = (name: string, make: () => DriverFixture | Promise<DriverFixture>): void => {
+  const test = (title: string, body: (driver: LogDriver) => void): void => {
+    it(title, async () => {
+      const fixture = await make()
+      try {
+        body(fixture.driver)
+      } finally {
+        fixture.close()
+      }
+    })
+  }
+
+  describe(`LogDriver contract: ${name}`, () => {
+    test("starts empty, with an id", (driver) => {
+      expect(driver.logId).not.toBe("")
+      expect(driver.head()).toBe(0)
+      expect(driver.streamVersion(streamOf(1))).toBe(0)
+      expect(driver.lastSeq(sessionOf(1), "agent")).toBe(0)
+      expect(driver.findByEventId(eventIdOf(1))).toBeNull()
+      expect(driver.findBySeq(sessionOf(1), "agent", 1)).toBeNull()
+      expect(driver.readNative(1)).toBeNull()
+      expect(driver.getMeta("anything")).toBeNull()
+      expect(driver.read({ limit: 10 })).toEqual([])
+    })
+
+    test("gives a row back field by field", (driver) => {
+      const row = sampleRow(1, {
+        sessionId: sessionOf(1),
+        channel: "adapter:x",
+        seq: 7,
+        at: 1_700_000_000_000.25,
+        commandId: "c",
+        causationId: "ca",
+        correlationId: "co",
+        turnId: "t",
+        itemId: "i",
+        requestId: "r",
+        inferenceId: "in",
+        realtimeId: "re",
+        delegationId: "d",
+        taskId: "ta",
+        native: '{"requestId":"0"}',
+        payload: '{"text":"grüße 👋 \\u0000 \\ud800"}',
+      })
+      driver.transaction(() => driver.insert(row))
+      expect(driver.findByEventId(row.eventId)).toEqual(row)
+      expect(driver.findBySeq(sessionOf(1), "adapter:x", 7)).toEqual(row)
+      expect(driver.lastSeq(sessionOf(1), "adapter:x")).toBe(7)
+      expect(driver.read({ limit: 1 })).toEqual([row])
+    })
+
+    test("numbers what names no session by its stream", (driver) => {
+      const row = sampleRow(1, { channel: "agent", seq: 1 })
+      driver.transaction(() => driver.insert(row))
+      expect(driver.findBySeq(streamOf(1), "agent", 1)).toEqual(row)
+    })
+
+    test("refuses a broken unique key", (driver) => {
+      driver.transaction(() => driver.insert(sampleRow(1, { sessionId: sessionOf(1), channel: "agent", seq: 1 })))
+      refuses(driver, [sampleRow(1, { streamVersion: 2, eventId: eventIdOf(2) })])
+      refuses(driver, [sampleRow(2, { streamVersion: 1 })])
+      refuses(driver, [sampleRow(2, { eventId: eventIdOf(1) })])
+      refuses(driver, [sampleRow(2, { sessionId: sessionOf(1), channel: "agent", seq: 1 })])
+      refuses(driver, [sampleRow(2, { channel: "agent" })])
+      driver.transaction(() => driver.insert(sampleRow(2, { sessionId: sessionOf(2), channel: "agent", seq: 1 })))
+      expect(driver.head()).toBe(2)
+    })
+
+    test("rolls everything back", (driver) => {
+      driver.transaction(() => {
+        driver.insert(sampleRow(1, { sessionId: sessionOf(1), channel: "agent", seq: 1 }))
+        driver.setMeta("a", "1")
+        driver.setMeta("b", "1")
+      })
+      const fail = new Error("no")
+      expect(() =>
+        driver.transaction(() => {
+          driver.insert(sampleRow(2, { sessionId: sessionOf(1), channel: "agent", seq: 2 }))
+          driver.insertNative(2, "body")
+          driver.setMeta("a", null)
+          driver.setMeta("b", "2")
+          driver.setMeta("c", "3")
+          expect(driver.head()).toBe(2)
+          expect(driver.getMeta("a")).toBeNull()
+          throw fail
+        }),
+      ).toThrow(fail)
+      expect(driver.head()).toBe(1)
+      expect(driver.streamVersion(streamOf(1))).toBe(1)
+      expect(driver.lastSeq(sessionOf(1), "agent")).toBe(1)
+      expect(driver.findByEventId(eventIdOf(2))).toBeNull()
+      expect(driver.readNative(2)).toBeNull()
+      expect(["a", "b", "c"].map(driver.getMeta)).toEqual(["1", "1", null])
+      driver.transaction(() => driver.insert(sampleRow(2)))
+      expect(driver.read({ limit: 10 }).map((row) => row.sequence)).toEqual([1, 2])
+    })
+
+    test("writes inside a transaction only, and in one at a time", (driver) => {
+      expect(() => driver.insert(sampleRow(1))).toThrow()
+      expect(() => driver.insertNative(1, "x")).toThrow()
+      expect(() => driver.setMeta("a", "1")).toThrow()
+      expect(() => driver.transaction(() => driver.transaction(() => 1))).toThrow()
+      expect(driver.head()).toBe(0)
+      expect(driver.transaction(() => 42)).toBe(42)
+    })
+
+    test("keeps native bodies verbatim, before and after packing", (driver) => {
+      const long = `{"text":"${"ü".repeat(20_000)}"}`
+      const bodies = new Map<number, string>([
+        [1, ""],
+        [2, '{"msg":"grüße 👋","nul":"\u0000","lines":"a\n\nb"}\n{"second":true}'],
+        [3, long],
+        [4, long],
+        [5, `${long} `],
+      ])
+      for (let n = 6; n <= 400; n++) bodies.set(n, `{"method":"item/agentMessage/delta","n":${n}}`)
+      driver.transaction(() => {
+        for (const [sequence, body] of bodies) {
+          driver.insert(sampleRow(sequence))
+          driver.insertNative(sequence, body)
+        }
+      })
+      const wrong = () => [...bodies].filter(([sequence, body]) => driver.readNative(sequence) !== body)
+      expect(wrong()).toEqual([])
+      while (driver.compressNative(150) > 0) expect(wrong()).toEqual([])
+      expect(wrong()).toEqual([])
+      expect(driver.readNative(401)).toBeNull()
+    })
+
+    test("keeps small values", (driver) => {
+      driver.transaction(() => {
+        driver.setMeta("a", "1")
+        driver.setMeta("a", "2")
+        driver.setMeta("b", "")
+      })
+      expect(driver.getMeta("a")).toBe("2")
+      expect(driver.getMeta("b")).toBe("")
+      driver.transaction(() => driver.setMeta("a", null))
+      expect(driver.getMeta("a")).toBeNull()
+    })
+  })
+}
