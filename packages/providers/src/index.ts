@@ -1,1 +1,5 @@
+export * from "./codex/CodexTranslator.js"
+export * from "./codex/methods.js"
+export * from "./recording/parseRecordingLine.js"
+export * from "./stream/Coalescer.js"
 export * from "./Translator.js"

@@ -1,0 +1,294 @@
+/**
+ * The translator of Codex app-server messages, both directions. It reads a line's frame, finds the entry of its method, opens
+ * what the line shows to be open, and records what the entry says. Whatever it cannot map it keeps verbatim, with the
+ * reason; it never throws and never drops a line.
+ */
+import type { NativeRef } from "@threadfold/contracts"
+import { type Fact, fact } from "../stream/Fact.js"
+import type { WireChannel } from "../stream/Origin.js"
+import type { Fate, Translator, WireLine } from "../Translator.js"
+import { answerCall, type Call } from "./answers.js"
+import { makeConnection, makeSource, type Source } from "./Connection.js"
+import { callEntry, clientNotificationEntry } from "./calls.js"
+import { withoutSecrets } from "./command.js"
+import type { Context, Entry } from "./Entry.js"
+import { type Answer, type CodexMessage, readMessage } from "./Message.js"
+import { notificationEntry } from "./notifications.js"
+import { type Fields, hintFields, hintTexts, mayHaveId, WrongShape } from "./read.js"
+import { answered, type OpenRequest, opened, requestEntry, requestIds } from "./requests.js"
+import type { Target } from "./Thread.js"
+
+export interface CodexTranslatorOptions {
+  /** How the connection's events reach us. */
+  readonly mode: "managed" | "attached" | "imported"
+  /**
+   * True: what the client sent becomes events too. False where the client is Threadfold itself and has appended them
+   * already; its lines are then kept verbatim. Default: only for imports. Answers of the agent are told in both cases.
+   */
+  readonly recordsClient?: boolean
+}
+
+interface Unmapped {
+  readonly method: string
+  readonly known: boolean
+  readonly problem?: string
+}
+
+/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
+const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
+  try {
+    return { value: map() }
+  } catch (error) {
+    if (error instanceof WrongShape) return { problem: error.message }
+    throw error
+  }
+}
+
+const nativeThreadIdOf = (params: Fields): string | undefined =>
+  mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
+
+export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
+  const connection = makeConnection(options.mode)
+  const imported = options.mode === "imported"
+  const recordsClient = options.recordsClient ?? imported
+  const calls = new Map<string, Call>()
+  const requests = new Map<string, OpenRequest>()
+
+  const keep = (
+    source: Source,
+    where: Target,
+    unmapped: Unmapped,
+    channel: WireChannel = "agent",
+    native?: NativeRef,
+  ): Fate => {
+    connection.record(source, where, fact("provider.unmapped", unmapped, native), channel)
+    return "kept"
+  }
+
+  const threadTarget = (source: Source, nativeThreadId: string, described = false): Target => {
+    const thread = connection.thread(nativeThreadId)
+    const resumed = described ? { resumed: false } : {}
+    return connection.targetOf(thread, connection.session(source, thread, { ...resumed, described }))
+  }
+
+  /** The open session of the thread that a message names; the connection where there is none. */
+  const openTarget = (nativeThreadId: string | undefined): Target => {
+    const thread = nativeThreadId === undefined ? undefined : connection.thread(nativeThreadId)
+    return thread?.session ? connection.targetOf(thread, thread.session) : connection.target
+  }
+
+  const opens = (entry: Entry | undefined, params: Fields): boolean => {
+    if (entry === undefined || entry.on === "any") return true
+    return entry.on === "kept" ? entry.opens : entry.opens(params)
+  }
+
+  const factsOf = (entry: Entry, params: Fields, where: Target, context: Context): readonly Fact[] => {
+    if (entry.on === "any") return entry.map(params, where.thread?.id)
+    const session = where.thread?.session
+    if (entry.on === "kept" || !where.thread || !session) return []
+    return entry.map(params, { thread: where.thread, session }, context)
+  }
+
+  const notification = (source: Source, method: string, params: Fields): Fate => {
+    const entry = notificationEntry(method)
+    const named = attempt(() => nativeThreadIdOf(params))
+    if ("problem" in named) {
+      return keep(source, connection.target, { method, known: entry !== undefined, problem: named.problem })
+    }
+    const id = named.value
+    const where =
+      id !== undefined && opens(entry, params) ? threadTarget(source, id, method === "thread/started") : openTarget(id)
+    const native = id === undefined ? undefined : { threadId: id }
+    if (entry === undefined) return keep(source, where, { method, known: false }, "agent", native)
+    if (entry.on === "thread" && id === undefined) {
+      return keep(source, where, { method, known: true, problem: "threadId: expected a text" })
+    }
+    const children: string[] = []
+    const context: Context = {
+      version: connection.version(),
+      requests,
+      spawned: (ids) => children.push(...ids),
+    }
+    const facts = attempt(() => factsOf(entry, params, where, context))
+    if ("problem" in facts) {
+      return keep(source, where, { method, known: true, problem: facts.problem }, "agent", native)
+    }
+    if (facts.value.length === 0) return keep(source, where, { method, known: true }, "agent", native)
+    for (const next of facts.value) {
+      if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
+        connection.holdTurn(source, where.thread, next.native.turnId)
+      }
+      connection.record(source, where, next)
+    }
+    if (where.thread !== null) connection.spawned(source, where.thread, children)
+    return "mapped"
+  }
+
+  const serverRequest = (source: Source, requestId: string, method: string, params: Fields): Fate => {
+    const entry = requestEntry(method)
+    const ids = attempt(() => requestIds(params))
+    if ("problem" in ids) {
+      return keep(source, connection.target, { method, known: entry !== undefined, problem: ids.problem })
+    }
+    const native = ids.value
+    const where = native.threadId === undefined ? connection.target : threadTarget(source, native.threadId)
+    if (entry === undefined) {
+      return keep(source, where, { method, known: false }, "agent", { ...native, requestId })
+    }
+    requests.set(requestId, { method, userInput: entry.userInput, target: where, native })
+    connection.record(source, where, opened(method, entry, requestId, params, native))
+    return "mapped"
+  }
+
+  const clientAnswer = (source: Source, requestId: string, answer: Answer): Fate => {
+    const request = requests.get(requestId)
+    if (request === undefined) {
+      const problem = "answers no request that was seen"
+      return keep(source, connection.target, { method: "response", known: true, problem }, "client", { requestId })
+    }
+    if (!recordsClient) {
+      const native = { ...request.native, requestId }
+      return keep(source, request.target, { method: `response:${request.method}`, known: true }, "client", native)
+    }
+    connection.record(source, request.target, answered(requestId, request, answer), "client")
+    return "mapped"
+  }
+
+  /** Remembers what a later answer or notification is understood by, whether or not the call itself is recorded. */
+  const noteCall = (callId: string, method: string, params: Fields, where: Target, nativeThreadId?: string): void => {
+    calls.set(callId, { id: callId, method, target: where })
+    if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
+    if (method === "thread/resume" && nativeThreadId !== undefined) {
+      connection.thread(nativeThreadId).unansweredResumes.add(callId)
+    }
+    if (method === "thread/realtime/start" && where.thread !== null) {
+      where.thread.voice.clientRoutes = params.clientManagedHandoffs === true
+    }
+  }
+
+  const clientCall = (source: Source, callId: string, method: string, params: Fields): Fate => {
+    const entry = callEntry(method)
+    const named = attempt(() => mayHaveId(params, "threadId"))
+    const id = "value" in named ? named.value : undefined
+    // A fork names its source, but asks for a session of a thread that does not exist yet.
+    const where = method === "thread/fork" ? connection.target : openTarget(id)
+    const native = { threadId: id, callId }
+    noteCall(callId, method, params, where, id)
+    if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
+    if ("problem" in named) {
+      return keep(source, where, { method, known: true, problem: named.problem }, "client", native)
+    }
+    if (entry.on === "kept" || !recordsClient) return keep(source, where, { method, known: true }, "client", native)
+    if (entry.needsSession && where.thread === null) {
+      const problem = "names no thread with an open session"
+      return keep(source, where, { method, known: true, problem }, "client", native)
+    }
+    const mapped = attempt(() => entry.map(params, callId, id, imported))
+    if ("problem" in mapped) {
+      return keep(source, where, { method, known: true, problem: mapped.problem }, "client", native)
+    }
+    connection.record(source, where, mapped.value, "client")
+    return "mapped"
+  }
+
+  const serverAnswer = (source: Source, callId: string, answer: Answer): Fate => {
+    const call = calls.get(callId)
+    if (call === undefined) {
+      const problem = "answers no call that was seen"
+      return keep(source, connection.target, { method: "response", known: true, problem }, "agent", { callId })
+    }
+    calls.delete(callId)
+    const mapped = attempt(() => answerCall(connection, source, call, answer))
+    if ("value" in mapped && mapped.value) return "mapped"
+    const problem = "problem" in mapped ? { problem: mapped.problem } : {}
+    const native = { threadId: call.target.thread?.id, callId }
+    return keep(source, call.target, { method: `response:${call.method}`, known: true, ...problem }, "agent", native)
+  }
+
+  const message = (line: WireLine, read: CodexMessage): Fate => {
+    const sent = line.dir === "send"
+    const emittedAt = !sent && read.kind === "notification" ? read.emittedAtMs : undefined
+    const source = makeSource(line.at, emittedAt ?? line.at, line.raw)
+    if (!connection.isOpen()) connection.open(source)
+    switch (read.kind) {
+      case "malformed": {
+        const unmapped = { method: read.method, known: false, problem: read.problem }
+        return keep(source, connection.target, unmapped, sent ? "client" : "agent")
+      }
+      case "notification":
+        if (!sent) return notification(source, read.method, read.params)
+        return keep(
+          source,
+          connection.target,
+          { method: read.method, known: clientNotificationEntry(read.method) !== undefined },
+          "client",
+        )
+      case "request":
+        return sent
+          ? clientCall(source, read.id, read.method, read.params)
+          : serverRequest(source, read.id, read.method, read.params)
+      case "response":
+        return sent ? clientAnswer(source, read.id, read.answer) : serverAnswer(source, read.id, read.answer)
+    }
+  }
+
+  const forgetProcess = (): void => {
+    connection.forgetProcess()
+    calls.clear()
+    requests.clear()
+  }
+
+  const spawned = (source: Source, fields: Fields): Fate => {
+    // A second process without an end of the first: nobody saw it go.
+    if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
+    forgetProcess()
+    const pid = typeof fields.pid === "number" && Number.isFinite(fields.pid) ? { pid: fields.pid } : {}
+    const command = hintTexts(fields, "args")
+    connection.open(source, { ...pid, ...(command.length === 0 ? {} : { command: withoutSecrets(command) }) })
+    return "mapped"
+  }
+
+  const exited = (source: Source, fields: Fields): Fate => {
+    if (!connection.isOpen()) {
+      const problem = "the connection had ended already"
+      return keep(source, connection.target, { method: "meta:exit", known: true, problem })
+    }
+    const code = typeof fields.code === "number" && Number.isFinite(fields.code) ? fields.code : null
+    const signal = typeof fields.sig === "string" ? fields.sig : null
+    connection.close(source, { code, signal, reason: "exit" })
+    forgetProcess()
+    return "mapped"
+  }
+
+  const note = (line: WireLine): Fate => {
+    const source = makeSource(line.at, line.at, line.raw)
+    const fields = line.fields ?? {}
+    if (line.dir === "meta" && line.event === "spawn") return spawned(source, fields)
+    if (!connection.wasSeen()) connection.open(source)
+    if (line.dir === "meta" && line.event === "exit") return exited(source, fields)
+    const method = line.dir === "meta" ? `meta:${line.event ?? ""}` : line.dir
+    return keep(source, connection.target, { method, known: line.dir === "meta" || line.dir === "stderr" })
+  }
+
+  return {
+    push: (line) => {
+      connection.release((deadline) => deadline < line.at)
+      const fate = line.dir === "send" || line.dir === "recv" ? message(line, readMessage(line.message)) : note(line)
+      return { fate, emitted: connection.take() }
+    },
+    nextDeadline: connection.nextDeadline,
+    tick: (now) => {
+      connection.release((deadline) => deadline <= now)
+      return connection.take()
+    },
+    flush: () => {
+      connection.release(() => true)
+      return connection.take()
+    },
+    end: (at, reason) => {
+      connection.release(() => true)
+      if (connection.isOpen()) connection.close(makeSource(at, at), { reason })
+      return connection.take()
+    },
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * One connection as the translator sees it: which sessions are open, what waits, and the one way by which a fact becomes a
+ * numbered event. A fact of a thread that is held waits with it; all others go to the coalescer.
+ */
+import type { PayloadOf } from "@threadfold/contracts"
+import { type Draft, makeCoalescer } from "../stream/Coalescer.js"
+import { type Fact, fact } from "../stream/Fact.js"
+import { makeOrigin, type WireChannel } from "../stream/Origin.js"
+import type { Emitted } from "../Translator.js"
+import {
+  type CodexThread,
+  closeSession,
+  forgetCalls,
+  makeThread,
+  openSession,
+  type Session,
+  type Target,
+} from "./Thread.js"
+
+/** Where a line stands. Its text goes to the first event that it leads to. */
+export interface Source {
+  /** Time of the line, ms since the epoch. */
+  readonly lineAt: number
+  /** Time of its events: the message's own, where it says one. */
+  readonly at: number
+  readonly takeRaw: () => string | undefined
+}
+
+/** A source whose text can be taken once; without a text for what no line said. */
+export const makeSource = (lineAt: number, at: number, raw?: string): Source => {
+  let left = raw
+  return {
+    lineAt,
+    at,
+    takeRaw: () => {
+      const text = left
+      left = undefined
+      return text
+    },
+  }
+}
+
+/** What is known of the process. */
+interface Process {
+  readonly pid?: number
+  readonly command?: readonly string[]
+}
+
+export type Ending = Pick<PayloadOf<"connection.closed">, "code" | "signal"> & {
+  readonly reason: "exit" | "recording-ended" | "transport-closed"
+}
+
+/** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (DESIGN section 4). */
+export const holdMs = 2_000
+
+export const makeConnection = (mode: "managed" | "attached" | "imported") => {
+  const target: Target = { origin: makeOrigin({ kind: "connection" }), thread: null }
+  const threads = new Map<string, CodexThread>()
+  let emitted: Emitted[] = []
+  const coalescer = makeCoalescer((event) => emitted.push(event))
+  let state: "unseen" | "open" | "closed" = "unseen"
+  let process: Process = {}
+  let version: string | undefined
+
+  const draft = (source: Source, where: Target, what: Fact, channel: WireChannel): Draft => ({
+    origin: where.origin,
+    channel,
+    fact: what,
+    at: source.at,
+    raw: source.takeRaw(),
+  })
+
+  /** Records past a hold: for the answer that the hold waits for. */
+  const recordNow = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void =>
+    coalescer.push(draft(source, where, what, channel))
+
+  const record = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void => {
+    const next = draft(source, where, what, channel)
+    if (where.thread?.hold) where.thread.hold.drafts.push(next)
+    else coalescer.push(next)
+    if (what.type === "session.exited" && where.thread !== null) closeSession(where.thread)
+  }
+
+  const thread = (id: string): CodexThread => {
+    const known = threads.get(id)
+    if (known !== undefined) return known
+    const made = makeThread(id)
+    threads.set(id, made)
+    return made
+  }
+
+  const targetOf = (of: CodexThread, session: Session): Target => ({ origin: session.origin, thread: of })
+
+  const letGo = (of: CodexThread): void => {
+    const drafts = of.hold?.drafts ?? []
+    of.hold = null
+    for (const next of drafts) coalescer.push(next)
+  }
+
+  /** Lets go what is due; a call whose answer is overdue holds nothing any more. */
+  const release = (isDue: (deadline: number) => boolean): void => {
+    for (const of of threads.values()) {
+      if (of.hold === null || !isDue(of.hold.deadline)) continue
+      of.unansweredStarts.clear()
+      letGo(of)
+    }
+    coalescer.release(isDue)
+  }
+
+  const open = (source: Source, seen: Process = process): void => {
+    state = "open"
+    process = seen
+    record(source, target, fact("connection.opened", { provider: "codex", mode, version, ...process }))
+  }
+
+  /** The one way in which a connection ends: every open session, then the connection itself. */
+  const close = (source: Source, ending: Ending): void => {
+    release(() => true)
+    for (const of of threads.values()) {
+      if (of.session !== null) {
+        record(source, targetOf(of, of.session), fact("session.exited", { ...ending }, { threadId: of.id }))
+      }
+    }
+    record(source, target, fact("connection.closed", { ...ending }))
+    state = "closed"
+  }
+
+  /** Says of an open session who its parent is; once. */
+  const tellParent = (source: Source, of: CodexThread, session: Session): void => {
+    const known = session.described?.parent
+    if (of.parent === undefined || known !== undefined) return
+    if (session.described !== null) session.described.parent = of.parent
+    const what = fact("thread.metadata.updated", { parentNativeThreadId: of.parent }, { threadId: of.id })
+    record(source, targetOf(of, session), what)
+  }
+
+  return {
+    /** Where events belong that name no thread. */
+    target,
+    thread,
+    targetOf,
+    record,
+    recordNow,
+    release,
+    letGo,
+    open,
+    close,
+    isOpen: () => state === "open",
+    wasSeen: () => state !== "unseen",
+    version: () => version,
+    setVersion: (said: string) => {
+      version = said
+    },
+
+    /** The process is another one from here on: what the last one was asked is void. */
+    forgetProcess: () => {
+      for (const of of threads.values()) forgetCalls(of)
+    },
+
+    /** The open session of a thread, opened first where there is none. */
+    session: (
+      source: Source,
+      of: CodexThread,
+      hints: {
+        readonly resumed?: boolean
+        readonly nativeSessionId?: string | undefined
+        readonly described?: boolean
+      },
+    ): Session => {
+      if (of.session !== null) return of.session
+      const again = of.sessions > 0 || of.unansweredResumes.size > 0 ? true : undefined
+      const session = openSession(of)
+      const started = fact(
+        "session.started",
+        {
+          provider: "codex",
+          mode,
+          nativeSessionId: hints.nativeSessionId,
+          resumed: again ?? hints.resumed,
+          usageMode: "cumulative-thread",
+        },
+        { threadId: of.id },
+      )
+      record(source, targetOf(of, session), started)
+      if (hints.described !== true) tellParent(source, of, session)
+      return session
+    },
+
+    /** A thread said that it spawned others. One that is its own parent's parent would be no tree. */
+    spawned: (source: Source, parent: CodexThread, children: readonly string[]): void => {
+      for (const id of children) {
+        const child = thread(id)
+        if (child === parent || child.parent !== undefined || parent.parent === id) continue
+        child.parent = parent.id
+        if (child.session !== null) tellParent(source, child, child.session)
+      }
+    },
+
+    /** A turn started: it waits, with all that follows on its thread, while a call may still turn out to be its cause. */
+    holdTurn: (source: Source, of: CodexThread, nativeTurnId: string): void => {
+      const accepted = of.acceptedTurns.delete(nativeTurnId)
+      if (!accepted && of.unansweredStarts.size > 0 && of.hold === null)
+        of.hold = { nativeTurnId, deadline: source.lineAt + holdMs, drafts: [] }
+      of.startedTurn = nativeTurnId
+    },
+
+    nextDeadline: (): number | null => {
+      const deadlines = [...threads.values()].flatMap((of) => (of.hold === null ? [] : [of.hold.deadline]))
+      const merge = coalescer.nextDeadline()
+      if (merge !== null) deadlines.push(merge)
+      return deadlines.length === 0 ? null : Math.min(...deadlines)
+    },
+
+    /** The events that are complete, in order; taken once. */
+    take: (): readonly Emitted[] => {
+      const taken = emitted
+      emitted = []
+      return taken
+    },
+  }
+}
+
+export type Connection = ReturnType<typeof makeConnection>

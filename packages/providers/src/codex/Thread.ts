@@ -1,0 +1,85 @@
+/**
+ * What the translator remembers of a native thread on one connection. Nothing here decides about the domain: it is what
+ * numbering, holding and linking need.
+ */
+import type { Draft } from "../stream/Coalescer.js"
+import { makeOrigin, type Origin } from "../stream/Origin.js"
+import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
+
+/** One incarnation of a thread on the connection. */
+export interface Session {
+  readonly origin: Origin
+  /** What `thread.started` and later updates said of it; null until a message described the thread. */
+  described: { title: string | undefined; parent: string | undefined } | null
+}
+
+/** Where an event belongs: a session of a thread, or the connection (then without a thread). */
+export interface Target {
+  readonly origin: Origin
+  readonly thread: CodexThread | null
+}
+
+/** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
+export interface Hold {
+  readonly nativeTurnId: string
+  /** Source time at which it is let go without the answer. */
+  readonly deadline: number
+  readonly drafts: Draft[]
+}
+
+export interface CodexThread {
+  readonly id: string
+  /** How many sessions it has had on this connection. */
+  sessions: number
+  /** The open one. */
+  session: Session | null
+  /** Calls of `turn/start` that have no answer yet, as JSON text of their ids. */
+  readonly unansweredStarts: Set<string>
+  /** Calls of `thread/resume` that have no answer yet. */
+  readonly unansweredResumes: Set<string>
+  /** Turns that an answer named and that have not started yet. */
+  readonly acceptedTurns: Set<string>
+  /** The turn that started last. */
+  startedTurn: string | undefined
+  hold: Hold | null
+  /** The thread that spawned it, where an item of that thread said so. */
+  parent: string | undefined
+  readonly voice: Voice
+}
+
+export const makeThread = (id: string): CodexThread => ({
+  id,
+  sessions: 0,
+  session: null,
+  unansweredStarts: new Set(),
+  unansweredResumes: new Set(),
+  acceptedTurns: new Set(),
+  startedTurn: undefined,
+  hold: null,
+  parent: undefined,
+  voice: makeVoice(),
+})
+
+/** Opens the thread's next session. */
+export const openSession = (thread: CodexThread): Session => {
+  thread.sessions += 1
+  const session: Session = {
+    origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
+    described: null,
+  }
+  thread.session = session
+  return session
+}
+
+/** The session is over; what voice still waited for cannot come any more. */
+export const closeSession = (thread: CodexThread): void => {
+  thread.session = null
+  forgetLinks(thread.voice)
+}
+
+/** Forgets the calls of a process that is gone: ids start again in the next one. */
+export const forgetCalls = (thread: CodexThread): void => {
+  thread.unansweredStarts.clear()
+  thread.unansweredResumes.clear()
+  thread.acceptedTurns.clear()
+}

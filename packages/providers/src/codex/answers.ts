@@ -1,0 +1,101 @@
+/** The answers that mean something to the fold: of the calls that open a session, start a turn, or start a voice run. */
+import { fact } from "../stream/Fact.js"
+import type { Connection, Source } from "./Connection.js"
+import { callError } from "./errors.js"
+import type { Answer } from "./Message.js"
+import { type Fields, hintText, isFields, needFields, needText, WrongShape } from "./read.js"
+import type { CodexThread, Target } from "./Thread.js"
+import { configuration, describe, readThread } from "./threads.js"
+
+/** A call of the client that waits for its answer. */
+export interface Call {
+  /** JSON text of its id. */
+  readonly id: string
+  readonly method: string
+  /** Where it was recorded. */
+  readonly target: Target
+}
+
+type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
+
+const resultOf = (result: unknown): Fields => {
+  if (isFields(result)) return result
+  throw new WrongShape("result: expected an object")
+}
+
+/** `userAgent` reads `name/1.2.3 (…)`: the version of the server that answers. */
+const initialized: Answering = (connection, _, __, answer) => {
+  const userAgent = answer.ok && isFields(answer.result) ? hintText(answer.result, "userAgent") : undefined
+  const version = userAgent === undefined ? undefined : /^[^/]*\/(\S+)/.exec(userAgent)?.[1]
+  if (version !== undefined) connection.setVersion(version)
+  return false
+}
+
+const threadOpened =
+  (resumed: boolean): Answering =>
+  (connection, source, call, answer) => {
+    call.target.thread?.unansweredResumes.delete(call.id)
+    if (!answer.ok) return false
+    const result = resultOf(answer.result)
+    const view = readThread(needFields(result, "thread"))
+    const thread = connection.thread(view.id)
+    const hints = { resumed, nativeSessionId: view.nativeSessionId, described: true }
+    const session = connection.session(source, thread, hints)
+    thread.unansweredResumes.delete(call.id)
+    const where = connection.targetOf(thread, session)
+    for (const next of describe(thread, session, view)) connection.record(source, where, next)
+    connection.record(source, where, configuration(result, thread.id, connection.version()))
+    return true
+  }
+
+/** The answer comes before what it answers for: only then does the thread's held start follow. */
+const turnAnswered = (
+  connection: Connection,
+  source: Source,
+  call: Call,
+  answer: Answer,
+  thread: CodexThread,
+): string | undefined => {
+  const native = { threadId: thread.id, callId: call.id }
+  if (!answer.ok) {
+    connection.recordNow(source, call.target, fact("turn.start-failed", { error: callError(answer) }, native), "client")
+    return undefined
+  }
+  const turnId = needText(needFields(resultOf(answer.result), "turn"), "id")
+  connection.recordNow(source, call.target, fact("turn.accepted", {}, { ...native, turnId }))
+  if (thread.startedTurn !== turnId) thread.acceptedTurns.add(turnId)
+  return turnId
+}
+
+const turnStarted: Answering = (connection, source, call, answer) => {
+  const { thread } = call.target
+  if (thread === null) return false
+  thread.unansweredStarts.delete(call.id)
+  let turnId: string | undefined
+  try {
+    turnId = turnAnswered(connection, source, call, answer, thread)
+  } finally {
+    if (thread.unansweredStarts.size === 0 || turnId === thread.hold?.nativeTurnId) connection.letGo(thread)
+  }
+  return true
+}
+
+const voiceStarted: Answering = (connection, source, call, answer) => {
+  if (answer.ok || call.target.thread === null) return false
+  const native = { threadId: call.target.thread.id, callId: call.id }
+  connection.record(source, call.target, fact("realtime.failed", { message: answer.message }, native), "client")
+  return true
+}
+
+const answerings: ReadonlyMap<string, Answering> = new Map([
+  ["initialize", initialized],
+  ["thread/start", threadOpened(false)],
+  ["thread/resume", threadOpened(true)],
+  ["thread/fork", threadOpened(false)],
+  ["turn/start", turnStarted],
+  ["thread/realtime/start", voiceStarted],
+])
+
+/** Records what an answer means. False: nothing to the fold. */
+export const answerCall: Answering = (connection, source, call, answer) =>
+  answerings.get(call.method)?.(connection, source, call, answer) ?? false

@@ -1,0 +1,99 @@
+/** Items and the pieces that stream into them. */
+import type { ContentStream } from "@threadfold/contracts"
+import { type Fact, fact, pieceOf } from "../stream/Fact.js"
+import { type Entry, kept, onThread, type Place } from "./Entry.js"
+import { changedPaths, type ItemView, readItem } from "./items.js"
+import { type Fields, hintNumber, mayHaveId, needArray, needFields, needString, needText, oneLine } from "./read.js"
+import { linkMessage } from "./Voice.js"
+
+const described = (item: ItemView) => ({
+  kind: item.kind,
+  nativeKind: item.nativeKind,
+  title: item.title,
+  processId: item.processId,
+  phase: item.phase,
+  childNativeThreadIds: item.childNativeThreadIds.length === 0 ? undefined : item.childNativeThreadIds,
+  data: item.data,
+})
+
+const nativeOf = (params: Fields, item: ItemView, { thread }: Place) => {
+  const turnId = mayHaveId(params, "turnId")
+  const handoffId =
+    item.kind === "user_message" ? linkMessage(thread.voice, { id: item.id, text: item.text, turnId }) : undefined
+  return { threadId: thread.id, turnId, itemId: item.id, handoffId }
+}
+
+const delta = (stream: ContentStream, partKey?: string): Entry =>
+  // biome-ignore format: one expression per line reads best here
+  onThread((params, { thread }) => {
+    const native = { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") }
+    const part = partKey === undefined ? undefined : hintNumber(params, partKey)
+    return [
+      pieceOf(
+        "content.delta",
+        native,
+        [native.turnId, native.itemId, stream, part],
+        needString(params, "delta"),
+        (joined, frames, lastAt) => ({ stream, part, delta: joined, frames, lastAt }),
+      ),
+    ]
+  })
+
+export const itemEntries = {
+  "item/started": onThread((params, place, context) => {
+    const item = readItem(needFields(params, "item"))
+    const native = nativeOf(params, item, place)
+    context.spawned(item.spawned)
+    // An item that streams starts with an empty text: nothing is known yet.
+    const text = item.text === "" ? undefined : (item.text ?? undefined)
+    return [fact("item.started", { ...described(item), text }, native)]
+  }),
+
+  "item/completed": onThread((params, place, context) => {
+    const item = readItem(needFields(params, "item"))
+    const native = nativeOf(params, item, place)
+    context.spawned(item.spawned)
+    return [
+      fact(
+        "item.completed",
+        {
+          ...described(item),
+          status: item.status,
+          text: item.text,
+          exitCode: item.exitCode,
+          durationMs: item.durationMs,
+        },
+        native,
+      ),
+    ]
+  }),
+
+  "item/agentMessage/delta": delta("text"),
+  "item/plan/delta": delta("plan"),
+  "item/reasoning/summaryTextDelta": delta("summary", "summaryIndex"),
+  "item/reasoning/textDelta": delta("reasoning", "contentIndex"),
+  "item/commandExecution/outputDelta": delta("output"),
+  "item/fileChange/outputDelta": delta("output"),
+
+  "item/fileChange/patchUpdated": onThread((params, { thread }): readonly Fact[] => [
+    fact(
+      "item.updated",
+      { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") },
+    ),
+  ]),
+
+  // Each progress message is a sentence of its own, so it is no piece of a longer text.
+  "item/mcpToolCall/progress": onThread((params, { thread }) => [
+    fact(
+      "content.delta",
+      { stream: "progress", delta: needString(params, "message"), frames: 1 },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") },
+    ),
+  ]),
+
+  "item/reasoning/summaryPartAdded": kept("the part's own pieces carry its number"),
+  "item/commandExecution/terminalInteraction": kept("input typed into a command; the output shows what came of it"),
+  "item/autoApprovalReview/started": kept("a review by the provider itself; nobody is asked"),
+  "item/autoApprovalReview/completed": kept("a review by the provider itself; nobody is asked"),
+} as const satisfies Record<string, Entry>

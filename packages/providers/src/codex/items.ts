@@ -1,0 +1,171 @@
+/**
+ * Thread items: every `ThreadItem` type of the protocol to one of our kinds. A type that we do not know is `other`, with
+ * its own name in `nativeKind` and all it says in `data`.
+ */
+import type { ItemEnd, ItemKind } from "@threadfold/contracts"
+import { readUserInput } from "./input.js"
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintNumber,
+  hintText,
+  hintTexts,
+  isFields,
+  mayHaveString,
+  mayHaveStrings,
+  needText,
+  oneLine,
+  rest,
+} from "./read.js"
+
+/** What an item says, in our words. */
+export interface ItemView {
+  readonly id: string
+  readonly kind: ItemKind
+  readonly nativeKind: string
+  readonly title: string | undefined
+  /** Text as the read model defines it per kind; null where the kind has none or nothing was said yet. */
+  readonly text: string | null
+  readonly status: ItemEnd
+  readonly phase: string | undefined
+  readonly processId: string | undefined
+  readonly exitCode: number | undefined
+  readonly durationMs: number | undefined
+  readonly childNativeThreadIds: readonly string[]
+  /** Those of them that this item says were started by it. */
+  readonly spawned: readonly string[]
+  readonly data: Fields | undefined
+}
+
+interface Reading {
+  readonly kind: ItemKind
+  readonly title?: string | undefined
+  readonly text?: string | null
+  /** Members that `text` already says. */
+  readonly said?: readonly string[]
+  /** Members to say otherwise than the item does. */
+  readonly instead?: Fields
+  readonly children?: readonly string[]
+  readonly spawned?: readonly string[]
+}
+
+/** Members that have a place of their own in the event, or that only the raw message needs. */
+const placed = ["id", "type", "status", "processId", "exitCode", "phase", "durationMs", "startedAtMs", "completedAtMs"]
+
+const named = (item: Fields, prefix: string): string | undefined => {
+  const name = hintText(item, "tool") ?? hintText(item, "name")
+  const owner = hintText(item, prefix)
+  return owner === undefined || name === undefined ? name : `${owner}.${name}`
+}
+
+const joined = (parts: readonly string[]): string | null => (parts.length === 0 ? null : parts.join("\n\n"))
+
+const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string, (item: Fields) => Reading>([
+  [
+    "userMessage",
+    (item) => {
+      const { text, others } = readUserInput(item.content)
+      return { kind: "user_message", text, said: ["content"], instead: others.length === 0 ? {} : { content: others } }
+    },
+  ],
+  ["hookPrompt", () => ({ kind: "other" })],
+  ["agentMessage", (item) => ({ kind: "agent_message", text: mayHaveString(item, "text"), said: ["text"] })],
+  ["functionCallOutput", (item) => ({ kind: "tool_call", title: named(item, "namespace") })],
+  ["plan", (item) => ({ kind: "plan", text: mayHaveString(item, "text"), said: ["text"] })],
+  ["reasoning", (item) => ({ kind: "reasoning", text: joined(mayHaveStrings(item, "summary")), said: ["summary"] })],
+  [
+    "commandExecution",
+    (item) => ({
+      kind: "command",
+      title: hintText(item, "command"),
+      text: mayHaveString(item, "aggregatedOutput"),
+      said: ["aggregatedOutput"],
+    }),
+  ],
+  ["fileChange", (item) => ({ kind: "file_change", title: changedPaths(item) })],
+  ["mcpToolCall", (item) => ({ kind: "tool_call", title: named(item, "server") })],
+  ["dynamicToolCall", (item) => ({ kind: "tool_call", title: named(item, "namespace") })],
+  [
+    "collabAgentToolCall",
+    (item) => {
+      const children = hintTexts(item, "receiverThreadIds")
+      const tool = hintText(item, "tool")
+      return { kind: "subagent", title: tool, children, spawned: tool === "spawnAgent" ? children : [] }
+    },
+  ],
+  [
+    "subAgentActivity",
+    (item) => {
+      const child = hintText(item, "agentThreadId")
+      const children = child === undefined ? [] : [child]
+      return {
+        kind: "subagent",
+        title: hintText(item, "agentPath"),
+        children,
+        spawned: item.kind === "started" ? children : [],
+      }
+    },
+  ],
+  ["webSearch", (item) => ({ kind: "web_search", title: hintText(item, "query") })],
+  ["imageView", (item) => ({ kind: "tool_call", title: hintText(item, "path") })],
+  ["imageGeneration", (item) => ({ kind: "tool_call", title: hintText(item, "revisedPrompt") })],
+  ["sleep", () => ({ kind: "other" })],
+  ["enteredReviewMode", (item) => ({ kind: "other", title: hintText(item, "review") })],
+  ["exitedReviewMode", (item) => ({ kind: "other", title: hintText(item, "review") })],
+  ["contextCompaction", () => ({ kind: "compaction" })],
+])
+
+/** The item types that have a reading of their own. */
+export const knownItemTypes: readonly string[] = [...readings.keys()]
+
+/** The files of a change, for a title. */
+export const changedPaths = (item: Fields): string | undefined => {
+  const paths = hintArray(item, "changes").flatMap((change) => {
+    const path = isFields(change) ? hintText(change, "path") : undefined
+    return path === undefined ? [] : [path]
+  })
+  return paths.length === 0 ? undefined : paths.join(", ")
+}
+
+/** How a completed item ended. Items without a status of their own, or with one that says nothing, are complete. */
+const endOf = (item: Fields): ItemEnd => {
+  switch (item.status) {
+    case "failed":
+      return "failed"
+    case "declined":
+      return "declined"
+    case "interrupted":
+      return "interrupted"
+    default:
+      return hintFields(item, "failure") === undefined ? "completed" : "failed"
+  }
+}
+
+/** Reads an item; its id and type are needed, and what becomes its text must be text. */
+export const readItem = (item: Fields): ItemView => {
+  const nativeKind = needText(item, "type")
+  const reading = readings.get(nativeKind)?.(item) ?? { kind: "other" }
+  const processId = hintText(item, "processId") ?? hintNumber(item, "processId")?.toString()
+  return {
+    id: needText(item, "id"),
+    kind: reading.kind,
+    nativeKind,
+    title: oneLine(reading.title),
+    text: reading.text ?? null,
+    status: endOf(item),
+    phase: hintText(item, "phase"),
+    processId,
+    exitCode: hintNumber(item, "exitCode"),
+    durationMs: hintNumber(item, "durationMs"),
+    childNativeThreadIds: reading.children ?? [],
+    spawned: reading.spawned ?? [],
+    data: rest({ ...item, ...reading.instead }, instead(reading)),
+  }
+}
+
+/** A member that is said otherwise stays in `data`, with its other content. */
+const instead = (reading: Reading): readonly string[] => {
+  const kept = Object.keys(reading.instead ?? {})
+  return [...placed, ...(reading.said ?? [])].filter((key) => !kept.includes(key))
+}

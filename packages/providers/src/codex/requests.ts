@@ -1,0 +1,156 @@
+/** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
+import type { RequestKind } from "@threadfold/contracts"
+import { type Fact, fact } from "../stream/Fact.js"
+import { type Entry, onThread } from "./Entry.js"
+import type { Answer } from "./Message.js"
+import type { ServerRequestMethod } from "./methods.js"
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintText,
+  hintTexts,
+  isFields,
+  mayHaveId,
+  oneLine,
+  rest,
+  WrongShape,
+} from "./read.js"
+import type { Target } from "./Thread.js"
+
+/** A request that this process sent, until the process ends. */
+export interface OpenRequest {
+  readonly method: string
+  readonly userInput: boolean
+  /** Where its events belong, its answer's too. */
+  readonly target: Target
+  readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
+}
+
+/** How a request is shown. */
+export interface RequestEntry {
+  readonly kind: RequestKind
+  /** True: it is a question to the user, with event types of its own. */
+  readonly userInput: boolean
+  /** One line for a person. */
+  readonly title: (params: Fields) => string | undefined
+}
+
+const ask = (kind: RequestKind, title: (params: Fields) => string | undefined): RequestEntry => ({
+  kind,
+  userInput: kind === "user_input",
+  title,
+})
+
+const firstQuestion = (params: Fields): string | undefined =>
+  hintArray(params, "questions")
+    .flatMap((question) => (isFields(question) ? [hintText(question, "question")] : []))
+    .find((question) => question !== undefined)
+
+export const requestTable: { readonly [M in ServerRequestMethod]: RequestEntry } = {
+  "item/commandExecution/requestApproval": ask(
+    "command_approval",
+    (params) => hintText(params, "command") ?? hintText(params, "reason"),
+  ),
+  "item/fileChange/requestApproval": ask(
+    "file_change_approval",
+    (params) => hintText(params, "reason") ?? hintText(params, "grantRoot"),
+  ),
+  "item/permissions/requestApproval": ask(
+    "permissions",
+    (params) => hintText(params, "reason") ?? hintText(params, "cwd"),
+  ),
+  "item/tool/requestUserInput": ask("user_input", firstQuestion),
+  "item/tool/call": ask("tool_call", (params) => hintText(params, "tool")),
+  "mcpServer/elicitation/request": ask(
+    "elicitation",
+    (params) => hintText(params, "message") ?? hintText(params, "title") ?? hintText(params, "serverName"),
+  ),
+  "account/chatgptAuthTokens/refresh": ask("auth", (params) => hintText(params, "reason")),
+  "attestation/generate": ask("auth", () => undefined),
+  "currentTime/read": ask("other", () => undefined),
+  applyPatchApproval: ask(
+    "file_change_approval",
+    (params) => hintText(params, "reason") ?? Object.keys(hintFields(params, "fileChanges") ?? {}).join(", "),
+  ),
+  execCommandApproval: ask("command_approval", (params) => hintTexts(params, "command").join(" ")),
+}
+
+const entries: ReadonlyMap<string, RequestEntry> = new Map(Object.entries(requestTable))
+
+/** The entry of a method; undefined for one that this version does not know. */
+export const requestEntry = (method: string): RequestEntry | undefined => entries.get(method)
+
+/** The ids that a request names. Older requests call the thread a conversation and the item a call. */
+export const requestIds = (params: Fields): OpenRequest["native"] => {
+  const threadId = mayHaveId(params, "threadId") ?? mayHaveId(params, "conversationId")
+  const turnId = mayHaveId(params, "turnId")
+  const itemId = mayHaveId(params, "itemId") ?? mayHaveId(params, "callId")
+  return {
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(turnId === undefined ? {} : { turnId }),
+    ...(itemId === undefined ? {} : { itemId }),
+  }
+}
+
+const idMembers = ["threadId", "conversationId", "turnId", "itemId", "startedAtMs", "availableDecisions"]
+
+/** The question as an event. */
+export const opened = (
+  method: string,
+  entry: RequestEntry,
+  requestId: string,
+  params: Fields,
+  ids: OpenRequest["native"],
+): Fact => {
+  const decisions = hintArray(params, "availableDecisions")
+  return fact(
+    entry.userInput ? "user-input.requested" : "request.opened",
+    {
+      kind: entry.kind,
+      nativeKind: method,
+      title: oneLine(entry.title(params)),
+      decisions: decisions.length === 0 ? undefined : decisions,
+      data: rest(params, idMembers),
+    },
+    { ...ids, requestId },
+  )
+}
+
+/** The name of the decision: a word, the variant's name of an object, or that there was an answer at all. */
+const decisionOf = (answer: Answer): string => {
+  if (!answer.ok) return "error"
+  const result = isFields(answer.result) ? answer.result : {}
+  const decision = result.decision ?? result.action
+  if (typeof decision === "string" && decision !== "") return decision
+  const [variant] = isFields(decision) ? Object.keys(decision) : []
+  return variant ?? "answered"
+}
+
+/** The client's answer as an event. */
+export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact =>
+  fact(
+    "request.answered",
+    {
+      decision: decisionOf(answer),
+      data: answer.ok
+        ? (answer.result ?? undefined)
+        : { error: { code: answer.code ?? null, message: answer.message } },
+    },
+    { ...request.native, requestId },
+  )
+
+const resolvedId = (params: Fields): string => {
+  const id = params.requestId
+  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return JSON.stringify(id)
+  throw new WrongShape("requestId: expected a string or a number")
+}
+
+export const requestNotifications = {
+  "serverRequest/resolved": onThread((params, { thread }, context) => {
+    const requestId = resolvedId(params)
+    const request = context.requests.get(requestId)
+    const type = request?.userInput === true ? "user-input.resolved" : "request.resolved"
+    return [fact(type, { decision: null }, { ...request?.native, threadId: thread.id, requestId })]
+  }),
+} as const satisfies Record<string, Entry>

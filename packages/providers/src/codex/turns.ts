@@ -1,0 +1,74 @@
+/** Turns: start, end, plan and diff. A turn held until its call is answered is the translator's matter, not the mapping's. */
+import type { TurnOutcome } from "@threadfold/contracts"
+import { fact } from "../stream/Fact.js"
+import { type Entry, kept, onThread } from "./Entry.js"
+import { readError } from "./errors.js"
+import {
+  hintFields,
+  hintNumber,
+  isFields,
+  mayHaveId,
+  mayHaveString,
+  needArray,
+  needFields,
+  needString,
+  needText,
+  WrongShape,
+} from "./read.js"
+
+const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>([
+  ["completed", "completed"],
+  ["interrupted", "interrupted"],
+  ["failed", "failed"],
+])
+
+export const turnEntries = {
+  "turn/started": onThread((params, { thread }) => [
+    fact("turn.started", {}, { threadId: thread.id, turnId: needText(needFields(params, "turn"), "id") }),
+  ]),
+
+  "turn/completed": onThread((params, { thread }) => {
+    const turn = needFields(params, "turn")
+    const status = needText(turn, "status")
+    // A turn that is still in progress has not ended, whatever the method's name says.
+    if (status === "inProgress") return []
+    const outcome = outcomes.get(status)
+    if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
+    const error = hintFields(turn, "error")
+    return [
+      fact(
+        "turn.completed",
+        {
+          outcome,
+          error: error === undefined ? undefined : readError(error),
+          durationMs: hintNumber(turn, "durationMs"),
+        },
+        { threadId: thread.id, turnId: mayHaveId(turn, "id") },
+      ),
+    ]
+  }),
+
+  "turn/plan/updated": onThread((params, { thread }) => [
+    fact(
+      "turn.plan.updated",
+      {
+        explanation: mayHaveString(params, "explanation") ?? undefined,
+        steps: needArray(params, "plan").map((step) => {
+          if (!isFields(step)) throw new WrongShape("plan: expected an array of steps")
+          return { step: needString(step, "step"), status: needString(step, "status") }
+        }),
+      },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId") },
+    ),
+  ]),
+
+  "turn/diff/updated": onThread((params, { thread }) => [
+    fact(
+      "turn.diff.updated",
+      { diff: needString(params, "diff") },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId") },
+    ),
+  ]),
+
+  "turn/moderationMetadata": kept("moderation details for the provider's own client"),
+} as const satisfies Record<string, Entry>

@@ -1,0 +1,60 @@
+/**
+ * What a translator says about a message before anything is merged or numbered: one event type with its payload.
+ */
+import type { EventType, NativeRef, PayloadOf } from "@threadfold/contracts"
+
+/** How consecutive pieces of one stream become one event. */
+export interface Merge {
+  /** Only pieces with the same key belong together. */
+  readonly key: string
+  /** This piece, exactly as received. */
+  readonly piece: string
+  /** The payload of `frames` pieces whose text, joined, is `joined`; `lastAt` is the source time of the last one. */
+  readonly join: (joined: string, frames: number, lastAt: number) => unknown
+}
+
+/** One thing a message says. */
+export interface Fact {
+  /** Event type. */
+  readonly type: EventType
+  /** The provider's ids that it names. */
+  readonly native: NativeRef | undefined
+  /** The payload as the type's schema says. Of a mergeable fact, `merge` makes it. */
+  readonly payload: unknown
+  /** Present on a piece of a stream. */
+  readonly merge: Merge | undefined
+}
+
+/** Takes members out that are present but undefined: an event says what it knows, nothing else. */
+export const omitUndefined = <T extends object>(value: T): T => {
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) Reflect.deleteProperty(value, key)
+  }
+  return value
+}
+
+/** A fact of a known type; the compiler checks the payload against the catalogue. */
+export const fact = <T extends EventType>(type: T, payload: PayloadOf<T>, native?: NativeRef): Fact => ({
+  type,
+  native: native === undefined ? undefined : omitUndefined(native),
+  payload: omitUndefined(payload),
+  merge: undefined,
+})
+
+/** A piece of a stream: pieces with the same `key` that follow one another become one event. */
+export const pieceOf = <T extends EventType>(
+  type: T,
+  native: NativeRef,
+  key: readonly (string | number | undefined)[],
+  piece: string,
+  join: (joined: string, frames: number, lastAt: number) => PayloadOf<T>,
+): Fact => ({
+  type,
+  native: omitUndefined(native),
+  payload: undefined,
+  merge: {
+    key: JSON.stringify([type, ...key.map((part) => part ?? null)]),
+    piece,
+    join: (joined, frames, lastAt) => omitUndefined(join(joined, frames, lastAt)),
+  },
+})
