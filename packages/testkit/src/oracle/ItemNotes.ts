@@ -1,0 +1,110 @@
+/** What the wire says about one item, and what follows from it once everything was read. */
+import type { ItemKind } from "@threadfold/contracts"
+import type { ExpectedItem } from "./Expectation.js"
+import { get, list, text } from "./Wire.js"
+
+/** Native types whose kind the design names; others may be a tool call or `other`. */
+const kinds: Readonly<Record<string, ItemKind>> = {
+  userMessage: "user_message",
+  agentMessage: "agent_message",
+  reasoning: "reasoning",
+  commandExecution: "command",
+  fileChange: "file_change",
+  mcpToolCall: "tool_call",
+  dynamicToolCall: "tool_call",
+  webSearch: "web_search",
+  plan: "plan",
+  contextCompaction: "compaction",
+  collabAgentToolCall: "subagent",
+  subAgentActivity: "subagent",
+}
+
+/** Delta notifications that carry what an item of that type shows as its text. */
+const textDeltas: Readonly<Record<string, string>> = {
+  "item/agentMessage/delta": "agentMessage",
+  "item/plan/delta": "plan",
+  "item/reasoning/summaryTextDelta": "reasoning",
+  "item/commandExecution/outputDelta": "commandExecution",
+}
+
+export interface ItemNotes {
+  readonly id: string
+  readonly started: unknown
+  /** The item as its own terminal shows it. */
+  completed: unknown
+  /** Text of the deltas, by part. */
+  readonly parts: Map<number, string>
+}
+
+export const newItem = (id: string, started: unknown): ItemNotes => ({
+  id,
+  started,
+  completed: undefined,
+  parts: new Map(),
+})
+
+const typeOf = (item: ItemNotes): string => text(get(item.started, "type")) ?? ""
+
+/** Notes a delta; those that come after the item's own terminal say nothing new. */
+export const noteDelta = (item: ItemNotes, method: string, params: unknown): void => {
+  const delta = text(get(params, "delta"))
+  if (delta === null || textDeltas[method] !== typeOf(item) || item.completed !== undefined) return
+  const index = get(params, "summaryIndex")
+  const part = typeof index === "number" ? index : 0
+  item.parts.set(part, (item.parts.get(part) ?? "") + delta)
+}
+
+/** Text that an item object holds: `null` where its type has none or it holds none. */
+const textIn = (item: unknown): string | null => {
+  switch (get(item, "type")) {
+    case "userMessage": {
+      const parts = list(get(item, "content")).flatMap((part) =>
+        get(part, "type") === "text" ? [text(get(part, "text")) ?? ""] : [],
+      )
+      return parts.length === 0 ? null : parts.join("\n\n")
+    }
+    case "agentMessage":
+    case "plan":
+      return text(get(item, "text"))
+    case "reasoning": {
+      const parts = list(get(item, "summary")).flatMap((part) => text(part) ?? [])
+      return parts.length === 0 ? null : parts.join("\n\n")
+    }
+    case "commandExecution":
+      return text(get(item, "aggregatedOutput"))
+    default:
+      return null
+  }
+}
+
+/** The item's last word; without one its joined deltas; without those what it started with. Nothing is null, not "". */
+export const finalText = (item: ItemNotes): string | null => {
+  const deltas = [...item.parts.entries()].sort(([a], [b]) => a - b).map(([, part]) => part)
+  const streamed = deltas.length === 0 ? null : deltas.join("\n\n")
+  const said = item.completed === undefined ? null : textIn(item.completed)
+  const final = said ?? streamed ?? textIn(item.started)
+  return final === "" ? null : final
+}
+
+const ownStatus = (completed: unknown): "completed" | "failed" | "declined" => {
+  const status = get(completed, "status")
+  return status === "failed" || status === "declined" ? status : "completed"
+}
+
+/** What the item must look like; `turn` is how its turn stands. */
+export const expectItem = (
+  item: ItemNotes,
+  turn: { readonly status: "running" | "ended"; readonly outcome: string | null },
+): ExpectedItem => {
+  const nativeKind = typeOf(item)
+  const status = (): ExpectedItem["status"] => {
+    if (item.completed !== undefined) return ownStatus(item.completed)
+    if (turn.status === "running") return "open"
+    // A command that still runs when its turn completes goes on as a background task; the item itself is done.
+    const process = text(get(item.started, "processId"))
+    const backgrounded = turn.outcome === "completed" && nativeKind === "commandExecution" && process !== null
+    return backgrounded ? "completed" : "interrupted"
+  }
+  const kind = kinds[nativeKind] ?? null
+  return { nativeItemId: item.id, kind, nativeKind, status: status(), text: finalText(item) }
+}

@@ -1,0 +1,238 @@
+/**
+ * The wire oracle: says what an import of Codex app-server recordings must lead to, from the wire's own facts. It
+ * shares no code with the fold or the translator, on purpose: what both get wrong in the same way, nobody would see.
+ *
+ * It is exact for what Codex really sends, cut anywhere; it does not foresee what becomes of messages that Codex never
+ * sends in that order.
+ */
+import type { TurnOutcome } from "@threadfold/contracts"
+import type { OracleExpectation } from "./Expectation.js"
+import { newItem, noteDelta } from "./ItemNotes.js"
+import { endRequest, newRequest, noteAnswer } from "./RequestNotes.js"
+import {
+  conclude,
+  endSession,
+  endTurn,
+  newThread,
+  noteAccepted,
+  noteTotal,
+  openSession,
+  openTurn,
+  runningTurn,
+  type ThreadNotes,
+} from "./ThreadNotes.js"
+import { readTotal } from "./UsageNotes.js"
+import { noteRefused, noteStart, noteVoice } from "./VoiceNotes.js"
+import { get, list, readWire, text, type WireEntry } from "./Wire.js"
+
+export interface OracleOptions {
+  /** True: the last recording's end ends nothing (`import --leave-open`). A process exit still does. */
+  readonly leaveOpen?: boolean
+}
+
+/** What is known while lines are read. */
+interface Reading {
+  readonly threads: Map<string, ThreadNotes>
+  /** Client calls of this connection that wait for their answer. */
+  readonly calls: Map<string, { readonly method: string; readonly threadId: string | null }>
+  /** Threads that have a session on this connection. */
+  readonly here: Set<string>
+  place: number
+}
+
+const threadOf = (reading: Reading, id: string): ThreadNotes => {
+  const known = reading.threads.get(id) ?? newThread(id)
+  reading.threads.set(id, known)
+  return known
+}
+
+/** A word about a thread: it exists, and it has a session on this connection. */
+const present = (reading: Reading, id: string): ThreadNotes => {
+  const thread = threadOf(reading, id)
+  reading.here.add(id)
+  openSession(thread)
+  return thread
+}
+
+/** What a thread object says of its descent. */
+const noteThread = (thread: ThreadNotes, object: unknown): void => {
+  thread.forkedFrom ??= text(get(object, "forkedFromId"))
+  thread.parent ??= text(get(object, "parentThreadId"))
+}
+
+const textParts = (input: unknown): string | null => {
+  const parts = list(input).flatMap((part) => (get(part, "type") === "text" ? [text(get(part, "text")) ?? ""] : []))
+  return parts.length === 0 ? null : parts.join("\n\n")
+}
+
+const onCall = (reading: Reading, id: string, method: string, params: unknown): void => {
+  const threadId = text(get(params, "threadId"))
+  reading.calls.set(id, { method, threadId })
+  if (threadId === null || !reading.here.has(threadId)) return
+  const thread = threadOf(reading, threadId)
+  if (method === "thread/realtime/start") noteStart(thread.voice, id)
+  if (method !== "turn/start") return
+  const input = get(params, "input")
+  thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed: Array.isArray(input) })
+}
+
+const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown): void => {
+  const call = reading.calls.get(id)
+  if (call === undefined) return
+  reading.calls.delete(id)
+  const refused = error !== undefined && error !== null
+  if (call.method === "thread/start" || call.method === "thread/resume" || call.method === "thread/fork") {
+    const threadId = text(get(result, "thread", "id"))
+    if (threadId !== null) noteThread(present(reading, threadId), get(result, "thread"))
+    return
+  }
+  const thread = call.threadId === null ? undefined : reading.threads.get(call.threadId)
+  if (thread === undefined) return
+  if (call.method === "thread/realtime/start" && refused) noteRefused(thread.voice, id, text(get(error, "message")))
+  const start = thread.calls.get(id)
+  if (start === undefined) return
+  const turnId = text(get(result, "turn", "id"))
+  if (turnId !== null) noteAccepted(thread, start, turnId)
+  if (!refused) return
+  thread.calls.delete(id)
+  thread.refused.push({ text: start.text, wellFormed: start.wellFormed })
+}
+
+const outcomes: Readonly<Record<string, TurnOutcome>> = {
+  completed: "completed",
+  failed: "failed",
+  interrupted: "interrupted",
+}
+
+const onTurn = (reading: Reading, thread: ThreadNotes, method: string, params: unknown): void => {
+  const id = text(get(params, "turn", "id"))
+  if (id === null) return
+  if (method === "turn/started") {
+    openTurn(thread, id, reading.place)
+    return
+  }
+  const outcome = outcomes[text(get(params, "turn", "status")) ?? ""]
+  if (outcome === undefined) return
+  const turn = thread.turns.get(id)
+  if (turn === undefined) thread.tombstones.add(id)
+  else endTurn(thread, turn, { outcome, evidence: "observed" })
+}
+
+const onItem = (reading: Reading, thread: ThreadNotes, method: string, params: unknown): void => {
+  const turnId = text(get(params, "turnId"))
+  const object = get(params, "item")
+  const itemId = text(get(params, "itemId")) ?? text(get(object, "id"))
+  if (turnId === null || itemId === null) return
+  // Inline reviews send no start: the first item is what opens their turn.
+  const turn = thread.turns.get(turnId) ?? (method === "item/started" ? openTurn(thread, turnId, reading.place) : null)
+  if (turn === null) return
+  const item = turn.items.get(itemId)
+  if (method === "item/started") {
+    if (item === undefined && turn.end?.evidence !== "observed") turn.items.set(itemId, newItem(itemId, object))
+  } else if (item !== undefined) {
+    if (method !== "item/completed") noteDelta(item, method, params)
+    else item.completed ??= object
+  }
+}
+
+const onStatus = (thread: ThreadNotes, status: unknown): void => {
+  const running = runningTurn(thread)
+  // Idle a moment before the turn's own end: provisional, and replaced by it.
+  if (status === "idle" && running !== null) endTurn(thread, running, { outcome: "unknown", evidence: "inferred" })
+  if (status === "notLoaded") endSession(thread, { how: "unloaded", code: null, signal: null })
+}
+
+const onError = (thread: ThreadNotes, params: unknown): void => {
+  const running = runningTurn(thread)
+  // A retried error ends nothing, nor does one that names another turn, or a call that never became one.
+  if (get(params, "willRetry") !== false || running === null || running.id !== get(params, "turnId")) return
+  endTurn(thread, running, { outcome: "failed", evidence: "inferred" })
+}
+
+const onNotification = (reading: Reading, method: string, params: unknown): void => {
+  const threadId = text(get(params, "threadId")) ?? text(get(params, "thread", "id"))
+  if (threadId === null) return
+  const status = method === "thread/status/changed" ? get(params, "status", "type") : null
+  const closed = method === "thread/closed" || status === "notLoaded"
+  // A farewell to a thread that has no session opens none.
+  if (closed && reading.threads.get(threadId)?.sessions.at(-1)?.ended !== null) return
+  const thread = present(reading, threadId)
+  if (method === "thread/started") noteThread(thread, get(params, "thread"))
+  else if (method === "thread/closed") endSession(thread, { how: "unloaded", code: null, signal: null })
+  else if (method === "thread/status/changed") onStatus(thread, status)
+  else if (method === "thread/tokenUsage/updated")
+    noteTotal(thread, text(get(params, "turnId")), readTotal(get(params, "tokenUsage")))
+  else if (method === "error") onError(thread, params)
+  else if (method === "serverRequest/resolved") {
+    const id = JSON.stringify(get(params, "requestId"))
+    for (const request of thread.requests) if (request.nativeRequestId === id) endRequest(request, "cancelled")
+  } else if (method.startsWith("turn/")) onTurn(reading, thread, method, params)
+  else if (method.startsWith("item/")) onItem(reading, thread, method, params)
+  else if (method.startsWith("thread/realtime/")) noteVoice(thread.voice, method, params)
+}
+
+const onQuestion = (reading: Reading, id: string, method: string, params: unknown): void => {
+  const threadId = text(get(params, "threadId"))
+  if (threadId === null) return
+  const thread = present(reading, threadId)
+  // The same id again is the same question, sent anew to somebody who joined.
+  if (!thread.requests.some((request) => request.nativeRequestId === id && request.status === "open"))
+    thread.requests.push(newRequest(id, method, params))
+}
+
+const onReply = (reading: Reading, id: string, result: unknown): void => {
+  for (const threadId of reading.here) {
+    const open = reading.threads
+      .get(threadId)
+      ?.requests.find((one) => one.nativeRequestId === id && one.status === "open")
+    if (open !== undefined) noteAnswer(open, result)
+  }
+}
+
+const onEntry = (reading: Reading, entry: WireEntry): void => {
+  reading.place += 1
+  switch (entry.is) {
+    case "notification":
+      return onNotification(reading, entry.method, entry.params)
+    case "question":
+      return onQuestion(reading, entry.id, entry.method, entry.params)
+    case "reply":
+      return onReply(reading, entry.id, entry.result)
+    case "call":
+      return onCall(reading, entry.id, entry.method, entry.params)
+    case "answer":
+      return onAnswer(reading, entry.id, entry.result, entry.error)
+    case "exit":
+      return endAll(reading, { how: "exit", code: entry.code, signal: entry.signal })
+    case "other":
+      return
+  }
+}
+
+const endAll = (reading: Reading, ended: Parameters<typeof endSession>[1]): void => {
+  for (const id of reading.here) endSession(threadOf(reading, id), ended)
+  reading.here.clear()
+}
+
+/**
+ * Reads one recording, or several in the order in which they are imported into one place: a native thread that several
+ * of them speak of is one thread with as many sessions.
+ */
+export const readOracle = (recordings: string | readonly string[], options: OracleOptions = {}): OracleExpectation => {
+  const texts = typeof recordings === "string" ? [recordings] : recordings
+  const wires = texts.map(readWire)
+  const threads = new Map<string, ThreadNotes>()
+  let place = 0
+  wires.forEach((wire, index) => {
+    const reading: Reading = { threads, calls: new Map(), here: new Set(), place }
+    for (const entry of wire.entries) onEntry(reading, entry)
+    place = reading.place
+    const leftOpen = options.leaveOpen === true && index === wires.length - 1
+    if (!leftOpen) endAll(reading, { how: "recording-ended", code: null, signal: null })
+  })
+  return {
+    threads: [...threads.values()].map(conclude),
+    lines: wires.reduce((sum, wire) => sum + wire.lines, 0),
+    unreadable: wires.map((wire) => wire.unreadable),
+  }
+}

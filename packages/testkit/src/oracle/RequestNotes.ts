@@ -1,0 +1,45 @@
+/** Questions of the agent and what became of them (rule 6 of the fold). */
+import type { RequestKind } from "@threadfold/contracts"
+import type { ExpectedRequest } from "./Expectation.js"
+import { get, text } from "./Wire.js"
+
+const kinds: Readonly<Record<string, RequestKind>> = {
+  "item/commandExecution/requestApproval": "command_approval",
+  execCommandApproval: "command_approval",
+  "item/fileChange/requestApproval": "file_change_approval",
+  applyPatchApproval: "file_change_approval",
+  "item/permissions/requestApproval": "permissions",
+  "item/tool/call": "tool_call",
+  "item/tool/requestUserInput": "user_input",
+  "mcpServer/elicitation/request": "elicitation",
+}
+
+export type RequestNotes = { -readonly [K in keyof ExpectedRequest]: ExpectedRequest[K] } & {
+  readonly nativeTurnId: string | null
+}
+
+export const newRequest = (id: string, method: string, params: unknown): RequestNotes => ({
+  nativeRequestId: id,
+  kind: kinds[method] ?? "other",
+  status: "open",
+  decision: null,
+  nativeTurnId: text(get(params, "turnId")),
+})
+
+/** A decision is a word, or an object whose one field is the word; other answers name none. */
+const decisionIn = (result: unknown): string | null => {
+  const decision = get(result, "decision")
+  if (typeof decision === "string") return decision
+  return typeof decision === "object" && decision !== null ? (Object.keys(decision)[0] ?? null) : null
+}
+
+export const noteAnswer = (request: RequestNotes, result: unknown): void => {
+  if (request.status !== "open") return
+  request.status = "answered"
+  request.decision = decisionIn(result)
+}
+
+/** What is open ends so; what has ended stays as it is. */
+export const endRequest = (request: RequestNotes, status: "cancelled" | "expired"): void => {
+  if (request.status === "open") request.status = status
+}

@@ -1,0 +1,171 @@
+/**
+ * Everything the wire says about one native thread, over all its sessions. Reading only takes notes and settles what
+ * later lines depend on (which turn runs, what a token count belongs to); conclusions are drawn once, at the end.
+ */
+import type { TurnOutcome, UsageView } from "@threadfold/contracts"
+import type { ExpectedRefusal, ExpectedSession, ExpectedSteer, ExpectedThread } from "./Expectation.js"
+import { expectItem, finalText, type ItemNotes } from "./ItemNotes.js"
+import { endRequest, type RequestNotes } from "./RequestNotes.js"
+import { add, difference, sum } from "./UsageNotes.js"
+import { delegatedInput, endVoice, newVoice, type VoiceNotes } from "./VoiceNotes.js"
+
+export interface TurnNotes {
+  readonly id: string
+  /** Place in the order of appearance: when it was asked for, or when it started. */
+  readonly appeared: number
+  end: { readonly outcome: TurnOutcome; readonly evidence: "observed" | "inferred" } | null
+  readonly items: Map<string, ItemNotes>
+  usage: UsageView | null
+}
+
+/** A `turn/start` on its way. */
+export interface StartCall {
+  readonly callId: string
+  readonly sent: number
+  readonly text: string | null
+  readonly wellFormed: boolean
+}
+
+type Session = { -readonly [K in keyof ExpectedSession]: ExpectedSession[K] }
+
+export interface ThreadNotes {
+  readonly id: string
+  forkedFrom: string | null
+  parent: string | null
+  readonly sessions: Session[]
+  readonly turns: Map<string, TurnNotes>
+  /** Turns whose end came before any start: a later start does not open them. */
+  readonly tombstones: Set<string>
+  readonly calls: Map<string, StartCall>
+  /** Native turn id → the call that asked for it. */
+  readonly bound: Map<string, StartCall>
+  readonly steered: ExpectedSteer[]
+  readonly refused: ExpectedRefusal[]
+  /** Calls that no session lived to see answered. */
+  unanswered: number
+  readonly requests: RequestNotes[]
+  readonly voice: VoiceNotes
+  /** Last running total of tokens. */
+  total: UsageView | null
+}
+
+export const newThread = (id: string): ThreadNotes => ({
+  id,
+  forkedFrom: null,
+  parent: null,
+  sessions: [],
+  turns: new Map(),
+  tombstones: new Set(),
+  calls: new Map(),
+  bound: new Map(),
+  steered: [],
+  refused: [],
+  unanswered: 0,
+  requests: [],
+  voice: newVoice(),
+  total: null,
+})
+
+export const runningTurn = (thread: ThreadNotes): TurnNotes | null =>
+  [...thread.turns.values()].find((turn) => turn.end === null) ?? null
+
+/** A session is open from the first word about its thread until the process ends or the thread is unloaded. */
+export const openSession = (thread: ThreadNotes): void => {
+  if (thread.sessions.at(-1)?.ended === null) return
+  thread.sessions.push({ epoch: thread.sessions.length + 1, ended: null })
+}
+
+/** Ends a turn; an observed end is final, an inferred one gives way to the turn's own word. */
+export const endTurn = (thread: ThreadNotes, turn: TurnNotes, end: NonNullable<TurnNotes["end"]>): void => {
+  if (turn.end?.evidence === "observed" || (turn.end !== null && end.evidence === "inferred")) return
+  turn.end = end
+  for (const request of thread.requests) if (request.nativeTurnId === turn.id) endRequest(request, "cancelled")
+}
+
+/** A turn opens unless it is known, its end was seen before, or another one runs that nobody agreed to replace. */
+export const openTurn = (thread: ThreadNotes, id: string, place: number): TurnNotes | null => {
+  if (thread.turns.has(id) || thread.tombstones.has(id)) return null
+  const running = runningTurn(thread)
+  const call = thread.bound.get(id)
+  if (running !== null) {
+    if (call === undefined) return null
+    endTurn(thread, running, { outcome: "cancelled", evidence: "inferred" })
+  }
+  const turn = { id, appeared: call?.sent ?? place, end: null, items: new Map(), usage: null }
+  thread.turns.set(id, turn)
+  return turn
+}
+
+/** A count of tokens: charged to the turn that it names while that turn runs or has ended by inference only. */
+export const noteTotal = (thread: ThreadNotes, turnId: string | null, total: UsageView): void => {
+  const turn = turnId === null ? undefined : thread.turns.get(turnId)
+  const added = difference(thread.total, total)
+  thread.total = total
+  if (turn === undefined || added === null || turn.end?.evidence === "observed") return
+  turn.usage = add(turn.usage, added)
+}
+
+/** The provider's answer to a `turn/start`. */
+export const noteAccepted = (thread: ThreadNotes, call: StartCall, turnId: string): void => {
+  thread.calls.delete(call.callId)
+  const running = thread.turns.get(turnId)
+  const startedBefore = running !== undefined && running.appeared < call.sent
+  if (thread.bound.has(turnId) || startedBefore) thread.steered.push({ text: call.text, steeredInto: turnId })
+  else thread.bound.set(turnId, call)
+}
+
+/** The session is over: nothing of it stays open. Expiry comes first, since the session's end beats the turn's. */
+export const endSession = (thread: ThreadNotes, ended: NonNullable<Session["ended"]>): void => {
+  const session = thread.sessions.at(-1)
+  if (session === undefined || session.ended !== null) return
+  session.ended = ended
+  for (const request of thread.requests) endRequest(request, "expired")
+  const running = runningTurn(thread)
+  if (running !== null) endTurn(thread, running, { outcome: "interrupted", evidence: "inferred" })
+  endVoice(thread.voice)
+  thread.unanswered += thread.calls.size
+  thread.calls.clear()
+}
+
+/** Which turn carries a hand-over: the first whose user message holds its words; no turn takes up two. */
+const handoffs = (thread: ThreadNotes): ExpectedThread["handoffs"] => {
+  const taken = new Set<ItemNotes>()
+  return thread.voice.handoffs.map((handoff) => {
+    for (const turn of thread.turns.values()) {
+      for (const item of turn.items.values()) {
+        if (taken.has(item) || delegatedInput(finalText(item)) !== handoff.text) continue
+        taken.add(item)
+        return { text: handoff.text, nativeTurnId: turn.id, status: turn.end === null ? "open" : "closed" }
+      }
+    }
+    const over = thread.sessions.at(-1)?.ended !== null
+    return { text: handoff.text, nativeTurnId: null, status: over ? "closed" : "open" }
+  })
+}
+
+/** Draws the conclusions. */
+export const conclude = (thread: ThreadNotes): ExpectedThread => {
+  const turns = [...thread.turns.values()]
+    .sort((a, b) => a.appeared - b.appeared)
+    .map((turn) => {
+      const status = turn.end === null ? ("running" as const) : ("ended" as const)
+      const outcome = turn.end?.outcome ?? null
+      const items = [...turn.items.values()].map((item) => expectItem(item, { status, outcome }))
+      return { nativeTurnId: turn.id, status, outcome, evidence: turn.end?.evidence ?? null, items, usage: turn.usage }
+    })
+  const unstarted = [...thread.bound.keys()].filter((id) => !thread.turns.has(id)).length
+  return {
+    nativeThreadId: thread.id,
+    forkedFrom: thread.forkedFrom,
+    parent: thread.parent,
+    sessions: thread.sessions,
+    turns,
+    steered: thread.steered,
+    refused: thread.refused,
+    unstarted: unstarted + thread.unanswered + thread.calls.size,
+    requests: thread.requests.map(({ nativeTurnId: _, ...request }) => request),
+    voiceRuns: thread.voice.runs.map(({ callId: _, ...run }) => run),
+    handoffs: handoffs(thread),
+    usage: sum(turns.map((turn) => turn.usage)),
+  }
+}

@@ -1,0 +1,48 @@
+/** Running totals of tokens, and the differences that turns are charged with (rule 10 of the fold). */
+import type { UsageView } from "@threadfold/contracts"
+import { get, number } from "./Wire.js"
+
+const names = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
+
+/** Codex's name of a count, where it is another one. */
+const nativeName = (name: (typeof names)[number]): string =>
+  name === "reasoningTokens" ? "reasoningOutputTokens" : name
+
+const nothing: { -readonly [K in keyof UsageView]: UsageView[K] } = {
+  inputTokens: null,
+  cachedInputTokens: null,
+  outputTokens: null,
+  reasoningTokens: null,
+  totalTokens: null,
+}
+
+export const readTotal = (tokenUsage: unknown): UsageView => {
+  const total = get(tokenUsage, "total")
+  const result = { ...nothing }
+  for (const name of names) result[name] = number(get(total, nativeName(name)))
+  return result
+}
+
+/** Adds name by name; a count that neither side has stays absent. */
+export const add = (a: UsageView | null, b: UsageView): UsageView => {
+  const result = { ...nothing }
+  for (const name of names) {
+    const [x, y] = [a?.[name] ?? null, b[name]]
+    result[name] = x === null && y === null ? null : (x ?? 0) + (y ?? 0)
+  }
+  return result
+}
+
+/** What a new total adds to the one before it; a total that went down adds nothing and is only the new baseline. */
+export const difference = (before: UsageView | null, total: UsageView): UsageView | null => {
+  const result = { ...nothing }
+  for (const name of names) {
+    const [now, then] = [total[name], before?.[name] ?? 0]
+    if (now !== null && now < then) return null
+    result[name] = now === null ? null : now - then
+  }
+  return result
+}
+
+export const sum = (all: readonly (UsageView | null)[]): UsageView | null =>
+  all.reduce<UsageView | null>((total, one) => (one === null ? total : add(total, one)), null)
