@@ -72,6 +72,10 @@ export interface LogDriver {
   readonly lastSeq: (source: string, channel: string) => number
   readonly findByEventId: (eventId: string) => EventRow | null
   readonly read: (query: ReadQuery) => readonly EventRow[]
+  /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`: what a fold goes through. */
+  readonly readStream: (streamId: string, afterVersion: number, limit: number) => readonly EventRow[]
+  /** Ids of all streams in order, after `after` (exclusive), at most `limit`. Costs what it returns. */
+  readonly streams: (after: string | null, limit: number) => readonly string[]
   /** The native body of an event, or null. */
   readonly readNative: (sequence: number) => string | null
   /**

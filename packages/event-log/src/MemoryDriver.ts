@@ -123,6 +123,14 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     lastSeq: (source, channel) => lastSeqs.get(channelKey(source, channel)) ?? 0,
     findByEventId: (eventId) => byId.get(eventId) ?? null,
     read: (query) => page(query.streamId === undefined ? log : (streams.get(query.streamId) ?? []), query),
+    readStream: (streamId, afterVersion, limit) =>
+      (streams.get(streamId) ?? []).filter((event) => event.streamVersion > afterVersion).slice(0, limit),
+    streams: (after, limit) =>
+      [...streams]
+        .filter(([id, events]) => events.length > 0 && (after === null || id > after))
+        .map(([id]) => id)
+        .sort()
+        .slice(0, limit),
     readNative: (sequence) => natives.get(sequence) ?? null,
     compressNative: () => 0,
     getMeta: (key) => meta.get(key) ?? null,

@@ -28,6 +28,19 @@ const prepare = (handle: Sqlite.Database) => ({
     "SELECT coalesce(max(seq), 0) AS seq FROM events WHERE source = ? AND channel = ? AND seq IS NOT NULL",
   ),
   findByEventId: handle.prepare<[string], EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`),
+  readStream: handle.prepare<[string, number, number], EventRow>(
+    `SELECT ${eventSelection} FROM events WHERE stream_id = ? AND stream_version > ? ORDER BY stream_version LIMIT ?`,
+  ),
+  // One index probe per stream, however many events it holds.
+  streams: handle
+    .prepare<[string, number], string>(
+      `WITH RECURSIVE ids(id) AS (
+         SELECT (SELECT min(stream_id) FROM events WHERE stream_id > ?)
+         UNION ALL
+         SELECT (SELECT min(stream_id) FROM events WHERE stream_id > id) FROM ids WHERE id IS NOT NULL)
+       SELECT id FROM ids WHERE id IS NOT NULL LIMIT ?`,
+    )
+    .pluck(),
   insertNative: handle.prepare<[number, string | null, string | null], never>(
     "INSERT INTO native (sequence, body, blob) VALUES (?, ?, ?)",
   ),
@@ -136,6 +149,8 @@ export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
       const select = selectEvents(query)
       return page(select.sql).all(...select.params)
     },
+    readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit),
+    streams: (after, limit) => sql.streams.all(after ?? "", limit),
     readNative,
     compressNative: (limit) =>
       transaction(() => {

@@ -43,4 +43,6 @@ export const ProviderUnmapped = Schema.Struct({
   known: Schema.Boolean,
   /** Why it could not be mapped, for a message that should have been. */
   problem: maybe(Schema.String),
+  /** Set when a source used one of its numbers twice: where, and which. The native body is the refused line. */
+  conflict: maybe(Schema.Struct({ channel: Schema.String, seq: Schema.Number })),
 })

@@ -140,7 +140,11 @@ export const rules: { readonly [T in EventType]: Rule } = {
   "runtime.warning": kept("runtime.warning"),
   "runtime.error": rule("runtime.error", runtimeError),
   "provider.unmapped": rule("provider.unmapped", (step, payload) => {
-    if (!payload.known || (payload.problem !== undefined && payload.problem !== null)) {
+    const { conflict } = payload
+    if (conflict !== undefined && conflict !== null) {
+      const channel = `channel:${step.event.sessionId ?? step.event.streamId}/${conflict.channel}`
+      step.note("seq-conflict", channel, `${conflict.seq} came again with other content`)
+    } else if (!payload.known || (payload.problem !== undefined && payload.problem !== null)) {
       step.note("unmapped", `method:${payload.method}`, payload.problem ?? null)
     }
   }),

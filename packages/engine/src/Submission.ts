@@ -1,0 +1,69 @@
+/**
+ * What is handed to the writer and what comes back. Plain data on both sides: the same messages cross a thread border
+ * under `serve` and a function call elsewhere.
+ */
+import type { Actor, ProblemSlug, ProviderEvent } from "@threadfold/contracts"
+
+/** Where an event belongs. */
+export interface Destination {
+  /** The stream's id; for a keyed one only a proposal. */
+  readonly streamId: string
+  /**
+   * A name that stands for one stream for ever, for example a source kind and its native thread id. The first proposal
+   * under a key is kept, and every later one leads to that stream.
+   */
+  readonly key?: string
+}
+
+/** One event on its way to the log. */
+export interface Member {
+  readonly to: Destination
+  /** The session that says it; null for connection streams and for our own events. */
+  readonly sessionId: string | null
+  readonly actor: Actor
+  /** The event; our own ones carry neither channel nor number and need an id instead. */
+  readonly event: Omit<ProviderEvent, "channel" | "seq"> & {
+    readonly channel: string | null
+    readonly seq: number | null
+    readonly eventId?: string
+  }
+}
+
+/** What is committed together and acknowledged once. */
+export interface Submission {
+  readonly members: readonly Member[]
+  /**
+   * Small values of the log that change with it (`LogDriver.setMeta`), such as how far an import came; null removes one.
+   */
+  readonly meta?: Readonly<Record<string, string | null>>
+  /** True: refuse the whole of it when it would open an imported session beside a live one. */
+  readonly refuseLive?: boolean
+}
+
+/** What became of a member. */
+export type MemberStatus =
+  /** Stored. */
+  | "appended"
+  /** Stored, and numbers before it are missing. */
+  | "gap"
+  /** Stored as `provider.unmapped` under its number, because its payload is not what its type says. */
+  | "invalid"
+  /** The log has it already. */
+  | "duplicate"
+  /** The log has other content under this number: refused, its bytes are kept as an anomaly. */
+  | "conflict"
+
+export interface MemberResult {
+  readonly status: MemberStatus
+  /** Stream that it went to. */
+  readonly streamId: string
+  /** Where it stands in the log; for a duplicate the first one's; null for a conflict. */
+  readonly sequence: number | null
+  /** What is wrong with it. */
+  readonly detail?: string
+}
+
+/** The acknowledgement of a submission. */
+export type Outcome =
+  | { readonly ok: true; readonly head: number; readonly results: readonly MemberResult[] }
+  | { readonly ok: false; readonly slug: ProblemSlug; readonly detail: string }
