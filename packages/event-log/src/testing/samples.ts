@@ -26,6 +26,12 @@ export const sampleEvent = (n: number, over: Partial<NewEvent> = {}): NewEvent =
 export const numberedEvent = (n: number, seq: number, over: Partial<NewEvent> = {}): NewEvent =>
   sampleEvent(n, { sessionId: sessionOf(1), channel: "agent", seq, ...over })
 
+/** A native body for a sequence: every tenth is long enough for the blob table, and two of those are alike. */
+export const nativeOf = (sequence: number): string =>
+  sequence % 10 === 0
+    ? `{"long":"${"x".repeat(40_000)}","n":${sequence % 20}}`
+    : `{"method":"item/agentMessage/delta","n":${sequence}}`
+
 /** A stored row. */
 export const sampleRow = (sequence: number, over: Partial<EventRow> = {}): EventRow => ({
   sequence,
