@@ -1,3 +1,5 @@
 export * from "./ProjectionStoreContract.js"
 export * from "./randomChanges.js"
+export * from "./randomEvents.js"
 export * from "./rows.js"
+export * from "./TestLog.js"

@@ -1,0 +1,132 @@
+/**
+ * Random event lists without any order a sane provider would keep: few native ids, so that they collide, and every type
+ * that moves rows. The fold is total, so whatever comes out must fit the tables.
+ */
+import fc from "fast-check"
+import type { TestEvent } from "./TestLog.js"
+
+const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\ud83d", "日本", ""))
+const turnId = fc.constantFrom("turn-1", "turn-2", "turn-3")
+const itemId = fc.constantFrom("item-1", "item-2", "item-3")
+const status = fc.constantFrom("starting", "running", "ready", "interrupted", "stopped", "error")
+
+interface Shape {
+  readonly type: string
+  readonly payload: unknown
+  readonly native?: TestEvent["native"]
+}
+
+const shape: fc.Arbitrary<Shape> = fc.oneof(
+  fc.record({
+    type: fc.constant("turn.started"),
+    payload: fc.record({ supersedes: fc.boolean() }),
+    native: fc.record({ turnId }),
+  }),
+  fc.record({
+    type: fc.constant("turn.completed"),
+    payload: fc.record({ outcome: fc.constantFrom("completed", "failed", "interrupted") }),
+    native: fc.record({ turnId }),
+  }),
+  fc.record({ type: fc.constant("session.state.changed"), payload: fc.record({ state: status }) }),
+  fc.constant({ type: "session.started", payload: { provider: "codex", mode: "managed" } }),
+  fc.constant({ type: "session.exited", payload: { reason: "exit", code: 1 } }),
+  fc.record({
+    type: fc.constant("item.started"),
+    payload: fc.record({
+      kind: fc.constantFrom("agent_message", "command", "reasoning"),
+      text,
+      processId: fc.constantFrom(null, "7"),
+      data: fc.jsonValue({ maxDepth: 1 }),
+    }),
+    native: fc.record({ turnId, itemId }),
+  }),
+  fc.record({
+    type: fc.constant("content.delta"),
+    payload: fc.record({
+      stream: fc.constantFrom("text", "summary", "output"),
+      part: fc.integer({ min: 0, max: 1 }),
+      delta: text,
+    }),
+    native: fc.record({ turnId, itemId }),
+  }),
+  fc.record({
+    type: fc.constant("item.completed"),
+    payload: fc.record({
+      kind: fc.constant("agent_message"),
+      status: fc.constantFrom("completed", "failed", "declined"),
+      text: fc.oneof(text, fc.constant(null)),
+    }),
+    native: fc.record({ turnId, itemId }),
+  }),
+  fc.record({
+    type: fc.constant("request.opened"),
+    payload: fc.record({ kind: fc.constant("command_approval"), data: fc.jsonValue({ maxDepth: 1 }) }),
+    native: fc.record({ turnId, requestId: fc.constantFrom("0", "1", '"0"') }),
+  }),
+  fc.record({
+    type: fc.constant("request.resolved"),
+    payload: fc.record({ decision: fc.constantFrom(null, "accept", "decline") }),
+    native: fc.record({ requestId: fc.constantFrom("0", "1", '"0"') }),
+  }),
+  fc.record({
+    type: fc.constantFrom("inference.started", "inference.completed", "inference.failed"),
+    payload: fc.record({ model: fc.constant("m") }),
+    native: fc.record({ turnId, inferenceId: fc.constantFrom("i-1", "i-2") }),
+  }),
+  fc.record({
+    type: fc.constantFrom("realtime.start-requested", "realtime.started", "realtime.item-added"),
+    payload: fc.constant({}),
+  }),
+  fc.constant({ type: "realtime.closed", payload: { reason: "requested" } }),
+  fc.record({
+    type: fc.constant("realtime.handoff"),
+    payload: fc.record({ text, routedBy: fc.constant("provider") }),
+    native: fc.record({ turnId, handoffId: fc.constantFrom("h-1", "h-2") }),
+  }),
+  fc.record({
+    type: fc.constantFrom("task.started", "task.completed"),
+    payload: fc.constant({ status: "completed" }),
+    native: fc.record({ turnId, taskId: fc.constantFrom("t-1", "t-2") }),
+  }),
+  fc.record({
+    type: fc.constant("thread.token-usage.updated"),
+    payload: fc.record({
+      mode: fc.constant("cumulative-thread"),
+      total: fc.record({ inputTokens: fc.nat(99), totalTokens: fc.nat(99) }),
+    }),
+    native: fc.record({ turnId }),
+  }),
+  fc.record({
+    type: fc.constant("turn.diff.updated"),
+    payload: fc.record({ diff: text }),
+    native: fc.record({ turnId }),
+  }),
+  fc.constant({ type: "from.the.future", payload: { any: "thing" } }),
+  fc.constant({ type: "item.started", payload: "not an object", native: { turnId: "turn-1", itemId: "item-1" } }),
+)
+
+const session = fc.constantFrom("first", "first", "first", "second")
+
+/** An event of one of two threads, each with two sessions. */
+export const randomEvent: fc.Arbitrary<TestEvent> = fc
+  .record({ thread: fc.constantFrom("a", "b"), session, shape })
+  .map(({ thread, session: name, shape: { type, payload, native } }) => ({
+    stream: `thread ${thread}`,
+    session: `session ${thread} ${name}`,
+    type,
+    payload,
+    ...(native === undefined ? {} : { native }),
+  }))
+
+/** Batches of events; every thread begins with a session, as the engine makes sure. */
+export const randomLog: fc.Arbitrary<readonly (readonly TestEvent[])[]> = fc
+  .array(fc.array(randomEvent, { minLength: 1, maxLength: 12 }), { maxLength: 6 })
+  .map((batches) => [
+    ["a", "b"].map((thread) => ({
+      stream: `thread ${thread}`,
+      session: `session ${thread} first`,
+      type: "session.started",
+      payload: { provider: "codex", mode: "managed", usageMode: "cumulative-thread" },
+    })),
+    ...batches,
+  ])
