@@ -40,12 +40,17 @@ export class CommitLoop {
     return this.queue.length > 0
   }
 
+  /** Commits all that is queued, now. */
+  drain(): void {
+    while (this.queue.length > 0) this.round()
+  }
+
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
     this.options.defer(() => {
       this.scheduled = false
-      this.round()
+      if (this.queue.length > 0) this.round()
       if (this.queue.length > 0) this.schedule()
     })
   }

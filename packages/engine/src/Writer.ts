@@ -10,20 +10,12 @@ import {
   type NativeRef,
   Problem,
 } from "@threadfold/contracts"
-import {
-  type Change,
-  type Digest,
-  type Fold,
-  isPayload,
-  mintId,
-  type RowSource,
-  resolve,
-} from "@threadfold/core"
+import { type Change, type Digest, type Fold, isPayload, mintId, type RowSource, resolve } from "@threadfold/core"
 import { canonicalJson, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { enrich, withoutEnrichment } from "./enrich.js"
-import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import type { Member, MemberResult, Outcome, Submission } from "./Submission.js"
+import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
 
 export interface WriterOptions {
@@ -208,7 +200,11 @@ export class Writer {
     const numbered = event.channel !== null && event.seq !== null
     const eventId =
       event.eventId ??
-      mintId(digest, event.at, `${source}|${event.channel ?? ""}|${event.seq ?? ""}|${numbered ? "" : event.type}|event`)
+      mintId(
+        digest,
+        event.at,
+        `${source}|${event.channel ?? ""}|${event.seq ?? ""}|${numbered ? "" : event.type}|event`,
+      )
     const known =
       event.channel !== null && event.seq !== null
         ? this.knownNumber(streamId, member.sessionId, source, event.channel, event.seq)

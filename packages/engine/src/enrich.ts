@@ -17,7 +17,11 @@ const linksOf = (type: string): Readonly<Record<string, string>> | undefined =>
   type === "thread.started" || type === "thread.metadata.updated" ? links[type] : undefined
 
 /** The payload with our ids filled in where they are known. */
-export const enrich = (type: string, payload: unknown, threadOf: (nativeThreadId: string) => string | null): unknown => {
+export const enrich = (
+  type: string,
+  payload: unknown,
+  threadOf: (nativeThreadId: string) => string | null,
+): unknown => {
   const fields = linksOf(type)
   if (fields === undefined || !isRecord(payload)) return payload
   const added: Record<string, string> = {}

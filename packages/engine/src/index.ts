@@ -1,1 +1,6 @@
-export {}
+export { CommitLoop, type CommitLoopOptions } from "./CommitLoop.js"
+export * from "./Engine.js"
+export * from "./Ingestion.js"
+export * from "./Submission.js"
+export * from "./sqlite.js"
+export { streamKey, Writer, type WriterOptions } from "./Writer.js"

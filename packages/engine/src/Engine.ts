@@ -1,0 +1,134 @@
+/**
+ * The engine as a service: hand in submissions, get an acknowledgement once they are durable. The same interface over a
+ * writer in this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush
+ * never stops HTTP, streams or the agents' pipes.
+ */
+import { Problem } from "@threadfold/contracts"
+import type { Fold } from "@threadfold/core"
+import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import { CommitLoop } from "./CommitLoop.js"
+import type { MemberResult, Outcome, Submission } from "./Submission.js"
+import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
+import { startWriterThread } from "./WriterThread.js"
+
+/** What a submission led to. */
+export interface Acknowledged {
+  /** Highest sequence when it was committed. */
+  readonly head: number
+  /** One per member, in order. */
+  readonly results: readonly MemberResult[]
+}
+
+export interface EngineService {
+  /**
+   * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to
+   * the source. Fails with the problem that refused the whole of it (`storage-failed`, `thread-busy`, …).
+   */
+  readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, Problem>
+  /** The same, but fails with `too-many-requests` at once where {@link submit} would wait. */
+  readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, Problem>
+  /** A small value of the log, or null. */
+  readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
+  /** The log; its subscriptions hear of every commit. */
+  readonly log: LogReader
+}
+
+/** Events that may be queued or under way at a time. */
+const CAPACITY = 16_384
+
+/** What the two kinds of engine offer to {@link makeService}. */
+export interface WriterPort {
+  readonly offer: (submission: Submission, done: (outcome: Outcome) => void) => void
+  readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
+}
+
+const makeService = (port: WriterPort, log: LogReader): Effect.Effect<EngineService> =>
+  Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
+    const commit = (submission: Submission): Effect.Effect<Acknowledged, Problem> =>
+      // Not interruptible: what was handed to the writer will be committed, and its caller is told so.
+      Effect.async<Acknowledged, Problem>((resume) => {
+        port.offer(submission, (outcome) =>
+          resume(
+            outcome.ok
+              ? Effect.succeed({ head: outcome.head, results: outcome.results })
+              : Effect.fail(new Problem({ slug: outcome.slug, detail: outcome.detail })),
+          ),
+        )
+      }).pipe(Effect.uninterruptible)
+    const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.members.length))
+    return {
+      submit: (submission) => room.withPermits(size(submission))(commit(submission)),
+      trySubmit: (submission) =>
+        Effect.flatMap(
+          room.withPermitsIfAvailable(size(submission))(commit(submission)),
+          Option.match({
+            onNone: () =>
+              Effect.fail(new Problem({ slug: "too-many-requests", detail: "The writer's queue is full." })),
+            onSome: (acknowledged) => Effect.succeed(acknowledged),
+          }),
+        ),
+      getMeta: port.getMeta,
+      log,
+    }
+  })
+
+export interface EngineOptions {
+  /** Path of the database file; its directory is the data directory. */
+  readonly file: string
+  /** What the owner says of itself; `held`: the caller owns the directory already. */
+  readonly owner?: OwnerDetails | "held"
+  /** Another fold, for tests that plant a fault. */
+  readonly fold?: Fold
+}
+
+export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, EngineService>() {
+  /** The writer in this thread. */
+  static readonly layerInProcess = (options: EngineOptions): Layer.Layer<Engine, Problem> =>
+    Layer.scoped(
+      Engine,
+      Effect.gen(function* () {
+        const database = yield* openSqlite({ ...options, migrations: [projectionGroup] })
+        const clock = yield* Clock.clockWith(Effect.succeed)
+        const log = EventLog.fromDriver(database.driver)
+        const writer = makeSqliteWriter(database, {
+          clock: () => clock.unsafeCurrentTimeMillis(),
+          ...(options.fold === undefined ? {} : { fold: options.fold }),
+        })
+        const loop = new CommitLoop({
+          process: (batch) => writer.process(batch),
+          defer: setImmediate,
+          onCommit: (_batch, outcomes) => log.publish(writer.head, streamsOf(outcomes)),
+        })
+        yield* Effect.addFinalizer(() => Effect.sync(() => loop.drain()))
+        return yield* makeService(
+          {
+            offer: (submission, done) => loop.offer(submission, done),
+            getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
+          },
+          log,
+        )
+      }),
+    )
+
+  /** The writer in a worker thread; this thread reads through a connection of its own. */
+  static readonly layerWorker = (options: { readonly file: string }): Layer.Layer<Engine, Problem> =>
+    Layer.scoped(
+      Engine,
+      Effect.gen(function* () {
+        const thread = yield* startWriterThread(options.file)
+        const log = yield* openReadOnly({ file: options.file, migrations: [projectionGroup] })
+        thread.onCommit((head, streamIds) => log.publish(head, streamIds))
+        return yield* makeService(thread, log)
+      }),
+    )
+}
+
+/** The streams that a batch appended to. */
+export const streamsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> => {
+  const streams = new Set<string>()
+  for (const outcome of outcomes) {
+    if (outcome.ok) for (const result of outcome.results) streams.add(result.streamId)
+  }
+  return streams
+}

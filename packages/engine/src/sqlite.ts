@@ -1,0 +1,55 @@
+/** The writer of a SQLite database: log and projections on one handle, so that they share its transactions. */
+import { createHash } from "node:crypto"
+import { fold as currentFold, type Digest, type Fold } from "@threadfold/core"
+import { decodeRow, type LogDriver, type MigrationGroup } from "@threadfold/event-log"
+import {
+  type EventSource,
+  type ProjectionStore,
+  projectionMigrations,
+  projectionMigrationsTable,
+  rebuildStream,
+  SqlStore,
+} from "@threadfold/projections"
+import type Sqlite from "better-sqlite3"
+import { Writer } from "./Writer.js"
+
+/** The projections' tables, for every opening of a database. */
+export const projectionGroup: MigrationGroup = { table: projectionMigrationsTable, migrations: projectionMigrations }
+
+/** SHA-256, as the domain wants it. */
+export const sha256: Digest = (text) => createHash("sha256").update(text).digest()
+
+/** The log as refolds read it. */
+export const eventSourceOf = (driver: Pick<LogDriver, "readStream" | "streams">): EventSource => ({
+  read: (streamId, afterVersion, limit) => driver.readStream(streamId, afterVersion, limit).map(decodeRow),
+  streams: driver.streams,
+})
+
+export interface WriterSetup {
+  readonly driver: LogDriver
+  readonly store: ProjectionStore
+  /** Our clock, ms since the epoch. */
+  readonly clock: () => number
+  /** Another fold, for tests that plant a fault. */
+  readonly fold?: Fold
+}
+
+/** A writer over any driver and store that share their transactions. */
+export const makeWriter = ({ driver, store, clock, fold = currentFold }: WriterSetup): Writer =>
+  new Writer({
+    driver,
+    store,
+    fold,
+    digest: sha256,
+    clock,
+    refold: (streamId) => {
+      rebuildStream({ source: eventSourceOf(driver), store, fold }, streamId)
+      return store.loadFoldState(streamId)
+    },
+  })
+
+/** A writer on an opened database. */
+export const makeSqliteWriter = (
+  database: { readonly driver: LogDriver; readonly handle: Sqlite.Database },
+  options: Pick<WriterSetup, "clock" | "fold">,
+): Writer => makeWriter({ driver: database.driver, store: new SqlStore(database.handle), ...options })

@@ -1,0 +1,70 @@
+/** The writer thread. It owns the database's handle; nothing here waits inside a transaction. */
+import { parentPort, workerData } from "node:worker_threads"
+import { openSqlite } from "@threadfold/event-log"
+import { Effect, Exit, Schema, Scope } from "effect"
+import { CommitLoop } from "./CommitLoop.js"
+import { streamsOf } from "./Engine.js"
+import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
+import type { FromWriter, ToWriter } from "./WriterThread.js"
+
+/** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
+const PACK_AFTER_MS = 1000
+const PACK_AT_A_TIME = 256
+
+const { file } = Schema.decodeUnknownSync(Schema.Struct({ file: Schema.String }))(workerData)
+
+const send = (message: FromWriter): void => parentPort?.postMessage(message)
+
+const main = Effect.gen(function* () {
+  const scope = yield* Scope.make()
+  const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: [projectionGroup] }), scope)
+  const writer = makeSqliteWriter(database, { clock: () => Date.now() })
+  let packing: NodeJS.Timeout | undefined
+  // One number per queued submission, in the order of the queue: batches are cut from its front.
+  const ids: number[] = []
+  const loop = new CommitLoop({
+    process: (batch) => writer.process(batch),
+    defer: setImmediate,
+    onCommit: (batch, outcomes) => {
+      const done = ids.splice(0, batch.length)
+      send({
+        kind: "committed",
+        head: writer.head,
+        streamIds: [...streamsOf(outcomes)],
+        outcomes: outcomes.flatMap((outcome, index) => {
+          const id = done[index]
+          return id === undefined ? [] : [{ id, outcome }]
+        }),
+      })
+      clearTimeout(packing)
+      packing = setTimeout(pack, PACK_AFTER_MS)
+    },
+  })
+  const pack = (): void => {
+    if (loop.busy || database.driver.compressNative(PACK_AT_A_TIME) === 0) return
+    packing = setTimeout(pack, 1)
+  }
+  packing = setTimeout(pack, PACK_AFTER_MS)
+  parentPort?.on("message", (message: ToWriter) => {
+    switch (message.kind) {
+      case "submit":
+        ids.push(message.id)
+        return loop.offer(message.submission, () => undefined)
+      case "meta":
+        return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
+      case "stop":
+        loop.drain()
+        clearTimeout(packing)
+        Effect.runSync(Scope.close(scope, Exit.void))
+        send({ kind: "stopped" })
+        parentPort?.close()
+    }
+  })
+  send({ kind: "ready" })
+})
+
+Effect.runPromise(
+  Effect.catchAll(main, (problem) =>
+    Effect.sync(() => send({ kind: "refused", slug: problem.slug, detail: problem.detail })),
+  ),
+)
