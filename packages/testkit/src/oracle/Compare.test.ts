@@ -108,7 +108,7 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       delegationId: "d",
       realtimeId: null,
       turnId: one.nativeTurnId === null ? null : `turn-${one.nativeTurnId}`,
-      status: one.status,
+      status: one.status ?? "open",
       text: one.text,
     })),
     tasks: [],
@@ -234,6 +234,18 @@ describe("compare", () => {
       "codex-43-realtime-wsurl-token",
       (one) => ({ ...one, realtimeRuns: one.realtimeRuns.map((run) => ({ ...run, reason: "session_ended" })) }),
       "voice runs",
+    ],
+    [
+      "a lost voice error",
+      "codex-40-realtime-base",
+      (one) => ({ ...one, realtimeRuns: one.realtimeRuns.map((run) => ({ ...run, lastError: null })) }),
+      "voice run 1: lastError",
+    ],
+    [
+      "a hand-over left open",
+      "codex-40-realtime-handoff-v2",
+      (one) => ({ ...one, delegations: one.delegations.map((one) => ({ ...one, status: "open" as const })) }),
+      'hand-over 1: status should be "closed"',
     ],
     [
       "an unlinked hand-over",

@@ -53,6 +53,7 @@ export interface ExpectedRequest {
 export interface ExpectedVoiceRun {
   readonly status: "requested" | "failed" | "started" | "closed"
   readonly reason: RealtimeCloseReason | null
+  /** The wire's own words; null where it has none (a start that the session's end overtook is described in ours). */
   readonly lastError: string | null
 }
 
@@ -60,7 +61,8 @@ export interface ExpectedHandoff {
   readonly text: string | null
   /** The turn that works on it. */
   readonly nativeTurnId: string | null
-  readonly status: "open" | "closed"
+  /** Null: its turn ended by inference only, so that it closes whenever that end is settled. */
+  readonly status: "open" | "closed" | null
 }
 
 export interface ExpectedSession {

@@ -141,6 +141,16 @@ describe("items", () => {
     const end = (how: string) => read(begin, started("a"), item("a", command), completed("a", how))
     expect(texts(end("completed"))).toEqual(["completed null"])
     expect(texts(end("failed"))).toEqual(["interrupted null"])
+    const { processId: _, ...bare } = command
+    const without = read(begin, started("a"), item("a", bare), completed("a", "completed"))
+    expect(texts(without)).toEqual(["interrupted null"])
+  })
+
+  it("keep their first end, and hear no delta after it", () => {
+    const command = { type: "commandExecution", id: "c", status: "failed" }
+    const output = recv("item/commandExecution/outputDelta", { threadId, turnId: "a", itemId: "c", delta: "late" })
+    const twice = [itemDone("a", command), output, itemDone("a", { ...command, status: "completed" })]
+    expect(texts(read(begin, started("a"), item("a", command), ...twice))).toEqual(["failed null"])
   })
 })
 
@@ -158,8 +168,22 @@ describe("requests", () => {
     expect(statuses(completed("a", "interrupted"), resolved)).toEqual([`${kind} cancelled null`])
     expect(statuses(exit(0, null))).toEqual([`${kind} expired null`])
     expect(statuses(ask)).toEqual([`${kind} expired null`])
+    expect(statuses(completed("a", "interrupted"))).toEqual([`${kind} cancelled null`])
+    expect(statuses(completed("a", "completed"), exit(0, null))).toEqual([`${kind} cancelled null`])
     // The text "0" is another id than the number 0.
     expect(statuses(reply("0", { decision: "accept" }))).toEqual([`${kind} expired null`])
+  })
+
+  it("are the same when they are sent anew in a session, and others after the process began again", () => {
+    expect(statuses(reply(0, { decision: "accept" }), ask)).toEqual(["file_change_approval answered accept"])
+    const again = statuses(
+      reply(0, { decision: "accept" }),
+      exit(0, null),
+      begin,
+      ask,
+      reply(0, { decision: "cancel" }),
+    )
+    expect(again).toEqual(["file_change_approval answered accept", "file_change_approval answered cancel"])
   })
 })
 
@@ -212,6 +236,12 @@ describe("voice", () => {
     expect(runs(voice("closed", { reason: "requested" }))).toEqual([])
   })
 
+  it("settles starts in the order in which they were sent", () => {
+    const again = call(6, "thread/realtime/start", { threadId })
+    const error = voice("error", { message: "key" })
+    expect(runs(startVoice, again, error, voice("started"))).toEqual(["failed null key", "closed session_ended null"])
+  })
+
   it("is replaced by the next start, is untouched by a start that fails, and ends with the session", () => {
     expect(runs(...live, ...live)).toEqual(["closed replaced null", "closed session_ended null"])
     const failed = [startVoice, voice("error", { message: "key" })]
@@ -229,6 +259,12 @@ describe("voice", () => {
     const linked = [{ text: "a < b", nativeTurnId: "a", status: "closed" }]
     expect(read(begin, ...live, handoff, ...turn, completed("a", "completed")).handoffs).toEqual(linked)
     expect(read(begin, ...live, ...turn, handoff, completed("a", "failed")).handoffs).toEqual(linked)
+    // The same words twice are two hand-overs; the second one has no turn yet.
+    const second = { ...linked[0], nativeTurnId: null }
+    const both = read(begin, ...live, handoff, handoff, ...turn, completed("a", "completed"))
+    expect(both.handoffs).toEqual([linked[0], second])
+    // An end that is only inferred settles later.
+    expect(read(begin, ...live, handoff, ...turn, exit(0, null)).handoffs[0]?.status).toBeNull()
   })
 })
 

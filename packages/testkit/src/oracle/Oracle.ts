@@ -175,9 +175,10 @@ const onQuestion = (reading: Reading, id: string, method: string, params: unknow
   const threadId = text(get(params, "threadId"))
   if (threadId === null) return
   const thread = present(reading, threadId)
-  // The same id again is the same question, sent anew to somebody who joined.
-  if (!thread.requests.some((request) => request.nativeRequestId === id && request.status === "open"))
-    thread.requests.push(newRequest(id, method, params))
+  const epoch = thread.sessions.length
+  // The same id again in a session is the same question, sent anew to somebody who joined.
+  if (!thread.requests.some((request) => request.nativeRequestId === id && request.epoch === epoch))
+    thread.requests.push(newRequest(id, method, params, epoch))
 }
 
 const onReply = (reading: Reading, id: string, result: unknown): void => {

@@ -16,14 +16,17 @@ const kinds: Readonly<Record<string, RequestKind>> = {
 
 export type RequestNotes = { -readonly [K in keyof ExpectedRequest]: ExpectedRequest[K] } & {
   readonly nativeTurnId: string | null
+  /** Session that asked: ids restart with the process. */
+  readonly epoch: number
 }
 
-export const newRequest = (id: string, method: string, params: unknown): RequestNotes => ({
+export const newRequest = (id: string, method: string, params: unknown, epoch: number): RequestNotes => ({
   nativeRequestId: id,
   kind: kinds[method] ?? "other",
   status: "open",
   decision: null,
   nativeTurnId: text(get(params, "turnId")),
+  epoch,
 })
 
 /** A decision is a word, or an object whose one field is the word; other answers name none. */
@@ -33,8 +36,8 @@ const decisionIn = (result: unknown): string | null => {
   return typeof decision === "object" && decision !== null ? (Object.keys(decision)[0] ?? null) : null
 }
 
+/** The client's answer to a question that is open. */
 export const noteAnswer = (request: RequestNotes, result: unknown): void => {
-  if (request.status !== "open") return
   request.status = "answered"
   request.decision = decisionIn(result)
 }

@@ -127,6 +127,12 @@ export const endSession = (thread: ThreadNotes, ended: NonNullable<Session["ende
   thread.calls.clear()
 }
 
+/** What follows from a turn's end waits for an observed end, or until an inferred one is settled (rule 2). */
+const handoffStatus = (turn: TurnNotes): "open" | "closed" | null => {
+  if (turn.end === null) return "open"
+  return turn.end.evidence === "observed" ? "closed" : null
+}
+
 /** Which turn carries a hand-over: the first whose user message holds its words; no turn takes up two. */
 const handoffs = (thread: ThreadNotes): ExpectedThread["handoffs"] => {
   const taken = new Set<ItemNotes>()
@@ -135,7 +141,7 @@ const handoffs = (thread: ThreadNotes): ExpectedThread["handoffs"] => {
       for (const item of turn.items.values()) {
         if (taken.has(item) || delegatedInput(finalText(item)) !== handoff.text) continue
         taken.add(item)
-        return { text: handoff.text, nativeTurnId: turn.id, status: turn.end === null ? "open" : "closed" }
+        return { text: handoff.text, nativeTurnId: turn.id, status: handoffStatus(turn) }
       }
     }
     const over = thread.sessions.at(-1)?.ended !== null
@@ -163,7 +169,7 @@ export const conclude = (thread: ThreadNotes): ExpectedThread => {
     steered: thread.steered,
     refused: thread.refused,
     unstarted: unstarted + thread.unanswered + thread.calls.size,
-    requests: thread.requests.map(({ nativeTurnId: _, ...request }) => request),
+    requests: thread.requests.map(({ nativeTurnId: _turn, epoch: _epoch, ...request }) => request),
     voiceRuns: thread.voice.runs.map(({ callId: _, ...run }) => run),
     handoffs: handoffs(thread),
     usage: sum(turns.map((turn) => turn.usage)),

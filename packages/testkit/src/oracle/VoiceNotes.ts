@@ -18,9 +18,8 @@ export const newVoice = (): VoiceNotes => ({ runs: [], handoffs: [] })
 
 const find = (voice: VoiceNotes, status: Run["status"]) => voice.runs.find((run) => run.status === status)
 
-/** `thread/realtime/start` was sent. A second one while the first is pending is a conflict, not a run. */
+/** `thread/realtime/start` was sent. The provider takes starts one after the other: the oldest pending one is next. */
 export const noteStart = (voice: VoiceNotes, callId: string): void => {
-  if (find(voice, "requested")) return
   voice.runs.push({ callId, status: "requested", reason: null, lastError: null })
 }
 
