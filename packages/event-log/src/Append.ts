@@ -1,7 +1,7 @@
 /** The append of the `EventLog` service: several streams in one transaction, all or nothing, safe to repeat. */
 import { type Actor, eventVersions, isEventType, type NativeRef } from "@threadfold/contracts"
-import type { EventRow, LogDriver } from "./Driver.js"
 import { type Content, sameContent } from "./Content.js"
+import type { EventRow, LogDriver } from "./Driver.js"
 import { EventIdConflict, type ExpectedVersion, SeqConflict, VersionConflict } from "./Errors.js"
 
 /** An event to append. Absent fields are null. Field meanings: `EventEnvelope` in contracts. */

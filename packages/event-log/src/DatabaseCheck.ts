@@ -3,8 +3,8 @@
  * a refused file keeps its bytes.
  */
 import { existsSync, statSync } from "node:fs"
-import Sqlite from "better-sqlite3"
 import { Problem } from "@threadfold/contracts"
+import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { latestMigration, type MigrationGroup } from "./Migrations.js"
 import { applicationId, databaseFormat } from "./migrations/index.js"

@@ -2,7 +2,7 @@ import { EventEnvelope } from "@threadfold/contracts"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decodeRow, encodeEnvelopeJson, type EventRow } from "./index.js"
+import { decodeRow, type EventRow, encodeEnvelopeJson } from "./index.js"
 import { sampleRow } from "./testing/samples.js"
 
 const text = fc.string({ unit: "binary", maxLength: 12 })

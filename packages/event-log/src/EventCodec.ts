@@ -3,6 +3,7 @@
  * were checked when they came in, and a bad one must not stop its neighbours.
  */
 import { Actor, type EventEnvelope } from "@threadfold/contracts"
+import { upcast } from "@threadfold/core"
 import type { EventRow } from "./Driver.js"
 
 /** An envelope from the log. */
@@ -31,7 +32,10 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** The envelope of a row, as it was stored: no upcaster has seen it yet. Never throws. */
+/**
+ * The envelope of a row, lifted to the current version of its type where there is a way up; otherwise as it was stored,
+ * and the fold says why it is not applied. Never throws.
+ */
 export const decodeRow = (row: EventRow): StoredEvent => {
   const payload = parse(row.payload)
   const native = row.native === null ? null : parse(row.native)
@@ -63,7 +67,7 @@ export const decodeRow = (row: EventRow): StoredEvent => {
     native: isObject(native) ? native : null,
     payload: readable ? payload : null,
   }
-  return readable ? envelope : { ...envelope, unreadable: true }
+  return readable ? upcast(envelope).event : { ...envelope, unreadable: true }
 }
 
 /** Text that JSON takes as it is: every id, type and channel of ours. */

@@ -1,9 +1,16 @@
 /** The log as a service, derived once from whatever stores it. */
-import { type Problem } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts"
 import { Clock, Context, Effect, Layer } from "effect"
-import { appendAll, type AppendResult, type StreamWrite } from "./Append.js"
+import { type AppendResult, appendAll, type StreamWrite } from "./Append.js"
 import type { LogDriver } from "./Driver.js"
-import { type AppendError, EventIdConflict, SeqConflict, storageFailed, StorageFailed, VersionConflict } from "./Errors.js"
+import {
+  type AppendError,
+  EventIdConflict,
+  SeqConflict,
+  type StorageFailed,
+  storageFailed,
+  VersionConflict,
+} from "./Errors.js"
 import { type LogReader, makeLogReader } from "./LogReader.js"
 import { memoryDriver } from "./MemoryDriver.js"
 import { type OpenSqliteOptions, openSqlite } from "./SqliteDatabase.js"

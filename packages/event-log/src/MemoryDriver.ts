@@ -9,14 +9,18 @@ import { pageLimit } from "./SelectEvents.js"
 const sourceKey = (source: string, channel: string, seq: number): string => JSON.stringify([source, channel, seq])
 const channelKey = (source: string, channel: string): string => JSON.stringify([source, channel])
 
-/** The first index whose event is after a sequence. */
-const firstAfter = (events: readonly EventRow[], sequence: number): number => {
+/** The first index whose event is above a place, by sequence or by version: both rise along the log and its streams. */
+const firstAfter = (
+  events: readonly EventRow[],
+  place: number,
+  by: "sequence" | "streamVersion" = "sequence",
+): number => {
   let low = 0
   let high = events.length
   while (low < high) {
     const middle = (low + high) >>> 1
     const event = events[middle]
-    if (event !== undefined && event.sequence <= sequence) low = middle + 1
+    if (event !== undefined && event[by] <= place) low = middle + 1
     else high = middle
   }
   return low
@@ -123,8 +127,11 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     lastSeq: (source, channel) => lastSeqs.get(channelKey(source, channel)) ?? 0,
     findByEventId: (eventId) => byId.get(eventId) ?? null,
     read: (query) => page(query.streamId === undefined ? log : (streams.get(query.streamId) ?? []), query),
-    readStream: (streamId, afterVersion, limit) =>
-      (streams.get(streamId) ?? []).filter((event) => event.streamVersion > afterVersion).slice(0, limit),
+    readStream: (streamId, afterVersion, limit) => {
+      const events = streams.get(streamId) ?? []
+      const from = firstAfter(events, afterVersion, "streamVersion")
+      return events.slice(from, from + limit)
+    },
     streams: (after, limit) =>
       [...streams]
         .filter(([id, events]) => events.length > 0 && (after === null || id > after))

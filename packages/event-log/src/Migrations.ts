@@ -3,9 +3,9 @@
  * given, each inside one transaction, before the writer's own handle is opened.
  */
 import { Reactivity } from "@effect/experimental"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Problem } from "@threadfold/contracts"
 import { Cause, Effect } from "effect"
 

@@ -27,7 +27,10 @@ it.scopedLive("gives the directory to one, and tells the loser pid and port", ()
     expect(problem.detail).toContain("8080")
     expect((yield* Effect.flip(openSqlite({ file: join(directory, "threadfold.db") }))).slug).toBe(problem.slug)
     expect(existsSync(join(directory, "threadfold.db"))).toBe(false)
-    expect(yield* ownerOf(directory)).toMatchObject({ owned: true, owner: { pid: process.pid, port: 8080, version: "1.2.3" } })
+    expect(yield* ownerOf(directory)).toMatchObject({
+      owned: true,
+      owner: { pid: process.pid, port: 8080, version: "1.2.3" },
+    })
     expect([directory, join(directory, "owner.lock"), ownerFile(directory)].map(mode)).toEqual([0o700, 0o600, 0o600])
   }),
 )
@@ -100,5 +103,26 @@ it.live("passes on at once when its process is killed", () =>
     expect(existsSync(ownerFile(root))).toBe(true)
     expect(yield* ownerOf(root)).toEqual({ owned: false })
     yield* Effect.scoped(acquireOwnership(root))
+  }),
+)
+
+it.live("goes to exactly one of several that start at the same instant", () =>
+  Effect.promise(async () => {
+    const children = [1, 2, 3].map(() => spawnChild("own", root))
+    const first = await Promise.race(
+      children.map(async (child) => {
+        for await (const line of child.lines) if (line === "owned") return child
+        return new Promise<never>(() => undefined)
+      }),
+    )
+    const losers = children.filter((child) => child !== first)
+    for (const loser of losers) {
+      const errors = await loser.errors
+      await loser.gone
+      expect(loser.process.exitCode).toBe(1)
+      expect(errors).toContain(`Process ${first.process.pid} `)
+    }
+    first.process.kill("SIGKILL")
+    await first.gone
   }),
 )

@@ -42,9 +42,7 @@ export interface Ownership {
 }
 
 /** Whether somebody owns a directory, and who, as far as it is known. */
-export type OwnerStatus =
-  | { readonly owned: false }
-  | { readonly owned: true; readonly owner: OwnerRecord | null }
+export type OwnerStatus = { readonly owned: false } | { readonly owned: true; readonly owner: OwnerRecord | null }
 
 const decodeRecord = Schema.decodeUnknownOption(Schema.parseJson(OwnerRecord))
 

@@ -25,7 +25,12 @@ const acrossConnections = Layer.scoped(
       compressNative: writer.compressNative,
       append: (writes) =>
         Effect.tap(writer.append(writes), ({ head }) =>
-          Effect.sync(() => reader.publish(head, writes.map((write) => write.streamId))),
+          Effect.sync(() =>
+            reader.publish(
+              head,
+              writes.map((write) => write.streamId),
+            ),
+          ),
         ),
     }
   }),

@@ -8,13 +8,21 @@ import { Problem } from "@threadfold/contracts"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
 import type { EventRow } from "./Driver.js"
-import { eventSelection } from "./EventColumns.js"
 import { StorageFailed } from "./Errors.js"
+import { eventSelection } from "./EventColumns.js"
 import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
 import type { MigrationGroup } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
-import { type BlobRow, type BlockRow, blobText, blockText, type NativeRow } from "./NativeSql.js"
-import { selectBlobSql, selectBlockSql, selectNativeSql } from "./NativeSql.js"
+import {
+  type BlobRow,
+  type BlockRow,
+  blobText,
+  blockText,
+  type NativeRow,
+  selectBlobSql,
+  selectBlockSql,
+  selectNativeSql,
+} from "./NativeSql.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
 

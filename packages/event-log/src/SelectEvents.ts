@@ -64,7 +64,10 @@ const selectStream = (streamId: string, query: ReadQuery, direction: string): Se
 
 const selectTypes = (types: readonly string[], query: ReadQuery, direction: string): Select => {
   const limit = pageLimit(query)
-  const bounds = [query.after === undefined ? "" : " AND sequence > ?", query.until === undefined ? "" : " AND sequence <= ?"]
+  const bounds = [
+    query.after === undefined ? "" : " AND sequence > ?",
+    query.until === undefined ? "" : " AND sequence <= ?",
+  ]
   const one = `SELECT * FROM (SELECT sequence FROM events INDEXED BY events_by_type
       WHERE type = ? AND type <> '${unindexedType}'${bounds.join("")} ORDER BY sequence ${direction} LIMIT ?)`
   const params: (string | number)[] = []

@@ -49,7 +49,10 @@ describe("opening", () => {
       const read = ({ driver }: SqliteDatabase) => ({ logId: driver.logId, rows: driver.read({ limit: 100 }) })
       const before = yield* opened(write)
       expect(yield* opened(read)).toEqual(before)
-      expect(yield* opened(({ driver }) => [driver.getMeta("mine"), driver.getMeta("log.openings")])).toEqual(["kept", "3"])
+      expect(yield* opened(({ driver }) => [driver.getMeta("mine"), driver.getMeta("log.openings")])).toEqual([
+        "kept",
+        "3",
+      ])
       expect(yield* opened(({ driver }) => driver.readNative(20) === nativeOf(20))).toBe(true)
     }),
   )
@@ -75,7 +78,10 @@ describe("opening", () => {
 
   it.live("runs other packages' migrations once, in the same opening", () =>
     Effect.gen(function* () {
-      const one: MigrationGroup = { table: extra.table, migrations: { "0001_one": extra.migrations["0001_one"] ?? Effect.void } }
+      const one: MigrationGroup = {
+        table: extra.table,
+        migrations: { "0001_one": extra.migrations["0001_one"] ?? Effect.void },
+      }
       const columns = ({ handle }: SqliteDatabase) =>
         handle.prepare<[], string>("SELECT name FROM pragma_table_info('extra')").pluck().all()
       expect(yield* opened(columns, [one])).toEqual(["a"])
@@ -88,12 +94,17 @@ describe("opening", () => {
     Effect.gen(function* () {
       const bad: MigrationGroup = {
         table: extra.table,
-        migrations: { ...extra.migrations, "0003_bad": Effect.flatMap(SqlClient, (sql) => sql.unsafe("CREATE nonsense")) },
+        migrations: {
+          ...extra.migrations,
+          "0003_bad": Effect.flatMap(SqlClient, (sql) => sql.unsafe("CREATE nonsense")),
+        },
       }
       const problem = yield* refused([bad])
       expect(problem.slug).toBe("storage-failed")
       expect(problem.detail).toContain("nonsense")
-      expect(yield* opened(({ handle }) => handle.prepare("SELECT * FROM sqlite_schema WHERE name = 'extra'").all())).toEqual([])
+      expect(
+        yield* opened(({ handle }) => handle.prepare("SELECT * FROM sqlite_schema WHERE name = 'extra'").all()),
+      ).toEqual([])
       yield* opened(() => undefined, [extra])
     }),
   )
@@ -145,7 +156,9 @@ describe("opening", () => {
       rmSync(file)
       const cut = new Sqlite(file)
       cut.pragma("journal_mode = WAL")
-      cut.exec("CREATE TABLE log_migrations (migration_id integer PRIMARY KEY NOT NULL, created_at datetime NOT NULL DEFAULT current_timestamp, name VARCHAR(255) NOT NULL)")
+      cut.exec(
+        "CREATE TABLE log_migrations (migration_id integer PRIMARY KEY NOT NULL, created_at datetime NOT NULL DEFAULT current_timestamp, name VARCHAR(255) NOT NULL)",
+      )
       cut.close()
       expect(yield* opened(({ driver }) => driver.head())).toBe(0)
     }),
@@ -159,7 +172,9 @@ describe("storage", () => {
         const { driver, handle } = yield* open()
         const log = EventLog.fromDriver(driver)
         const write = (n: number, raw: string) =>
-          log.append([{ streamId: streamOf(1), expected: "any", events: [numberedEvent(n, n), sampleEvent(n + 1, { raw })] }])
+          log.append([
+            { streamId: streamOf(1), expected: "any", events: [numberedEvent(n, n), sampleEvent(n + 1, { raw })] },
+          ])
         yield* write(1, "small")
         handle.pragma(`max_page_count = ${Number(handle.pragma("page_count", { simple: true })) + 2}`)
         const error = yield* Effect.flip(write(3, "x".repeat(200_000)))
@@ -196,7 +211,8 @@ describe("storage", () => {
       expect(inline()).toBe(900 - 7 * 128)
       expect(value("SELECT sum(length(body)) FROM native_blocks") * 5).toBeLessThan(text)
       expect(value("SELECT sum(length(body)) FROM blobs")).toBeLessThan(1000)
-      for (let sequence = 1; sequence <= 1000; sequence++) expect(driver.readNative(sequence) === nativeOf(sequence)).toBe(true)
+      for (let sequence = 1; sequence <= 1000; sequence++)
+        expect(driver.readNative(sequence) === nativeOf(sequence)).toBe(true)
     }),
   )
 
@@ -205,7 +221,10 @@ describe("storage", () => {
       const plan = (query: Parameters<typeof selectEvents>[0]) => {
         const { sql, params } = selectEvents(query)
         const steps = handle.prepare<(string | number)[], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
-        return steps.all(...params).map((step) => step.detail).join("; ")
+        return steps
+          .all(...params)
+          .map((step) => step.detail)
+          .join("; ")
       }
       const bounds = { after: 5, until: 50, limit: 10 } as const
       for (const order of ["asc", "desc"] as const) {

@@ -3,11 +3,11 @@
  * read-only, bring the tables up to date, then open the writer's handle and see that it commits durably.
  */
 import { basename, dirname, join } from "node:path"
-import type Sqlite from "better-sqlite3"
 import { Problem } from "@threadfold/contracts"
+import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
-import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
 import { checkDatabase } from "./DatabaseCheck.js"
+import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
 import type { LogDriver } from "./Driver.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"

@@ -6,8 +6,16 @@ import type Sqlite from "better-sqlite3"
 import type { EventRow, LogDriver, ReadQuery } from "./Driver.js"
 import { eventSelection, insertEventSql } from "./EventColumns.js"
 import { bodyKey, fullBlocks, isLong, packBlock, packBody } from "./NativeBodies.js"
-import { type BlobRow, type BlockRow, blobText, blockText, type NativeRow } from "./NativeSql.js"
-import { selectBlobSql, selectBlockSql, selectNativeSql } from "./NativeSql.js"
+import {
+  type BlobRow,
+  type BlockRow,
+  blobText,
+  blockText,
+  type NativeRow,
+  selectBlobSql,
+  selectBlockSql,
+  selectNativeSql,
+} from "./NativeSql.js"
 import { selectEvents } from "./SelectEvents.js"
 
 /** Key of the log's id in the `meta` table. */

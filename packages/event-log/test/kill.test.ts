@@ -22,6 +22,7 @@ const appendUntilKilled = async (file: string, reports: number): Promise<number>
     if (count === reports) child.process.kill("SIGKILL")
   }
   await child.gone
+  expect(await child.errors).toBe("")
   expect(child.process.signalCode).toBe("SIGKILL")
   return last
 }

@@ -146,6 +146,31 @@ export const logDriverContract = (name: string, make: () => DriverFixture | Prom
       expect(driver.readNative(401)).toBeNull()
     })
 
+    test("walks its streams, and each one by version", (driver) => {
+      driver.transaction(() => {
+        for (let n = 1; n <= 60; n++) {
+          driver.insert(sampleRow(n, { streamId: streamOf(n % 5), streamVersion: Math.ceil(n / 5) }))
+        }
+      })
+      expect(() =>
+        driver.transaction(() => {
+          driver.insert(sampleRow(61, { streamId: streamOf(9), streamVersion: 1 }))
+          throw new Error("no")
+        }),
+      ).toThrow()
+      const streams = [0, 1, 2, 3, 4].map(streamOf)
+      expect(driver.streams(null, 10)).toEqual(streams)
+      expect(driver.streams(null, 2)).toEqual(streams.slice(0, 2))
+      expect(driver.streams(streamOf(2), 10)).toEqual(streams.slice(3))
+      expect(driver.streams(streamOf(9), 10)).toEqual([])
+      const versions = (streamId: string, after: number, limit: number) =>
+        driver.readStream(streamId, after, limit).map((row) => [row.streamId, row.streamVersion])
+      expect(versions(streamOf(3), 4, 3)).toEqual([5, 6, 7].map((version) => [streamOf(3), version]))
+      expect(versions(streamOf(3), 11, 3)).toEqual([[streamOf(3), 12]])
+      expect(versions(streamOf(3), 12, 3)).toEqual([])
+      expect(versions(streamOf(9), 0, 3)).toEqual([])
+    })
+
     test("keeps small values", (driver) => {
       driver.transaction(() => {
         driver.setMeta("a", "1")

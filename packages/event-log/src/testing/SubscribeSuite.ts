@@ -96,9 +96,7 @@ export const subscribeSuite = (test: LogTest): void => {
     "starts beyond the head by waiting for it",
     Effect.gen(function* () {
       const log = yield* EventLog
-      const subscriber = yield* log
-        .subscribe({ after: 3 })
-        .pipe(Stream.take(1), Stream.runCollect, Effect.fork)
+      const subscriber = yield* log.subscribe({ after: 3 }).pipe(Stream.take(1), Stream.runCollect, Effect.fork)
       yield* pause(3)
       yield* append(1, 3, () => 1)
       yield* pause(3)
