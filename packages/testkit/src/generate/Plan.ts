@@ -24,8 +24,8 @@ export type Action =
   | {
       readonly do: "request"
       readonly kind: RequestKind
-      /** `answered`: by the client; `resolved`: by the provider alone; `both`; `none`: it stays open. */
-      readonly answer: "answered" | "resolved" | "both" | "none"
+      /** `answered`: by the client; `resolved`: by the provider alone; `both`; `expired`: by us; `none`: it stays open. */
+      readonly answer: "answered" | "resolved" | "both" | "expired" | "none"
       /** True: the provider sends the same question twice. */
       readonly again: boolean
     }
@@ -43,7 +43,17 @@ export type Action =
   | { readonly do: "say"; readonly what: Saying }
 
 /** Steps of a voice conversation; the renderer leaves out those that make no sense at that point. */
-export type VoiceStep = "start" | "start-fails" | "replace" | "speak" | "audio" | "handoff" | "error" | "stop" | "close"
+export type VoiceStep =
+  | "start"
+  | "start-fails"
+  | "start-refused"
+  | "replace"
+  | "speak"
+  | "audio"
+  | "handoff"
+  | "error"
+  | "stop"
+  | "close"
 
 /** Single events without a story of their own. */
 export type Saying =
@@ -59,9 +69,14 @@ export type Saying =
   | "rejoin"
   | "metadata"
   | "queue"
-  | "notice"
+  | "reorder"
+  | "notices"
   | "account"
   | "unmapped"
+  | "archive"
+  | "keep-alive"
+  | "effects"
+  | "delegation"
 
 export interface TurnPlan {
   /** `synthetic`: only an item names the turn; `refused`: the provider refuses the start. */
@@ -71,10 +86,21 @@ export interface TurnPlan {
   readonly end: "completed" | "failed" | "interrupted" | "aborted" | "idle-completed" | "idle" | "error-failed" | "cut"
 }
 
+export type SessionEnd =
+  | "exit"
+  | "signal"
+  | "failed-start"
+  | "unloaded"
+  | "recording-ended"
+  | "lapsed"
+  | "reaped"
+  | "reconciled"
+  | "replaced"
+
 export interface SessionPlan {
   readonly steps: readonly ({ readonly turn: TurnPlan } | { readonly action: Action })[]
   /** `replaced`: the next session starts without a word; as the last one it stays open. */
-  readonly end: "exit" | "signal" | "unloaded" | "recording-ended" | "lapsed" | "replaced"
+  readonly end: SessionEnd
 }
 
 export interface ThreadPlan {
@@ -148,6 +174,7 @@ const voice: fc.Arbitrary<Action> = fc.record({
     "start",
     "start",
     "start-fails",
+    "start-refused",
     "replace",
     "speak",
     "audio",
@@ -172,9 +199,14 @@ const saying: fc.Arbitrary<Action> = fc.record({
     "rejoin",
     "metadata",
     "queue",
-    "notice",
+    "reorder",
+    "notices",
     "account",
     "unmapped",
+    "archive",
+    "keep-alive",
+    "effects",
+    "delegation",
   ),
 })
 const task: fc.Arbitrary<Action> = fc.record({
@@ -188,7 +220,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("request" as const),
       kind: fc.constantFrom(...requestKinds),
-      answer: fc.constantFrom("answered" as const, "resolved" as const, "both" as const, "none" as const),
+      answer: fc.constantFrom(
+        "answered" as const,
+        "resolved" as const,
+        "both" as const,
+        "expired" as const,
+        "none" as const,
+      ),
       again: fc.boolean(),
     }),
   },
@@ -243,7 +281,17 @@ const sessionPlan = (options: SessionOptions): fc.Arbitrary<SessionPlan> =>
       ),
       { maxLength: options.steps ?? 4 },
     ),
-    end: fc.constantFrom<SessionPlan["end"]>("exit", "signal", "unloaded", "recording-ended", "lapsed", "replaced"),
+    end: fc.constantFrom<SessionEnd>(
+      "exit",
+      "signal",
+      "failed-start",
+      "unloaded",
+      "recording-ended",
+      "lapsed",
+      "reaped",
+      "reconciled",
+      "replaced",
+    ),
   })
 
 /** Plans of whole worlds: some threads, each with some sessions. */

@@ -5,7 +5,7 @@ import type { SessionPlan, ThreadPlan, WorldPlan } from "./Plan.js"
 import { renderAction, totalsOf } from "./RenderAction.js"
 import { renderTurn } from "./RenderTurn.js"
 import type { Teller, World } from "./Teller.js"
-import { beginSession, freshCounters, say, sayOnConnection } from "./Teller.js"
+import { beginSession, freshCounters, say, sayOfThread, sayOnConnection } from "./Teller.js"
 
 const makeWorld = (): World => {
   let threads = 0
@@ -27,27 +27,40 @@ const exited = (end: SessionPlan["end"]) => {
       return { code: null, signal: "SIGKILL", reason: "exit" }
     case "unloaded":
       return { reason: "unloaded" }
+    case "failed-start":
+      return { code: 1, signal: null, reason: "exit", failedStart: true, message: "no such model" }
     case "recording-ended":
       return { reason: "recording-ended" }
-    case "lapsed":
-    case "replaced":
+    default:
       return null
   }
 }
 
+/** What we say when it is not the provider that ends a session. */
+const endedByUs = (teller: Teller, end: SessionPlan["end"]): void => {
+  const said = { channel: "client", actor: end === "reaped" ? "reaper" : "orchestrator" } as const
+  if (end === "lapsed") say(teller, "session.lease-lapsed", { leaseMs: 30_000 }, said)
+  if (end === "reconciled") say(teller, "session.reconciled", { liveness: "gone", reason: "no such process" }, said)
+  if (end !== "reaped") return
+  say(teller, "session.stop-requested", { reason: "idle" }, said)
+  say(teller, "session.reaped", { idleMs: 60_000, reason: "idle" }, said)
+}
+
 /** Ends the session, its sub-agents' sessions with it: what ends a process ends all that it carried. */
 const endSession = (teller: Teller, end: SessionPlan["end"]): void => {
-  if (end === "lapsed") {
-    for (const one of [...teller.children, teller])
-      say(one, "session.lease-lapsed", { leaseMs: 30_000 }, { actor: "orchestrator" })
+  const all = [...teller.children, teller]
+  const payload = exited(end)
+  if (payload === null) {
+    for (const one of all) endedByUs(one, end)
     return
   }
-  const payload = exited(end)
-  if (payload === null) return
-  for (const one of [...teller.children, teller]) say(one, "session.exited", payload)
+  for (const one of all) say(one, "session.exited", payload)
   if (end === "unloaded") return
-  const { reason, ...how } = payload
-  sayOnConnection(teller, "connection.closed", { ...how, reason })
+  sayOnConnection(teller, "connection.closed", {
+    reason: payload.reason,
+    code: payload.code ?? null,
+    signal: payload.signal ?? null,
+  })
 }
 
 const renderSession = (
@@ -60,6 +73,9 @@ const renderSession = (
   const attached = session.end === "lapsed"
   const lastTurn = teller.turn
   beginSession(teller)
+  if (epoch === 1) sayOfThread(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
+  if (epoch === 1) sayOfThread(teller, "thread.imported", { source: "generated" })
+  sayOfThread(teller, "session.start-requested", { data: { model: "model-a" } })
   sayOnConnection(teller, "connection.opened", { provider: "generated", mode: attached ? "attached" : "managed" })
   say(teller, "session.started", {
     provider: "generated",
@@ -81,7 +97,8 @@ const renderSession = (
     const native = lastTurn === null ? {} : { turnId: lastTurn }
     say(teller, "thread.token-usage.updated", { mode: "cumulative-thread", total: totalsOf(teller) }, { native })
   }
-  for (const step of session.steps) {
+  // A session that never came up has no story.
+  for (const step of session.end === "failed-start" ? [] : session.steps) {
     if ("turn" in step) renderTurn(teller, step.turn, thread.usageMode)
     else renderAction(teller, step.action, thread.usageMode)?.()
   }

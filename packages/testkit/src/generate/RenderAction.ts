@@ -1,6 +1,7 @@
 /** Tells the steps inside a turn, in the order in which a well-behaved provider sends them. */
 import type { ItemKind } from "@threadfold/contracts"
 import { textStreamOf } from "@threadfold/contracts"
+import { generatedEpoch } from "./Ids.js"
 import type { Action, Saying } from "./Plan.js"
 import { renderSubagent } from "./RenderSubagent.js"
 import { renderVoice } from "./RenderVoice.js"
@@ -38,6 +39,7 @@ const renderItem = (teller: Teller, item: Of<"item">): Later | null => {
   const processId = item.process && item.kind === "command" ? `p-${itemId}` : null
   const stream = textStreamOf(item.kind)
   say(teller, "item.started", described(item.kind, processId), { native })
+  if (processId !== null) say(teller, "item.updated", { processId, data: { step: 1 } }, { native })
   if (stream !== null) {
     item.pieces.forEach((delta, index) => {
       say(teller, "content.delta", { stream, part: partOf(item, index), delta, frames: 1 }, { native })
@@ -62,7 +64,9 @@ const renderRequest = (teller: Teller, request: Of<"request">): void => {
   const open = () => say(teller, asksUser ? "user-input.requested" : "request.opened", opened, { native })
   open()
   if (request.again) open()
+  if (request.answer === "expired") sayAsClient(teller, "request.expired", { reason: "nobody is there" }, native)
   if (request.answer === "answered" || request.answer === "both") {
+    sayAsClient(teller, "request.answering", { decision: "accept", by: "user" }, native)
     sayAsClient(teller, "request.answered", { decision: "accept", by: "user" }, native)
   }
   if (request.answer === "resolved" || request.answer === "both") {
@@ -174,12 +178,53 @@ const renderSaying = (teller: Teller, what: Saying): void => {
       sayAsClient(teller, "message.dequeued", { messageId })
       break
     }
-    case "notice":
+    case "reorder": {
+      const [one, other] = [teller.world.ownId(), teller.world.ownId()]
+      sayAsClient(teller, "message.queued", { messageId: one, text: "first" })
+      sayAsClient(teller, "message.queued", { messageId: other, text: "second" })
+      sayAsClient(teller, "queue.reordered", { messageIds: [other, one] })
+      sayAsClient(teller, "message.cancelled", { messageId: one })
+      sayAsClient(teller, "message.dequeued", { messageId: other })
+      break
+    }
+    case "notices":
       say(teller, "runtime.warning", { message: "careful" })
+      say(teller, "config.warning", { message: "odd setting" })
+      say(teller, "deprecation.notice", { message: "old method" })
+      say(
+        teller,
+        "model.rerouted",
+        { from: "model-a", to: "model-b", reason: "busy" },
+        inTurn ? { native: inTurn } : {},
+      )
       break
     case "account":
+      sayOnConnection(teller, "account.updated", { data: { plan: "none" } })
       sayOnConnection(teller, "account.rate-limits.updated", { data: { used: 1 } })
+      sayOnConnection(teller, "mcp.status.updated", { data: { server: "files", status: "ready" } })
       break
+    case "archive":
+      sayAsClient(teller, "thread.renamed", { title: "Done" })
+      sayAsClient(teller, "thread.archived", {})
+      sayAsClient(teller, "thread.unarchived", {})
+      break
+    case "keep-alive":
+      sayAsClient(teller, "thread.keep-alive-set", { until: generatedEpoch + 3_600_000 })
+      sayAsClient(teller, "thread.keep-alive-set", { until: null })
+      break
+    case "effects":
+      sayAsClient(teller, "effect.delivered", { effect: "turn/start" }, inTurn ?? {})
+      sayAsClient(teller, "effect.uncertain", { effect: "turn/steer", message: "no answer" }, inTurn ?? {})
+      sayAsClient(teller, "effect.failed", { effect: "turn/interrupt", message: "closed" }, inTurn ?? {})
+      break
+    case "delegation": {
+      if (!inTurn) break
+      teller.counters.handoffs += 1
+      const handoffId = `own-handoff-${teller.counters.handoffs}`
+      sayAsClient(teller, "delegation.opened", { text: "look", route: "steered" }, { ...inTurn, handoffId })
+      sayAsClient(teller, "delegation.closed", { reason: "done" }, { handoffId })
+      break
+    }
     case "unmapped":
       say(teller, "provider.unmapped", { method: "no/such", known: false })
       break

@@ -6,20 +6,17 @@ import { nextCallId, say, sayAsClient } from "./Teller.js"
 /** Codex names the thread as the voice session, run after run: never a key (DESIGN section 4). */
 const voiceOf = (teller: Teller) => ({ realtimeId: teller.nativeThreadId })
 
-const ask = (teller: Teller): void =>
-  sayAsClient(
-    teller,
-    "realtime.start-requested",
-    { data: { modality: "audio" } },
-    {
-      ...voiceOf(teller),
-      callId: nextCallId(teller),
-    },
-  )
+/** Asks for a conversation; returns the id of the call. */
+const ask = (teller: Teller): string => {
+  const callId = nextCallId(teller)
+  sayAsClient(teller, "realtime.start-requested", { data: { modality: "audio" } }, { ...voiceOf(teller), callId })
+  return callId
+}
 
 const start = (teller: Teller): void => {
   ask(teller)
   say(teller, "realtime.started", { version: "v2" }, { native: voiceOf(teller) })
+  say(teller, "realtime.sdp", { sdp: "v=0" }, { native: voiceOf(teller) })
   teller.voice = "live"
 }
 
@@ -33,6 +30,9 @@ export const renderVoice = (teller: Teller, step: VoiceStep): void => {
       // A failed start is told by an error alone; a conversation that was live stays live.
       ask(teller)
       say(teller, "realtime.error", { message: "no key" }, { native })
+      return
+    case "start-refused":
+      sayAsClient(teller, "realtime.failed", { message: "refused" }, { ...native, callId: ask(teller) })
       return
     case "replace":
       // The provider says nothing of the old conversation's end.
