@@ -1,0 +1,24 @@
+/**
+ * How far a recording was read, kept among the log's small values in the transaction of the events it led to. A cut is a
+ * place where a reading stopped: what waited was let go there, and the connection was ended unless it was left open.
+ * A later reading goes through the same cuts, so that it gives the same events up to the last one and adds nothing there.
+ */
+import { Option, Schema } from "effect"
+
+export const Cut = Schema.Struct({
+  /** Number of the last line that was taken. */
+  line: Schema.Number,
+  /** True: the sessions were left open there. */
+  open: Schema.Boolean,
+})
+export type Cut = typeof Cut.Type
+
+const Bookmark = Schema.parseJson(Schema.Struct({ cuts: Schema.Array(Cut) }))
+
+const decode = Schema.decodeUnknownOption(Bookmark)
+
+/** The cuts of a stored bookmark; none where there is none, or one that cannot be read. */
+export const readCuts = (stored: string | null): readonly Cut[] =>
+  stored === null ? [] : Option.match(decode(stored), { onNone: () => [], onSome: (bookmark) => bookmark.cuts })
+
+export const writeCuts = (cuts: readonly Cut[]): string => JSON.stringify({ cuts })
