@@ -8,7 +8,7 @@ import { generatedEpoch } from "./Ids.js"
 export interface GeneratedEvent {
   /** `thread-1`, `thread-2`, … or the connection's own label for what names no thread. */
   readonly stream: string
-  /** `s1`, `s2`, … over all threads; null on a connection's stream, and for what needs no session (`thread.created`). */
+  /** `s1`, `s2`, … over all threads; null on a connection's stream. */
   readonly session: string | null
   /** `c1`, `c2`, …: the connection that carries the session. */
   readonly connection: string

@@ -5,7 +5,7 @@ import type { SessionPlan, ThreadPlan, WorldPlan } from "./Plan.js"
 import { renderAction, totalsOf } from "./RenderAction.js"
 import { renderTurn } from "./RenderTurn.js"
 import type { Teller, World } from "./Teller.js"
-import { beginSession, freshCounters, say, sayOfThread, sayOnConnection } from "./Teller.js"
+import { beginSession, freshCounters, say, sayAsClient, sayOnConnection } from "./Teller.js"
 
 const makeWorld = (): World => {
   let threads = 0
@@ -73,9 +73,6 @@ const renderSession = (
   const attached = session.end === "lapsed"
   const lastTurn = teller.turn
   beginSession(teller)
-  if (epoch === 1) sayOfThread(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
-  if (epoch === 1) sayOfThread(teller, "thread.imported", { source: "generated" })
-  sayOfThread(teller, "session.start-requested", { data: { model: "model-a" } })
   sayOnConnection(teller, "connection.opened", { provider: "generated", mode: attached ? "attached" : "managed" })
   say(teller, "session.started", {
     provider: "generated",
@@ -84,6 +81,10 @@ const renderSession = (
     usageMode: thread.usageMode,
     ...(attached ? { leaseMs: 30_000 } : {}),
   })
+  // As in a recording, the client's own wishes are told in the session that they led to.
+  sayAsClient(teller, "session.start-requested", { data: { model: "model-a" } })
+  if (epoch === 1) sayAsClient(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
+  if (epoch === 1) sayAsClient(teller, "thread.imported", { source: "generated" })
   say(teller, "thread.started", {
     provider: "generated",
     title: null,

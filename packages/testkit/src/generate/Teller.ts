@@ -94,20 +94,6 @@ export const sayAsClient = (
   native: Omit<NativeRef, "threadId"> = {},
 ): void => say(teller, type, payload, { native, channel: "client", actor: "client" })
 
-/** Notes what the client does to the thread before, or without, any session. */
-export const sayOfThread = (teller: Teller, type: OrchestrationEventType, payload: unknown): void => {
-  teller.drafts.push({
-    stream: teller.stream,
-    session: null,
-    connection: teller.connection,
-    actor: "client",
-    type,
-    channel: "client",
-    native: { threadId: teller.nativeThreadId },
-    payload,
-  })
-}
-
 /** Notes an event of the connection's own stream. */
 export const sayOnConnection = (teller: Teller, type: ProviderEventType, payload: unknown): void => {
   teller.drafts.push({
