@@ -19,3 +19,26 @@ export interface RowSource {
 
 /** A source without rows. */
 export const noRows: RowSource = { find: () => null }
+
+/** Tables of things with an id of ours that belong to one thread. */
+export type EntityTable =
+  | "sessions"
+  | "turns"
+  | "items"
+  | "requests"
+  | "inferences"
+  | "realtime_runs"
+  | "delegations"
+  | "tasks"
+  | "queue"
+
+/** The stored row with this id, provided that it belongs to the thread; an id of another thread finds nothing. */
+export const rowOfThread = <N extends EntityTable>(
+  rows: RowSource,
+  table: N,
+  id: string,
+  threadId: string,
+): Rows[N] | null => {
+  const row = rows.find(table, "key", [id])
+  return row !== null && row.threadId === threadId ? row : null
+}

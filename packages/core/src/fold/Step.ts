@@ -10,6 +10,7 @@ import type {
   ItemRow,
   RealtimeRunRow,
   RequestRow,
+  Rows,
   SessionRow,
   TaskRow,
   ThreadRow,
@@ -17,7 +18,7 @@ import type {
   UsageRow,
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
-import type { RowSource } from "../RowSource.js"
+import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
 import type { ById, FoldState } from "../state/FoldState.js"
 
 /** How an event stands to the thread's current session (rule 4). */
@@ -77,6 +78,11 @@ export class Step {
     return this.event.at
   }
 
+  /** The row with this id as it was before the event. A row of another thread is none of ours (rule 11). */
+  find<N extends EntityTable>(table: N, id: string): Rows[N] | null {
+    return rowOfThread(this.rows, table, id, this.threadId)
+  }
+
   /** Records that the event, or a part of it, was not applied, and why. */
   note(reason: AnomalyReason, subject: string, detail: string | null = null): void {
     this.changes.push({
@@ -98,6 +104,11 @@ export class Step {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "sessions", row: stamped })
     this.state.session = stamped
+  }
+
+  /** Requested turns that will still start: an uncertain one was handed to a session that is gone. */
+  get waiting(): readonly TurnRow[] {
+    return this.state.requested.filter((turn) => turn.uncertain === 0)
   }
 
   /** Stores a turn and files it by its status: running, requested, or no longer open. */

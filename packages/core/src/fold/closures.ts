@@ -87,13 +87,15 @@ export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnO
   }
 }
 
-/** The session's end closes attempts that belong to no turn, such as titles and summaries. */
-export const closeInferencesOutsideTurns = (step: Step): void => {
+/**
+ * The session's end aborts what its turns' ends have left: attempts of no turn, such as titles and summaries, and those
+ * of a turn that never ran. Nobody cancelled them, they went down with the session.
+ */
+export const closeInferencesOfSession = (step: Step): void => {
   for (const attempt of Object.values(step.state.inferences)) {
-    if (attempt.turnId !== null) continue
     step.putInference({
       ...attempt,
-      status: "cancelled",
+      status: "aborted",
       cause: "session-ended",
       evidence: "inferred",
       endedAt: step.at,

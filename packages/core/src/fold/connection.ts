@@ -1,47 +1,88 @@
 /** Connection streams: what names no thread. */
-import type { ConnectionRow, PayloadOf } from "@threadfold/contracts"
+import type { ConnectionRow, EventEnvelope, EventType, PayloadOf } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
 
-const put = (step: Step, row: ConnectionRow): void => {
-  const stamped = { ...row, streamVersion: step.event.streamVersion, sequence: step.sequence }
-  step.changes.push({ op: "put", table: "connections", row: stamped })
-  step.state.connection = stamped
+/**
+ * Whether the stream is a connection's. A source numbers what names no thread by the connection, without a session;
+ * every numbered event of a thread has one (DESIGN section 4). The first event decides for the whole stream.
+ */
+export const isConnectionStream = (before: FoldState, event: EventEnvelope): boolean =>
+  before.connection !== null ||
+  (before.thread === null &&
+    event.sessionId === null &&
+    (event.channel !== null || event.type === "connection.opened" || event.type === "connection.closed"))
+
+/** What only a connection says, and what it may say as well as a thread. Everything else belongs to threads. */
+const ofConnections: { readonly [T in EventType]?: "only" | "both" } = {
+  "connection.opened": "only",
+  "connection.closed": "only",
+  "account.updated": "both",
+  "account.rate-limits.updated": "both",
+  "mcp.status.updated": "both",
+  "model.rerouted": "both",
+  "config.warning": "both",
+  "deprecation.notice": "both",
+  "runtime.warning": "both",
+  "runtime.error": "both",
+  "provider.unmapped": "both",
+}
+
+/** Whether a type may be folded into this kind of stream. */
+export const belongs = (type: EventType, isConnection: boolean): boolean =>
+  isConnection ? ofConnections[type] !== undefined : ofConnections[type] !== "only"
+
+/** The row of a connection of which nothing is known yet. */
+export const blankConnection = (step: Step): ConnectionRow => ({
+  connectionId: step.state.streamId,
+  provider: null,
+  mode: null,
+  status: "open",
+  version: null,
+  pid: null,
+  code: null,
+  signal: null,
+  reason: null,
+  openedAt: null,
+  closedAt: null,
+  streamVersion: 0,
+  sequence: step.sequence,
+})
+
+const patch = (step: Step, fields: Partial<ConnectionRow>): void => {
+  const { connection } = step.state
+  if (connection === null) return
+  if (connection.status === "closed") {
+    return step.note("session-event-after-exit", `connection:${connection.connectionId}`, step.event.type)
+  }
+  step.state.connection = { ...connection, ...fields }
 }
 
 /** `connection.opened`: the first event of a connection's stream. */
 export const connectionOpened = (step: Step, payload: PayloadOf<"connection.opened">): void =>
-  put(step, {
-    connectionId: step.state.streamId,
+  patch(step, {
     provider: payload.provider,
     mode: payload.mode,
-    status: "open",
     version: payload.version ?? null,
     pid: payload.pid ?? null,
-    code: null,
-    signal: null,
-    reason: null,
     openedAt: step.at,
-    closedAt: null,
-    streamVersion: 0,
-    sequence: 0,
   })
 
-/** `connection.closed`. */
-export const connectionClosed = (step: Step, payload: PayloadOf<"connection.closed">): void => {
-  const connection = step.state.connection
-  if (connection === null) return
-  put(step, {
-    ...connection,
+/** `connection.closed`: once, and for good. */
+export const connectionClosed = (step: Step, payload: PayloadOf<"connection.closed">): void =>
+  patch(step, {
     status: "closed",
     code: payload.code ?? null,
     signal: payload.signal ?? null,
     reason: payload.reason,
     closedAt: step.at,
   })
-}
 
-/** Keeps the connection's row in step with its stream. */
+/** Leaves the connection's row as the event left it. Runs after the rules of every event. */
 export const touchConnection = (step: Step): void => {
-  const connection = step.state.connection
-  if (connection !== null && connection.streamVersion !== step.event.streamVersion) put(step, connection)
+  const { connection } = step.state
+  if (connection === null) return
+  const row = { ...connection, streamVersion: step.event.streamVersion, sequence: step.sequence }
+  step.changes.push({ op: "put", table: "connections", row })
+  step.state.connection = row
 }

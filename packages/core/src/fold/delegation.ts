@@ -1,22 +1,25 @@
 /** Rule 9: hand-overs from voice to the coding agent. */
 import type { DelegationRow, PayloadOf } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
-import { nativeSubject, sessionSubject } from "./subjects.js"
+import { refuseEnded } from "./standing.js"
+import { nativeSubject } from "./subjects.js"
 import { turnOf } from "./turn.js"
 
 const delegationOf = (step: Step): DelegationRow | null => {
   const { delegationId } = step.event
   if (delegationId === null) return null
-  return step.state.delegations[delegationId] ?? step.rows.find("delegations", "key", [delegationId])
+  return step.state.delegations[delegationId] ?? step.find("delegations", delegationId)
 }
+
+/** Whether nothing may come of the turn any more: its end is observed or settled. */
+const isFinal = (step: Step, turnId: string | null): boolean => turnOf(step, turnId)?.settled === 1
 
 const open = (
   step: Step,
   delegationId: string,
   fields: Pick<DelegationRow, "turnId" | "routedBy"> & { readonly text: string | null },
 ): void => {
-  const turn = turnOf(step, fields.turnId)
-  const over = turn?.status === "ended" && turn.settled === 1
+  const over = isFinal(step, fields.turnId)
   step.putDelegation({
     delegationId,
     threadId: step.threadId,
@@ -38,9 +41,7 @@ const open = (
 export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff">): void => {
   const { event } = step
   if (event.delegationId === null) return
-  if (step.standing === "stale" || step.standing === "ended") {
-    return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
-  }
+  if (refuseEnded(step)) return
   if (delegationOf(step) !== null) {
     return step.note("delegation-duplicate", nativeSubject("handoff", event.native?.handoffId, event.sessionId))
   }
@@ -79,5 +80,6 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
 export const linkDelegation = (step: Step, turnId: string | null): void => {
   const delegation = delegationOf(step)
   if (delegation === null || delegation.turnId !== null || turnId === null || delegation.status === "closed") return
-  step.putDelegation({ ...delegation, turnId })
+  const closed = isFinal(step, turnId) ? ({ status: "closed", cause: "turn-ended", endedAt: step.at } as const) : {}
+  step.putDelegation({ ...delegation, turnId, ...closed })
 }

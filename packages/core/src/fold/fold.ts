@@ -10,8 +10,8 @@ import { upcast } from "../payload/upcast.js"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { hasEnded } from "../state/lifecycle.js"
-import { touchConnection } from "./connection.js"
-import { checkNumber } from "./numbering.js"
+import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
+import { checkNumber, markOf } from "./numbering.js"
 import { rules } from "./rules.js"
 import { type Standing, Step } from "./Step.js"
 import { blankThread, summarise } from "./thread.js"
@@ -30,7 +30,7 @@ const standingOf = (step: Step): Standing => {
   if (event.sessionId === null) return "none"
   const session = state.session
   if (session !== null && session.sessionId === event.sessionId) return hasEnded(session) ? "ended" : "live"
-  return step.rows.find("sessions", "key", [event.sessionId]) === null ? "unknown" : "stale"
+  return step.find("sessions", event.sessionId) === null ? "unknown" : "stale"
 }
 
 /** A late word of a stalled turn shows that it lives. */
@@ -41,10 +41,11 @@ const liftStall = (step: Step): void => {
   }
 }
 
-const apply = (step: Step, before: FoldState): void => {
+const apply = (step: Step, before: FoldState, isConnection: boolean): void => {
   const { event, state } = step
-  const isConnection = before.connection !== null || (before.streamVersion === 0 && event.type === "connection.opened")
-  if (!isConnection) {
+  if (isConnection) {
+    if (state.connection === null) state.connection = blankConnection(step)
+  } else {
     if (state.thread === null) state.thread = blankThread(step)
     step.standing = standingOf(step)
   }
@@ -54,6 +55,8 @@ const apply = (step: Step, before: FoldState): void => {
     step.note("unknown-type", `type:${event.type}`)
   } else if (lifted.status === "newer-version") {
     step.note("newer-version", `type:${event.type}`, `version ${event.v}`)
+  } else if (!belongs(lifted.event.type, isConnection)) {
+    step.note("stream-mismatch", `type:${event.type}`)
   } else if (step.standing === "unknown" && lifted.event.type !== "session.started") {
     step.note("session-unknown", `session:${event.sessionId}`, event.type)
   } else {
@@ -65,8 +68,9 @@ const apply = (step: Step, before: FoldState): void => {
   else summarise(step, before)
 }
 
+/** The step that was not taken: nothing but its anomaly, and the marks that keep later events from looking odd. */
 const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldResult => ({
-  state: { ...before, streamVersion: event.streamVersion },
+  state: { ...before, streamVersion: event.streamVersion, channels: markOf(before, event) },
   changes: [
     {
       op: "anomaly",
@@ -89,7 +93,7 @@ const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldRe
 export const fold: Fold = (before, event, rows) => {
   try {
     const step = new Step(before, event, rows)
-    apply(step, before)
+    apply(step, before, isConnectionStream(before, event))
     step.state.streamVersion = event.streamVersion
     const broken = brokenStateInvariant(step.state)
     if (broken !== null) return defect(before, event, broken)

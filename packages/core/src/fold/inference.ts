@@ -2,7 +2,8 @@
 import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
 import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
 import type { Step } from "./Step.js"
-import { inferenceSubject, nativeSubject, sessionSubject } from "./subjects.js"
+import { refuseStale } from "./standing.js"
+import { inferenceSubject, nativeSubject } from "./subjects.js"
 import { turnOf } from "./turn.js"
 
 type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed"> | PayloadOf<"inference.cancelled">
@@ -10,7 +11,7 @@ type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed">
 const attemptOf = (step: Step): InferenceRow | null => {
   const { inferenceId } = step.event
   if (inferenceId === null) return null
-  return step.state.inferences[inferenceId] ?? step.rows.find("inferences", "key", [inferenceId])
+  return step.state.inferences[inferenceId] ?? step.find("inferences", inferenceId)
 }
 
 const blank = (step: Step, inferenceId: string, turnId: string | null): InferenceRow => ({
@@ -38,7 +39,7 @@ const blank = (step: Step, inferenceId: string, turnId: string | null): Inferenc
 export const inferenceStarted = (step: Step, payload: PayloadOf<"inference.started">): void => {
   const { event } = step
   if (event.inferenceId === null) return
-  if (step.standing === "stale") return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
+  if (refuseStale(step)) return
   if (attemptOf(step) !== null) return step.note("inference-duplicate", inferenceSubject(event.inferenceId))
   const turn = turnOf(step, event.turnId)
   const over = turn?.status === "ended" || step.standing === "ended"
@@ -75,11 +76,15 @@ export const inferenceItem = (step: Step, payload: PayloadOf<"inference.item">):
   step.putInference({ ...attempt, outputItems: [...keys, payload.key] })
 }
 
-/** The evidence of a terminal where the row has none yet. */
-const filled = (attempt: InferenceRow, payload: Terminal, error: string | null): InferenceRow => {
+/**
+ * The evidence of a terminal where the row has none yet. The terminal that ends the attempt may add items to those that
+ * came one by one; a later one only fills an empty list (no second append).
+ */
+const filled = (attempt: InferenceRow, payload: Terminal, error: string | null, ends: boolean): InferenceRow => {
   const known = attempt.outputItems ?? []
-  const added = (payload.items ?? []).map((item) => item.key).filter((key) => !known.includes(key))
-  const keepItems = attempt.evidence === "observed" && known.length > 0
+  const offered = [...new Set((payload.items ?? []).map((item) => item.key))]
+  const added = offered.filter((key) => !known.includes(key))
+  const keepItems = !ends && known.length > 0
   return {
     ...attempt,
     responseId: attempt.responseId ?? payload.responseId ?? null,
@@ -105,7 +110,7 @@ const terminal = (
   const open = attempt.status === "running"
   if (open || attempt.cause === INFERENCE_TURN_ENDED_INFERRED) {
     return step.putInference({
-      ...filled(attempt, payload, error),
+      ...filled(attempt, payload, error, true),
       status,
       cause: "provider",
       evidence: "observed",
@@ -113,7 +118,7 @@ const terminal = (
     })
   }
   step.note("inference-terminal-duplicate", subject, status)
-  step.putInference(filled(attempt, payload, error))
+  step.putInference(filled(attempt, payload, error, false))
 }
 
 /** `inference.completed`. */

@@ -3,13 +3,14 @@ import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contract
 import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
 import type { Step } from "./Step.js"
-import { itemSubject, nativeSubject, nativeTurnSubject, sessionSubject, turnSubject } from "./subjects.js"
+import { eventSession, refuseEnded } from "./standing.js"
+import { itemSubject, nativeSubject, nativeTurnSubject, turnSubject } from "./subjects.js"
 import { isProvisional, startTurn, turnOf } from "./turn.js"
 
 const itemOf = (step: Step): ItemRow | null => {
   const { itemId } = step.event
   if (itemId === null) return null
-  return step.state.items[itemId] ?? step.rows.find("items", "key", [itemId])
+  return step.state.items[itemId] ?? step.find("items", itemId)
 }
 
 const unknownItem = (step: Step): void => {
@@ -47,13 +48,11 @@ const placeOf = (step: Step): { readonly turnId: string | null; readonly late: b
 export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): void => {
   const { event, state } = step
   if (event.itemId === null) return unknownItem(step)
-  if (step.standing === "stale" || step.standing === "ended") {
-    return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), "item.started")
-  }
+  if (refuseEnded(step)) return
   if (itemOf(step) !== null) return step.note("item-duplicate", itemSubject(event.itemId))
   const place = placeOf(step)
   if (place === null) return
-  const text = payload.text ?? null
+  const text = payload.text ?? ""
   step.putItem({
     itemId: event.itemId,
     threadId: step.threadId,
@@ -70,8 +69,8 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
     phase: payload.phase ?? null,
     text: null,
     hasFinal: 0,
-    chunks: 0,
-    chunkChars: 0,
+    chunks: text === "" ? 0 : 1,
+    chunkChars: text.length,
     data: payload.data ?? null,
     processId: payload.processId ?? null,
     exitCode: null,
@@ -79,21 +78,23 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
     endedAt: place.late ? step.at : null,
     sequence: step.sequence,
   })
+  if (text !== "") putChunk(step, event.itemId, 0, 0, text)
   if (state.thread !== null) state.thread = { ...state.thread, items: state.thread.items + 1 }
   const turn = turnOf(step, place.turnId)
   if (turn !== null) step.putTurn({ ...turn, items: turn.items + 1 })
-  if (text !== null && text !== "") appendChunk(step, event.itemId, 0, text)
   linkDelegation(step, place.turnId)
 }
 
-const appendChunk = (step: Step, itemId: string, part: number, text: string): void => {
-  const item = step.state.items[itemId] ?? step.rows.find("items", "key", [itemId])
-  if (item === null) return
+const putChunk = (step: Step, itemId: string, ordinal: number, part: number, text: string): void => {
   step.changes.push({
     op: "put",
     table: "item_chunks",
-    row: { itemId, ordinal: item.chunks, threadId: step.threadId, part, text, sequence: step.sequence },
+    row: { itemId, ordinal, threadId: step.threadId, part, text, sequence: step.sequence },
   })
+}
+
+const appendChunk = (step: Step, item: ItemRow, part: number, text: string): void => {
+  putChunk(step, item.itemId, item.chunks, part, text)
   step.putItem({ ...item, chunks: item.chunks + 1, chunkChars: item.chunkChars + text.length })
 }
 
@@ -105,15 +106,17 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
     if (item.evidence === "observed" || item.hasFinal === 1)
       return step.note("delta-after-end", itemSubject(item.itemId))
     const turn = turnOf(step, item.turnId)
+    const inBackground = step.state.tasks[item.itemId] !== undefined
     const applies =
-      step.standing === "live" && (turn === null || turn.status === "running" || isProvisional(step, turn))
+      step.standing === "live" &&
+      (inBackground || turn === null || turn.status === "running" || isProvisional(step, turn))
     if (!applies) {
       return turn?.evidence === "observed"
         ? step.note("delta-after-end", itemSubject(item.itemId))
-        : step.note("session-stale", sessionSubject(step.event.sessionId ?? "-"), "content.delta")
+        : step.note("session-stale", eventSession(step), "content.delta")
     }
   }
-  if (payload.stream === textStreamOf(item.kind)) appendChunk(step, item.itemId, payload.part ?? 0, payload.delta)
+  if (payload.stream === textStreamOf(item.kind)) appendChunk(step, item, payload.part ?? 0, payload.delta)
 }
 
 /** `item.updated`. */

@@ -1,4 +1,6 @@
 /** What the numbers of a source tell: a gap or a late arrival is an anomaly, never a reason to drop the event. */
+import type { EventEnvelope } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
 
 /** Checks the event's number in its channel and moves the channel's mark. */
@@ -17,4 +19,12 @@ export const checkNumber = (step: Step): void => {
     )
   }
   state.channels = { ...state.channels, [event.channel]: event.seq }
+}
+
+/** The marks after an event that was not folded: without it the next number of its channel would look like a gap. */
+export const markOf = (before: FoldState, event: EventEnvelope): FoldState["channels"] => {
+  if (event.channel === null || event.seq === null || event.sessionId !== (before.session?.sessionId ?? null)) {
+    return before.channels
+  }
+  return { ...before.channels, [event.channel]: Math.max(event.seq, before.channels[event.channel] ?? 0) }
 }

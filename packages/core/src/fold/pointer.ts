@@ -6,7 +6,7 @@ import type { Evidence, SessionRow, SessionStatus, TurnOutcome } from "@threadfo
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import {
   closeDelegationsOfSession,
-  closeInferencesOutsideTurns,
+  closeInferencesOfSession,
   endRealtimeOfSession,
   endTasks,
   expireRequests,
@@ -44,14 +44,23 @@ export const moveSession = (
   }
   const session = step.state.session
   if (session === null) return
-  const waiting = status === "ready" && step.state.requested.length > 0 && !hasEnded(session)
+  const { waiting } = step
+  const over = hasEnded(session) || (fields.endedAt ?? null) !== null
   step.putSession({
     ...session,
     ...fields,
-    status: waiting ? "starting" : status,
+    status: status === "ready" && waiting.length > 0 && !over ? "starting" : status,
     activeTurnId: step.state.active?.turnId ?? null,
-    pendingTurnId: step.state.requested[0]?.turnId ?? null,
+    pendingTurnId: over ? null : (waiting[0]?.turnId ?? null),
   })
+}
+
+/** After a requested turn ended without running: a session that was `starting` only for such turns is `ready` again. */
+export const leaveStarting = (step: Step): void => {
+  const session = step.state.session
+  if (session === null || hasEnded(session)) return
+  const idle = session.status === "starting" && step.state.active === null && step.waiting.length === 0
+  moveSession(step, idle ? "ready" : session.status, "requested-turn-ended")
 }
 
 /** How and why a session ends. */
@@ -78,11 +87,11 @@ export const endSession = (step: Step, end: SessionEnd): void => {
   if (active !== null) {
     endTurn(step, active, { outcome: inferredOutcome(end.status), cause: end.cause, evidence: "inferred" })
   }
+  leaveRequestedTurns(step, session, end)
   interruptOpenItems(step, null, "session-ended")
-  closeInferencesOutsideTurns(step)
+  closeInferencesOfSession(step)
   endRealtimeOfSession(step)
   endTasks(step, "session-ended")
-  leaveRequestedTurns(step, session, end)
   closeDelegationsOfSession(step)
   step.state.provisional = null
   moveSession(step, end.status, end.cause, {
@@ -95,13 +104,15 @@ export const endSession = (step: Step, end: SessionEnd): void => {
   })
 }
 
-/** Rule 2 on requested turns whose session ends. */
+/** Rule 2 on requested turns whose session ends. Uncertain ones belong to a session that ended before. */
 const leaveRequestedTurns = (step: Step, session: SessionRow, end: SessionEnd): void => {
-  for (const turn of step.state.requested) {
-    if (turn.sessionId !== session.sessionId || turn.handedOver === 0) continue
+  for (const turn of step.waiting) {
     if (end.status === "error") {
       endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "inferred" })
-    } else if (turn.nativeTurnId !== null) {
+      continue
+    }
+    if (turn.handedOver === 0) continue
+    if (turn.nativeTurnId !== null) {
       // The provider had accepted it: whatever it made of it ended with the session.
       endTurn(step, turn, { outcome: "interrupted", cause: end.cause, evidence: "inferred" })
     } else if (session.mode === "imported") {

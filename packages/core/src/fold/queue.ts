@@ -4,7 +4,9 @@ import type { Step } from "./Step.js"
 
 /** `message.queued`. */
 export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">): void => {
-  if (step.state.queue.includes(payload.messageId)) return
+  if (step.state.queue.includes(payload.messageId)) {
+    return step.note("message-duplicate", `message:${payload.messageId}`)
+  }
   step.state.queue = [...step.state.queue, payload.messageId]
   step.changes.push({
     op: "put",
@@ -23,7 +25,7 @@ export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">):
 const reposition = (step: Step, order: readonly string[]): void => {
   order.forEach((messageId, index) => {
     if (step.state.queue[index] === messageId) return
-    const row = step.rows.find("queue", "key", [messageId])
+    const row = step.find("queue", messageId)
     if (row === null) return
     step.changes.push({
       op: "put",

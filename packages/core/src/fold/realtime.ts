@@ -5,16 +5,12 @@
 import type { PayloadOf, RealtimeRunRow } from "@threadfold/contracts"
 import { closeRealtime, failPendingRealtime } from "./closures.js"
 import type { Step } from "./Step.js"
-import { sessionSubject } from "./subjects.js"
+import { eventSession, refuseEnded } from "./standing.js"
+import { realtimeSubject } from "./subjects.js"
 
-const subject = (step: Step): string => sessionSubject(step.event.sessionId ?? "-")
-
-/** Whether the event may touch voice runs at all: those of a replaced or ended session are closed (rule 4). */
-const refused = (step: Step): boolean => {
-  if (step.standing === "live" || step.standing === "none") return false
-  step.note("session-stale", subject(step), step.event.type)
-  return true
-}
+/** Whether a voice run with this id exists; an id is used for one run only. */
+const exists = (step: Step, realtimeId: string): boolean =>
+  step.state.realtime?.realtimeId === realtimeId || step.find("realtime_runs", realtimeId) !== null
 
 const blank = (step: Step, realtimeId: string): RealtimeRunRow => ({
   realtimeId,
@@ -39,17 +35,21 @@ const blank = (step: Step, realtimeId: string): RealtimeRunRow => ({
 /** `realtime.start-requested`. */
 export const realtimeStartRequested = (step: Step): void => {
   const { realtimeId } = step.event
-  if (realtimeId === null || refused(step)) return
+  if (realtimeId === null || refuseEnded(step)) return
+  if (exists(step, realtimeId)) return step.note("realtime-duplicate", realtimeSubject(realtimeId))
   step.putRealtime({ ...blank(step, realtimeId), requestedAt: step.at })
 }
 
 /** `realtime.started`: the oldest pending start is live now; a run that still stands was replaced, and we close it. */
 export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started">): void => {
   const { event, state } = step
-  if (event.realtimeId === null || refused(step)) return
+  if (event.realtimeId === null || refuseEnded(step)) return
+  const pending = state.pendingRealtime.find((run) => run.realtimeId === event.realtimeId)
+  if (pending === undefined && exists(step, event.realtimeId)) {
+    return step.note("realtime-duplicate", realtimeSubject(event.realtimeId))
+  }
   const live = state.realtime
   if (live !== null) closeRealtime(step, live, "replaced", "inferred")
-  const pending = state.pendingRealtime.find((run) => run.realtimeId === event.realtimeId)
   step.putRealtime({
     ...(pending ?? blank(step, event.realtimeId)),
     nativeRealtimeId: event.native?.realtimeId ?? pending?.nativeRealtimeId ?? null,
@@ -61,14 +61,13 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
 
 /** `realtime.error`, `realtime.failed`: a pending start fails; else the live run remembers the error and awaits its close. */
 const realtimeTrouble = (step: Step, message: string): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const { event, state } = step
-  const callId = event.native?.callId
-  const pending =
-    (callId === undefined ? undefined : state.pendingRealtime.find((run) => run.callId === callId)) ??
-    state.pendingRealtime[0]
+  const pending = state.pendingRealtime.find((run) => run.realtimeId === event.realtimeId)
   if (pending !== undefined) return failPendingRealtime(step, pending, message, "observed")
-  if (state.realtime === null) return step.note("realtime-error-without-run", subject(step), message)
+  if (state.realtime === null || state.realtime.realtimeId !== event.realtimeId) {
+    return step.note("realtime-error-without-run", eventSession(step), message)
+  }
   step.putRealtime({ ...state.realtime, lastError: message })
 }
 export const realtimeError = (step: Step, payload: PayloadOf<"realtime.error">): void =>
@@ -78,24 +77,24 @@ export const realtimeFailed = (step: Step, payload: PayloadOf<"realtime.failed">
 
 /** `realtime.closed`. */
 export const realtimeClosed = (step: Step, payload: PayloadOf<"realtime.closed">): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const { state } = step
   if (state.realtime !== null) return closeRealtime(step, state.realtime, payload.reason, "observed")
   const pending = state.pendingRealtime[0]
   if (pending !== undefined) return failPendingRealtime(step, pending, "closed before it started", "observed")
-  step.note("realtime-close-without-run", subject(step), payload.reason)
+  step.note("realtime-close-without-run", eventSession(step), payload.reason)
 }
 
 /** `realtime.stop-requested`: a wish. */
 export const realtimeStopRequested = (step: Step): void => {
   const live = step.state.realtime
-  if (live !== null && !refused(step)) step.putRealtime({ ...live, stopRequested: 1 })
+  if (live !== null && !refuseEnded(step)) step.putRealtime({ ...live, stopRequested: 1 })
 }
 
 const onLive = (step: Step, change: (run: RealtimeRunRow) => RealtimeRunRow): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const live = step.state.realtime
-  if (live === null) return step.note("realtime-event-without-run", subject(step), step.event.type)
+  if (live === null) return step.note("realtime-event-without-run", eventSession(step), step.event.type)
   const next = change(live)
   if (next !== live) step.putRealtime(next)
 }

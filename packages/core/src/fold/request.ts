@@ -1,13 +1,14 @@
 /** Rule 6: approvals, questions and tool callbacks. */
 import type { PayloadOf, RequestRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
-import { nativeSubject, requestSubject, sessionSubject } from "./subjects.js"
+import { refuseStale } from "./standing.js"
+import { nativeSubject, requestSubject } from "./subjects.js"
 import { turnOf } from "./turn.js"
 
 const requestOf = (step: Step): RequestRow | null => {
   const { requestId } = step.event
   if (requestId === null) return null
-  return step.state.requests[requestId] ?? step.rows.find("requests", "key", [requestId])
+  return step.state.requests[requestId] ?? step.find("requests", requestId)
 }
 
 const unknownRequest = (step: Step): void => {
@@ -30,7 +31,7 @@ export const requestOpened = (
   const { event } = step
   if (event.requestId === null) return unknownRequest(step)
   const subject = requestSubject(event.requestId)
-  if (step.standing === "stale") return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
+  if (refuseStale(step)) return
   const data = { decisions: payload.decisions ?? null, data: payload.data ?? null }
   const known = requestOf(step)
   if (known !== null) {

@@ -58,6 +58,7 @@ import {
   turnAccepted,
   turnCompleted,
   turnDiffUpdated,
+  turnHandedOver,
   turnInterruptRequested,
   turnPlanUpdated,
   turnProposedCompleted,
@@ -67,7 +68,7 @@ import {
   turnStarted,
   turnStartFailed,
 } from "./turn.js"
-import { setTurnUsage, tokenUsageUpdated } from "./usage.js"
+import { tokenUsageUpdated } from "./usage.js"
 
 /** Applies an event's payload to a step; false when the payload is not what its type says. */
 export type Rule = (step: Step, payload: unknown) => boolean
@@ -96,10 +97,7 @@ export const rules: { readonly [T in EventType]: Rule } = {
   "thread.token-usage.updated": rule("thread.token-usage.updated", tokenUsageUpdated),
   "turn.accepted": rule("turn.accepted", turnAccepted),
   "turn.started": rule("turn.started", turnStarted),
-  "turn.completed": rule("turn.completed", (step, payload) => {
-    if (payload.usage !== undefined && payload.usage !== null) setTurnUsage(step, step.event.turnId, payload.usage)
-    turnCompleted(step, payload)
-  }),
+  "turn.completed": rule("turn.completed", turnCompleted),
   "turn.aborted": rule("turn.aborted", turnAborted),
   "turn.plan.updated": rule("turn.plan.updated", turnPlanUpdated),
   "turn.proposed.delta": kept("turn.proposed.delta"),
@@ -174,7 +172,7 @@ export const rules: { readonly [T in EventType]: Rule } = {
   "session.stop-requested": rule("session.stop-requested", sessionStopRequested),
   "session.reaped": rule("session.reaped", sessionReaped),
   "session.reconciled": rule("session.reconciled", sessionReconciled),
-  "effect.delivered": kept("effect.delivered"),
+  "effect.delivered": rule("effect.delivered", turnHandedOver),
   "effect.failed": kept("effect.failed"),
   "effect.uncertain": kept("effect.uncertain"),
   "realtime.start-requested": rule("realtime.start-requested", realtimeStartRequested),

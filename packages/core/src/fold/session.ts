@@ -2,27 +2,10 @@
 import type { PayloadOf, SessionRow } from "@threadfold/contracts"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import { checkNumber } from "./numbering.js"
-import { endSession, moveSession } from "./pointer.js"
+import { endSession, leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
-import { sessionSubject } from "./subjects.js"
+import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import { endTurn } from "./turnEnd.js"
-
-const subject = (step: Step): string => sessionSubject(step.event.sessionId ?? "-")
-
-/** Notes an event that comes from no living session; true when there was something to note. */
-const refused = (step: Step): boolean => {
-  if (step.standing === "live" || step.standing === "none") return false
-  step.note(
-    step.standing === "stale"
-      ? "session-stale"
-      : step.standing === "ended"
-        ? "session-event-after-exit"
-        : "session-unknown",
-    subject(step),
-    step.event.type,
-  )
-  return true
-}
 
 /** `session.started`: the same session again keeps what runs; a new one first ends the old (rule 4). */
 export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">): void => {
@@ -30,11 +13,14 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   if (event.sessionId === null) return
   const current = state.session
   if (current !== null && current.sessionId === event.sessionId) {
-    if (hasEnded(current)) return step.note("session-event-after-exit", subject(step), event.type)
-    if (state.active === null && !isActive(current.status)) moveSession(step, "ready", "session-started")
+    if (hasEnded(current)) return step.note("session-event-after-exit", eventSession(step), event.type)
+    if (state.active === null) moveSession(step, "ready", "session-started")
     return
   }
-  if (step.standing === "stale") return step.note("session-stale", subject(step), event.type)
+  if (refuseStale(step)) return
+  if (step.rows.find("sessions", "key", [event.sessionId]) !== null) {
+    return step.note("session-unknown", eventSession(step), "the session belongs to another thread")
+  }
   endSession(step, { status: "stopped", cause: "replaced", evidence: "inferred" })
   state.channels = {}
   step.standing = "live"
@@ -73,7 +59,7 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
 
 /** `session.configured`. */
 export const sessionConfigured = (step: Step, payload: PayloadOf<"session.configured">): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const { session, thread } = step.state
   if (session === null) return
   const { model, cwd, ...config } = payload
@@ -88,12 +74,18 @@ export const sessionConfigured = (step: Step, payload: PayloadOf<"session.config
   }
 }
 
-/** `session.state.changed`. */
+/**
+ * `session.state.changed`. `stopped` is the word of an incarnation that is over: it ends the session, though the exit
+ * itself, with its code, may still follow and is then the observed end.
+ */
 export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.state.changed">): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const { session, active } = step.state
   if (session === null) return
   if (isActive(payload.state) && active !== null) return
+  if (payload.state === "stopped") {
+    return endSession(step, { status: "stopped", cause: "session-stopped", evidence: "inferred" })
+  }
   moveSession(step, payload.state, `session-${payload.state}`, {
     lastError: payload.state === "error" ? (payload.reason ?? session.lastError) : session.lastError,
   })
@@ -108,12 +100,11 @@ export const exitCause = (payload: PayloadOf<"session.exited">): string => {
 
 /** `session.exited`. One that we had concluded already only gains its evidence. */
 export const sessionExited = (step: Step, payload: PayloadOf<"session.exited">): void => {
+  if (refuseStale(step)) return
   const { session } = step.state
-  if (session === null || step.standing === "unknown" || step.standing === "stale") {
-    return void (refused(step) || step.note("session-unknown", subject(step), step.event.type))
-  }
+  if (session === null) return step.note("session-unknown", eventSession(step), step.event.type)
   if (hasEnded(session)) {
-    if (session.evidence === "observed") return step.note("session-exit-duplicate", subject(step))
+    if (session.evidence === "observed") return step.note("session-exit-duplicate", eventSession(step))
     return step.putSession({
       ...session,
       evidence: "observed",
@@ -133,29 +124,29 @@ export const sessionExited = (step: Step, payload: PayloadOf<"session.exited">):
 
 /** `session.lease-lapsed`. */
 export const sessionLeaseLapsed = (step: Step): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   endSession(step, { status: "stopped", cause: "lease-lapsed", evidence: "inferred" })
 }
 
 /** `session.reaped`. */
 export const sessionReaped = (step: Step): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   endSession(step, { status: "stopped", cause: "reaped", evidence: "inferred" })
 }
 
 /** `session.reconciled`: only `gone` settles anything. */
 export const sessionReconciled = (step: Step, payload: PayloadOf<"session.reconciled">): void => {
-  if (refused(step) || payload.liveness !== "gone") return
+  if (refuseEnded(step) || payload.liveness !== "gone") return
   endSession(step, { status: "stopped", cause: payload.reason ?? "reconciled", evidence: "inferred" })
 }
 
 /** `session.stop-requested`: what has not started is cancelled at once; the session ends with its process. */
 export const sessionStopRequested = (step: Step): void => {
+  if (refuseStale(step)) return
   for (const turn of step.state.requested) {
     endTurn(step, turn, { outcome: "cancelled", cause: "stop-requested", evidence: "inferred" })
   }
-  const session = step.state.session
-  if (session !== null && !hasEnded(session)) moveSession(step, session.status, "stop-requested")
+  leaveStarting(step)
 }
 
 /**
@@ -163,7 +154,7 @@ export const sessionStopRequested = (step: Step): void => {
  * a retried one, one of another turn and one of no turn are remembered, nothing more.
  */
 export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): void => {
-  if (refused(step)) return
+  if (refuseEnded(step)) return
   const { session, active } = step.state
   if (session === null) return
   const namesActive = active !== null && step.event.turnId === active.turnId

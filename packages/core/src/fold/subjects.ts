@@ -6,6 +6,7 @@ export const itemSubject = (itemId: string): string => `item:${itemId}`
 export const requestSubject = (requestId: string): string => `request:${requestId}`
 export const inferenceSubject = (inferenceId: string): string => `inference:${inferenceId}`
 export const sessionSubject = (sessionId: string): string => `session:${sessionId}`
+export const realtimeSubject = (realtimeId: string): string => `realtime:${realtimeId}`
 export const taskSubject = (taskId: string): string => `task:${taskId}`
 
 /** A native turn: a strong id means the same turn in every session of the thread, a weak one only in its own. */

@@ -1,23 +1,22 @@
 /** Background tasks that the provider names itself. Commands that outlive their turn become tasks in `closures.ts`. */
 import type { PayloadOf, TaskRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
-import { nativeSubject, sessionSubject, taskSubject } from "./subjects.js"
+import { refuseEnded } from "./standing.js"
+import { nativeSubject, taskSubject } from "./subjects.js"
 import { turnOf } from "./turn.js"
 
 const taskOf = (step: Step): TaskRow | null => {
   const { taskId } = step.event
   if (taskId === null) return null
-  return step.state.tasks[taskId] ?? step.rows.find("tasks", "key", [taskId])
+  return step.state.tasks[taskId] ?? step.find("tasks", taskId)
 }
 
 /** `task.started`. */
 export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): void => {
   const { event } = step
   if (event.taskId === null) return
-  if (step.standing === "stale" || step.standing === "ended") {
-    return step.note("session-stale", sessionSubject(event.sessionId ?? "-"), event.type)
-  }
-  if (taskOf(step) !== null) return
+  if (refuseEnded(step)) return
+  if (taskOf(step) !== null) return step.note("task-duplicate", taskSubject(event.taskId))
   step.putTask({
     taskId: event.taskId,
     threadId: step.threadId,

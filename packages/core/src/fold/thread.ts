@@ -2,6 +2,7 @@
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
+import { refuseStale } from "./standing.js"
 
 /** The row of a thread that nothing is known of yet. */
 export const blankThread = (step: Step): ThreadRow => ({
@@ -42,7 +43,7 @@ const patch = (step: Step, fields: Partial<ThreadRow>): void => {
 /** `thread.started`: facts about the thread; it never touches session or turn (rule 1). */
 export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">): void => {
   const thread = step.state.thread
-  if (thread === null) return
+  if (thread === null || refuseStale(step)) return
   patch(step, {
     provider: payload.provider ?? thread.provider,
     nativeThreadId: thread.nativeThreadId ?? step.event.native?.threadId ?? null,
@@ -59,7 +60,7 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
 /** `thread.metadata.updated`. */
 export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.metadata.updated">): void => {
   const thread = step.state.thread
-  if (thread === null) return
+  if (thread === null || refuseStale(step)) return
   patch(step, {
     title: payload.title ?? thread.title,
     parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
@@ -68,8 +69,14 @@ export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.met
 }
 
 /** `thread.created`. */
-export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">): void =>
-  patch(step, { provider: payload.provider ?? null, title: payload.title ?? null, cwd: payload.cwd ?? null })
+export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">): void => {
+  const thread = step.state.thread
+  patch(step, {
+    provider: payload.provider ?? thread?.provider ?? null,
+    title: payload.title ?? thread?.title ?? null,
+    cwd: payload.cwd ?? thread?.cwd ?? null,
+  })
+}
 /** `thread.renamed`. */
 export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void =>
   patch(step, { title: payload.title })
@@ -128,9 +135,9 @@ export const summarise = (step: Step, before: FoldState): void => {
   const { event, state } = step
   const thread = state.thread
   if (thread === null) return
-  const active = !quiet.has(event.type)
+  const active = !quiet.has(event.type) && (step.standing === "live" || step.standing === "none")
   const session = state.session
-  if (session !== null && session.sessionId === event.sessionId && active && step.standing !== "ended") {
+  if (session !== null && session.sessionId === event.sessionId && active) {
     if (session.lastActivityAt !== event.recordedAt) step.putSession({ ...session, lastActivityAt: event.recordedAt })
   }
   const unchangedRequests = state.requests === before.requests && before.thread !== null

@@ -1,19 +1,28 @@
 /** Rules 2 and 3: how turns are requested, accepted, started, ended and settled. */
-import { type PayloadOf, type ProviderError, strengthOf, type TurnOutcome, type TurnRow } from "@threadfold/contracts"
+import {
+  type PayloadOf,
+  type ProviderError,
+  strengthOf,
+  type TokenCounts,
+  type TurnOutcome,
+  type TurnRow,
+} from "@threadfold/contracts"
 import { findNativeTurn } from "../resolve/lookup.js"
 import { hasEnded } from "../state/lifecycle.js"
 import { closeDelegationsOfTurn } from "./closures.js"
-import { moveSession } from "./pointer.js"
+import { leaveStarting, moveSession } from "./pointer.js"
+import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import type { Step } from "./Step.js"
-import { nativeTurnSubject, sessionSubject, turnSubject } from "./subjects.js"
+import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
+import { usageOfTerminal } from "./usage.js"
 
 /** A turn by our id: from the open state, else the stored row. */
 export const turnOf = (step: Step, turnId: string | null | undefined): TurnRow | null => {
   if (turnId === null || turnId === undefined) return null
   if (step.state.active?.turnId === turnId) return step.state.active
   const requested = step.state.requested.find((turn) => turn.turnId === turnId)
-  return requested ?? step.rows.find("turns", "key", [turnId])
+  return requested ?? step.find("turns", turnId)
 }
 
 /** Whether late events of the turn still apply: it runs, or its end is inferred and its session still lives (rule 2). */
@@ -56,22 +65,39 @@ const countTurn = (step: Step): void => {
   if (thread !== null) step.state.thread = { ...thread, turns: thread.turns + 1 }
 }
 
-/** `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. */
+/**
+ * `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. A turn that
+ * was handed to a session which is over can neither start nor wait for the next one, so it is refused.
+ */
 export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">): void => {
   const { event, state } = step
   if (event.turnId === null) return
   if (turnOf(step, event.turnId) !== null) return step.note("turn-restarted", turnSubject(event.turnId))
+  const handedOver = payload.handedOver === true
+  if (handedOver && refuseEnded(step)) return
   step.putTurn({
     ...blankTurn(step, event.turnId),
+    sessionId: step.standing === "live" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
     callId: event.native?.callId ?? null,
     origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
-    handedOver: payload.handedOver === true ? 1 : 0,
+    handedOver: handedOver ? 1 : 0,
     text: payload.text ?? null,
     requestedAt: step.at,
   })
   countTurn(step)
   const session = state.session
-  if (session !== null && !hasEnded(session) && session.status !== "running") moveSession(step, "starting", "requested")
+  if (session !== null && !hasEnded(session)) {
+    moveSession(step, session.status === "running" ? "running" : "starting", "requested")
+  }
+}
+
+/** `effect.delivered` of a requested turn: its bytes reached the provider, so that it no longer survives an exit. */
+export const turnHandedOver = (step: Step): void => {
+  const turn = step.waiting.find((candidate) => candidate.turnId === step.event.turnId)
+  if (turn === undefined || turn.handedOver === 1) return
+  const session = step.state.session
+  const living = session !== null && !hasEnded(session) ? session.sessionId : null
+  step.putTurn({ ...turn, handedOver: 1, sessionId: turn.sessionId ?? living })
 }
 
 /** `turn.accepted`: binds the provider's turn id; an id that is bound already means that the message steered. */
@@ -93,7 +119,17 @@ export const turnAccepted = (step: Step): void => {
     leaveStarting(step)
     return
   }
-  step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, sessionId: event.sessionId ?? turn.sessionId })
+  const accepted = { nativeTurnId: native, handedOver: 1, sessionId: event.sessionId ?? turn.sessionId } as const
+  if (turn.uncertain === 1) {
+    // The answer of a session that is gone: whatever the provider made of the turn went with it.
+    return endTurn(step, turn, {
+      outcome: "interrupted",
+      cause: "accepted-before-exit",
+      evidence: "inferred",
+      fields: accepted,
+    })
+  }
+  step.putTurn({ ...turn, ...accepted })
 }
 
 /** `turn.start-failed`: the requested turn never ran. */
@@ -106,14 +142,6 @@ export const turnStartFailed = (step: Step, payload: PayloadOf<"turn.start-faile
   leaveStarting(step)
 }
 
-/** A session that was only `starting` for requested turns is `ready` when none is left. */
-const leaveStarting = (step: Step): void => {
-  const session = step.state.session
-  if (session === null || hasEnded(session)) return
-  const idle = session.status === "starting" && step.state.active === null && step.state.requested.length === 0
-  moveSession(step, idle ? "ready" : session.status, "requested-turn-ended")
-}
-
 /**
  * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
  */
@@ -124,17 +152,19 @@ export const startTurn = (
 ): TurnRow | null => {
   const { event, state } = step
   const subject = turnSubject(turnId)
-  const session = state.session
-  if (session === null || step.standing !== "live") {
-    step.note(
-      step.standing === "stale" ? "session-stale" : "session-event-after-exit",
-      sessionSubject(event.sessionId ?? "-"),
-    )
+  if (refuseEnded(step)) return null
+  if (state.session === null || step.standing !== "live") {
+    step.note("session-unknown", eventSession(step), event.type)
     return null
   }
   const known = turnOf(step, turnId)
   if (known !== null && known.status !== "requested") {
     step.note("turn-restarted", subject)
+    return null
+  }
+  const native = known?.nativeTurnId ?? event.native?.turnId ?? null
+  if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
+    step.note("turn-conflict", subject, `the native id ${native} is another turn's`)
     return null
   }
   const active = state.active
@@ -150,12 +180,12 @@ export const startTurn = (
       fields: { supersededBy: turnId },
     })
   }
-  const native = event.native?.turnId ?? null
   const turn: TurnRow = {
     ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
     sessionId: event.sessionId,
-    nativeTurnId: known?.nativeTurnId ?? native,
+    nativeTurnId: native,
     status: "running",
+    handedOver: known === null ? 0 : 1,
     uncertain: 0,
     startedAt: step.at,
   }
@@ -171,7 +201,7 @@ export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): voi
   if (event.turnId === null) {
     const native = event.native?.turnId
     return native === undefined
-      ? step.note("turn-unknown", sessionSubject(event.sessionId ?? "-"), "a start without any turn id")
+      ? step.note("turn-unknown", eventSession(step), "a start without any turn id")
       : step.note("turn-start-after-terminal", nativeTurnSubject(native, event.sessionId))
   }
   startTurn(step, event.turnId, { supersedes: payload.supersedes === true, synthetic: payload.synthetic === true })
@@ -182,12 +212,12 @@ const turnTerminal = (
   step: Step,
   outcome: TurnOutcome,
   cause: string,
-  error: ProviderError | null | undefined,
+  said: { readonly error?: ProviderError | null | undefined; readonly usage?: TokenCounts | null | undefined } = {},
 ): void => {
   const { event, state } = step
   const native = event.native?.turnId
   if (event.turnId === null) {
-    if (native === undefined) step.note("turn-terminal-untargeted", sessionSubject(event.sessionId ?? "-"))
+    if (native === undefined) step.note("turn-terminal-untargeted", eventSession(step))
     else step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
     return
   }
@@ -197,9 +227,16 @@ const turnTerminal = (
   if (turn.status === "ended" && turn.evidence === "observed") return step.note("turn-terminal-duplicate", subject)
   if (turn.sessionId !== event.sessionId && event.sessionId !== null) return step.note("session-stale", subject)
   const wasActive = state.active?.turnId === turn.turnId
-  endTurn(step, turn, { outcome, cause, evidence: "observed", error: error ?? null })
+  const usage = said.usage ?? null
+  endTurn(step, turn, {
+    outcome,
+    cause,
+    evidence: "observed",
+    error: said.error ?? null,
+    fields: usage === null ? {} : { usage: usageOfTerminal(step, turn, usage) },
+  })
   if (wasActive) {
-    moveSession(step, state.session?.status === "error" ? "error" : "ready", "turn-ended")
+    moveSession(step, "ready", "turn-ended")
   } else if (turn.status === "requested") {
     leaveStarting(step)
   }
@@ -207,11 +244,11 @@ const turnTerminal = (
 
 /** `turn.completed`. */
 export const turnCompleted = (step: Step, payload: PayloadOf<"turn.completed">): void =>
-  turnTerminal(step, payload.outcome, "provider", payload.error)
+  turnTerminal(step, payload.outcome, "provider", payload)
 
 /** `turn.aborted`. */
 export const turnAborted = (step: Step, payload: PayloadOf<"turn.aborted">): void =>
-  turnTerminal(step, "interrupted", payload.reason ?? "aborted", null)
+  turnTerminal(step, "interrupted", payload.reason ?? "aborted")
 
 /** `turn.settled`: an inferred end is now taken as the end; what waited for it may follow. */
 export const turnSettled = (step: Step): void => {
@@ -231,11 +268,17 @@ export const turnStalled = (step: Step): void => {
   step.putTurn({ ...active, stalled: 1 })
 }
 
-/** `turn.interrupt-requested`: a wish; the provider's terminal does the rest. */
+/**
+ * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that the provider has not been given
+ * yet is cancelled at once: nobody else will ever end it (rule 2).
+ */
 export const turnInterruptRequested = (step: Step): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status === "ended") return
-  step.putTurn({ ...turn, interruptRequestedAt: step.at })
+  const asked = { ...turn, interruptRequestedAt: step.at }
+  if (turn.status === "running" || turn.handedOver === 1) return step.putTurn(asked)
+  endTurn(step, asked, { outcome: "cancelled", cause: "interrupt-requested", evidence: "inferred" })
+  leaveStarting(step)
 }
 
 const onOpenTurn = (step: Step, change: (turn: TurnRow) => TurnRow): void => {
@@ -245,7 +288,7 @@ const onOpenTurn = (step: Step, change: (turn: TurnRow) => TurnRow): void => {
     const native = event.native?.turnId
     return step.note(
       "turn-unknown",
-      native === undefined ? sessionSubject(event.sessionId ?? "-") : nativeTurnSubject(native, event.sessionId),
+      native === undefined ? eventSession(step) : nativeTurnSubject(native, event.sessionId),
     )
   }
   if (turn.status !== "ended" || isProvisional(step, turn)) step.putTurn(change(turn))
@@ -261,5 +304,6 @@ export const turnProposedCompleted = (step: Step, payload: PayloadOf<"turn.propo
 
 /** `turn.plan.updated`: the thread's to-do list, whole. */
 export const turnPlanUpdated = (step: Step, payload: PayloadOf<"turn.plan.updated">): void => {
+  if (refuseStale(step)) return
   step.plan = { explanation: payload.explanation ?? null, steps: payload.steps }
 }

@@ -1,5 +1,5 @@
 /** Rule 2, the end of a turn, and what it closes (rules 5, 6, 7, 9). */
-import type { Evidence, ProviderError, TurnOutcome, TurnRow } from "@threadfold/contracts"
+import type { Evidence, ItemRow, ProviderError, TurnOutcome, TurnRow } from "@threadfold/contracts"
 import {
   backgroundCommands,
   cancelRequestsOfTurn,
@@ -24,15 +24,15 @@ export interface TurnEnd {
  */
 export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   const observed = end.evidence === "observed"
+  const commands = openCommands(step, turn)
+  if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
+  interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
+  cancelRequestsOfTurn(step, turn.turnId)
+  closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
   if (turn.status === "running") {
-    if (observed && end.outcome === "completed") backgroundCommands(step, openCommands(step, turn), turn)
-    const commands = observed ? [] : openCommands(step, turn)
-    interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
-    cancelRequestsOfTurn(step, turn.turnId)
-    closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
-    if (!observed) step.state.provisional = { turnId: turn.turnId, commands }
+    if (!observed) step.state.provisional = { turnId: turn.turnId, commands: commands.map((item) => item.itemId) }
   } else if (observed && step.state.provisional?.turnId === turn.turnId) {
-    if (end.outcome === "completed") backgroundCommands(step, step.state.provisional.commands, turn)
+    if (end.outcome === "completed") backgroundCommands(step, closedCommands(step, step.state.provisional.commands), turn)
     step.state.provisional = null
   }
   step.putTurn({
@@ -50,6 +50,13 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   })
   if (observed) closeDelegationsOfTurn(step, turn.turnId)
 }
+
+/** The commands that an inferred end closed, as they are now: one that has said how it ended is no background task. */
+const closedCommands = (step: Step, itemIds: readonly string[]): readonly ItemRow[] =>
+  itemIds.flatMap((itemId) => {
+    const item = step.find("items", itemId)
+    return item !== null && item.evidence === "inferred" ? [item] : []
+  })
 
 /** Commands of the turn that still run in a process of their own. */
 const openCommands = (step: Step, turn: TurnRow) =>

@@ -4,7 +4,7 @@
  */
 import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
-import { sessionSubject } from "./subjects.js"
+import { eventSession, refuseStale } from "./standing.js"
 import { isProvisional, turnOf } from "./turn.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
@@ -33,9 +33,8 @@ const plus = (a: TokenCounts | null, b: TokenCounts): Full =>
     return x === null ? y : y === null ? x : x + y
   })
 
-/** Adds to a turn and to its thread. */
-const add = (step: Step, turn: TurnRow, amount: TokenCounts, contextWindow: number | null): void => {
-  step.putTurn({ ...turn, usage: plus(turn.usage, amount) })
+/** Adds to the thread what one of its turns used. */
+const addToThread = (step: Step, amount: TokenCounts, contextWindow: number | null): void => {
   const before = step.state.usage
   step.putUsage({
     threadId: step.threadId,
@@ -45,14 +44,21 @@ const add = (step: Step, turn: TurnRow, amount: TokenCounts, contextWindow: numb
   })
 }
 
-/** Sets the usage of a turn to what its provider counted for it alone. */
-export const setTurnUsage = (step: Step, turnId: string | null, total: TokenCounts): void => {
-  const turn = turnOf(step, turnId)
-  if (turn !== null) add(step, turn, minus(total, turn.usage), null)
+const add = (step: Step, turn: TurnRow, amount: TokenCounts, contextWindow: number | null): void => {
+  step.putTurn({ ...turn, usage: plus(turn.usage, amount) })
+  addToThread(step, amount, contextWindow)
+}
+
+/** What a terminal says that its turn used in all; returns the turn's new usage and keeps the thread's the sum. */
+export const usageOfTerminal = (step: Step, turn: TurnRow, total: TokenCounts): TokenCounts => {
+  const amount = minus(total, turn.usage)
+  addToThread(step, amount, null)
+  return plus(turn.usage, amount)
 }
 
 /** `thread.token-usage.updated`. */
 export const tokenUsageUpdated = (step: Step, payload: PayloadOf<"thread.token-usage.updated">): void => {
+  if (refuseStale(step)) return
   const { event, state } = step
   const contextWindow = payload.contextWindow ?? null
   const named = turnOf(step, event.turnId)
@@ -64,9 +70,10 @@ export const tokenUsageUpdated = (step: Step, payload: PayloadOf<"thread.token-u
   const scope = payload.mode === "cumulative-session" ? event.sessionId : null
   const baseline = state.baseline?.sessionId === scope ? state.baseline.total : null
   const amount = minus(payload.total, baseline)
-  state.baseline = { sessionId: scope, total: plus(null, payload.total) }
+  // A count that is left out this time keeps its last total: it would be counted from 0 again when it comes back.
+  state.baseline = { sessionId: scope, total: map((name) => payload.total[name] ?? baseline?.[name] ?? null) }
   if (counts.some((name) => (amount[name] ?? 0) < 0)) {
-    return step.note("usage-regressed", sessionSubject(event.sessionId ?? "-"))
+    return step.note("usage-regressed", eventSession(step))
   }
   if (turn !== null) add(step, turn, amount, contextWindow)
 }

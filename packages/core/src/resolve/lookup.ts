@@ -1,7 +1,7 @@
 /** How native ids find our rows: current turn first, then the session, then, for strong ids, the thread (section 4). */
-import { type ItemRow, type RequestRow, strengthOf, type TurnRow } from "@threadfold/contracts"
+import { type ItemRow, type Rows, strengthOf, type TurnRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
-import type { FoldState } from "../state/FoldState.js"
+import type { ById, FoldState } from "../state/FoldState.js"
 
 /** The turn that a native id names in this session, or, for a strong id, in any session of the thread. */
 export const findNativeTurn = (
@@ -15,7 +15,7 @@ export const findNativeTurn = (
   if (state.active !== null && names(state.active)) return state.active
   const requested = state.requested.find(names)
   if (requested !== undefined) return requested
-  const ofSession = rows.find("turns", "byNativeInSession", [sessionId, nativeTurnId])
+  const ofSession = sessionId === null ? null : rows.find("turns", "byNativeInSession", [sessionId, nativeTurnId])
   if (ofSession !== null || !strong) return ofSession
   return rows.find("turns", "byNativeInThread", [state.streamId, nativeTurnId])
 }
@@ -38,19 +38,33 @@ export const findNativeItem = (
       rows.find("items", "byNativeInTurn", [turnId, nativeItemId])
     )
   }
+  if (sessionId === null) return null
   return (
     open.find((item) => item.nativeItemId === nativeItemId && item.sessionId === sessionId) ??
     rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
   )
 }
 
-/** The request that a native id names in this session. */
-export const findNativeRequest = (
-  state: FoldState,
+/** Tables whose native ids are good inside their session only. */
+type SessionScoped = "requests" | "inferences" | "delegations" | "tasks"
+
+/**
+ * What a native id names inside its session: among the open rows first, then among the stored ones. An event without a
+ * session names nothing by a native id.
+ *
+ * @param isNamed whether an open row carries the native id
+ */
+export const findNativeInSession = <N extends SessionScoped>(
   rows: RowSource,
-  nativeRequestId: string,
+  table: N,
+  open: ById<Rows[N]>,
+  isNamed: (row: Rows[N]) => boolean,
+  nativeId: string | undefined,
   sessionId: string | null,
-): RequestRow | null =>
-  Object.values(state.requests).find(
-    (request) => request.nativeRequestId === nativeRequestId && request.sessionId === sessionId,
-  ) ?? rows.find("requests", "byNativeInSession", [sessionId, nativeRequestId])
+): Rows[N] | null => {
+  if (sessionId === null || nativeId === undefined) return null
+  return (
+    Object.values(open).find((row) => row.sessionId === sessionId && isNamed(row)) ??
+    rows.find(table, "byNativeInSession", [sessionId, nativeId])
+  )
+}

@@ -2,11 +2,18 @@
  * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
  * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (DESIGN section 4).
  */
-import type { EntityIdName, EventEnvelope } from "@threadfold/contracts"
+import type {
+  DelegationRow,
+  EntityIdName,
+  EventEnvelope,
+  InferenceRow,
+  RequestRow,
+  TaskRow,
+} from "@threadfold/contracts"
 import { nativeTurnSubject } from "../fold/subjects.js"
-import type { RowSource } from "../RowSource.js"
+import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
-import { findNativeItem, findNativeRequest, findNativeTurn } from "./lookup.js"
+import { findNativeInSession, findNativeItem, findNativeTurn } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
 
 /** The ids of ours that an event carries after resolution. */
@@ -35,6 +42,12 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const mint = (kind: string): string =>
     mintId(digest, event.at, `${source}|${event.channel ?? event.eventId}|${event.seq ?? ""}|${kind}`)
 
+  /** An id that the event brings: kept, unless it is another thread's (rule 11). */
+  const own = (table: EntityTable, id: string): string | null => {
+    const row = rows.find(table, "key", [id])
+    return row === null || row.threadId === state.streamId ? id : null
+  }
+
   const turnOfNative = (): string | null =>
     native?.turnId === undefined ? null : (findNativeTurn(state, rows, native.turnId, sessionId)?.turnId ?? null)
   const requestedOfCall = (): string | null =>
@@ -45,7 +58,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
         )?.turnId ?? null)
 
   const turnId = ((): string | null => {
-    if (event.turnId !== null) return event.turnId
+    if (event.turnId !== null) return own("turns", event.turnId)
     switch (type) {
       case "turn.requested":
         return mint("turn")
@@ -65,7 +78,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const itemId = ((): string | null => {
-    if (event.itemId !== null) return event.itemId
+    if (event.itemId !== null) return own("items", event.itemId)
     const known = native?.itemId === undefined ? null : findNativeItem(state, rows, native.itemId, turnId, sessionId)
     // Without a turn a native item id is only good for finding: it may have been used in an earlier turn.
     if (type === "item.started") return known !== null && turnId === known.turnId ? known.itemId : mint("item")
@@ -73,27 +86,25 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const requestId = ((): string | null => {
-    if (event.requestId !== null) return event.requestId
-    const known = native?.requestId === undefined ? null : findNativeRequest(state, rows, native.requestId, sessionId)
+    if (event.requestId !== null) return own("requests", event.requestId)
+    const nativeId = native?.requestId
+    const named = (row: RequestRow) => row.nativeRequestId === nativeId
+    const known = findNativeInSession(rows, "requests", state.requests, named, nativeId, sessionId)
     if (known !== null) return known.requestId
     return type === "request.opened" || type === "user-input.requested" ? mint("request") : null
   })()
 
   const inferenceId = ((): string | null => {
-    if (event.inferenceId !== null) return event.inferenceId
+    if (event.inferenceId !== null) return own("inferences", event.inferenceId)
     const nativeId = native?.inferenceId
-    if (nativeId !== undefined) {
-      const known =
-        Object.values(state.inferences).find(
-          (attempt) => attempt.nativeInferenceId === nativeId && attempt.sessionId === sessionId,
-        ) ?? rows.find("inferences", "byNativeInSession", [sessionId, nativeId])
-      if (known !== null && known !== undefined) return known.inferenceId
-    }
+    const named = (row: InferenceRow) => row.nativeInferenceId === nativeId
+    const known = findNativeInSession(rows, "inferences", state.inferences, named, nativeId, sessionId)
+    if (known !== null) return known.inferenceId
     return type === "inference.started" || terminalsOfInference.has(type) ? mint("inference") : null
   })()
 
   const realtimeId = ((): string | null => {
-    if (event.realtimeId !== null) return event.realtimeId
+    if (event.realtimeId !== null) return own("realtime_runs", event.realtimeId)
     if (type === "realtime.start-requested") return mint("realtime")
     if (!type.startsWith("realtime.")) return null
     const { pendingRealtime, realtime } = state
@@ -106,27 +117,20 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const delegationId = ((): string | null => {
-    if (event.delegationId !== null) return event.delegationId
-    const handoff = native?.handoffId
-    if (handoff !== undefined) {
-      const known =
-        Object.values(state.delegations).find(
-          (delegation) => delegation.nativeHandoffId === handoff && delegation.sessionId === sessionId,
-        ) ?? rows.find("delegations", "byNativeInSession", [sessionId, handoff])
-      if (known !== null && known !== undefined) return known.delegationId
-    }
+    if (event.delegationId !== null) return own("delegations", event.delegationId)
+    const nativeId = native?.handoffId
+    const named = (row: DelegationRow) => row.nativeHandoffId === nativeId
+    const known = findNativeInSession(rows, "delegations", state.delegations, named, nativeId, sessionId)
+    if (known !== null) return known.delegationId
     return type === "realtime.handoff" || type === "delegation.opened" ? mint("delegation") : null
   })()
 
   const taskId = ((): string | null => {
-    if (event.taskId !== null) return event.taskId
+    if (event.taskId !== null) return own("tasks", event.taskId)
     const nativeId = native?.taskId
-    if (nativeId !== undefined) {
-      const known =
-        Object.values(state.tasks).find((task) => task.nativeTaskId === nativeId && task.sessionId === sessionId) ??
-        rows.find("tasks", "byNativeInSession", [sessionId, nativeId])
-      if (known !== null && known !== undefined) return known.taskId
-    }
+    const named = (row: TaskRow) => row.nativeTaskId === nativeId
+    const known = findNativeInSession(rows, "tasks", state.tasks, named, nativeId, sessionId)
+    if (known !== null) return known.taskId
     return type === "task.started" ? mint("task") : null
   })()
 

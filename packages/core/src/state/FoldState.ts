@@ -41,10 +41,10 @@ export interface FoldState {
   /** Turns that were asked for and have not started, oldest first. */
   readonly requested: readonly TurnRow[]
   /**
-   * Commands with a process that an inferred turn end closed: should the turn turn out to have completed, they are
-   * background tasks (rule 5).
+   * Items of the commands with a process that an inferred turn end closed: should the turn turn out to have completed,
+   * those that have not ended by then are background tasks (rule 5).
    */
-  readonly provisional: { readonly turnId: string; readonly commands: readonly ItemRow[] } | null
+  readonly provisional: { readonly turnId: string; readonly commands: readonly string[] } | null
   /** Open items. */
   readonly items: ById<ItemRow>
   /** Requests that are open or being answered. */
