@@ -1,0 +1,22 @@
+/**
+ * Sets up and serves, with a recorded session to look at, from `.threadfold/` of this checkout. Options after `--` go
+ * to `threadfold serve`.
+ *
+ *   npm start
+ *   npm start -- --port 8080
+ */
+import { join, relative } from "node:path"
+import { pathToFileURL } from "node:url"
+import { setupOrExit } from "./setup.mjs"
+import { root } from "./tools.mjs"
+
+await setupOrExit()
+
+const program = join(root, "apps", "server", "dist", "threadfold.js")
+const options = process.argv.slice(2)
+const directory = options.some((option) => option.startsWith("--data-dir"))
+  ? []
+  : ["--data-dir", relative(process.cwd(), join(root, ".threadfold")) || "."]
+// In this very process, so that a signal to `npm start` reaches the server and nobody is left behind.
+process.argv = [process.execPath, program, "serve", "--load-example", ...directory, ...options]
+await import(pathToFileURL(program).href)

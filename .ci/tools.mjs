@@ -1,0 +1,58 @@
+/** What the set-up, test and guard scripts share. Node only: these run before anything is installed. */
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** Root of the workspace. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const manifest = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
+/** The workspace's packages: folder (relative to the root), short name and manifest. */
+export const packages = ["packages", "apps"].flatMap((group) =>
+  readdirSync(join(root, group))
+    .filter((name) => existsSync(join(root, group, name, "package.json")))
+    .sort()
+    .map((name) => ({ name, folder: `${group}/${name}`, manifest: manifest(join(root, group, name)) })),
+)
+
+/** The one version of pnpm that this workspace is installed with, such as `pnpm@10.34.9`. */
+export const packageManager = manifest(root).packageManager
+
+/** Node's own `npx`, with a `pnpm` on the PATH of what it runs: turbo needs one, the machine need not have one. */
+const npx = process.platform === "win32" ? "npx.cmd" : "npx"
+
+/**
+ * Runs a program of the workspace with pnpm on its PATH. `quiet` keeps its output back and prints it only when the
+ * program fails. Resolves to the exit code; a program that a signal ended counts as 1.
+ */
+export const run = (command, args, { quiet = false, env = {} } = {}) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(npx, ["-y", `--package=${packageManager}`, "--", command, ...args], {
+      cwd: root,
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...env },
+      stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+      shell: process.platform === "win32",
+    })
+    const kept = []
+    child.stdout?.on("data", (bytes) => kept.push(bytes))
+    child.stderr?.on("data", (bytes) => kept.push(bytes))
+    child.on("error", reject)
+    child.on("close", (code) => {
+      if (code !== 0 && quiet) process.stderr.write(Buffer.concat(kept))
+      resolve(code ?? 1)
+    })
+  })
+
+/** Runs turbo: two tasks at a time, output of what fails only. */
+export const turbo = (task, args = [], options = {}) =>
+  run("turbo", ["run", task, "--output-logs=errors-only", "--concurrency=2", "--no-update-notifier", ...args], {
+    ...options,
+    env: {
+      PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(process.platform === "win32" ? ";" : ":"),
+    },
+  })
+
+/** True when the module is what `node` was asked to run, false when another one imports it. */
+export const isMain = (url) => process.argv[1] !== undefined && fileURLToPath(url) === process.argv[1]
