@@ -141,7 +141,7 @@ const indexes: readonly string[] = [
   native(true, "delegations", "session_id", "native_handoff_id"),
   byThread("tasks", "task_id"),
   native(true, "tasks", "session_id", "native_task_id"),
-  byThread("queue", "position"),
+  byThread("queue", "position, message_id"),
   "CREATE INDEX anomalies_by_last ON anomalies (last_sequence)",
   "CREATE INDEX anomalies_by_thread_last ON anomalies (thread_id, last_sequence)",
 ]

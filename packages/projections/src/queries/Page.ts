@@ -1,0 +1,128 @@
+/** One page of a list by its key: no offsets, no counting, and no sort that an index does not do already. */
+
+import type { SqlClient, SqlError } from "@effect/sql"
+import { Problem, type Rows, type TableName } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
+import { selectRows } from "./select.js"
+
+/** What every list may be asked for. */
+export interface PageQuery {
+  /** How many entries at most, 1 to 500. Default 50. */
+  readonly limit?: number | undefined
+  /** Where to go on: `next` or `previous` of an earlier page. */
+  readonly cursor?: string | undefined
+  /** `desc`: newest first. Each list has its own default. */
+  readonly order?: "asc" | "desc" | undefined
+}
+
+/** Part of a list. */
+export interface Page<A> {
+  /** Sequence of the log that the page is true for. */
+  readonly sequence: number
+  readonly items: readonly A[]
+  /** Cursor of what follows, null at the end of the list. */
+  readonly next: string | null
+  /** Cursor of what comes before, null where nothing is known to. */
+  readonly previous: string | null
+}
+
+/** The longest page. */
+export const maxLimit = 500
+
+/** A column that a list is ordered by; together they are unique. */
+export interface OrderColumn<Row> {
+  /** SQL expression. */
+  readonly sql: string
+  readonly type: "string" | "number"
+  readonly value: (row: Row) => string | number
+}
+
+/** A list of rows of one table. */
+export interface List<N extends TableName> {
+  /** Name in cursors. */
+  readonly name: string
+  readonly table: N
+  /** Default order. */
+  readonly order: "asc" | "desc"
+  readonly columns: readonly OrderColumn<Rows[N]>[]
+}
+
+/** A condition and its parameters. */
+export interface Condition {
+  readonly sql: string
+  readonly params: readonly (string | number)[]
+}
+
+/** Rows of a page, in the order of the list, and where to go on. */
+export interface RowPage<N extends TableName> {
+  readonly rows: readonly Rows[N][]
+  readonly next: string | null
+  readonly previous: string | null
+}
+
+/** How many entries a query asks for. */
+export const limitOf = (query: PageQuery): Effect.Effect<number, Problem> => {
+  const limit = query.limit ?? 50
+  return Number.isInteger(limit) && limit >= 1 && limit <= maxLimit
+    ? Effect.succeed(limit)
+    : Effect.fail(
+        new Problem({ slug: "invalid-request", detail: `limit is ${limit}; it must be a whole number from 1 to 500.` }),
+      )
+}
+
+/** Which rows a page reads, one more than it shows: conditions, and the rest of the statement. */
+export const pageSelection = <N extends TableName>(
+  list: List<N>,
+  conditions: readonly Condition[],
+  order: "asc" | "desc",
+  place: Place | null,
+  limit: number,
+): { readonly where: readonly Condition[]; readonly tail: string } => {
+  const ascending = (order === "asc") !== (place?.direction === "previous")
+  const where = [...conditions]
+  if (place !== null) {
+    const columns = list.columns.map((column) => column.sql).join(", ")
+    const marks = list.columns.map(() => "?").join(", ")
+    // The first column once more: SQLite seeks an index by that where the row value holds an expression.
+    const first = list.columns.slice(0, 1).map((column) => `${column.sql} ${ascending ? ">=" : "<="} ? AND `)
+    where.push({
+      sql: `${first.join("")}(${columns}) ${ascending ? ">" : "<"} (${marks})`,
+      params: [...place.key.slice(0, 1), ...place.key],
+    })
+  }
+  const sorted = list.columns.map((column) => `${column.sql} ${ascending ? "ASC" : "DESC"}`).join(", ")
+  return { where, tail: `ORDER BY ${sorted} LIMIT ${limit + 1}` }
+}
+
+/**
+ * Reads one page. `scope` is what cursors of this list are bound to besides its name, such as the thread; filters are not
+ * part of it, because a place stays right under another filter.
+ */
+export const readPage = <N extends TableName>(
+  sql: SqlClient.SqlClient,
+  list: List<N>,
+  scope: string,
+  conditions: readonly Condition[],
+  query: PageQuery,
+): Effect.Effect<RowPage<N>, Problem | SqlError.SqlError> =>
+  Effect.gen(function* () {
+    const limit = yield* limitOf(query)
+    const order = query.order ?? list.order
+    const name = `${list.name}/${scope}/${order}`
+    const types = list.columns.map(({ type }) => type)
+    const place = query.cursor === undefined ? null : yield* decodeCursor(name, types, query.cursor)
+    const backwards = place?.direction === "previous"
+    const { where, tail } = pageSelection(list, conditions, order, place, limit)
+    const found = yield* selectRows(sql, list.table, where, tail)
+    const more = found.length > limit
+    const near = more ? found.slice(0, limit) : found
+    const rows = backwards ? [...near].reverse() : near
+    const cursorAt = (row: Rows[N] | undefined, direction: "next" | "previous"): string | null =>
+      row === undefined ? null : encodeCursor(name, { key: list.columns.map(({ value }) => value(row)), direction })
+    return {
+      rows,
+      next: more || backwards ? cursorAt(rows.at(-1), "next") : null,
+      previous: (backwards ? more : place !== null) ? cursorAt(rows[0], "previous") : null,
+    }
+  })

@@ -1,0 +1,58 @@
+/** The read side as a service: every query of the projections, over one read-only client. */
+import { SqlClient } from "@effect/sql"
+import { Context, Effect, Layer } from "effect"
+import { anomalies } from "./anomalies.js"
+import { delegations } from "./delegations.js"
+import { inferences } from "./inferences.js"
+import { items } from "./items.js"
+import { queue } from "./queue.js"
+import { realtimeRuns } from "./realtimeRuns.js"
+import { requests } from "./requests.js"
+import { session, sessions } from "./sessions.js"
+import { stats } from "./stats.js"
+import { tasks } from "./tasks.js"
+import { threadSnapshot } from "./threadSnapshot.js"
+import { thread, threads } from "./threads.js"
+import { turns } from "./turns.js"
+import { usage } from "./usage.js"
+
+/** Binds every query to a client. */
+const boundTo = (sql: SqlClient.SqlClient) => {
+  const bind =
+    <Args extends readonly unknown[], Out>(query: (sql: SqlClient.SqlClient, ...args: Args) => Out) =>
+    (...args: Args): Out =>
+      query(sql, ...args)
+  return {
+    threads: bind(threads),
+    thread: bind(thread),
+    threadSnapshot: bind(threadSnapshot),
+    sessions: bind(sessions),
+    session: bind(session),
+    turns: bind(turns),
+    items: bind(items),
+    requests: bind(requests),
+    inferences: bind(inferences),
+    realtimeRuns: bind(realtimeRuns),
+    delegations: bind(delegations),
+    tasks: bind(tasks),
+    queue: bind(queue),
+    usage: bind(usage),
+    anomalies: bind(anomalies),
+    stats: bind(stats),
+  }
+}
+
+/**
+ * Queries fail with a `Problem` alone: `thread-not-found`, `session-not-found`, `invalid-cursor`, `invalid-request` (a
+ * limit out of range) or `unavailable` (the database could not be read).
+ */
+export class Projections extends Context.Tag("@threadfold/projections/Projections")<
+  Projections,
+  ReturnType<typeof boundTo>
+>() {
+  /** Over the `SqlClient` in the context: a read-only one, opened after the writer has set the database to WAL. */
+  static readonly layer: Layer.Layer<Projections, never, SqlClient.SqlClient> = Layer.effect(
+    Projections,
+    Effect.map(SqlClient.SqlClient, boundTo),
+  )
+}

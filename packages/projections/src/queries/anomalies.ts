@@ -1,0 +1,41 @@
+/** What the fold refused to apply, over all threads or of one, the latest first. */
+
+import type { SqlClient } from "@effect/sql"
+import type { AnomalyReason, AnomalyView, Problem } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { anomalyView } from "../view.js"
+import { type Condition, type Page, type PageQuery, readPage } from "./Page.js"
+import { each, listPage, ofThread, type ThreadList } from "./read.js"
+
+/** Filters apply together. */
+export interface AnomalyQuery extends PageQuery {
+  /** The stream: a thread or a connection. */
+  readonly threadId?: string | undefined
+  readonly reason?: AnomalyReason | undefined
+  /** For example `turn:<id>`. */
+  readonly subject?: string | undefined
+}
+
+export const anomalyList: ThreadList<"anomalies", AnomalyView> = {
+  name: "anomalies",
+  table: "anomalies",
+  order: "desc",
+  columns: [
+    { sql: "last_sequence", type: "number", value: ({ lastSequence }) => lastSequence },
+    { sql: "thread_id", type: "string", value: ({ threadId }) => threadId },
+    { sql: "subject", type: "string", value: ({ subject }) => subject },
+    { sql: "reason", type: "string", value: ({ reason }) => reason },
+  ],
+  view: each(anomalyView),
+}
+
+/** A page of them. An anomaly that comes again moves to the front of the list. */
+export const anomalies = (
+  sql: SqlClient.SqlClient,
+  { threadId, reason, subject, ...query }: AnomalyQuery = {},
+): Effect.Effect<Page<AnomalyView>, Problem> => {
+  const where: Condition[] = threadId === undefined ? [] : [ofThread(threadId)]
+  if (reason !== undefined) where.push({ sql: "reason = ?", params: [reason] })
+  if (subject !== undefined) where.push({ sql: "subject = ?", params: [subject] })
+  return listPage(sql, readPage(sql, anomalyList, threadId ?? "", where, query), (rows) => anomalyList.view(sql, rows))
+}

@@ -1,0 +1,23 @@
+/** Hand-overs from voice to the coding agent, by their time-ordered ids, newest first. */
+
+import type { SqlClient } from "@effect/sql"
+import type { DelegationView, Problem } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { delegationView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const delegationList: ThreadList<"delegations", DelegationView> = {
+  name: "delegations",
+  table: "delegations",
+  order: "desc",
+  columns: [{ sql: "delegation_id", type: "string", value: ({ delegationId }) => delegationId }],
+  view: each(delegationView),
+}
+
+/** A page of them. */
+export const delegations = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<DelegationView>, Problem> => threadPage(sql, delegationList, threadId, query)

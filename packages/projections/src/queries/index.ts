@@ -1,0 +1,8 @@
+export type { AnomalyQuery } from "./anomalies.js"
+export * from "./Cursor.js"
+export type { ItemQuery } from "./items.js"
+export { maxLimit, type Page, type PageQuery } from "./Page.js"
+export * from "./Projections.js"
+export type { StatsQuery } from "./stats.js"
+export type { SnapshotList, SnapshotPage, SnapshotQuery } from "./threadSnapshot.js"
+export type { ThreadQuery } from "./threads.js"

@@ -1,0 +1,23 @@
+/** Inference attempts of a thread, by their time-ordered ids, newest first. */
+
+import type { SqlClient } from "@effect/sql"
+import type { InferenceView, Problem } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { inferenceView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const inferenceList: ThreadList<"inferences", InferenceView> = {
+  name: "inferences",
+  table: "inferences",
+  order: "desc",
+  columns: [{ sql: "inference_id", type: "string", value: ({ inferenceId }) => inferenceId }],
+  view: each(inferenceView),
+}
+
+/** A page of them. */
+export const inferences = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<InferenceView>, Problem> => threadPage(sql, inferenceList, threadId, query)

@@ -1,0 +1,58 @@
+/** Items of a thread with their text, newest first. */
+
+import type { SqlClient, SqlError } from "@effect/sql"
+import type { ItemView, Problem, Rows } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { type ChunkText, itemView } from "../view.js"
+import type { Condition, Page, PageQuery } from "./Page.js"
+import { type ThreadList, threadPage } from "./read.js"
+
+export interface ItemQuery extends PageQuery {
+  /** Only the items of this turn. */
+  readonly turnId?: string | undefined
+}
+
+/** The chunks of the items whose final text has not come, in one query for the page. */
+const chunksOf = (
+  sql: SqlClient.SqlClient,
+  rows: readonly Rows["items"][],
+): Effect.Effect<ReadonlyMap<string, readonly ChunkText[]>, SqlError.SqlError> => {
+  const ids = rows.filter(({ hasFinal }) => hasFinal === 0).map(({ itemId }) => itemId)
+  if (ids.length === 0) return Effect.succeed(new Map())
+  return sql
+    .unsafe<ChunkText>(
+      `SELECT item_id AS "itemId", ordinal, part, text FROM item_chunks
+         WHERE item_id IN (SELECT value FROM json_each(?)) ORDER BY item_id, ordinal`,
+      [JSON.stringify(ids)],
+    )
+    .pipe(
+      Effect.map((chunks) => {
+        const byItem = new Map<string, ChunkText[]>()
+        for (const chunk of chunks) {
+          const list = byItem.get(chunk.itemId)
+          if (list === undefined) byItem.set(chunk.itemId, [chunk])
+          else list.push(chunk)
+        }
+        return byItem
+      }),
+    )
+}
+
+export const itemList: ThreadList<"items", ItemView> = {
+  name: "items",
+  table: "items",
+  order: "desc",
+  columns: [{ sql: "ordinal", type: "number", value: ({ ordinal }) => ordinal }],
+  view: (sql, rows) =>
+    chunksOf(sql, rows).pipe(Effect.map((chunks) => rows.map((row) => itemView(row, chunks.get(row.itemId) ?? [])))),
+}
+
+/** A page of them. */
+export const items = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  { turnId, ...query }: ItemQuery = {},
+): Effect.Effect<Page<ItemView>, Problem> => {
+  const ofTurn: readonly Condition[] = turnId === undefined ? [] : [{ sql: "turn_id = ?", params: [turnId] }]
+  return threadPage(sql, itemList, threadId, query, ofTurn)
+}

@@ -1,0 +1,381 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { describe, expect, it } from "@effect/vitest"
+import Sqlite from "better-sqlite3"
+import { Effect, Exit, Layer } from "effect"
+import fc from "fast-check"
+import { SqlStore } from "../SqlStore.js"
+import { snapshotOf } from "../snapshotOf.js"
+import { randomLog } from "../testing/randomEvents.js"
+import { putRow } from "../testing/rows.js"
+import { openProjections } from "../testing/sqlite.js"
+import { idFor, type TestEvent, TestLog } from "../testing/TestLog.js"
+import { anomalyList } from "./anomalies.js"
+import { encodeCursor } from "./Cursor.js"
+import { delegationList } from "./delegations.js"
+import { inferenceList } from "./inferences.js"
+import { itemList } from "./items.js"
+import { type List, type Page, type PageQuery, pageSelection } from "./Page.js"
+import { Projections } from "./Projections.js"
+import { queueList } from "./queue.js"
+import { ofThread } from "./read.js"
+import { realtimeRunList } from "./realtimeRuns.js"
+import { requestList } from "./requests.js"
+import { sessionList } from "./sessions.js"
+import { taskList } from "./tasks.js"
+import { threadList } from "./threads.js"
+import { turnList } from "./turns.js"
+
+/** A database on disk with a writer, and the queries on a read-only client of their own. */
+const setUp = () => {
+  const directory = mkdtempSync(join(tmpdir(), "threadfold-queries-"))
+  const file = join(directory, "threadfold.db")
+  const database = openProjections(file)
+  database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL)")
+  const store = new SqlStore(database)
+  const log = new TestLog()
+  const insert = database.prepare("INSERT INTO events (type) VALUES (?)")
+  const append = (batch: readonly TestEvent[]) => {
+    log.append(store, batch)
+    for (const { type } of batch) insert.run(type)
+  }
+  const layer = Projections.layer.pipe(
+    Layer.provide(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
+  )
+  const dispose = () => {
+    database.close()
+    rmSync(directory, { recursive: true })
+  }
+  return { database, store, log, append, layer, dispose }
+}
+
+type Opened = ReturnType<typeof setUp>
+
+/** Runs `body` against a database that `prepare` has filled. */
+const withQueries = <A, E>(
+  prepare: (opened: Opened) => void,
+  body: (opened: Opened) => Effect.Effect<A, E, Projections>,
+): Effect.Effect<A, E> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const opened = setUp()
+      prepare(opened)
+      return opened
+    }),
+    (opened) => Effect.provide(body(opened), opened.layer),
+    (opened) => Effect.sync(opened.dispose),
+  )
+
+const thread = idFor("a")
+
+const event = (type: string, payload: unknown, native?: TestEvent["native"]): TestEvent => ({
+  stream: "a",
+  session: "session",
+  type,
+  payload,
+  ...(native === undefined ? {} : { native }),
+})
+
+const started = event("session.started", { provider: "codex", mode: "managed" })
+
+/** A thread with seven turns of one item each; the last item streams in two parts. */
+const sevenTurns = ({ append }: Opened): void => {
+  append([started])
+  for (let turn = 1; turn <= 7; turn++) {
+    const native = { turnId: `t${turn}`, itemId: `i${turn}` }
+    append([event("turn.started", {}, native), event("item.started", { kind: "reasoning" }, native)])
+    if (turn === 7) continue
+    append([
+      event("item.completed", { kind: "reasoning", status: "completed", text: `text ${turn}` }, native),
+      event("turn.completed", { outcome: "completed" }, native),
+    ])
+  }
+  const native = { turnId: "t7", itemId: "i7" }
+  for (const [part, delta] of [
+    [0, "one"],
+    [1, "two"],
+    [0, " more"],
+  ] as const) {
+    append([event("content.delta", { stream: "summary", part, delta }, native)])
+  }
+}
+
+const slugOf = (exit: Exit.Exit<unknown, { readonly slug: string }>): string | null =>
+  Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error.slug : null
+
+/** Reads a list to its end and back to its start, checking on the way that both ways show the same pages. */
+const walk = <A, E, R>(read: (query: PageQuery) => Effect.Effect<Page<A>, E, R>, query: PageQuery) =>
+  Effect.gen(function* () {
+    const pages: (readonly A[])[] = []
+    let page = yield* read(query)
+    expect(page.previous).toBeNull()
+    for (;;) {
+      pages.push(page.items)
+      if (page.next === null) break
+      page = yield* read({ ...query, cursor: page.next })
+    }
+    for (let index = pages.length - 2; index >= 0; index--) {
+      page = yield* read({ ...query, cursor: page.previous ?? "" })
+      expect(page.items).toEqual(pages[index])
+      expect(page.next).not.toBeNull()
+    }
+    expect(page.previous).toBeNull()
+    return pages
+  })
+
+describe("thread snapshot", () => {
+  it("is the same from SQL and from rows in hand, for any log", () =>
+    fc.assert(
+      fc.asyncProperty(randomLog, (batches) =>
+        Effect.runPromise(
+          withQueries(
+            ({ append }) => {
+              for (const batch of batches) append(batch)
+            },
+            ({ store, log }) =>
+              Effect.gen(function* () {
+                const queries = yield* Projections
+                for (const streamId of log.streams(null, 10)) {
+                  const { snapshot, more } = yield* queries.threadSnapshot(streamId, { limitPerList: null })
+                  expect(snapshot).toEqual(snapshotOf(store.rowsOf(streamId), log.events.length))
+                  expect(Object.values(more).every((cursor) => cursor === null)).toBe(true)
+                }
+              }),
+          ),
+        ),
+      ),
+      { numRuns: 25 },
+    ))
+
+  it.effect("shows the newest entries, oldest first, and where the rest is", () =>
+    withQueries(sevenTurns, ({ log }) =>
+      Effect.gen(function* () {
+        const queries = yield* Projections
+        const { snapshot, more } = yield* queries.threadSnapshot(thread, { limitPerList: 3 })
+        expect(snapshot.sequence).toBe(log.events.length)
+        expect(snapshot.turns.map(({ nativeTurnId }) => nativeTurnId)).toEqual(["t5", "t6", "t7"])
+        expect(snapshot.items.map(({ text }) => text)).toEqual(["text 5", "text 6", "one more\n\ntwo"])
+        expect(snapshot.session).toMatchObject({ status: "running", epoch: 1 })
+        expect(more.requests).toBeNull()
+        const older = yield* queries.turns(thread, { limit: 3, cursor: more.turns ?? "" })
+        expect(older.items.map(({ nativeTurnId }) => nativeTurnId)).toEqual(["t4", "t3", "t2"])
+      }),
+    ),
+  )
+
+  it.effect("says which thread is not there", () =>
+    withQueries(sevenTurns, () =>
+      Effect.gen(function* () {
+        const queries = yield* Projections
+        expect(slugOf(yield* Effect.exit(queries.threadSnapshot("nobody")))).toBe("thread-not-found")
+        expect(slugOf(yield* Effect.exit(queries.turns("nobody")))).toBe("thread-not-found")
+        expect(slugOf(yield* Effect.exit(queries.usage("nobody")))).toBe("thread-not-found")
+        expect(slugOf(yield* Effect.exit(queries.session("nobody")))).toBe("session-not-found")
+      }),
+    ),
+  )
+})
+
+describe("lists", () => {
+  it.effect("page both ways, in both orders, without a gap or a repeat", () =>
+    withQueries(sevenTurns, () =>
+      Effect.gen(function* () {
+        const queries = yield* Projections
+        const natives = ["t1", "t2", "t3", "t4", "t5", "t6", "t7"]
+        for (const limit of [1, 2, 3, 7, 8]) {
+          for (const order of ["asc", "desc"] as const) {
+            const pages = yield* walk((query) => queries.turns(thread, query), { limit, order })
+            expect(pages.flat().map(({ nativeTurnId }) => nativeTurnId)).toEqual(
+              order === "asc" ? natives : [...natives].reverse(),
+            )
+            expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true)
+          }
+        }
+      }),
+    ),
+  )
+
+  it.effect("refuse cursors that were cut, made up, or taken from elsewhere, and limits out of range", () =>
+    withQueries(
+      (opened) => {
+        sevenTurns(opened)
+        opened.append([{ ...started, stream: "other", session: "session of other" }])
+      },
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const { next } = yield* queries.turns(thread, { limit: 2 })
+          const cursor = next ?? ""
+          const bad = [
+            queries.turns(idFor("other"), { cursor }),
+            queries.turns(thread, { cursor, order: "asc" }),
+            queries.turns(thread, { cursor: cursor.slice(0, -4) }),
+            queries.turns(thread, { cursor: "" }),
+            queries.turns(thread, { cursor: "null" }),
+            queries.turns(thread, { cursor: encodeCursor(`turns/${thread}/desc`, { key: ["x"], direction: "next" }) }),
+            queries.turns(thread, { cursor: encodeCursor(`turns/${thread}/desc`, { key: [], direction: "next" }) }),
+          ]
+          expect(slugOf(yield* Effect.exit(queries.items(thread, { cursor })))).toBe("invalid-cursor")
+          for (const query of bad) expect(slugOf(yield* Effect.exit(query))).toBe("invalid-cursor")
+          for (const limit of [0, 501, 1.5, Number.NaN]) {
+            expect(slugOf(yield* Effect.exit(queries.turns(thread, { limit })))).toBe("invalid-request")
+          }
+        }),
+    ),
+  )
+
+  it.effect("filter threads, newest first, and leave deleted ones out", () =>
+    withQueries(
+      ({ store }) => {
+        const row = (threadId: string, createdAt: number | null, more: object) =>
+          putRow("threads", { threadId, createdAt, status: "idle", provider: "codex", ...more })
+        store.apply([
+          row("old", 1, {}),
+          row("unknown", null, { provider: "acp" }),
+          row("child", 5, { parentThreadId: "old", status: "working" }),
+          row("twin", 5, { nativeThreadId: "n" }),
+          row("archived", 7, { archivedAt: 8, status: "archived" }),
+          row("deleted", 9, { deletedAt: 9 }),
+        ])
+      },
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const ids = (query: Parameters<typeof queries.threads>[0]) =>
+            Effect.map(queries.threads(query), (page) => page.items.map(({ threadId }) => threadId))
+          expect(yield* ids({})).toEqual(["archived", "twin", "child", "old", "unknown"])
+          expect(yield* ids({ deleted: true, limit: 1 })).toEqual(["deleted"])
+          expect(yield* ids({ archived: true })).toEqual(["archived"])
+          expect(yield* ids({ archived: false, status: "idle" })).toEqual(["twin", "old", "unknown"])
+          expect(yield* ids({ provider: "acp" })).toEqual(["unknown"])
+          expect(yield* ids({ parentThreadId: "old" })).toEqual(["child"])
+          expect(yield* ids({ nativeThreadId: "n" })).toEqual(["twin"])
+          const pages = yield* walk((query) => queries.threads(query), { limit: 2 })
+          expect(pages.flat().map(({ threadId }) => threadId)).toEqual(["archived", "twin", "child", "old", "unknown"])
+        }),
+    ),
+  )
+
+  it.effect("filter items by turn and anomalies by stream, reason and subject", () =>
+    withQueries(
+      (opened) => {
+        sevenTurns(opened)
+        opened.append([
+          event("turn.completed", { outcome: "failed" }, { turnId: "t1" }),
+          event("content.delta", { stream: "text", delta: "x" }, { turnId: "t1", itemId: "ghost" }),
+          event("turn.completed", { outcome: "failed" }, { turnId: "t1" }),
+        ])
+      },
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const turns = yield* queries.turns(thread, { limit: 1 })
+          const items = yield* queries.items(thread, { turnId: turns.items[0]?.turnId })
+          expect(items.items.map(({ nativeItemId }) => nativeItemId)).toEqual(["i7"])
+          const all = yield* queries.anomalies({})
+          expect(all.items.map(({ reason, count }) => [reason, count])).toEqual([
+            ["turn-terminal-duplicate", 2],
+            ["item-unknown", 1],
+          ])
+          const one = yield* queries.anomalies({ threadId: thread, reason: "item-unknown" })
+          expect(one.items).toEqual([all.items[1]])
+          const subject = all.items[0]?.subject
+          expect((yield* queries.anomalies({ subject })).items).toEqual([all.items[0]])
+          expect((yield* queries.anomalies({ threadId: "other" })).items).toEqual([])
+        }),
+    ),
+  )
+
+  it("leave out a message that steered another turn", () =>
+    Effect.runPromise(
+      withQueries(
+        ({ store }) => {
+          store.apply([
+            putRow("threads", { threadId: thread, status: "idle" }),
+            putRow("turns", {
+              turnId: "u",
+              threadId: thread,
+              ordinal: 1,
+              origin: "client",
+              status: "ended",
+              outcome: "cancelled",
+              cause: "steered",
+              evidence: "observed",
+              settled: 1,
+              steeredInto: "v",
+            }),
+          ])
+        },
+        () => Effect.flatMap(Projections, (queries) => queries.turns(thread)),
+      ),
+    ).then(({ items }) => expect(items).toEqual([])))
+
+  it("find every page by an index: nothing is sorted", () => {
+    const { database, dispose } = setUp()
+    const plan = <N extends Parameters<typeof putRow>[0]>(list: List<N>, scoped: boolean): string => {
+      const place = { key: list.columns.map(({ type }) => (type === "string" ? "x" : 1)), direction: "next" } as const
+      const { where, tail } = pageSelection(list, scoped ? [ofThread("t")] : [], list.order, place, 50)
+      const text = `SELECT * FROM ${list.table} WHERE ${where.map((each) => each.sql).join(" AND ")} ${tail}`
+      return database
+        .prepare<unknown[], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${text}`)
+        .all(where.flatMap(({ params }) => params))
+        .map(({ detail }) => detail)
+        .join("; ")
+    }
+    const plans = [
+      plan(threadList, false),
+      plan(sessionList, true),
+      plan(turnList, true),
+      plan(itemList, true),
+      plan(requestList, true),
+      plan(inferenceList, true),
+      plan(realtimeRunList, true),
+      plan(delegationList, true),
+      plan(taskList, true),
+      plan(queueList, true),
+      plan(anomalyList, true),
+      plan(anomalyList, false),
+    ]
+    for (const each of plans) {
+      expect(each).toMatch(/^SEARCH \w+ USING (COVERING )?INDEX/)
+      expect(each).not.toContain("TEMP B-TREE")
+    }
+    dispose()
+  })
+})
+
+describe("stats", () => {
+  it.effect("counts what is there", () =>
+    withQueries(sevenTurns, ({ log }) =>
+      Effect.gen(function* () {
+        const queries = yield* Projections
+        const found = yield* queries.stats({ byType: true })
+        expect(found).toMatchObject({ events: log.events.length, lastSequence: log.events.length, threads: 1 })
+        expect(found.byType).toMatchObject({ "turn.started": 7, "content.delta": 3 })
+        expect(found.walBytes).toBeGreaterThan(0)
+        expect((yield* queries.stats()).byType).toBeNull()
+      }),
+    ),
+  )
+})
+
+describe("a database that is no Threadfold database", () => {
+  it("is a problem, not a defect", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "threadfold-queries-"))
+    const file = join(directory, "other.db")
+    new Sqlite(file).exec("CREATE TABLE t (a)").close()
+    const layer = Projections.layer.pipe(
+      Layer.provide(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
+    )
+    const exit = await Effect.runPromiseExit(
+      Effect.provide(
+        Effect.flatMap(Projections, (queries) => queries.threads()),
+        layer,
+      ),
+    )
+    rmSync(directory, { recursive: true })
+    expect(slugOf(exit)).toBe("unavailable")
+  })
+})

@@ -1,0 +1,26 @@
+/** Messages that wait for their turn, in the order in which they run. */
+
+import type { SqlClient } from "@effect/sql"
+import type { Problem, QueueView } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { queueView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const queueList: ThreadList<"queue", QueueView> = {
+  name: "queue",
+  table: "queue",
+  order: "asc",
+  columns: [
+    { sql: "position", type: "number", value: ({ position }) => position },
+    { sql: "message_id", type: "string", value: ({ messageId }) => messageId },
+  ],
+  view: each(queueView),
+}
+
+/** A page of them. */
+export const queue = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<QueueView>, Problem> => threadPage(sql, queueList, threadId, query)

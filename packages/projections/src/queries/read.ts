@@ -1,0 +1,108 @@
+/** How every query runs: in one read transaction, with failures of the database as a problem that a caller can show. */
+
+import { type SqlClient, SqlError } from "@effect/sql"
+import { Problem, type TableName } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { type Condition, type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
+import { headOf, selectRows } from "./select.js"
+
+/**
+ * Runs `body` in one transaction: everything it reads is of one moment. Never call it inside a transaction of another
+ * client: `@effect/sql` has one tag for all of them, and the queries would run on that other connection.
+ */
+export const reading = <A>(
+  sql: SqlClient.SqlClient,
+  body: Effect.Effect<A, Problem | SqlError.SqlError>,
+): Effect.Effect<A, Problem> =>
+  sql
+    .withTransaction(body)
+    .pipe(
+      Effect.catchAll((error) =>
+        Effect.fail(
+          error instanceof SqlError.SqlError
+            ? new Problem({ slug: "unavailable", detail: `The database could not be read: ${String(error.cause)}.` })
+            : error,
+        ),
+      ),
+    )
+
+/** Fails unless the thread exists. */
+export const requireThread = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+): Effect.Effect<void, Problem | SqlError.SqlError> =>
+  sql
+    .unsafe("SELECT 1 FROM threads WHERE thread_id = ?", [threadId])
+    .pipe(
+      Effect.flatMap((found) =>
+        found.length > 0
+          ? Effect.void
+          : Effect.fail(new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })),
+      ),
+    )
+
+/** Fails with a problem where there is no row. */
+export const requireRow = <N extends TableName>(
+  sql: SqlClient.SqlClient,
+  table: N,
+  condition: Condition,
+  missing: Problem,
+) =>
+  selectRows(sql, table, [condition], "LIMIT 1").pipe(
+    Effect.flatMap(([row]) => (row === undefined ? Effect.fail(missing) : Effect.succeed(row))),
+  )
+
+/** The rows of one thread. */
+export const ofThread = (threadId: string): Condition => ({ sql: "thread_id = ?", params: [threadId] })
+
+/** A page of a list as views, with the sequence that it is true for. */
+export const listPage = <N extends TableName, A>(
+  sql: SqlClient.SqlClient,
+  page: Effect.Effect<RowPage<N>, Problem | SqlError.SqlError>,
+  view: (rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>,
+): Effect.Effect<Page<A>, Problem> =>
+  reading(
+    sql,
+    Effect.gen(function* () {
+      const sequence = yield* headOf(sql)
+      const { rows, next, previous } = yield* page
+      return { sequence, items: yield* view(rows), next, previous }
+    }),
+  )
+
+/** A page of a list of one thread's rows. */
+export const threadPage = <N extends TableName, A>(
+  sql: SqlClient.SqlClient,
+  list: ThreadList<N, A>,
+  threadId: string,
+  query: PageQuery,
+  conditions: readonly Condition[] = [],
+): Effect.Effect<Page<A>, Problem> =>
+  listPage(
+    sql,
+    Effect.zipRight(requireThread(sql, threadId), readThreadPage(sql, list, threadId, query, conditions)),
+    (rows) => list.view(sql, rows),
+  )
+
+/** A list of one thread's rows and what they look like. */
+export interface ThreadList<N extends TableName, A> extends List<N> {
+  /** What is left out of the list always. */
+  readonly conditions?: readonly Condition[]
+  readonly view: (sql: SqlClient.SqlClient, rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>
+}
+
+/** The rows of such a page, inside a transaction that is open already. */
+export const readThreadPage = <N extends TableName, A>(
+  sql: SqlClient.SqlClient,
+  list: ThreadList<N, A>,
+  threadId: string,
+  query: PageQuery,
+  conditions: readonly Condition[] = [],
+): Effect.Effect<RowPage<N>, Problem | SqlError.SqlError> =>
+  readPage(sql, list, threadId, [ofThread(threadId), ...(list.conditions ?? []), ...conditions], query)
+
+/** A view that needs the row alone. */
+export const each =
+  <Row, A>(view: (row: Row) => A) =>
+  (_sql: SqlClient.SqlClient, rows: readonly Row[]): Effect.Effect<readonly A[]> =>
+    Effect.succeed(rows.map(view))

@@ -1,0 +1,23 @@
+/** Voice runs of a thread, by their time-ordered ids, newest first. */
+
+import type { SqlClient } from "@effect/sql"
+import type { Problem, RealtimeRunView } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { realtimeRunView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const realtimeRunList: ThreadList<"realtime_runs", RealtimeRunView> = {
+  name: "realtimeRuns",
+  table: "realtime_runs",
+  order: "desc",
+  columns: [{ sql: "realtime_id", type: "string", value: ({ realtimeId }) => realtimeId }],
+  view: each(realtimeRunView),
+}
+
+/** A page of them. */
+export const realtimeRuns = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<RealtimeRunView>, Problem> => threadPage(sql, realtimeRunList, threadId, query)

@@ -1,0 +1,35 @@
+/** Sessions of a thread, the newest epoch first; one session by its id. */
+
+import type { SqlClient } from "@effect/sql"
+import { Problem, type SessionView } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { sessionView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, reading, requireRow, type ThreadList, threadPage } from "./read.js"
+
+export const sessionList: ThreadList<"sessions", SessionView> = {
+  name: "sessions",
+  table: "sessions",
+  order: "desc",
+  columns: [{ sql: "epoch", type: "number", value: ({ epoch }) => epoch }],
+  view: each(sessionView),
+}
+
+/** A page of them. */
+export const sessions = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<SessionView>, Problem> => threadPage(sql, sessionList, threadId, query)
+
+/** One session. */
+export const session = (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<SessionView, Problem> =>
+  reading(
+    sql,
+    requireRow(
+      sql,
+      "sessions",
+      { sql: "session_id = ?", params: [sessionId] },
+      new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
+    ).pipe(Effect.map(sessionView)),
+  )

@@ -1,0 +1,23 @@
+/** Background tasks of a thread, by their time-ordered ids, newest first. */
+
+import type { SqlClient } from "@effect/sql"
+import type { Problem, TaskView } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { taskView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const taskList: ThreadList<"tasks", TaskView> = {
+  name: "tasks",
+  table: "tasks",
+  order: "desc",
+  columns: [{ sql: "task_id", type: "string", value: ({ taskId }) => taskId }],
+  view: each(taskView),
+}
+
+/** A page of them. */
+export const tasks = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<TaskView>, Problem> => threadPage(sql, taskList, threadId, query)

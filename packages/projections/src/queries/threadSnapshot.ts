@@ -1,0 +1,131 @@
+/**
+ * A whole thread in one answer, all of one moment. The lists hold the newest entries only, unless everything is asked
+ * for: what opens a thread on a screen must not depend on how long the thread is.
+ */
+
+import type { SqlClient, SqlError } from "@effect/sql"
+import type { Problem, TableName, ThreadSnapshot } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { sessionView, threadView, usageView } from "../view.js"
+import { anomalyList } from "./anomalies.js"
+import { delegationList } from "./delegations.js"
+import { inferenceList } from "./inferences.js"
+import { itemList } from "./items.js"
+import { maxLimit } from "./Page.js"
+import { queueList } from "./queue.js"
+import { ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
+import { realtimeRunList } from "./realtimeRuns.js"
+import { requestList } from "./requests.js"
+import { headOf, selectRows } from "./select.js"
+import { taskList } from "./tasks.js"
+import { threadNotFound } from "./threads.js"
+import { turnList } from "./turns.js"
+
+export interface SnapshotQuery {
+  /** How many entries of each list, 1 to 500; null: all of them, for tools. Default 50. */
+  readonly limitPerList?: number | null | undefined
+}
+
+/** The lists of a snapshot that may go on. */
+export type SnapshotList =
+  | "turns"
+  | "items"
+  | "requests"
+  | "inferences"
+  | "realtimeRuns"
+  | "delegations"
+  | "tasks"
+  | "queue"
+  | "anomalies"
+
+export interface SnapshotPage {
+  /** The lists stand oldest first. */
+  readonly snapshot: ThreadSnapshot
+  /** Per list the cursor that goes on in the list of the same name, in its default order; null: it is complete. */
+  readonly more: { readonly [L in SnapshotList]: string | null }
+}
+
+interface Part<A> {
+  readonly entries: readonly A[]
+  readonly more: string | null
+}
+
+/** Entries in the list's own order: one page, or page after page of the same moment. */
+const entriesOf = <N extends TableName, A>(
+  sql: SqlClient.SqlClient,
+  list: ThreadList<N, A>,
+  threadId: string,
+  limit: number | null,
+): Effect.Effect<Part<A>, Problem | SqlError.SqlError> =>
+  Effect.gen(function* () {
+    const entries: A[] = []
+    let cursor: string | undefined
+    for (;;) {
+      const page = yield* readThreadPage(sql, list, threadId, { limit: limit ?? maxLimit, cursor })
+      for (const entry of yield* list.view(sql, page.rows)) entries.push(entry)
+      if (limit !== null || page.next === null) {
+        return { entries: list.order === "desc" ? entries.reverse() : entries, more: page.next }
+      }
+      cursor = page.next
+    }
+  })
+
+export const threadSnapshot = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: SnapshotQuery = {},
+): Effect.Effect<SnapshotPage, Problem> => {
+  const limit = query.limitPerList === undefined ? 50 : query.limitPerList
+  const part = <N extends TableName, A>(list: ThreadList<N, A>) => entriesOf(sql, list, threadId, limit)
+  return reading(
+    sql,
+    Effect.gen(function* () {
+      const sequence = yield* headOf(sql)
+      const thread = yield* requireRow(sql, "threads", ofThread(threadId), threadNotFound(threadId))
+      const sessions =
+        thread.sessionId === null
+          ? []
+          : yield* selectRows(sql, "sessions", [{ sql: "session_id = ?", params: [thread.sessionId] }], "LIMIT 1")
+      const usage = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
+      const lists = yield* Effect.all({
+        turns: part(turnList),
+        items: part(itemList),
+        requests: part(requestList),
+        inferences: part(inferenceList),
+        realtimeRuns: part(realtimeRunList),
+        delegations: part(delegationList),
+        tasks: part(taskList),
+        queue: part(queueList),
+        anomalies: part(anomalyList),
+      })
+      return {
+        snapshot: {
+          sequence,
+          thread: threadView(thread),
+          session: sessions[0] === undefined ? null : sessionView(sessions[0]),
+          turns: lists.turns.entries,
+          items: lists.items.entries,
+          requests: lists.requests.entries,
+          inferences: lists.inferences.entries,
+          realtimeRuns: lists.realtimeRuns.entries,
+          delegations: lists.delegations.entries,
+          tasks: lists.tasks.entries,
+          queue: lists.queue.entries,
+          usage: usageView(usage[0] ?? null),
+          anomalies: lists.anomalies.entries,
+        },
+        more: {
+          turns: lists.turns.more,
+          items: lists.items.more,
+          requests: lists.requests.more,
+          inferences: lists.inferences.more,
+          realtimeRuns: lists.realtimeRuns.more,
+          delegations: lists.delegations.more,
+          tasks: lists.tasks.more,
+          queue: lists.queue.more,
+          anomalies: lists.anomalies.more,
+        },
+      }
+    }),
+  )
+}

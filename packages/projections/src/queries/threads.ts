@@ -1,0 +1,62 @@
+/** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
+
+import type { SqlClient } from "@effect/sql"
+import { Problem, type ThreadStatus, type ThreadView } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { threadView } from "../view.js"
+import { type Condition, type List, type Page, type PageQuery, readPage } from "./Page.js"
+import { listPage, ofThread, reading, requireRow } from "./read.js"
+
+/** Filters apply together. */
+export interface ThreadQuery extends PageQuery {
+  readonly status?: ThreadStatus | undefined
+  /** True: archived ones only; false: the others only. */
+  readonly archived?: boolean | undefined
+  /** Provider kind. */
+  readonly provider?: string | undefined
+  /** Only threads that this one spawned. */
+  readonly parentThreadId?: string | undefined
+  /** The provider's id; several threads may carry it (forks, mirrors). */
+  readonly nativeThreadId?: string | undefined
+  /** Deleted threads are left out unless this is true. */
+  readonly deleted?: boolean | undefined
+}
+
+export const threadList: List<"threads"> = {
+  name: "threads",
+  table: "threads",
+  order: "desc",
+  columns: [
+    { sql: "coalesce(created_at, 0)", type: "number", value: ({ createdAt }) => createdAt ?? 0 },
+    { sql: "thread_id", type: "string", value: ({ threadId }) => threadId },
+  ],
+}
+
+const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
+  const where: Condition[] = []
+  const equal = (column: string, value: string | undefined) => {
+    if (value !== undefined) where.push({ sql: `${column} = ?`, params: [value] })
+  }
+  equal("status", query.status)
+  equal("provider", query.provider)
+  equal("parent_thread_id", query.parentThreadId)
+  equal("native_thread_id", query.nativeThreadId)
+  if (query.archived !== undefined)
+    where.push({ sql: `archived_at IS ${query.archived ? "NOT " : ""}NULL`, params: [] })
+  if (query.deleted !== true) where.push({ sql: "deleted_at IS NULL", params: [] })
+  return where
+}
+
+/** A page of them. */
+export const threads = (sql: SqlClient.SqlClient, query: ThreadQuery = {}): Effect.Effect<Page<ThreadView>, Problem> =>
+  listPage(sql, readPage(sql, threadList, "", conditionsOf(query), query), (rows) =>
+    Effect.succeed(rows.map(threadView)),
+  )
+
+/** The problem of a thread that is not there. */
+export const threadNotFound = (threadId: string): Problem =>
+  new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })
+
+/** One thread. */
+export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<ThreadView, Problem> =>
+  reading(sql, requireRow(sql, "threads", ofThread(threadId), threadNotFound(threadId)).pipe(Effect.map(threadView)))

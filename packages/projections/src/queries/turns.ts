@@ -1,0 +1,24 @@
+/** Turns of a thread, newest first. A message that steered another turn made none: its row is left out. */
+
+import type { SqlClient } from "@effect/sql"
+import type { Problem, TurnView } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { turnView } from "../view.js"
+import type { Page, PageQuery } from "./Page.js"
+import { each, type ThreadList, threadPage } from "./read.js"
+
+export const turnList: ThreadList<"turns", TurnView> = {
+  name: "turns",
+  table: "turns",
+  order: "desc",
+  columns: [{ sql: "ordinal", type: "number", value: ({ ordinal }) => ordinal }],
+  conditions: [{ sql: "steered_into IS NULL", params: [] }],
+  view: each(turnView),
+}
+
+/** A page of them. */
+export const turns = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  query: PageQuery = {},
+): Effect.Effect<Page<TurnView>, Problem> => threadPage(sql, turnList, threadId, query)

@@ -1,0 +1,67 @@
+/** A thread's snapshot from rows in hand: time travel folds into a `MapStore` and shows the result with this. */
+import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
+import { cells, toRow } from "./Layout.js"
+import { compareKeys } from "./order.js"
+import type { TableRow } from "./ProjectionStore.js"
+import {
+  anomalyView,
+  delegationView,
+  inferenceView,
+  itemView,
+  queueView,
+  realtimeRunView,
+  requestView,
+  sessionView,
+  taskView,
+  threadView,
+  turnView,
+  usageView,
+} from "./view.js"
+
+/**
+ * The snapshot of a thread whose rows (in canonical order, as `rowsOf` gives them) are `rows`, or null where no thread row
+ * is among them. Lists stand oldest first, as in `threadSnapshot` of the queries.
+ */
+export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSnapshot | null => {
+  const byTable = new Map<TableName, TableRow["row"][]>()
+  for (const { table, row } of rows) {
+    const list = byTable.get(table)
+    if (list === undefined) byTable.set(table, [row])
+    else list.push(row)
+  }
+  const of = <N extends TableName>(table: N): Rows[N][] =>
+    (byTable.get(table) ?? []).map((row) => toRow(table, cells(row)))
+  const thread = of("threads")[0]
+  if (thread === undefined) return null
+  const chunks = new Map<string, Rows["item_chunks"][]>()
+  for (const chunk of of("item_chunks")) {
+    const list = chunks.get(chunk.itemId)
+    if (list === undefined) chunks.set(chunk.itemId, [chunk])
+    else list.push(chunk)
+  }
+  const session = of("sessions").find(({ sessionId }) => sessionId === thread.sessionId)
+  return {
+    sequence,
+    thread: threadView(thread),
+    session: session === undefined ? null : sessionView(session),
+    turns: of("turns")
+      .filter(({ steeredInto }) => steeredInto === null)
+      .sort((a, b) => a.ordinal - b.ordinal)
+      .map(turnView),
+    items: of("items")
+      .sort((a, b) => a.ordinal - b.ordinal)
+      .map((row) => itemView(row, chunks.get(row.itemId) ?? [])),
+    requests: of("requests").map(requestView),
+    inferences: of("inferences").map(inferenceView),
+    realtimeRuns: of("realtime_runs").map(realtimeRunView),
+    delegations: of("delegations").map(delegationView),
+    tasks: of("tasks").map(taskView),
+    queue: of("queue")
+      .sort((a, b) => a.position - b.position)
+      .map(queueView),
+    usage: usageView(of("usage")[0] ?? null),
+    anomalies: of("anomalies")
+      .sort((a, b) => compareKeys([a.lastSequence, a.subject, a.reason], [b.lastSequence, b.subject, b.reason]))
+      .map(anomalyView),
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest"
+import { makeRow } from "./testing/rows.js"
+import { inferenceView, itemText, joinChunks, turnView, usageView } from "./view.js"
+
+const chunk = (ordinal: number, part: number, text: string) => ({ itemId: "i", ordinal, part, text })
+const item = makeRow("items", { itemId: "i", kind: "agent_message", status: "open" })
+
+describe("joinChunks", () => {
+  it("joins the chunks of a part end to end, and the parts with a blank line, however they came", () => {
+    expect(joinChunks([chunk(2, 0, "c"), chunk(0, 0, "a"), chunk(1, 1, "b")])).toBe("ac\n\nb")
+    expect(joinChunks([chunk(0, 0, "")])).toBe("")
+    expect(joinChunks([])).toBeNull()
+  })
+})
+
+describe("itemText", () => {
+  it("is the final text once there is one, else what was streamed, else null", () => {
+    expect(itemText({ ...item, hasFinal: 1, text: "final" }, [chunk(0, 0, "old")])).toBe("final")
+    expect(itemText({ ...item, hasFinal: 1, text: null }, [])).toBeNull()
+    expect(itemText({ ...item, text: null }, [chunk(0, 0, "so far")])).toBe("so far")
+    expect(itemText(item, [])).toBeNull()
+  })
+})
+
+describe("views", () => {
+  it("show what is absent as null, never as 0", () => {
+    expect(usageView({ inputTokens: 0 })).toEqual({
+      inputTokens: 0,
+      cachedInputTokens: null,
+      outputTokens: null,
+      reasoningTokens: null,
+      totalTokens: null,
+    })
+    expect(usageView(null)).toBeNull()
+    const turn = makeRow("turns", { turnId: "u", status: "running", origin: "client", stalled: 1 })
+    expect(turnView(turn)).toMatchObject({ usage: null, outcome: null, settled: false, stalled: true })
+  })
+
+  it("count the output items of an attempt", () => {
+    const attempt = makeRow("inferences", { inferenceId: "x", status: "running" })
+    expect(inferenceView(attempt).outputItems).toBe(0)
+    expect(inferenceView({ ...attempt, outputItems: ["a", "b"] }).outputItems).toBe(2)
+  })
+})

@@ -1,0 +1,204 @@
+/**
+ * Rows as the shapes that tools rely on (contracts, ReadModel): pure functions, one per shape, shared by the HTTP API, the
+ * command line and time travel. Absent is null, never 0 or "".
+ */
+import type {
+  AnomalyView,
+  DelegationView,
+  InferenceView,
+  ItemView,
+  QueueView,
+  RealtimeRunView,
+  RequestView,
+  Rows,
+  SessionView,
+  TaskView,
+  ThreadView,
+  TokenCounts,
+  TurnView,
+  UsageView,
+} from "@threadfold/contracts"
+
+/** What the text of an item needs of a chunk. */
+export type ChunkText = Pick<Rows["item_chunks"], "itemId" | "ordinal" | "part" | "text">
+
+/** Streamed content as one text: the chunks of a part end to end, the parts with a blank line between. */
+export const joinChunks = (chunks: readonly ChunkText[]): string | null => {
+  const parts = new Map<number, string>()
+  for (const { part, text } of [...chunks].sort((a, b) => a.ordinal - b.ordinal)) {
+    parts.set(part, (parts.get(part) ?? "") + text)
+  }
+  if (parts.size === 0) return null
+  return [...parts]
+    .sort(([a], [b]) => a - b)
+    .map(([, text]) => text)
+    .join("\n\n")
+}
+
+/** The text a reader sees: the final one, or what has been streamed so far. */
+export const itemText = (row: Rows["items"], chunks: readonly ChunkText[]): string | null =>
+  row.hasFinal === 1 ? (row.text ?? null) : (joinChunks(chunks) ?? row.text ?? null)
+
+export const usageView = (counts: TokenCounts | Rows["usage"] | null): UsageView | null =>
+  counts === null
+    ? null
+    : {
+        inputTokens: counts.inputTokens ?? null,
+        cachedInputTokens: counts.cachedInputTokens ?? null,
+        outputTokens: counts.outputTokens ?? null,
+        reasoningTokens: counts.reasoningTokens ?? null,
+        totalTokens: counts.totalTokens ?? null,
+      }
+
+export const threadView = (row: Rows["threads"]): ThreadView => ({
+  threadId: row.threadId,
+  title: row.title,
+  provider: row.provider,
+  nativeThreadId: row.nativeThreadId,
+  parentThreadId: row.parentThreadId,
+  forkedFromThreadId: row.forkedFromThreadId,
+  status: row.status,
+  activeTurnId: row.activeTurnId,
+  openRequests: row.openRequests,
+  turns: row.turns,
+  cwd: row.cwd,
+  model: row.model,
+  createdAt: row.createdAt,
+  updatedAt: row.updatedAt,
+  archivedAt: row.archivedAt,
+  streamVersion: row.streamVersion,
+})
+
+export const sessionView = (row: Rows["sessions"]): SessionView => ({
+  sessionId: row.sessionId,
+  threadId: row.threadId,
+  connectionId: row.connectionId,
+  epoch: row.epoch,
+  mode: row.mode,
+  status: row.status,
+  activeTurnId: row.activeTurnId,
+  pendingTurnId: row.pendingTurnId,
+  lastError: row.lastError,
+  cause: row.cause,
+  evidence: row.evidence,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+  lastActivityAt: row.lastActivityAt,
+})
+
+export const turnView = (row: Rows["turns"]): TurnView => ({
+  turnId: row.turnId,
+  nativeTurnId: row.nativeTurnId,
+  sessionId: row.sessionId,
+  status: row.status,
+  outcome: row.outcome,
+  cause: row.cause,
+  evidence: row.evidence,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+  usage: usageView(row.usage),
+  error: row.error,
+  origin: row.origin,
+  settled: row.settled === 1,
+  stalled: row.stalled === 1,
+  steeredInto: row.steeredInto,
+})
+
+/** `chunks`: the streamed content of this item; not needed once the final text is there. */
+export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
+  itemId: row.itemId,
+  nativeItemId: row.nativeItemId,
+  turnId: row.turnId,
+  kind: row.kind,
+  nativeKind: row.nativeKind,
+  status: row.status,
+  cause: row.cause,
+  evidence: row.evidence,
+  title: row.title,
+  phase: row.phase,
+  text: itemText(row, chunks),
+  exitCode: row.exitCode,
+  data: row.data ?? null,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+})
+
+export const requestView = (row: Rows["requests"]): RequestView => ({
+  requestId: row.requestId,
+  nativeRequestId: row.nativeRequestId,
+  turnId: row.turnId,
+  itemId: row.itemId,
+  kind: row.kind,
+  status: row.status,
+  decision: row.decision,
+  decidedBy: row.decidedBy,
+  cause: row.cause,
+  title: row.title,
+  data: row.data ?? null,
+  openedAt: row.openedAt,
+  endedAt: row.endedAt,
+})
+
+export const inferenceView = (row: Rows["inferences"]): InferenceView => ({
+  inferenceId: row.inferenceId,
+  nativeInferenceId: row.nativeInferenceId,
+  turnId: row.turnId,
+  status: row.status,
+  cause: row.cause,
+  model: row.model,
+  responseId: row.responseId,
+  upstreamRequestId: row.upstreamRequestId,
+  outputItems: row.outputItems?.length ?? 0,
+  usage: usageView(row.usage),
+  error: row.error,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+})
+
+export const realtimeRunView = (row: Rows["realtime_runs"]): RealtimeRunView => ({
+  realtimeId: row.realtimeId,
+  status: row.status,
+  reason: row.reason,
+  lastError: row.lastError,
+  version: row.version,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+})
+
+export const delegationView = (row: Rows["delegations"]): DelegationView => ({
+  delegationId: row.delegationId,
+  realtimeId: row.realtimeId,
+  turnId: row.turnId,
+  status: row.status,
+  text: row.text ?? null,
+})
+
+export const taskView = (row: Rows["tasks"]): TaskView => ({
+  taskId: row.taskId,
+  nativeTaskId: row.nativeTaskId,
+  turnId: row.turnId,
+  itemId: row.itemId,
+  kind: row.kind,
+  title: row.title,
+  status: row.status,
+  outcome: row.outcome,
+  startedAt: row.startedAt,
+  endedAt: row.endedAt,
+})
+
+export const queueView = (row: Rows["queue"]): QueueView => ({
+  messageId: row.messageId,
+  position: row.position,
+  text: row.text,
+  queuedAt: row.queuedAt,
+})
+
+export const anomalyView = (row: Rows["anomalies"]): AnomalyView => ({
+  threadId: row.threadId,
+  reason: row.reason,
+  subject: row.subject,
+  count: row.count,
+  firstSequence: row.firstSequence,
+  lastSequence: row.lastSequence,
+  detail: row.detail,
+})
