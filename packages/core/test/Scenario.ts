@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto"
 import {
   type AnomalyReason,
+  type EntityIdName,
   type EventEnvelope,
   type EventType,
   type NativeRef,
@@ -96,7 +97,7 @@ export interface Options {
   readonly channel?: string
   readonly seq?: number
   readonly native?: NativeRef
-  readonly ids?: Partial<Pick<EventEnvelope, "turnId" | "itemId" | "requestId" | "delegationId" | "taskId">>
+  readonly ids?: Partial<Pick<EventEnvelope, EntityIdName>>
   readonly actor?: EventEnvelope["actor"]
   readonly v?: number
 }

@@ -40,13 +40,19 @@ const without = <R>(rows: ById<R>, id: string): ById<R> => {
   return rest
 }
 
-/** The row without its heavy columns: what open state may hold. */
+const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
+const lightItem = ({ text: _t, data: _d, ...row }: ItemRow): ItemRow => row
+const lightRequest = ({ data: _d, ...row }: RequestRow): RequestRow => row
+const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
+const lightThread = ({ plan: _p, ...row }: ThreadRow): ThreadRow => row
+
+/** The row without its heavy columns: what open state may hold. A row that has none is taken as it is (the hot path). */
 const light = {
-  turn: ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row,
-  item: ({ text: _t, data: _d, ...row }: ItemRow): ItemRow => row,
-  request: ({ data: _d, ...row }: RequestRow): RequestRow => row,
-  delegation: ({ text: _t, ...row }: DelegationRow): DelegationRow => row,
-  thread: ({ plan: _p, ...row }: ThreadRow): ThreadRow => row,
+  turn: (row: TurnRow): TurnRow => ("text" in row || "diff" in row || "proposal" in row ? lightTurn(row) : row),
+  item: (row: ItemRow): ItemRow => ("text" in row || "data" in row ? lightItem(row) : row),
+  request: (row: RequestRow): RequestRow => ("data" in row ? lightRequest(row) : row),
+  delegation: (row: DelegationRow): DelegationRow => ("text" in row ? lightDelegation(row) : row),
+  thread: (row: ThreadRow): ThreadRow => ("plan" in row ? lightThread(row) : row),
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -26,6 +26,8 @@ const ofConnections: { readonly [T in EventType]?: "only" | "both" } = {
   "runtime.warning": "both",
   "runtime.error": "both",
   "provider.unmapped": "both",
+  // Asked of a connection before its session, and so its thread, exists.
+  "session.start-requested": "both",
 }
 
 /** Whether a type may be folded into this kind of stream. */

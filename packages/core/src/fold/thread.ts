@@ -98,7 +98,7 @@ export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-a
 /** What the thread is doing, in one word, from the open state alone. */
 export const threadStatus = (state: FoldState): ThreadStatus => {
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
-  if (Object.values(state.requests).some((request) => request.status === "open")) return "waiting"
+  for (const id in state.requests) if (state.requests[id]?.status === "open") return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
   switch (state.session?.status) {
     case "starting":
@@ -141,9 +141,8 @@ export const summarise = (step: Step, before: FoldState): void => {
     if (session.lastActivityAt !== event.recordedAt) step.putSession({ ...session, lastActivityAt: event.recordedAt })
   }
   const unchangedRequests = state.requests === before.requests && before.thread !== null
-  step.putThread({
+  const row: ThreadRow = {
     ...thread,
-    ...(step.plan === undefined ? {} : { plan: step.plan }),
     status: threadStatus(state),
     sessionId: session?.sessionId ?? null,
     activeTurnId: state.active?.turnId ?? null,
@@ -154,5 +153,6 @@ export const summarise = (step: Step, before: FoldState): void => {
     lastActivityAt: active ? event.recordedAt : thread.lastActivityAt,
     streamVersion: event.streamVersion,
     sequence: event.sequence,
-  })
+  }
+  step.putThread(step.plan === undefined ? row : { ...row, plan: step.plan })
 }

@@ -60,6 +60,14 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   sequence: step.sequence,
 })
 
+/** Rule 9: a hand-over that went into another turn never becomes a turn of its own. Notes it, and is true, then. */
+const refuseSteered = (step: Step, turnId: string): boolean => {
+  const delegation = step.state.delegations[turnId] ?? step.find("delegations", turnId)
+  if (delegation === null || delegation.turnId === turnId) return false
+  step.note("turn-conflict", turnSubject(turnId), "the id is a hand-over's that went into another turn")
+  return true
+}
+
 const countTurn = (step: Step): void => {
   const thread = step.state.thread
   if (thread !== null) step.state.thread = { ...thread, turns: thread.turns + 1 }
@@ -73,6 +81,7 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
   const { event, state } = step
   if (event.turnId === null) return
   if (turnOf(step, event.turnId) !== null) return step.note("turn-restarted", turnSubject(event.turnId))
+  if (refuseSteered(step, event.turnId)) return
   const handedOver = payload.handedOver === true
   if (handedOver && refuseEnded(step)) return
   step.putTurn({
@@ -162,6 +171,7 @@ export const startTurn = (
     step.note("turn-restarted", subject)
     return null
   }
+  if (known === null && refuseSteered(step, turnId)) return null
   const native = known?.nativeTurnId ?? event.native?.turnId ?? null
   if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
     step.note("turn-conflict", subject, `the native id ${native} is another turn's`)

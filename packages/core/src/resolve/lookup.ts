@@ -10,9 +10,12 @@ export const findNativeTurn = (
   nativeTurnId: string,
   sessionId: string | null,
 ): TurnRow | null => {
+  const { active } = state
+  // Nearly every event names the running turn of its own session, whatever the strength of its id.
+  if (active !== null && active.nativeTurnId === nativeTurnId && active.sessionId === sessionId) return active
   const strong = strengthOf(nativeTurnId) === "strong"
   const names = (turn: TurnRow) => turn.nativeTurnId === nativeTurnId && (strong || turn.sessionId === sessionId)
-  if (state.active !== null && names(state.active)) return state.active
+  if (active !== null && names(active)) return active
   const requested = state.requested.find(names)
   if (requested !== undefined) return requested
   const ofSession = sessionId === null ? null : rows.find("turns", "byNativeInSession", [sessionId, nativeTurnId])
@@ -31,18 +34,13 @@ export const findNativeItem = (
   turnId: string | null,
   sessionId: string | null,
 ): ItemRow | null => {
-  const open = Object.values(state.items)
-  if (turnId !== null) {
-    return (
-      open.find((item) => item.nativeItemId === nativeItemId && item.turnId === turnId) ??
-      rows.find("items", "byNativeInTurn", [turnId, nativeItemId])
-    )
+  for (const id in state.items) {
+    const item = state.items[id]
+    if (item === undefined || item.nativeItemId !== nativeItemId) continue
+    if (turnId === null ? sessionId !== null && item.sessionId === sessionId : item.turnId === turnId) return item
   }
-  if (sessionId === null) return null
-  return (
-    open.find((item) => item.nativeItemId === nativeItemId && item.sessionId === sessionId) ??
-    rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
-  )
+  if (turnId !== null) return rows.find("items", "byNativeInTurn", [turnId, nativeItemId])
+  return sessionId === null ? null : rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
 }
 
 /** Tables whose native ids are good inside their session only. */

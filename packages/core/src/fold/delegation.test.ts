@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const talk = () => new Scenario().start().send("realtime.started", {})
+const hand = (s: Scenario, turnId?: string) =>
+  s.send("realtime.handoff", { text: "fix it" }, { native: { handoffId: "h1", ...(turnId === undefined ? {} : { turnId }) } })
+const rows = (s: Scenario) => s.rows.all("delegations")
+const mine = { delegationId: id("delegation") }
+
+describe("rule 9: delegations", () => {
+  it("routed by the provider, its turn known already: linked at once", () => {
+    const s = hand(talk().turn(t1), t1)
+    expect(rows(s)).toMatchObject([
+      { status: "open", routedBy: "provider", turnId: s.turnRow(t1)?.turnId, realtimeId: s.state.realtime?.realtimeId },
+    ])
+  })
+
+  it("routed by the provider, the hand-over first: linked by the item that it became", () => {
+    const s = hand(talk())
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])
+    s.turn(t1)
+    s.send("item.started", { kind: "user_message" }, { native: { turnId: t1, itemId: "i1", handoffId: "h1" } })
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: s.turnRow(t1)?.turnId }])
+    s.complete(t1)
+    expect(rows(s)).toMatchObject([{ status: "closed", cause: "turn-ended" }])
+  })
+
+  it.each(["completed", "failed", "interrupted"] as const)("any terminal of its turn closes it: %s", (outcome) => {
+    expect(rows(hand(talk().turn(t1), t1).complete(t1, outcome))).toMatchObject([{ status: "closed" }])
+  })
+
+  it("an inferred end waits for the observed one, or for turn.settled", () => {
+    const s = hand(talk().turn(t1), t1).status("ready")
+    expect(rows(s)).toMatchObject([{ status: "open" }])
+    const settled = hand(talk().turn(t1), t1).status("ready")
+    settled.send("turn.settled", {}, { session: null, ids: { turnId: settled.turnRow(t1)?.turnId ?? null } })
+    expect(rows(settled)).toMatchObject([{ status: "closed" }])
+    expect(rows(s.complete(t1))).toMatchObject([{ status: "closed" }])
+  })
+
+  it("one of a turn that is over, or linked to one by a late item, is closed at once", () => {
+    expect(rows(hand(talk().turn(t1).complete(t1), t1))).toMatchObject([{ status: "closed", cause: "turn-ended" }])
+    const s = hand(talk().turn(t1).status("ready"))
+    s.send("turn.settled", {}, { session: null, ids: { turnId: s.turnRow(t1)?.turnId ?? null } })
+    s.send("item.started", { kind: "user_message" }, { native: { turnId: t1, itemId: "i1", handoffId: "h1" } })
+    expect(rows(s)).toMatchObject([{ status: "closed", cause: "turn-ended", turnId: s.turnRow(t1)?.turnId }])
+  })
+
+  it("routed by us to an idle thread: a turn with exactly that id", () => {
+    const s = talk().send("delegation.opened", { route: "turn", text: "go" }, { session: null, ids: mine })
+    s.send("turn.requested", { origin: "realtime" }, { session: null, ids: { turnId: mine.delegationId } })
+    s.send("turn.started", {}, { ids: { turnId: mine.delegationId }, native: { turnId: t1 } })
+    expect(s.turnRow(t1)).toMatchObject({ turnId: mine.delegationId, origin: "realtime", status: "running" })
+    expect(rows(s)).toMatchObject([{ status: "open", routedBy: "client", turnId: mine.delegationId }])
+    s.complete(t1)
+    expect(rows(s)).toMatchObject([{ status: "closed" }])
+  })
+
+  it("routed by us into a running turn: its id never becomes a turn", () => {
+    const s = talk().turn(t1)
+    const turnId = s.turnRow(t1)?.turnId ?? null
+    s.send("delegation.opened", { route: "steered" }, { session: null, ids: { ...mine, turnId } })
+    s.send("turn.requested", {}, { session: null, ids: { turnId: mine.delegationId } })
+    expect(s.rows.all("turns")).toHaveLength(1)
+    expect(rows(s)).toMatchObject([{ turnId, status: "open" }])
+    expect(s.reasons()).toEqual(["turn-conflict"])
+    expect(rows(s.complete(t1))).toMatchObject([{ status: "closed" }])
+  })
+
+  it("is closed by its own word, once", () => {
+    const s = hand(talk()).send("delegation.closed", { reason: "declined" }, { native: { handoffId: "h1" } })
+    s.send("delegation.closed", { reason: "again" }, { native: { handoffId: "h1" } })
+    expect(rows(s)).toMatchObject([{ status: "closed", cause: "declined" }])
+  })
+
+  it("the same hand-over again is a duplicate, an unknown one an orphan", () => {
+    const s = hand(hand(talk())).send("delegation.closed", {}, { native: { handoffId: "h9" } })
+    s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
+    s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
+    expect(rows(s)).toHaveLength(2)
+    expect(s.reasons()).toEqual(["delegation-duplicate", "delegation-unknown", "delegation-duplicate"])
+  })
+
+  it("one that found no turn ends with the session, the others wait for their turn", () => {
+    expect(rows(hand(talk()).send("session.exited", { reason: "exit" }))).toMatchObject([
+      { status: "closed", cause: "session-ended" },
+    ])
+    const s = hand(talk().turn(t1), t1).send("session.exited", { reason: "exit" })
+    expect(rows(s)).toMatchObject([{ status: "open" }])
+    s.send("turn.settled", {}, { session: null, ids: { turnId: s.turnRow(t1)?.turnId ?? null } })
+    expect(rows(s)).toMatchObject([{ status: "closed" }])
+  })
+
+  it("one that comes from a session that is over is refused", () => {
+    const s = hand(talk().send("session.exited", { reason: "exit" }))
+    expect(rows(s)).toEqual([])
+    expect(s.reasons()).toEqual(["session-event-after-exit"])
+  })
+})

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest"
+import { Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const on = (inferenceId: string | undefined, turnId: string | undefined = t1) => ({
+  channel: "gateway",
+  native: { ...(turnId === undefined ? {} : { turnId }), ...(inferenceId === undefined ? {} : { inferenceId }) },
+})
+const begin = (s: Scenario, name = "r1") => s.send("inference.started", { model: "m", provider: "p" }, on(name))
+const begun = () => begin(new Scenario().start().turn(t1))
+const row = (s: Scenario, name = "r1") => s.rows.all("inferences").find((one) => one.nativeInferenceId === name)
+
+describe("rule 7: inference attempts", () => {
+  it.each([
+    ["inference.completed", {}, "completed"],
+    ["inference.failed", { error: "eof" }, "failed"],
+    ["inference.cancelled", { reason: "gone" }, "cancelled"],
+  ] as const)("%s ends it, observed", (type, payload, status) => {
+    const s = begun().send(type, payload, on("r1"))
+    expect(row(s)).toMatchObject({ status, evidence: "observed", cause: "provider", model: "m" })
+    expect(s.state.inferences).toEqual({})
+  })
+
+  it("the first terminal wins; later ones fill empty evidence only", () => {
+    const s = begun().send("inference.item", { key: "#0" }, on("r1"))
+    s.send("inference.cancelled", { reason: "barge-in", responseId: "resp-1" }, on("r1"))
+    s.send(
+      "inference.completed",
+      { responseId: "resp-2", upstreamRequestId: "up", usage: { totalTokens: 9 }, items: [{ key: "#0" }, { key: "#1" }] },
+      on("r1"),
+    )
+    expect(row(s)).toMatchObject({
+      status: "cancelled",
+      responseId: "resp-1",
+      upstreamRequestId: "up",
+      usage: { totalTokens: 9 },
+      outputItems: ["#0"],
+      error: "barge-in",
+    })
+    expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
+  })
+
+  it.each(["inference.cancelled", "inference.failed"] as const)("complete items seen before %s are kept", (type) => {
+    const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
+    s.send(type, { items: [{ key: "#1" }, { key: "#2" }, { key: "#2" }] }, on("r1"))
+    expect(row(s)?.outputItems).toEqual(["#0", "#1", "#2"])
+  })
+
+  it("a repeated item adds nothing, a late one is an anomaly", () => {
+    const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#0" }, on("r1"))
+    expect(row(s)?.outputItems).toEqual(["#0"])
+    s.send("inference.completed", {}, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
+    expect(row(s)?.outputItems).toEqual(["#0"])
+    expect(s.reasons()).toEqual(["inference-item-late"])
+  })
+
+  it("a retry is an attempt of its own", () => {
+    const s = begin(begun().send("inference.failed", { error: "429" }, on("r1")), "r2")
+    s.send("inference.completed", {}, on("r2"))
+    expect(s.rows.all("inferences").map((one) => one.status)).toEqual(["failed", "completed"])
+  })
+
+  it.each([
+    ["completed", "cancelled"],
+    ["interrupted", "cancelled"],
+    ["cancelled", "cancelled"],
+    ["unknown", "cancelled"],
+    ["failed", "failed"],
+  ] as const)("the turn's end (%s) closes what still runs: %s", (outcome, status) => {
+    const s = begun().send("inference.item", { key: "#0" }, on("r1")).complete(t1, outcome)
+    expect(row(s)).toMatchObject({ status, evidence: "inferred", cause: "turn-ended", outputItems: ["#0"] })
+    s.send("inference.completed", {}, on("r1"))
+    expect(row(s)?.status).toBe(status)
+    expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
+  })
+
+  it("a closure from an inferred turn end yields once to the attempt's own terminal", () => {
+    const s = begun().status("ready")
+    expect(row(s)).toMatchObject({ status: "cancelled", evidence: "inferred" })
+    s.send("inference.item", { key: "#0" }, on("r1")).send("inference.completed", { responseId: "a" }, on("r1"))
+    expect(row(s)).toMatchObject({ status: "completed", evidence: "observed", outputItems: ["#0"], responseId: "a" })
+    s.send("inference.failed", { error: "late" }, on("r1"))
+    expect(row(s)).toMatchObject({ status: "completed", error: "late" })
+    expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
+  })
+
+  it("a terminal of an unknown attempt makes a closed row and an anomaly", () => {
+    const s = new Scenario().start().turn(t1).send("inference.completed", { responseId: "x" }, on("ghost"))
+    expect(row(s, "ghost")).toMatchObject({ status: "completed", evidence: "observed", responseId: "x", startedAt: null })
+    begin(s, "ghost")
+    expect(row(s, "ghost")?.status).toBe("completed")
+    expect(s.reasons()).toEqual(["inference-unknown-terminal", "inference-duplicate"])
+  })
+
+  it("an item of an unknown attempt is an orphan", () => {
+    const s = new Scenario().start().turn(t1).send("inference.item", { key: "#0" }, on("ghost"))
+    expect(s.rows.all("inferences")).toEqual([])
+    expect(s.reasons()).toEqual(["inference-unknown"])
+  })
+
+  it("an attempt that starts in a turn that is over is closed as its end would have done", () => {
+    const s = begin(new Scenario().start().turn(t1).status("error"))
+    expect(row(s)).toMatchObject({ status: "failed", evidence: "inferred" })
+    s.send("inference.completed", {}, on("r1"))
+    expect(row(s)?.status).toBe("completed")
+    expect(row(begin(new Scenario().start().turn(t1).complete(t1)))).toMatchObject({ status: "cancelled", cause: "turn-ended" })
+  })
+
+  it("one outside any turn outlives turns and is aborted with its session", () => {
+    const s = new Scenario().start().send("inference.started", { model: "titles" }, { channel: "gateway", native: { inferenceId: "r1" } })
+    s.turn(t1).complete(t1)
+    expect(row(s)?.status).toBe("running")
+    s.send("session.exited", { reason: "exit" })
+    expect(row(s)).toMatchObject({ status: "aborted", cause: "session-ended", evidence: "inferred" })
+  })
+
+  it("one of a turn that never ran ends with that turn, and with the session that the turn survives", () => {
+    const asked = () =>
+      new Scenario().start().send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
+    const accepted = begin(asked().send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } }))
+    expect(row(accepted.complete(t1, "failed"))?.status).toBe("failed")
+    expect(accepted.reasons()).toEqual([])
+    const s = new Scenario().start()
+    s.send("turn.requested", { handedOver: false }, { channel: "client" })
+    const turnId = s.rows.all("turns")[0]?.turnId ?? null
+    s.send("inference.started", {}, { channel: "gateway", ids: { turnId }, native: { inferenceId: "r1" } })
+    s.send("session.exited", { reason: "exit" })
+    expect(row(s)?.status).toBe("aborted")
+    expect(s.state.requested).toHaveLength(1)
+    expect(s.reasons()).toEqual([])
+  })
+})
+
+describe("hard scenario 20, the coding side: a cancelled inference", () => {
+  const running = () => {
+    const s = begun().send("inference.item", { key: "#0" }, on("r1")).item("msg", t1)
+    for (let count = 0; count < 40; count++) s.delta("msg", t1, "ab")
+    return s.item("tool", t1, { kind: "tool_call" })
+  }
+  it.each([
+    ["a user's interrupt", (s: Scenario) => s.send("turn.interrupt-requested", {}, { channel: "client", native: { turnId: t1 } }).send("turn.aborted", { reason: "interrupted" }, { native: { turnId: t1 } }), "observed"],
+    ["the turn's end without a word of the attempt", (s: Scenario) => s.complete(t1, "interrupted"), "observed"],
+    ["the server's kill", (s: Scenario) => s.send("session.exited", { reason: "exit", signal: "SIGKILL" }), "inferred"],
+    ["the socket's loss", (s: Scenario) => s.send("session.lease-lapsed", { leaseMs: 1 }, { session: null }), "inferred"],
+  ] as const)("after %s nothing of the turn runs, and what was complete is kept", (_, end, evidence) => {
+    const s = end(running())
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence })
+    expect(row(s)).toMatchObject({ status: "cancelled", outputItems: ["#0"] })
+    expect(s.textOf("msg")).toBe("ab".repeat(40))
+    expect(s.itemRow("msg")?.status).toBe("interrupted")
+    expect(s.itemRow("tool")?.status).toBe("interrupted")
+    expect(s.state.inferences).toEqual({})
+    expect(s.reasons()).toEqual([])
+  })
+})

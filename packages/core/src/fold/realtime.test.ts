@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+/** Codex names the thread as the voice session, run after run: never a key. */
+const voice = { native: { realtimeId: strong("thread") } }
+const ask = (s: Scenario, callId = "7") =>
+  s.send("realtime.start-requested", {}, { channel: "client", native: { ...voice.native, callId } })
+const go = (s: Scenario) => s.send("realtime.started", { version: "v2" }, voice)
+const live = () => go(ask(new Scenario().start()))
+const runs = (s: Scenario) => s.rows.all("realtime_runs")
+
+describe("rule 8: voice runs", () => {
+  it("goes requested → started → closed, once", () => {
+    const s = ask(new Scenario().start())
+    expect(runs(s)).toMatchObject([{ status: "requested", callId: "7", startedAt: null }])
+    go(s)
+    expect(runs(s)).toMatchObject([{ status: "started", version: "v2" }])
+    s.send("realtime.closed", { reason: "requested" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "closed", reason: "requested", evidence: "observed" }])
+    s.send("realtime.closed", { reason: "error" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "closed", reason: "requested" }])
+    expect(s.reasons()).toEqual(["realtime-close-without-run"])
+  })
+
+  it("an error before started fails the pending start only, without a close", () => {
+    const s = ask(live()).send("realtime.error", { message: "no key" }, voice)
+    expect(runs(s).map((run) => [run.status, run.lastError, run.reason])).toEqual([
+      ["started", null, null],
+      ["failed", "no key", null],
+    ])
+  })
+
+  it("an error on a live run precedes its close", () => {
+    const s = live().send("realtime.error", { message: "reset" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "started", lastError: "reset" }])
+    s.send("realtime.closed", { reason: "error" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "closed", reason: "error", lastError: "reset" }])
+  })
+
+  it("our own failed start touches the start that it names", () => {
+    const s = ask(ask(new Scenario().start(), "7"), "8")
+    const second = runs(s)[1]?.realtimeId ?? null
+    s.send("realtime.failed", { message: "refused" }, { session: null, ids: { realtimeId: second } })
+    expect(runs(s).map((run) => run.status)).toEqual(["requested", "failed"])
+    s.send("realtime.failed", { message: "refused" }, { session: null, ids: { realtimeId: second } })
+    expect(runs(s).map((run) => run.status)).toEqual(["requested", "failed"])
+    expect(s.reasons()).toEqual(["realtime-error-without-run"])
+  })
+
+  it("nothing applies after the close, and a second run is a run of its own", () => {
+    const s = live().send("realtime.closed", { reason: "transport_closed", nativeReason: "gone" }, voice)
+    s.send("realtime.item-added", {}, voice).send("realtime.transcript.done", { text: "late" }, voice)
+    s.send("realtime.error", { message: "late" }, voice).send("realtime.audio", { direction: "output" }, voice)
+    s.send("realtime.stop-requested", {}, { channel: "client", ...voice })
+    expect(runs(s)).toMatchObject([{ status: "closed", items: 0, utterances: 0, lastError: null, stopRequested: 0 }])
+    expect(s.reasons()).toEqual(["realtime-event-without-run", "realtime-error-without-run"])
+    go(ask(s))
+    expect(runs(s).map((run) => run.status)).toEqual(["closed", "started"])
+  })
+
+  it("a replaced run is closed by us", () => {
+    const s = go(ask(live(), "8"))
+    expect(runs(s).map((run) => [run.status, run.reason, run.evidence])).toEqual([
+      ["closed", "replaced", "inferred"],
+      ["started", null, null],
+    ])
+  })
+
+  it("the session's end closes the live run and fails the pending one", () => {
+    const s = ask(live(), "8").send("session.exited", { reason: "exit", code: 0 })
+    expect(runs(s).map((run) => [run.status, run.reason])).toEqual([
+      ["closed", "session_ended"],
+      ["failed", null],
+    ])
+    go(s)
+    expect(runs(s)).toHaveLength(2)
+    expect(s.reasons()).toEqual(["session-event-after-exit"])
+  })
+
+  it("the start of the next epoch does the same", () => {
+    expect(runs(live().start("s2"))).toMatchObject([{ status: "closed", reason: "session_ended" }])
+  })
+
+  it("voice never changes the session's status or the coding turn", () => {
+    const s = go(ask(new Scenario().start().turn(t1)))
+    const before = [s.session?.status, s.session?.activeTurnId, s.turnRow(t1)?.status]
+    s.send("realtime.error", { message: "reset" }, voice).send("realtime.closed", { reason: "error" }, voice)
+    expect([s.session?.status, s.session?.activeTurnId, s.turnRow(t1)?.status]).toEqual(before)
+    const idle = live().send("realtime.closed", { reason: "error" }, voice)
+    expect(idle.session).toMatchObject({ status: "ready", activeTurnId: null })
+  })
+
+  it("counts items and finished utterances; a repeated transcript is counted, never appended", () => {
+    const s = live().send("realtime.item-added", { kind: "message" }, voice)
+    s.send("realtime.transcript.delta", { delta: "Hel" }, voice).send("realtime.transcript.done", { text: "Hello" }, voice)
+    s.send("realtime.sdp", { sdp: "v=0" }, voice)
+    expect(runs(s)).toMatchObject([{ items: 1, utterances: 1 }])
+    expect(s.rows.all("items")).toEqual([])
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("input audio may be offered before a run is live, output audio may not come", () => {
+    const s = new Scenario().start().send("realtime.audio", { direction: "input" }, voice)
+    expect(s.reasons()).toEqual([])
+    s.send("realtime.audio", { direction: "output" }, voice)
+    expect(s.reasons()).toEqual(["realtime-event-without-run"])
+  })
+
+  it("remembers a wish to stop, and changes nothing else by it", () => {
+    const s = live().send("realtime.stop-requested", {}, { channel: "client", ...voice })
+    expect(runs(s)).toMatchObject([{ status: "started", stopRequested: 1 }])
+  })
+
+  it("an id is used for one run only", () => {
+    const ids = { realtimeId: id("run") }
+    const s = new Scenario().start().send("realtime.start-requested", {}, { session: null, ids })
+    s.send("realtime.started", {}, { ids }).send("realtime.started", {}, { ids })
+    s.send("realtime.closed", { reason: "requested" }).send("realtime.start-requested", {}, { session: null, ids })
+    s.send("realtime.started", {}, { ids })
+    expect(runs(s)).toMatchObject([{ status: "closed", reason: "requested" }])
+    expect(s.reasons()).toEqual(["realtime-duplicate"])
+  })
+
+  it("a stale session's voice changes nothing", () => {
+    const s = go(new Scenario().start().start("s2").send("realtime.started", {}, { session: "s2", ...voice }))
+    s.send("realtime.closed", { reason: "error" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "started", sessionId: id("session s2") }])
+    expect(s.reasons()).toEqual(["session-stale"])
+  })
+})
+
+describe("hard scenario 20, the voice side", () => {
+  it("a barge-in during a tool call leaves the coding turn alone, a cancel of nothing is no crash", () => {
+    const s = go(ask(new Scenario().start().turn(t1).item("tool", t1, { kind: "tool_call" })))
+    s.send("realtime.item-added", { kind: "speech_started" }, voice)
+    s.send("realtime.item-added", { kind: "response.cancelled" }, voice)
+    s.send("realtime.transcript.done", { role: "assistant", text: "so" }, voice)
+    s.send("realtime.transcript.done", { role: "assistant", text: "so" }, voice)
+    expect(s.itemRow("tool")?.status).toBe("open")
+    expect(s.turnRow(t1)?.status).toBe("running")
+    s.send("realtime.closed", { reason: "transport_closed" }, voice)
+    expect(s.session).toMatchObject({ status: "running" })
+    s.send("item.completed", { kind: "tool_call", status: "completed" }, { native: { turnId: t1, itemId: "tool" } })
+    s.complete(t1)
+    expect(s.itemRow("tool")).toMatchObject({ status: "completed", evidence: "observed" })
+    expect(s.reasons()).toEqual([])
+  })
+})
