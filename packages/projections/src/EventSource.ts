@@ -12,14 +12,16 @@ export interface EventSource {
 
 const pageSize = 500
 
-function* paged<A>(page: (after: string | null) => readonly A[], idOf: (entry: A) => string): Iterable<string> {
-  let after: string | null = null
+function* paged(
+  page: (after: string | null, limit: number) => readonly string[],
+  after: string | null,
+): Iterable<string> {
+  let last = after
   for (;;) {
-    const entries: readonly A[] = page(after)
-    for (const entry of entries) yield idOf(entry)
-    const last = entries.at(-1)
-    if (last === undefined || entries.length < pageSize) return
-    after = idOf(last)
+    const ids = page(last, pageSize)
+    yield* ids
+    last = ids.at(-1) ?? last
+    if (ids.length < pageSize) return
   }
 }
 
@@ -29,21 +31,15 @@ export function* allStreams(
   store: ProjectionStore,
   after: string | null = null,
 ): Iterable<string> {
-  const logged = paged(
-    (last) => source.streams(last ?? after, pageSize),
-    (id) => id,
-  )[Symbol.iterator]()
-  const folded = paged(
-    (last) => store.streams(last ?? after, pageSize),
-    ({ streamId }) => streamId,
-  )[Symbol.iterator]()
+  const logged = paged(source.streams, after)[Symbol.iterator]()
+  const owners = paged(store.owners, after)[Symbol.iterator]()
   let left = logged.next()
-  let right = folded.next()
+  let right = owners.next()
   while (left.done !== true || right.done !== true) {
     const order = left.done === true ? 1 : right.done === true ? -1 : compareText(left.value, right.value)
     if (order <= 0 && left.done !== true) yield left.value
     else if (right.done !== true) yield right.value
-    if (order >= 0) right = folded.next()
+    if (order >= 0) right = owners.next()
     if (order <= 0) left = logged.next()
   }
 }

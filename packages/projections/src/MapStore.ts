@@ -164,6 +164,17 @@ export class MapStore implements ProjectionStore {
       .sort((a, b) => compareText(a.streamId, b.streamId))
       .slice(0, limit)
 
+  owners = (after: string | null, limit: number): readonly string[] => {
+    const found = new Set(this.states.keys())
+    for (const { of, rows } of this.tables.values()) {
+      for (const { row } of rows.values()) if (row !== null) found.add(String(row[of.owner]))
+    }
+    return [...found]
+      .filter((streamId) => after === null || compareText(streamId, after) > 0)
+      .sort(compareText)
+      .slice(0, limit)
+  }
+
   getMeta = (key: string): string | null => this.meta.get(key) ?? null
 
   setMeta = (key: string, value: string | null): void => {

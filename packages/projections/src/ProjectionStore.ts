@@ -52,6 +52,8 @@ export interface ProjectionStore extends RowsSource {
   readonly rowsOf: (streamId: string) => Iterable<TableRow>
   /** Ids of all streams that have a fold state, in order, after `after` (exclusive), at most `limit`. */
   readonly streams: (after: string | null, limit: number) => readonly FoldStateRow[]
+  /** Ids of all streams that own a row or a fold state, in order, after `after` (exclusive), at most `limit`. */
+  readonly owners: (after: string | null, limit: number) => readonly string[]
   /** A small value that belongs to the projections (such as how far a rebuild came), or null. */
   readonly getMeta: (key: string) => string | null
   /** Sets such a value; null removes it. */

@@ -160,6 +160,17 @@ export class SqlStore implements ProjectionStore {
   streams = (after: string | null, limit: number): readonly FoldStateRow[] =>
     this.statements.streams.all(after ?? "", limit)
 
+  owners = (after: string | null, limit: number): readonly string[] => {
+    const found: string[] = []
+    for (let last = after ?? ""; found.length < limit; ) {
+      const next = this.statements.nextOwner.get({ last })
+      if (typeof next !== "string") break
+      found.push(next)
+      last = next
+    }
+    return found
+  }
+
   getMeta = (key: string): string | null => this.statements.getMeta.get(key)?.value ?? null
 
   setMeta = (key: string, value: string | null): void => {
@@ -189,6 +200,7 @@ const foldStateColumns = `stream_id AS "streamId", fold_version AS "foldVersion"
 const prepareStatements = (database: Database) => {
   const keys = new Map<TableName, Statement<unknown[], readonly Scalar[]>>()
   const clearStream: Statement<unknown[]>[] = []
+  const nextOwners = ["SELECT min(stream_id) AS id FROM fold_state WHERE stream_id > :last"]
   for (const [table, of] of layouts) {
     if (table === "item_chunks") continue
     const list = of.columns.filter(({ name }) => of.key.includes(name)).map(({ sql }) => sql)
@@ -198,6 +210,8 @@ const prepareStatements = (database: Database) => {
     )
     keys.set(table, keyed.raw())
     clearStream.push(database.prepare(`DELETE FROM ${table} WHERE ${owner} = ?`))
+    // One step in an index per table: no cost follows from how many rows a stream has.
+    nextOwners.push(`SELECT min(${owner}) FROM ${table} WHERE ${owner} > :last`)
   }
   clearStream.unshift(
     database.prepare("DELETE FROM item_chunks WHERE item_id IN (SELECT item_id FROM items WHERE thread_id = ?)"),
@@ -206,6 +220,9 @@ const prepareStatements = (database: Database) => {
   return {
     keys,
     clearStream,
+    nextOwner: database
+      .prepare<[{ readonly last: string }], string | null>(`SELECT min(id) FROM (${nextOwners.join(" UNION ALL ")})`)
+      .pluck(),
     clearChunks: database.prepare<[string]>("DELETE FROM item_chunks WHERE item_id = ?"),
     itemIds: database
       .prepare<[string], string>(

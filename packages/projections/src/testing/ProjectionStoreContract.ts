@@ -69,7 +69,7 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
             }
           }
         }),
-        { numRuns: 150 },
+        { numRuns: 60 },
       )
     })
 
@@ -89,7 +89,7 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
             expect(contentsOf(store, streamId)).toEqual(contentsOf(model, streamId))
           }
         }),
-        { numRuns: 50 },
+        { numRuns: 30 },
       )
     })
 
@@ -181,6 +181,9 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       expect(store.streams("b", 2)).toEqual([state("c", 1, "ok")])
       expect(store.loadFoldState("b")).toEqual(state("b", 7, "frozen"))
       expect(store.loadFoldState("z")).toBeNull()
+      store.apply([putRow("usage", { threadId: "d" }), putRow("connections", { connectionId: "aa", status: "open" })])
+      expect(store.owners(null, 9)).toEqual(["a", "aa", "b", "c", "d"])
+      expect(store.owners("aa", 2)).toEqual(["b", "c"])
     })
 
     it("takes back rows, states and values of a failed inner step, and keeps those of the outer one", () => {

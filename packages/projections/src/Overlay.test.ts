@@ -1,0 +1,89 @@
+import type { Change } from "@threadfold/core"
+import { describe, expect, it } from "vitest"
+import { MapStore } from "./MapStore.js"
+import { Overlay } from "./Overlay.js"
+import { putRow } from "./testing/rows.js"
+
+const turn = { turnId: "u1", threadId: "t", sessionId: "s", ordinal: 1, origin: "client" } as const
+const over = { outcome: "completed", cause: "provider", evidence: "observed", settled: 1 } as const
+const item = { itemId: "i", threadId: "t", ordinal: 1, kind: "command", status: "open" } as const
+const chunk = (ordinal: number) => putRow("item_chunks", { itemId: "i", ordinal, threadId: "t", text: "x" })
+
+const net = (changes: readonly Change[], overlay = new Overlay(new MapStore())): readonly Change[] => {
+  overlay.stage(changes)
+  return overlay.net()
+}
+
+describe("Overlay", () => {
+  it("nets to one change per row: the last one", () => {
+    const last = putRow("turns", { ...turn, status: "running", items: 2 })
+    expect(net([putRow("turns", { ...turn, status: "running" }), last])).toEqual([last])
+  })
+
+  it("keeps a pending heavy column that a later change leaves out", () => {
+    const changes = [
+      putRow("turns", { ...turn, status: "running", diff: "+1" }),
+      putRow("turns", { ...turn, status: "running" }),
+    ]
+    expect(net(changes)).toEqual([putRow("turns", { ...turn, status: "running", diff: "+1" })])
+  })
+
+  it("writes the row that leaves an active state before the one that enters, however they were staged", () => {
+    const enters = putRow("turns", { ...turn, turnId: "u2", ordinal: 2, status: "running" })
+    const leaves = putRow("turns", { ...turn, status: "ended", ...over })
+    expect(net([putRow("turns", { ...turn, turnId: "u2", ordinal: 2, status: "requested" }), leaves, enters])).toEqual([
+      leaves,
+      enters,
+    ])
+  })
+
+  it("drops pending chunks of an item whose final text came, and keeps later ones", () => {
+    const clear: Change = { op: "clear-chunks", itemId: "i" }
+    const held = putRow("items", item)
+    expect(net([held, chunk(0), chunk(1), clear, chunk(0)])).toEqual([held, clear, chunk(0)])
+  })
+
+  it("sees a stored chunk no more once it was cleared", () => {
+    const store = new MapStore()
+    store.apply([putRow("items", item), chunk(0)])
+    const overlay = new Overlay(store)
+    overlay.stage([{ op: "clear-chunks", itemId: "i" }])
+    expect(overlay.find("item_chunks", "key", ["i", 0])).toBeNull()
+    overlay.clear()
+    expect(overlay.find("item_chunks", "key", ["i", 0])).not.toBeNull()
+  })
+
+  it("judges a stored row by its pending change alone, and falls back to the next match", () => {
+    const store = new MapStore()
+    const native = { nativeTurnId: "n", status: "ended", ...over } as const
+    store.apply([
+      putRow("turns", { ...turn, ...native }),
+      putRow("turns", { ...turn, ...native, turnId: "u2", ordinal: 2 }),
+    ])
+    const overlay = new Overlay(store)
+    expect(overlay.find("turns", "byNativeInThread", ["t", "n"])?.turnId).toBe("u2")
+    overlay.stage([putRow("turns", { ...turn, ...native, turnId: "u2", ordinal: 2, nativeTurnId: "m" })])
+    expect(overlay.find("turns", "byNativeInThread", ["t", "n"])?.turnId).toBe("u1")
+    expect(overlay.find("turns", "byNativeInThread", ["t", "m"])?.turnId).toBe("u2")
+    overlay.stage([{ op: "delete", table: "turns", key: ["u1"] }])
+    expect(overlay.find("turns", "byNativeInThread", ["t", "n"])).toBeNull()
+  })
+
+  it("brings a deleted row back empty: nothing that was stored shines through", () => {
+    const store = new MapStore()
+    store.apply([putRow("turns", { ...turn, status: "running", text: "old" })])
+    const overlay = new Overlay(store)
+    overlay.stage([{ op: "delete", table: "turns", key: ["u1"] }, putRow("turns", { ...turn, status: "running" })])
+    store.apply(overlay.net())
+    expect([...store.rowsOf("t")].map(({ row }) => row)).toEqual([expect.objectContaining({ text: null })])
+  })
+
+  it("is empty before the first change and after the batch", () => {
+    const overlay = new Overlay(new MapStore())
+    expect([overlay.isEmpty, overlay.net()]).toEqual([true, []])
+    overlay.stage([{ op: "clear-chunks", itemId: "i" }])
+    expect(overlay.isEmpty).toBe(false)
+    overlay.clear()
+    expect(overlay.isEmpty).toBe(true)
+  })
+})
