@@ -51,6 +51,12 @@ describe("a readable row", () => {
     )
   })
 
+  it("quotes what JSON does not take as it is", () => {
+    for (const turnId of ['"', "\\", 'a"b', "line\nbreak", "\u2028", "\ud800", "ü"]) {
+      expect(JSON.parse(encodeEnvelopeJson(sampleRow(1, { turnId, streamId: turnId })))).toMatchObject({ turnId })
+    }
+  })
+
   it("keeps the payload's text as it was stored", () => {
     const payload = '{"n":1.0,"big":12345678901234567890,"b":1,"a":2}'
     expect(encodeEnvelopeJson(sampleRow(1, { payload }))).toContain(payload)

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, sym
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Effect, Fiber, TestClock } from "effect"
 import { spawnChild } from "../test/child/spawnChild.js"
 import { ownerFile } from "./DataDirectory.js"
 import { acquireOwnership, openSqlite, ownerOf } from "./index.js"
+import { tryLock } from "./OwnerLock.js"
 import { identityOf, isRunning } from "./ProcessIdentity.js"
 
 let root = ""
@@ -64,17 +65,34 @@ it.live("does not believe the record of a process that is gone", () =>
     writeFileSync(ownerFile(root), JSON.stringify(stale))
     expect(yield* ownerOf(root)).toEqual({ owned: false })
     yield* Effect.scoped(acquireOwnership(root))
-    // While another takes the lock, the stale record never names the owner.
-    const held = yield* Deferred.make<void>()
-    const holder = yield* Effect.scoped(
-      Effect.zipRight(acquireOwnership(root), Effect.zipRight(Deferred.succeed(held, undefined), Effect.never)),
-    ).pipe(Effect.fork)
-    yield* Deferred.await(held)
-    writeFileSync(ownerFile(root), JSON.stringify(stale))
-    expect(yield* ownerOf(root)).toEqual({ owned: true, owner: null })
-    writeFileSync(ownerFile(root), "{ half a rec")
-    expect(yield* ownerOf(root)).toEqual({ owned: true, owner: null })
-    yield* Fiber.interrupt(holder)
+  }),
+)
+
+it.scoped("names nobody while the owner has not said who it is", () =>
+  Effect.gen(function* () {
+    yield* acquireOwnership(root)
+    const gone = { ...identityOf(process.pid), startTicks: 1, port: 1, version: null, startedAt: 0 }
+    for (const record of [JSON.stringify(gone), "{ half a rec"]) {
+      writeFileSync(ownerFile(root), record)
+      expect(yield* ownerOf(root)).toEqual({ owned: true, owner: null })
+      const attempt = yield* Effect.fork(Effect.flip(acquireOwnership(root)))
+      yield* TestClock.adjust("5 seconds")
+      const problem = yield* Fiber.join(attempt)
+      expect(problem.slug).toBe("data-directory-owned")
+      expect(problem.detail).not.toContain("Process")
+    }
+  }),
+)
+
+it.scoped("waits for an owner that is just going", () =>
+  Effect.gen(function* () {
+    const unlock = tryLock(realpathSync(root))
+    const attempt = yield* Effect.fork(acquireOwnership(root))
+    yield* TestClock.adjust("100 millis")
+    expect(attempt.unsafePoll()).toBeNull()
+    unlock?.()
+    yield* TestClock.adjust("100 millis")
+    expect((yield* Fiber.join(attempt)).directory).toBe(realpathSync(root))
   }),
 )
 

@@ -81,8 +81,8 @@ class OwnerUnknown {
   readonly _tag = "OwnerUnknown"
 }
 
-/** For so long a loser waits to learn whom it lost to: 40 looks, 25 ms apart. */
-const untilKnown = Schedule.intersect(Schedule.spaced("25 millis"), Schedule.recurs(40))
+/** For so long a loser waits to learn whom it lost to: 40 looks, about 25 ms apart, never in step with another. */
+const untilKnown = Schedule.intersect(Schedule.jittered(Schedule.spaced("25 millis")), Schedule.recurs(40))
 
 const lock = (directory: string): Effect.Effect<Unlock, Problem> =>
   Effect.try({ try: () => tryLock(directory), catch: storageFailed(directory) }).pipe(
