@@ -1,5 +1,5 @@
 export * from "./Change.js"
-export { type Fold, type FoldResult, fold } from "./fold/fold.js"
+export { type Fold, type FoldResult, fold, foldBy } from "./fold/fold.js"
 export { nativeTurnSubject } from "./fold/subjects.js"
 export { threadStatus } from "./fold/thread.js"
 export { brokenStateInvariant, type StateInvariant, stateInvariants } from "./invariants/state.js"

@@ -4,7 +4,11 @@ import { id, Scenario, strong } from "../../test/Scenario.js"
 const t1 = strong("t1")
 const talk = () => new Scenario().start().send("realtime.started", {})
 const hand = (s: Scenario, turnId?: string) =>
-  s.send("realtime.handoff", { text: "fix it" }, { native: { handoffId: "h1", ...(turnId === undefined ? {} : { turnId }) } })
+  s.send(
+    "realtime.handoff",
+    { text: "fix it" },
+    { native: { handoffId: "h1", ...(turnId === undefined ? {} : { turnId }) } },
+  )
 const rows = (s: Scenario) => s.rows.all("delegations")
 const mine = { delegationId: id("delegation") }
 

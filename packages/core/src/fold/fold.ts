@@ -12,7 +12,7 @@ import type { FoldState } from "../state/FoldState.js"
 import { hasEnded } from "../state/lifecycle.js"
 import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
 import { checkNumber, markOf } from "./numbering.js"
-import { rules } from "./rules.js"
+import { type RuleBook, rules } from "./rules.js"
 import { type Standing, Step } from "./Step.js"
 import { blankThread, summarise } from "./thread.js"
 
@@ -41,7 +41,7 @@ const liftStall = (step: Step): void => {
   }
 }
 
-const apply = (step: Step, before: FoldState, isConnection: boolean): void => {
+const apply = (rules: RuleBook, step: Step, before: FoldState, isConnection: boolean): void => {
   const { event, state } = step
   if (isConnection) {
     if (state.connection === null) state.connection = blankConnection(step)
@@ -84,22 +84,30 @@ const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldRe
 })
 
 /**
+ * A fold by other rules than {@link fold}'s: how tests plant faults. Whatever the rules do, a step that breaks an
+ * invariant of the open state becomes `fold-defect`.
+ */
+export const foldBy =
+  (rules: RuleBook): Fold =>
+  (before, event, rows) => {
+    try {
+      const step = new Step(before, event, rows)
+      apply(rules, step, before, isConnectionStream(before, event))
+      step.state.streamVersion = event.streamVersion
+      const broken = brokenStateInvariant(step.state)
+      if (broken !== null) return defect(before, event, broken)
+      return { state: step.state, changes: step.changes }
+    } catch (error) {
+      // A stack or an address would make two runs differ: the message alone is deterministic.
+      return defect(before, event, error instanceof Error ? error.message : "the fold threw")
+    }
+  }
+
+/**
  * Folds one event into a stream's open state.
  *
  * @param before the state that the stream's previous event left
  * @param event the stream's next event, its ids resolved
  * @param rows closed rows that the event names; only ever read
  */
-export const fold: Fold = (before, event, rows) => {
-  try {
-    const step = new Step(before, event, rows)
-    apply(step, before, isConnectionStream(before, event))
-    step.state.streamVersion = event.streamVersion
-    const broken = brokenStateInvariant(step.state)
-    if (broken !== null) return defect(before, event, broken)
-    return { state: step.state, changes: step.changes }
-  } catch (error) {
-    // A stack or an address would make two runs differ: the message alone is deterministic.
-    return defect(before, event, error instanceof Error ? error.message : "the fold threw")
-  }
-}
+export const fold: Fold = foldBy(rules)

@@ -26,7 +26,12 @@ describe("rule 7: inference attempts", () => {
     s.send("inference.cancelled", { reason: "barge-in", responseId: "resp-1" }, on("r1"))
     s.send(
       "inference.completed",
-      { responseId: "resp-2", upstreamRequestId: "up", usage: { totalTokens: 9 }, items: [{ key: "#0" }, { key: "#1" }] },
+      {
+        responseId: "resp-2",
+        upstreamRequestId: "up",
+        usage: { totalTokens: 9 },
+        items: [{ key: "#0" }, { key: "#1" }],
+      },
       on("r1"),
     )
     expect(row(s)).toMatchObject({
@@ -86,7 +91,12 @@ describe("rule 7: inference attempts", () => {
 
   it("a terminal of an unknown attempt makes a closed row and an anomaly", () => {
     const s = new Scenario().start().turn(t1).send("inference.completed", { responseId: "x" }, on("ghost"))
-    expect(row(s, "ghost")).toMatchObject({ status: "completed", evidence: "observed", responseId: "x", startedAt: null })
+    expect(row(s, "ghost")).toMatchObject({
+      status: "completed",
+      evidence: "observed",
+      responseId: "x",
+      startedAt: null,
+    })
     begin(s, "ghost")
     expect(row(s, "ghost")?.status).toBe("completed")
     expect(s.reasons()).toEqual(["inference-unknown-terminal", "inference-duplicate"])
@@ -103,11 +113,16 @@ describe("rule 7: inference attempts", () => {
     expect(row(s)).toMatchObject({ status: "failed", evidence: "inferred" })
     s.send("inference.completed", {}, on("r1"))
     expect(row(s)?.status).toBe("completed")
-    expect(row(begin(new Scenario().start().turn(t1).complete(t1)))).toMatchObject({ status: "cancelled", cause: "turn-ended" })
+    expect(row(begin(new Scenario().start().turn(t1).complete(t1)))).toMatchObject({
+      status: "cancelled",
+      cause: "turn-ended",
+    })
   })
 
   it("one outside any turn outlives turns and is aborted with its session", () => {
-    const s = new Scenario().start().send("inference.started", { model: "titles" }, { channel: "gateway", native: { inferenceId: "r1" } })
+    const s = new Scenario()
+      .start()
+      .send("inference.started", { model: "titles" }, { channel: "gateway", native: { inferenceId: "r1" } })
     s.turn(t1).complete(t1)
     expect(row(s)?.status).toBe("running")
     s.send("session.exited", { reason: "exit" })
@@ -116,7 +131,9 @@ describe("rule 7: inference attempts", () => {
 
   it("one of a turn that never ran ends with that turn, and with the session that the turn survives", () => {
     const asked = () =>
-      new Scenario().start().send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
+      new Scenario()
+        .start()
+        .send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
     const accepted = begin(asked().send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } }))
     expect(row(accepted.complete(t1, "failed"))?.status).toBe("failed")
     expect(accepted.reasons()).toEqual([])
@@ -138,10 +155,21 @@ describe("hard scenario 20, the coding side: a cancelled inference", () => {
     return s.item("tool", t1, { kind: "tool_call" })
   }
   it.each([
-    ["a user's interrupt", (s: Scenario) => s.send("turn.interrupt-requested", {}, { channel: "client", native: { turnId: t1 } }).send("turn.aborted", { reason: "interrupted" }, { native: { turnId: t1 } }), "observed"],
+    [
+      "a user's interrupt",
+      (s: Scenario) =>
+        s
+          .send("turn.interrupt-requested", {}, { channel: "client", native: { turnId: t1 } })
+          .send("turn.aborted", { reason: "interrupted" }, { native: { turnId: t1 } }),
+      "observed",
+    ],
     ["the turn's end without a word of the attempt", (s: Scenario) => s.complete(t1, "interrupted"), "observed"],
     ["the server's kill", (s: Scenario) => s.send("session.exited", { reason: "exit", signal: "SIGKILL" }), "inferred"],
-    ["the socket's loss", (s: Scenario) => s.send("session.lease-lapsed", { leaseMs: 1 }, { session: null }), "inferred"],
+    [
+      "the socket's loss",
+      (s: Scenario) => s.send("session.lease-lapsed", { leaseMs: 1 }, { session: null }),
+      "inferred",
+    ],
   ] as const)("after %s nothing of the turn runs, and what was complete is kept", (_, end, evidence) => {
     const s = end(running())
     expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence })

@@ -201,10 +201,14 @@ describe("rule 4 on items", () => {
   it("a late terminal of an earlier epoch completes the evidence of its own item only", () => {
     const s = new Scenario().start().turn("turn-1").item("i1", "turn-1").start("s2").turn("turn-1", "s2")
     s.item("i1", "turn-1", {}, "s2")
-    s.send("item.completed", { kind: "agent_message", status: "completed", text: "old" }, {
-      session: "s1",
-      native: { turnId: "turn-1", itemId: "i1" },
-    })
+    s.send(
+      "item.completed",
+      { kind: "agent_message", status: "completed", text: "old" },
+      {
+        session: "s1",
+        native: { turnId: "turn-1", itemId: "i1" },
+      },
+    )
     const [first, second] = s.rows.all("items")
     expect(first).toMatchObject({ status: "completed", text: "old", sessionId: id("session s1") })
     expect(second).toMatchObject({ status: "open", sessionId: id("session s2") })

@@ -93,7 +93,11 @@ describe("rule 8: voice runs", () => {
 
   it("counts items and finished utterances; a repeated transcript is counted, never appended", () => {
     const s = live().send("realtime.item-added", { kind: "message" }, voice)
-    s.send("realtime.transcript.delta", { delta: "Hel" }, voice).send("realtime.transcript.done", { text: "Hello" }, voice)
+    s.send("realtime.transcript.delta", { delta: "Hel" }, voice).send(
+      "realtime.transcript.done",
+      { text: "Hello" },
+      voice,
+    )
     s.send("realtime.sdp", { sdp: "v=0" }, voice)
     expect(runs(s)).toMatchObject([{ items: 1, utterances: 1 }])
     expect(s.rows.all("items")).toEqual([])
@@ -123,7 +127,12 @@ describe("rule 8: voice runs", () => {
   })
 
   it("a stale session's voice changes nothing", () => {
-    const s = go(new Scenario().start().start("s2").send("realtime.started", {}, { session: "s2", ...voice }))
+    const s = go(
+      new Scenario()
+        .start()
+        .start("s2")
+        .send("realtime.started", {}, { session: "s2", ...voice }),
+    )
     s.send("realtime.closed", { reason: "error" }, voice)
     expect(runs(s)).toMatchObject([{ status: "started", sessionId: id("session s2") }])
     expect(s.reasons()).toEqual(["session-stale"])

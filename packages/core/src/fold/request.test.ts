@@ -11,7 +11,12 @@ const row = (s: Scenario) => s.rows.all("requests")[0]
 describe("rule 6: requests", () => {
   it("opens in its turn and makes the thread wait", () => {
     const s = asked()
-    expect(row(s)).toMatchObject({ status: "open", nativeRequestId: "0", turnId: s.turnRow(t1)?.turnId, decision: null })
+    expect(row(s)).toMatchObject({
+      status: "open",
+      nativeRequestId: "0",
+      turnId: s.turnRow(t1)?.turnId,
+      decision: null,
+    })
     expect(s.state.thread).toMatchObject({ status: "waiting", openRequests: 1 })
   })
 
@@ -40,7 +45,12 @@ describe("rule 6: requests", () => {
     const confirmed = asked().send("request.answering", { decision: "accept" }, q).send("request.resolved", {}, q)
     expect(row(confirmed)).toMatchObject({ status: "answered", decision: "accept" })
     const cancelled = asked().send("request.resolved", {}, q)
-    expect(row(cancelled)).toMatchObject({ status: "cancelled", cause: "resolved", evidence: "observed", decision: null })
+    expect(row(cancelled)).toMatchObject({
+      status: "cancelled",
+      cause: "resolved",
+      evidence: "observed",
+      decision: null,
+    })
   })
 
   it("a decision in the provider's clean-up is an answer", () => {
@@ -104,7 +114,7 @@ describe("rule 6: requests", () => {
     expect(s.reasons()).toEqual(["request-unknown", "request-unknown"])
   })
 
-  it("the ids 0 and \"0\" of a connection, and the same id in the next session, are different questions", () => {
+  it('the ids 0 and "0" of a connection, and the same id in the next session, are different questions', () => {
     const s = asked().send("request.opened", { kind: "tool_call" }, { native: { turnId: t1, requestId: '"0"' } })
     s.start("s2").send("request.opened", { kind: "permissions" }, { session: "s2", native: { requestId: "0" } })
     expect(s.rows.all("requests").map((one) => [one.kind, one.status])).toEqual([

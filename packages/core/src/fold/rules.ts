@@ -84,7 +84,10 @@ const rule =
 /** A fact that is kept and shown, and that no row depends on. */
 const kept = (type: EventType): Rule => rule(type, () => undefined)
 
-export const rules: { readonly [T in EventType]: Rule } = {
+/** A rule for every event type. */
+export type RuleBook = { readonly [T in EventType]: Rule }
+
+export const rules: RuleBook = {
   "connection.opened": rule("connection.opened", connectionOpened),
   "connection.closed": rule("connection.closed", connectionClosed),
   "session.started": rule("session.started", sessionStarted),

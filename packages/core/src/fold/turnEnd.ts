@@ -32,7 +32,8 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   if (turn.status === "running") {
     if (!observed) step.state.provisional = { turnId: turn.turnId, commands: commands.map((item) => item.itemId) }
   } else if (observed && step.state.provisional?.turnId === turn.turnId) {
-    if (end.outcome === "completed") backgroundCommands(step, closedCommands(step, step.state.provisional.commands), turn)
+    if (end.outcome === "completed")
+      backgroundCommands(step, closedCommands(step, step.state.provisional.commands), turn)
     step.state.provisional = null
   }
   step.putTurn({

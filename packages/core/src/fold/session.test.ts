@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const t2 = strong("t2")
+const lapse = { leaseMs: 30_000 }
+const request = (s: Scenario, turnId: string, handedOver: boolean, session: string | null = null) =>
+  s.send("turn.requested", { handedOver }, { session, ids: { turnId } })
+
+describe("sessions: start", () => {
+  it("the first one has epoch 1 and is ready", () => {
+    const s = new Scenario().start()
+    expect(s.session).toMatchObject({ epoch: 1, status: "ready", evidence: null, endedAt: null })
+    expect(s.state.thread).toMatchObject({ provider: "codex", sessionId: id("session s1") })
+  })
+
+  it("each next one has the next epoch", () => {
+    const s = new Scenario().start().start("s2").start("s3")
+    expect(s.rows.all("sessions").map((row) => [row.epoch, row.endedAt === null])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ])
+  })
+
+  it("the same session again is ready outside a turn, whatever it was", () => {
+    expect(new Scenario().start().status("error").start().session).toMatchObject({ status: "ready", epoch: 1 })
+    expect(new Scenario().start().status("running").start().session?.status).toBe("ready")
+  })
+
+  it("a session that ended or was replaced does not start again", () => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" }).start()
+    expect(s.session?.status).toBe("stopped")
+    s.start("s2").start("s1")
+    expect(s.session).toMatchObject({ sessionId: id("session s2"), epoch: 2 })
+    expect(s.reasons()).toEqual(["session-event-after-exit", "session-stale"])
+  })
+
+  it("keeps what it was configured with until it is told otherwise", () => {
+    const s = new Scenario().start().send("session.configured", { model: "a", cwd: "/x", approvalPolicy: "never" })
+    s.send("session.configured", { model: "b", sandbox: "strict" })
+    expect(s.session).toMatchObject({
+      model: "b",
+      cwd: "/x",
+      config: { approvalPolicy: "never", sandbox: "strict" },
+    })
+    expect(s.state.thread).toMatchObject({ model: "b", cwd: "/x" })
+  })
+})
+
+describe("sessions: end", () => {
+  it.each([
+    [{ reason: "exit", code: 1 }, "stopped", "exit code=1"],
+    [{ reason: "exit", signal: "SIGKILL" }, "stopped", "exit signal=SIGKILL"],
+    [{ reason: "unloaded" }, "stopped", "unloaded"],
+    [{ reason: "exit", code: 1, failedStart: true }, "error", "start-failed"],
+  ] as const)("%j → %s, cause %s", (payload, status, cause) => {
+    const s = new Scenario().start().send("session.exited", payload)
+    expect(s.session).toMatchObject({ status, cause, evidence: "observed" })
+    expect(s.session?.endedAt).not.toBeNull()
+    s.send("session.exited", payload)
+    expect(s.reasons()).toEqual(["session-exit-duplicate"])
+  })
+
+  it.each([
+    ["a lapsed lease", (s: Scenario) => s.send("session.lease-lapsed", lapse), "lease-lapsed"],
+    [
+      "the reaper",
+      (s: Scenario) => s.send("session.reaped", { idleMs: 1 }, { session: null, actor: "reaper" }),
+      "reaped",
+    ],
+    [
+      "reconciliation",
+      (s: Scenario) => s.send("session.reconciled", { liveness: "gone" }, { session: null }),
+      "reconciled",
+    ],
+    ["the provider's word", (s: Scenario) => s.status("stopped"), "session-stopped"],
+  ] as const)("%s ends it, inferred, and the exit then completes the evidence", (_, end, cause) => {
+    const s = end(new Scenario().start().turn(t1))
+    expect(s.session).toMatchObject({ status: "stopped", cause, evidence: "inferred", activeTurnId: null })
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "inferred", cause })
+    s.send("session.exited", { reason: "exit", code: 3 })
+    expect(s.session).toMatchObject({ cause, evidence: "observed", code: 3 })
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("only gone settles anything", () => {
+    const s = new Scenario().start().turn(t1)
+    s.send("session.reconciled", { liveness: "unknown" }, { session: null })
+    s.send("session.reconciled", { liveness: "alive" }, { session: null })
+    expect(s.session).toMatchObject({ status: "running" })
+  })
+
+  it("a stopped session opens no turn, asks nothing back to life and keeps its last words", () => {
+    const s = new Scenario().start().status("stopped").turn(t1).status("running")
+    s.send("runtime.error", { message: "x", willRetry: false, fatal: true })
+    expect(s.session).toMatchObject({ status: "stopped", lastError: null })
+    expect(s.rows.all("turns")).toEqual([])
+    expect(s.reasons()).toEqual(["session-event-after-exit"])
+  })
+
+  it("a fatal error of the whole session ends the turn failed, whatever it names", () => {
+    const s = new Scenario().start().turn(t1)
+    s.send("runtime.error", { message: "all is lost", willRetry: true, fatal: true, httpStatus: 402 })
+    expect(s.session).toMatchObject({ status: "error", lastError: "all is lost", activeTurnId: null, endedAt: null })
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "failed", evidence: "inferred", error: { httpStatus: 402 } })
+  })
+
+  it("an error status says why", () => {
+    const s = new Scenario().start().send("session.state.changed", { state: "error", reason: "no balance" })
+    expect(s.session).toMatchObject({ status: "error", lastError: "no balance" })
+  })
+})
+
+describe("rule 2 on requested turns", () => {
+  it("a request while the session runs without a turn is pending at once", () => {
+    const s = request(new Scenario().start().status("running"), id("r"), false)
+    expect(s.session).toMatchObject({ status: "running", pendingTurnId: id("r") })
+  })
+
+  it("a failed start ends what waited for it failed", () => {
+    const s = request(request(new Scenario().start(), id("a"), true), id("b"), false)
+    s.send("session.exited", { reason: "exit", code: 1, failedStart: true })
+    expect(s.rows.all("turns").map((turn) => [turn.outcome, turn.cause])).toEqual([
+      ["failed", "start-failed"],
+      ["failed", "start-failed"],
+    ])
+  })
+
+  it("a stop cancels what has not started and frees the session; so does the turn's own cancel", () => {
+    const s = request(new Scenario().start(), id("a"), false)
+    s.send("session.stop-requested", {}, { session: null })
+    expect(s.rows.all("turns")).toMatchObject([{ outcome: "cancelled", cause: "stop-requested" }])
+    expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
+    request(s, id("b"), false).send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("b") } })
+    expect(s.rows.all("turns")[1]).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested" })
+    expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
+  })
+
+  it("an interrupt of a turn that was handed over is a wish", () => {
+    const s = request(new Scenario().start(), id("a"), false)
+    s.send("effect.delivered", { effect: "turn/start" }, { session: null, ids: { turnId: id("a") } })
+    s.send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("a") } })
+    expect(s.rows.all("turns")).toMatchObject([{ status: "requested", handedOver: 1, sessionId: id("session s1") }])
+    expect(s.rows.all("turns")[0]?.interruptRequestedAt).not.toBeNull()
+  })
+
+  it("an uncertain turn does not keep the next session starting", () => {
+    const s = request(new Scenario().start(), id("a"), true).send("session.exited", { reason: "exit" })
+    expect(s.rows.all("turns")).toMatchObject([{ status: "requested", uncertain: 1 }])
+    s.start("s2")
+    expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
+    s.turn(t2, "s2").complete(t2, "completed", "s2")
+    expect(s.session?.status).toBe("ready")
+  })
+
+  it("any later event of an uncertain turn resolves the doubt", () => {
+    const doubtful = () =>
+      new Scenario()
+        .start()
+        .send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
+        .send("session.exited", { reason: "exit" })
+    const accepted = doubtful().send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } })
+    expect(accepted.turnRow(t1)).toMatchObject({ status: "ended", outcome: "interrupted", evidence: "inferred" })
+    expect(accepted.complete(t1).turnRow(t1)).toMatchObject({ outcome: "completed", evidence: "observed" })
+    const failed = doubtful()
+    failed.send("turn.start-failed", { error: { message: "no" } }, { native: { callId: "1" } })
+    expect(failed.rows.all("turns")).toMatchObject([{ status: "ended", outcome: "failed", uncertain: 0 }])
+  })
+
+  it("one that the provider accepted ends with the session", () => {
+    const s = new Scenario().start()
+    s.send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
+    s.send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } }).send("session.exited", {
+      reason: "exit",
+      code: 0,
+    })
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "inferred", cause: "exit code=0" })
+  })
+
+  it("in a recording nobody will ever resolve the doubt", () => {
+    const s = new Scenario().send("session.started", { provider: "codex", mode: "imported" })
+    request(s, id("a"), true, "s1").send("session.exited", { reason: "recording-ended" })
+    expect(s.rows.all("turns")).toMatchObject([{ outcome: "unknown", evidence: "inferred", cause: "recording-ended" }])
+  })
+
+  it("one handed to a session that is over is refused, one that waits is kept for the next session", () => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" })
+    request(request(s, id("a"), true, "s1"), id("b"), false, "s1")
+    expect(s.rows.all("turns")).toMatchObject([{ turnId: id("b"), status: "requested", sessionId: null }])
+    s.start("s2")
+    expect(s.session).toMatchObject({ status: "starting", pendingTurnId: id("b") })
+    expect(s.reasons()).toEqual(["session-event-after-exit"])
+  })
+})
+
+describe("rule 11: other threads", () => {
+  it("a session, turn or item of another thread is none of ours, whatever id an event carries", () => {
+    const s = new Scenario(id("mine")).start().turn(t1)
+    const theirs = { ...s.state.active, threadId: id("theirs"), turnId: id("foreign") }
+    s.rows.rows.get("turns")?.set(JSON.stringify([id("foreign")]), theirs)
+    s.rows.rows
+      .get("sessions")
+      ?.set(JSON.stringify([id("session s7")]), { sessionId: id("session s7"), threadId: id("theirs") })
+    s.send("turn.completed", { outcome: "failed" }, { ids: { turnId: id("foreign") } })
+    s.send("turn.requested", {}, { session: null, ids: { turnId: id("foreign") } })
+    s.start("s7")
+    expect(s.rows.find("turns", "key", [id("foreign")])).toEqual(theirs)
+    expect(s.session?.sessionId).toBe(id("session s1"))
+    expect(s.reasons()).toEqual(["turn-terminal-untargeted", "session-unknown"])
+  })
+})

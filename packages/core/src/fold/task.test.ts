@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest"
+import { Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const shell = { native: { taskId: "task-1", turnId: t1 } }
+const begun = () => new Scenario().start().turn(t1).send("task.started", { kind: "shell", title: "watch" }, shell)
+const rows = (s: Scenario) => s.rows.all("tasks")
+
+describe("background tasks", () => {
+  it("run on after their turn and end by their own word", () => {
+    const s = begun().complete(t1)
+    expect(rows(s)).toMatchObject([{ status: "running", title: "watch", turnId: s.turnRow(t1)?.turnId }])
+    expect(s.state.thread?.runningTasks).toBe(1)
+    s.send("task.progress", { message: "…" }, shell).send("task.completed", { status: "failed" }, shell)
+    expect(rows(s)).toMatchObject([{ status: "ended", outcome: "failed", evidence: "observed" }])
+    expect(s.state.thread?.runningTasks).toBe(0)
+  })
+
+  it("end with their session, which their own late word may correct once", () => {
+    const s = begun().send("session.exited", { reason: "exit" })
+    expect(rows(s)).toMatchObject([{ status: "ended", outcome: "interrupted", evidence: "inferred" }])
+    s.send("task.completed", { status: "completed" }, shell).send("task.completed", { status: "failed" }, shell)
+    expect(rows(s)).toMatchObject([{ outcome: "completed", evidence: "observed" }])
+    expect(s.reasons()).toEqual(["task-terminal-duplicate"])
+  })
+
+  it("the same start again, unknown ones and those of a dead session are anomalies", () => {
+    const s = begun().send("task.started", { title: "other" }, shell)
+    s.send("task.progress", {}, { native: { taskId: "nobody" } })
+    s.send("task.completed", { status: "completed" }, { native: { taskId: "nobody" } })
+    s.send("session.exited", { reason: "exit" }).send("task.started", {}, { native: { taskId: "task-2" } })
+    expect(rows(s)).toMatchObject([{ title: "watch" }])
+    expect(s.reasons()).toEqual(["task-duplicate", "task-unknown", "session-event-after-exit"])
+  })
+})

@@ -1,0 +1,26 @@
+import { decodePayload, events, isEventType } from "@threadfold/contracts"
+import { arbHostile, arbSession } from "@threadfold/testkit"
+import { Either } from "effect"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { isPayload } from "./guard.js"
+
+const types = Object.keys(events).filter(isEventType)
+
+describe("payload guards", () => {
+  it.each(types)("%s: refuses what is no object", (type) => {
+    for (const payload of [null, undefined, 0, "x", []]) expect(isPayload(type, payload)).toBe(false)
+  })
+
+  it("agrees with the schema on everything that sources send, hostile ones included", () => {
+    fc.assert(
+      fc.property(arbHostile(arbSession()), (sent) => {
+        for (const { event } of sent) {
+          if (!isEventType(event.type)) continue
+          expect(isPayload(event.type, event.payload)).toBe(Either.isRight(decodePayload(event.type)(event.payload)))
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
