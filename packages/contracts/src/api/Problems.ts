@@ -1,0 +1,44 @@
+/** Problems as the API declares them: `application/problem+json` on the wire, a {@link Problem} in a client's hands. */
+import { HttpApiSchema } from "@effect/platform"
+import { ParseResult, Schema } from "effect"
+import { Problem, ProblemDetails, type ProblemSlug, problemDetails, problems } from "../Problem.js"
+
+const prefix = "urn:threadfold:problem:"
+
+const isSlug = (text: string): text is ProblemSlug => Object.hasOwn(problems, text)
+
+/** The slug of a problem's `type`, or null for one that this version does not know. */
+export const slugOf = (type: string): ProblemSlug | null => {
+  const slug = type.startsWith(prefix) ? type.slice(prefix.length) : ""
+  return isSlug(slug) ? slug : null
+}
+
+/** Every HTTP status of the catalogue, ascending. */
+export const problemStatuses: readonly number[] = [
+  ...new Set(Object.values(problems).map(({ status }) => status)),
+].sort((a, b) => a - b)
+
+/** The problems of one status. */
+export const problemOf = (status: number) =>
+  Schema.transformOrFail(
+    ProblemDetails.annotations({ identifier: "ProblemDetails", description: "A problem (RFC 9457)." }),
+    Schema.instanceOf(Problem).pipe(Schema.filter((problem) => problems[problem.slug].status === status)),
+    {
+      strict: true,
+      decode: (details, _options, ast) => {
+        const slug = slugOf(details.type)
+        return slug === null
+          ? ParseResult.fail(new ParseResult.Type(ast, details.type, "a problem this version does not know"))
+          : ParseResult.succeed(new Problem({ slug, detail: details.detail }))
+      },
+      encode: (problem) => ParseResult.succeed(problemDetails(problem.slug, problem.detail)),
+    },
+  ).pipe(
+    HttpApiSchema.withEncoding({ kind: "Json", contentType: "application/problem+json" }),
+    Schema.annotations({
+      description: Object.entries(problems)
+        .filter(([, problem]) => problem.status === status)
+        .map(([slug, problem]) => `\`${slug}\`: ${problem.title}.`)
+        .join(" "),
+    }),
+  )
