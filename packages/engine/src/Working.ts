@@ -2,22 +2,26 @@
 import { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState } from "@threadfold/core"
 import type { FoldStateRow, ProjectionStore } from "@threadfold/projections"
 
-/** One stream as the writer knows it. */
+/** One stream as the running batch has left it. The states themselves are never changed, only replaced. */
 export interface StreamEntry {
   readonly streamId: string
-  readonly state: FoldState
+  state: FoldState
   /** Version of the stream's last event in the log. */
-  readonly version: number
+  version: number
   /** `frozen`: SQL refused its rows; events are still folded, rows wait for a rebuild. */
-  readonly status: "ok" | "frozen"
+  status: "ok" | "frozen"
+  /** True once the batch appended to it. */
+  dirty: boolean
 }
+
+type Committed = Pick<StreamEntry, "state" | "version" | "status">
 
 /** How many streams stay in memory; the others are read again when they speak. */
 const CACHE_STREAMS = 4096
 
-/** A bounded cache of committed entries under the entries of the running batch. */
+/** A bounded cache of committed states under the entries of the running batch. */
 export class Working {
-  private readonly committed = new Map<string, StreamEntry>()
+  private readonly committed = new Map<string, Committed>()
   private readonly running = new Map<string, StreamEntry>()
 
   constructor(
@@ -28,23 +32,20 @@ export class Working {
     private readonly refold: (streamId: string) => FoldStateRow | null,
   ) {}
 
-  /** The stream as the running batch has left it. */
+  /** The stream as the running batch has left it; what is set on the entry counts once the batch is committed. */
   get(streamId: string): StreamEntry {
-    const known = this.running.get(streamId) ?? this.committed.get(streamId)
+    const known = this.running.get(streamId)
     if (known !== undefined) return known
-    const entry = this.load(streamId)
+    const { state, status, version } = this.committed.get(streamId) ?? this.load(streamId)
+    const entry = { streamId, state, version, status, dirty: false }
     this.running.set(streamId, entry)
     return entry
-  }
-
-  set(entry: StreamEntry): void {
-    this.running.set(entry.streamId, entry)
   }
 
   /** Writes the states that the batch changed. */
   save(): void {
     for (const entry of this.running.values()) {
-      if (entry === this.committed.get(entry.streamId)) continue
+      if (!entry.dirty) continue
       this.store.saveFoldState({
         streamId: entry.streamId,
         foldVersion: FOLD_VERSION,
@@ -57,9 +58,9 @@ export class Working {
 
   /** The batch is committed: its entries are what is known now. */
   commit(): void {
-    for (const [streamId, entry] of this.running) {
+    for (const [streamId, { state, status, version }] of this.running) {
       this.committed.delete(streamId)
-      this.committed.set(streamId, entry)
+      this.committed.set(streamId, { state, status, version })
     }
     this.running.clear()
     for (const streamId of this.committed.keys()) {
@@ -73,19 +74,13 @@ export class Working {
     this.running.clear()
   }
 
-  private load(streamId: string): StreamEntry {
+  private load(streamId: string): Committed {
     const version = this.versionOf(streamId)
     const stored = this.store.loadFoldState(streamId)
-    const current =
-      stored === null
-        ? version === 0
-          ? null
-          : this.refold(streamId)
-        : stored.foldVersion === FOLD_VERSION && stored.streamVersion === version
-          ? stored
-          : this.refold(streamId)
+    const inStep = stored !== null && stored.foldVersion === FOLD_VERSION && stored.streamVersion === version
+    const current = inStep ? stored : version === 0 ? null : this.refold(streamId)
     return current === null
-      ? { streamId, state: initialState(streamId), version, status: "ok" }
-      : { streamId, state: decodeState(current.state), version, status: current.status }
+      ? { state: initialState(streamId), version, status: "ok" }
+      : { state: decodeState(current.state), version, status: current.status }
   }
 }

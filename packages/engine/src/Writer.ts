@@ -2,18 +2,12 @@
  * The one writer. A batch is one transaction: resolve ids, append events, fold them, write the rows they lead to and
  * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
-import {
-  type EventEnvelope,
-  eventVersions,
-  isEventType,
-  isProviderEventType,
-  type NativeRef,
-  Problem,
-} from "@threadfold/contracts"
+import { type EventEnvelope, eventVersions, isEventType, isProviderEventType, Problem } from "@threadfold/contracts"
 import { type Change, type Digest, type Fold, isPayload, mintId, type RowSource, resolve } from "@threadfold/core"
 import { canonicalJson, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
-import { enrich, withoutEnrichment } from "./enrich.js"
+import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
+import { EventIds } from "./eventId.js"
 import type { Member, MemberResult, Outcome, Submission } from "./Submission.js"
 import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
@@ -48,12 +42,14 @@ export class Writer {
   private sequence: number
   private overlays: (streamId: string) => Overlay
   private readonly shared: Overlay
+  private readonly eventIds: EventIds
 
   constructor(private readonly options: WriterOptions) {
     const { driver, store } = options
     this.working = new Working(store, driver.streamVersion, options.refold)
     this.shared = new Overlay(store)
     this.overlays = () => this.shared
+    this.eventIds = new EventIds(options.digest)
     this.sequence = driver.head()
   }
 
@@ -138,7 +134,7 @@ export class Writer {
   }
 
   private freeze(entry: StreamEntry, detail: string): void {
-    this.working.set({ ...entry, status: "frozen" })
+    entry.status = "frozen"
     this.options.store.apply([
       {
         op: "anomaly",
@@ -195,113 +191,78 @@ export class Writer {
   private member(member: Member, recordedAt: number): MemberResult {
     const { driver, digest } = this.options
     const streamId = this.streamIdOf(member, true)
-    const { event } = member
-    const source = member.sessionId ?? streamId
-    const numbered = event.channel !== null && event.seq !== null
+    const entry = this.working.get(streamId)
+    const { event, sessionId } = member
+    const { channel, seq } = event
+    const source = sessionId ?? streamId
+    const last = channel === null || seq === null ? null : this.lastNumber(entry, sessionId, source, channel)
     const eventId =
       event.eventId ??
-      mintId(
-        digest,
-        event.at,
-        `${source}|${event.channel ?? ""}|${event.seq ?? ""}|${numbered ? "" : event.type}|event`,
-      )
-    const known =
-      event.channel !== null && event.seq !== null
-        ? this.knownNumber(streamId, member.sessionId, source, event.channel, event.seq)
-        : driver.findByEventId(eventId)
+      (channel === null || seq === null
+        ? mintId(digest, event.at, `${source}|${event.type}|event`)
+        : this.eventIds.of(source, channel, seq, event.at))
     const { payload, problem } = checked(member)
     const type = problem === null ? event.type : "provider.unmapped"
     const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
-    const native = event.native === undefined || event.native === null ? null : compactNative(event.native)
-    const content = { type, v, at: event.at, native: native === null ? null : JSON.stringify(native) }
+    const native = event.native ?? null
+    const nativeJson = native === null ? null : JSON.stringify(native)
+    const numbered = last !== null && channel !== null && seq !== null
+    const known = numbered
+      ? seq > last
+        ? null
+        : driver.findBySeq(source, channel, seq)
+      : driver.findByEventId(eventId)
     if (known !== null) {
-      const same = sameContent(
-        { ...content, payload: JSON.stringify(payload) },
-        { ...known, payload: withoutEnrichment(known.type, known.payload) },
-      )
+      const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
+      const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
       if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
-      this.keepConflict(member, streamId, source, content, payload, recordedAt)
-      return {
-        status: "conflict",
-        streamId,
-        sequence: null,
-        detail: `${event.channel} ${event.seq} is stored with other content`,
-      }
+      this.keepConflict(member, entry, source, payload, recordedAt)
+      const detail = `${channel} ${seq} is stored with other content`
+      return { status: "conflict", streamId, sequence: null, detail }
     }
-    const envelope = this.envelope(member, streamId, eventId, recordedAt, { type, v, native, payload })
-    const gap = numbered && this.leavesGap(streamId, member.sessionId, source, event.channel, event.seq)
-    const sequence = this.append(envelope, content.native, event.raw ?? null)
+    const envelope = this.envelope(member, entry, eventId, recordedAt, type, v, payload)
+    const sequence = this.append(entry, envelope, nativeJson, event.raw ?? null)
     if (problem !== null) return { status: "invalid", streamId, sequence, detail: problem }
-    return gap ? { status: "gap", streamId, sequence } : { status: "appended", streamId, sequence }
+    return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
   }
 
   /** Highest number of a channel, from the open state where it is known, else from the log. */
-  private lastNumber(streamId: string, sessionId: string | null, source: string, channel: string): number {
-    const { state } = this.working.get(streamId)
+  private lastNumber(entry: StreamEntry, sessionId: string | null, source: string, channel: string): number {
+    const { state } = entry
     const current = sessionId === null ? state.connection !== null : state.session?.sessionId === sessionId
     return (current ? state.channels[channel] : undefined) ?? this.options.driver.lastSeq(source, channel)
   }
 
-  private knownNumber(
-    streamId: string,
-    sessionId: string | null,
-    source: string,
-    channel: string,
-    seq: number,
-  ): EventRow | null {
-    if (seq > this.lastNumber(streamId, sessionId, source, channel)) return null
-    return this.options.driver.findBySeq(source, channel, seq)
-  }
-
-  private leavesGap(
-    streamId: string,
-    sessionId: string | null,
-    source: string,
-    channel: string | null,
-    seq: number | null,
-  ): boolean {
-    return channel !== null && seq !== null && seq > this.lastNumber(streamId, sessionId, source, channel) + 1
-  }
-
   /** The refused line stays as a fact of its own, once however often it is sent. */
-  private keepConflict(
-    member: Member,
-    streamId: string,
-    source: string,
-    content: { readonly type: string },
-    payload: unknown,
-    recordedAt: number,
-  ): void {
-    const { channel, seq, at, raw } = member.event
-    const bytes = raw ?? canonicalJson({ ...content, payload })
+  private keepConflict(member: Member, entry: StreamEntry, source: string, payload: unknown, recordedAt: number): void {
+    const { at, channel, native = null, raw, seq, type } = member.event
+    const bytes = raw ?? canonicalJson({ type, at, native, payload })
     const eventId = mintId(this.options.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
     if (this.options.driver.findByEventId(eventId) !== null) return
     const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
-    const envelope = this.envelope(unnumbered, streamId, eventId, recordedAt, {
-      type: "provider.unmapped",
-      v: versionOf("provider.unmapped"),
-      native: member.event.native ?? null,
-      payload: { method: member.event.type, known: true, conflict: { channel, seq } },
-    })
-    this.append(envelope, envelope.native === null ? null : JSON.stringify(envelope.native), bytes)
+    const kept = "provider.unmapped"
+    const why = { method: type, known: true, conflict: { channel, seq } }
+    const envelope = this.envelope(unnumbered, entry, eventId, recordedAt, kept, versionOf(kept), why)
+    this.append(entry, envelope, native === null ? null : JSON.stringify(native), bytes)
   }
 
   private envelope(
     member: Member,
-    streamId: string,
+    entry: StreamEntry,
     eventId: string,
     recordedAt: number,
-    content: Pick<EventEnvelope, "type" | "v" | "native" | "payload">,
+    type: string,
+    v: number,
+    payload: unknown,
   ): EventEnvelope {
     const { event } = member
-    const entry = this.working.get(streamId)
     return {
       sequence: this.sequence + 1,
-      streamId,
+      streamId: entry.streamId,
       streamVersion: entry.version + 1,
       eventId,
-      ...content,
-      payload: enrich(content.type, content.payload, (nativeThreadId) => this.threadOfNative(member, nativeThreadId)),
+      type,
+      v,
       sessionId: member.sessionId,
       channel: event.channel,
       seq: event.seq,
@@ -318,6 +279,8 @@ export class Writer {
       realtimeId: event.realtimeId ?? null,
       delegationId: event.delegationId ?? null,
       taskId: event.taskId ?? null,
+      native: event.native ?? null,
+      payload: isEnriched(type) ? enrich(type, payload, (native) => this.threadOfNative(member, native)) : payload,
     }
   }
 
@@ -331,17 +294,18 @@ export class Writer {
   }
 
   /** Resolves, stores and folds one event; returns its sequence. */
-  private append(unresolved: EventEnvelope, native: string | null, raw: string | null): number {
+  private append(entry: StreamEntry, unresolved: EventEnvelope, native: string | null, raw: string | null): number {
     const { driver, digest } = this.options
-    const entry = this.working.get(unresolved.streamId)
-    const overlay = this.overlays(unresolved.streamId)
-    const envelope = { ...unresolved, ...resolve(entry.state, unresolved, overlay, digest) }
-    driver.insert({ ...envelope, native, payload: JSON.stringify(envelope.payload) })
+    const overlay = this.overlays(entry.streamId)
+    const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, overlay, digest))
+    driver.insert(rowOf(envelope, native))
     if (raw !== null) driver.insertNative(envelope.sequence, raw)
     this.sequence = envelope.sequence
     const result = this.foldGuarded(entry, envelope, overlay)
     if (entry.status === "ok") overlay.stage(result.changes)
-    this.working.set({ ...entry, state: result.state, version: envelope.streamVersion })
+    entry.state = result.state
+    entry.version = envelope.streamVersion
+    entry.dirty = true
     return envelope.sequence
   }
 
@@ -371,16 +335,40 @@ export class Writer {
   }
 }
 
+/** The stored form of an event. Written out: a spread of so many fields would be the costliest line of the write path. */
+const rowOf = (event: EventEnvelope, native: string | null): EventRow => ({
+  sequence: event.sequence,
+  streamId: event.streamId,
+  streamVersion: event.streamVersion,
+  eventId: event.eventId,
+  type: event.type,
+  v: event.v,
+  sessionId: event.sessionId,
+  channel: event.channel,
+  seq: event.seq,
+  at: event.at,
+  recordedAt: event.recordedAt,
+  actor: event.actor,
+  commandId: event.commandId,
+  causationId: event.causationId,
+  correlationId: event.correlationId,
+  turnId: event.turnId,
+  itemId: event.itemId,
+  requestId: event.requestId,
+  inferenceId: event.inferenceId,
+  realtimeId: event.realtimeId,
+  delegationId: event.delegationId,
+  taskId: event.taskId,
+  native,
+  payload: JSON.stringify(event.payload),
+})
+
 const failed = (error: unknown): Outcome =>
   error instanceof Problem
     ? { ok: false, slug: error.slug, detail: error.detail }
     : { ok: false, slug: isStorageFailure(error) ? "storage-failed" : "internal", detail: `${messageOf(error)}.` }
 
 const versionOf = (type: string): number => (isEventType(type) ? eventVersions[type] : 1)
-
-/** Native ids without the ones that are not known, so that equal references have equal texts. */
-const compactNative = (native: NativeRef): NativeRef =>
-  Object.fromEntries(Object.entries(native).filter(([, value]) => value !== undefined))
 
 /**
  * The trust boundary of the writer: a payload that is not what its type says, and a word of the orchestrator in a

@@ -16,6 +16,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const linksOf = (type: string): Readonly<Record<string, string>> | undefined =>
   type === "thread.started" || type === "thread.metadata.updated" ? links[type] : undefined
 
+/** Whether events of a type are enriched at all. */
+export const isEnriched = (type: string): boolean => linksOf(type) !== undefined
+
 /** The payload with our ids filled in where they are known. */
 export const enrich = (
   type: string,

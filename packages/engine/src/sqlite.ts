@@ -1,5 +1,5 @@
 /** The writer of a SQLite database: log and projections on one handle, so that they share its transactions. */
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { fold as currentFold, type Digest, type Fold } from "@threadfold/core"
 import { decodeRow, type LogDriver, type MigrationGroup } from "@threadfold/event-log"
 import {
@@ -17,7 +17,7 @@ import { Writer } from "./Writer.js"
 export const projectionGroup: MigrationGroup = { table: projectionMigrationsTable, migrations: projectionMigrations }
 
 /** SHA-256, as the domain wants it. */
-export const sha256: Digest = (text) => createHash("sha256").update(text).digest()
+export const sha256: Digest = (text) => hash("sha256", text, "buffer")
 
 /** The log as refolds read it. */
 export const eventSourceOf = (driver: Pick<LogDriver, "readStream" | "streams">): EventSource => ({

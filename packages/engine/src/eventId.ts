@@ -1,0 +1,44 @@
+/**
+ * Ids of numbered events: a UUIDv7 of the source's time whose random part is the digest of its channel plus its number.
+ * The digest is made once per channel, not once per event: a hash for each event would be a tenth of the write path.
+ */
+import type { Digest } from "@threadfold/core"
+
+/** 48 bits: what the last group of a UUID holds, and what a UUIDv7's time may have. */
+const SPAN = 2 ** 48
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
+
+/** Makes the ids of one channel of one source. */
+const maker = (digest: Digest, channel: string): ((at: number, seq: number) => string) => {
+  const bytes = Array.from(digest(`${channel}|event`))
+  const word = (from: number, count: number) =>
+    bytes.slice(from, from + count).reduce((value, byte) => value * 256 + byte, 0)
+  const head = `7${hex(word(0, 2) % 0x1000, 3)}-${hex(0x8000 + (word(2, 2) % 0x4000), 4)}`
+  const tail = word(4, 6)
+  return (at, seq) => {
+    const time = hex(Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), SPAN - 1) : 0, 12)
+    return `${time.slice(0, 8)}-${time.slice(8)}-${head}-${hex((tail + seq) % SPAN, 12)}`
+  }
+}
+
+/** How many channels are remembered. */
+const CHANNELS = 4096
+
+/** Makes event ids; equal input gives an equal id, so that the same delivery is the same event. */
+export class EventIds {
+  private readonly makers = new Map<string, (at: number, seq: number) => string>()
+
+  constructor(private readonly digest: Digest) {}
+
+  /** The id of an event. `source`: the session, or for connection streams the connection. */
+  of(source: string, channel: string, seq: number, at: number): string {
+    const key = `${source}|${channel}`
+    const known = this.makers.get(key)
+    if (known !== undefined) return known(at, seq)
+    if (this.makers.size >= CHANNELS) this.makers.clear()
+    const fresh = maker(this.digest, key)
+    this.makers.set(key, fresh)
+    return fresh(at, seq)
+  }
+}
