@@ -4,6 +4,7 @@
  */
 import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
+import { keepOwner } from "./ForeignRow.js"
 import { KeyTree } from "./KeyTree.js"
 import {
   type Cells,
@@ -110,7 +111,9 @@ export class MapStore implements ProjectionStore {
         case "put": {
           const { of, rows } = this.table(change.table)
           const row = storedRow(of, cells(change.row))
-          this.set(change.table, row, withHeavyOf(of, row, rows.ofRow(row)?.row ?? null))
+          const before = rows.ofRow(row)?.row ?? null
+          keepOwner(of, before, row)
+          this.set(change.table, row, withHeavyOf(of, row, before))
           break
         }
         case "delete": {

@@ -4,6 +4,7 @@
  */
 import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import type { Change, ClearChunks, Delete, NoteAnomaly, Put } from "@threadfold/core"
+import { keepOwner } from "./ForeignRow.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
 import type { RowsSource } from "./ProjectionStore.js"
@@ -36,6 +37,7 @@ class PendingTable {
       return
     }
     const before = pending.row
+    keepOwner(this.of, before, row)
     // A row that was deleted in this batch (`before` is null) comes back with its heavy columns empty, not as stored.
     const merged = this.of.heavy.length === 0 ? row : withHeavyOf(this.of, row, before)
     pending.row = merged
@@ -87,7 +89,7 @@ export class Overlay implements RowsSource {
     return true
   }
 
-  /** Takes changes of one fold step; the next step sees them. */
+  /** Takes changes of one fold step; the next step sees them. Throws `ForeignRow` for a pending row of another stream. */
   stage(changes: readonly Change[]): void {
     for (const change of changes) {
       switch (change.op) {

@@ -1,6 +1,7 @@
 export * from "./canonical.js"
 export type { Difference } from "./compare.js"
 export * from "./EventSource.js"
+export { ForeignRow } from "./ForeignRow.js"
 export * from "./hash.js"
 export * from "./MapStore.js"
 export * from "./migrations.js"

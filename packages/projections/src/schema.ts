@@ -166,10 +166,21 @@ const createTable = (table: TableName): string => {
   return `CREATE TABLE ${table} (\n  ${lines.join(",\n  ")}\n)${clustered.has(table) ? " WITHOUT ROWID" : ""}`
 }
 
+/** A row stays with its stream: the same id in a second stream is refused there. */
+const keepsOwner = (table: TableName): string => {
+  const owner = columnName(layouts.get(table)?.owner ?? "threadId")
+  return `CREATE TRIGGER ${table}_keeps_owner BEFORE UPDATE OF ${owner} ON ${table} WHEN OLD.${owner} <> NEW.${owner}
+BEGIN SELECT RAISE(ABORT, 'a row of ${table} belongs to another stream'); END`
+}
+
+/** Tables whose key does not hold the stream. */
+const ownedByColumn = [...layouts.values()].filter(({ key, owner }) => !key.includes(owner)).map(({ table }) => table)
+
 /** Every statement that makes the projections' tables, in order. */
 export const projectionSchema: readonly string[] = [
   ...tableNames.map(createTable),
   ...indexes,
+  ...ownedByColumn.map(keepsOwner),
   // The open state of every stream: a cache that may be dropped, so that start-up and cold threads cost the same.
   `CREATE TABLE fold_state (
   stream_id TEXT NOT NULL PRIMARY KEY,

@@ -150,6 +150,18 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       })
     })
 
+    it("refuses to give a row of one stream to another, in a batch and across batches", () => {
+      const store = fresh()
+      const mine = putRow("queue", { messageId: "m", threadId: "a", position: 1, text: "mine" })
+      const theirs = putRow("queue", { messageId: "m", threadId: "b", position: 1, text: "theirs" })
+      const overlay = new Overlay(store)
+      overlay.stage([mine])
+      expect(() => overlay.stage([theirs])).toThrow("belongs to")
+      store.apply([mine])
+      expect(() => store.apply([theirs])).toThrow(expect.objectContaining({ code: "SQLITE_CONSTRAINT_TRIGGER" }))
+      expect(store.find("queue", "key", ["m"])).toMatchObject({ threadId: "a" })
+    })
+
     it("clears one stream and leaves its neighbours", () => {
       const store = fresh()
       for (const thread of ["a", "b"]) {

@@ -105,17 +105,86 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   fc.constant({ type: "item.started", payload: "not an object", native: { turnId: "turn-1", itemId: "item-1" } }),
 )
 
-const session = fc.constantFrom("first", "first", "first", "second")
+const callId = fc.constantFrom("1", "2")
+const messageId = fc.constantFrom("m-1", "m-2")
+
+/** What we ourselves append: commands and what the orchestrator concludes. */
+const ours: fc.Arbitrary<Shape> = fc.oneof(
+  fc.record({
+    type: fc.constant("turn.requested"),
+    payload: fc.record({ text, handedOver: fc.boolean() }),
+    native: fc.record({ callId }),
+  }),
+  fc.record({
+    type: fc.constantFrom("turn.settled", "turn.stalled", "turn.interrupt-requested"),
+    payload: fc.constant({}),
+    native: fc.record({ turnId }),
+  }),
+  fc.record({
+    type: fc.constant("turn.start-failed"),
+    payload: fc.constant({ error: { message: "no" } }),
+    native: fc.record({ callId }),
+  }),
+  fc.record({ type: fc.constant("message.queued"), payload: fc.record({ messageId, text }) }),
+  fc.record({
+    type: fc.constantFrom("message.dequeued", "message.cancelled", "message.steered"),
+    payload: fc.record({ messageId }),
+  }),
+  fc.constant({ type: "queue.reordered", payload: { messageIds: ["m-2-a", "m-1-a", "m-2-b", "m-1-b"] } }),
+  fc.record({
+    type: fc.constantFrom("request.answering", "request.answered", "request.expired"),
+    payload: fc.record({ decision: fc.constantFrom("accept", "decline") }),
+    native: fc.record({ requestId: fc.constantFrom("0", "1") }),
+  }),
+  fc.record({
+    type: fc.constantFrom("thread.archived", "thread.unarchived", "thread.deleted", "session.stop-requested"),
+    payload: fc.constant({}),
+  }),
+  fc.record({
+    type: fc.constant("session.reconciled"),
+    payload: fc.record({ liveness: fc.constantFrom("gone", "alive") }),
+  }),
+  fc.record({
+    type: fc.constantFrom("realtime.start-requested", "realtime.stop-requested", "realtime.failed"),
+    payload: fc.constant({ message: "no" }),
+  }),
+  fc.record({
+    type: fc.constantFrom("delegation.opened", "delegation.closed"),
+    payload: fc.record({ text, route: fc.constantFrom("turn", "steered") }),
+    native: fc.record({ turnId, handoffId: fc.constantFrom("h-1", "h-2") }),
+  }),
+)
+
+/** The provider's answer to a call of ours: binds a requested turn, or says that it was steered into another. */
+const acceptance: fc.Arbitrary<Shape> = fc.record({
+  type: fc.constant("turn.accepted"),
+  payload: fc.constant({}),
+  native: fc.record({ callId, turnId }),
+})
+
+/** Mostly one session, so that much of what comes still finds it alive; null: an event of our own. */
+const said = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ session: fc.constant("first"), shape }) },
+  { weight: 1, arbitrary: fc.record({ session: fc.constant("second"), shape }) },
+  { weight: 2, arbitrary: fc.record({ session: fc.constant(null), shape: ours }) },
+  { weight: 1, arbitrary: fc.record({ session: fc.constant("first"), shape: acceptance }) },
+)
+
+const inThread = (thread: string, payload: unknown): unknown =>
+  typeof payload === "object" && payload !== null && "messageId" in payload
+    ? { ...payload, messageId: `${payload.messageId}-${thread}` }
+    : payload
 
 /** An event of one of two threads, each with two sessions. */
 export const randomEvent: fc.Arbitrary<TestEvent> = fc
-  .record({ thread: fc.constantFrom("a", "b"), session, shape })
-  .map(({ thread, session: name, shape: { type, payload, native } }) => ({
+  .record({ thread: fc.constantFrom("a", "b"), one: said })
+  .map(({ thread, one: { session, shape: shaped } }) => ({
     stream: `thread ${thread}`,
-    session: `session ${thread} ${name}`,
-    type,
-    payload,
-    ...(native === undefined ? {} : { native }),
+    session: session === null ? null : `session ${thread} ${session}`,
+    type: shaped.type,
+    // Message ids are ours, so no two threads share one.
+    payload: inThread(thread, shaped.payload),
+    ...(shaped.native === undefined ? {} : { native: shaped.native }),
   }))
 
 /** Batches of events; every thread begins with a session, as the engine makes sure. */
