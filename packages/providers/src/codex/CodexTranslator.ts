@@ -156,7 +156,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
 
   /** Remembers what a later answer or notification is understood by, whether or not the call itself is recorded. */
   const noteCall = (callId: string, method: string, params: Fields, where: Target, nativeThreadId?: string): void => {
-    calls.set(callId, { id: callId, method, target: where })
+    calls.set(callId, { id: callId, method, target: where, nativeThreadId })
     if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)

@@ -40,6 +40,14 @@ export const makeSource = (lineAt: number, at: number, raw?: string): Source => 
   }
 }
 
+/** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
+interface Hold {
+  readonly nativeTurnId: string
+  /** Source time at which it is let go without the answer. */
+  readonly deadline: number
+  readonly drafts: Draft[]
+}
+
 /** What is known of the process. */
 interface Process {
   readonly pid?: number
@@ -56,6 +64,7 @@ export const holdMs = 2_000
 export const makeConnection = (mode: "managed" | "attached" | "imported") => {
   const target: Target = { origin: makeOrigin({ kind: "connection" }), thread: null }
   const threads = new Map<string, CodexThread>()
+  const held = new Map<CodexThread, Hold>()
   let emitted: Emitted[] = []
   const coalescer = makeCoalescer((event) => emitted.push(event))
   let state: "unseen" | "open" | "closed" = "unseen"
@@ -76,8 +85,9 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
 
   const record = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void => {
     const next = draft(source, where, what, channel)
-    if (where.thread?.hold) where.thread.hold.drafts.push(next)
-    else coalescer.push(next)
+    const hold = where.thread === null ? undefined : held.get(where.thread)
+    if (hold === undefined) coalescer.push(next)
+    else hold.drafts.push(next)
     if (what.type === "session.exited" && where.thread !== null) closeSession(where.thread)
   }
 
@@ -92,15 +102,15 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
   const targetOf = (of: CodexThread, session: Session): Target => ({ origin: session.origin, thread: of })
 
   const letGo = (of: CodexThread): void => {
-    const drafts = of.hold?.drafts ?? []
-    of.hold = null
+    const drafts = held.get(of)?.drafts ?? []
+    held.delete(of)
     for (const next of drafts) coalescer.push(next)
   }
 
   /** Lets go what is due; a call whose answer is overdue holds nothing any more. */
   const release = (isDue: (deadline: number) => boolean): void => {
-    for (const of of threads.values()) {
-      if (of.hold === null || !isDue(of.hold.deadline)) continue
+    for (const [of, hold] of [...held]) {
+      if (!isDue(hold.deadline)) continue
       of.unansweredStarts.clear()
       letGo(of)
     }
@@ -125,6 +135,12 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
     state = "closed"
   }
 
+  const descendsFrom = (of: CodexThread, ancestor: string): boolean => {
+    let id: string | undefined = of.id
+    while (id !== undefined && id !== ancestor) id = threads.get(id)?.parent
+    return id === ancestor
+  }
+
   /** Says of an open session who its parent is; once. */
   const tellParent = (source: Source, of: CodexThread, session: Session): void => {
     const known = session.described?.parent
@@ -143,6 +159,7 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
     recordNow,
     release,
     letGo,
+    heldTurn: (of: CodexThread): string | undefined => held.get(of)?.nativeTurnId,
     open,
     close,
     isOpen: () => state === "open",
@@ -186,11 +203,11 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
       return session
     },
 
-    /** A thread said that it spawned others. One that is its own parent's parent would be no tree. */
+    /** A thread said that it spawned others. What would make it its own ancestor is not believed. */
     spawned: (source: Source, parent: CodexThread, children: readonly string[]): void => {
       for (const id of children) {
         const child = thread(id)
-        if (child === parent || child.parent !== undefined || parent.parent === id) continue
+        if (child.parent !== undefined || descendsFrom(parent, id)) continue
         child.parent = parent.id
         if (child.session !== null) tellParent(source, child, child.session)
       }
@@ -198,14 +215,15 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
 
     /** A turn started: it waits, with all that follows on its thread, while a call may still turn out to be its cause. */
     holdTurn: (source: Source, of: CodexThread, nativeTurnId: string): void => {
-      const accepted = of.acceptedTurns.delete(nativeTurnId)
-      if (!accepted && of.unansweredStarts.size > 0 && of.hold === null)
-        of.hold = { nativeTurnId, deadline: source.lineAt + holdMs, drafts: [] }
-      of.startedTurn = nativeTurnId
+      const accepted = of.acceptedTurns.has(nativeTurnId)
+      of.acceptedTurns.clear()
+      if (!accepted && of.unansweredStarts.size > 0 && !held.has(of)) {
+        held.set(of, { nativeTurnId, deadline: source.lineAt + holdMs, drafts: [] })
+      }
     },
 
     nextDeadline: (): number | null => {
-      const deadlines = [...threads.values()].flatMap((of) => (of.hold === null ? [] : [of.hold.deadline]))
+      const deadlines = [...held.values()].map(({ deadline }) => deadline)
       const merge = coalescer.nextDeadline()
       if (merge !== null) deadlines.push(merge)
       return deadlines.length === 0 ? null : Math.min(...deadlines)

@@ -134,6 +134,13 @@ describe("items", () => {
     ])
   })
 
+  it("of a kind with a failure of its own have failed", () => {
+    expect(completed({ type: "imageGeneration", status: "done", failure: { code: "x" } })).toMatchObject({
+      status: "failed",
+    })
+    expect(completed({ type: "imageGeneration", status: "done", failure: null })).toMatchObject({ status: "completed" })
+  })
+
   it("have a title of one line that is not endless", () => {
     const title = (command: string) => {
       const payload = completed({ type: "commandExecution", command })

@@ -77,6 +77,7 @@ describe("a voice conversation", () => {
     const segment = { id: "s", type: "transcriptSegment", role: "assistant", text: "" }
     const events = flushed([
       voice(0, "item/started", { item: segment }),
+      voice(0, "transcript/delta", { role: "assistant", delta: "hi" }),
       voice(1, "item/transcript/delta", { itemId: "s", delta: "hi" }),
       voice(2, "transcript/delta", { role: "assistant", delta: "hi" }),
       voice(3, "item/completed", { item: { ...segment, text: "hi" } }),
@@ -155,6 +156,11 @@ describe("a hand-over", () => {
       [Y, "h2"],
       [Y, undefined],
     ])
+  })
+
+  it("is not joined across sessions", () => {
+    const lines = [handoff(0, "h", "go"), notify(1, "thread/closed", { threadId: T }), delegation(2, "go")]
+    expect(links(flushed(lines)).at(-1)).toEqual(["item.started", X, undefined])
   })
 
   it("is joined by the first message that tells of the item, and not again by its end", () => {

@@ -181,6 +181,28 @@ describe("a session", () => {
     expect(ofType(events, "session.started").at(-1)?.payload).toMatchObject({ resumed: true })
   })
 
+  it("is not called resumed for a resume that was refused", () => {
+    const refused = recv(1, { id: 1, error: { code: -32600, message: "no" } })
+    const lines = [send(0, { id: 1, method: "thread/resume", params: { threadId: T } }), refused, status(2, "idle")]
+    const [opened] = ofType(flushed(lines), "session.started")
+    expect(opened?.payload).toEqual({ provider: "codex", mode: "imported", usageMode: "cumulative-thread" })
+  })
+
+  it("asks for a fork on the connection: the fork is another thread", () => {
+    const fork = send(5, { id: 4, method: "thread/fork", params: { threadId: T } })
+    expect(flushed([...started(0), fork]).at(-1)).toMatchObject({ scope: "-", type: "session.start-requested" })
+    const rejoin = send(5, { id: 4, method: "thread/resume", params: { threadId: T } })
+    expect(flushed([...started(0), rejoin]).at(-1)).toMatchObject({ scope: "T1", type: "session.start-requested" })
+  })
+
+  it("knows nothing of the calls of an earlier process", () => {
+    const answered = recv(5, { id: 2, result: { turn: { id: X } } })
+    const lines = [spawn(0), ...started(1), turnStart(2, 2), exit(3, 0, null), spawn(4), answered, turnStarted(6)]
+    const events = flushed(lines)
+    expect(ofType(events, "turn.accepted")).toEqual([])
+    expect(run(lines).events.at(-1)?.type).toBe("turn.started")
+  })
+
   it("does not open for a refused start, and keeps what a client asked of a thread without one", () => {
     const refused = [
       send(0, { id: 1, method: "thread/resume", params: { threadId: T } }),
@@ -255,6 +277,21 @@ describe("a sub-agent's thread", () => {
       { kind: "subagent", childNativeThreadIds: [T] },
     ])
     expect(ofType(events, "thread.metadata.updated")).toEqual([])
+  })
+
+  it("is told of its parent once, whoever says so, and is not its own ancestor", () => {
+    const spawns = (at: number, threadId: string, child: string) =>
+      notify(at, "item/completed", {
+        threadId,
+        turnId: X,
+        item: { id: "i", type: "subAgentActivity", kind: "started", agentThreadId: child, agentPath: "/a" },
+      })
+    const described = notify(1, "thread/started", { thread: { id: U, parentThreadId: T } })
+    const once = flushed([...started(0), described, spawns(2, T, U)])
+    expect(ofType(once, "thread.started").at(-1)?.payload).toMatchObject({ parentNativeThreadId: T })
+    expect(ofType(once, "thread.metadata.updated")).toEqual([])
+    const circle = [...started(0), spawns(1, T, U), spawns(2, U, "V"), spawns(3, "V", T), spawns(4, T, T)]
+    expect(ofType(flushed(circle), "thread.metadata.updated").map(({ scope }) => scope)).toEqual(["U1", "V1"])
   })
 
   it("has turns and numbers of its own", () => {

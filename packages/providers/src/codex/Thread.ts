@@ -2,7 +2,6 @@
  * What the translator remembers of a native thread on one connection. Nothing here decides about the domain: it is what
  * numbering, holding and linking need.
  */
-import type { Draft } from "../stream/Coalescer.js"
 import { makeOrigin, type Origin } from "../stream/Origin.js"
 import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
 
@@ -19,14 +18,6 @@ export interface Target {
   readonly thread: CodexThread | null
 }
 
-/** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
-export interface Hold {
-  readonly nativeTurnId: string
-  /** Source time at which it is let go without the answer. */
-  readonly deadline: number
-  readonly drafts: Draft[]
-}
-
 export interface CodexThread {
   readonly id: string
   /** How many sessions it has had on this connection. */
@@ -39,9 +30,6 @@ export interface CodexThread {
   readonly unansweredResumes: Set<string>
   /** Turns that an answer named and that have not started yet. */
   readonly acceptedTurns: Set<string>
-  /** The turn that started last. */
-  startedTurn: string | undefined
-  hold: Hold | null
   /** The thread that spawned it, where an item of that thread said so. */
   parent: string | undefined
   readonly voice: Voice
@@ -54,8 +42,6 @@ export const makeThread = (id: string): CodexThread => ({
   unansweredStarts: new Set(),
   unansweredResumes: new Set(),
   acceptedTurns: new Set(),
-  startedTurn: undefined,
-  hold: null,
   parent: undefined,
   voice: makeVoice(),
 })

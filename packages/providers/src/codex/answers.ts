@@ -14,6 +14,8 @@ export interface Call {
   readonly method: string
   /** Where it was recorded. */
   readonly target: Target
+  /** The thread that it names, with a session or without. */
+  readonly nativeThreadId: string | undefined
 }
 
 type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
@@ -34,14 +36,15 @@ const initialized: Answering = (connection, _, __, answer) => {
 const threadOpened =
   (resumed: boolean): Answering =>
   (connection, source, call, answer) => {
-    call.target.thread?.unansweredResumes.delete(call.id)
+    if (call.nativeThreadId !== undefined) {
+      connection.thread(call.nativeThreadId).unansweredResumes.delete(call.id)
+    }
     if (!answer.ok) return false
     const result = resultOf(answer.result)
     const view = readThread(needFields(result, "thread"))
     const thread = connection.thread(view.id)
     const hints = { resumed, nativeSessionId: view.nativeSessionId, described: true }
     const session = connection.session(source, thread, hints)
-    thread.unansweredResumes.delete(call.id)
     const where = connection.targetOf(thread, session)
     for (const next of describe(thread, session, view)) connection.record(source, where, next)
     connection.record(source, where, configuration(result, thread.id, connection.version()))
@@ -63,7 +66,7 @@ const turnAnswered = (
   }
   const turnId = needText(needFields(resultOf(answer.result), "turn"), "id")
   connection.recordNow(source, call.target, fact("turn.accepted", {}, { ...native, turnId }))
-  if (thread.startedTurn !== turnId) thread.acceptedTurns.add(turnId)
+  thread.acceptedTurns.add(turnId)
   return turnId
 }
 
@@ -75,7 +78,7 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   try {
     turnId = turnAnswered(connection, source, call, answer, thread)
   } finally {
-    if (thread.unansweredStarts.size === 0 || turnId === thread.hold?.nativeTurnId) connection.letGo(thread)
+    if (thread.unansweredStarts.size === 0 || turnId === connection.heldTurn(thread)) connection.letGo(thread)
   }
   return true
 }
