@@ -178,6 +178,26 @@ describe("thread snapshot", () => {
   )
 })
 
+describe("one resource", () => {
+  it.effect("comes with its version and with the sequence that it is true for", () =>
+    withQueries(sevenTurns, ({ store, log, append }) =>
+      Effect.gen(function* () {
+        const queries = yield* Projections
+        const found = yield* queries.thread(thread)
+        expect(found).toMatchObject({ sequence: log.events.length, version: log.events.length })
+        expect(found.value).toMatchObject({ threadId: thread, status: "working", turns: 7 })
+        append([{ ...started, stream: "other", session: "session of other" }])
+        expect(yield* queries.thread(thread)).toEqual({ ...found, sequence: found.sequence + 1 })
+        const sessionId = idFor("session")
+        const session = yield* queries.session(sessionId)
+        expect(session.version).toBe(store.find("sessions", "key", [sessionId])?.sequence)
+        expect(session.value).toMatchObject({ sessionId, status: "running" })
+        expect(yield* queries.usage(thread)).toEqual({ sequence: log.events.length, usage: null })
+      }),
+    ),
+  )
+})
+
 describe("lists", () => {
   it.effect("page both ways, in both orders, without a gap or a repeat", () =>
     withQueries(sevenTurns, () =>

@@ -1,7 +1,7 @@
 /** How every query runs: in one read transaction, with failures of the database as a problem that a caller can show. */
 
 import { type SqlClient, SqlError } from "@effect/sql"
-import { Problem, type TableName } from "@threadfold/contracts"
+import { Problem, type Rows, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type Condition, type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
 import { headOf, selectRows } from "./select.js"
@@ -25,6 +25,32 @@ export const reading = <A>(
         ),
       ),
     )
+
+/** One resource, as HTTP serves it. */
+export interface Resource<A> {
+  /** Sequence of the log that the answer is true for. */
+  readonly sequence: number
+  /** Version of the resource: sequence of the event that last touched its row, for `ETag` and `If-Match`. */
+  readonly version: number
+  readonly value: A
+}
+
+/** The resource of one row. */
+export const resource = <N extends "threads" | "sessions", A>(
+  sql: SqlClient.SqlClient,
+  table: N,
+  condition: Condition,
+  missing: Problem,
+  view: (row: Rows[N]) => A,
+): Effect.Effect<Resource<A>, Problem> =>
+  reading(
+    sql,
+    Effect.gen(function* () {
+      const sequence = yield* headOf(sql)
+      const row = yield* requireRow(sql, table, condition, missing)
+      return { sequence, version: row.sequence, value: view(row) }
+    }),
+  )
 
 /** Fails unless the thread exists. */
 export const requireThread = (

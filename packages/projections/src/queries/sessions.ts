@@ -2,10 +2,10 @@
 
 import type { SqlClient } from "@effect/sql"
 import { Problem, type SessionView } from "@threadfold/contracts"
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import { sessionView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
-import { each, reading, requireRow, type ThreadList, threadPage } from "./read.js"
+import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 
 export const sessionList: ThreadList<"sessions", SessionView> = {
   name: "sessions",
@@ -23,13 +23,11 @@ export const sessions = (
 ): Effect.Effect<Page<SessionView>, Problem> => threadPage(sql, sessionList, threadId, query)
 
 /** One session. */
-export const session = (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<SessionView, Problem> =>
-  reading(
+export const session = (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<SessionView>, Problem> =>
+  resource(
     sql,
-    requireRow(
-      sql,
-      "sessions",
-      { sql: "session_id = ?", params: [sessionId] },
-      new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
-    ).pipe(Effect.map(sessionView)),
+    "sessions",
+    { sql: "session_id = ?", params: [sessionId] },
+    new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
+    sessionView,
   )

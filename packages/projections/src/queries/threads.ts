@@ -5,7 +5,7 @@ import { Problem, type ThreadStatus, type ThreadView } from "@threadfold/contrac
 import { Effect } from "effect"
 import { threadView } from "../view.js"
 import { type Condition, type List, type Page, type PageQuery, readPage } from "./Page.js"
-import { listPage, ofThread, reading, requireRow } from "./read.js"
+import { listPage, ofThread, type Resource, resource } from "./read.js"
 
 /** Filters apply together. */
 export interface ThreadQuery extends PageQuery {
@@ -58,5 +58,5 @@ export const threadNotFound = (threadId: string): Problem =>
   new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })
 
 /** One thread. */
-export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<ThreadView, Problem> =>
-  reading(sql, requireRow(sql, "threads", ofThread(threadId), threadNotFound(threadId)).pipe(Effect.map(threadView)))
+export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<Resource<ThreadView>, Problem> =>
+  resource(sql, "threads", ofThread(threadId), threadNotFound(threadId), threadView)

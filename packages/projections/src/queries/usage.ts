@@ -5,13 +5,22 @@ import type { Problem, UsageView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { usageView } from "../view.js"
 import { ofThread, reading, requireThread } from "./read.js"
-import { selectRows } from "./select.js"
+import { headOf, selectRows } from "./select.js"
 
-/** The sum of its turns, or null while nobody reported any. */
-export const usage = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<UsageView | null, Problem> =>
+/** Tokens, and the sequence of the log that they are true for. */
+export interface ThreadUsage {
+  readonly sequence: number
+  /** The sum of the thread's turns; null while nobody reported any. */
+  readonly usage: UsageView | null
+}
+
+export const usage = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<ThreadUsage, Problem> =>
   reading(
     sql,
-    Effect.zipRight(requireThread(sql, threadId), selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")).pipe(
-      Effect.map(([row]) => usageView(row ?? null)),
-    ),
+    Effect.gen(function* () {
+      yield* requireThread(sql, threadId)
+      const sequence = yield* headOf(sql)
+      const [row] = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
+      return { sequence, usage: usageView(row ?? null) }
+    }),
   )
