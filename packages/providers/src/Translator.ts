@@ -2,7 +2,9 @@
  * A translator turns one connection's wire into provider events. It is pure in the sense that counts: no I/O, no clock,
  * no random; the same lines in the same order give the same events, however the input is cut into calls.
  */
-import type { ProviderEvent } from "@threadfold/contracts"
+import type { Emitted, Scope } from "@threadfold/contracts"
+
+export type { Emitted, Scope }
 
 /** One line of a connection's wire. */
 export interface WireLine {
@@ -20,23 +22,6 @@ export interface WireLine {
   readonly event?: string
   /** Fields of a `meta` line: `pid`, `args`, `code`, `sig`. */
   readonly fields?: Readonly<Record<string, unknown>>
-}
-
-/** Whose event it is. */
-export type Scope =
-  /** It names no thread: the connection's stream. */
-  | { readonly kind: "connection" }
-  /**
-   * It belongs to a session of a native thread on this connection. `session` counts the incarnations of that thread on
-   * this connection from 1: a rejoin stays, a start after the provider closed or unloaded the thread is the next one.
-   */
-  | { readonly kind: "session"; readonly nativeThreadId: string; readonly session: number }
-
-export interface Emitted {
-  readonly scope: Scope
-  /** Who caused it: the agent, or the client whose message was recorded. */
-  readonly actor: "provider" | "client"
-  readonly event: ProviderEvent
 }
 
 /** What became of a line: an event of the domain (or part of a merged one), or kept verbatim as `provider.unmapped`. */
