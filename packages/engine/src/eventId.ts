@@ -28,17 +28,31 @@ const CHANNELS = 4096
 /** Makes event ids; equal input gives an equal id, so that the same delivery is the same event. */
 export class EventIds {
   private readonly makers = new Map<string, (at: number, seq: number) => string>()
+  /** The maker that was used last: a source hands in many events at a time. */
+  private last: {
+    readonly source: string
+    readonly channel: string
+    readonly make: (at: number, seq: number) => string
+  }
 
-  constructor(private readonly digest: Digest) {}
+  constructor(private readonly digest: Digest) {
+    this.last = { source: "", channel: "", make: maker(digest, "|") }
+  }
 
   /** The id of an event. `source`: the session, or for connection streams the connection. */
   of(source: string, channel: string, seq: number, at: number): string {
-    const key = `${source}|${channel}`
+    if (source !== this.last.source || channel !== this.last.channel) {
+      this.last = { source, channel, make: this.makerOf(`${source}|${channel}`) }
+    }
+    return this.last.make(at, seq)
+  }
+
+  private makerOf(key: string): (at: number, seq: number) => string {
     const known = this.makers.get(key)
-    if (known !== undefined) return known(at, seq)
+    if (known !== undefined) return known
     if (this.makers.size >= CHANNELS) this.makers.clear()
     const fresh = maker(this.digest, key)
     this.makers.set(key, fresh)
-    return fresh(at, seq)
+    return fresh
   }
 }

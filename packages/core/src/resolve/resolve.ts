@@ -2,22 +2,36 @@
  * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
  * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (DESIGN section 4).
  */
-import type {
-  DelegationRow,
-  EntityIdName,
-  EventEnvelope,
-  InferenceRow,
-  RequestRow,
-  TaskRow,
+import {
+  type DelegationRow,
+  type EntityIdName,
+  type EventEnvelope,
+  type InferenceRow,
+  isEventType,
+  type RequestRow,
+  type TaskRow,
+  uuidV7Pattern,
 } from "@threadfold/contracts"
+import { streamedItem } from "../fold/deltaLane.js"
 import { nativeTurnSubject } from "../fold/subjects.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { findNativeInSession, findNativeItem, findNativeTurn } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
+import { mints } from "./mints.js"
 
 /** The ids of ours that an event carries after resolution. */
 export type ResolvedIds = { readonly [N in EntityIdName]: string | null }
+
+const noIds: ResolvedIds = {
+  turnId: null,
+  itemId: null,
+  requestId: null,
+  inferenceId: null,
+  realtimeId: null,
+  delegationId: null,
+  taskId: null,
+}
 
 /** Looks like a turn whose end was seen without a start: a later start of it must stay closed. */
 const isTombstoned = (state: FoldState, rows: RowSource, nativeTurnId: string, sessionId: string | null): boolean =>
@@ -27,8 +41,6 @@ const isTombstoned = (state: FoldState, rows: RowSource, nativeTurnId: string, s
     "turn-terminal-unknown",
   ]) !== null
 
-const terminalsOfInference = new Set(["inference.completed", "inference.failed", "inference.cancelled"])
-
 /**
  * The ids of one event.
  *
@@ -37,15 +49,21 @@ const terminalsOfInference = new Set(["inference.completed", "inference.failed",
  * @param rows closed rows, for what the open state does not hold
  */
 export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource, digest: Digest): ResolvedIds => {
+  const streamed = streamedItem(state, event)
+  if (streamed !== null) return { ...noIds, turnId: streamed.turnId, itemId: streamed.itemId }
   const { native, sessionId, type } = event
   const source = sessionId ?? event.streamId
   const mint = (kind: string): string =>
     mintId(digest, event.at, `${source}|${event.channel ?? event.eventId}|${event.seq ?? ""}|${kind}`)
 
-  /** An id that the event brings: kept, unless it is another thread's (rule 11). */
-  const own = (table: EntityTable, id: string): string | null => {
+  /**
+   * An id that the event brings: kept when it names something of this thread, or when the event opens it; the id of
+   * another thread's thing, of nothing at all, or one that is no id of ours is an orphan (rule 11).
+   */
+  const own = (name: EntityIdName, table: EntityTable, id: string): string | null => {
     const row = rows.find(table, "key", [id])
-    return row === null || row.threadId === state.streamId ? id : null
+    if (row !== null) return row.threadId === state.streamId ? id : null
+    return isEventType(type) && mints[name].has(type) && uuidV7Pattern.test(id) ? id : null
   }
 
   const turnOfNative = (): string | null =>
@@ -58,7 +76,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
         )?.turnId ?? null)
 
   const turnId = ((): string | null => {
-    if (event.turnId !== null) return own("turns", event.turnId)
+    if (event.turnId !== null) return own("turnId", "turns", event.turnId)
     switch (type) {
       case "turn.requested":
         return mint("turn")
@@ -78,7 +96,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const itemId = ((): string | null => {
-    if (event.itemId !== null) return own("items", event.itemId)
+    if (event.itemId !== null) return own("itemId", "items", event.itemId)
     const known = native?.itemId === undefined ? null : findNativeItem(state, rows, native.itemId, turnId, sessionId)
     // Without a turn a native item id is only good for finding: it may have been used in an earlier turn.
     if (type === "item.started") return known !== null && turnId === known.turnId ? known.itemId : mint("item")
@@ -86,7 +104,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const requestId = ((): string | null => {
-    if (event.requestId !== null) return own("requests", event.requestId)
+    if (event.requestId !== null) return own("requestId", "requests", event.requestId)
     const nativeId = native?.requestId
     const named = (row: RequestRow) => row.nativeRequestId === nativeId
     const known = findNativeInSession(rows, "requests", state.requests, named, nativeId, sessionId)
@@ -95,16 +113,16 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const inferenceId = ((): string | null => {
-    if (event.inferenceId !== null) return own("inferences", event.inferenceId)
+    if (event.inferenceId !== null) return own("inferenceId", "inferences", event.inferenceId)
     const nativeId = native?.inferenceId
     const named = (row: InferenceRow) => row.nativeInferenceId === nativeId
     const known = findNativeInSession(rows, "inferences", state.inferences, named, nativeId, sessionId)
     if (known !== null) return known.inferenceId
-    return type === "inference.started" || terminalsOfInference.has(type) ? mint("inference") : null
+    return isEventType(type) && mints.inferenceId.has(type) ? mint("inference") : null
   })()
 
   const realtimeId = ((): string | null => {
-    if (event.realtimeId !== null) return own("realtime_runs", event.realtimeId)
+    if (event.realtimeId !== null) return own("realtimeId", "realtime_runs", event.realtimeId)
     if (type === "realtime.start-requested") return mint("realtime")
     if (!type.startsWith("realtime.")) return null
     const { pendingRealtime, realtime } = state
@@ -117,7 +135,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const delegationId = ((): string | null => {
-    if (event.delegationId !== null) return own("delegations", event.delegationId)
+    if (event.delegationId !== null) return own("delegationId", "delegations", event.delegationId)
     const nativeId = native?.handoffId
     const named = (row: DelegationRow) => row.nativeHandoffId === nativeId
     const known = findNativeInSession(rows, "delegations", state.delegations, named, nativeId, sessionId)
@@ -126,7 +144,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   })()
 
   const taskId = ((): string | null => {
-    if (event.taskId !== null) return own("tasks", event.taskId)
+    if (event.taskId !== null) return own("taskId", "tasks", event.taskId)
     const nativeId = native?.taskId
     const named = (row: TaskRow) => row.nativeTaskId === nativeId
     const known = findNativeInSession(rows, "tasks", state.tasks, named, nativeId, sessionId)

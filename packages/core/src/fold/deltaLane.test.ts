@@ -1,0 +1,98 @@
+import type { EventEnvelope } from "@threadfold/contracts"
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { id, Scenario } from "../../test/Scenario.js"
+import { foldDelta, streamedItem } from "./deltaLane.js"
+import { type Fold, fold, foldByRules } from "./fold.js"
+
+/** A thread whose events are recorded in one batch, as the writer records them: at one time. */
+class Batch extends Scenario {
+  constructor(foldWith: Fold) {
+    super(id("thread"), foldWith)
+  }
+  override append(event: EventEnvelope): this {
+    return super.append({ ...event, recordedAt: 1_795_150_600_000 })
+  }
+}
+
+type Act = (scenario: Scenario) => void
+
+const native = (turn: string, item: string) => ({ native: { turnId: turn, itemId: item } })
+const turns = ["turn-1", "turn-2"] as const
+const items = ["a", "b"] as const
+
+/** Mostly deltas, and everything that can make one unusual. */
+const acts: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(...turns),
+        fc.constantFrom(...items),
+        fc.string(),
+        fc.constantFrom("text", "output", "summary"),
+        fc.nat(2),
+      )
+      .map(
+        ([turn, item, delta, stream, part]): Act =>
+          (s) =>
+            void s.sendRaw("content.delta", { stream, delta, ...(part === 0 ? {} : { part }) }, native(turn, item)),
+      ),
+  },
+  fc.constantFrom<Act>(
+    (s) => s.start(),
+    (s) => s.start("s2"),
+    (s) => s.turn("turn-1"),
+    (s) => s.turn("turn-2"),
+    (s) => s.item("a", "turn-1"),
+    (s) => s.item("b", "turn-1", { kind: "command", processId: "7" }),
+    (s) => s.item("a", "turn-2", { kind: "reasoning" }),
+    (s) => s.complete("turn-1"),
+    (s) => s.status("ready"),
+    (s) => s.send("turn.stalled", {}, { session: null, ids: { turnId: s.state.active?.turnId ?? null } }),
+    (s) => s.send("session.exited", { reason: "exit" }),
+    (s) => s.sendRaw("content.delta", { stream: "text" }, native("turn-1", "a")),
+    (s) => s.sendRaw("content.delta", { stream: "text", delta: "new" }, { ...native("turn-1", "a"), v: 9 }),
+    (s) => s.send("content.delta", { stream: "text", delta: "gap" }, { ...native("turn-1", "a"), seq: 900 }),
+    (s) => s.send("content.delta", { stream: "text", delta: "no turn" }, { native: { itemId: "a" } }),
+    (s) =>
+      s.send("content.delta", { stream: "text", delta: "other session" }, { session: "s2", ...native("turn-1", "a") }),
+    (s) =>
+      s.send("item.completed", { kind: "agent_message", status: "completed", text: "final" }, native("turn-1", "a")),
+  ),
+)
+
+describe("the short way for streamed content", () => {
+  it("leads to what the rules lead to, whatever came before", () => {
+    let taken = 0
+    const counting: Fold = (before, event, rows) => {
+      if (foldDelta(before, event) !== null) taken += 1
+      return fold(before, event, rows)
+    }
+    fc.assert(
+      fc.property(fc.array(acts, { maxLength: 60 }), (script) => {
+        const short = new Batch(counting).start().turn("turn-1").item("a", "turn-1")
+        const long = new Batch(foldByRules).start().turn("turn-1").item("a", "turn-1")
+        for (const act of script) {
+          act(short)
+          act(long)
+          expect(short.state).toEqual(long.state)
+        }
+        expect(short.rows.rows).toEqual(long.rows.rows)
+        expect(short.log).toEqual(long.log)
+      }),
+      { numRuns: 300 },
+    )
+    expect(taken).toBeGreaterThan(500)
+  })
+
+  it("finds the item that resolve would find", () => {
+    const s = new Batch(fold).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
+    const last = s.log.at(-1)
+    expect(last).toMatchObject({ turnId: s.turnRow("turn-1")?.turnId, itemId: s.itemRow("a")?.itemId })
+    const event = { ...last, turnId: null, itemId: null } as EventEnvelope
+    expect(streamedItem(s.state, event)?.itemId).toBe(last?.itemId)
+    expect(streamedItem(s.state, { ...event, native: { turnId: "turn-2", itemId: "a" } })).toBeNull()
+    expect(streamedItem(s.state, { ...event, native: { turnId: "turn-1", itemId: "a", requestId: "0" } })).toBeNull()
+  })
+})

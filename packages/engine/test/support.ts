@@ -1,0 +1,100 @@
+/** Writers under test, on SQLite and in memory, and words for what they are fed. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { ProviderEvent } from "@threadfold/contracts"
+import { type Fold, mintId } from "@threadfold/core"
+import { type LogDriver, memoryDriver, openSqlite } from "@threadfold/event-log"
+import { MapStore, type ProjectionStore, SqlStore } from "@threadfold/projections"
+import { Effect, Exit, Scope } from "effect"
+import { type Member, makeWriter, projectionGroup, type Submission, sha256, type Writer } from "../src/index.js"
+
+export const t0 = 1_795_150_511_000
+/** A UUIDv7 for a label, the same in every run. */
+export const id = (label: string): string => mintId(sha256, t0, label)
+
+/** A database under test: its parts, a writer on it, and a second writer as after a restart. */
+export interface Bench {
+  readonly driver: LogDriver
+  readonly store: ProjectionStore
+  readonly writer: Writer
+  readonly restart: (fold?: Fold) => Writer
+  readonly close: () => void
+}
+
+const bench = (driver: LogDriver, store: ProjectionStore, close: () => void, fold?: Fold): Bench => {
+  const restart = (other?: Fold): Writer =>
+    makeWriter({ driver, store, clock: () => t0 + 60_000, ...(other === undefined ? {} : { fold: other }) })
+  return { driver, store, writer: restart(fold), restart, close }
+}
+
+const inMemory = (fold?: Fold): Bench => {
+  const driver = memoryDriver()
+  const store = new MapStore()
+  // One transaction for both, as they have it in SQLite.
+  const joined: LogDriver = { ...driver, transaction: (body) => driver.transaction(() => store.atomically(body)) }
+  return bench(joined, store, () => undefined, fold)
+}
+
+const onSqlite = (fold?: Fold): Bench => {
+  const directory = mkdtempSync(join(tmpdir(), "threadfold-engine-"))
+  const scope = Effect.runSync(Scope.make())
+  const opened = Effect.runSync(
+    Scope.extend(openSqlite({ file: join(directory, "threadfold.db"), migrations: [projectionGroup] }), scope),
+  )
+  return bench(
+    opened.driver,
+    new SqlStore(opened.handle),
+    () => {
+      Effect.runSync(Scope.close(scope, Exit.void))
+      rmSync(directory, { recursive: true, force: true })
+    },
+    fold,
+  )
+}
+
+/** Name → how to make one. */
+export const databases: readonly (readonly [string, (fold?: Fold) => Bench])[] = [
+  ["in memory", inMemory],
+  ["on SQLite", onSqlite],
+]
+
+/** A thread that numbers its own events. */
+export class Speaker {
+  seq = 0
+  readonly streamId: string
+  readonly sessionId: string
+  constructor(
+    readonly name: string,
+    session = "s1",
+  ) {
+    this.streamId = id(`thread ${name}`)
+    this.sessionId = id(`session ${name} ${session}`)
+  }
+  say(type: string, payload: unknown, native?: ProviderEvent["native"], more: Partial<Member["event"]> = {}): Member {
+    this.seq += 1
+    return {
+      to: { streamId: this.streamId },
+      sessionId: this.sessionId,
+      actor: "provider",
+      event: { type, payload, native: native ?? null, channel: "agent", seq: this.seq, at: t0 + this.seq, ...more },
+    }
+  }
+  start(mode: "managed" | "imported" | "attached" = "managed"): Member {
+    return this.say("session.started", { provider: "codex", mode })
+  }
+  turn(native: string): Member {
+    return this.say("turn.started", {}, { turnId: native })
+  }
+  item(turn: string, native: string): Member {
+    return this.say("item.started", { kind: "agent_message" }, { turnId: turn, itemId: native })
+  }
+  delta(turn: string, item: string, delta: string): Member {
+    return this.say("content.delta", { stream: "text", delta }, { turnId: turn, itemId: item })
+  }
+  complete(turn: string): Member {
+    return this.say("turn.completed", { outcome: "completed" }, { turnId: turn })
+  }
+}
+
+export const submit = (...members: readonly Member[]): Submission => ({ members })
