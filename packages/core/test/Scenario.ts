@@ -23,6 +23,7 @@ import {
   mintId,
   type RowSource,
   resolve,
+  type ThreadRows,
 } from "../src/index.js"
 
 export const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest()
@@ -37,7 +38,7 @@ type Row = Readonly<Record<string, unknown>>
 /** Rows in Maps: key text → row. */
 export class MemoryRows implements RowSource {
   readonly rows = new Map<TableName, Map<string, Row>>()
-  private of(table: TableName): Map<string, Row> {
+  private tableOf(table: TableName): Map<string, Row> {
     const known = this.rows.get(table)
     if (known !== undefined) return known
     const fresh = new Map<string, Row>()
@@ -50,22 +51,22 @@ export class MemoryRows implements RowSource {
         case "put": {
           const row: Row = { ...change.row }
           const key = JSON.stringify(tables[change.table].key.map((column) => row[column]))
-          const table = this.of(change.table)
+          const table = this.tableOf(change.table)
           table.set(key, { ...table.get(key), ...row })
           break
         }
         case "delete":
-          this.of(change.table).delete(JSON.stringify(change.key))
+          this.tableOf(change.table).delete(JSON.stringify(change.key))
           break
         case "clear-chunks":
-          for (const [key, row] of this.of("item_chunks")) {
-            if (row.itemId === change.itemId) this.of("item_chunks").delete(key)
+          for (const [key, row] of this.tableOf("item_chunks")) {
+            if (row.itemId === change.itemId) this.tableOf("item_chunks").delete(key)
           }
           break
         case "anomaly": {
           const key = JSON.stringify([change.threadId, change.subject, change.reason])
-          const before = this.of("anomalies").get(key)
-          this.of("anomalies").set(key, {
+          const before = this.tableOf("anomalies").get(key)
+          this.tableOf("anomalies").set(key, {
             threadId: change.threadId,
             subject: change.subject,
             reason: change.reason,
@@ -80,15 +81,31 @@ export class MemoryRows implements RowSource {
   }
   all<N extends TableName>(table: N): readonly Rows[N][] {
     // The fold's changes are typed by table, and nothing else is ever stored here.
-    return [...this.of(table).values()] as unknown as readonly Rows[N][]
+    return [...this.tableOf(table).values()] as unknown as readonly Rows[N][]
   }
-  find: RowSource["find"] = (table, lookup, values) => {
-    const columns = lookup === "key" ? tables[table].key : tables[table].lookups[lookup]
+  find: RowSource["find"] = <N extends TableName>(
+    table: N,
+    lookup: string,
+    values: readonly (string | number | null)[],
+  ): Rows[N] | null => {
+    // As in SQL, an unknown value equals nothing.
+    if (values.includes(null)) return null
+    if (lookup === "key") return (this.tableOf(table).get(JSON.stringify(values)) ?? null) as unknown as Rows[N] | null
+    const columns = tables[table].lookups[lookup]
     if (columns === undefined) throw new Error(`no look-up ${lookup} in ${table}`)
     const matches = this.all(table).filter((row) =>
       columns.every((column, index) => (row as unknown as Row)[column] === values[index]),
     )
     return matches.at(-1) ?? null
+  }
+  /** The rows of one stream. */
+  of(streamId: string): ThreadRows {
+    return {
+      all: (table) =>
+        this.all(table).filter(
+          (row) => ("threadId" in row && row.threadId === streamId) || ("connectionId" in row && !("threadId" in row) && row.connectionId === streamId),
+        ),
+    }
   }
 }
 

@@ -96,7 +96,9 @@ export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-a
   patch(step, { keepAliveUntil: payload.until })
 
 /** What the thread is doing, in one word, from the open state alone. */
-export const threadStatus = (state: FoldState): ThreadStatus => {
+export const threadStatus = (
+  state: Pick<FoldState, "thread" | "session" | "active" | "requested" | "requests">,
+): ThreadStatus => {
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
   for (const id in state.requests) if (state.requests[id]?.status === "open") return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"

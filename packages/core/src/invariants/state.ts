@@ -1,16 +1,10 @@
 /**
  * The *fold* kind of invariants: what must be true of the open state after every step. Checked in every step, so each
- * of them looks at open rows only. `invariants/index.ts` lists them beside the log and row kinds.
+ * of them looks at open rows only.
  */
 import type { FoldState } from "../state/FoldState.js"
 import { hasEnded, isActive } from "../state/lifecycle.js"
-
-export interface StateInvariant {
-  readonly id: string
-  readonly text: string
-  /** What is wrong with the state, or null. */
-  readonly violation: (state: FoldState) => string | null
-}
+import type { StateInvariant } from "./Invariant.js"
 
 const none = (object: object): boolean => {
   for (const _key in object) return false
@@ -20,6 +14,8 @@ const none = (object: object): boolean => {
 export const stateInvariants: readonly StateInvariant[] = [
   {
     id: "fold.inactive-session-has-no-active-turn",
+    kind: "fold",
+    severity: "error",
     text: "A session that is ready, interrupted, stopped or in error holds no active turn.",
     violation: ({ active, session }) =>
       session !== null && !isActive(session.status) && (session.activeTurnId !== null || active !== null)
@@ -28,6 +24,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.pointer-names-the-running-turn",
+    kind: "fold",
+    severity: "error",
     text: "The session's pointer names exactly the turn that runs.",
     violation: ({ active, session }) =>
       (session?.activeTurnId ?? null) === (active?.turnId ?? null)
@@ -36,6 +34,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.active-turn-runs",
+    kind: "fold",
+    severity: "error",
     text: "The active turn has the status running and belongs to the current session.",
     violation: ({ active, session }) =>
       active !== null && (active.status !== "running" || active.sessionId !== session?.sessionId)
@@ -44,6 +44,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.requested-turns-wait",
+    kind: "fold",
+    severity: "error",
     text: "A requested turn has not started and has no outcome.",
     violation: ({ requested }) => {
       const odd = requested.find((turn) => turn.status !== "requested" || turn.outcome !== null)
@@ -52,6 +54,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.open-items-belong-to-the-running-turn",
+    kind: "fold",
+    severity: "error",
     text: "An open item belongs to the running turn, or to none.",
     violation: ({ active, items }) => {
       for (const id in items) {
@@ -65,6 +69,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.open-requests-belong-to-an-open-turn",
+    kind: "fold",
+    severity: "error",
     text: "A request that waits belongs to a turn that is open, or to none.",
     violation: ({ active, requested, requests }) => {
       for (const id in requests) {
@@ -78,6 +84,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.running-inferences-belong-to-an-open-turn",
+    kind: "fold",
+    severity: "error",
     text: "A running inference attempt belongs to a turn that is open, or to none.",
     violation: ({ active, inferences, requested }) => {
       for (const id in inferences) {
@@ -91,6 +99,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.ended-session-holds-nothing",
+    kind: "fold",
+    severity: "error",
     text: "An ended session holds no running turn, item, request, inference, task or voice run.",
     violation: ({ active, inferences, items, pendingRealtime, realtime, requests, session, tasks }) =>
       session !== null &&
@@ -107,6 +117,8 @@ export const stateInvariants: readonly StateInvariant[] = [
   },
   {
     id: "fold.voice-run-is-started-once",
+    kind: "fold",
+    severity: "error",
     text: "The live voice run has the status started, pending ones the status requested.",
     violation: ({ pendingRealtime, realtime }) =>
       (realtime !== null && realtime.status !== "started") || pendingRealtime.some((run) => run.status !== "requested")

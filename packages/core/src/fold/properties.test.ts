@@ -1,0 +1,93 @@
+/** What holds for everything that sources may say, in whatever order it arrives. */
+import { arbHostile, arbSession } from "@threadfold/testkit"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { World } from "../../test/World.js"
+import { checkLog, checkRows } from "../index.js"
+
+/** More of them in a soak: `THREADFOLD_RUNS=5000 npx vitest run`. */
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+const arbWell = arbSession()
+const arbAny = fc.oneof(arbWell, arbHostile(arbWell), arbHostile(arbWell, { mutations: 60 }))
+
+const findings = (world: World): readonly unknown[] =>
+  [...world.logs].flatMap(([streamId, log]) => [
+    ...checkLog(streamId, log),
+    ...checkRows(streamId, world.rows.of(streamId)),
+  ])
+
+const defects = (world: World) => world.rows.all("anomalies").filter((row) => row.reason === "fold-defect")
+
+describe("the fold on anything that sources say", () => {
+  it("keeps every invariant of log and rows, and never has to give up a step", () => {
+    fc.assert(
+      fc.property(arbAny, (events) => {
+        const world = new World().takeAll(events)
+        expect(defects(world)).toEqual([])
+        expect(findings(world)).toEqual([])
+      }),
+      { numRuns },
+    )
+  })
+
+  it("keeps them after every single event", () => {
+    fc.assert(
+      fc.property(arbHostile(arbSession({ threads: 1, sessions: 2, steps: 2, actions: 3 })), (events) => {
+        const world = new World()
+        for (const one of events) {
+          world.take(one)
+          expect(findings(world)).toEqual([])
+        }
+      }),
+      { numRuns: Math.ceil(numRuns / 4) },
+    )
+  })
+
+  it("does not care where it was stopped and started again", () => {
+    fc.assert(
+      fc.property(arbAny, fc.nat({ max: 500 }), (events, at) => {
+        const cut = events.length === 0 ? 0 : at % events.length
+        const whole = new World().takeAll(events)
+        const parts = new World().takeAll(events.slice(0, cut)).restart().takeAll(events.slice(cut))
+        expect(parts.dump()).toEqual(whole.dump())
+        expect(parts.states).toEqual(whole.states)
+      }),
+      { numRuns },
+    )
+  })
+
+  it("gives the same rows for the same log, event by event and id by id", () => {
+    fc.assert(
+      fc.property(arbAny, (events) => {
+        const first = new World().takeAll(events)
+        const again = new World()
+        const log = [...first.logs.values()].flat().sort((a, b) => a.sequence - b.sequence)
+        for (const event of log) again.append(event)
+        expect(again.logs).toEqual(first.logs)
+        expect(again.dump()).toEqual(first.dump())
+      }),
+      { numRuns },
+    )
+  })
+
+  it("leaves no open thing in a session that ended, and no well-formed source without its turns", () => {
+    fc.assert(
+      fc.property(arbWell, (events) => {
+        const world = new World().takeAll(events)
+        for (const state of world.states.values()) {
+          if (state.session === null || state.session.endedAt === null) continue
+          expect(state.active).toBeNull()
+          expect(Object.keys({ ...state.items, ...state.requests, ...state.inferences, ...state.tasks })).toEqual([])
+        }
+        const started = new Set(
+          events
+            .filter((one) => one.event.type === "turn.started")
+            .map((one) => `${one.stream}/${one.session}/${one.event.native?.turnId}`),
+        )
+        const stored = world.rows.all("turns").filter((turn) => turn.nativeTurnId !== null && turn.origin !== "synthetic")
+        expect(stored.length).toBe(started.size)
+      }),
+      { numRuns },
+    )
+  })
+})

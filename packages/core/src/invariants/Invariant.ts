@@ -1,0 +1,59 @@
+/**
+ * What an invariant is. Three kinds: *log* looks at the sequence as recorded, *row* at the stored tables as they are,
+ * *fold* at the open state after every step. A fact that sources may cause is an anomaly; a broken invariant is a bug of
+ * ours or a damaged database.
+ */
+import type { EventEnvelope, Rows, TableName } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
+
+/** `error`: the data cannot be trusted. `warning`: it can, but a person should look. */
+export type Severity = "error" | "warning"
+
+interface Described {
+  /** Stable name, `<kind>.<what>`. */
+  readonly id: string
+  /** What always holds, as one sentence. */
+  readonly text: string
+  readonly severity: Severity
+}
+
+/**
+ * A check of one stream: given its events in order, each once, it says what is wrong with the event, or null. Its memory
+ * is its own and bounded by what is open or recent, never by the length of the log.
+ */
+export type LogCheck = (event: EventEnvelope) => string | null
+
+export interface LogInvariant extends Described {
+  readonly kind: "log"
+  /** A fresh check for a stream. */
+  readonly start: (streamId: string) => LogCheck
+}
+
+/** The stored rows of one stream. Heavy columns may be missing. */
+export interface ThreadRows {
+  readonly all: <N extends TableName>(table: N) => readonly Rows[N][]
+}
+
+/** A row that breaks an invariant. */
+export interface RowViolation {
+  readonly table: TableName
+  /** Values of the table's key columns. */
+  readonly key: readonly (string | number)[]
+  /** Sequence of the event that last touched the row. */
+  readonly sequence: number
+  /** What is wrong, as one sentence. */
+  readonly detail: string
+}
+
+export interface RowInvariant extends Described {
+  readonly kind: "row"
+  readonly violations: (rows: ThreadRows) => readonly RowViolation[]
+}
+
+export interface StateInvariant extends Described {
+  readonly kind: "fold"
+  /** What is wrong with the state, or null. */
+  readonly violation: (state: FoldState) => string | null
+}
+
+export type Invariant = LogInvariant | RowInvariant | StateInvariant

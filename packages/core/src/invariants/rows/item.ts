@@ -1,0 +1,95 @@
+/** Row invariants of items, their chunks, requests and model calls: rules 5 to 7. */
+import type { RowInvariant } from "../Invariant.js"
+import { countBy, endsWhole, gapless, indexBy, rowsThat } from "./violation.js"
+
+export const itemRowInvariants: readonly RowInvariant[] = [
+  {
+    id: "row.item-end-is-whole",
+    kind: "row",
+    severity: "error",
+    text: "An item has a cause, evidence and a time of its end exactly when it is not open (rule 5).",
+    violations: (rows) =>
+      rowsThat("items", rows.all("items"), (item) =>
+        endsWhole(item.status !== "open", item.cause, item.evidence, item.endedAt)
+          ? null
+          : `it is ${item.status}: ${item.cause}, ${item.evidence}`,
+      ),
+  },
+  {
+    id: "row.item-ordinals-gapless",
+    kind: "row",
+    severity: "error",
+    text: "Items are numbered 1, 2, 3 … per thread.",
+    violations: (rows) => gapless("items", rows.all("items"), (item) => item.ordinal),
+  },
+  {
+    id: "row.chunks-stand-for-missing-finals",
+    kind: "row",
+    severity: "error",
+    text: "An item counts its chunks; one with a final text has none; no chunk is without its item (rule 5).",
+    violations: (rows) => {
+      const chunks = countBy(rows.all("item_chunks"), (chunk) => chunk.itemId)
+      const items = indexBy(rows.all("items"), (item) => item.itemId)
+      return [
+        ...rowsThat("items", rows.all("items"), (item) => {
+          const count = chunks.get(item.itemId) ?? 0
+          if (item.hasFinal === 1 && count > 0) return `it has a final text and ${count} chunks`
+          return item.chunks === count ? null : `it counts ${item.chunks} chunks, there are ${count}`
+        }),
+        ...rowsThat("item_chunks", rows.all("item_chunks"), (chunk) =>
+          items.has(chunk.itemId) ? null : `its item ${chunk.itemId} is not there`,
+        ),
+      ]
+    },
+  },
+  {
+    id: "row.chunk-ordinals-gapless",
+    kind: "row",
+    severity: "error",
+    text: "The chunks of an item are numbered 0, 1, 2 …",
+    violations: (rows) => {
+      const counts = countBy(rows.all("item_chunks"), (chunk) => chunk.itemId)
+      return rowsThat("item_chunks", rows.all("item_chunks"), (chunk) =>
+        chunk.ordinal < (counts.get(chunk.itemId) ?? 0) ? null : `number ${chunk.ordinal} of ${counts.get(chunk.itemId)}`,
+      )
+    },
+  },
+  {
+    id: "row.answered-request-has-its-decision",
+    kind: "row",
+    severity: "error",
+    text: "A request that was answered or is being answered has its decision, an open one has none (rule 6).",
+    violations: (rows) =>
+      rowsThat("requests", rows.all("requests"), (one) => {
+        const decided = one.status === "answered" || one.status === "answering"
+        if (decided && one.decision === null) return `it is ${one.status} without a decision`
+        return one.status === "open" && one.decision !== null ? `it is open and decided: ${one.decision}` : null
+      }),
+  },
+  {
+    id: "row.request-end-is-whole",
+    kind: "row",
+    severity: "error",
+    text: "A request has a cause, evidence and a time of its end exactly when it no longer waits (rule 6).",
+    violations: (rows) =>
+      rowsThat("requests", rows.all("requests"), (one) =>
+        endsWhole(one.status !== "open" && one.status !== "answering", one.cause, one.evidence, one.endedAt)
+          ? null
+          : `it is ${one.status}: ${one.cause}, ${one.evidence}`,
+      ),
+  },
+  {
+    id: "row.inference-end-is-whole",
+    kind: "row",
+    severity: "error",
+    text: "A model call has a cause, evidence and a time of its end exactly when it no longer runs; its items are unique (rule 7).",
+    violations: (rows) =>
+      rowsThat("inferences", rows.all("inferences"), (one) => {
+        if (!endsWhole(one.status !== "running", one.cause, one.evidence, one.endedAt)) {
+          return `it is ${one.status}: ${one.cause}, ${one.evidence}`
+        }
+        const keys = one.outputItems ?? []
+        return new Set(keys).size === keys.length ? null : "an output item is there twice"
+      }),
+  },
+]

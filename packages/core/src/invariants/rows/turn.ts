@@ -1,0 +1,92 @@
+/** Row invariants of turns: rules 2 and 3. */
+import type { RowInvariant } from "../Invariant.js"
+import { countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
+
+export const turnRowInvariants: readonly RowInvariant[] = [
+  {
+    id: "row.one-running-turn",
+    kind: "row",
+    severity: "error",
+    text: "At most one turn of a thread runs (rule 3).",
+    violations: (rows) =>
+      repeated("turns", rows.all("turns"), (turn) => (turn.status === "running" ? "a running turn" : null)),
+  },
+  {
+    id: "row.turn-end-is-whole",
+    kind: "row",
+    severity: "error",
+    text: "A turn has an outcome, a cause, evidence and a time of its end exactly when it ended (rule 2).",
+    violations: (rows) =>
+      rowsThat("turns", rows.all("turns"), (turn) =>
+        endsWhole(turn.status === "ended", turn.outcome, turn.cause, turn.evidence, turn.endedAt)
+          ? null
+          : `it is ${turn.status}: ${turn.outcome}, ${turn.cause}, ${turn.evidence}`,
+      ),
+  },
+  {
+    id: "row.observed-end-is-final",
+    kind: "row",
+    severity: "error",
+    text: "An observed end is settled, only an ended turn is settled, only a running one stalled, a requested one uncertain.",
+    violations: (rows) =>
+      rowsThat("turns", rows.all("turns"), (turn) => {
+        if (turn.evidence === "observed" && turn.settled === 0) return "its observed end is not settled"
+        if (turn.settled === 1 && turn.status !== "ended") return `it is ${turn.status} and settled`
+        if (turn.stalled === 1 && turn.status !== "running") return `it is ${turn.status} and stalled`
+        return turn.uncertain === 1 && turn.status !== "requested" ? `it is ${turn.status} and uncertain` : null
+      }),
+  },
+  {
+    id: "row.ended-turn-holds-nothing",
+    kind: "row",
+    severity: "error",
+    text: "An ended turn holds no open item, request or model call (rules 5 to 7).",
+    violations: (rows) => {
+      const ended = new Set(rows.all("turns").flatMap((turn) => (turn.status === "ended" ? [turn.turnId] : [])))
+      const held = (turnId: string | null, open: boolean): string | null =>
+        open && turnId !== null && ended.has(turnId) ? `it is open and turn ${turnId} has ended` : null
+      return [
+        ...rowsThat("items", rows.all("items"), (item) => held(item.turnId, item.status === "open")),
+        ...rowsThat("requests", rows.all("requests"), (one) =>
+          held(one.turnId, one.status === "open" || one.status === "answering"),
+        ),
+        ...rowsThat("inferences", rows.all("inferences"), (one) => held(one.turnId, one.status === "running")),
+      ]
+    },
+  },
+  {
+    id: "row.steered-turn-names-its-target",
+    kind: "row",
+    severity: "error",
+    text: "A turn that was steered is cancelled and names a turn that there is; so does one that was superseded.",
+    violations: (rows) => {
+      const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
+      return rowsThat("turns", rows.all("turns"), (turn) => {
+        if ((turn.cause === "steered") !== (turn.steeredInto !== null)) return `cause ${turn.cause}, into ${turn.steeredInto}`
+        if (turn.steeredInto !== null && turn.outcome !== "cancelled") return `it was steered and is ${turn.outcome}`
+        const missing = [turn.steeredInto, turn.supersededBy].find((id) => id !== null && !turns.has(id))
+        return missing === undefined ? null : `it names turn ${missing}, which there is not`
+      })
+    },
+  },
+  {
+    id: "row.turn-ordinals-gapless",
+    kind: "row",
+    severity: "error",
+    text: "Turns are numbered 1, 2, 3 … per thread.",
+    violations: (rows) => gapless("turns", rows.all("turns"), (turn) => turn.ordinal),
+  },
+  {
+    id: "row.turn-counts-its-items",
+    kind: "row",
+    severity: "error",
+    text: "A turn's count of items is the number of its items.",
+    violations: (rows) => {
+      const counts = countBy(rows.all("items"), (item) => item.turnId)
+      return rowsThat("turns", rows.all("turns"), (turn) => {
+        const count = counts.get(turn.turnId) ?? 0
+        return turn.items === count ? null : `it counts ${turn.items} items, there are ${count}`
+      })
+    },
+  },
+]
