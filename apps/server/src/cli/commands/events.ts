@@ -1,0 +1,50 @@
+/** `threadfold events`. */
+import { Command, Options } from "@effect/cli"
+import { Effect, Option, Stream } from "effect"
+import { after, dataDir, db, json, limit } from "../options.js"
+import { currentLook, note, writeLines } from "../output.js"
+import { eventLine } from "../pages/events.js"
+import { openReader, threadNamed } from "../reading.js"
+
+/** Events on a page unless told. */
+const pageLength = 50
+
+/** `--thread ID`. */
+export const thread = Options.text("thread").pipe(
+  Options.withDescription("Only events of this thread: its id, the beginning of it, or the provider's id."),
+  Options.optional,
+)
+
+const types = Options.text("type").pipe(
+  Options.withDescription("Only events of this type; may be given several times."),
+  Options.repeated,
+)
+
+const native = Options.boolean("native").pipe(
+  Options.withDescription("Also the provider's own message of each event (JSON field nativeBody)."),
+)
+
+export const eventsCommand = Command.make(
+  "events",
+  { thread, types, after, limit, native, dataDir, db, json },
+  (options) =>
+    Effect.gen(function* () {
+      const reader = yield* openReader(options)
+      const place = {
+        ...(Option.isSome(options.thread) ? { threadId: yield* threadNamed(reader, options.thread.value) } : {}),
+        ...(options.types.length === 0 ? {} : { types: options.types }),
+        ...(Option.isSome(options.after) ? { after: options.after.value } : {}),
+        native: options.native,
+      }
+      // A page without any bound shows the end of the log, as people expect; tools get everything from the start.
+      const newest = !options.json && Option.isNone(options.after) && Option.isNone(options.limit)
+      const lines = reader.events({
+        ...place,
+        limit: newest ? pageLength : Option.getOrNull(options.limit),
+        newest,
+      })
+      if (options.json) return yield* writeLines(lines)
+      yield* writeLines(Stream.map(lines, eventLine(yield* currentLook)))
+      if (newest) yield* note(`The newest ${pageLength} at most; more with --limit or --after.`)
+    }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Print events, oldest first: the newest 50 on a page, all as JSON lines."))

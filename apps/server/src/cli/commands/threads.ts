@@ -1,0 +1,27 @@
+/** `threadfold threads`. */
+import { Command, Options } from "@effect/cli"
+import { ThreadStatus } from "@threadfold/contracts"
+import { Effect, Option } from "effect"
+import { dataDir, db, json, limit } from "../options.js"
+import { currentLook, write, writeJson } from "../output.js"
+import { threadsPage } from "../pages/threads.js"
+import { openReader } from "../reading.js"
+
+/** Threads on a page unless told. */
+const pageLength = 50
+
+const status = Options.choice("status", ThreadStatus.literals).pipe(
+  Options.withDescription("Only threads of this status."),
+  Options.optional,
+)
+
+export const threadsCommand = Command.make("threads", { dataDir, db, json, limit, status }, (options) =>
+  Effect.gen(function* () {
+    const reader = yield* openReader(options)
+    const list = yield* reader.threads({
+      limit: Option.getOrElse(options.limit, () => (options.json ? null : pageLength)),
+      ...(Option.isSome(options.status) ? { status: options.status.value } : {}),
+    })
+    yield* options.json ? writeJson(list) : write(threadsPage(yield* currentLook, list))
+  }).pipe(Effect.scoped),
+).pipe(Command.withDescription("List threads, newest first: the newest 50 on a page, all as JSON."))

@@ -1,0 +1,82 @@
+/** The command line as a whole: from arguments to an exit code. */
+import { stripVTControlCharacters } from "node:util"
+import { Command, HelpDoc, ValidationError } from "@effect/cli"
+import { NodeContext } from "@effect/platform-node"
+import { Problem } from "@threadfold/contracts"
+import { Cause, type Console, Effect } from "effect"
+import { version } from "../version.js"
+import { checkCommand } from "./commands/check.js"
+import { eventsCommand } from "./commands/events.js"
+import { importCommand } from "./commands/import.js"
+import { rebuildCommand } from "./commands/rebuild.js"
+import { statsCommand } from "./commands/stats.js"
+import { threadCommand } from "./commands/thread.js"
+import { threadsCommand } from "./commands/threads.js"
+import { verifyCommand } from "./commands/verify.js"
+import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
+import { takesColour } from "./text/Look.js"
+
+const threadfold = Command.make("threadfold").pipe(
+  Command.withDescription("Records what coding agents do, folds it into threads, and answers questions about them."),
+  Command.withSubcommands([
+    importCommand,
+    threadsCommand,
+    threadCommand,
+    eventsCommand,
+    statsCommand,
+    checkCommand,
+    verifyCommand,
+    rebuildCommand,
+  ]),
+)
+
+const runCli = Command.run(threadfold, { name: "Threadfold", executable: "threadfold", version })
+
+/**
+ * The console of the library that reads the arguments: its pages lose their colours where nobody sees them, and what it
+ * says of wrong arguments is kept for {@link failureText}, which says it in the form that the caller asked for.
+ */
+const quietConsole = Effect.map(Effect.console, (console): Console.Console => {
+  const plain = (args: readonly unknown[]): readonly unknown[] =>
+    takesColour(process.stdout)
+      ? args
+      : args.map((arg) => (typeof arg === "string" ? stripVTControlCharacters(arg) : arg))
+  return { ...console, log: (...args) => console.log(...plain(args)), error: () => Effect.void }
+})
+
+/** What is wrong with the arguments, on one line. */
+const usageText = (error: ValidationError.ValidationError): string =>
+  stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).replace(/\s+/g, " ").trim()
+
+const wantsJson = (args: readonly string[]): boolean => {
+  const end = args.indexOf("--")
+  return (end < 0 ? args : args.slice(0, end)).includes("--json")
+}
+
+const report = (problem: Problem, json: boolean): Effect.Effect<number> =>
+  Effect.sync(() => {
+    process.stderr.write(json ? problemJson(problem) : problemText(problem))
+    return exitCodeOf(problem)
+  })
+
+const problemOf = (error: unknown): Problem =>
+  error instanceof Problem
+    ? error
+    : ValidationError.isValidationError(error)
+      ? usageProblem(`${usageText(error)}.`)
+      : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
+
+/** Runs one command line (as in `process.argv`) and gives its exit code. */
+export const main = (argv: readonly string[]): Effect.Effect<number> =>
+  Effect.flatMap(quietConsole, (console) => Effect.withConsole(runCli(argv), console)).pipe(
+    Effect.as(0),
+    Effect.provide(NodeContext.layer),
+    Effect.catchAllCause((cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+      const error = Cause.squash(cause)
+      if (error instanceof Finding) return Effect.succeed(1)
+      // `| head` has had enough.
+      if (error instanceof OutputClosed) return Effect.succeed(0)
+      return report(problemOf(error), wantsJson(argv.slice(2)))
+    }),
+  )

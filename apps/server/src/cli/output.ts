@@ -1,0 +1,62 @@
+/** Standard output and standard error, with backpressure, and without complaints when the reader goes away. */
+import { Clock, Effect, Stream } from "effect"
+import { OutputClosed } from "./failures.js"
+import { type Look, lookOf, takesColour } from "./text/Look.js"
+
+// A write to a closed pipe tells its callback; without a listener it would end the process as well.
+process.stdout.on("error", () => undefined)
+process.stderr.on("error", () => undefined)
+
+/** Writes text as it is; resumes when the stream has taken it. */
+export const write = (text: string): Effect.Effect<void, OutputClosed> =>
+  text === ""
+    ? Effect.void
+    : Effect.async((resume) => {
+        process.stdout.write(text, (error) =>
+          resume(error === null || error === undefined ? Effect.void : new OutputClosed()),
+        )
+      })
+
+/** One JSON document. */
+export const writeJson = (document: unknown): Effect.Effect<void, OutputClosed> =>
+  write(`${JSON.stringify(document)}\n`)
+
+/** Characters that are gathered before they are written. */
+const chunk = 32 * 1024
+
+/** Lines, several to a write. */
+export const writeLines = <E>(lines: Stream.Stream<string, E>): Effect.Effect<void, E | OutputClosed> =>
+  Effect.gen(function* () {
+    let waiting = ""
+    yield* Stream.runForEachChunk(lines, (some) => {
+      for (const line of some) waiting += `${line}\n`
+      if (waiting.length < chunk) return Effect.void
+      const text = waiting
+      waiting = ""
+      return write(text)
+    })
+    yield* write(waiting)
+  })
+
+/** A note for people on standard error; tools read standard output only. */
+export const note = (text: string): Effect.Effect<void> => Effect.sync(() => process.stderr.write(`${text}\n`))
+
+/** How a page on standard output looks now. */
+export const currentLook: Effect.Effect<Look> = Effect.map(Clock.currentTimeMillis, (now) =>
+  lookOf(takesColour(process.stdout), process.stdout.columns ?? 100, now),
+)
+
+/**
+ * Progress on standard error: one line that is written over where a person watches, a line each elsewhere when `always`.
+ */
+export const progressLine =
+  (always: boolean) =>
+  (text: string): void => {
+    if (process.stderr.isTTY === true) process.stderr.write(`\r\u001B[K${text}`)
+    else if (always) process.stderr.write(`${text}\n`)
+  }
+
+/** Ends a line of {@link progressLine}. */
+export const progressEnd = (): void => {
+  if (process.stderr.isTTY === true) process.stderr.write("\r\u001B[K")
+}

@@ -1,0 +1,70 @@
+/** What the reading commands have in common: a reader of the right kind, and a thread by whatever names it. */
+import { Problem } from "@threadfold/contracts"
+import { Effect, Option, type Scope } from "effect"
+import { openLocalReader } from "../offline/LocalReader.js"
+import { type Place, placeOf } from "../offline/Place.js"
+import { liveCopy, privateCopy } from "../offline/privateCopy.js"
+import type { Reader } from "../offline/Reader.js"
+import { openRemoteReader } from "../offline/RemoteReader.js"
+import { usageProblem } from "./failures.js"
+import { directoryOf } from "./options.js"
+import { note } from "./output.js"
+
+/** `--data-dir` and `--db` as they were given. */
+export interface Named {
+  readonly db: Option.Option<string>
+  readonly dataDir: Option.Option<string>
+}
+
+/** The place that the options name. */
+export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem> =>
+  Option.isSome(db) && Option.isSome(dataDir)
+    ? usageProblem("--db and --data-dir name two places; give one of them.")
+    : placeOf({ db, directory: directoryOf(dataDir) })
+
+/** A reader of a place, for the life of the scope. */
+const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {
+  switch (place.kind) {
+    case "file":
+      return Effect.flatMap(privateCopy(place.file), openLocalReader)
+    case "directory":
+      return openLocalReader(place.file)
+    case "owned":
+      // An owner that serves nothing (an import, a rebuild) keeps nobody from reading beside it.
+      return place.server === null ? openLocalReader(place.file) : openRemoteReader(place.server)
+  }
+}
+
+/** A reader of the place that the options name. */
+export const openReader = (named: Named): Effect.Effect<Reader, Problem, Scope.Scope> =>
+  Effect.flatMap(placeNamed(named), readerOf)
+
+/** A file for long work: the file of a directory that nobody owns, else a copy of one moment. */
+export const fileForWork = (named: Named): Effect.Effect<string, Problem, Scope.Scope> =>
+  Effect.flatMap(placeNamed(named), (place): Effect.Effect<string, Problem, Scope.Scope> => {
+    switch (place.kind) {
+      case "file":
+        return privateCopy(place.file)
+      case "directory":
+        return Effect.succeed(place.file)
+      case "owned":
+        return Effect.zipRight(
+          note(`Process ${place.owner?.pid ?? "?"} owns ${place.directory}: looking at a copy of this moment.`),
+          liveCopy(place.file),
+        )
+    }
+  })
+
+/** The one thread that a text means. Fails with `thread-not-found`, or as usage where it may mean several. */
+export const threadNamed = (reader: Reader, text: string): Effect.Effect<string, Problem> =>
+  Effect.flatMap(text === "" ? Effect.succeed([]) : reader.matching(text), (ids) => {
+    const [only, ...others] = ids.includes(text) ? [text] : ids
+    if (only === undefined) {
+      return Effect.fail(
+        new Problem({ slug: "thread-not-found", detail: `No thread is named ${JSON.stringify(text)}.` }),
+      )
+    }
+    return others.length === 0
+      ? Effect.succeed(only)
+      : Effect.fail(usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}.`))
+  })

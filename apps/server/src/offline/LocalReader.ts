@@ -1,0 +1,141 @@
+/** Reads a database file, on a connection that cannot write. */
+import { Reactivity } from "@effect/experimental"
+import { SqlClient } from "@effect/sql"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { Problem, type ThreadView } from "@threadfold/contracts"
+import { projectionGroup } from "@threadfold/engine"
+import {
+  type EventRow,
+  encodeEnvelopeJson,
+  type LogReader,
+  openReadOnly,
+  type StorageFailed,
+} from "@threadfold/event-log"
+import { maxLimit, Projections } from "@threadfold/projections"
+import { Effect, Layer, type Scope, Stream } from "effect"
+import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
+
+/** Events per page. */
+const pageSize = 500
+
+const unavailable = (error: StorageFailed) =>
+  new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.detail}.` })
+
+/** The projections' queries over a database file, for the life of the scope. */
+const openProjections = (file: string) =>
+  Effect.gen(function* () {
+    const client = yield* SqliteClient.make({ filename: file, readonly: true, disableWAL: true })
+    const context = yield* Layer.build(
+      Projections.layer.pipe(Layer.provide(Layer.succeed(SqlClient.SqlClient, client))),
+    )
+    return { client, projections: yield* Effect.provide(Projections, context) }
+  }).pipe(Effect.provide(Reactivity.layer))
+
+type Opened = Effect.Effect.Success<ReturnType<typeof openProjections>>
+
+const threads = ({ projections }: Opened, { limit, status }: ThreadsQuery) =>
+  Effect.gen(function* () {
+    const found: ThreadView[] = []
+    let sequence = 0
+    let cursor: string | undefined
+    for (;;) {
+      const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
+      const page = yield* projections.threads({ limit: room, cursor, status })
+      sequence = cursor === undefined ? page.sequence : sequence
+      found.push(...page.items)
+      const full = limit !== null && found.length >= limit
+      if (page.next === null || full) return { sequence, threads: found, more: page.next !== null }
+      cursor = page.next
+    }
+  })
+
+const matching = ({ client }: Opened, text: string) =>
+  client
+    .unsafe<{ readonly id: string }>(
+      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR native_thread_id = ?
+         ORDER BY thread_id LIMIT ?`,
+      [text.length, text.toLowerCase(), text, maxMatches],
+    )
+    .pipe(
+      Effect.map((rows) => rows.map(({ id }) => id)),
+      Effect.mapError(
+        (error) => new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.message}.` }),
+      ),
+    )
+
+const withNative = (log: LogReader, row: EventRow): Effect.Effect<string, StorageFailed> =>
+  Effect.map(log.native(row.sequence), (body) => addNativeBody(encodeEnvelopeJson(row), body))
+
+/** The envelope's JSON with one more field, the native message or null. */
+export const addNativeBody = (envelope: string, body: string | null): string =>
+  `${envelope.slice(0, -1)},"nativeBody":${JSON.stringify(body)}}`
+
+const events = (log: LogReader, query: EventsQuery): Stream.Stream<string, Problem> => {
+  const filter = {
+    ...(query.threadId === undefined ? {} : { streamId: query.threadId }),
+    ...(query.types === undefined ? {} : { types: query.types }),
+    after: query.after ?? 0,
+  }
+  const limit = query.limit
+  const rows =
+    query.newest === true && limit !== null
+      ? newest(log, filter, limit)
+      : log.readAll({ ...filter, limit: pageSize }).pipe(limit === null ? (all) => all : Stream.take(limit))
+  return rows.pipe(
+    Stream.mapEffect((row) => (query.native === true ? withNative(log, row) : Effect.succeed(encodeEnvelopeJson(row)))),
+    Stream.mapError(unavailable),
+  )
+}
+
+/** The last events that match, oldest first: where the page of them begins is found from the end. */
+const newest = (
+  log: LogReader,
+  filter: { readonly streamId?: string; readonly types?: readonly string[]; readonly after: number },
+  limit: number,
+) =>
+  Stream.unwrap(
+    log.readAll({ ...filter, order: "desc", limit: pageSize }).pipe(
+      Stream.take(limit),
+      Stream.runFold(0, (_first, row) => row.sequence),
+      Effect.map((first) =>
+        first === 0
+          ? Stream.empty
+          : log.readAll({ ...filter, after: first - 1, limit: pageSize }).pipe(Stream.take(limit)),
+      ),
+    ),
+  )
+
+/** A reader of a database file. Fails with `database-not-found`, `database-too-new` or `database-unreadable`. */
+export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = yield* openReadOnly({ file, migrations: [projectionGroup] })
+    const opened = yield* openProjections(file)
+    return {
+      threads: (query) => threads(opened, query),
+      matching: (text) => matching(opened, text),
+      thread: (threadId) =>
+        Effect.map(opened.projections.threadSnapshot(threadId, { limitPerList: null }), ({ snapshot }) => snapshot),
+      events: (query) => events(log, query),
+      stats: (query) => opened.projections.stats(query),
+    }
+  })
+
+/** How many anomalies each of these threads has. */
+export const countAnomalies = (
+  file: string,
+  threadIds: readonly string[],
+): Effect.Effect<ReadonlyMap<string, number>, Problem> =>
+  Effect.scoped(
+    Effect.flatMap(openProjections(file), ({ client }) =>
+      client.unsafe<{ readonly id: string; readonly n: number }>(
+        `SELECT thread_id AS id, count(*) AS n FROM anomalies
+           WHERE thread_id IN (SELECT value FROM json_each(?)) GROUP BY thread_id`,
+        [JSON.stringify(threadIds)],
+      ),
+    ),
+  ).pipe(
+    Effect.map((rows) => new Map(rows.map(({ id, n }) => [id, n]))),
+    Effect.mapError(
+      (error) => new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.message}.` }),
+    ),
+  )

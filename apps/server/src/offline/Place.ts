@@ -1,0 +1,73 @@
+/** Where a command finds its data: a file, a data directory, or the server that owns the directory. */
+import { existsSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { Problem } from "@threadfold/contracts"
+import { databaseFile, type OwnerRecord, ownerOf } from "@threadfold/event-log"
+import { Effect, Option, Schema } from "effect"
+
+/** The server of a data directory. */
+export interface Server {
+  readonly url: string
+  readonly token: string
+}
+
+export type Place =
+  /** A file that somebody named: to be left as it is. */
+  | { readonly kind: "file"; readonly file: string }
+  /** A data directory that nobody owns. */
+  | { readonly kind: "directory"; readonly directory: string; readonly file: string }
+  /** One that a live process owns; `server` is null for one that serves nothing, such as a running import. */
+  | {
+      readonly kind: "owned"
+      readonly directory: string
+      readonly file: string
+      readonly owner: OwnerRecord | null
+      readonly server: Server | null
+    }
+
+/** What a server writes into its data directory, so that others find it (mode 0600). */
+const Discovery = Schema.parseJson(
+  Schema.Struct({
+    url: Schema.String,
+    pid: Schema.Number,
+    /** File that holds the token, absolute or beside the discovery file. */
+    tokenFile: Schema.String,
+  }),
+)
+const decodeDiscovery = Schema.decodeUnknownOption(Discovery)
+
+/** The server that a discovery file names, if it is the owner's own; a file left by a killed one names nobody. */
+const serverOf = (directory: string, owner: OwnerRecord | null): Server | null => {
+  try {
+    const found = decodeDiscovery(readFileSync(join(directory, "server.json"), "utf8"))
+    if (Option.isNone(found) || found.value.pid !== owner?.pid) return null
+    const token = readFileSync(resolve(directory, found.value.tokenFile), "utf8").trim()
+    return { url: found.value.url, token }
+  } catch {
+    return null
+  }
+}
+
+/** Looks at a data directory. Fails with `database-not-found` where it holds none and nobody owns it. */
+const directoryPlace = (directory: string): Effect.Effect<Place, Problem> =>
+  Effect.flatMap(ownerOf(directory), (status): Effect.Effect<Place, Problem> => {
+    const file = databaseFile(directory)
+    if (status.owned) {
+      const server = serverOf(directory, status.owner)
+      return Effect.succeed({ kind: "owned", directory, file, owner: status.owner, server })
+    }
+    return existsSync(file)
+      ? Effect.succeed({ kind: "directory", directory, file })
+      : new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })
+  })
+
+/** The place of a command. */
+export const placeOf = (named: {
+  /** `--db`. */
+  readonly db: Option.Option<string>
+  readonly directory: string
+}): Effect.Effect<Place, Problem> =>
+  Option.match(named.db, {
+    onSome: (file) => Effect.succeed({ kind: "file", file: resolve(file) }),
+    onNone: () => directoryPlace(named.directory),
+  })

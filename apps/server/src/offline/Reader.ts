@@ -1,0 +1,47 @@
+/** What the reading commands ask of a log and its projections, wherever they are: in a file, or behind a server. */
+import type { Problem, Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { Effect, Stream } from "effect"
+
+/** Filters apply together. */
+export interface ThreadsQuery {
+  /** At most this many, newest first; null: all. */
+  readonly limit: number | null
+  readonly status?: ThreadStatus
+}
+
+/** A list of threads, newest first. */
+export interface ThreadList {
+  /** Sequence of the log that the list is true for. */
+  readonly sequence: number
+  readonly threads: readonly ThreadView[]
+  /** True: there are more than the limit allowed. */
+  readonly more: boolean
+}
+
+/** Conditions apply together. */
+export interface EventsQuery {
+  readonly threadId?: string
+  readonly types?: readonly string[]
+  /** Events after this sequence (exclusive). */
+  readonly after?: number
+  /** At most this many; null: all. */
+  readonly limit: number | null
+  /** True: the newest ones, still oldest first. Needs a limit. */
+  readonly newest?: boolean
+  /** True: with the native message of each event, as `nativeBody`. */
+  readonly native?: boolean
+}
+
+export interface Reader {
+  readonly threads: (query: ThreadsQuery) => Effect.Effect<ThreadList, Problem>
+  /** Ids of the threads that a text may mean: a full id, the beginning of one, or a native id. At most ten. */
+  readonly matching: (text: string) => Effect.Effect<readonly string[], Problem>
+  /** The whole of a thread. */
+  readonly thread: (threadId: string) => Effect.Effect<ThreadSnapshot, Problem>
+  /** Envelopes, oldest first, each as its JSON on one line. Page after page: memory holds one. */
+  readonly events: (query: EventsQuery) => Stream.Stream<string, Problem>
+  readonly stats: (query: { readonly byType: boolean }) => Effect.Effect<Stats, Problem>
+}
+
+/** How many candidates {@link Reader.matching} names. */
+export const maxMatches = 10

@@ -1,0 +1,159 @@
+/** Reads through the HTTP API of the server that owns a data directory. */
+import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { Problem, ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
+import { Api } from "@threadfold/contracts/api"
+import { maxLimit } from "@threadfold/projections"
+import { Chunk, Effect, Option, Stream } from "effect"
+import { addNativeBody } from "./LocalReader.js"
+import type { Server } from "./Place.js"
+import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
+
+const makeClient = ({ token, url }: Server) =>
+  HttpApiClient.make(Api, {
+    baseUrl: url,
+    transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken(token)),
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+
+type Client = Effect.Effect.Success<ReturnType<typeof makeClient>>
+
+/** Problems go on as they are; a server that does not answer, or not as its API says, is `unavailable`. */
+const asProblem =
+  ({ url }: Server) =>
+  (error: unknown): Problem =>
+    error instanceof Problem
+      ? error
+      : new Problem({
+          slug: "unavailable",
+          detail: `${url} does not answer as it should: ${error instanceof Error ? error.message : String(error)}.`,
+        })
+
+/** Every entry of a paged list. */
+const all = <A, E>(
+  page: (
+    cursor: string | undefined,
+  ) => Effect.Effect<{ readonly items: readonly A[]; readonly next: string | null }, E>,
+  from?: string,
+): Stream.Stream<A, E> =>
+  Stream.paginateChunkEffect(from, (cursor) =>
+    Effect.map(page(cursor), ({ items, next }) => [Chunk.fromIterable(items), Option.fromNullable(next)] as const),
+  )
+
+const threads = (client: Client, { limit, status }: ThreadsQuery) =>
+  Effect.gen(function* () {
+    const found: ThreadView[] = []
+    let sequence = 0
+    let cursor: string | undefined
+    for (;;) {
+      const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
+      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status } })
+      sequence = cursor === undefined ? page.sequence : sequence
+      found.push(...page.items)
+      const full = limit !== null && found.length >= limit
+      if (page.next === null || full) return { sequence, threads: found, more: page.next !== null }
+      cursor = page.next
+    }
+  })
+
+const matching = (client: Client, text: string) =>
+  Effect.gen(function* () {
+    const native = yield* client.threads.list({ urlParams: { limit: maxMatches, nativeThreadId: text } })
+    const begins = yield* all((cursor) =>
+      client.threads.list({ urlParams: { limit: maxLimit, cursor, deleted: true } }),
+    ).pipe(
+      Stream.map(({ threadId }) => threadId),
+      Stream.filter((threadId) => threadId.startsWith(text.toLowerCase())),
+      Stream.take(maxMatches),
+      Stream.runCollect,
+    )
+    return [...new Set([...begins, ...native.items.map(({ threadId }) => threadId)])].slice(0, maxMatches)
+  })
+
+/**
+ * A whole thread: its newest entries in one answer, older ones page by page. Older entries are closed, so that a page that
+ * is read a moment later says the same.
+ */
+const thread = (client: Client, threadId: string) =>
+  Effect.gen(function* () {
+    const path = { threadId: ThreadId.make(threadId) }
+    const { more, ...snapshot } = yield* client.threads.get({ path, urlParams: { limit: maxLimit } })
+    const rest = <A, E>(
+      name: keyof ThreadSnapshot,
+      page: (
+        cursor: string | undefined,
+      ) => Effect.Effect<{ readonly items: readonly A[]; readonly next: string | null }, E>,
+    ): Effect.Effect<readonly A[], E> => {
+      const cursor = more[name] ?? null
+      return cursor === null
+        ? Effect.succeed([])
+        : Effect.map(Stream.runCollect(all(page, cursor)), Chunk.toReadonlyArray)
+    }
+    const older = <A>(entries: readonly A[], newer: readonly A[]): readonly A[] => [...[...entries].reverse(), ...newer]
+    const query = (cursor: string | undefined) => ({ path, urlParams: { limit: maxLimit, cursor } })
+    const { threads } = client
+    return {
+      ...snapshot,
+      turns: older(yield* rest("turns", (cursor) => threads.turns(query(cursor))), snapshot.turns),
+      items: older(yield* rest("items", (cursor) => threads.items(query(cursor))), snapshot.items),
+      requests: older(yield* rest("requests", (cursor) => threads.requests(query(cursor))), snapshot.requests),
+      inferences: older(yield* rest("inferences", (cursor) => threads.inferences(query(cursor))), snapshot.inferences),
+      realtimeRuns: older(
+        yield* rest("realtimeRuns", (cursor) => threads.realtime(query(cursor))),
+        snapshot.realtimeRuns,
+      ),
+      delegations: older(
+        yield* rest("delegations", (cursor) => threads.delegations(query(cursor))),
+        snapshot.delegations,
+      ),
+      tasks: older(yield* rest("tasks", (cursor) => threads.tasks(query(cursor))), snapshot.tasks),
+      anomalies: older(yield* rest("anomalies", (cursor) => threads.anomalies(query(cursor))), snapshot.anomalies),
+      // The queue is listed in the order in which it runs: what follows comes behind.
+      queue: [...snapshot.queue, ...(yield* rest("queue", (cursor) => threads.queue(query(cursor))))],
+    } satisfies ThreadSnapshot
+  })
+
+const events = (
+  client: Client,
+  query: EventsQuery,
+  problem: (error: unknown) => Problem,
+): Stream.Stream<string, Problem> => {
+  const { after, limit, native, newest, threadId, types } = query
+  const params = {
+    limit: Math.min(maxLimit, limit ?? maxLimit),
+    order: newest === true ? ("desc" as const) : ("asc" as const),
+    ...(after === undefined ? {} : { after: String(after) }),
+    ...(types === undefined ? {} : { types: types.join(",") }),
+  }
+  const found = all((cursor) =>
+    threadId === undefined
+      ? client.log.events({ urlParams: { ...params, cursor } })
+      : client.threads.events({ path: { threadId: ThreadId.make(threadId) }, urlParams: { ...params, cursor } }),
+  ).pipe(limit === null ? (stream) => stream : Stream.take(limit))
+  const ordered =
+    newest === true
+      ? Stream.unwrap(Effect.map(Stream.runCollect(found), (some) => Stream.fromChunk(Chunk.reverse(some))))
+      : found
+  return ordered.pipe(
+    Stream.mapEffect((event) =>
+      native === true
+        ? Effect.map(
+            client.log.event({ path: { sequence: event.sequence }, urlParams: { native: true } }),
+            ({ nativeBody }) => addNativeBody(JSON.stringify(event), nativeBody ?? null),
+          )
+        : Effect.succeed(JSON.stringify(event)),
+    ),
+    Stream.mapError(problem),
+  )
+}
+
+/** A reader of a server. */
+export const openRemoteReader = (server: Server): Effect.Effect<Reader> =>
+  Effect.map(makeClient(server), (client) => {
+    const problem = asProblem(server)
+    return {
+      threads: (query) => Effect.mapError(threads(client, query), problem),
+      matching: (text) => Effect.mapError(matching(client, text), problem),
+      thread: (threadId) => Effect.mapError(thread(client, threadId), problem),
+      events: (query) => events(client, query, problem),
+      stats: (query) => Effect.mapError(client.log.stats({ urlParams: query }), problem),
+    }
+  })

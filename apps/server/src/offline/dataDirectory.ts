@@ -1,0 +1,32 @@
+/** Where the data lies when nobody says where. */
+import { homedir } from "node:os"
+import { join, resolve } from "node:path"
+
+/** The machine as far as the choice depends on it. */
+export interface Machine {
+  readonly platform: NodeJS.Platform
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Home directory of the user. */
+  readonly home: string
+}
+
+/** This machine. */
+export const thisMachine = (): Machine => ({ platform: process.platform, env: process.env, home: homedir() })
+
+const set = (value: string | undefined): value is string => value !== undefined && value !== ""
+
+/**
+ * `$THREADFOLD_DATA_DIR`, else the usual place of the platform: `$XDG_DATA_HOME/threadfold` (the XDG base directory
+ * specification; `~/.local/share` where it is not set), `~/Library/Application Support/threadfold` on macOS,
+ * `%LOCALAPPDATA%\threadfold` on Windows.
+ */
+export const defaultDataDirectory = ({ env, home, platform }: Machine): string => {
+  if (set(env.THREADFOLD_DATA_DIR)) return resolve(env.THREADFOLD_DATA_DIR)
+  if (platform === "darwin") return join(home, "Library", "Application Support", "threadfold")
+  if (platform === "win32") {
+    return join(set(env.LOCALAPPDATA) ? env.LOCALAPPDATA : join(home, "AppData", "Local"), "threadfold")
+  }
+  // The specification: a relative path in the variable is invalid and to be ignored.
+  const base = env.XDG_DATA_HOME
+  return join(set(base) && base.startsWith("/") ? base : join(home, ".local", "share"), "threadfold")
+}

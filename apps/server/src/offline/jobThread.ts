@@ -1,0 +1,98 @@
+/** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
+import { parentPort, workerData } from "node:worker_threads"
+import { Problem } from "@threadfold/contracts"
+import { eventSourceOf, projectionGroup } from "@threadfold/engine"
+import { openSqlite, sqliteDriver } from "@threadfold/event-log"
+import { allStreams, DatabaseHash, rebuild, SqlStore, verify } from "@threadfold/projections"
+import Sqlite from "better-sqlite3"
+import { Effect, Schema } from "effect"
+import { checkDatabase } from "./check.js"
+import type { JobMessage, JobProgress, RebuildOutcome } from "./Job.js"
+
+const Request = Schema.Struct({
+  name: Schema.Literal("check", "verify", "rebuild"),
+  file: Schema.String,
+  options: Schema.Struct({ resume: Schema.optional(Schema.Boolean) }),
+})
+
+const send = (message: JobMessage): void => parentPort?.postMessage(message)
+const progress = (done: JobProgress): void => send({ kind: "progress", progress: done })
+
+/** Progress is told after so many events, not after every stream: most streams are short. */
+const every = 10_000
+
+const throttled = () => {
+  let told = 0
+  return (streams: number, events: number): void => {
+    if (events - told < every) return
+    told = events
+    progress({ streams, events })
+  }
+}
+
+const readOnly = <A>(file: string, body: (handle: Sqlite.Database) => A): A => {
+  const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+  try {
+    return body(handle)
+  } finally {
+    handle.close()
+  }
+}
+
+const runVerify = (file: string) =>
+  readOnly(file, (handle) =>
+    verify({
+      source: eventSourceOf(sqliteDriver(handle)),
+      store: new SqlStore(handle),
+      readTransaction: (body) => handle.transaction(body).deferred(),
+      onProgress: throttled(),
+    }),
+  )
+
+const runCheck = (file: string) =>
+  readOnly(file, (handle) =>
+    handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), throttled())).deferred(),
+  )
+
+const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome, Problem> =>
+  Effect.scoped(
+    Effect.map(openSqlite({ file, owner: "held", migrations: [projectionGroup] }), ({ driver, handle }) => {
+      const store = new SqlStore(handle)
+      const source = eventSourceOf(driver)
+      const report = rebuild({
+        source,
+        store,
+        resume,
+        onProgress: ({ streams, events }) => progress({ streams, events }),
+      })
+      const hash = new DatabaseHash()
+      for (const streamId of allStreams(source, store)) hash.addStream(store.rowsOf(streamId))
+      return { ok: report.refused.length === 0, ...report, hash: hash.finish().hash }
+    }),
+  )
+
+const main = Effect.gen(function* () {
+  const { file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
+  switch (name) {
+    case "check":
+      return runCheck(file)
+    case "verify":
+      return runVerify(file)
+    case "rebuild":
+      return yield* runRebuild(file, options.resume === true)
+  }
+})
+
+const failure = (error: unknown): JobMessage =>
+  error instanceof Problem
+    ? { kind: "failed", slug: error.slug, detail: error.detail }
+    : {
+        kind: "failed",
+        slug: "database-unreadable",
+        detail: `${error instanceof Error ? error.message : String(error)}.`,
+      }
+
+Effect.runPromise(main).then(
+  (report) => send({ kind: "done", report }),
+  (error: unknown) => send(failure(error)),
+)
