@@ -16,7 +16,7 @@ export class ForeignRow extends Error {
 
 /** Throws where `after` would take the place of another stream's row. */
 export const keepOwner = (of: Layout, before: Cells | null, after: Cells): void => {
-  if (before !== null && before[of.owner] !== after[of.owner]) {
+  if (of.guarded && before !== null && before[of.owner] !== after[of.owner]) {
     throw new ForeignRow(of.table, String(scalar(before, of.owner)))
   }
 }

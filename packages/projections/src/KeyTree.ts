@@ -74,12 +74,6 @@ export class KeyTree<V> {
     else for (const branch of this.branches?.values() ?? []) yield* branch.values()
   }
 
-  /** Forgets everything below a first element. */
-  deleteUnder(first: Scalar): void {
-    this.leaves?.delete(first)
-    this.branches?.delete(first)
-  }
-
   clear(): void {
     this.leaves?.clear()
     this.branches?.clear()

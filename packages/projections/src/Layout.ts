@@ -33,6 +33,11 @@ export interface Layout {
   readonly lookups: ReadonlyMap<string, readonly string[]>
   /** Column that names the stream a row belongs to. */
   readonly owner: string
+  /**
+   * True where a row of one stream could take the place of another's: its key does not hold the stream. Not chunks: they
+   * go where their item goes, and as the hottest table they would pay most for a check.
+   */
+  readonly guarded: boolean
   /** True where a look-up may match several rows: the highest ordinal wins. Elsewhere the lowest key does. */
   readonly ordinal: boolean
   /** Values of `status` that take a unique place; rows with another value are written before these. */
@@ -61,13 +66,15 @@ const layoutOf = (table: TableName): Layout => {
     heavy: column.heavy === true,
     derived: column.derived === true,
   }))
+  const owner = table === "connections" ? "connectionId" : "threadId"
   return {
     table,
     columns: listed,
     key,
     heavy: listed.filter((column) => column.heavy).map((column) => column.name),
     lookups: new Map(Object.entries(lookups)),
-    owner: table === "connections" ? "connectionId" : "threadId",
+    owner,
+    guarded: !key.includes(owner) && table !== "item_chunks",
     ordinal: "ordinal" in columns && table !== "item_chunks",
     entering: new Set(entering[table] ?? []),
   }

@@ -173,14 +173,11 @@ const keepsOwner = (table: TableName): string => {
 BEGIN SELECT RAISE(ABORT, 'a row of ${table} belongs to another stream'); END`
 }
 
-/** Tables whose key does not hold the stream. */
-const ownedByColumn = [...layouts.values()].filter(({ key, owner }) => !key.includes(owner)).map(({ table }) => table)
-
 /** Every statement that makes the projections' tables, in order. */
 export const projectionSchema: readonly string[] = [
   ...tableNames.map(createTable),
   ...indexes,
-  ...ownedByColumn.map(keepsOwner),
+  ...tableNames.filter((table) => layouts.get(table)?.guarded === true).map(keepsOwner),
   // The open state of every stream: a cache that may be dropped, so that start-up and cold threads cost the same.
   `CREATE TABLE fold_state (
   stream_id TEXT NOT NULL PRIMARY KEY,
