@@ -9,7 +9,6 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { Schema } from "effect"
 import { AnomalyReason } from "../Anomaly.js"
 import { ProviderEvent } from "../Envelope.js"
-import { SessionId, ThreadId } from "../Ids.js"
 import {
   AnomalyView,
   DelegationView,
@@ -31,8 +30,11 @@ import { problemOf } from "./Problems.js"
 import { Flag, pageParams, readParams, SequenceParam, TypeList } from "./Query.js"
 import { EventDetail, EventPage, Health, InvariantList, pageOf, Readiness, ThreadPage, UsagePage } from "./Shapes.js"
 
-const threadPath = Schema.Struct({ threadId: ThreadId })
-const sessionPath = Schema.Struct({ sessionId: SessionId })
+// An id of the wrong form names nothing that exists: that is a 404 like any other, not a decode error.
+const threadPath = Schema.Struct({ threadId: Schema.String.annotations({ description: "Our id of the thread." }) })
+const sessionPath = Schema.Struct({
+  sessionId: Schema.String.annotations({ description: "The id of the session, a lower-case UUIDv7." }),
+})
 const pages = Schema.Struct(pageParams)
 const reads = Schema.Struct(readParams)
 
@@ -65,6 +67,8 @@ const eventParams = Schema.Struct({
     }),
   ),
   types: Schema.optional(TypeList),
+  /** With the native message of each event. Pages only. */
+  native: Schema.optional(Flag),
 })
 
 /** Threads and what is in them. */

@@ -1,7 +1,7 @@
 /** Attached sessions: an adapter in any language opens one, pushes its events, and keeps it alive. */
 import { Schema } from "effect"
 import { SessionStatus } from "../events/Session.js"
-import { SessionId, ThreadId } from "../Ids.js"
+import { ThreadId } from "../Ids.js"
 
 /** Shortest and longest lease, in milliseconds. */
 export const leaseRange = { min: 1_000, max: 86_400_000 } as const
@@ -35,7 +35,7 @@ export type AttachRequest = typeof AttachRequest.Type
 
 /** An attached session as its adapter sees it. */
 export const AttachedSession = Schema.Struct({
-  sessionId: SessionId,
+  sessionId: Schema.String,
   threadId: Schema.String,
   provider: Schema.String,
   epoch: Schema.Number,

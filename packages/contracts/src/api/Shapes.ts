@@ -27,16 +27,6 @@ export const ThreadPage = Schema.Struct({
 })
 export type ThreadPage = typeof ThreadPage.Type
 
-/** A page of the log. */
-export const EventPage = Schema.Struct({
-  /** Highest sequence of the log when it was read. */
-  sequence: N,
-  items: Schema.Array(EventEnvelope),
-  /** Cursor of what follows in this order; null at the end. */
-  next: nullable(S),
-})
-export type EventPage = typeof EventPage.Type
-
 /** One event, with the provider's own words when they were asked for. */
 export const EventDetail = Schema.Struct({
   ...EventEnvelope.fields,
@@ -44,6 +34,16 @@ export const EventDetail = Schema.Struct({
   nativeBody: Schema.optional(nullable(S)),
 })
 export type EventDetail = typeof EventDetail.Type
+
+/** A page of the log. */
+export const EventPage = Schema.Struct({
+  /** Highest sequence of the log when it was read. */
+  sequence: N,
+  items: Schema.Array(EventDetail),
+  /** Cursor of what follows in this order; null at the end. */
+  next: nullable(S),
+})
+export type EventPage = typeof EventPage.Type
 
 /** Tokens of a thread. */
 export const UsagePage = Schema.Struct({ sequence: N, usage: ThreadSnapshot.fields.usage })
@@ -55,7 +55,8 @@ export const InvariantView = Schema.Struct({
   text: S,
   /** `log`, `row` or `fold`. */
   kind: Schema.Literal("log", "row", "fold"),
-  severity: nullable(S),
+  /** How bad a breach is. */
+  severity: S,
 })
 export type InvariantView = typeof InvariantView.Type
 export const InvariantList = Schema.Struct({ items: Schema.Array(InvariantView) })

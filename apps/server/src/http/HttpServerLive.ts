@@ -1,0 +1,120 @@
+/**
+ * The HTTP server as one layer: over an engine and the projections it opens a port, and closes it in time when its
+ * scope ends, with streams open or not.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import type { SqlClient } from "@effect/sql"
+import { Problem } from "@threadfold/contracts"
+import { Engine } from "@threadfold/engine"
+import type { Projections } from "@threadfold/projections"
+import { Clock, Context, Effect, Layer, type Scope } from "effect"
+import { makeAccessLog } from "./AccessLog.js"
+import { makeApp } from "./app.js"
+import { makeAttachedSessions } from "./attached/AttachedSessions.js"
+import { announce } from "./Discovery.js"
+import { Metrics } from "./Metrics.js"
+import { listen } from "./node/listen.js"
+import { type HttpOptions, limitsOf } from "./options.js"
+import { sendProblem } from "./problemAnswer.js"
+import { HttpServices } from "./Services.js"
+import { makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
+import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
+import { docsPolicy, securityHeaders } from "./security/headers.js"
+import { loadToken, tokenFile } from "./security/Token.js"
+import { makeHub } from "./stream/Hub.js"
+
+/** A server that listens. */
+export interface BoundServer {
+  /** Where it is called, for example `http://127.0.0.1:7420`. */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** The token that calls carry. */
+  readonly token: string
+  /** The file that holds it. */
+  readonly tokenFile: string
+}
+
+/** The bound address of the server of this process. */
+export class HttpServer extends Context.Tag("@threadfold/server/HttpServer")<HttpServer, BoundServer>() {}
+
+const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts => ({
+  target: url,
+  hosts: headersDistinct.host ?? [],
+  origin: headersDistinct.origin?.join(", "),
+  authorization: headersDistinct.authorization?.join(", "),
+})
+
+const requireLoopback = (host: string, allowRemote: boolean): Effect.Effect<void, Problem> =>
+  isLoopback(host) || allowRemote
+    ? Effect.void
+    : Effect.fail(
+        new Problem({
+          slug: "invalid-request",
+          detail: `${host} can be reached from other machines; that must be allowed explicitly.`,
+        }),
+      )
+
+const standardError = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Opens the server for the life of the scope. Fails with `invalid-request`, `unavailable` or `storage-failed`. */
+export const openHttpServer = (
+  options: HttpOptions,
+): Effect.Effect<BoundServer, Problem, Engine | Projections | SqlClient.SqlClient | Scope.Scope> =>
+  Effect.gen(function* () {
+    const limits = limitsOf(options)
+    const host = options.host ?? "127.0.0.1"
+    yield* requireLoopback(host, options.allowRemote === true)
+    const token = yield* loadToken(options.dataDir)
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const now = () => clock.unsafeCurrentTimeMillis()
+    const metrics = yield* Effect.acquireRelease(
+      Effect.sync(() => new Metrics()),
+      (open) => Effect.sync(() => open.close()),
+    )
+    const { port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
+    const engine = yield* Engine
+    const hub = yield* makeHub(engine.log, limits.stream, metrics)
+    const sessions = yield* makeAttachedSessions(engine, metrics)
+    const app = yield* makeApp(metrics).pipe(
+      Effect.provideService(HttpServices, { engine, hub, limits, metrics, sessions, version: options.version }),
+    )
+    const platform = yield* Layer.build(NodeHttpServer.layerContext)
+    const handler = yield* Effect.provide(NodeHttpServer.makeHandler(app), platform)
+    const policy = hostPolicy(port, host, options.allowedHosts)
+    const guard = makeGuard({ ...limits, token, policy, now })
+    const log = makeAccessLog(options.accessLog ?? standardError, now)
+
+    const answered = ({ method = "", url = "" }: IncomingMessage, response: ServerResponse) => {
+      metrics.answered(response.statusCode)
+      log({ method, target: url, status: response.statusCode })
+    }
+    const listener: RequestListener = (request, response) => {
+      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+      if (pathOf(request.url ?? "") === "/docs") response.setHeader("content-security-policy", docsPolicy)
+      response.once("close", () => answered(request, response))
+      const refusal = guard(factsOf(request))
+      if (refusal === null) return handler(request, response)
+      metrics.refused(refusal.slug)
+      return sendProblem(request, response, refusal)
+    }
+    serve(listener)
+
+    const url = `http://${urlHost(host)}:${port}`
+    yield* announce(options.dataDir, {
+      url,
+      pid: process.pid,
+      version: options.version,
+      tokenFile: tokenFile(options.dataDir),
+    })
+    return { url, host, port, token, tokenFile: tokenFile(options.dataDir) }
+  })
+
+/** The server as a layer. */
+export const HttpServerLive = (
+  options: HttpOptions,
+): Layer.Layer<HttpServer, Problem, Engine | Projections | SqlClient.SqlClient> =>
+  Layer.scoped(HttpServer, openHttpServer(options))

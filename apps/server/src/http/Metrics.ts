@@ -1,0 +1,82 @@
+/** What the server counts about itself, and the Prometheus text of it. */
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import type { ProblemSlug } from "@threadfold/contracts"
+
+/** Counters of one server; plain numbers, changed where things happen. */
+export class Metrics {
+  /** Calls answered, by status. */
+  readonly answers = new Map<number, number>()
+  /** Problems answered, by slug. */
+  readonly problems = new Map<string, number>()
+  /** Bytes on the socket that were no HTTP. */
+  garbled = 0
+  /** Sockets refused because too many were open. */
+  refusedConnections = 0
+  /** Streams open now. */
+  streams = 0
+  /** Streams ended because their reader was too slow. */
+  overflows = 0
+  /** Events encoded for streams. */
+  encoded = 0
+  /** Pushed lines, by what became of them. */
+  readonly lines = new Map<string, number>()
+  /** Submissions handed to the writer and not answered yet. */
+  submitting = 0
+  /** Submissions that the writer committed. */
+  commits = 0
+  private readonly delay = monitorEventLoopDelay({ resolution: 20 })
+
+  constructor() {
+    this.delay.enable()
+  }
+
+  /** Ends the measuring of the event loop. */
+  close(): void {
+    this.delay.disable()
+  }
+
+  answered(status: number): void {
+    this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
+  }
+
+  refused(slug: ProblemSlug): void {
+    this.problems.set(slug, (this.problems.get(slug) ?? 0) + 1)
+  }
+
+  line(status: string): void {
+    this.lines.set(status, (this.lines.get(status) ?? 0) + 1)
+  }
+
+  /** The text; `head` is the highest published sequence, on SQLite also the number of events. */
+  text(head: number): string {
+    const lines: string[] = []
+    const add = (
+      name: string,
+      type: "counter" | "gauge",
+      help: string,
+      values: Iterable<readonly [string, number]>,
+    ) => {
+      lines.push(`# HELP threadfold_${name} ${help}`, `# TYPE threadfold_${name} ${type}`)
+      for (const [labels, value] of values) lines.push(`threadfold_${name}${labels} ${value}`)
+    }
+    const labelled = (label: string, counts: ReadonlyMap<string | number, number>) =>
+      [...counts].map(([key, value]) => [`{${label}="${key}"}`, value] as const)
+    add("head_sequence", "gauge", "Highest published sequence of the log.", [["", head]])
+    add("commits_total", "counter", "Submissions of this server that were committed.", [["", this.commits]])
+    add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", this.submitting]])
+    add("pushed_lines_total", "counter", "Pushed lines by result.", labelled("status", this.lines))
+    add("stream_connections", "gauge", "Event streams open now.", [["", this.streams]])
+    add("stream_overflows_total", "counter", "Event streams ended for being too slow.", [["", this.overflows]])
+    add("stream_encoded_events_total", "counter", "Events encoded for streams.", [["", this.encoded]])
+    add("http_answers_total", "counter", "Answers by status.", labelled("status", this.answers))
+    add("http_problems_total", "counter", "Problems by slug.", labelled("problem", this.problems))
+    add("http_garbled_total", "counter", "Connections that spoke no HTTP.", [["", this.garbled]])
+    add("http_refused_connections_total", "counter", "Connections refused: too many.", [["", this.refusedConnections]])
+    add("event_loop_lag_seconds", "gauge", "Delay of the event loop.", [
+      ['{quantile="0.5"}', this.delay.percentile(50) / 1e9],
+      ['{quantile="0.99"}', this.delay.percentile(99) / 1e9],
+    ])
+    add("resident_memory_bytes", "gauge", "Resident memory of the process.", [["", process.memoryUsage.rss()]])
+    return `${lines.join("\n")}\n`
+  }
+}

@@ -1,0 +1,84 @@
+/** All routes as one application that never fails: whatever goes wrong becomes a problem. */
+import { HttpApiBuilder, type HttpApp, HttpRouter, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import { Problem } from "@threadfold/contracts"
+import { Api } from "@threadfold/contracts/api"
+import type { Projections } from "@threadfold/projections"
+import { Cause, Effect, Layer } from "effect"
+import type { Metrics } from "./Metrics.js"
+import { problemResponse } from "./problemAnswer.js"
+import { healthRoutes } from "./routes/health.js"
+import { logRoutes } from "./routes/log.js"
+import { methodsOf } from "./routes/methods.js"
+import { pages } from "./routes/pages.js"
+import { sessionRoutes } from "./routes/sessions.js"
+import { threadRoutes } from "./routes/threads.js"
+import type { HttpServices } from "./Services.js"
+import { pathOf } from "./security/Guard.js"
+
+const groups = Layer.mergeAll(threadRoutes, sessionRoutes, logRoutes, healthRoutes)
+
+const routes = Layer.mergeAll(
+  HttpApiBuilder.Router.Live,
+  groups,
+  pages.pipe(Layer.provide(HttpApiBuilder.api(Api)), Layer.provide(groups)),
+)
+
+/** The answer to a call that failed. */
+const answerTo = (
+  request: HttpServerRequest.HttpServerRequest,
+  error: unknown,
+  cause: Cause.Cause<unknown>,
+  metrics: Metrics,
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const refuse = (problem: Pick<Problem, "slug" | "detail">, headers: Readonly<Record<string, string>> = {}) => {
+    metrics.refused(problem.slug)
+    return Effect.succeed(problemResponse(problem, headers))
+  }
+  if (error instanceof Problem) {
+    // What is left of a body that was too long is never read.
+    return refuse(error, error.slug === "payload-too-large" ? { connection: "close" } : {})
+  }
+  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : null
+  if (tag === "RouteNotFound") {
+    const path = pathOf(request.url)
+    const methods = methodsOf(path)
+    return methods.length === 0
+      ? refuse({ slug: "not-found", detail: `${path} is no route.` })
+      : refuse(
+          { slug: "method-not-allowed", detail: `${path} takes ${methods.join(", ")}.` },
+          { allow: methods.join(", ") },
+        )
+  }
+  if (tag === "HttpApiDecodeError" && error instanceof Error) {
+    return refuse({ slug: "invalid-request", detail: `${firstIssue(error)}.` })
+  }
+  return Effect.zipRight(
+    Effect.logError("a call failed", cause),
+    refuse({ slug: "internal", detail: `${request.method} ${pathOf(request.url)} failed.` }),
+  )
+}
+
+/** Where a call is not what the API says, as one line. */
+const firstIssue = (error: Error): string => {
+  if (!("issues" in error) || !Array.isArray(error.issues)) return error.message
+  const issue: unknown = error.issues[0]
+  if (typeof issue !== "object" || issue === null || !("message" in issue)) return error.message
+  const path = "path" in issue && Array.isArray(issue.path) ? issue.path.join(".") : ""
+  return path === "" ? String(issue.message) : `${path}: ${issue.message}`
+}
+
+/** The application over its services. */
+export const makeApp = (
+  metrics: Metrics,
+): Effect.Effect<HttpApp.Default<never, HttpRouter.HttpRouter.DefaultServices>, never, HttpServices | Projections> =>
+  Effect.gen(function* () {
+    const router = yield* HttpApiBuilder.Router
+    const app = yield* HttpRouter.toHttpApp(yield* router.router)
+    return Effect.catchAllCause(app, (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.interrupt
+        : Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+            answerTo(request, Cause.squash(cause), cause, metrics),
+          ),
+    )
+  }).pipe(Effect.provide(routes))

@@ -1,0 +1,77 @@
+/**
+ * Leases of attached sessions. What is known of a lease lives here and in the rows only: after a restart every open
+ * session has its whole lease again, because its adapter could not reach a server that was not there.
+ */
+import { Clock, Effect, type Scope } from "effect"
+
+interface Lease {
+  readonly leaseMs: number
+  expiresAt: number
+}
+
+export interface Leases {
+  /** Begins or renews a lease. */
+  readonly hold: (sessionId: string, leaseMs: number) => Effect.Effect<void>
+  /** Renews a lease that is held. */
+  readonly touch: (sessionId: string) => Effect.Effect<void>
+  readonly release: (sessionId: string) => Effect.Effect<void>
+  /** When it runs out, ms since the epoch; null where none is held. */
+  readonly expiresAt: (sessionId: string) => number | null
+}
+
+/** How long a lapse that could not be recorded waits for the next try, ms. */
+const retryMs = 1_000
+
+/**
+ * Leases for the life of the scope. `onLapse` is called for each one that ran out, once; it returns false where it could
+ * not do its work and wants to be called again.
+ */
+export const makeLeases = (
+  onLapse: (sessionId: string, leaseMs: number) => Effect.Effect<boolean>,
+): Effect.Effect<Leases, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const leases = new Map<string, Lease>()
+    const changed = yield* Effect.makeLatch(false)
+
+    const lapse = (sessionId: string, lease: Lease, now: number) =>
+      Effect.flatMap(onLapse(sessionId, lease.leaseMs), (done) =>
+        Effect.sync(() => {
+          // A sign of life that came meanwhile has moved the end.
+          if (lease.expiresAt > now) return
+          if (done) leases.delete(sessionId)
+          else lease.expiresAt = now + retryMs
+        }),
+      )
+
+    const round = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      for (const [sessionId, lease] of [...leases]) {
+        if (lease.expiresAt <= now) yield* lapse(sessionId, lease, now)
+      }
+      yield* changed.close
+      const next = Math.min(...[...leases.values()].map(({ expiresAt }) => expiresAt))
+      const pause = Number.isFinite(next)
+        ? Effect.sleep(Math.max(1, next - (yield* Clock.currentTimeMillis)))
+        : Effect.never
+      yield* Effect.raceFirst(pause, changed.await)
+    })
+    yield* Effect.forkScoped(Effect.forever(round))
+
+    return {
+      hold: (sessionId, leaseMs) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          leases.set(sessionId, { leaseMs, expiresAt: now + leaseMs })
+          return changed.open
+        }),
+      touch: (sessionId) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const lease = leases.get(sessionId)
+          if (lease !== undefined) lease.expiresAt = now + lease.leaseMs
+        }),
+      release: (sessionId) =>
+        Effect.sync(() => {
+          leases.delete(sessionId)
+        }),
+      expiresAt: (sessionId) => leases.get(sessionId)?.expiresAt ?? null,
+    }
+  })

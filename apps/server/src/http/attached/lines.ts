@@ -1,0 +1,180 @@
+/**
+ * Pushed lines, decoded at the border. A line that is no event but says its channel and number is kept as
+ * `provider.unmapped` under that number, so that it blocks nothing that follows.
+ */
+import { decodePayload, isEventType, Problem, ProviderEvent } from "@threadfold/contracts"
+import type { Member } from "@threadfold/engine"
+import { Either, ParseResult, Schema } from "effect"
+
+/** The session that a line belongs to. */
+export interface LineContext {
+  readonly sessionId: string
+  /** Its thread. */
+  readonly streamId: string
+  /** When it started, ms: stands for the time of a line whose own time cannot be read, the same at every retry. */
+  readonly startedAt: number
+}
+
+/** What a line came to. */
+export type ParsedLine = {
+  /** Number of the line, from 1. */
+  readonly line: number
+  readonly seq: number | null
+} & (
+  | { readonly member: Member; readonly problem: string | null }
+  /** Nothing to store: it has no number that can be read. */
+  | { readonly member: null; readonly problem: string }
+)
+
+/** Channels that an adapter may push on: `client` belongs to recordings. */
+const pushable = /^(agent|gateway|realtime|adapter:[A-Za-z0-9._-]{1,64})$/
+
+const Numbered = Schema.Struct({
+  channel: Schema.String.pipe(Schema.pattern(pushable)),
+  seq: Schema.Number.pipe(Schema.int(), Schema.positive()),
+})
+type Numbered = typeof Numbered.Type
+
+const decodeNumbered = Schema.decodeUnknownOption(Numbered)
+const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
+
+/** The first thing that is wrong, in one sentence. */
+const sentence = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  if (issue === undefined) return error.message
+  const path = issue.path.map(String).join(".")
+  return path === "" ? issue.message : `${path}: ${issue.message}`
+}
+
+const typeOf = (value: unknown): string =>
+  typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"
+    ? value.type
+    : "unreadable"
+
+const unmapped = (
+  context: LineContext,
+  { channel, seq }: Numbered,
+  method: string,
+  problem: string,
+  raw: string,
+): Member => ({
+  to: { streamId: context.streamId },
+  sessionId: context.sessionId,
+  actor: "provider",
+  event: {
+    type: "provider.unmapped",
+    channel,
+    seq,
+    at: context.startedAt,
+    payload: { method, known: isEventType(method), problem },
+    raw,
+  },
+})
+
+/** Channel and number of a text that is no JSON, for example one that was cut: only where each stands there once. */
+const salvage = (text: string): Numbered | null => {
+  const [channel, otherChannel] = [...text.matchAll(/"channel"\s*:\s*"([^"\\]*)"/g)]
+  const [seq, otherSeq] = [...text.matchAll(/"seq"\s*:\s*(\d{1,15})\b/g)]
+  if (otherChannel !== undefined || otherSeq !== undefined) return null
+  const found = decodeNumbered({ channel: channel?.[1], seq: Number(seq?.[1]) })
+  return found._tag === "Some" ? found.value : null
+}
+
+const refused = (
+  context: LineContext,
+  line: number,
+  numbered: Numbered | null,
+  method: string,
+  problem: string,
+  raw: string,
+): ParsedLine =>
+  numbered === null
+    ? { line, seq: null, member: null, problem: `${problem}; it has no channel and seq that can be read` }
+    : { line, seq: numbered.seq, member: unmapped(context, numbered, method, problem, raw), problem }
+
+const parseValue = (context: LineContext, line: number, value: unknown, raw: () => string): ParsedLine => {
+  const found = decodeNumbered(value)
+  const numbered = found._tag === "Some" ? found.value : null
+  const decoded = decodeEvent(value)
+  if (Either.isLeft(decoded)) return refused(context, line, numbered, typeOf(value), sentence(decoded.left), raw())
+  const event = decoded.right
+  if (numbered === null) {
+    return refused(context, line, null, event.type, `channel: ${event.channel} is not an adapter's to push on`, raw())
+  }
+  const { type, payload = {} } = event
+  if (isEventType(type)) {
+    const checked = decodePayload(type)(payload)
+    if (Either.isLeft(checked)) {
+      return refused(context, line, numbered, type, `payload: ${sentence(checked.left)}`, event.raw ?? raw())
+    }
+  }
+  // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
+  const { v, at, native } = event
+  return {
+    line,
+    seq: event.seq,
+    problem: null,
+    member: {
+      to: { streamId: context.streamId },
+      sessionId: context.sessionId,
+      actor: "provider",
+      event: { type, v, channel: event.channel, seq: event.seq, at, native, payload, raw: event.raw ?? null },
+    },
+  }
+}
+
+const parseText = (context: LineContext, line: number, text: string): ParsedLine => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return refused(context, line, salvage(text), "unreadable", "the line is no JSON", text)
+  }
+  return parseValue(context, line, value, () => text)
+}
+
+const lineTooLong = (line: number, limit: number) =>
+  new Problem({ slug: "payload-too-large", detail: `Line ${line} is longer than ${limit} bytes.` })
+
+/** The lines of an NDJSON body. Fails with `payload-too-large` for a line over the limit. */
+export const parseNdjson = (
+  context: LineContext,
+  body: Buffer,
+  maxBytes: number,
+): Either.Either<readonly ParsedLine[], Problem> => {
+  const lines: ParsedLine[] = []
+  let start = 0
+  for (let line = 1; start < body.length; line++) {
+    const found = body.indexOf(0x0a, start)
+    const end = found === -1 ? body.length : found
+    if (end - start > maxBytes) return Either.left(lineTooLong(line, maxBytes))
+    const text = body.toString("utf8", start, end).trim()
+    if (text !== "") lines.push(parseText(context, line, text))
+    start = end + 1
+  }
+  return Either.right(lines)
+}
+
+/** The entries of a JSON array. Fails with `invalid-request` for anything else. */
+export const parseArray = (
+  context: LineContext,
+  body: Buffer,
+  maxBytes: number,
+): Either.Either<readonly ParsedLine[], Problem> => {
+  const wrong = (detail: string) => Either.left(new Problem({ slug: "invalid-request", detail }))
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString("utf8"))
+  } catch (error) {
+    return wrong(`The body is no JSON: ${error instanceof Error ? error.message : String(error)}.`)
+  }
+  if (!Array.isArray(value)) return wrong("The body must be an array of events, or NDJSON.")
+  const lines: ParsedLine[] = []
+  for (const [index, entry] of value.entries()) {
+    // Only a body that is longer than a line can hold an entry that is.
+    const text = body.length > maxBytes ? JSON.stringify(entry) : null
+    if (text !== null && Buffer.byteLength(text) > maxBytes) return Either.left(lineTooLong(index + 1, maxBytes))
+    lines.push(parseValue(context, index + 1, entry, () => text ?? JSON.stringify(entry)))
+  }
+  return Either.right(lines)
+}

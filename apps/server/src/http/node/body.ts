@@ -1,0 +1,56 @@
+/** The body of a call, whole and bounded. */
+
+import type { HttpServerRequest } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Problem } from "@threadfold/contracts"
+import { Effect } from "effect"
+
+/** The media type of a call, lower case and without parameters; empty where none is named. */
+export const mediaType = (request: HttpServerRequest.HttpServerRequest): string =>
+  (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? ""
+
+/** Fails with `unsupported-media-type` unless the body is one of these. */
+export const requireMediaType = (
+  request: HttpServerRequest.HttpServerRequest,
+  types: readonly string[],
+): Effect.Effect<string, Problem> => {
+  const type = mediaType(request)
+  return types.includes(type)
+    ? Effect.succeed(type)
+    : Effect.fail(
+        new Problem({
+          slug: "unsupported-media-type",
+          detail: `The body is ${type === "" ? "of no named type" : JSON.stringify(type)}; it must be ${types.join(" or ")}.`,
+        }),
+      )
+}
+
+const tooLarge = (limit: number) =>
+  new Problem({ slug: "payload-too-large", detail: `The body is longer than ${limit} bytes.` })
+
+/** Reads the body. Fails with `payload-too-large` as soon as it is known to be, `invalid-request` when it breaks off. */
+export const readBody = (request: HttpServerRequest.HttpServerRequest, limit: number): Effect.Effect<Buffer, Problem> =>
+  Effect.async<Buffer, Problem>((resume) => {
+    const message = NodeHttpServerRequest.toIncomingMessage(request)
+    if (Number(message.headers["content-length"] ?? 0) > limit) return resume(Effect.fail(tooLarge(limit)))
+    const pieces: Buffer[] = []
+    let bytes = 0
+    const settle = (result: Effect.Effect<Buffer, Problem>) => {
+      message.off("data", onData).off("end", onEnd).off("error", onBroken).off("close", onBroken)
+      resume(result)
+    }
+    const onData = (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes > limit) {
+        message.pause()
+        return settle(Effect.fail(tooLarge(limit)))
+      }
+      pieces.push(piece)
+      return undefined
+    }
+    const onEnd = () => settle(Effect.succeed(Buffer.concat(pieces)))
+    const onBroken = () =>
+      settle(Effect.fail(new Problem({ slug: "invalid-request", detail: "The body broke off before its end." })))
+    message.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken)
+    return undefined
+  })

@@ -1,0 +1,110 @@
+/**
+ * The listening socket: Node's HTTP server with its bounds, and a shutdown that open streams cannot hold up
+ * (`server.close` alone waits for them for ever).
+ */
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { Duplex } from "node:stream"
+import { Problem, type ProblemSlug } from "@threadfold/contracts"
+import { Effect, type Scope } from "effect"
+import type { Metrics } from "../Metrics.js"
+import type { HttpLimits } from "../options.js"
+import { rawProblem, sendProblem } from "../problemAnswer.js"
+
+/** Sockets that went silent are asked for a sign of life after so long, ms. */
+const keepAliveProbeMs = 30_000
+/** How often a shutdown looks whether connections have become idle, ms. */
+const idleCheckMs = 20
+
+const garbled = (
+  error: Error & { readonly code?: string },
+): { readonly slug: ProblemSlug; readonly detail: string } => {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return { slug: "payload-too-large", detail: "The head of the request is too long." }
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return { slug: "invalid-request", detail: "The request did not arrive in time." }
+    default:
+      return { slug: "invalid-request", detail: "That is no HTTP/1.1 request." }
+  }
+}
+
+const answerGarbled = (metrics: Metrics) => (error: Error & { readonly code?: string }, socket: Duplex) => {
+  metrics.garbled += 1
+  if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
+  const { slug, detail } = garbled(error)
+  socket.end(rawProblem(slug, detail))
+  return undefined
+}
+
+const cannotListen = (host: string, port: number) => (error: unknown) =>
+  new Problem({
+    slug: "unavailable",
+    detail: `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
+  })
+
+const close = (server: Server, graceMs: number): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+  }).pipe(
+    Effect.raceFirst(
+      Effect.sync(() => server.closeIdleConnections()).pipe(
+        Effect.delay(idleCheckMs),
+        Effect.forever,
+        Effect.timeout(graceMs),
+        Effect.ignore,
+      ),
+    ),
+    Effect.zipRight(Effect.sync(() => server.closeAllConnections())),
+  )
+
+export interface Listening {
+  /** The port that was bound. */
+  readonly port: number
+  /** Sets who answers; until then every call is told that the service is not ready. */
+  readonly serve: (handler: RequestListener) => void
+}
+
+const starting: RequestListener = (request, response) =>
+  sendProblem(request, response, { slug: "unavailable", detail: "The server is starting." })
+
+/** Listens for the life of the scope. Fails with `unavailable` where the address cannot be bound. */
+export const listen = (
+  host: string,
+  port: number,
+  limits: HttpLimits,
+  metrics: Metrics,
+): Effect.Effect<Listening, Problem, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<Listening & { readonly server: Server }, Problem>((resume) => {
+      let current = starting
+      const server = createServer({
+        maxHeaderSize: limits.headerBytes,
+        requestTimeout: limits.requestMs,
+        headersTimeout: limits.requestMs,
+        connectionsCheckingInterval: Math.min(1_000, limits.requestMs),
+        // The gate looks at the Host header itself: its answer is a problem.
+        requireHostHeader: false,
+        insecureHTTPParser: false,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveProbeMs,
+      })
+      server.on("request", (request, response) => current(request, response))
+      server.maxConnections = limits.connections
+      server.on("clientError", answerGarbled(metrics))
+      server.on("drop", () => {
+        metrics.refusedConnections += 1
+      })
+      server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
+      server.listen({ host, port }, () => {
+        const address = server.address()
+        if (address === null || typeof address === "string") {
+          return resume(Effect.fail(cannotListen(host, port)(new Error("no address"))))
+        }
+        const serve = (handler: RequestListener) => {
+          current = handler
+        }
+        return resume(Effect.succeed({ server, port: address.port, serve }))
+      })
+    }),
+    ({ server }) => close(server, limits.shutdownMs),
+  )

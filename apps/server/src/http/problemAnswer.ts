@@ -1,0 +1,56 @@
+/** Problems as answers: through the framework, straight on a response of Node's, and on a bare socket. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
+import { HttpServerResponse } from "@effect/platform"
+import { type Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts"
+import type { Refusal } from "./security/Guard.js"
+import { securityHeaders } from "./security/headers.js"
+
+export const problemType = "application/problem+json"
+
+const extraHeaders = (slug: ProblemSlug, retryAfterS?: number): Record<string, string> => ({
+  ...(slug === "unauthorized" ? { "www-authenticate": "Bearer" } : {}),
+  ...(problems[slug].status === 429 || retryAfterS !== undefined ? { "retry-after": String(retryAfterS ?? 1) } : {}),
+})
+
+/** The answer of a handler that failed. */
+export const problemResponse = (
+  { slug, detail }: Pick<Problem, "slug" | "detail">,
+  headers: Readonly<Record<string, string>> = {},
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(problemDetails(slug, detail)), {
+    status: problems[slug].status,
+    contentType: problemType,
+    headers: { ...extraHeaders(slug), ...headers },
+  })
+
+/** Answers before any handler. A call with a body ends its connection, because nobody is going to read that body. */
+export const sendProblem = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { slug, detail, retryAfterS }: Refusal,
+): void => {
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0
+  const body = JSON.stringify(problemDetails(slug, detail))
+  response.writeHead(problems[slug].status, {
+    "content-type": problemType,
+    "content-length": Buffer.byteLength(body),
+    ...(hasBody ? { connection: "close" } : {}),
+    ...extraHeaders(slug, retryAfterS),
+  })
+  response.end(body)
+}
+
+/** The whole answer to bytes that were no HTTP request. */
+export const rawProblem = (slug: ProblemSlug, detail: string): string => {
+  const body = JSON.stringify(problemDetails(slug, detail))
+  const { status } = problems[slug]
+  const headers = {
+    ...securityHeaders,
+    "content-type": problemType,
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines, "", body].join("\r\n")
+}

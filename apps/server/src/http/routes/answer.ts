@@ -1,0 +1,38 @@
+/** Answers of the reading routes: JSON, the sequence it is true for, and an `ETag` where one resource is meant. */
+import { type HttpServerRequest, HttpServerResponse } from "@effect/platform"
+
+/** JSON with the sequence of the log that it is true for. */
+export const answer = (
+  body: unknown,
+  sequence: number,
+  headers: Readonly<Record<string, string>> = {},
+): HttpServerResponse.HttpServerResponse => answerText(JSON.stringify(body), sequence, headers)
+
+/** The same for JSON that is text already. */
+export const answerText = (
+  json: string,
+  sequence: number,
+  headers: Readonly<Record<string, string>> = {},
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(json, {
+    contentType: "application/json",
+    headers: { sequence: String(sequence), ...headers },
+  })
+
+/**
+ * The tag of a version of a resource: the sequence of the event that last touched its row, in its log. `part`: what
+ * else the answer depends on, such as how much of a list it shows.
+ */
+export const etagOf = (logId: string, version: number, part?: string | number): string =>
+  `"${logId}.${version}${part === undefined ? "" : `.${part}`}"`
+
+/** Whether the caller holds this version already (RFC 9110, If-None-Match: a list, weak comparison, or `*`). */
+export const holds = (request: HttpServerRequest.HttpServerRequest, etag: string): boolean =>
+  (request.headers["if-none-match"] ?? "")
+    .split(",")
+    .map((tag) => tag.trim().replace(/^W\//, ""))
+    .some((tag) => tag === etag || tag === "*")
+
+/** 304: nothing changed. */
+export const notModified = (etag: string, sequence: number): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.empty({ status: 304, headers: { etag, sequence: String(sequence) } })

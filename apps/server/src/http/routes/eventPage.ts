@@ -1,0 +1,89 @@
+/** Pages of the log. The stored JSON of payloads goes out as it is: nothing is parsed and written again. */
+import { Problem } from "@threadfold/contracts"
+import { type EventRow, encodeEnvelopeJson, type LogReader, type StorageFailed } from "@threadfold/event-log"
+import { decodeCursor, encodeCursor } from "@threadfold/projections"
+import { Effect } from "effect"
+import { parseCursor } from "../stream/Cursor.js"
+
+/** Entries of a page unless told. */
+const defaultLimit = 50
+
+export interface EventQuery {
+  readonly streamId?: string
+  readonly types?: readonly string[]
+  readonly after?: string | undefined
+  readonly cursor?: string | undefined
+  readonly order?: "asc" | "desc" | undefined
+  readonly limit?: number | undefined
+  /** True: with the native message of each event. */
+  readonly native: boolean
+}
+
+/** The problem of a log that could not be read. */
+export const unreadable = ({ detail }: StorageFailed): Problem =>
+  new Problem({ slug: "unavailable", detail: `The log could not be read: ${detail}.` })
+
+/** Types of a comma-separated list; undefined for none. */
+export const typesOf = (text: string | undefined): readonly string[] | undefined => {
+  const types = (text ?? "").split(",").flatMap((type) => (type.trim() === "" ? [] : [type.trim()]))
+  return types.length === 0 ? undefined : types
+}
+
+/** The envelope's JSON; with `native`, one more field: the native message or null. */
+export const eventJson = (log: LogReader, row: EventRow, native: boolean): Effect.Effect<string, StorageFailed> => {
+  const json = encodeEnvelopeJson(row)
+  return native
+    ? Effect.map(log.native(row.sequence), (body) => `${json.slice(0, -1)},"nativeBody":${JSON.stringify(body)}}`)
+    : Effect.succeed(json)
+}
+
+const startOf = (log: LogReader, after: string | undefined): Effect.Effect<number, Problem> =>
+  after === undefined
+    ? Effect.succeed(0)
+    : Effect.flatMap(parseCursor(after), ({ logId, sequence }) =>
+        logId === null || logId === log.logId
+          ? Effect.succeed(sequence)
+          : Effect.fail(new Problem({ slug: "invalid-cursor", detail: "It belongs to another log." })),
+      )
+
+/** A page as JSON text, and the sequence it is true for. Fails with `invalid-cursor` or `unavailable`. */
+export const eventPage = (
+  log: LogReader,
+  query: EventQuery,
+): Effect.Effect<{ readonly json: string; readonly sequence: number }, Problem> =>
+  Effect.gen(function* () {
+    const order = query.order ?? "asc"
+    const list = `events/${query.streamId ?? ""}/${order}`
+    const limit = query.limit ?? defaultLimit
+    const head = log.published()
+    const start = yield* startOf(log, query.after)
+    const place = query.cursor === undefined ? null : yield* decodeCursor(list, ["number"], query.cursor)
+    const at = Number(place?.key[0] ?? 0)
+    const after = order === "asc" ? Math.max(start, at) : start
+    const until = order === "desc" && place !== null ? Math.min(head, at - 1) : head
+    const found =
+      until <= after
+        ? []
+        : yield* Effect.mapError(
+            log.read({
+              after,
+              until,
+              order,
+              limit: limit + 1,
+              ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
+              ...(query.types === undefined ? {} : { types: query.types }),
+            }),
+            unreadable,
+          )
+    const rows = found.slice(0, limit)
+    const last = rows[rows.length - 1]
+    const next =
+      last === undefined || found.length <= limit
+        ? null
+        : encodeCursor(list, { key: [last.sequence], direction: "next" })
+    const items = yield* Effect.mapError(
+      Effect.forEach(rows, (row) => eventJson(log, row, query.native)),
+      unreadable,
+    )
+    return { json: `{"sequence":${head},"items":[${items.join(",")}],"next":${JSON.stringify(next)}}`, sequence: head }
+  })

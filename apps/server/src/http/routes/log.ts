@@ -1,0 +1,77 @@
+/** The log itself, and what is known about all of it. */
+import { HttpApiBuilder } from "@effect/platform"
+import { Problem } from "@threadfold/contracts"
+import { Api } from "@threadfold/contracts/api"
+import { invariants } from "@threadfold/core"
+import { Projections } from "@threadfold/projections"
+import { Effect } from "effect"
+import { HttpServices } from "../Services.js"
+import { serveStream, wantsStream } from "../stream/serveStream.js"
+import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
+import { eventJson, eventPage, typesOf, unreadable } from "./eventPage.js"
+import { waitFor } from "./waitFor.js"
+
+export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
+  Effect.gen(function* () {
+    const services = yield* HttpServices
+    const projections = yield* Projections
+    const { log } = services.engine
+    const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
+      waitFor(log, params["min-sequence"], services.limits.waitMs)
+
+    return handlers
+      .handle("events", ({ request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* ready(urlParams)
+          const types = typesOf(urlParams.types)
+          if (wantsStream(request)) {
+            const filter = types === undefined ? {} : { types: new Set(types) }
+            return yield* serveStream({ ...services, log }, request, urlParams.after, filter, "/v1/threads")
+          }
+          const { after, cursor, limit, order, native } = urlParams
+          const page = yield* eventPage(log, {
+            ...(types === undefined ? {} : { types }),
+            after,
+            cursor,
+            limit,
+            order,
+            native: native === true,
+          })
+          return answerText(page.json, page.sequence)
+        }),
+      )
+      .handle("event", ({ path: { sequence }, request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* ready(urlParams)
+          const [row] = yield* Effect.mapError(
+            log.read({ after: sequence - 1, until: Math.min(sequence, log.published()), limit: 1 }),
+            unreadable,
+          )
+          if (row === undefined || row.sequence !== sequence) {
+            return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
+          }
+          const native = urlParams.native === true
+          // An event never changes.
+          const etag = etagOf(log.logId, sequence, native ? "native" : undefined)
+          if (holds(request, etag)) return notModified(etag, log.published())
+          const json = yield* Effect.mapError(eventJson(log, row, native), unreadable)
+          return answerText(json, log.published(), { etag })
+        }),
+      )
+      .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
+        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        ),
+      )
+      .handle("stats", ({ urlParams }) =>
+        Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
+          Effect.map((stats) => answer(stats, stats.lastSequence)),
+        ),
+      )
+      .handle("invariants", () =>
+        Effect.succeed({
+          items: invariants.map(({ id, text, kind, severity }) => ({ id, text, kind, severity })),
+        }),
+      )
+  }),
+)

@@ -1,0 +1,80 @@
+/** Attached sessions. Bodies are read here, bounded, and only after the call is known to be sensible. */
+import { HttpApiBuilder, HttpServerResponse } from "@effect/platform"
+import { Problem, SessionId } from "@threadfold/contracts"
+import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
+import { Projections } from "@threadfold/projections"
+import { Effect, ParseResult, Schema } from "effect"
+import { parseArray, parseNdjson } from "../attached/lines.js"
+import { readBody, requireMediaType } from "../node/body.js"
+import { HttpServices } from "../Services.js"
+import { answer, etagOf, holds, notModified } from "./answer.js"
+import { waitFor } from "./waitFor.js"
+
+const json = "application/json"
+const ndjson = "application/x-ndjson"
+
+const decodeAttach = Schema.decodeUnknown(Schema.parseJson(AttachRequest))
+
+const decodeSessionId = Schema.decodeUnknown(SessionId)
+
+/** The first thing that is wrong with a part of a call. */
+const wrong = (part: string) => (error: ParseResult.ParseError) => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const path = issue?.path.map(String).join(".") ?? ""
+  return new Problem({ slug: "invalid-request", detail: `${path === "" ? part : path}: ${issue?.message ?? ""}.` })
+}
+
+const sessionAnswer = (session: AttachedSession, status: number): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setStatus(
+    answer(session, session.sequence, { location: `/v1/sessions/${session.sessionId}` }),
+    status,
+  )
+
+const pushAnswer = (results: readonly LineResult[], accept: string): HttpServerResponse.HttpServerResponse =>
+  accept.includes(ndjson)
+    ? HttpServerResponse.text(results.map((result) => `${JSON.stringify(result)}\n`).join(""), { contentType: ndjson })
+    : HttpServerResponse.text(JSON.stringify({ results }), { contentType: json })
+
+export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
+  Effect.gen(function* () {
+    const { engine, limits, sessions } = yield* HttpServices
+    const projections = yield* Projections
+    return handlers
+      .handle("get", ({ path, request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
+          const { sequence, version, value } = yield* projections.session(path.sessionId)
+          const etag = etagOf(engine.log.logId, version)
+          return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+        }),
+      )
+      .handleRaw("attach", ({ path, request }) =>
+        Effect.gen(function* () {
+          yield* requireMediaType(request, [json])
+          const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
+          const text = yield* readBody(request, limits.lineBytes)
+          const body = yield* Effect.mapError(decodeAttach(text.toString("utf8")), wrong("body"))
+          const { created, session } = yield* sessions.attach(sessionId, body)
+          return sessionAnswer(session, created ? 201 : 200)
+        }),
+      )
+      .handleRaw("push", ({ path, request }) =>
+        Effect.gen(function* () {
+          const type = yield* requireMediaType(request, [ndjson, json])
+          const context = yield* sessions.require(path.sessionId)
+          const body = yield* readBody(request, limits.bodyBytes)
+          const lines = yield* (type === ndjson ? parseNdjson : parseArray)(context, body, limits.lineBytes)
+          return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
+        }),
+      )
+      .handle("heartbeat", ({ path }) =>
+        Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200)),
+      )
+      .handle("close", ({ path }) =>
+        Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200)),
+      )
+      .handle("detach", ({ path }) =>
+        Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200)),
+      )
+  }),
+)

@@ -1,0 +1,110 @@
+/** Threads and their lists. Every route here is one query of the projections. */
+import { HttpApiBuilder, type HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import type { Problem } from "@threadfold/contracts"
+import { Api } from "@threadfold/contracts/api"
+import { type Page, type PageQuery, Projections } from "@threadfold/projections"
+import { Effect } from "effect"
+import { HttpServices } from "../Services.js"
+import { serveStream, wantsStream } from "../stream/serveStream.js"
+import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
+import { eventPage, typesOf } from "./eventPage.js"
+import { waitFor } from "./waitFor.js"
+
+interface ListCall {
+  readonly path: { readonly threadId: string }
+  readonly urlParams: PageQuery & { readonly "min-sequence"?: number | undefined }
+}
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Problem>
+
+export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
+  Effect.gen(function* () {
+    const services = yield* HttpServices
+    const projections = yield* Projections
+    const { log } = services.engine
+    const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
+      waitFor(log, params["min-sequence"], services.limits.waitMs)
+
+    /** The route of a list of a thread. */
+    const list =
+      <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, Problem>) =>
+      ({ path, urlParams: { limit, cursor, order, ...params } }: ListCall): Answer =>
+        Effect.zipRight(ready(params), query(path.threadId, { limit, cursor, order })).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        )
+
+    const snapshot = (
+      request: HttpServerRequest.HttpServerRequest,
+      threadId: string,
+      limit: number | undefined,
+    ): Answer =>
+      Effect.gen(function* () {
+        // One row is enough to see that nothing changed.
+        const { sequence, version } = yield* projections.thread(threadId)
+        const etag = etagOf(log.logId, version, limit)
+        if (holds(request, etag)) return notModified(etag, sequence)
+        const page = yield* projections.threadSnapshot(threadId, { limitPerList: limit })
+        // An event that came in between makes the answer newer than its tag: the next call then gets it once more.
+        return answer({ ...page.snapshot, more: page.more }, page.snapshot.sequence, { etag })
+      })
+
+    return handlers
+      .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
+        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        ),
+      )
+      .handle("get", ({ path, request, urlParams }) =>
+        Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit)),
+      )
+      .handle("sessions", list(projections.sessions))
+      .handle("turns", list(projections.turns))
+      .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
+        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        ),
+      )
+      .handle("requests", list(projections.requests))
+      .handle("inferences", list(projections.inferences))
+      .handle("realtime", list(projections.realtimeRuns))
+      .handle("delegations", list(projections.delegations))
+      .handle("tasks", list(projections.tasks))
+      .handle("queue", list(projections.queue))
+      .handle(
+        "anomalies",
+        list((threadId, query) =>
+          Effect.zipRight(projections.thread(threadId), projections.anomalies({ ...query, threadId })),
+        ),
+      )
+      .handle("usage", ({ path, urlParams }) =>
+        Effect.gen(function* () {
+          yield* ready(urlParams)
+          const usage = yield* projections.usage(path.threadId)
+          return answer(usage, usage.sequence)
+        }),
+      )
+      .handle("events", ({ path, request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* ready(urlParams)
+          yield* projections.thread(path.threadId)
+          const types = typesOf(urlParams.types)
+          if (wantsStream(request)) {
+            const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
+            const stream = { ...services, log }
+            return yield* serveStream(stream, request, urlParams.after, filter, `/v1/threads/${path.threadId}`)
+          }
+          const { after, cursor, limit, order, native } = urlParams
+          const page = yield* eventPage(log, {
+            streamId: path.threadId,
+            ...(types === undefined ? {} : { types }),
+            after,
+            cursor,
+            limit,
+            order,
+            native: native === true,
+          })
+          return answerText(page.json, page.sequence)
+        }),
+      )
+  }),
+)

@@ -1,0 +1,35 @@
+/** Server-sent events as bytes. */
+import { type EventRow, encodeEnvelopeJson } from "@threadfold/event-log"
+import { formatCursor } from "./Cursor.js"
+
+/** One event, encoded once for every stream that takes it. */
+export interface Frame {
+  readonly sequence: number
+  readonly streamId: string
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+/** A line break in a type of a newer version's, or of a hostile source's, would begin a field of its own. */
+const oneLine = (text: string): string => text.replace(/[\r\n]/g, " ")
+
+const encode = (id: string | null, event: string, data: string): Buffer =>
+  Buffer.from(`${id === null ? "" : `id: ${id}\n`}event: ${oneLine(event)}\ndata: ${oneLine(data)}\n\n`)
+
+/** The frame of an event of the log. */
+export const eventFrame = (logId: string, row: EventRow): Frame => ({
+  sequence: row.sequence,
+  streamId: row.streamId,
+  type: row.type,
+  bytes: encode(formatCursor(logId, row.sequence), row.type, encodeEnvelopeJson(row)),
+})
+
+/** A word of the stream's own: `synced`, `reset`, `overflow`. */
+export const controlFrame = (id: string | null, event: "synced" | "reset" | "overflow", data: object): Buffer =>
+  encode(id, event, JSON.stringify(data))
+
+/** What a stream begins with: how long a reader should wait before it connects again. */
+export const openingFrame = (retryMs: number): Buffer => Buffer.from(`retry: ${retryMs}\n\n`)
+
+/** A sign of life that also says how far the log is, so that a reader sees what it waits for. */
+export const heartbeatFrame = (head: number): Buffer => Buffer.from(`: head=${head}\n\n`)

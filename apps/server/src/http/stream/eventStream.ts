@@ -1,0 +1,133 @@
+/**
+ * One stream of events: history after a cursor, `synced`, then what comes. It is pulled by its socket: the next piece is
+ * made when the socket has taken the last one, so a slow reader holds one piece and no more.
+ */
+import type { LogReader, ReadQuery, StorageFailed } from "@threadfold/event-log"
+import { type Duration, Effect, Option, Stream } from "effect"
+import type { StreamLimits } from "../options.js"
+import { formatCursor, type StreamCursor } from "./Cursor.js"
+import { controlFrame, eventFrame, heartbeatFrame, openingFrame } from "./Frame.js"
+import type { Hub, Subscriber } from "./Hub.js"
+import type { FrameFilter } from "./Ring.js"
+
+export interface EventStreamOptions {
+  readonly log: LogReader
+  readonly hub: Hub
+  readonly limits: StreamLimits
+  /** Where to begin; null: at the beginning. */
+  readonly cursor: StreamCursor | null
+  readonly filter: FrameFilter
+  /** Path of the snapshot to read when the cursor cannot be followed. */
+  readonly snapshot: string
+  /** Cuts the socket: what it still holds is given up. */
+  readonly disconnect: () => void
+}
+
+/** Where a stream stands between two pieces. */
+interface Place {
+  /** Everything up to here that the filter takes has been given out. */
+  readonly cursor: number
+  /** `synced` is due once the cursor has reached this; null: it was sent. */
+  readonly syncAt: number | null
+}
+
+const join = (frames: readonly Buffer[]): Buffer => {
+  const [only, ...others] = frames
+  return only !== undefined && others.length === 0 ? only : Buffer.concat(frames)
+}
+
+const waitOrBeat = (hub: Hub, subscriber: Subscriber, cursor: number, heartbeat: Duration.DurationInput) =>
+  Effect.timeoutTo(hub.wait(subscriber, cursor), {
+    duration: heartbeat,
+    onSuccess: () => "woken" as const,
+    onTimeout: () => "heartbeat" as const,
+  })
+
+/** Reads the next piece from the log: the stream is behind the ring. */
+const fromLog = ({ log, filter, limits }: EventStreamOptions, cursor: number) =>
+  Effect.gen(function* () {
+    const until = Math.max(cursor, log.published())
+    const query: ReadQuery = {
+      after: cursor,
+      until,
+      limit: limits.pieceEvents,
+      ...(filter.streamId === undefined ? {} : { streamId: filter.streamId }),
+      ...(filter.types === undefined ? {} : { types: [...filter.types] }),
+    }
+    const rows = yield* log.read(query)
+    const last = rows[rows.length - 1]
+    return {
+      frames: rows.map((row) => eventFrame(log.logId, row).bytes),
+      until: last === undefined || rows.length < limits.pieceEvents ? until : last.sequence,
+    }
+  })
+
+/** The frames of a stream's first moment, and where it goes on from. */
+const begin = (options: EventStreamOptions): { readonly frames: readonly Buffer[]; readonly place: Place } => {
+  const { log, limits, cursor, snapshot } = options
+  const head = log.published()
+  const opening = openingFrame(limits.retryMs)
+  const other = cursor !== null && cursor.logId !== null && cursor.logId !== log.logId
+  if (cursor !== null && (other || cursor.sequence > head)) {
+    const now = formatCursor(log.logId, head)
+    const data = { reason: other ? "other-log" : "future", snapshot, cursor: now }
+    return { frames: [opening, controlFrame(now, "reset", data)], place: { cursor: head, syncAt: head } }
+  }
+  return { frames: [opening], place: { cursor: cursor?.sequence ?? 0, syncAt: head } }
+}
+
+/** The stream as pieces of bytes. Ends when the reader is too slow or the server shuts down. */
+export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, StorageFailed> => {
+  const { hub, limits, log } = options
+
+  const overflow = (subscriber: Subscriber): void => {
+    // Written past the pull: the reader sees why, should it still take what was sent before.
+    options.disconnect()
+    subscriber.notify()
+  }
+
+  const next = (
+    subscriber: Subscriber,
+    place: Place,
+  ): Effect.Effect<Option.Option<readonly [Buffer, Place]>, StorageFailed> =>
+    Effect.gen(function* () {
+      let { cursor } = place
+      for (;;) {
+        if (subscriber.overflowed || hub.closing()) return Option.none()
+        if (place.syncAt !== null && cursor >= place.syncAt) {
+          const synced = controlFrame(formatCursor(log.logId, cursor), "synced", { sequence: cursor })
+          return Option.some([synced, { cursor, syncAt: null }] as const)
+        }
+        const piece = hub.ring.covers(cursor)
+          ? hub.ring.after(cursor, options.filter, limits.pieceEvents, limits.pieceBytes)
+          : yield* fromLog(options, cursor)
+        const moved = piece.until > cursor
+        cursor = piece.until
+        if (piece.frames.length > 0) {
+          return Option.some([join(piece.frames), { cursor, syncAt: place.syncAt }] as const)
+        }
+        if (moved) continue
+        const woken = yield* waitOrBeat(hub, subscriber, cursor, limits.heartbeatMs)
+        if (woken === "heartbeat") return Option.some([heartbeatFrame(log.published()), { ...place, cursor }] as const)
+      }
+    })
+
+  return Stream.unwrapScoped(
+    Effect.map(hub.join(options.filter, overflow), (subscriber) => {
+      const { frames, place } = begin(options)
+      return Stream.concat(
+        Stream.succeed(join(frames)),
+        Stream.unfoldEffect(place, (at) =>
+          Effect.suspend(() => {
+            // Being asked for more means that the socket took the last piece.
+            subscriber.drained()
+            return Effect.map(next(subscriber, at), (piece) => {
+              subscriber.writing = true
+              return piece
+            })
+          }),
+        ),
+      )
+    }),
+  )
+}

@@ -1,0 +1,57 @@
+/** A stream of events as the answer to a call. */
+import { type HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Problem } from "@threadfold/contracts"
+import type { LogReader } from "@threadfold/event-log"
+import { Effect } from "effect"
+import type { Metrics } from "../Metrics.js"
+import type { HttpLimits } from "../options.js"
+import { parseCursor } from "./Cursor.js"
+import { eventStream } from "./eventStream.js"
+import { controlFrame } from "./Frame.js"
+import type { Hub } from "./Hub.js"
+import type { FrameFilter } from "./Ring.js"
+
+/** Whether a call wants a stream. */
+export const wantsStream = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  (request.headers.accept ?? "").toLowerCase().includes("text/event-stream")
+
+export interface StreamServices {
+  readonly log: LogReader
+  readonly hub: Hub
+  readonly limits: HttpLimits
+  readonly metrics: Metrics
+}
+
+/**
+ * Answers with a stream. `Last-Event-ID` wins over `after`. Fails with `invalid-cursor`, or `too-many-requests` when too
+ * many streams are open.
+ */
+export const serveStream = (
+  services: StreamServices,
+  request: HttpServerRequest.HttpServerRequest,
+  after: string | undefined,
+  filter: FrameFilter,
+  snapshot: string,
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
+  Effect.gen(function* () {
+    const { log, hub, limits, metrics } = services
+    const text = request.headers["last-event-id"] ?? after
+    const cursor = text === undefined ? null : yield* parseCursor(text)
+    if (metrics.streams >= limits.streams) {
+      return yield* new Problem({ slug: "too-many-requests", detail: `${metrics.streams} streams are open.` })
+    }
+    const response = NodeHttpServerRequest.toServerResponse(request)
+    const cut = Effect.sync(() => response.destroy()).pipe(Effect.delay(limits.stream.overflowGraceMs))
+    const disconnect = () => {
+      const data = { events: limits.stream.pendingEvents, bytes: limits.stream.pendingBytes }
+      // Into the buffer behind the piece that the socket did not take: it arrives if the reader reads on in time.
+      response.write(controlFrame(null, "overflow", data))
+      Effect.runFork(cut)
+    }
+    const body = eventStream({ log, hub, limits: limits.stream, cursor, filter, snapshot, disconnect })
+    return HttpServerResponse.stream(body, {
+      contentType: "text/event-stream",
+      headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
+    })
+  })

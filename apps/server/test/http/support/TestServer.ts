@@ -1,0 +1,116 @@
+/** A real server on a free port over a new data directory; everything goes when the scope ends. */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { ProblemDetails } from "@threadfold/contracts"
+import { AttachedSession, PushResult } from "@threadfold/contracts/api"
+import { Engine } from "@threadfold/engine"
+import { databaseFile } from "@threadfold/event-log"
+import { Context, Effect, Layer, Schema } from "effect"
+import { type HttpOptions, HttpServer, HttpServerLive, readSide } from "../../../src/http/index.js"
+
+/** Lines of the access log of a test's server. */
+export class AccessLines extends Context.Tag("test/AccessLines")<AccessLines, string[]>() {}
+
+export type TestOptions = Partial<Omit<HttpOptions, "accessLog">>
+
+/** A data directory of its own. */
+export const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "threadfold-http-")))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+)
+
+/** The server of a data directory. */
+export const serverOn = (directory: string, options: TestOptions = {}) => {
+  const file = databaseFile(directory)
+  const lines: string[] = []
+  return HttpServerLive({
+    dataDir: directory,
+    version: "0.0.0-test",
+    accessLog: (line) => lines.push(line),
+    ...options,
+  }).pipe(
+    Layer.provideMerge(readSide(file)),
+    Layer.provideMerge(Engine.layerInProcess({ file })),
+    Layer.merge(Layer.succeed(AccessLines, lines)),
+  )
+}
+
+/** A server over an empty data directory. */
+export const testServer = (options: TestOptions = {}) =>
+  Layer.unwrapScoped(Effect.map(temporaryDirectory, (directory) => serverOn(directory, options)))
+
+/** A call with the token. */
+export const call = (path: string, init: RequestInit = {}) =>
+  Effect.flatMap(HttpServer, ({ url, token }) =>
+    Effect.promise((signal) =>
+      fetch(`${url}${path}`, {
+        signal,
+        ...init,
+        headers: { authorization: `Bearer ${token}`, ...init.headers },
+      }),
+    ),
+  )
+
+/** A call with the token: status, headers and text. */
+export const callText = (path: string, init: RequestInit = {}) =>
+  Effect.flatMap(call(path, init), (response) =>
+    Effect.map(
+      Effect.promise(() => response.text()),
+      (text) => ({ status: response.status, headers: response.headers, text }),
+    ),
+  )
+
+/** A call with the token whose answer is JSON of this shape. */
+export const callAs = <A, I>(schema: Schema.Schema<A, I>, path: string, init: RequestInit = {}) =>
+  Effect.flatMap(callText(path, init), ({ text, ...rest }) =>
+    Effect.map(Schema.decodeUnknown(Schema.parseJson(schema))(text), (body) => ({ ...rest, body })),
+  ).pipe(Effect.orDie)
+
+/** A call that is expected to fail: its problem, without the `urn:` before the slug. */
+export const problemOfCall = (path: string, init: RequestInit = {}) =>
+  Effect.map(callAs(ProblemDetails, path, init), ({ body, headers, status }) => ({
+    status,
+    type: headers.get("content-type"),
+    slug: body.type.replace("urn:threadfold:problem:", ""),
+    detail: body.detail,
+    headers,
+  }))
+
+const bodyOf = (method: string, type: string, body: string): RequestInit => ({
+  method,
+  headers: { "content-type": type },
+  body,
+})
+
+/** Opens an attached session. */
+export const attach = (sessionId: string, body: object) =>
+  callAs(AttachedSession, `/v1/sessions/${sessionId}`, bodyOf("PUT", "application/json", JSON.stringify(body)))
+
+/** Pushes events, one a line. */
+export const push = (sessionId: string, lines: readonly (object | string)[]) =>
+  callAs(
+    PushResult,
+    `/v1/sessions/${sessionId}/events`,
+    bodyOf(
+      "POST",
+      "application/x-ndjson",
+      lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+    ),
+  )
+
+/** A session id, the `n`th. */
+export const sessionId = (n: number): string => `01990000-0000-7000-8000-${String(n).padStart(12, "0")}`
+
+/** An event of an adapter that says something harmless. */
+export const notice = (seq: number, message = `notice ${seq}`) => ({
+  type: "runtime.warning",
+  channel: "adapter:test",
+  seq,
+  at: 1_700_000_000_000 + seq,
+  payload: { message },
+})
+
+/** Notices from one number to another. */
+export const notices = (from: number, to: number, message?: string) =>
+  Array.from({ length: to - from + 1 }, (_, index) => notice(from + index, message))
