@@ -103,7 +103,9 @@ export class MemoryRows implements RowSource {
     return {
       all: (table) =>
         this.all(table).filter(
-          (row) => ("threadId" in row && row.threadId === streamId) || ("connectionId" in row && !("threadId" in row) && row.connectionId === streamId),
+          (row) =>
+            ("threadId" in row && row.threadId === streamId) ||
+            ("connectionId" in row && !("threadId" in row) && row.connectionId === streamId),
         ),
     }
   }

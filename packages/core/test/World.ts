@@ -4,7 +4,16 @@
  */
 import type { EventEnvelope } from "@threadfold/contracts"
 import type { GeneratedEvent } from "@threadfold/testkit"
-import { type Change, decodeState, encodeState, type Fold, type FoldState, fold, initialState, resolve } from "../src/index.js"
+import {
+  type Change,
+  decodeState,
+  encodeState,
+  type Fold,
+  type FoldState,
+  fold,
+  initialState,
+  resolve,
+} from "../src/index.js"
 import { digest, id, MemoryRows } from "./Scenario.js"
 
 /** A step of the fold as it was taken. */

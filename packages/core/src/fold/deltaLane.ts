@@ -4,7 +4,14 @@
  * event only when nothing about it is unusual, and then leads to exactly what the rules lead to: a property test holds
  * the two together.
  */
-import { type EventEnvelope, eventVersions, type ItemRow, type NativeRef, textStreamOf } from "@threadfold/contracts"
+import {
+  type ContentStream,
+  type EventEnvelope,
+  eventVersions,
+  type ItemRow,
+  type NativeRef,
+  textStreamOf,
+} from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
 import type { FoldState } from "../state/FoldState.js"
@@ -25,12 +32,16 @@ const carriesNoIds = (event: EventEnvelope): boolean =>
   event.delegationId === null &&
   event.taskId === null
 
-/** The open item of the running turn that a delta names by its native ids, or null when that takes a longer look. */
-export const streamedItem = (state: FoldState, event: EventEnvelope): ItemRow | null => {
-  const { native } = event
+/** The open item of the running turn that a delta names by its native ids alone, or null when that takes a longer look. */
+export const streamedItem = (state: FoldState, event: EventEnvelope): ItemRow | null =>
+  event.type === "content.delta" && event.native !== null && carriesNoIds(event)
+    ? namedOpenItem(state, event.sessionId, event.native)
+    : null
+
+/** The open item of the session's running turn that native ids name, and nothing else beside it. */
+export const namedOpenItem = (state: FoldState, sessionId: string | null, native: NativeRef): ItemRow | null => {
   const { active, items } = state
-  if (event.type !== "content.delta" || active === null || native === null || !carriesNoIds(event)) return null
-  if (active.nativeTurnId !== native.turnId || active.sessionId !== event.sessionId) return null
+  if (active === null || active.nativeTurnId !== native.turnId || active.sessionId !== sessionId) return null
   if (native.itemId === undefined || !namesOnlyItsItem(native)) return null
   for (const id in items) {
     const item = items[id]
@@ -39,54 +50,104 @@ export const streamedItem = (state: FoldState, event: EventEnvelope): ItemRow | 
   return null
 }
 
-/** Whether nothing about the event is unusual: it is the next word of the living session, in a turn that is not stalled. */
-const isOrdinary = (before: FoldState, event: EventEnvelope): boolean => {
-  const { active, session } = before
+/** What makes a run of deltas one run: who speaks, on which channel, in which batch, about which item. */
+export interface DeltaRun {
+  readonly sessionId: string | null
+  readonly channel: string
+  /** Our clock of the batch that records it, ms since the epoch. */
+  readonly recordedAt: number
+  /** Number of its first delta. */
+  readonly seq: number
+}
+
+/** Whether the next word of the run would be the next one of the living session, in a turn that is not stalled. */
+export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
+  const { active, session, thread } = before
   return (
-    event.v === eventVersions["content.delta"] &&
+    thread !== null &&
     session !== null &&
-    session.sessionId === event.sessionId &&
+    session.sessionId === run.sessionId &&
     session.endedAt === null &&
-    session.lastActivityAt === event.recordedAt &&
+    session.lastActivityAt === run.recordedAt &&
     (active === null || active.stalled === 0) &&
-    event.channel !== null &&
-    event.seq === (before.channels[event.channel] ?? 0) + 1
+    run.seq === (before.channels[run.channel] ?? 0) + 1
   )
 }
 
+/** One delta of a run. */
+export interface DeltaPiece {
+  readonly stream: ContentStream
+  readonly part: number
+  readonly delta: string
+  /** Source clock, ms since the epoch. */
+  readonly at: number
+  readonly sequence: number
+}
+
+/**
+ * Folds consecutive deltas of one open item as one step. The caller has seen that the run is ordinary
+ * ({@link isOrdinary}) and that its numbers and versions follow each other; `pieces` is not empty.
+ */
+export const foldDeltaRun = (
+  before: FoldState,
+  run: DeltaRun,
+  item: ItemRow,
+  pieces: readonly DeltaPiece[],
+): FoldResult => {
+  const changes: Change[] = []
+  const shown = textStreamOf(item.kind)
+  let { chunkChars, chunks, sequence } = item
+  let updatedAt = before.thread?.updatedAt ?? Number.NEGATIVE_INFINITY
+  let last = 0
+  for (const piece of pieces) {
+    last = piece.sequence
+    if (piece.at > updatedAt) updatedAt = piece.at
+    if (piece.stream !== shown) continue
+    changes.push({
+      op: "put",
+      table: "item_chunks",
+      row: {
+        itemId: item.itemId,
+        ordinal: chunks,
+        threadId: before.streamId,
+        part: piece.part,
+        text: piece.delta,
+        sequence: last,
+      },
+    })
+    chunks += 1
+    chunkChars += piece.delta.length
+    sequence = last
+  }
+  let { items, thread } = before
+  if (chunks > item.chunks) {
+    const row = { ...item, chunks, chunkChars, sequence }
+    changes.push({ op: "put", table: "items", row })
+    items = { ...items, [item.itemId]: row }
+  }
+  const streamVersion = before.streamVersion + pieces.length
+  if (thread !== null) {
+    thread = { ...thread, updatedAt, lastActivityAt: run.recordedAt, streamVersion, sequence: last }
+    changes.push({ op: "put", table: "threads", row: thread })
+  }
+  const channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }
+  return { state: { ...before, streamVersion, thread, items, channels }, changes }
+}
+
+/** A delta as a piece of a run, or null when its payload or its version is not what the lane knows. */
+export const pieceOf = (v: number, payload: unknown, at: number, sequence: number): DeltaPiece | null =>
+  v === eventVersions["content.delta"] && isPayload("content.delta", payload)
+    ? { stream: payload.stream, part: payload.part ?? 0, delta: payload.delta, at, sequence }
+    : null
+
 /** The step of a delta of an open item, or null when it has to go through the rules. */
 export const foldDelta = (before: FoldState, event: EventEnvelope): FoldResult | null => {
-  const { itemId, payload } = event
-  const { thread } = before
-  if (event.type !== "content.delta" || itemId === null || thread === null) return null
+  const { channel, itemId, seq } = event
+  if (event.type !== "content.delta" || itemId === null || channel === null || seq === null) return null
   const item = before.items[itemId]
-  if (item === undefined || event.channel === null || event.seq === null) return null
-  if (!isOrdinary(before, event) || !isPayload("content.delta", payload)) return null
-  const { sequence, streamVersion } = event
-  const changes: Change[] = []
-  let items = before.items
-  if (payload.stream === textStreamOf(item.kind)) {
-    const { delta } = payload
-    const row = { ...item, chunks: item.chunks + 1, chunkChars: item.chunkChars + delta.length, sequence }
-    const part = payload.part ?? 0
-    changes.push(
-      {
-        op: "put",
-        table: "item_chunks",
-        row: { itemId, ordinal: item.chunks, threadId: before.streamId, part, text: delta, sequence },
-      },
-      { op: "put", table: "items", row },
-    )
-    items = { ...items, [itemId]: row }
-  }
-  const summary = {
-    ...thread,
-    updatedAt: Math.max(thread.updatedAt ?? event.at, event.at),
-    lastActivityAt: event.recordedAt,
-    streamVersion,
-    sequence,
-  }
-  changes.push({ op: "put", table: "threads", row: summary })
-  const channels = { ...before.channels, [event.channel]: event.seq }
-  return { state: { ...before, streamVersion, thread: summary, items, channels }, changes }
+  if (item === undefined || event.streamVersion !== before.streamVersion + 1) return null
+  const run = { sessionId: event.sessionId, channel, recordedAt: event.recordedAt, seq }
+  if (!isOrdinary(before, run)) return null
+  const piece = pieceOf(event.v, event.payload, event.at, event.sequence)
+  return piece === null ? null : foldDeltaRun(before, run, item, [piece])
 }

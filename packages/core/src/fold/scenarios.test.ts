@@ -5,7 +5,11 @@ import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const [t1, t2, t3] = [strong("t1"), strong("t2"), strong("t3")]
 const final = (s: Scenario, itemId: string, turnId: string, text: string, session = "s1") =>
-  s.send("item.completed", { kind: "agent_message", status: "completed", text }, { session, native: { turnId, itemId } })
+  s.send(
+    "item.completed",
+    { kind: "agent_message", status: "completed", text },
+    { session, native: { turnId, itemId } },
+  )
 
 describe("what real sources do", () => {
   it("idle without turn/completed leaves no active turn; the late turn/completed makes the outcome observed", () => {
@@ -70,7 +74,9 @@ describe("hard scenario 2: late, duplicate and untargeted endings", () => {
     const s = new Scenario().start().turn(t1).complete(t1)
     s.send("turn.requested", { text: "r2", handedOver: true }, { channel: "client", native: { callId: "2" } })
     s.send("turn.aborted", {}, { native: { turnId: t1 } }).send("turn.completed", { outcome: "completed" })
-    s.send("turn.accepted", {}, { native: { callId: "2", turnId: t2 } }).turn(t2).complete(t1)
+    s.send("turn.accepted", {}, { native: { callId: "2", turnId: t2 } })
+      .turn(t2)
+      .complete(t1)
     s.send("turn.aborted", {}, { native: { turnId: strong("t9") } })
     expect(s.turnRow(t2)).toMatchObject({ status: "running", text: "r2" })
     expect(s.session).toMatchObject({ status: "running", activeTurnId: s.turnRow(t2)?.turnId, pendingTurnId: null })
@@ -133,12 +139,16 @@ describe("hard scenario 8: sub-agents on one connection", () => {
   it("the parent's turn lives until its own end, children keep their own usage, and reading reopens nothing", () => {
     const parent = new Scenario(id("parent")).start().turn(t1)
     parent.item("spawn", t1, { kind: "subagent", childNativeThreadIds: ["c1"] })
-    const child = new Scenario(id("c1")).start("c").send("thread.started", { parentNativeThreadId: "p" }, { session: "c" })
-    child.turn(t2, "c").send(
-      "thread.token-usage.updated",
-      { mode: "cumulative-thread", total: { totalTokens: 70 } },
-      { session: "c", native: { turnId: t2 } },
-    )
+    const child = new Scenario(id("c1"))
+      .start("c")
+      .send("thread.started", { parentNativeThreadId: "p" }, { session: "c" })
+    child
+      .turn(t2, "c")
+      .send(
+        "thread.token-usage.updated",
+        { mode: "cumulative-thread", total: { totalTokens: 70 } },
+        { session: "c", native: { turnId: t2 } },
+      )
     final(child.item("i", t2, {}, "c"), "i", t2, "found it", "c").complete(t2, "completed", "c")
     expect(parent.state.active?.nativeTurnId).toBe(t1)
     parent.send(

@@ -1,6 +1,5 @@
 /** All invariants as data, and the functions that check a log and rows by them. */
 export * from "./check.js"
-export * from "./invariants.js"
 export type {
   Invariant,
   LogCheck,
@@ -11,4 +10,5 @@ export type {
   StateInvariant,
   ThreadRows,
 } from "./Invariant.js"
+export * from "./invariants.js"
 export { brokenStateInvariant, stateInvariants } from "./state.js"

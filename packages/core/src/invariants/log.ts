@@ -114,8 +114,7 @@ export const logInvariants: readonly LogInvariant[] = [
             known.add(value)
             // A command that goes on in the background becomes the task of the same id.
             if (name === "itemId") opened.get("taskId")?.add(value)
-          }
-          else if (known.complete) return `${name} ${value} was never opened`
+          } else if (known.complete) return `${name} ${value} was never opened`
         }
         return null
       }

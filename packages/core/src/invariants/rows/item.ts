@@ -50,7 +50,9 @@ export const itemRowInvariants: readonly RowInvariant[] = [
     violations: (rows) => {
       const counts = countBy(rows.all("item_chunks"), (chunk) => chunk.itemId)
       return rowsThat("item_chunks", rows.all("item_chunks"), (chunk) =>
-        chunk.ordinal < (counts.get(chunk.itemId) ?? 0) ? null : `number ${chunk.ordinal} of ${counts.get(chunk.itemId)}`,
+        chunk.ordinal < (counts.get(chunk.itemId) ?? 0)
+          ? null
+          : `number ${chunk.ordinal} of ${counts.get(chunk.itemId)}`,
       )
     },
   },

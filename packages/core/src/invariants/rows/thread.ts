@@ -35,7 +35,12 @@ export const threadRowInvariants: readonly RowInvariant[] = [
           session,
           active: turns.find((turn) => turn.status === "running") ?? null,
           requested: turns.filter((turn) => turn.status === "requested"),
-          requests: Object.fromEntries(rows.all("requests").filter(isOpen).map((one) => [one.requestId, one])),
+          requests: Object.fromEntries(
+            rows
+              .all("requests")
+              .filter(isOpen)
+              .map((one) => [one.requestId, one]),
+          ),
         })
         if (thread.sessionId !== (session?.sessionId ?? null)) return `it names session ${thread.sessionId}`
         return thread.status === expected ? null : `it is ${thread.status}, its rows say ${expected}`
@@ -132,7 +137,9 @@ export const threadRowInvariants: readonly RowInvariant[] = [
     text: "An anomaly was seen at least once, and its last time is not before its first.",
     violations: (rows) =>
       rowsThat("anomalies", rows.all("anomalies"), (one) =>
-        one.count >= 1 && one.firstSequence <= one.lastSequence && (one.count > 1 || one.firstSequence === one.lastSequence)
+        one.count >= 1 &&
+        one.firstSequence <= one.lastSequence &&
+        (one.count > 1 || one.firstSequence === one.lastSequence)
           ? null
           : `${one.count} times from ${one.firstSequence} to ${one.lastSequence}`,
       ),

@@ -62,7 +62,8 @@ export const turnRowInvariants: readonly RowInvariant[] = [
     violations: (rows) => {
       const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
       return rowsThat("turns", rows.all("turns"), (turn) => {
-        if ((turn.cause === "steered") !== (turn.steeredInto !== null)) return `cause ${turn.cause}, into ${turn.steeredInto}`
+        if ((turn.cause === "steered") !== (turn.steeredInto !== null))
+          return `cause ${turn.cause}, into ${turn.steeredInto}`
         if (turn.steeredInto !== null && turn.outcome !== "cancelled") return `it was steered and is ${turn.outcome}`
         const missing = [turn.steeredInto, turn.supersededBy].find((id) => id !== null && !turns.has(id))
         return missing === undefined ? null : `it names turn ${missing}, which there is not`

@@ -58,7 +58,9 @@ export const gapless = <N extends TableName>(
   [...rows]
     .sort((a, b) => numberOf(a) - numberOf(b) || sequenceOf(a) - sequenceOf(b))
     .flatMap((row, index) =>
-      numberOf(row) === index + 1 ? [] : [violation(table, row, `number ${numberOf(row)} stands in place ${index + 1}`)],
+      numberOf(row) === index + 1
+        ? []
+        : [violation(table, row, `number ${numberOf(row)} stands in place ${index + 1}`)],
     )
 
 /** Whether exactly the ended ones have all of these, and the open ones none. */

@@ -1,0 +1,258 @@
+/** The transition tables. The fold's tests hold every change of a row to them; the reference is printed from them. */
+import type { EventType } from "@threadfold/contracts"
+import { inferred, type Machine, type MachineName, observed, type Transition } from "./Transition.js"
+
+/** Events that end a session without the provider's own exit. */
+const concludedEnds: readonly EventType[] = [
+  "session.started",
+  "session.state.changed",
+  "session.lease-lapsed",
+  "session.reaped",
+  "session.reconciled",
+]
+/** Every event that ends a session. */
+const sessionEnds: readonly EventType[] = [...concludedEnds, "session.exited"]
+/** The provider's terminals of a turn. */
+const terminals: readonly EventType[] = ["turn.completed", "turn.aborted"]
+/** Events that start a turn, and so may supersede the one that runs. */
+const turnStarts: readonly EventType[] = ["turn.started", "item.started"]
+/** Events after which a running turn has ended, inferred. */
+const concludedTurnEnds: readonly EventType[] = [...sessionEnds, "runtime.error", ...turnStarts]
+/** Events that end a turn which was only requested. */
+const requestedEnds: readonly EventType[] = [
+  "turn.start-failed",
+  "turn.accepted",
+  "turn.interrupt-requested",
+  "session.stop-requested",
+  ...sessionEnds,
+]
+/** Every event that may end a turn. */
+const turnEnds: readonly EventType[] = [...new Set([...terminals, ...concludedTurnEnds, ...requestedEnds])]
+
+const alive = ["starting", "running", "ready", "interrupted", "error"]
+
+const sessions: readonly Transition[] = [
+  { from: ["new"], to: "ready", by: ["session.started"], note: "An incarnation begins." },
+  {
+    from: alive,
+    to: "running",
+    by: [...turnStarts, "session.state.changed"],
+    note: "A turn runs, or the provider says so.",
+  },
+  {
+    from: alive,
+    to: "starting",
+    by: ["turn.requested", "session.started", "session.state.changed", ...terminals],
+    note: "A requested turn waits to start, or the provider says so.",
+  },
+  {
+    from: alive,
+    to: "ready",
+    by: [
+      "session.started",
+      "session.state.changed",
+      ...terminals,
+      "turn.start-failed",
+      "turn.accepted",
+      "turn.interrupt-requested",
+      "session.stop-requested",
+    ],
+    note: "Nothing runs and nothing waits.",
+  },
+  { from: alive, to: "interrupted", by: ["session.state.changed"], note: "The provider says so." },
+  { from: alive, to: "error", by: ["session.state.changed", "runtime.error"], note: "The provider gave up." },
+  {
+    from: alive,
+    to: inferred("stopped"),
+    by: concludedEnds,
+    note: "Replaced, lapsed, reaped, reconciled, or said to be stopped.",
+  },
+  {
+    from: alive,
+    to: observed("stopped"),
+    by: ["session.exited"],
+    note: "The process exited or the thread was closed.",
+  },
+  { from: alive, to: observed("error"), by: ["session.exited"], note: "It never came up." },
+  {
+    from: [inferred("stopped")],
+    to: observed("stopped"),
+    by: ["session.exited"],
+    note: "The exit confirms what we concluded.",
+  },
+]
+
+const turns: readonly Transition[] = [
+  { from: ["new"], to: "requested", by: ["turn.requested"], note: "Asked for, before the provider is." },
+  { from: ["new"], to: "running", by: turnStarts, note: "The agent started it itself, or an item named it first." },
+  { from: ["requested"], to: "running", by: turnStarts, note: "It starts." },
+  {
+    from: ["requested"],
+    to: observed("ended"),
+    by: ["turn.start-failed", "turn.accepted", ...terminals],
+    note: "Its start failed, its message steered another turn, or its end came without a start.",
+  },
+  {
+    from: ["requested"],
+    to: inferred("ended"),
+    by: ["turn.interrupt-requested", "session.stop-requested", "turn.accepted", ...sessionEnds],
+    note: "Cancelled before it was handed over, or it went down with the session that it was handed to.",
+  },
+  { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },
+  {
+    from: ["running"],
+    to: inferred("ended"),
+    by: concludedTurnEnds,
+    note: "Its session turned inactive or ended, or another turn superseded it. Provisional while the epoch lasts.",
+  },
+  {
+    from: [inferred("ended")],
+    to: observed("ended"),
+    by: terminals,
+    note: "Its own terminal replaces the inferred end, once.",
+  },
+]
+
+const itemEnds = ["completed", "failed", "declined", "interrupted"]
+const items: readonly Transition[] = [
+  { from: ["new"], to: "open", by: ["item.started"], note: "It begins." },
+  {
+    from: ["new"],
+    to: inferred("interrupted"),
+    by: ["item.started"],
+    note: "It came late, into a provisionally ended turn.",
+  },
+  ...itemEnds.map(
+    (end): Transition => ({ from: ["open"], to: observed(end), by: ["item.completed"], note: "Its own terminal." }),
+  ),
+  {
+    from: ["open"],
+    to: inferred("interrupted"),
+    by: turnEnds,
+    note: "Its turn or session ended; the partial text stays.",
+  },
+  {
+    from: ["open", inferred("interrupted")],
+    to: inferred("completed"),
+    by: ["turn.completed"],
+    note: "A command with a process outlives its completed turn as a task.",
+  },
+  ...itemEnds.map(
+    (end): Transition => ({
+      from: [inferred("interrupted"), inferred("completed")],
+      to: observed(end),
+      by: ["item.completed"],
+      note: "Its own late terminal replaces what we concluded, once.",
+    }),
+  ),
+]
+
+const asks: readonly EventType[] = ["request.opened", "user-input.requested"]
+const resolves: readonly EventType[] = ["request.resolved", "user-input.resolved"]
+const waiting = ["open", "answering"]
+const requests: readonly Transition[] = [
+  { from: ["new"], to: "open", by: asks, note: "The agent asks." },
+  { from: ["new"], to: inferred("cancelled"), by: asks, note: "It asks in a turn that is over." },
+  { from: ["new"], to: inferred("expired"), by: asks, note: "It asks in a session that is over." },
+  { from: ["open"], to: "answering", by: ["request.answering"], note: "The first answer is accepted and on its way." },
+  {
+    from: waiting,
+    to: observed("answered"),
+    by: ["request.answered", ...resolves],
+    note: "The answer reached the provider.",
+  },
+  { from: ["open"], to: observed("cancelled"), by: resolves, note: "The provider withdrew it unanswered." },
+  { from: waiting, to: inferred("cancelled"), by: turnEnds, note: "Its turn ended." },
+  {
+    from: waiting,
+    to: inferred("expired"),
+    by: ["request.expired", ...sessionEnds],
+    note: "Nobody can answer any more.",
+  },
+]
+
+const attemptEnds: readonly EventType[] = ["inference.completed", "inference.failed", "inference.cancelled"]
+const inferences: readonly Transition[] = [
+  { from: ["new"], to: "running", by: ["inference.started"], note: "The call begins." },
+  ...["cancelled", "failed"].map(
+    (end): Transition => ({
+      from: ["new"],
+      to: inferred(end),
+      by: ["inference.started"],
+      note: "It begins in a turn or session that is over.",
+    }),
+  ),
+  ...attemptEnds.map(
+    (type): Transition => ({
+      from: ["new", "running", inferred("cancelled"), inferred("failed")],
+      to: observed(type.slice("inference.".length)),
+      by: [type],
+      note: "Its own terminal; the first one wins, over an inferred turn end too.",
+    }),
+  ),
+  { from: ["running"], to: inferred("cancelled"), by: turnEnds, note: "Its turn ended." },
+  { from: ["running"], to: inferred("failed"), by: turnEnds, note: "Its turn failed." },
+  { from: ["running"], to: inferred("aborted"), by: sessionEnds, note: "Its session ended, and no turn of it had." },
+]
+
+const realtimeRuns: readonly Transition[] = [
+  { from: ["new"], to: "requested", by: ["realtime.start-requested"], note: "Asked for." },
+  { from: ["new", "requested"], to: "started", by: ["realtime.started"], note: "It is live." },
+  {
+    from: ["requested"],
+    to: observed("failed"),
+    by: ["realtime.error", "realtime.failed", "realtime.closed"],
+    note: "It never came up: there is no close.",
+  },
+  { from: ["requested"], to: inferred("failed"), by: sessionEnds, note: "Its session ended first." },
+  { from: ["started"], to: observed("closed"), by: ["realtime.closed"], note: "The provider's close." },
+  {
+    from: ["started"],
+    to: inferred("closed"),
+    by: ["realtime.started", ...sessionEnds],
+    note: "Replaced by the next run, or its session ended.",
+  },
+]
+
+const delegations: readonly Transition[] = [
+  { from: ["new"], to: "open", by: ["realtime.handoff", "delegation.opened"], note: "Work is handed over." },
+  { from: ["new"], to: "closed", by: ["realtime.handoff", "delegation.opened"], note: "Its turn is over already." },
+  {
+    from: ["open"],
+    to: "closed",
+    by: [
+      "delegation.closed",
+      ...terminals,
+      "turn.settled",
+      "turn.start-failed",
+      "turn.accepted",
+      "item.started",
+      ...sessionEnds,
+    ],
+    note: "Its turn's end is final, it is said to be over, or its session ended before it found a turn.",
+  },
+]
+
+const tasks: readonly Transition[] = [
+  {
+    from: ["new"],
+    to: "running",
+    by: ["task.started", "turn.completed"],
+    note: "It begins, or a command outlives its turn.",
+  },
+  { from: ["running"], to: observed("ended"), by: ["task.completed", "item.completed"], note: "Its own terminal." },
+  { from: ["running"], to: inferred("ended"), by: sessionEnds, note: "It ends with its session." },
+  { from: [inferred("ended")], to: observed("ended"), by: ["task.completed"], note: "Its own late terminal, once." },
+]
+
+/** All machines, by their table. */
+export const machines: { readonly [N in MachineName]: Machine } = {
+  sessions: { table: "sessions", name: "session", rule: "1 and 4", transitions: sessions },
+  turns: { table: "turns", name: "turn", rule: "2 and 3", transitions: turns },
+  items: { table: "items", name: "item", rule: "5", transitions: items },
+  requests: { table: "requests", name: "request", rule: "6", transitions: requests },
+  inferences: { table: "inferences", name: "inference attempt", rule: "7", transitions: inferences },
+  realtime_runs: { table: "realtime_runs", name: "voice run", rule: "8", transitions: realtimeRuns },
+  delegations: { table: "delegations", name: "hand-over", rule: "9", transitions: delegations },
+  tasks: { table: "tasks", name: "background task", rule: "5", transitions: tasks },
+}

@@ -1,0 +1,115 @@
+import { arbHostile, arbSession } from "@threadfold/testkit"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { arbSoup } from "../../test/soup.js"
+import { type Taken, World } from "../../test/World.js"
+import {
+  type Change,
+  isMachine,
+  type MachineName,
+  machines,
+  stateOf,
+  transitionOf,
+  transitionsMarkdown,
+} from "../index.js"
+
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+
+type MachineChange = Extract<Change, { readonly op: "put"; readonly table: MachineName }>
+const isMachineChange = (change: Change): change is MachineChange => change.op === "put" && isMachine(change.table)
+
+const keyColumn = {
+  sessions: "sessionId",
+  turns: "turnId",
+  items: "itemId",
+  requests: "requestId",
+  inferences: "inferenceId",
+  realtime_runs: "realtimeId",
+  delegations: "delegationId",
+  tasks: "taskId",
+} as const
+
+/** Every change of state of a step, `table from to type`, as the rows before it and its own earlier changes tell. */
+const movesOf = (
+  { changes, event }: Pick<Taken, "changes" | "event">,
+  before: (table: MachineName, key: string) => string,
+) => {
+  const states = new Map<string, string>()
+  return changes.filter(isMachineChange).flatMap((change) => {
+    const key = String(Reflect.get(change.row, keyColumn[change.table]))
+    const from = states.get(`${change.table}/${key}`) ?? before(change.table, key)
+    const to = stateOf(change.row)
+    states.set(`${change.table}/${key}`, to)
+    return from === to ? [] : [{ table: change.table, from, to, type: event.type }]
+  })
+}
+
+type Move = ReturnType<typeof movesOf>[number]
+
+/** A world that collects every move. */
+const watched = (collect: (move: Move) => void): World => {
+  const world = new World()
+  world.onStep = (taken) => {
+    const before = (table: MachineName, key: string): string => {
+      const row = world.rows.find(table, "key", [key])
+      return row === null ? "new" : stateOf(row)
+    }
+    for (const move of movesOf(taken, before)) collect(move)
+  }
+  return world
+}
+
+const allowed = (move: Move): boolean => transitionOf(move.table, move.from, move.to, move.type) !== null
+
+describe("transition tables", () => {
+  it("hold every change that the fold makes to a row, whatever sources say", () => {
+    fc.assert(
+      fc.property(fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbSoup()), (events) => {
+        const refused: Move[] = []
+        watched((move) => {
+          if (!allowed(move)) refused.push(move)
+        }).takeAll(events)
+        expect(refused).toEqual([])
+      }),
+      { numRuns: numRuns * 2 },
+    )
+  })
+
+  it("name no step that is never taken", () => {
+    const seen = new Set<string>()
+    const note = (move: Move) => seen.add(`${move.table}: ${move.from} → ${move.to}`)
+    // Whole sessions for what takes a story, soup for what no sane source would do.
+    for (const events of fc.sample(arbHostile(arbSession(), { mutations: 30 }), { numRuns: 200, seed: 7 })) {
+      watched(note).takeAll(events)
+    }
+    const soups = [
+      arbSoup(60),
+      arbSoup(40, "item."),
+      arbSoup(30, "request."),
+      arbSoup(60, "inference.", "runtime.error"),
+    ]
+    for (const soup of soups) {
+      for (const events of fc.sample(soup, { numRuns: 800, seed: 7 })) watched(note).takeAll(events)
+    }
+    const named = Object.values(machines).flatMap((machine) =>
+      machine.transitions.flatMap((one) =>
+        one.from.filter((from) => from !== one.to).map((from) => `${machine.table}: ${from} → ${one.to}`),
+      ),
+    )
+    expect(named.filter((name) => !seen.has(name))).toEqual([])
+  })
+
+  it("leave an observed end never", () => {
+    for (const machine of Object.values(machines)) {
+      for (const one of machine.transitions) expect(one.from.filter((from) => from.endsWith("(observed)"))).toEqual([])
+    }
+  })
+
+  it("print as one page that names every machine and every event", () => {
+    const page = transitionsMarkdown()
+    for (const machine of Object.values(machines)) {
+      expect(page).toContain(`Table \`${machine.table}\``)
+      for (const one of machine.transitions) expect(page).toContain(one.note)
+    }
+  })
+})

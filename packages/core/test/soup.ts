@@ -1,0 +1,176 @@
+/**
+ * Events at random over a small alphabet of names: no protocol, no order, no sense. What well-formed sources mutate into
+ * stays close to sessions as they are; this goes where no session has gone.
+ */
+import type { NativeRef } from "@threadfold/contracts"
+import type { GeneratedEvent } from "@threadfold/testkit"
+import fc from "fast-check"
+import { id, strong } from "./Scenario.js"
+
+const state = (value: string) => ({ state: value })
+const end = (status: string, text: string | null = null) => ({ kind: "command", status, text })
+const total = (mode: string, totalTokens: number) => ({ mode, total: { totalTokens } })
+
+/** Type → payloads to choose from; a type twice comes twice as often. */
+const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
+  [
+    "session.started",
+    [
+      { provider: "x", mode: "managed" },
+      { provider: "x", mode: "imported" },
+    ],
+  ],
+  ["session.state.changed", ["starting", "running", "ready", "ready", "interrupted", "error", "stopped"].map(state)],
+  [
+    "session.exited",
+    [
+      { reason: "exit", code: 0 },
+      { reason: "exit", failedStart: true },
+    ],
+  ],
+  ["session.lease-lapsed", [{ leaseMs: 1 }]],
+  ["session.stop-requested", [{}]],
+  ["turn.requested", [{ handedOver: true }, { handedOver: false }]],
+  ["turn.accepted", [{}]],
+  ["turn.started", [{}, { supersedes: true }]],
+  ["turn.started", [{}]],
+  [
+    "turn.completed",
+    ["completed", "completed", "failed", "interrupted", "cancelled", "unknown"].map((outcome) => ({ outcome })),
+  ],
+  ["turn.completed", [{ outcome: "completed", usage: { totalTokens: 5 } }]],
+  ["turn.aborted", [{}]],
+  ["turn.start-failed", [{ error: { message: "no" } }]],
+  ["turn.settled", [{}]],
+  ["turn.stalled", [{}]],
+  ["turn.interrupt-requested", [{}]],
+  ["effect.delivered", [{ effect: "turn/start" }]],
+  ["item.started", [{ kind: "command", processId: "p" }, { kind: "agent_message", text: "a" }, { kind: "command" }]],
+  ["item.started", [{ kind: "command", processId: "p" }]],
+  ["item.updated", [{ processId: "p" }]],
+  [
+    "content.delta",
+    [
+      { stream: "output", delta: "x" },
+      { stream: "text", delta: "y" },
+    ],
+  ],
+  ["item.completed", [end("completed", "z"), end("failed"), end("declined"), end("interrupted", "z")]],
+  ["request.opened", [{ kind: "other" }]],
+  ["request.answering", [{ decision: "a" }, { decision: "b" }]],
+  ["request.answered", [{ decision: "a" }]],
+  ["request.resolved", [{}, { decision: "b" }]],
+  ["request.expired", [{}]],
+  ["inference.started", [{}]],
+  ["inference.item", [{ key: "#0" }]],
+  ["inference.completed", [{ items: [{ key: "#0" }, { key: "#1" }] }]],
+  ["inference.failed", [{}]],
+  ["inference.cancelled", [{}]],
+  ["realtime.start-requested", [{}]],
+  ["realtime.started", [{}]],
+  ["realtime.error", [{ message: "m" }]],
+  ["realtime.closed", [{ reason: "error" }]],
+  ["realtime.handoff", [{}]],
+  ["delegation.opened", [{ route: "turn" }, { route: "steered" }]],
+  ["delegation.closed", [{}]],
+  ["task.started", [{}]],
+  ["task.completed", [{ status: "completed" }]],
+  [
+    "runtime.error",
+    [
+      { message: "m", willRetry: false },
+      { message: "m", willRetry: true, fatal: true },
+    ],
+  ],
+  [
+    "thread.token-usage.updated",
+    [
+      total("cumulative-thread", 10),
+      total("cumulative-thread", 40),
+      total("cumulative-session", 30),
+      total("per-turn", 7),
+    ],
+  ],
+  [
+    "message.queued",
+    [
+      { messageId: id("m1"), text: "1" },
+      { messageId: id("m2"), text: "2" },
+    ],
+  ],
+  ["message.dequeued", [{ messageId: id("m1") }]],
+  ["queue.reordered", [{ messageIds: [id("m2"), id("m1")] }]],
+  ["thread.archived", [{}]],
+  ["connection.opened", [{ provider: "x", mode: "managed" }]],
+]
+
+const optional = (...values: readonly string[]) => fc.constantFrom(undefined, undefined, ...values)
+
+const native: fc.Arbitrary<NativeRef> = fc
+  .record({
+    turnId: fc.constantFrom(undefined, strong("t1"), strong("t1"), strong("t2"), "turn-1"),
+    itemId: fc.constantFrom(undefined, "i1", "i1", "i2"),
+    requestId: optional("0"),
+    callId: optional("1", "2"),
+    inferenceId: optional("r1"),
+    handoffId: optional("h1"),
+    taskId: optional("k1"),
+  })
+  .map((ref) => Object.fromEntries(Object.entries(ref).filter(([, value]) => value !== undefined)))
+
+/** A step of the soup. */
+const ingredient = (entries: typeof vocabulary) =>
+  fc
+    .record({
+      entry: fc.constantFrom(...entries),
+      pick: fc.nat({ max: 11 }),
+      session: fc.constantFrom("s1", "s1", "s1", "s2"),
+      native,
+    })
+    .map(({ entry: [type, payloads], pick, session, native: ref }) => ({
+      type,
+      session,
+      native: ref,
+      payload: payloads[pick % payloads.length],
+    }))
+
+/** What every soup needs to get anywhere. */
+const base = ["session.started", "session.state.changed", "session.exited", "turn.started", "turn.completed"]
+
+/**
+ * Up to `length` events of two sessions of one thread. The first one starts.
+ *
+ * @param about only types that begin with one of these, beside sessions and turns: a smaller alphabet goes deeper
+ */
+export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
+  fc
+    .array(
+      ingredient(
+        about.length === 0
+          ? vocabulary
+          : vocabulary.filter(([type]) => [...base, ...about].some((one) => type.startsWith(one))),
+      ),
+      { maxLength: length, size: "max" },
+    )
+    .map((steps) => {
+      const seqs = { s1: 0, s2: 0 }
+      const begin = { type: "session.started", session: "s1", native: {}, payload: { provider: "x", mode: "managed" } }
+      return [begin, ...steps].map((step, index): GeneratedEvent => {
+        const session = step.session === "s1" ? "s1" : "s2"
+        seqs[session] += 1
+        return {
+          stream: "thread-1",
+          session,
+          connection: "c1",
+          actor: "provider",
+          event: {
+            type: step.type,
+            channel: "agent",
+            seq: seqs[session],
+            at: index,
+            native: step.native,
+            payload: step.payload,
+          },
+        }
+      })
+    })
