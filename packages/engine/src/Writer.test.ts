@@ -226,6 +226,39 @@ describe("the writer when SQLite refuses", () => {
     b.close()
   })
 
+  it("freezes a thread that claims another one's row, and leaves that one alone", () => {
+    const [sick, well] = [new Speaker("sick"), new Speaker("well")]
+    const b = onSqlite()
+    const queued = (speaker: Speaker, text: string) =>
+      speaker.say("message.queued", { messageId: id("message"), text }, null, {})
+    const ours = (member: ReturnType<typeof queued>) => ({ ...member, actor: "orchestrator" as const })
+    b.writer.process([submit(well.start(), ours(queued(well, "mine")))])
+    const outcomes = b.writer.process([submit(sick.start(), ours(queued(sick, "stolen"))), submit(well.turn("t1"))])
+    expect(outcomes.every((outcome) => outcome.ok)).toBe(true)
+    expect(b.store.find("queue", "key", [id("message")])?.threadId).toBe(well.streamId)
+    expect(b.store.loadFoldState(sick.streamId)?.status).toBe("frozen")
+    expect(b.store.find("threads", "key", [well.streamId])?.status).toBe("working")
+    b.close()
+  })
+
+  it("ends the batch when rows cannot be read: that is no defect of an event", () => {
+    const b = onSqlite()
+    const x = new Speaker("x")
+    b.writer.process([submit(x.start(), x.turn("t1"), x.item("t1", "i"), x.complete("t1"))])
+    let broken = true
+    const find: typeof b.store.find = (table, lookup, values) => {
+      if (broken && table === "items") throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR_READ" })
+      return b.store.find(table, lookup, values)
+    }
+    const store = Object.assign(Object.create(b.store), { find, findAll: b.store.findAll })
+    const writer = makeWriter({ driver: b.driver, store, clock: () => t0 })
+    const late = x.delta("t1", "i", "late")
+    expect(writer.process([submit(late)])).toMatchObject([{ ok: false, slug: "storage-failed" }])
+    broken = false
+    expect(statuses(writer.process([submit(late)])[0])).toEqual(["appended"])
+    b.close()
+  })
+
   it("tells every submission of a batch that a full disk refused, stores nothing of it, and goes on when there is room", () => {
     const b = onSqlite()
     const x = new Speaker("x")

@@ -8,17 +8,28 @@ import type { Digest } from "@threadfold/core"
 const SPAN = 2 ** 48
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
+/** Hexadecimal of what is below 2^16 or 2^24: cheaper than padding, and there are two of them in every id. */
+const hex4 = (value: number): string => (0x10000 + value).toString(16).slice(1)
+const hex6 = (value: number): string => (0x1000000 + value).toString(16).slice(1)
 
 /** Makes the ids of one channel of one source. */
 const maker = (digest: Digest, channel: string): ((at: number, seq: number) => string) => {
   const bytes = Array.from(digest(`${channel}|event`))
   const word = (from: number, count: number) =>
     bytes.slice(from, from + count).reduce((value, byte) => value * 256 + byte, 0)
-  const head = `7${hex(word(0, 2) % 0x1000, 3)}-${hex(0x8000 + (word(2, 2) % 0x4000), 4)}`
+  const middle = `7${hex(word(0, 2) % 0x1000, 3)}-${hex4(0x8000 + (word(2, 2) % 0x4000))}`
   const tail = word(4, 6)
+  let highTime = -1
+  let prefix = ""
   return (at, seq) => {
-    const time = hex(Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), SPAN - 1) : 0, 12)
-    return `${time.slice(0, 8)}-${time.slice(8)}-${head}-${hex((tail + seq) % SPAN, 12)}`
+    const time = Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), SPAN - 1) : 0
+    const high = Math.floor(time / 0x10000)
+    if (high !== highTime) {
+      highTime = high
+      prefix = hex(high, 8)
+    }
+    const last = (tail + seq) % SPAN
+    return `${prefix}-${hex4(time % 0x10000)}-${middle}-${hex6(Math.floor(last / 0x1000000))}${hex6(last % 0x1000000)}`
   }
 }
 

@@ -1,6 +1,7 @@
 export { CommitLoop, type CommitLoopOptions } from "./CommitLoop.js"
 export * from "./Engine.js"
 export * from "./Ingestion.js"
+export { streamKey } from "./StreamKeys.js"
 export * from "./Submission.js"
 export * from "./sqlite.js"
-export { streamKey, Writer, type WriterOptions } from "./Writer.js"
+export { Writer, type WriterOptions } from "./Writer.js"

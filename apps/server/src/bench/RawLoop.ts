@@ -14,7 +14,7 @@ export type Captured = readonly (readonly Execution[])[]
 
 /** Writes of a database handle, grouped by transaction, as they happen. */
 export class Capture {
-  private readonly transactions: Execution[][] = []
+  private transactions: Execution[][] = []
   private current: Execution[] | null = null
 
   /** A handle that behaves like the given one and tells this capture every write. */
@@ -28,9 +28,11 @@ export class Capture {
     })
   }
 
-  /** What was written, without the transaction that were rolled back. */
-  get captured(): Captured {
-    return this.transactions
+  /** What was committed since the last call. */
+  take(): Captured {
+    const taken = this.transactions
+    this.transactions = []
+    return taken
   }
 
   private statement(statement: Sqlite.Statement, sql: string): Sqlite.Statement {

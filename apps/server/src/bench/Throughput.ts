@@ -1,0 +1,104 @@
+/**
+ * Flat out: what the engine commits, with full fold and all projections, beside the bare loop that writes the same rows.
+ * They go through the load in lockstep, a chunk at a time, so that whatever else the machine does hits them alike.
+ */
+import { statSync } from "node:fs"
+import { join } from "node:path"
+import type { Problem } from "@threadfold/contracts"
+import { CommitLoop, makeSqliteWriter, type Outcome, projectionGroup, type Submission } from "@threadfold/engine"
+import { openSqlite, sqliteDriver } from "@threadfold/event-log"
+import { Clock, Effect, type Scope } from "effect"
+import { Capture, replay } from "./RawLoop.js"
+import { submissions, type WorkloadOptions } from "./Workload.js"
+
+export interface Throughput {
+  /** Events that the engine committed per second. */
+  readonly eventsPerSecond: number
+  /** The engine's share of a bare loop that writes all the same rows in the same transactions. */
+  readonly ratio: number
+  /** The engine's share of a bare loop that writes the event rows only. */
+  readonly ratioEventsOnly: number
+  /** Bytes of the database per event, native bodies included. */
+  readonly bytesPerEvent: number
+  /** `PRAGMA synchronous` of the writer, in words. */
+  readonly synchronous: string
+}
+
+/** Events that go through the engine before its peers take the same ones. */
+const CHUNK = 8192
+
+const synchronousWords = ["OFF", "NORMAL", "FULL", "EXTRA"]
+
+/** Cuts a load into chunks without holding more than one. */
+function* chunksOf(load: Iterable<Submission>): Generator<readonly Submission[]> {
+  let chunk: Submission[] = []
+  let events = 0
+  for (const submission of load) {
+    chunk.push(submission)
+    events += submission.members.length
+    if (events < CHUNK) continue
+    yield chunk
+    chunk = []
+    events = 0
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+/** Queues a chunk and waits until every submission of it is acknowledged. */
+const commitAll = (loop: CommitLoop, chunk: readonly Submission[]): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    let open = chunk.length
+    const acknowledge = (_outcome: Outcome): void => {
+      open -= 1
+      if (open === 0) resume(Effect.void)
+    }
+    for (const submission of chunk) loop.offer(submission, acknowledge)
+  })
+
+/** Measures it on databases of its own below `directory`. */
+export const throughput = (
+  directory: string,
+  workload: WorkloadOptions,
+): Effect.Effect<Throughput, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    const wall = { clock: () => clock.unsafeCurrentTimeMillis() }
+    const open = (name: string) =>
+      openSqlite({ file: join(directory, name, "threadfold.db"), migrations: [projectionGroup] })
+
+    const engineDatabase = yield* open("engine")
+    const writer = makeSqliteWriter(engineDatabase, wall)
+    const loop = new CommitLoop({ process: (batch) => writer.process(batch), defer: setImmediate })
+
+    const capturedDatabase = yield* open("captured")
+    const capture = new Capture()
+    const watched = capture.on(capturedDatabase.handle)
+    const shadow = makeSqliteWriter({ driver: sqliteDriver(watched), handle: watched }, wall)
+    const shadowLoop = new CommitLoop({ process: (batch) => shadow.process(batch), defer: setImmediate })
+
+    const raw = (yield* open("raw")).handle
+    const rawEvents = (yield* open("raw-events")).handle
+
+    let engineMs = 0
+    let rawMs = 0
+    let rawEventsMs = 0
+    for (const chunk of chunksOf(submissions(workload))) {
+      const from = nowMs()
+      yield* commitAll(loop, chunk)
+      engineMs += nowMs() - from
+      yield* commitAll(shadowLoop, chunk)
+      const written = capture.take()
+      rawMs += replay(raw, written, nowMs)
+      rawEventsMs += replay(rawEvents, written, nowMs, (sql) => /INSERT INTO events\b/.test(sql))
+    }
+    const synchronous = Number(engineDatabase.handle.pragma("synchronous", { simple: true }))
+    engineDatabase.handle.pragma("wal_checkpoint(TRUNCATE)")
+    return {
+      eventsPerSecond: Math.round((workload.events / engineMs) * 1000),
+      ratio: rawMs / engineMs,
+      ratioEventsOnly: rawEventsMs / engineMs,
+      bytesPerEvent: statSync(engineDatabase.file).size / workload.events,
+      synchronous: synchronousWords[synchronous] ?? String(synchronous),
+    }
+  })

@@ -1,0 +1,388 @@
+/**
+ * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
+ * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
+ */
+import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
+import {
+  type Change,
+  fold as currentFold,
+  type DeltaPiece,
+  type Digest,
+  type Fold,
+  type FoldState,
+  foldDeltaRun,
+  isOrdinary,
+  mintId,
+  namedOpenItem,
+  pieceOf,
+  type RowSource,
+  resolve,
+} from "@threadfold/core"
+import { canonicalJson, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
+import type { Overlay } from "@threadfold/projections"
+import { checked, versionOf } from "./boundary.js"
+import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
+import { EventIds } from "./eventId.js"
+import type { StreamKeys } from "./StreamKeys.js"
+import type { Member, MemberResult } from "./Submission.js"
+import { messageOf } from "./sqliteError.js"
+import type { StreamEntry, Working } from "./Working.js"
+
+/** What the running batch works with. */
+export interface BatchContext {
+  /** Our clock, ms since the epoch: one time for the whole batch. */
+  readonly recordedAt: number
+  /** Pending rows of a stream. */
+  readonly overlay: (streamId: string) => Overlay
+  /** Called when rows of a stream are refused before SQL sees them; throws unless the batch keeps streams apart. */
+  readonly refused: (entry: StreamEntry, error: unknown) => void
+}
+
+type SourceEvent = Member["event"]
+
+export class Appender {
+  /** Highest sequence, of what is stored and of what the running batch adds. */
+  sequence: number
+  private readonly eventIds: EventIds
+  /** Runs are folded by the short way, which only the real fold has. */
+  private readonly takesRuns: boolean
+
+  constructor(
+    private readonly driver: LogDriver,
+    private readonly working: Working,
+    private readonly keys: StreamKeys,
+    private readonly fold: Fold,
+    private readonly digest: Digest,
+  ) {
+    this.sequence = driver.head()
+    this.eventIds = new EventIds(digest)
+    this.takesRuns = fold === currentFold
+  }
+
+  /** Appends members in order and says what became of each. */
+  append(members: readonly Member[], batch: BatchContext): readonly MemberResult[] {
+    const results: MemberResult[] = []
+    for (let index = 0; index < members.length; ) {
+      const taken = this.takesRuns ? this.run(members, index, batch, results) : 0
+      if (taken === 0) {
+        const member = members[index]
+        if (member !== undefined) results.push(this.member(member, batch))
+      }
+      index += Math.max(taken, 1)
+    }
+    return results
+  }
+
+  /** Takes the members from `from` on that are one run of deltas of one open item; returns how many, often none. */
+  private run(members: readonly Member[], from: number, batch: BatchContext, results: MemberResult[]): number {
+    const first = members[from]
+    if (first === undefined || first.event.type !== "content.delta" || namesOurs(first.event)) return 0
+    const { channel, native, seq } = first.event
+    const { sessionId } = first
+    if (channel === null || seq === null || native === undefined || native === null) return 0
+    const streamId = this.keys.take(first)
+    const entry = this.working.get(streamId)
+    const before = entry.state
+    const run = { sessionId, channel, recordedAt: batch.recordedAt, seq }
+    const item = isOrdinary(before, run) ? namedOpenItem(before, sessionId, native) : null
+    if (item === null) return 0
+    const nativeJson = JSON.stringify(native)
+    const source = sessionId ?? streamId
+    const pieces: DeltaPiece[] = []
+    for (let index = from; index < members.length; index++) {
+      const member = members[index]
+      if (member === undefined || !continues(first, member, seq + pieces.length)) break
+      const { event } = member
+      const sequence = this.sequence + 1
+      const piece = pieceOf(event.v ?? versionOf("content.delta"), event.payload, event.at, sequence)
+      if (piece === null) break
+      this.driver.insert({
+        sequence,
+        streamId,
+        streamVersion: entry.version + pieces.length + 1,
+        eventId: this.eventIds.of(source, channel, seq + pieces.length, event.at),
+        type: "content.delta",
+        v: versionOf("content.delta"),
+        sessionId,
+        channel,
+        seq: seq + pieces.length,
+        at: event.at,
+        recordedAt: batch.recordedAt,
+        actor: member.actor,
+        commandId: null,
+        causationId: null,
+        correlationId: null,
+        turnId: item.turnId,
+        itemId: item.itemId,
+        requestId: null,
+        inferenceId: null,
+        realtimeId: null,
+        delegationId: null,
+        taskId: null,
+        native: nativeJson,
+        payload: JSON.stringify(event.payload),
+      })
+      if (event.raw !== undefined && event.raw !== null) this.driver.insertNative(sequence, event.raw)
+      this.sequence = sequence
+      pieces.push(piece)
+      results.push({ status: "appended", streamId, sequence })
+    }
+    if (pieces.length === 0) return 0
+    this.step(entry, foldDeltaRun(before, run, item, pieces), entry.version + pieces.length, batch)
+    return pieces.length
+  }
+
+  private member(member: Member, batch: BatchContext): MemberResult {
+    const streamId = this.keys.take(member)
+    const entry = this.working.get(streamId)
+    const { event, sessionId } = member
+    const { channel, seq } = event
+    const source = sessionId ?? streamId
+    const numbered = channel !== null && seq !== null
+    const last = numbered ? this.lastNumber(entry, sessionId, source, channel) : 0
+    const eventId =
+      event.eventId ??
+      (numbered
+        ? this.eventIds.of(source, channel, seq, event.at)
+        : mintId(this.digest, event.at, `${source}|${event.type}|event`))
+    const { payload, problem } = checked(member)
+    const type = problem === null ? event.type : "provider.unmapped"
+    const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
+    const nativeJson = event.native === undefined || event.native === null ? null : JSON.stringify(event.native)
+    const known = !numbered
+      ? this.driver.findByEventId(eventId)
+      : seq > last
+        ? null
+        : this.driver.findBySeq(source, channel, seq)
+    if (known !== null) {
+      const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
+      const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
+      if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
+      this.keepConflict(member, entry, source, payload, batch)
+      const detail = `${channel} ${seq} is stored with other content`
+      return { status: "conflict", streamId, sequence: null, detail }
+    }
+    const envelope = this.envelope(member, entry, eventId, type, v, payload, batch)
+    const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
+    if (problem !== null) return { status: "invalid", streamId, sequence, detail: problem }
+    return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
+  }
+
+  /** Highest number of a channel, from the open state where it is known, else from the log. */
+  private lastNumber({ state }: StreamEntry, sessionId: string | null, source: string, channel: string): number {
+    const current = sessionId === null ? state.connection !== null : state.session?.sessionId === sessionId
+    return (current ? state.channels[channel] : undefined) ?? this.driver.lastSeq(source, channel)
+  }
+
+  /** The refused line stays as a fact of its own, once however often it is sent. */
+  private keepConflict(
+    member: Member,
+    entry: StreamEntry,
+    source: string,
+    payload: unknown,
+    batch: BatchContext,
+  ): void {
+    const { at, channel, native = null, raw, seq, type } = member.event
+    const bytes = raw ?? canonicalJson({ type, at, native, payload })
+    const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
+    if (this.driver.findByEventId(eventId) !== null) return
+    const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
+    const kept = "provider.unmapped"
+    const why = { method: type, known: true, conflict: { channel, seq } }
+    const envelope = this.envelope(unnumbered, entry, eventId, kept, versionOf(kept), why, batch)
+    this.store(entry, envelope, native === null ? null : JSON.stringify(native), bytes, batch)
+  }
+
+  private envelope(
+    member: Member,
+    entry: StreamEntry,
+    eventId: string,
+    type: string,
+    v: number,
+    payload: unknown,
+    batch: BatchContext,
+  ): EventEnvelope {
+    const { event } = member
+    return {
+      sequence: this.sequence + 1,
+      streamId: entry.streamId,
+      streamVersion: entry.version + 1,
+      eventId,
+      type,
+      v,
+      sessionId: member.sessionId,
+      channel: event.channel,
+      seq: event.seq,
+      at: event.at,
+      recordedAt: batch.recordedAt,
+      actor: member.actor,
+      commandId: null,
+      causationId: null,
+      correlationId: null,
+      turnId: event.turnId ?? null,
+      itemId: event.itemId ?? null,
+      requestId: event.requestId ?? null,
+      inferenceId: event.inferenceId ?? null,
+      realtimeId: event.realtimeId ?? null,
+      delegationId: event.delegationId ?? null,
+      taskId: event.taskId ?? null,
+      native: event.native ?? null,
+      payload: isEnriched(type) ? enrich(type, payload, (native) => this.keys.sibling(member, native)) : payload,
+    }
+  }
+
+  /** Resolves, stores and folds one event; returns its sequence. */
+  private store(
+    entry: StreamEntry,
+    unresolved: EventEnvelope,
+    native: string | null,
+    raw: string | null,
+    batch: BatchContext,
+  ): number {
+    const overlay = batch.overlay(entry.streamId)
+    const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, overlay, this.digest))
+    this.driver.insert(rowOf(envelope, native))
+    if (raw !== null) this.driver.insertNative(envelope.sequence, raw)
+    this.sequence = envelope.sequence
+    this.step(entry, this.folded(entry, envelope, overlay), envelope.streamVersion, batch)
+    return envelope.sequence
+  }
+
+  private step(
+    entry: StreamEntry,
+    result: { readonly state: FoldState; readonly changes: readonly Change[] },
+    version: number,
+    batch: BatchContext,
+  ): void {
+    if (entry.status === "ok") {
+      try {
+        batch.overlay(entry.streamId).stage(result.changes)
+      } catch (error) {
+        batch.refused(entry, error)
+      }
+    }
+    entry.state = result.state
+    entry.version = version
+    entry.dirty = true
+  }
+
+  /**
+   * The fold is total, so whatever is thrown here came from reading rows: that is the database's fault and ends the
+   * batch, it must not be taken for a defect of the event. A fold that a test made throw counts as a defect.
+   */
+  private folded(entry: StreamEntry, envelope: EventEnvelope, overlay: Overlay): ReturnType<Fold> {
+    const reads = new Reads(overlay)
+    try {
+      const result = this.fold(entry.state, envelope, reads)
+      reads.rethrow()
+      return result
+    } catch (error) {
+      reads.rethrow()
+      return {
+        state: { ...entry.state, streamVersion: envelope.streamVersion },
+        changes: [
+          {
+            op: "anomaly",
+            threadId: entry.streamId,
+            subject: `event:${envelope.eventId}`,
+            reason: "fold-defect",
+            sequence: envelope.sequence,
+            detail: messageOf(error),
+          },
+        ],
+      }
+    }
+  }
+}
+
+/** A row source that remembers that reading failed, because the fold turns everything that is thrown into an anomaly. */
+class Reads implements RowSource {
+  private failure: { readonly error: unknown } | null = null
+
+  constructor(private readonly rows: RowSource) {}
+
+  find: RowSource["find"] = (table, lookup, values) => {
+    try {
+      return this.rows.find(table, lookup, values)
+    } catch (error) {
+      this.failure = { error }
+      throw error
+    }
+  }
+
+  rethrow(): void {
+    if (this.failure !== null) throw this.failure.error
+  }
+}
+
+const namesOurs = (event: SourceEvent): boolean =>
+  event.eventId !== undefined ||
+  (event.turnId ?? null) !== null ||
+  (event.itemId ?? null) !== null ||
+  (event.requestId ?? null) !== null ||
+  (event.inferenceId ?? null) !== null ||
+  (event.realtimeId ?? null) !== null ||
+  (event.delegationId ?? null) !== null ||
+  (event.taskId ?? null) !== null
+
+const sameNative = (a: NativeRef, b: NativeRef): boolean =>
+  a === b ||
+  (a.itemId === b.itemId &&
+    a.turnId === b.turnId &&
+    a.threadId === b.threadId &&
+    a.callId === b.callId &&
+    a.realtimeId === b.realtimeId &&
+    b.requestId === undefined &&
+    b.inferenceId === undefined &&
+    b.handoffId === undefined &&
+    b.taskId === undefined)
+
+/** Whether a member goes on with the run that `first` began. */
+const continues = (first: Member, member: Member, seq: number): boolean => {
+  if (member === first) return true
+  const { event } = member
+  const { native } = first.event
+  return (
+    event.type === "content.delta" &&
+    event.seq === seq &&
+    event.channel === first.event.channel &&
+    member.sessionId === first.sessionId &&
+    member.actor === first.actor &&
+    member.to.streamId === first.to.streamId &&
+    member.to.key === first.to.key &&
+    native !== undefined &&
+    native !== null &&
+    event.native !== undefined &&
+    event.native !== null &&
+    sameNative(native, event.native) &&
+    !namesOurs(event)
+  )
+}
+
+/** The stored form of an event. Written out: a spread of so many fields would be the costliest line of the write path. */
+const rowOf = (event: EventEnvelope, native: string | null): EventRow => ({
+  sequence: event.sequence,
+  streamId: event.streamId,
+  streamVersion: event.streamVersion,
+  eventId: event.eventId,
+  type: event.type,
+  v: event.v,
+  sessionId: event.sessionId,
+  channel: event.channel,
+  seq: event.seq,
+  at: event.at,
+  recordedAt: event.recordedAt,
+  actor: event.actor,
+  commandId: event.commandId,
+  causationId: event.causationId,
+  correlationId: event.correlationId,
+  turnId: event.turnId,
+  itemId: event.itemId,
+  requestId: event.requestId,
+  inferenceId: event.inferenceId,
+  realtimeId: event.realtimeId,
+  delegationId: event.delegationId,
+  taskId: event.taskId,
+  native,
+  payload: JSON.stringify(event.payload),
+})
