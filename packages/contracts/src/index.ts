@@ -1,4 +1,5 @@
 export * from "./Anomaly.js"
+export * from "./Commands.js"
 export * from "./Envelope.js"
 export * from "./Events.js"
 export * from "./events/Common.js"

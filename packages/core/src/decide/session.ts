@@ -1,0 +1,82 @@
+/** Commands about attached sessions: those that an adapter outside opens, feeds and ends. */
+import type { CommandOf, SessionRow } from "@threadfold/contracts"
+import { hasEnded } from "../state/lifecycle.js"
+import { accept, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
+
+/** The session with this id, of whatever thread. */
+const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
+  state.session?.sessionId === sessionId ? state.session : rows.find("sessions", "key", [sessionId])
+
+/** Whether a repeated registration says what the first one said, as far as the session's row tells. */
+const isRepeat = (session: SessionRow, command: CommandOf<"session.attach">): boolean =>
+  session.threadId === command.threadId &&
+  session.mode === "attached" &&
+  session.provider === command.provider &&
+  session.leaseMs === command.leaseMs
+
+/**
+ * `session.attach`. A thread serves one living session: another one has to end first (its lease sees to that), because
+ * nobody could tell which of two adapters speaks for the agent.
+ */
+export const attachSession = (situation: Situation, command: CommandOf<"session.attach">): Decision => {
+  const { session: current, thread } = situation.state
+  const { cwd, leaseMs, provider, sessionId, threadId, title } = command
+  const known = sessionOf(situation, sessionId)
+  if (known !== null) {
+    return isRepeat(known, command)
+      ? accept()
+      : refuse("session-conflict", `Session ${sessionId} was opened with other content.`)
+  }
+  if (situation.state.connection !== null || (thread !== null && thread.deletedAt !== null)) {
+    return refuse("thread-not-found", `Thread ${threadId} does not exist.`)
+  }
+  if (current !== null && !hasEnded(current)) {
+    return refuse("thread-busy", `Session ${current.sessionId} of thread ${threadId} is ${current.status}.`)
+  }
+  const native =
+    command.nativeThreadId === undefined || command.nativeThreadId === null
+      ? null
+      : { threadId: command.nativeThreadId }
+  const about = { sessionId, native } as const
+  const configured: readonly DecidedEvent[] =
+    cwd === undefined || cwd === null ? [] : [{ ...about, type: "session.configured", payload: { cwd } }]
+  const named: readonly DecidedEvent[] =
+    thread === null || title === undefined || title === null
+      ? []
+      : [{ ...about, type: "thread.metadata.updated", payload: { title } }]
+  const created: readonly DecidedEvent[] =
+    thread === null
+      ? // The thread is there before its session: an event of its own, that no session says.
+        [
+          {
+            sessionId: null,
+            native,
+            type: "thread.created",
+            payload: { provider, title: title ?? null, cwd: cwd ?? null },
+          },
+        ]
+      : []
+  return accept(
+    ...created,
+    { ...about, type: "session.started", payload: { provider, mode: "attached", leaseMs } },
+    ...configured,
+    ...named,
+  )
+}
+
+/** `session.detach`. */
+export const detachSession = (situation: Situation, command: CommandOf<"session.detach">): Decision => {
+  const { sessionId, threadId } = command
+  const session = sessionOf(situation, sessionId)
+  if (session === null || session.threadId !== threadId) {
+    return refuse("session-not-found", `Thread ${threadId} has no session ${sessionId}.`)
+  }
+  if (session.mode !== "attached") {
+    return refuse(
+      "session-conflict",
+      `Session ${sessionId} is ${session.mode}; only attached ones are ended from outside.`,
+    )
+  }
+  if (hasEnded(session)) return accept()
+  return accept({ sessionId, native: null, type: "session.exited", payload: { reason: "detached" } })
+}
