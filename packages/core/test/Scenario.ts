@@ -119,6 +119,8 @@ export interface Options {
   readonly ids?: Partial<Pick<EventEnvelope, EntityIdName>>
   readonly actor?: EventEnvelope["actor"]
   readonly v?: number
+  /** Source clock, ms since the epoch. */
+  readonly at?: number
 }
 
 export class Scenario {
@@ -157,7 +159,7 @@ export class Scenario {
       sessionId,
       channel,
       seq,
-      at: t0 + sequence,
+      at: options.at ?? t0 + sequence,
       recordedAt: t0 + 1000 + sequence,
       actor: options.actor ?? (label === null ? "orchestrator" : "provider"),
       commandId: null,

@@ -1,0 +1,145 @@
+/** A stored story for each rule of the fold, and proof that it breaks when the rule is left out. */
+import { readFileSync } from "node:fs"
+import { type NativeRef, type TableName, tables } from "@threadfold/contracts"
+import { describe, expect, it } from "vitest"
+import { Scenario } from "../../test/Scenario.js"
+import { closeRealtime } from "./closures.js"
+import { type Fold, fold, foldBy } from "./fold.js"
+import { type Rule, type RuleBook, rules } from "./rules.js"
+import type { Step } from "./Step.js"
+
+interface Fixture {
+  readonly rule: number
+  readonly title: string
+  readonly events: readonly {
+    readonly type: string
+    readonly payload: unknown
+    readonly session?: string
+    readonly channel?: string
+    readonly native?: NativeRef
+    readonly at?: number
+  }[]
+  readonly rows: Readonly<Record<string, readonly object[]>>
+}
+
+const fixtures: readonly Fixture[] = JSON.parse(
+  readFileSync(new URL("../../test/fixtures/rules.json", import.meta.url), "utf8"),
+)
+
+const isTable = (name: string): name is TableName => Object.hasOwn(tables, name)
+
+const tell = (fixture: Fixture, foldWith: Fold): Scenario =>
+  fixture.events.reduce(
+    (s, { payload, type, ...options }) => s.sendRaw(type, payload, options),
+    new Scenario(undefined, foldWith),
+  )
+
+const expectRows = (fixture: Fixture, foldWith: Fold): void => {
+  const s = tell(fixture, foldWith)
+  for (const [table, rows] of Object.entries(fixture.rows)) {
+    if (!isTable(table)) throw new Error(`no table ${table}`)
+    expect(s.rows.all(table)).toMatchObject(rows)
+  }
+}
+
+/** The book with some rules taken over by others. */
+const book = (changed: Partial<RuleBook>): Fold => foldBy({ ...rules, ...changed })
+const ignored: Rule = () => true
+const field = (payload: unknown, name: string): unknown => Reflect.get(Object(payload), name)
+/** Does this to the step before the real rule runs. */
+const first =
+  (rule: Rule, change: (step: Step) => void): Rule =>
+  (step, payload) => {
+    change(step)
+    return rule(step, payload)
+  }
+
+/** Rule → the fold without it: what neighbouring systems did. */
+const without: Readonly<Record<number, Fold>> = {
+  // The status is stored and the pointer stays.
+  1: book({
+    "session.state.changed": (step, payload) => {
+      if (step.state.session !== null && field(payload, "state") === "ready") {
+        step.putSession({ ...step.state.session, status: "ready" })
+      }
+      return true
+    },
+  }),
+  // Whatever ended stays as it is.
+  2: book({
+    "turn.completed": (step, payload) => step.state.active === null || rules["turn.completed"](step, payload),
+  }),
+  // The last start wins.
+  3: book({ "turn.started": (step) => rules["turn.started"](step, { supersedes: true }) }),
+  // Every session's word counts.
+  4: book({
+    "session.state.changed": first(rules["session.state.changed"], (step) => {
+      step.standing = "live"
+    }),
+  }),
+  // What a turn's end closed stays closed.
+  5: book({
+    "item.completed": (step, payload) =>
+      step.state.items[step.event.itemId ?? ""] === undefined || rules["item.completed"](step, payload),
+  }),
+  // The last answer wins.
+  6: book({
+    "request.answering": (step, payload) => {
+      const request = step.state.requests[step.event.requestId ?? ""]
+      if (request !== undefined) {
+        step.putRequest({ ...request, status: "answering", decision: String(field(payload, "decision")) })
+      }
+      return true
+    },
+  }),
+  // The last terminal wins.
+  7: book({
+    "inference.completed": (step) => {
+      const attempt = step.find("inferences", step.event.inferenceId ?? "")
+      if (attempt !== null) step.putInference({ ...attempt, status: "completed" })
+      return true
+    },
+  }),
+  // Every voice error ends what is live.
+  8: book({
+    "realtime.error": (step) => {
+      if (step.state.realtime !== null) closeRealtime(step, step.state.realtime, "error", "observed")
+      return true
+    },
+  }),
+  // Nothing follows from a settled end.
+  9: book({ "turn.settled": ignored }),
+  // Totals are added up.
+  10: book({
+    "thread.token-usage.updated": first(rules["thread.token-usage.updated"], (step) => {
+      step.state.baseline = null
+    }),
+  }),
+  // No id means the current turn.
+  11: book({
+    "turn.completed": first(rules["turn.completed"], (step) => {
+      Object.assign(step, { event: { ...step.event, turnId: step.event.turnId ?? step.state.active?.turnId ?? null } })
+    }),
+  }),
+  // What a source dates earlier came too late.
+  12: book({
+    "turn.completed": (step, payload) =>
+      step.at < (step.state.active?.startedAt ?? 0) || rules["turn.completed"](step, payload),
+  }),
+}
+
+describe("the stored story of every rule", () => {
+  it("is there for all twelve", () => {
+    expect(fixtures.map((one) => one.rule)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+  })
+
+  it.each(fixtures.map((one) => [one.rule, one.title, one] as const))("rule %d: %s", (_rule, _title, fixture) => {
+    expectRows(fixture, fold)
+  })
+
+  it.each(fixtures.map((one) => [one.rule, one] as const))("rule %d: breaks without it", (rule, fixture) => {
+    const broken = without[rule]
+    if (broken === undefined) throw new Error(`no fold without rule ${rule}`)
+    expect(() => expectRows(fixture, broken)).toThrow()
+  })
+})
