@@ -1,14 +1,16 @@
 /** The command line as a whole: from arguments to an exit code. */
 import { stripVTControlCharacters } from "node:util"
 import { Command, HelpDoc, ValidationError } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts"
 import { Cause, type Console, Effect } from "effect"
 import { version } from "../version.js"
+import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
 import { eventsCommand } from "./commands/events.js"
 import { importCommand } from "./commands/import.js"
 import { rebuildCommand } from "./commands/rebuild.js"
+import { serveCommand } from "./commands/serve.js"
 import { statsCommand } from "./commands/stats.js"
 import { threadCommand } from "./commands/thread.js"
 import { threadsCommand } from "./commands/threads.js"
@@ -19,6 +21,7 @@ import { takesColour } from "./text/Look.js"
 const threadfold = Command.make("threadfold").pipe(
   Command.withDescription("Records what coding agents do, folds it into threads, and answers questions about them."),
   Command.withSubcommands([
+    serveCommand,
     importCommand,
     threadsCommand,
     threadCommand,
@@ -27,6 +30,7 @@ const threadfold = Command.make("threadfold").pipe(
     checkCommand,
     verifyCommand,
     rebuildCommand,
+    benchCommand,
   ]),
 )
 

@@ -2,10 +2,9 @@
 import { Problem } from "@threadfold/contracts"
 import { Effect, Option, type Scope } from "effect"
 import { openLocalReader } from "../offline/LocalReader.js"
-import { type Place, placeOf } from "../offline/Place.js"
+import { type Place, placeOf, type Server } from "../offline/Place.js"
 import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
-import { openRemoteReader } from "../offline/RemoteReader.js"
 import { usageProblem } from "./failures.js"
 import { directoryOf } from "./options.js"
 import { note } from "./output.js"
@@ -31,9 +30,16 @@ const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => 
       return openLocalReader(place.file)
     case "owned":
       // An owner that serves nothing (an import, a rebuild) keeps nobody from reading beside it.
-      return place.server === null ? openLocalReader(place.file) : openRemoteReader(place.server)
+      return place.server === null ? openLocalReader(place.file) : remoteReader(place.server)
   }
 }
+
+/** Loaded on demand: the HTTP client is the larger half of the program, and most commands never speak HTTP. */
+const remoteReader = (server: Server): Effect.Effect<Reader> =>
+  Effect.flatMap(
+    Effect.promise(() => import("../offline/RemoteReader.js")),
+    ({ openRemoteReader }) => openRemoteReader(server),
+  )
 
 /** A reader of the place that the options name. */
 export const openReader = (named: Named): Effect.Effect<Reader, Problem, Scope.Scope> =>

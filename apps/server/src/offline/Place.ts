@@ -1,9 +1,10 @@
 /** Where a command finds its data: a file, a data directory, or the server that owns the directory. */
 import { existsSync, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import { databaseFile, type OwnerRecord, ownerOf } from "@threadfold/event-log"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
+import { readDiscovery } from "../http/Discovery.js"
 
 /** The server of a data directory. */
 export interface Server {
@@ -25,24 +26,12 @@ export type Place =
       readonly server: Server | null
     }
 
-/** What a server writes into its data directory, so that others find it (mode 0600). */
-const Discovery = Schema.parseJson(
-  Schema.Struct({
-    url: Schema.String,
-    pid: Schema.Number,
-    /** File that holds the token, absolute or beside the discovery file. */
-    tokenFile: Schema.String,
-  }),
-)
-const decodeDiscovery = Schema.decodeUnknownOption(Discovery)
-
 /** The server that a discovery file names, if it is the owner's own; a file left by a killed one names nobody. */
 const serverOf = (directory: string, owner: OwnerRecord | null): Server | null => {
   try {
-    const found = decodeDiscovery(readFileSync(join(directory, "server.json"), "utf8"))
-    if (Option.isNone(found) || found.value.pid !== owner?.pid) return null
-    const token = readFileSync(resolve(directory, found.value.tokenFile), "utf8").trim()
-    return { url: found.value.url, token }
+    const found = readDiscovery(directory)
+    if (found === null || found.pid !== owner?.pid) return null
+    return { url: found.url, token: readFileSync(resolve(directory, found.tokenFile), "utf8").trim() }
   } catch {
     return null
   }

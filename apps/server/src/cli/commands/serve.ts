@@ -1,0 +1,103 @@
+/** `threadfold serve`. */
+import { basename, isAbsolute, relative } from "node:path"
+import { Command, Options } from "@effect/cli"
+import { Effect, Option, Schema } from "effect"
+import type { Serving } from "../../serve/serve.js"
+import { version } from "../../version.js"
+import { dataDir, directoryOf } from "../options.js"
+import { currentLook, note, write } from "../output.js"
+import { untilSignal } from "../signals.js"
+import type { Look } from "../text/Look.js"
+import { counted } from "../text/words.js"
+
+const Port = Schema.Int.pipe(Schema.between(0, 65_535, { message: () => "expected a port: 0 to 65535" }))
+
+const port = Options.integer("port").pipe(
+  Options.withSchema(Port),
+  Options.withDescription("Port to listen on, 0 for a free one. Unless told: 7420, or the next one that is free."),
+  Options.optional,
+)
+const host = Options.text("host").pipe(
+  Options.withDescription("Address to listen on."),
+  Options.withDefault("127.0.0.1"),
+)
+const allowRemote = Options.boolean("allow-remote").pipe(
+  Options.withDescription(
+    "Allow an address that other machines can reach. Whoever has the token then reads everything.",
+  ),
+)
+const allowedHosts = Options.text("allowed-host").pipe(
+  Options.withDescription(
+    "With --allow-remote: a name under which the server may be called; may be given several times.",
+  ),
+  Options.repeated,
+)
+const desktop = Options.boolean("desktop").pipe(
+  Options.withDescription(
+    "For desktop apps: print one JSON line {url, token, pid, version}; end when standard input closes.",
+  ),
+)
+const loadExample = Options.boolean("load-example").pipe(
+  Options.withDescription("Import a recorded session first, where the log is empty."),
+)
+
+/** A path as a person would type it here. */
+const typed = (path: string): string => {
+  const short = relative(process.cwd(), path)
+  const shown = short === "" ? "." : short.startsWith("..") || isAbsolute(short) ? path : short
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`
+}
+
+/** How this program is called. */
+const command = (): string => {
+  const script = process.argv[1] ?? "threadfold"
+  return basename(script) === "threadfold" ? "threadfold" : `node ${typed(script)}`
+}
+
+const page = (look: Look, { directory, example, tokenFile, url }: Serving): string => {
+  const where = typed(directory)
+  return [
+    `${look.bold(`Threadfold ${version}`)} serves ${look.good(url)}`,
+    `  data   ${where}`,
+    `  token  ${typed(tokenFile)}`,
+    ...(example === 0 ? [] : [`  loaded a recorded session: ${counted(example, "event")}`]),
+    "",
+    "Try, in another terminal:",
+    `  ${command()} threads --data-dir ${where}`,
+    `  ${command()} tail --data-dir ${where}`,
+    `  curl -H "Authorization: Bearer $(cat ${typed(tokenFile)})" ${url}/v1/threads`,
+    `The routes are at ${url}/docs. Ctrl-C stops the server.`,
+    "",
+  ].join("\n")
+}
+
+/** Until the program that started us closes our standard input, or ends. */
+const untilStdinCloses: Effect.Effect<void> = Effect.async<void>((resume) => {
+  const done = () => resume(Effect.void)
+  process.stdin.once("end", done).once("close", done).once("error", done).resume()
+})
+
+export const serveCommand = Command.make(
+  "serve",
+  { port, host, dataDir, desktop, allowRemote, allowedHosts, loadExample },
+  (options) =>
+    Effect.gen(function* () {
+      // Loaded on demand: most commands need no server.
+      const { serve } = yield* Effect.promise(() => import("../../serve/serve.js"))
+      const serving = yield* serve({
+        ...options,
+        dataDir: directoryOf(options.dataDir),
+        // A desktop app reads the port from our answer: any will do.
+        port: Option.getOrElse(options.port, () => (options.desktop ? 0 : null)),
+      })
+      if (options.desktop) {
+        const { token, url } = serving
+        yield* write(`${JSON.stringify({ url, token, pid: process.pid, version })}\n`)
+        yield* Effect.raceFirst(untilSignal, untilStdinCloses)
+      } else {
+        yield* write(page(yield* currentLook, serving))
+        yield* untilSignal
+        yield* note("Stopping.")
+      }
+    }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Serve a data directory over HTTP and streams, and take events of attached sessions."))

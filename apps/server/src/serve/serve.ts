@@ -1,0 +1,82 @@
+/**
+ * The server as a whole, on one page: own the data directory, open the writer in a thread of its own, read through a
+ * connection that cannot write, listen, tell others where.
+ */
+import { Problem } from "@threadfold/contracts"
+import { Engine } from "@threadfold/engine"
+import { acquireOwnership, databaseFile } from "@threadfold/event-log"
+import { Effect, Layer, type Scope } from "effect"
+import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
+import { readSide } from "../http/ReadSide.js"
+import { isLoopback } from "../http/security/Hosts.js"
+import { version } from "../version.js"
+import { loadExample } from "./example.js"
+
+export interface ServeOptions {
+  readonly dataDir: string
+  readonly host: string
+  /** The port; null: the usual one, or one after it where that is taken. */
+  readonly port: number | null
+  /** Must be true for an address that other machines can reach. */
+  readonly allowRemote: boolean
+  /** Names under which it may be called there. */
+  readonly allowedHosts: readonly string[]
+  /** Import the example into an empty log first. */
+  readonly loadExample: boolean
+}
+
+/** Where Threadfold usually listens, and how many ports after it are tried. */
+export const usualPort = 7420
+const portsToTry = 20
+
+export interface Serving extends BoundServer {
+  /** Real path of the data directory. */
+  readonly directory: string
+  /** Events that the example added; 0 where it was not loaded. */
+  readonly example: number
+}
+
+/** Ports in the order in which they are tried. */
+const candidates = (port: number | null): readonly number[] =>
+  port === null ? Array.from({ length: portsToTry }, (_, index) => usualPort + index) : [port]
+
+/** The first server that can be bound. A port that is taken leads to the next one, everything else is a failure. */
+const firstFree = <R>(
+  ports: readonly number[],
+  open: (port: number) => Effect.Effect<BoundServer, Problem, R>,
+): Effect.Effect<BoundServer, Problem, R> => {
+  const [port = 0, ...others] = ports
+  return others.length === 0
+    ? open(port)
+    : Effect.catchIf(
+        open(port),
+        ({ slug }) => slug === "unavailable",
+        () => firstFree(others, open),
+      )
+}
+
+/**
+ * Serves a data directory for the life of the scope. The directory is owned before anything in it is opened and before
+ * a port is bound. Fails with `data-directory-owned`, `invalid-request` (an address that is not loopback), `unavailable`
+ * (no port) or what opening a database fails with.
+ */
+export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { allowRemote, host } = options
+    if (!isLoopback(host) && !allowRemote) {
+      return yield* new Problem({
+        slug: "invalid-request",
+        detail: `${host} can be reached from other machines: that needs --allow-remote.`,
+      })
+    }
+    const { announcePort, directory } = yield* acquireOwnership(options.dataDir, { version })
+    const file = databaseFile(directory)
+    const example = options.loadExample ? yield* loadExample(file) : 0
+    const house = yield* Layer.build(readSide(file).pipe(Layer.provideMerge(Engine.layerWorker({ file }))))
+    const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version }
+    const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
+      Effect.provide(house),
+    )
+    yield* announcePort(bound.port)
+    return { ...bound, directory, example }
+  })

@@ -1,0 +1,221 @@
+/** The offline commands: their shapes, their exit codes, and what they leave untouched. */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import {
+  CheckReport,
+  EventEnvelope,
+  ImportReport,
+  Stats,
+  ThreadSnapshot,
+  ThreadView,
+  VerifyReport,
+} from "@threadfold/contracts"
+import { recording } from "@threadfold/testkit"
+import Sqlite from "better-sqlite3"
+import { Schema } from "effect"
+import { beforeAll, describe, expect, it } from "vitest"
+import { document, problemOf, temporary, threadfold, threadList } from "./program.js"
+
+const plain = recording("codex-01-plain").path
+
+/** A data directory with one recording in it. */
+const imported = async (): Promise<string> => {
+  const directory = join(temporary(), "data")
+  await document(ImportReport, ["import", "codex-app-server", plain, "--data-dir", directory])
+  return directory
+}
+
+/** Every file of a directory: its bytes, its times and its modes. */
+const stateOf = (directory: string) =>
+  readdirSync(directory)
+    .sort()
+    .map((name) => {
+      const { ino, mode, mtimeNs, size } = statSync(join(directory, name), { bigint: true })
+      return { name, ino, mode, mtimeNs, size, bytes: readFileSync(join(directory, name)).toString("base64") }
+    })
+
+describe("shapes", () => {
+  it("are what the contracts say, over a directory and over a file", { timeout: 60_000 }, async () => {
+    const directory = await imported()
+    const answers = []
+    for (const where of [
+      ["--data-dir", directory],
+      ["--db", join(directory, "threadfold.db")],
+    ]) {
+      const list = await document(threadList(ThreadView), ["threads", ...where])
+      const threadId = list.threads[0]?.threadId ?? ""
+      expect(list.threads).toHaveLength(1)
+      const events = await threadfold(["events", "--json", ...where])
+      const envelopes = events.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => Schema.decodeUnknownSync(Schema.parseJson(EventEnvelope), { onExcessProperty: "error" })(line))
+      expect(envelopes.map(({ sequence }) => sequence)).toEqual(envelopes.map((_, index) => index + 1))
+      answers.push({
+        list,
+        envelopes,
+        byPrefix: await document(ThreadSnapshot, ["thread", threadId.slice(0, 8), ...where]),
+        byNativeId: await document(ThreadSnapshot, ["thread", list.threads[0]?.nativeThreadId ?? "", ...where]),
+        stats: { ...(await document(Stats, ["stats", "--by-type", ...where])), walBytes: 0 },
+        check: await document(CheckReport, ["check", ...where]),
+        verify: await document(VerifyReport, ["verify", ...where]),
+      })
+    }
+    const [overDirectory, overFile] = answers
+    expect(overFile).toEqual(overDirectory)
+    expect(overDirectory?.byNativeId).toEqual(overDirectory?.byPrefix)
+    expect(overDirectory?.stats.events).toBe(overDirectory?.envelopes.length)
+    expect(overDirectory?.stats.lastSequence).toBe(overDirectory?.list.sequence)
+  })
+
+  it("of events follow thread, type, place and number, and show the provider's words on request", async () => {
+    const directory = await imported()
+    const lines = async (...args: readonly string[]) => {
+      const { code, stdout } = await threadfold(["events", "--json", "--data-dir", directory, ...args])
+      expect(code).toBe(0)
+      return stdout
+        .trimEnd()
+        .split("\n")
+        .map((line): { readonly sequence: number; readonly type: string; readonly nativeBody?: string | null } =>
+          JSON.parse(line),
+        )
+    }
+    const all = await lines()
+    const deltas = all.filter(({ type }) => type === "content.delta")
+    expect(await lines("--type", "content.delta")).toEqual(deltas)
+    const wanted = all.filter(({ type }) => type === "turn.started" || type === "turn.completed")
+    expect(await lines("--type", "turn.started", "--type", "turn.completed")).toEqual(wanted)
+    expect(await lines("--after", "10", "--limit", "3")).toEqual(all.slice(10, 13))
+    const ofThread = await lines("--thread", "01")
+    expect(ofThread.length).toBeGreaterThan(10)
+    expect(ofThread.length).toBeLessThan(all.length)
+    const [native] = await lines("--type", "turn.completed", "--limit", "1", "--native")
+    expect(native?.nativeBody).toContain('"turn/completed"')
+  })
+})
+
+describe("pages for people", () => {
+  it("carry no colours into a pipe, and name what the commands take", { timeout: 60_000 }, async () => {
+    const directory = await imported()
+    const where = ["--data-dir", directory]
+    const threads = await threadfold(["threads", ...where])
+    expect(threads.stdout).toMatch(/^THREAD +STATUS +TURNS/)
+    const id = threads.stdout.split("\n")[1]?.split(" ")[0] ?? ""
+    const page = await threadfold(["thread", id, ...where])
+    expect(page.code).toBe(0)
+    expect(page.stdout).toContain("Hello from the mock model. This is a scripted reply.")
+    for (const command of [["stats"], ["events"], ["check"], ["verify"], ["rebuild"]]) {
+      const { code, stdout } = await threadfold([...command, ...where])
+      expect([command, code]).toEqual([command, 0])
+      expect(stdout).not.toContain("\u001B")
+      expect(stdout.trim()).not.toBe("")
+    }
+    const help = await threadfold(["--help"])
+    expect(help.stdout).not.toContain("\u001B")
+  })
+})
+
+describe("exit codes", () => {
+  let directory = ""
+  let list: ReadonlyArray<readonly [string, number, readonly string[]]> = []
+  beforeAll(() => {
+    directory = "/nonexistent/threadfold"
+    list = [
+      ["invalid-request", 2, ["bogus"]],
+      ["invalid-request", 2, ["thread"]],
+      ["invalid-request", 2, ["import"]],
+      ["invalid-request", 2, ["events", "--limit", "none"]],
+      ["invalid-request", 2, ["events", "--limit", "0"]],
+      ["invalid-request", 2, ["events", "--after", "-1"]],
+      ["invalid-request", 2, ["threads", "--unknown"]],
+      ["invalid-request", 2, ["threads", "--db", "a", "--data-dir", "b"]],
+      ["invalid-request", 2, ["rebuild", "--db", "a"]],
+      ["database-not-found", 3, ["threads", "--data-dir", directory]],
+      ["database-not-found", 3, ["verify", "--db", join(directory, "threadfold.db")]],
+      ["database-not-found", 3, ["rebuild", "--data-dir", directory]],
+      ["storage-failed", 3, ["import", "codex-app-server", plain, "--data-dir", "/dev/null/data"]],
+    ]
+  })
+
+  it("are 2 for usage and 3 for the environment, with a problem on standard error", { timeout: 60_000 }, async () => {
+    for (const [slug, code, args] of list) {
+      const run = await threadfold([...args, "--json"])
+      expect([args, run.code, problemOf(run).type]).toEqual([args, code, `urn:threadfold:problem:${slug}`])
+    }
+    const human = await threadfold(["threads", "--data-dir", directory])
+    expect([human.code, human.stdout]).toEqual([3, ""])
+    expect(human.stderr).toMatch(/^threadfold: .+\n {2}.+\n$/)
+  })
+
+  it("name a thread that is not there, and a text that may mean several", async () => {
+    const where = join(temporary(), "data")
+    const other = recording("codex-02-approval-untrusted-accept").path
+    await document(ImportReport, ["import", "codex-app-server", plain, other, "--data-dir", where])
+    const missing = await threadfold(["thread", "ffffffff", "--data-dir", where, "--json"])
+    expect([missing.code, problemOf(missing).type]).toEqual([2, "urn:threadfold:problem:thread-not-found"])
+    const several = await threadfold(["thread", "01", "--data-dir", where, "--json"])
+    expect([several.code, problemOf(several).type]).toEqual([2, "urn:threadfold:problem:invalid-request"])
+  })
+
+  it("are 3 for files that are not ours or too new, whose bytes stay", async () => {
+    const where = await imported()
+    const file = join(where, "threadfold.db")
+    const handle = new Sqlite(file)
+    handle.pragma("user_version = 9999")
+    handle.close()
+    const newer = await threadfold(["threads", "--db", file, "--json"])
+    expect([newer.code, problemOf(newer).type]).toEqual([3, "urn:threadfold:problem:database-too-new"])
+    const before = stateOf(where)
+    const import_ = await threadfold(["import", "codex-app-server", plain, "--data-dir", where, "--json"])
+    expect([import_.code, problemOf(import_).type]).toEqual([3, "urn:threadfold:problem:database-too-new"])
+    expect(stateOf(where).find(({ name }) => name === "threadfold.db")).toEqual(
+      before.find(({ name }) => name === "threadfold.db"),
+    )
+    const garbage = join(temporary(), "garbage.db")
+    writeFileSync(garbage, "this is no database, and long enough to be looked at as one".repeat(100))
+    const unreadable = await threadfold(["threads", "--db", garbage, "--json"])
+    expect([unreadable.code, problemOf(unreadable).type]).toEqual([3, "urn:threadfold:problem:database-unreadable"])
+  })
+
+  it("are 1 where check or verify find something, and rebuild mends it", { timeout: 60_000 }, async () => {
+    const where = await imported()
+    const handle = new Sqlite(join(where, "threadfold.db"))
+    handle.exec("UPDATE turns SET cause = 'planted'")
+    const turn = handle.prepare<[], { readonly id: string }>("SELECT turn_id AS id FROM turns LIMIT 1").get()
+    handle.exec("UPDATE events SET actor = 'nobody' WHERE sequence = 3")
+    handle.close()
+    const verify = await threadfold(["verify", "--data-dir", where, "--json"])
+    expect(verify.code).toBe(1)
+    const report = Schema.decodeUnknownSync(Schema.parseJson(VerifyReport))(verify.stdout)
+    expect(report.ok).toBe(false)
+    expect(report.differences.map(({ table }) => table)).toContain("turns")
+    expect(JSON.stringify(report.differences)).toContain(turn?.id)
+    expect((await threadfold(["verify", "--data-dir", where])).code).toBe(1)
+    expect((await threadfold(["rebuild", "--data-dir", where])).code).toBe(0)
+  })
+})
+
+describe("--db", () => {
+  it("leaves the directory of the file as it was, every byte and time of it", { timeout: 60_000 }, async () => {
+    const directory = await imported()
+    // A database whose last commits are in its write-ahead log only, as a killed process leaves it.
+    const killed = join(temporary(), "killed")
+    mkdirSync(killed)
+    const handle = new Sqlite(join(directory, "threadfold.db"))
+    handle.pragma("wal_autocheckpoint = 0")
+    handle.exec("UPDATE meta SET value = value WHERE key = 'log.openings'")
+    for (const part of ["threadfold.db", "threadfold.db-wal"]) copyFileSync(join(directory, part), join(killed, part))
+    handle.close()
+    const before = stateOf(killed)
+    expect(before.map(({ name }) => name)).toEqual(["threadfold.db", "threadfold.db-wal"])
+    const temporaryFiles = temporary()
+    for (const args of [["threads"], ["thread", "01"], ["events"], ["stats"], ["check"], ["verify"]]) {
+      const run = await threadfold([...args, "--db", join(killed, "threadfold.db"), "--json"], {
+        env: { TMPDIR: temporaryFiles },
+      })
+      expect([args, run.code, run.stderr]).toEqual([args, 0, ""])
+      expect(stateOf(killed)).toEqual(before)
+    }
+    expect(readdirSync(temporaryFiles)).toEqual([])
+  })
+})

@@ -1,0 +1,50 @@
+/** Every recording, end to end through the built program, against what the wire itself demands. */
+import {
+  CheckReport,
+  ImportReport,
+  type ThreadSnapshot,
+  ThreadSnapshot as ThreadSnapshotSchema,
+  ThreadView,
+  VerifyReport,
+} from "@threadfold/contracts"
+import { compare, readOracle, recordings } from "@threadfold/testkit"
+import { expect, it } from "vitest"
+import { document, RebuildOutcome, temporary, threadList } from "./program.js"
+
+it("imports all recordings as the wire demands, once and for all", { timeout: 120_000 }, async () => {
+  const where = ["--data-dir", temporary()]
+  const files = recordings.map(({ path }) => path)
+  const expectation = readOracle(recordings.map(({ text }) => text()))
+
+  const first = await document(ImportReport, ["import", "codex-app-server", ...files, ...where])
+  expect(first.lines).toBe(expectation.lines)
+  expect(first.mapped + first.kept + first.unreadable).toBe(first.lines)
+  expect(first.unreadable).toBe(0)
+  expect(first.threads.map(({ nativeThreadId }) => nativeThreadId).sort()).toEqual(
+    expectation.threads.map(({ nativeThreadId }) => nativeThreadId).sort(),
+  )
+
+  const { threads } = await document(threadList(ThreadView), ["threads", ...where])
+  const snapshots: ThreadSnapshot[] = []
+  for (const { threadId } of threads)
+    snapshots.push(await document(ThreadSnapshotSchema, ["thread", threadId, ...where]))
+  expect(compare(expectation, snapshots)).toEqual([])
+  for (const { items, requests, session, thread, turns } of snapshots) {
+    expect(items.filter(({ status }) => status === "open")).toEqual([])
+    expect(requests.filter(({ status }) => status === "open" || status === "answering")).toEqual([])
+    expect(turns.filter(({ status }) => status === "running")).toEqual([])
+    expect([session?.status, session?.activeTurnId, thread.activeTurnId]).toEqual(["stopped", null, null])
+  }
+
+  expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
+  const before = await document(VerifyReport, ["verify", ...where])
+  expect([before.ok, before.differences, before.stale]).toEqual([true, [], []])
+
+  const again = await document(ImportReport, ["import", "codex-app-server", ...files, ...where])
+  expect(again.events).toBe(0)
+  expect(again.lines).toBe(first.lines)
+
+  const rebuilt = await document(RebuildOutcome, ["rebuild", ...where])
+  expect([rebuilt.ok, rebuilt.refused, rebuilt.hash]).toEqual([true, [], before.hash])
+  expect(await document(VerifyReport, ["verify", ...where])).toEqual(before)
+})
