@@ -42,20 +42,20 @@ const cannotListen = (host: string, port: number) => (error: unknown) =>
     detail: `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
   })
 
+/**
+ * Takes no more connections, lets calls that are under way end, closes what is idle meanwhile, and cuts the rest. Plain
+ * timers: a finalizer is not interruptible, so no race of effects would ever lose.
+ */
 const close = (server: Server, graceMs: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    server.close(() => resume(Effect.void))
-  }).pipe(
-    Effect.raceFirst(
-      Effect.sync(() => server.closeIdleConnections()).pipe(
-        Effect.delay(idleCheckMs),
-        Effect.forever,
-        Effect.timeout(graceMs),
-        Effect.ignore,
-      ),
-    ),
-    Effect.zipRight(Effect.sync(() => server.closeAllConnections())),
-  )
+    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
+    const late = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearInterval(idle)
+      clearTimeout(late)
+      resume(Effect.void)
+    })
+  })
 
 export interface Listening {
   /** The port that was bound. */

@@ -110,7 +110,8 @@ export const makeHub = (
     )
 
     const start = Effect.gen(function* () {
-      if (tail === null) tail = yield* Effect.forkIn(follow, scope)
+      // Joining is not to be interrupted, what it starts is.
+      if (tail === null) tail = yield* Effect.forkIn(Effect.interruptible(follow), scope)
     })
 
     const stopWhenAlone = Effect.suspend(() => {

@@ -1,0 +1,349 @@
+/** Scenario 19: hostile input of every kind gets the right problem, changes nothing, and leaves the server alive. */
+import { statSync } from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import { Engine } from "@threadfold/engine"
+import { Effect, Either } from "effect"
+import { type BoundServer, HttpServer } from "../../src/http/index.js"
+import { openSocket, readAll, requestText, say, verdictOf } from "./support/RawSocket.js"
+import {
+  AccessLines,
+  attach,
+  call,
+  push,
+  serverOn,
+  sessionId,
+  temporaryDirectory,
+  testServer,
+} from "./support/TestServer.js"
+
+const session = sessionId(1)
+const threads = "/v1/threads"
+const pushPath = `/v1/sessions/${session}/events`
+const ndjson = { "content-type": "application/x-ndjson" }
+const event = JSON.stringify({
+  type: "runtime.warning",
+  channel: "adapter:x",
+  seq: 9,
+  at: 1,
+  payload: { message: "x" },
+})
+
+interface Case {
+  readonly name: string
+  readonly bytes: (server: BoundServer) => string
+  readonly end?: boolean
+  readonly expected: readonly [number, string]
+}
+
+const cases: readonly Case[] = [
+  { name: "bytes that are no HTTP", bytes: () => "\u0000\u0001garbage\r\n\r\n", expected: [400, "invalid-request"] },
+  {
+    name: "a TLS greeting",
+    bytes: () => "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001",
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a head that is too long",
+    bytes: (server) => requestText(server, "GET", threads, { "x-long": "a".repeat(64 * 1024) }),
+    expected: [413, "payload-too-large"],
+  },
+  {
+    name: "a body that breaks off",
+    bytes: (server) => requestText(server, "POST", pushPath, { ...ndjson, "content-length": "1000" }, event),
+    end: true,
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "two lengths that differ",
+    bytes: (server) =>
+      requestText(
+        server,
+        "POST",
+        pushPath,
+        { ...ndjson, "transfer-encoding": "chunked", "content-length": "4" },
+        event,
+      ),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a body announced as too long",
+    bytes: (server) => requestText(server, "POST", pushPath, { ...ndjson, "content-length": "99999999999" }),
+    expected: [413, "payload-too-large"],
+  },
+  {
+    name: "a line that is too long",
+    bytes: (server) => requestText(server, "POST", pushPath, ndjson, "x".repeat(70_000)),
+    expected: [413, "payload-too-large"],
+  },
+  {
+    name: "a chunked body that grows too long",
+    bytes: (server) =>
+      `${requestText(server, "POST", pushPath, { ...ndjson, "transfer-encoding": "chunked" })}${"4000\r\n".concat("y".repeat(0x4000), "\r\n").repeat(20)}0\r\n\r\n`,
+    expected: [413, "payload-too-large"],
+  },
+  {
+    name: "no token",
+    bytes: (server) => requestText(server, "GET", threads, { authorization: null }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "a wrong token",
+    bytes: (server) => requestText(server, "GET", threads, { authorization: "Bearer nonsense" }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "the token in the query",
+    bytes: (server) => requestText(server, "GET", `${threads}?token=${server.token}`, { authorization: null }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "the token in a cookie",
+    bytes: (server) => requestText(server, "GET", threads, { authorization: null, cookie: `token=${server.token}` }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "a stream without a token",
+    bytes: (server) => requestText(server, "GET", "/v1/events", { authorization: null, accept: "text/event-stream" }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "metrics without a token",
+    bytes: (server) => requestText(server, "GET", "/metrics", { authorization: null }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "a path that only looks public",
+    bytes: (server) => requestText(server, "GET", "/assets/../v1/threads", { authorization: null }),
+    expected: [404, "not-found"],
+  },
+  {
+    name: "another Host",
+    bytes: (server) => requestText(server, "GET", threads, { host: `evil.example:${server.port}` }),
+    expected: [403, "forbidden-host"],
+  },
+  {
+    name: "another Host on a public page",
+    bytes: (server) => requestText(server, "GET", "/livez", { host: `evil.example:${server.port}` }),
+    expected: [403, "forbidden-host"],
+  },
+  {
+    name: "no Host",
+    bytes: (server) => requestText(server, "GET", threads, { host: null }),
+    expected: [403, "forbidden-host"],
+  },
+  {
+    name: "a second Host",
+    bytes: (server) => requestText(server, "GET", threads, { Host: "evil.example" }),
+    expected: [403, "forbidden-host"],
+  },
+  {
+    name: "a Host with another port",
+    bytes: (server) => requestText(server, "GET", threads, { host: "127.0.0.1:1" }),
+    expected: [403, "forbidden-host"],
+  },
+  {
+    name: "a foreign Origin with a cookie",
+    bytes: (server) => requestText(server, "GET", threads, { origin: "https://evil.example", cookie: "a=b" }),
+    expected: [403, "forbidden-origin"],
+  },
+  {
+    name: "another page of the loopback",
+    bytes: (server) => requestText(server, "GET", threads, { origin: "http://127.0.0.1:9999", cookie: "a=b" }),
+    expected: [403, "forbidden-origin"],
+  },
+  {
+    name: "an opaque Origin",
+    bytes: (server) => requestText(server, "GET", threads, { origin: "null" }),
+    expected: [403, "forbidden-origin"],
+  },
+  {
+    name: "a preflight of a foreign Origin",
+    bytes: (server) =>
+      requestText(server, "OPTIONS", pushPath, {
+        authorization: null,
+        origin: "https://evil.example",
+        "access-control-request-method": "POST",
+      }),
+    expected: [403, "forbidden-origin"],
+  },
+  {
+    name: "a body of another type",
+    bytes: (server) => requestText(server, "POST", pushPath, { "content-type": "text/plain" }, event),
+    expected: [415, "unsupported-media-type"],
+  },
+  {
+    name: "a push without a body or a type",
+    bytes: (server) => requestText(server, "POST", pushPath),
+    expected: [415, "unsupported-media-type"],
+  },
+  {
+    name: "a body of another type for a session that is not there",
+    bytes: (server) => requestText(server, "POST", "/v1/sessions/nope/events", { "content-type": "text/plain" }, event),
+    expected: [415, "unsupported-media-type"],
+  },
+  {
+    name: "a session that is not there",
+    bytes: (server) => requestText(server, "POST", "/v1/sessions/nope/events", ndjson, event),
+    expected: [404, "session-not-found"],
+  },
+  {
+    name: "an array that is none",
+    bytes: (server) => requestText(server, "POST", pushPath, { "content-type": "application/json" }, "[{"),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a registration that is no JSON",
+    bytes: (server) =>
+      requestText(server, "PUT", `/v1/sessions/${sessionId(5)}`, { "content-type": "application/json" }, "{"),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a path that cannot be decoded",
+    bytes: (server) => requestText(server, "GET", "/v1/threads/%E0%A4%A"),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a proxy's request",
+    bytes: (server) => requestText(server, "GET", "http://evil.example/v1/threads"),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a wrong method",
+    bytes: (server) => requestText(server, "DELETE", threads),
+    expected: [405, "method-not-allowed"],
+  },
+  {
+    name: "a wrong path",
+    bytes: (server) => requestText(server, "GET", "/v1/nothing"),
+    expected: [404, "not-found"],
+  },
+]
+
+const small = testServer({ limits: { lineBytes: 64 * 1024, bodyBytes: 256 * 1024 } })
+
+const opened = attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 })
+const published = Effect.map(Engine, ({ log }) => log.published())
+
+describe("hostile input", () => {
+  it.layer(small)((test) => {
+    for (const { name, bytes, end, expected } of cases) {
+      test.effect(name, () =>
+        Effect.gen(function* () {
+          yield* opened
+          const server = yield* HttpServer
+          const before = yield* published
+          const answer = yield* say(bytes(server), end)
+          expect([verdictOf(answer).status, verdictOf(answer).slug]).toEqual(expected)
+          const head = answer.split("\r\n\r\n", 1)[0]?.toLowerCase() ?? ""
+          expect(head).toContain("content-type: application/problem+json")
+          expect(head).toContain("x-content-type-options: nosniff")
+          expect(head).toContain("content-security-policy: default-src 'none'; frame-ancestors 'none'")
+          expect(head).toContain("cache-control: no-store")
+          expect(head).not.toContain("access-control-allow-origin")
+          expect((yield* call("/readyz")).status).toBe(200)
+          expect(yield* published).toBe(before)
+        }),
+      )
+    }
+
+    test.effect("calls of the server's own names and pages are served", () =>
+      Effect.gen(function* () {
+        const server = yield* HttpServer
+        for (const host of ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"]) {
+          const own = { host: `${host}:${server.port}`, origin: `http://${host}:${server.port}` }
+          expect(verdictOf(yield* say(requestText(server, "GET", threads, own))).status).toBe(200)
+        }
+        for (const path of ["/", "/docs", "/openapi.json", "/livez"]) {
+          const answer = yield* say(requestText(server, "GET", path, { authorization: null }))
+          expect(verdictOf(answer).status).toBe(200)
+        }
+      }),
+    )
+  })
+
+  it.live("a token that is right is served however many wrong ones came", () =>
+    Effect.gen(function* () {
+      const server = yield* HttpServer
+      const socket = yield* openSocket
+      const attempts = 10_000
+      const wrong = (n: number) =>
+        requestText(server, "GET", threads, {
+          authorization: `Bearer ${"x".repeat(40)}${n}`,
+          connection: n === attempts ? "close" : "keep-alive",
+        })
+      const answered = readAll(socket)
+      for (let n = 1; n <= attempts; n++) socket.write(wrong(n))
+      const statuses = [...(yield* answered).matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)
+      expect(statuses.length).toBe(attempts)
+      expect(new Set(statuses)).toEqual(new Set(["401", "429"]))
+      // A few are refilled while they come.
+      expect(statuses.filter((status) => status === "401").length).toBeLessThan(200)
+      expect((yield* call(threads)).status).toBe(200)
+      expect(yield* published).toBe(0)
+      const lines = yield* AccessLines
+      expect(lines.length).toBeGreaterThan(0)
+      expect(lines.length).toBeLessThan(1_000)
+      expect(lines.join("\n")).not.toContain("xxxx")
+    }).pipe(Effect.scoped, Effect.provide(testServer())),
+  )
+
+  it.live("the access log tells what was changed and refused, without query or token", () =>
+    Effect.gen(function* () {
+      const server = yield* HttpServer
+      yield* opened
+      yield* push(session, [])
+      yield* call(`${threads}?secret=1`)
+      yield* say(requestText(server, "GET", `${threads}?token=${server.token}`, { authorization: null }))
+      const lines = (yield* AccessLines).map((line) => JSON.parse(line))
+      expect(lines.map(({ method, path, status }) => [method, path, status])).toEqual([
+        ["PUT", `/v1/sessions/${session}`, 201],
+        ["POST", pushPath, 200],
+        ["GET", threads, 401],
+      ])
+      expect(JSON.stringify(lines)).not.toContain(server.token)
+      expect(JSON.stringify(lines)).not.toContain("secret")
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("too many calls at once are told to wait", () =>
+    Effect.gen(function* () {
+      const statuses = yield* Effect.forEach([1, 2, 3, 4], () => call("/livez"))
+      expect(statuses.map(({ status }) => status)).toEqual([200, 200, 429, 429])
+      expect(Number(statuses[3]?.headers.get("retry-after"))).toBeGreaterThan(0)
+    }).pipe(Effect.provide(testServer({ limits: { callBurst: 2, callsPerSecond: 0.001 } }))),
+  )
+
+  it.live("an address that others can reach is refused unless it is allowed", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const open = (host: string, allowRemote: boolean) =>
+          Effect.either(Effect.provide(HttpServer, serverOn(directory, { host, allowRemote })))
+        for (const host of ["0.0.0.0", "::", "192.168.1.1", "example.org"]) {
+          const refused = yield* open(host, false)
+          expect(Either.isLeft(refused) && refused.left.slug).toBe("invalid-request")
+        }
+        expect(Either.isRight(yield* open("0.0.0.0", true))).toBe(true)
+      }),
+    ),
+  )
+
+  it.live("the token and the discovery file are the owner's alone, and the latter goes with the server", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const look = Effect.gen(function* () {
+          const server = yield* HttpServer
+          const file = `${directory}/server.json`
+          expect(statSync(server.tokenFile).mode & 0o777).toBe(0o600)
+          expect(statSync(file).mode & 0o777).toBe(0o600)
+          return server.token
+        })
+        const first = yield* Effect.provide(look, serverOn(directory))
+        expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/)
+        expect(statSync(`${directory}/server.json`, { throwIfNoEntry: false })).toBeUndefined()
+        expect(yield* Effect.provide(look, serverOn(directory))).toBe(first)
+      }),
+    ),
+  )
+})
