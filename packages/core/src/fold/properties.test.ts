@@ -1,10 +1,13 @@
 /** What holds for everything that sources may say, in whatever order it arrives. */
 import { arbHostile, arbSession } from "@threadfold/testkit"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
+import { breathe } from "../../test/breathe.js"
 import { arbSoup } from "../../test/soup.js"
 import { World } from "../../test/World.js"
 import { checkLog, checkRows } from "../index.js"
+
+afterEach(breathe)
 
 /** More of them in a soak: `THREADFOLD_RUNS=5000 npx vitest run`. */
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")

@@ -1,6 +1,7 @@
 import { arbHostile, arbSession } from "@threadfold/testkit"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
+import { breathe } from "../../test/breathe.js"
 import { arbSoup } from "../../test/soup.js"
 import { type Taken, World } from "../../test/World.js"
 import {
@@ -12,6 +13,8 @@ import {
   transitionOf,
   transitionsMarkdown,
 } from "../index.js"
+
+afterEach(breathe)
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 
