@@ -10,7 +10,7 @@ import { Clock, Context, Effect, Layer, Option } from "effect"
 import { CommitLoop } from "./CommitLoop.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
 import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
-import { startWriterThread } from "./WriterThread.js"
+import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
 
 /** What a submission led to. */
 export interface Acknowledged {
@@ -112,11 +112,11 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
     )
 
   /** The writer in a worker thread; this thread reads through a connection of its own. */
-  static readonly layerWorker = (options: { readonly file: string }): Layer.Layer<Engine, Problem> =>
+  static readonly layerWorker = (options: WriterThreadOptions): Layer.Layer<Engine, Problem> =>
     Layer.scoped(
       Engine,
       Effect.gen(function* () {
-        const thread = yield* startWriterThread(options.file)
+        const thread = yield* startWriterThread(options)
         const log = yield* openReadOnly({ file: options.file, migrations: [projectionGroup] })
         thread.onCommit((head, streamIds) => log.publish(head, streamIds))
         return yield* makeService(thread, log)

@@ -1,7 +1,7 @@
 /** The main thread's side of the writer thread: numbered messages out, acknowledgements and commits in. */
 import { Worker } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts"
-import { Effect, type Scope } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import type { WriterPort } from "./Engine.js"
 import type { Outcome, Submission } from "./Submission.js"
 
@@ -28,6 +28,15 @@ export type FromWriter =
   /** Everything that was queued is committed and the database is closed. */
   | { readonly kind: "stopped" }
 
+/** What the writer thread is given. */
+export const WriterThreadOptions = Schema.Struct({
+  /** Path of the database file. */
+  file: Schema.String,
+  /** Blocks the writer for so long after each commit, ms: how a benchmark plays a slow disk. */
+  stallAfterCommitMs: Schema.optional(Schema.Number),
+})
+export type WriterThreadOptions = typeof WriterThreadOptions.Type
+
 export interface WriterThread extends WriterPort {
   /** Sets who is told of every commit, before its acknowledgements are given out. */
   readonly onCommit: (listener: (head: number, streamIds: readonly string[]) => void) => void
@@ -39,10 +48,10 @@ const unavailable = (detail: string): Outcome => ({ ok: false, slug: "unavailabl
  * Starts the writer thread on a database whose directory this process owns already. Ends with the scope: what is
  * queued is committed first. A thread that dies fails everything that waits for it, and everything after.
  */
-export const startWriterThread = (file: string): Effect.Effect<WriterThread, Problem, Scope.Scope> =>
+export const startWriterThread = (options: WriterThreadOptions): Effect.Effect<WriterThread, Problem, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<RunningThread, Problem>((resume) => {
-      const running = new RunningThread(file, (problem) =>
+      const running = new RunningThread(options, (problem) =>
         resume(problem === null ? Effect.succeed(running) : Effect.fail(problem)),
       )
     }),
@@ -58,8 +67,8 @@ class RunningThread implements WriterThread {
   private listener: (head: number, streamIds: readonly string[]) => void = () => undefined
   private stopped: () => void = () => undefined
 
-  constructor(file: string, started: (problem: Problem | null) => void) {
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: { file } })
+  constructor(options: WriterThreadOptions, started: (problem: Problem | null) => void) {
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options })
     this.worker.on("message", (message: FromWriter) => this.receive(message, started))
     this.worker.on("error", (error) => this.die(error.message, started))
     this.worker.on("exit", () => this.die("the writer thread has ended", started))

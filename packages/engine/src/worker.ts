@@ -5,13 +5,15 @@ import { Effect, Exit, Schema, Scope } from "effect"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
 import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
-import type { FromWriter, ToWriter } from "./WriterThread.js"
+import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
 const PACK_AFTER_MS = 1000
 const PACK_AT_A_TIME = 256
 
-const { file } = Schema.decodeUnknownSync(Schema.Struct({ file: Schema.String }))(workerData)
+const { file, stallAfterCommitMs = 0 } = Schema.decodeUnknownSync(WriterThreadOptions)(workerData)
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 const send = (message: FromWriter): void => parentPort?.postMessage(message)
 
@@ -23,7 +25,11 @@ const main = Effect.gen(function* () {
   // One number per queued submission, in the order of the queue: batches are cut from its front.
   const ids: number[] = []
   const loop = new CommitLoop({
-    process: (batch) => writer.process(batch),
+    process: (batch) => {
+      const outcomes = writer.process(batch)
+      if (stallAfterCommitMs > 0) Atomics.wait(pause, 0, 0, stallAfterCommitMs)
+      return outcomes
+    },
     defer: setImmediate,
     onCommit: (batch, outcomes) => {
       const done = ids.splice(0, batch.length)

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { mintId } from "@threadfold/core"
-import { type Member, sha256, type Submission } from "@threadfold/engine"
+import { type Member, type Submission, sha256 } from "@threadfold/engine"
 import { makeCodexTranslator, readRecording } from "@threadfold/providers"
 
 export interface WorkloadOptions {

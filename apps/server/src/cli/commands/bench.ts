@@ -2,8 +2,6 @@
 import { fileURLToPath } from "node:url"
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
-import { benchIngest } from "../../bench/ingest.js"
-import { exampleRecording } from "../../serve/example.js"
 import { usageProblem } from "../failures.js"
 import { writeJson } from "../output.js"
 
@@ -15,6 +13,9 @@ const events = Options.integer("events").pipe(
 const ingest = Command.make("ingest", { events }, (options) =>
   Effect.gen(function* () {
     if (options.events < 10_000) return yield* usageProblem("--events: at least 10000")
+    // Loaded on demand: no other command needs it.
+    const { benchIngest } = yield* Effect.promise(() => import("../../bench/ingest.js"))
+    const { exampleRecording } = yield* Effect.promise(() => import("../../serve/example.js"))
     const program = fileURLToPath(new URL("../../threadfold.js", import.meta.url))
     yield* writeJson(yield* benchIngest({ events: options.events, recording: exampleRecording, program }))
   }),

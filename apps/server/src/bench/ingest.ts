@@ -1,0 +1,104 @@
+/** `threadfold bench ingest`: the write path in figures, beside a bare loop of the same rows, in one run. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Problem } from "@threadfold/contracts"
+import { Clock, Effect } from "effect"
+import { giantThreadRatio } from "./GiantThread.js"
+import { latency } from "./Latency.js"
+import { startup } from "./Startup.js"
+import { throughput } from "./Throughput.js"
+
+export interface BenchIngestOptions {
+  /** Events of the throughput run, and of the large database that is started. */
+  readonly events: number
+  /** A recording whose texts the load is made of. */
+  readonly recording: string
+  /** Path of the built `threadfold.js`: what is started for the start-up figures. */
+  readonly program: string
+}
+
+/** Times in ms, sizes as named. Null: not measured at this size. */
+export interface BenchIngestReport {
+  readonly events: number
+  /** Committed per second, flat out, with full fold and all projections, native bodies included. */
+  readonly eventsPerSecond: number
+  /** Share of a bare loop that writes the same rows of all tables in the same transactions. */
+  readonly ratio: number
+  /** Share of a bare loop that writes the event rows only. */
+  readonly ratioEventsOnly: number
+  /** Acknowledgement at 5,000 events/s offered, writer in a thread of its own. */
+  readonly ackP50Ms: number
+  readonly ackP99Ms: number
+  /** The same with a blocking 10 ms after each COMMIT. */
+  readonly stalledAckP50Ms: number
+  readonly stalledAckP99Ms: number
+  /** Process start to ready with 10,000 events. */
+  readonly startMs10k: number
+  /** The same with a million (`--events 1000000`). */
+  readonly startMs1M: number | null
+  /** Time per event in a thread of 100,000 events as a multiple of that in a new one (`--events 100000` and more). */
+  readonly giantThreadRatio: number | null
+  /** Resident memory of this process at the end. */
+  readonly rssMb: number
+  readonly bytesPerEvent: number
+  readonly synchronous: string
+}
+
+const OFFERED = 5000
+const SECONDS = 2
+const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
+
+/** A directory that goes with the scope. */
+const workplace = Effect.acquireRelease(
+  Effect.try({
+    try: () => mkdtempSync(join(tmpdir(), "threadfold-bench-")),
+    catch: (error) => new Problem({ slug: "storage-failed", detail: `${String(error)}.` }),
+  }),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+)
+
+/** Runs the whole benchmark; a few seconds with the default number of events. */
+export const benchIngest = (options: BenchIngestOptions): Effect.Effect<BenchIngestReport, Problem> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const directory = yield* workplace
+      const startAt = yield* Clock.currentTimeMillis
+      const { events, program, recording } = options
+      const load = { threads: 50, burst: 64, startAt, recording }
+      // The peer is native code and warm from its first row; the engine is measured once it has been compiled, too.
+      yield* Effect.scoped(throughput(join(directory, "warm"), { ...load, events: Math.min(events, 50_000) }))
+      const flatOut = yield* Effect.scoped(throughput(join(directory, "flat-out"), { ...load, events }))
+      const offered = (name: string, stallAfterCommitMs: number) =>
+        Effect.scoped(
+          latency({
+            directory: join(directory, name),
+            workload: { ...load, events: OFFERED * SECONDS, burst: 5 },
+            perSecond: OFFERED,
+            stallAfterCommitMs,
+          }),
+        )
+      const ack = yield* offered("ack", 0)
+      const stalled = yield* offered("stalled", 10)
+      yield* Effect.scoped(throughput(join(directory, "small"), { ...load, events: 10_000 }))
+      const startMs10k = yield* startup(program, join(directory, "small", "engine"), 3)
+      const startMs1M = events >= 1_000_000 ? yield* startup(program, join(directory, "flat-out", "engine"), 3) : null
+      const giant = events >= 100_000 ? yield* Effect.scoped(giantThreadRatio(join(directory, "giant"), load)) : null
+      return {
+        events,
+        eventsPerSecond: flatOut.eventsPerSecond,
+        ratio: rounded(flatOut.ratio, 3),
+        ratioEventsOnly: rounded(flatOut.ratioEventsOnly, 3),
+        ackP50Ms: rounded(ack.p50, 2),
+        ackP99Ms: rounded(ack.p99, 2),
+        stalledAckP50Ms: rounded(stalled.p50, 2),
+        stalledAckP99Ms: rounded(stalled.p99, 2),
+        startMs10k: rounded(startMs10k, 0),
+        startMs1M: startMs1M === null ? null : rounded(startMs1M, 0),
+        giantThreadRatio: giant === null ? null : rounded(giant, 2),
+        rssMb: rounded(process.memoryUsage().rss / 2 ** 20, 0),
+        bytesPerEvent: rounded(flatOut.bytesPerEvent, 0),
+        synchronous: flatOut.synchronous,
+      }
+    }),
+  )
