@@ -12,6 +12,7 @@ import { importCommand } from "./commands/import.js"
 import { rebuildCommand } from "./commands/rebuild.js"
 import { serveCommand } from "./commands/serve.js"
 import { statsCommand } from "./commands/stats.js"
+import { tailCommand } from "./commands/tail.js"
 import { threadCommand } from "./commands/thread.js"
 import { threadsCommand } from "./commands/threads.js"
 import { verifyCommand } from "./commands/verify.js"
@@ -26,6 +27,7 @@ const threadfold = Command.make("threadfold").pipe(
     threadsCommand,
     threadCommand,
     eventsCommand,
+    tailCommand,
     statsCommand,
     checkCommand,
     verifyCommand,

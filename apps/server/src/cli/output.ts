@@ -24,13 +24,16 @@ export const writeJson = (document: unknown): Effect.Effect<void, OutputClosed> 
 /** Characters that are gathered before they are written. */
 const chunk = 32 * 1024
 
-/** Lines, several to a write. */
-export const writeLines = <E>(lines: Stream.Stream<string, E>): Effect.Effect<void, E | OutputClosed> =>
+/** Lines, several to a write; `live` ones as they come. */
+export const writeLines = <E>(
+  lines: Stream.Stream<string, E>,
+  { live = false } = {},
+): Effect.Effect<void, E | OutputClosed> =>
   Effect.gen(function* () {
     let waiting = ""
     yield* Stream.runForEachChunk(lines, (some) => {
       for (const line of some) waiting += `${line}\n`
-      if (waiting.length < chunk) return Effect.void
+      if (!live && waiting.length < chunk) return Effect.void
       const text = waiting
       waiting = ""
       return write(text)

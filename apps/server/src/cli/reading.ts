@@ -22,7 +22,7 @@ export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem
     : placeOf({ db, directory: directoryOf(dataDir) })
 
 /** A reader of a place, for the life of the scope. */
-const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {
+export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {
   switch (place.kind) {
     case "file":
       return Effect.flatMap(privateCopy(place.file), openLocalReader)

@@ -1,20 +1,23 @@
 /** Reads through the HTTP API of the server that owns a data directory. */
 import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Problem, ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
-import { Api } from "@threadfold/contracts/api"
+import { Problem, ProblemDetails, ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
+import { Api, slugOf } from "@threadfold/contracts/api"
 import { maxLimit } from "@threadfold/projections"
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { addNativeBody } from "./LocalReader.js"
 import type { Server } from "./Place.js"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
 
-const makeClient = ({ token, url }: Server) =>
-  HttpApiClient.make(Api, {
-    baseUrl: url,
-    transformClient: HttpClient.mapRequest(HttpClientRequest.bearerToken(token)),
+const makeConnection = ({ token, url }: Server) =>
+  Effect.gen(function* () {
+    const authorized = HttpClient.mapRequest(HttpClientRequest.bearerToken(token))
+    const client = yield* HttpApiClient.make(Api, { baseUrl: url, transformClient: authorized })
+    const http = authorized(yield* HttpClient.HttpClient).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
+    return { client, http }
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
-type Client = Effect.Effect.Success<ReturnType<typeof makeClient>>
+type Connection = Effect.Effect.Success<ReturnType<typeof makeConnection>>
+type Client = Connection["client"]
 
 /** Problems go on as they are; a server that does not answer, or not as its API says, is `unavailable`. */
 const asProblem =
@@ -111,23 +114,38 @@ const thread = (client: Client, threadId: string) =>
     } satisfies ThreadSnapshot
   })
 
+/** A page of the log as the server wrote it: an odd event must not hide its neighbours, so nothing of it is decoded. */
+const RawPage = Schema.Struct({
+  items: Schema.Array(Schema.Struct({ sequence: Schema.Number }, { key: Schema.String, value: Schema.Unknown })),
+  next: Schema.NullOr(Schema.String),
+})
+const decodePage = Schema.decodeUnknown(RawPage)
+
+const eventPage = (http: HttpClient.HttpClient, path: string, params: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    const answer = yield* http.get(path, { urlParams: params })
+    const body = yield* answer.json
+    if (answer.status === 200) return yield* decodePage(body)
+    const { detail, type } = yield* Schema.decodeUnknown(ProblemDetails)(body)
+    return yield* new Problem({ slug: slugOf(type) ?? "unavailable", detail })
+  })
+
 const events = (
-  client: Client,
+  { client, http }: Connection,
   query: EventsQuery,
   problem: (error: unknown) => Problem,
 ): Stream.Stream<string, Problem> => {
   const { after, limit, native, newest, threadId, types } = query
+  const path = threadId === undefined ? "/v1/events" : `/v1/threads/${threadId}/events`
   const params = {
-    limit: Math.min(maxLimit, limit ?? maxLimit),
-    order: newest === true ? ("desc" as const) : ("asc" as const),
+    limit: String(Math.min(maxLimit, limit ?? maxLimit)),
+    order: newest === true ? "desc" : "asc",
     ...(after === undefined ? {} : { after: String(after) }),
     ...(types === undefined ? {} : { types: types.join(",") }),
   }
-  const found = all((cursor) =>
-    threadId === undefined
-      ? client.log.events({ urlParams: { ...params, cursor } })
-      : client.threads.events({ path: { threadId: ThreadId.make(threadId) }, urlParams: { ...params, cursor } }),
-  ).pipe(limit === null ? (stream) => stream : Stream.take(limit))
+  const found = all((cursor) => eventPage(http, path, cursor === undefined ? params : { ...params, cursor })).pipe(
+    limit === null ? (stream) => stream : Stream.take(limit),
+  )
   const ordered =
     newest === true
       ? Stream.unwrap(Effect.map(Stream.runCollect(found), (some) => Stream.fromChunk(Chunk.reverse(some))))
@@ -147,13 +165,14 @@ const events = (
 
 /** A reader of a server. */
 export const openRemoteReader = (server: Server): Effect.Effect<Reader> =>
-  Effect.map(makeClient(server), (client) => {
+  Effect.map(makeConnection(server), (connection) => {
+    const { client } = connection
     const problem = asProblem(server)
     return {
       threads: (query) => Effect.mapError(threads(client, query), problem),
       matching: (text) => Effect.mapError(matching(client, text), problem),
       thread: (threadId) => Effect.mapError(thread(client, threadId), problem),
-      events: (query) => events(client, query, problem),
+      events: (query) => events(connection, query, problem),
       stats: (query) => Effect.mapError(client.log.stats({ urlParams: query }), problem),
     }
   })
