@@ -68,7 +68,7 @@ const makeService = (port: WriterPort, log: LogReader): Effect.Effect<EngineServ
             onSome: (acknowledged) => Effect.succeed(acknowledged),
           }),
         ),
-      getMeta: port.getMeta,
+      getMeta: (key) => port.getMeta(key),
       log,
     }
   })
