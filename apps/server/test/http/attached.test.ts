@@ -1,0 +1,344 @@
+/** Attached sessions: opening is idempotent, every line gets its answer after the commit, nothing blocks what follows. */
+import { describe, expect, it } from "@effect/vitest"
+import { Problem, SessionView, ThreadSnapshot } from "@threadfold/contracts"
+import { AttachedSession, EventDetail, EventPage, LineResult } from "@threadfold/contracts/api"
+import { Engine } from "@threadfold/engine"
+import { Effect, Layer, Schema } from "effect"
+import { HttpServer, HttpServerLive, readSide } from "../../src/http/index.js"
+import {
+  attach,
+  call,
+  callAs,
+  callText,
+  notice,
+  notices,
+  problemOfCall,
+  push,
+  sessionId,
+  temporaryDirectory,
+  testServer,
+} from "./support/TestServer.js"
+
+const session = sessionId(1)
+const body = { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000, title: "A thread", cwd: "/w" }
+
+const put = (id: string, content: unknown, type = "application/json") =>
+  problemOfCall(`/v1/sessions/${id}`, {
+    method: "PUT",
+    headers: { "content-type": type },
+    body: typeof content === "string" ? content : JSON.stringify(content),
+  })
+
+const published = Effect.map(Engine, ({ log }) => log.published())
+const thread = (threadId: string) => Effect.map(callAs(ThreadSnapshot, `/v1/threads/${threadId}`), ({ body }) => body)
+const end = (id: string, path: string, method: string) =>
+  callAs(AttachedSession, `/v1/sessions/${id}${path}`, { method })
+
+describe("opening a session", () => {
+  it.live("makes thread and session once, however often it is repeated", () =>
+    Effect.gen(function* () {
+      const first = yield* attach(session, body)
+      expect(first.status).toBe(201)
+      expect(first.headers.get("location")).toBe(`/v1/sessions/${session}`)
+      const head = yield* published
+      const again = yield* attach(session, body)
+      expect(again.status).toBe(200)
+      expect({ ...again.body, leaseExpiresAt: 0 }).toEqual({ ...first.body, leaseExpiresAt: 0 })
+      expect(yield* published).toBe(head)
+      const snapshot = yield* thread(first.body.threadId)
+      expect(snapshot.thread).toMatchObject({
+        title: "A thread",
+        cwd: "/w",
+        provider: "test",
+        nativeThreadId: "native-1",
+      })
+      expect(snapshot.session).toMatchObject({ sessionId: session, epoch: 1, mode: "attached", status: "ready" })
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("refuses other content under the same id, and a thread that is taken", () =>
+    Effect.gen(function* () {
+      yield* attach(session, body)
+      const head = yield* published
+      for (const other of [
+        { leaseMs: 5_000 },
+        { title: "Another" },
+        { nativeThreadId: "native-2" },
+        { provider: "x" },
+      ]) {
+        const problem = yield* put(session, { ...body, ...other })
+        expect([problem.status, problem.slug]).toEqual([409, "session-conflict"])
+      }
+      const busy = yield* put(sessionId(2), body)
+      expect([busy.status, busy.slug]).toEqual([409, "thread-busy"])
+      expect(yield* published).toBe(head)
+      yield* end(session, "", "DELETE")
+      const next = yield* attach(sessionId(2), body)
+      expect([next.status, next.body.epoch]).toEqual([201, 2])
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("of one id twice at once opens one session", () =>
+    Effect.gen(function* () {
+      const both = yield* Effect.all([attach(session, body), attach(session, body)], { concurrency: 2 })
+      expect(both.map(({ status }) => status).sort()).toEqual([200, 201])
+      const { body: page } = yield* callAs(EventPage, "/v1/events?types=session.started,thread.created")
+      expect(page.items.map(({ type }) => type)).toEqual(["thread.created", "session.started"])
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("by our thread id creates the thread, or takes up the one that is there", () =>
+    Effect.gen(function* () {
+      const threadId = sessionId(77)
+      const byId = { provider: "test", threadId, leaseMs: 600_000 }
+      expect((yield* attach(session, byId)).body.threadId).toBe(threadId)
+      yield* end(session, "/close", "POST")
+      const second = yield* attach(sessionId(2), { ...byId, title: "Later" })
+      expect([second.body.threadId, second.body.epoch]).toEqual([threadId, 2])
+      expect((yield* thread(threadId)).thread.title).toBe("Later")
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("says what is wrong with a registration", () =>
+    Effect.gen(function* () {
+      const { nativeThreadId: _, ...neither } = body
+      const wrong: readonly (readonly [string, unknown, number, string])[] = [
+        [session, neither, 400, "exactly one of threadId and nativeThreadId"],
+        [session, { ...body, threadId: sessionId(3) }, 400, "exactly one of threadId and nativeThreadId"],
+        [session, { ...body, leaseMs: 0 }, 400, "leaseMs"],
+        [session, { ...body, provider: "" }, 400, "provider"],
+        ["not-a-uuid", body, 400, "UUIDv7"],
+        ["c56a4180-65aa-42ec-a945-5fd21dec0538", body, 400, "UUIDv7"],
+      ]
+      for (const [id, content, status, text] of wrong) {
+        const problem = yield* put(id, content)
+        expect([problem.status, problem.slug]).toEqual([status, "invalid-request"])
+        expect(problem.detail).toContain(text)
+      }
+      expect((yield* put(session, body, "text/plain")).status).toBe(415)
+      expect(yield* published).toBe(0)
+    }).pipe(Effect.provide(testServer())),
+  )
+})
+
+describe("pushing events", () => {
+  it.live("answers a line each: appended, duplicate, conflict, gap, invalid", () =>
+    Effect.gen(function* () {
+      const { body: opened } = yield* attach(session, body)
+      const head = yield* published
+      const first = yield* push(session, [notice(1), notice(2), "", notice(2), notice(2, "other"), notice(5)])
+      expect(first.body.results).toEqual([
+        { line: 1, seq: 1, status: "appended", sequence: head + 1 },
+        { line: 2, seq: 2, status: "appended", sequence: head + 2 },
+        { line: 4, seq: 2, status: "duplicate", sequence: head + 2 },
+        { line: 5, seq: 2, status: "conflict", problem: expect.stringContaining("other content") },
+        { line: 6, seq: 5, status: "gap", sequence: head + 4 },
+      ])
+      const snapshot = yield* thread(opened.threadId)
+      expect(snapshot.anomalies.map(({ reason }) => reason).sort()).toEqual(["seq-conflict", "seq-gap"])
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("keeps a bad line under its number, so that it blocks nothing", () =>
+    Effect.gen(function* () {
+      yield* attach(session, body)
+      const head = yield* published
+      const cut = '{"type":"item.started","channel":"adapter:test","seq":4,"at":17000'
+      const lines = [
+        notice(1),
+        { ...notice(2), payload: { message: 5 } },
+        { ...notice(3), type: "turn.requested" },
+        cut,
+        { channel: "adapter:test", seq: 5 },
+        notice(6),
+        "no JSON at all",
+        { ...notice(7), channel: "client" },
+        { ...notice(8), seq: 0 },
+        notice(7),
+      ]
+      const { results } = (yield* push(session, lines)).body
+      expect(results.map(({ status, seq }) => [status, seq])).toEqual([
+        ["appended", 1],
+        ["invalid", 2],
+        ["invalid", 3],
+        ["invalid", 4],
+        ["invalid", 5],
+        ["appended", 6],
+        ["invalid", null],
+        ["invalid", null],
+        ["invalid", null],
+        ["appended", 7],
+      ])
+      expect(results.map(({ sequence }) => sequence ?? null)).toEqual([
+        ...[1, 2, 3, 4, 5, 6].map((n) => head + n),
+        ...[null, null, null],
+        head + 7,
+      ])
+      expect(results[1]?.problem).toContain("message")
+      expect(results[2]?.problem).toContain("turn.requested is not a provider's to say")
+      expect(results[4]?.problem).toContain("type")
+      const { body: kept } = yield* callAs(EventDetail, `/v1/events/${head + 4}?native=1`)
+      expect([kept.type, kept.seq, kept.nativeBody]).toEqual(["provider.unmapped", 4, cut])
+      // The whole of it again adds nothing.
+      const again = (yield* push(session, lines)).body.results
+      expect(new Set(again.filter(({ seq }) => seq !== null).map(({ status }) => status))).toEqual(
+        new Set(["duplicate"]),
+      )
+      expect(yield* published).toBe(head + 7)
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("takes a JSON array, and answers NDJSON to who asks for it", () =>
+    Effect.gen(function* () {
+      yield* attach(session, body)
+      const array = yield* callText(`/v1/sessions/${session}/events`, {
+        method: "POST",
+        headers: { "content-type": "application/json; charset=utf-8", accept: "application/x-ndjson" },
+        body: JSON.stringify([notice(1), 5, notice(2)]),
+      })
+      expect(array.headers.get("content-type")).toBe("application/x-ndjson")
+      const results = array.text
+        .trim()
+        .split("\n")
+        .map((line) => Schema.decodeUnknownSync(Schema.parseJson(LineResult))(line))
+      expect(results.map(({ line, status }) => [line, status])).toEqual([
+        [1, "appended"],
+        [2, "invalid"],
+        [3, "appended"],
+      ])
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("never takes an id of ours from outside", () =>
+    Effect.gen(function* () {
+      const { body: opened } = yield* attach(session, body)
+      yield* push(session, [
+        {
+          type: "turn.started",
+          channel: "adapter:test",
+          seq: 1,
+          at: 1,
+          native: { turnId: "t" },
+          payload: {},
+          turnId: sessionId(9),
+        },
+      ])
+      const snapshot = yield* thread(opened.threadId)
+      expect(snapshot.turns.map(({ nativeTurnId }) => nativeTurnId)).toEqual(["t"])
+      expect(snapshot.turns[0]?.turnId).not.toBe(sessionId(9))
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("folds a turn end to end", () =>
+    Effect.gen(function* () {
+      const { body: opened } = yield* attach(session, body)
+      const on = (seq: number, type: string, native: object, payload: object) => ({
+        type,
+        channel: "adapter:test",
+        seq,
+        at: 1_000 + seq,
+        native,
+        payload,
+      })
+      const item = { turnId: "t1", itemId: "i1" }
+      const pushed = yield* push(session, [
+        on(1, "turn.started", { turnId: "t1" }, {}),
+        on(2, "item.started", item, { kind: "agent_message" }),
+        on(3, "content.delta", item, { stream: "text", delta: "Hel" }),
+        on(4, "item.completed", item, { kind: "agent_message", status: "completed", text: "Hello" }),
+        on(5, "turn.completed", { turnId: "t1" }, { outcome: "completed" }),
+      ])
+      expect(pushed.body.results.map(({ problem, status }) => problem ?? status)).toEqual(Array(5).fill("appended"))
+      const sequence = pushed.body.results[4]?.sequence
+      const { body: snapshot } = yield* callAs(
+        ThreadSnapshot,
+        `/v1/threads/${opened.threadId}?min-sequence=${sequence}`,
+      )
+      expect(snapshot.turns[0]).toMatchObject({ status: "ended", outcome: "completed", evidence: "observed" })
+      expect(snapshot.items[0]).toMatchObject({ status: "completed", text: "Hello" })
+      expect(snapshot.anomalies).toEqual([])
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("to a full queue is told to wait, and stores nothing", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const file = `${directory}/threadfold.db`
+        const engine = Layer.effect(
+          Engine,
+          Effect.map(Engine, (real) => ({
+            ...real,
+            trySubmit: () =>
+              Effect.fail(new Problem({ slug: "too-many-requests", detail: "The writer's queue is full." })),
+          })),
+        ).pipe(Layer.provide(Engine.layerInProcess({ file })))
+        const layer = HttpServerLive({ dataDir: directory, version: "0", accessLog: () => undefined }).pipe(
+          Layer.provideMerge(readSide(file)),
+          Layer.provideMerge(engine),
+        )
+        yield* Effect.gen(function* () {
+          yield* attach(session, body)
+          const head = yield* published
+          const problem = yield* problemOfCall(`/v1/sessions/${session}/events`, {
+            method: "POST",
+            headers: { "content-type": "application/x-ndjson" },
+            body: JSON.stringify(notice(1)),
+          })
+          expect([problem.status, problem.slug]).toEqual([429, "too-many-requests"])
+          expect(problem.headers.get("retry-after")).toBe("1")
+          expect(yield* published).toBe(head)
+        }).pipe(Effect.provide(layer))
+      }),
+    ),
+  )
+})
+
+describe("ending a session", () => {
+  it.live("closes it once, and what comes later is kept without effect", () =>
+    Effect.gen(function* () {
+      const { body: opened } = yield* attach(session, body)
+      yield* push(session, [
+        { type: "turn.started", channel: "adapter:test", seq: 1, at: 1, native: { turnId: "t" }, payload: {} },
+      ])
+      const ended = yield* end(session, "", "DELETE")
+      expect(ended.body).toMatchObject({ status: "stopped", cause: "detached", leaseExpiresAt: null })
+      const head = yield* published
+      expect((yield* end(session, "/close", "POST")).status).toBe(200)
+      expect((yield* end(session, "/heartbeat", "POST")).body.leaseExpiresAt).toBeNull()
+      expect(yield* published).toBe(head)
+      expect(
+        (yield* push(session, [{ ...notice(2), type: "turn.started", native: { turnId: "t2" }, payload: {} }])).body
+          .results[0]?.status,
+      ).toBe("appended")
+      const snapshot = yield* thread(opened.threadId)
+      expect(snapshot.session).toMatchObject({ status: "stopped", activeTurnId: null })
+      expect(snapshot.turns[0]).toMatchObject({ status: "ended", outcome: "interrupted" })
+      expect(snapshot.anomalies.map(({ reason }) => reason)).toEqual(["session-event-after-exit"])
+      // The same registration again does not bring it back.
+      expect((yield* attach(session, body)).body).toMatchObject({ status: "stopped" })
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("is told apart: not there, and shown by its id", () =>
+    Effect.gen(function* () {
+      for (const [path, method] of [
+        ["", "DELETE"],
+        ["/heartbeat", "POST"],
+        ["/close", "POST"],
+      ] as const) {
+        const problem = yield* problemOfCall(`/v1/sessions/${session}${path}`, { method })
+        expect([problem.status, problem.slug]).toEqual([404, "session-not-found"])
+      }
+      yield* attach(session, body)
+      const { body: view, headers } = yield* callAs(SessionView, `/v1/sessions/${session}`)
+      expect(view).toMatchObject({ sessionId: session, mode: "attached", status: "ready" })
+      const etag = headers.get("etag") ?? ""
+      const get = call(`/v1/sessions/${session}`, { headers: { "if-none-match": etag } })
+      expect((yield* get).status).toBe(304)
+      yield* push(session, notices(1, 1))
+      expect((yield* get).status).toBe(200)
+      expect((yield* HttpServer).port).toBeGreaterThan(0)
+    }).pipe(Effect.provide(testServer())),
+  )
+})
