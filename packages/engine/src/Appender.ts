@@ -77,6 +77,7 @@ export class Appender {
   private run(members: readonly Member[], from: number, batch: BatchContext, results: MemberResult[]): number {
     const first = members[from]
     if (first === undefined || first.event.type !== "content.delta" || namesOurs(first.event)) return 0
+    if (first.commandId !== undefined) return 0
     const { channel, native, seq } = first.event
     const { sessionId } = first
     if (channel === null || seq === null || native === undefined || native === null) return 0
@@ -216,7 +217,7 @@ export class Appender {
       at: event.at,
       recordedAt: batch.recordedAt,
       actor: member.actor,
-      commandId: null,
+      commandId: member.commandId ?? null,
       causationId: null,
       correlationId: null,
       turnId: event.turnId ?? null,
@@ -348,6 +349,7 @@ const continues = (first: Member, member: Member, seq: number): boolean => {
     event.channel === first.event.channel &&
     member.sessionId === first.sessionId &&
     member.actor === first.actor &&
+    member.commandId === undefined &&
     member.to.streamId === first.to.streamId &&
     member.to.key === first.to.key &&
     native !== undefined &&

@@ -1,6 +1,6 @@
 /** Which stream a member goes to: keyed streams are looked up, and the first proposal under a key is kept for ever. */
 import type { LogDriver } from "@threadfold/event-log"
-import type { Member } from "./Submission.js"
+import type { Destination, Member } from "./Submission.js"
 
 /** Key of a keyed stream among the log's small values. */
 export const streamKey = (key: string): string => `stream:${key}`
@@ -22,8 +22,8 @@ export class StreamKeys {
     return stored
   }
 
-  /** The stream that a member would go to; nothing is kept. */
-  peek({ to }: Member): string {
+  /** The stream that a destination stands for; nothing is kept. */
+  peek(to: Destination): string {
     return (to.key === undefined ? null : this.find(to.key)) ?? to.streamId
   }
 

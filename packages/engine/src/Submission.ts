@@ -2,7 +2,7 @@
  * What is handed to the writer and what comes back. Plain data on both sides: the same messages cross a thread border
  * under `serve` and a function call elsewhere.
  */
-import type { Actor, ProblemSlug, ProviderEvent } from "@threadfold/contracts"
+import type { Actor, Command, ProblemSlug, ProviderEvent } from "@threadfold/contracts"
 
 /** Where an event belongs. */
 export interface Destination {
@@ -21,6 +21,8 @@ export interface Member {
   /** The session that says it; null for connection streams and for our own events. */
   readonly sessionId: string | null
   readonly actor: Actor
+  /** The command that it follows from. */
+  readonly commandId?: string
   /** The event; our own ones carry neither channel nor number and need an id instead. */
   readonly event: Omit<ProviderEvent, "channel" | "seq"> & {
     readonly channel: string | null
@@ -29,9 +31,22 @@ export interface Member {
   }
 }
 
+/** A command on its way to its thread. The writer decides it, after everything that was queued before it. */
+export interface CommandSubmission {
+  /** Id of the command; the ids of its events follow from it. */
+  readonly commandId: string
+  /** The thread's stream; for a keyed one `command.threadId` is a proposal, as `streamId` is. */
+  readonly to: Destination
+  readonly command: Command
+  /** When it was given, ms since the epoch. */
+  readonly at: number
+}
+
 /** What is committed together and acknowledged once. */
 export interface Submission {
   readonly members: readonly Member[]
+  /** Decided before the members are appended; a refused one refuses the whole submission. */
+  readonly command?: CommandSubmission
   /**
    * Small values of the log that change with it (`LogDriver.setMeta`), such as how far an import came; null removes one.
    */
@@ -65,5 +80,10 @@ export interface MemberResult {
 
 /** The acknowledgement of a submission. */
 export type Outcome =
-  | { readonly ok: true; readonly head: number; readonly results: readonly MemberResult[] }
+  | {
+      readonly ok: true
+      readonly head: number
+      /** The command's events first, where there is one, then the members, in order. */
+      readonly results: readonly MemberResult[]
+    }
   | { readonly ok: false; readonly slug: ProblemSlug; readonly detail: string }

@@ -2,14 +2,18 @@
  * The one writer. A batch is one transaction: resolve ids, append events, fold them, write the rows they lead to and
  * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
-import type { Digest, Fold } from "@threadfold/core"
+import { type Command, ThreadId } from "@threadfold/contracts"
+import { type Digest, decide, type Fold, mintId } from "@threadfold/core"
 import type { LogDriver } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
+import { Schema } from "effect"
 import { Appender } from "./Appender.js"
 import { StreamKeys } from "./StreamKeys.js"
-import type { Outcome, Submission } from "./Submission.js"
+import type { CommandSubmission, Member, Outcome, Submission } from "./Submission.js"
 import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
+
+const decodeThreadId = Schema.decodeUnknownSync(ThreadId)
 
 export interface WriterOptions {
   readonly driver: LogDriver
@@ -86,7 +90,9 @@ export class Writer {
         const done = batch.map((submission): Outcome => {
           const refusal = submission.refuseLive === true ? this.refusal(submission) : null
           if (refusal !== null) return refusal
-          const results = this.appender.append(submission.members, context)
+          const decided = submission.command === undefined ? [] : this.decided(submission.command, overlay)
+          if (!Array.isArray(decided)) return decided
+          const results = this.appender.append([...decided, ...submission.members], context)
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
           return { ok: true, head: this.appender.sequence, results }
         })
@@ -133,11 +139,38 @@ export class Writer {
     ])
   }
 
+  /** The events of a command, decided against its thread as everything before it has left it; or the refusal. */
+  private decided(
+    { at, command, commandId, to }: CommandSubmission,
+    overlay: (streamId: string) => Overlay,
+  ): Member[] | Extract<Outcome, { readonly ok: false }> {
+    const streamId = this.keys.peek(to)
+    // The command goes to the stream that its key stands for, whatever it was called by who did not know.
+    const named: Command = { ...command, threadId: decodeThreadId(streamId) }
+    const decision = decide(this.working.get(streamId).state, named, overlay(streamId))
+    if ("refused" in decision) return { ok: false, ...decision.refused }
+    return decision.accepted.events.map(({ native, payload, sessionId, type }, index) => ({
+      to,
+      sessionId,
+      actor: "client",
+      commandId,
+      event: {
+        type,
+        payload,
+        native,
+        channel: null,
+        seq: null,
+        at,
+        eventId: mintId(this.options.digest, at, `${commandId}|${index}|${type}`),
+      },
+    }))
+  }
+
   /** Importing beside a live session is refused before anything is stored (DESIGN section 4). */
   private refusal(submission: Submission): Outcome | null {
     for (const member of submission.members) {
       if (member.event.type !== "session.started") continue
-      const streamId = this.keys.peek(member)
+      const streamId = this.keys.peek(member.to)
       const { session } = this.working.get(streamId).state
       if (session === null || session.endedAt !== null || session.sessionId === member.sessionId) continue
       if (session.mode !== "imported") {
