@@ -1,1 +1,5 @@
-export {}
+export * from "./Client.js"
+export * from "./Connection.js"
+export * from "./Events.js"
+export * from "./promises.js"
+export { type SseEvent, SseParser } from "./SseParser.js"
