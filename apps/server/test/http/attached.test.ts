@@ -260,6 +260,27 @@ describe("pushing events", () => {
     }).pipe(Effect.provide(testServer())),
   )
 
+  it.live("from eight adapters at once stores all of it, a long output included", () =>
+    Effect.gen(function* () {
+      const writers = [1, 2, 3, 4, 5, 6, 7, 8].map(sessionId)
+      for (const [n, id] of writers.entries()) yield* attach(id, { ...body, nativeThreadId: `native-${n}` })
+      const head = yield* published
+      const output = "o".repeat(900_000)
+      const all = yield* Effect.forEach(
+        writers,
+        (id) =>
+          Effect.gen(function* () {
+            const small = yield* push(id, notices(1, 600))
+            const large = yield* push(id, [notice(601, output), notice(602, output)])
+            return [...small.body.results, ...large.body.results].map(({ status }) => status)
+          }),
+        { concurrency: "unbounded" },
+      )
+      expect(new Set(all.flat())).toEqual(new Set(["appended"]))
+      expect(yield* published).toBe(head + 8 * 602)
+    }).pipe(Effect.provide(testServer())),
+  )
+
   it.live("to a full queue is told to wait, and stores nothing", () =>
     Effect.scoped(
       Effect.gen(function* () {

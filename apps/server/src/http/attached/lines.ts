@@ -71,12 +71,20 @@ const unmapped = (
   },
 })
 
-/** Channel and number of a text that is no JSON, for example one that was cut: only where each stands there once. */
+/** The one text that a pattern captures; null where its key stands there more than once, or not at all. */
+const only = (text: string, key: RegExp, value: RegExp): string | null => {
+  const [, second] = [...text.matchAll(key)]
+  return second === undefined ? (value.exec(text)?.[1] ?? null) : null
+}
+
+/**
+ * Channel and number of a text that is no JSON, for example one that was cut: only where each stands there once, and is
+ * whole (a number that the text ends with may have gone on).
+ */
 const salvage = (text: string): Numbered | null => {
-  const [channel, otherChannel] = [...text.matchAll(/"channel"\s*:\s*"([^"\\]*)"/g)]
-  const [seq, otherSeq] = [...text.matchAll(/"seq"\s*:\s*(\d{1,15})\b/g)]
-  if (otherChannel !== undefined || otherSeq !== undefined) return null
-  const found = decodeNumbered({ channel: channel?.[1], seq: Number(seq?.[1]) })
+  const channel = only(text, /"channel"\s*:/g, /"channel"\s*:\s*"([^"\\]*)"/)
+  const seq = only(text, /"seq"\s*:/g, /"seq"\s*:\s*(\d{1,15})\s*[,}]/)
+  const found = decodeNumbered({ channel, seq: seq === null ? null : Number(seq) })
   return found._tag === "Some" ? found.value : null
 }
 

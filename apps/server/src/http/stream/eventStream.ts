@@ -19,8 +19,8 @@ export interface EventStreamOptions {
   readonly filter: FrameFilter
   /** Path of the snapshot to read when the cursor cannot be followed. */
   readonly snapshot: string
-  /** Cuts the socket: what it still holds is given up. */
-  readonly disconnect: () => void
+  /** Ends a stream whose socket took nothing while this much came for it. */
+  readonly disconnect: (pending: { readonly events: number; readonly bytes: number }) => void
 }
 
 /** Where a stream stands between two pieces. */
@@ -81,8 +81,8 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
   const { hub, limits, log } = options
 
   const overflow = (subscriber: Subscriber): void => {
-    // Written past the pull: the reader sees why, should it still take what was sent before.
-    options.disconnect()
+    // Past the pull, which waits for the socket: the reader sees why, should it still take what was sent before.
+    options.disconnect({ events: subscriber.pendingEvents, bytes: subscriber.pendingBytes })
     subscriber.notify()
   }
 

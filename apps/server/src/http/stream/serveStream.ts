@@ -43,8 +43,7 @@ export const serveStream = (
     }
     const response = NodeHttpServerRequest.toServerResponse(request)
     const cut = Effect.sync(() => response.destroy()).pipe(Effect.delay(limits.stream.overflowGraceMs))
-    const disconnect = () => {
-      const data = { events: limits.stream.pendingEvents, bytes: limits.stream.pendingBytes }
+    const disconnect = (data: { readonly events: number; readonly bytes: number }) => {
       // Into the buffer behind the piece that the socket did not take: it arrives if the reader reads on in time.
       response.write(controlFrame(null, "overflow", data))
       Effect.runFork(cut)
