@@ -5,6 +5,7 @@
 import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
 import {
   type Change,
+  canonicalJson,
   fold as currentFold,
   type DeltaPiece,
   type Digest,
@@ -18,7 +19,7 @@ import {
   type RowSource,
   resolve,
 } from "@threadfold/core"
-import { canonicalJson, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
+import { type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import type { Overlay } from "@threadfold/projections"
 import { checked, versionOf } from "./boundary.js"
 import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
@@ -87,42 +88,50 @@ export class Appender {
     const run = { sessionId, channel, recordedAt: batch.recordedAt, seq }
     const item = isOrdinary(before, run) ? namedOpenItem(before, sessionId, native) : null
     if (item === null) return 0
-    const nativeJson = JSON.stringify(native)
     const source = sessionId ?? streamId
+    const v = versionOf("content.delta")
+    // One object for the whole run: the driver reads it and keeps nothing of it.
+    const row = {
+      sequence: 0,
+      streamId,
+      streamVersion: entry.version,
+      eventId: "",
+      type: "content.delta",
+      v,
+      sessionId,
+      channel,
+      seq,
+      at: 0,
+      recordedAt: batch.recordedAt,
+      actor: first.actor,
+      commandId: null,
+      causationId: null,
+      correlationId: null,
+      turnId: item.turnId,
+      itemId: item.itemId,
+      requestId: null,
+      inferenceId: null,
+      realtimeId: null,
+      delegationId: null,
+      taskId: null,
+      native: JSON.stringify(native),
+      payload: "",
+    }
     const pieces: DeltaPiece[] = []
     for (let index = from; index < members.length; index++) {
       const member = members[index]
-      if (member === undefined || !continues(first, member, seq + pieces.length)) break
+      if (member === undefined || (index > from && !continues(first, member, seq + pieces.length))) break
       const { event } = member
       const sequence = this.sequence + 1
-      const piece = pieceOf(event.v ?? versionOf("content.delta"), event.payload, event.at, sequence)
+      const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
       if (piece === null) break
-      this.driver.insert({
-        sequence,
-        streamId,
-        streamVersion: entry.version + pieces.length + 1,
-        eventId: this.eventIds.of(source, channel, seq + pieces.length, event.at),
-        type: "content.delta",
-        v: versionOf("content.delta"),
-        sessionId,
-        channel,
-        seq: seq + pieces.length,
-        at: event.at,
-        recordedAt: batch.recordedAt,
-        actor: member.actor,
-        commandId: null,
-        causationId: null,
-        correlationId: null,
-        turnId: item.turnId,
-        itemId: item.itemId,
-        requestId: null,
-        inferenceId: null,
-        realtimeId: null,
-        delegationId: null,
-        taskId: null,
-        native: nativeJson,
-        payload: JSON.stringify(event.payload),
-      })
+      row.sequence = sequence
+      row.streamVersion += 1
+      row.seq = seq + pieces.length
+      row.eventId = this.eventIds.of(source, channel, row.seq, event.at)
+      row.at = event.at
+      row.payload = JSON.stringify(event.payload)
+      this.driver.insert(row)
       if (event.raw !== undefined && event.raw !== null) this.driver.insertNative(sequence, event.raw)
       this.sequence = sequence
       pieces.push(piece)
@@ -340,7 +349,6 @@ const sameNative = (a: NativeRef, b: NativeRef): boolean =>
 
 /** Whether a member goes on with the run that `first` began. */
 const continues = (first: Member, member: Member, seq: number): boolean => {
-  if (member === first) return true
   const { event } = member
   const { native } = first.event
   return (

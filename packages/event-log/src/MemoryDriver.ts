@@ -99,7 +99,8 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     },
     head,
     streamVersion,
-    insert: (event) => {
+    insert: (row) => {
+      const event = { ...row }
       if (event.sequence <= head()) throw new Error("UNIQUE constraint failed: events.sequence")
       if (event.streamVersion <= streamVersion(event.streamId)) {
         throw new Error("UNIQUE constraint failed: events.stream_id, events.stream_version")

@@ -12,8 +12,8 @@ import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
 import { wellFormed } from "./text.js"
 
 interface Pending extends Slot {
-  /** The change that will be written. Undefined: nothing any more, its chunk was cleared. */
-  change: Put | Delete | undefined
+  /** The change that will be written. */
+  change: Put | Delete
 }
 
 class PendingTable {
@@ -71,20 +71,80 @@ const putOf = (table: TableName, row: Cells): Put => {
   return change as Put
 }
 
+type PutChunk = Extract<Put, { readonly table: "item_chunks" }>
+
+/**
+ * Pending chunks. Most of what is staged is chunks, nothing looks them up but their item, and the fold never does: two
+ * maps are enough.
+ */
+class PendingChunks {
+  private readonly puts = new Map<string, Map<number, PutChunk>>()
+  private readonly cleared = new Map<string, ClearChunks>()
+  private readonly removed: Delete[] = []
+  private last: { readonly itemId: string; readonly puts: Map<number, PutChunk> } | null = null
+
+  get isEmpty(): boolean {
+    return this.puts.size === 0 && this.cleared.size === 0 && this.removed.length === 0
+  }
+
+  put(change: PutChunk): void {
+    const { itemId, ordinal } = change.row
+    if (this.last?.itemId !== itemId) {
+      const puts = this.puts.get(itemId) ?? new Map<number, PutChunk>()
+      this.puts.set(itemId, puts)
+      this.last = { itemId, puts }
+    }
+    this.last.puts.set(ordinal, change)
+  }
+
+  remove(change: Delete): void {
+    const [itemId, ordinal] = change.key
+    this.puts.get(String(itemId))?.delete(Number(ordinal))
+    this.removed.push(change)
+  }
+
+  clearItem(change: ClearChunks): void {
+    this.puts.delete(change.itemId)
+    this.last = null
+    this.cleared.set(change.itemId, change)
+  }
+
+  /** The pending row of a key; null: it is gone; undefined: nothing is pending for it. */
+  get(itemId: string, ordinal: number): PutChunk["row"] | null | undefined {
+    const put = this.puts.get(itemId)?.get(ordinal)
+    if (put !== undefined) return put.row
+    const gone = this.cleared.has(itemId) || this.removed.some(({ key }) => key[0] === itemId && key[1] === ordinal)
+    return gone ? null : undefined
+  }
+
+  /** What is to be written: removals first. */
+  net(out: Change[]): void {
+    for (const change of this.cleared.values()) out.push(change)
+    for (const change of this.removed) out.push(change)
+    for (const puts of this.puts.values()) for (const put of puts.values()) out.push(put)
+  }
+
+  clear(): void {
+    if (this.isEmpty) return
+    this.puts.clear()
+    this.cleared.clear()
+    this.removed.length = 0
+    this.last = null
+  }
+}
+
 export class Overlay implements RowsSource {
   private readonly tables: ReadonlyMap<TableName, PendingTable>
-  private readonly chunks: PendingTable
-  private readonly cleared = new Map<string, ClearChunks>()
+  private readonly chunks = new PendingChunks()
 
   /** `base`: the stored rows. */
   constructor(private readonly base: RowsSource) {
     this.tables = new Map([...layouts].map(([table, of]) => [table, new PendingTable(of)]))
-    this.chunks = this.table("item_chunks")
   }
 
   /** True while nothing is pending. */
   get isEmpty(): boolean {
-    if (this.cleared.size > 0) return false
+    if (!this.chunks.isEmpty) return false
     for (const { list } of this.tables.values()) if (list.length > 0) return false
     return true
   }
@@ -94,13 +154,15 @@ export class Overlay implements RowsSource {
     for (const change of changes) {
       switch (change.op) {
         case "put":
-          this.table(change.table).put(change)
+          if (change.table === "item_chunks") this.chunks.put(change)
+          else this.table(change.table).put(change)
           break
         case "delete":
-          this.table(change.table).remove(change)
+          if (change.table === "item_chunks") this.chunks.remove(change)
+          else this.table(change.table).remove(change)
           break
         case "clear-chunks":
-          this.clearChunks(change)
+          this.chunks.clearItem(change)
           break
         case "anomaly":
           this.note(change)
@@ -110,11 +172,15 @@ export class Overlay implements RowsSource {
   }
 
   find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
+    if (table === "item_chunks") {
+      const chunk = this.chunks.get(String(values[0]), Number(values[1]))
+      if (chunk === undefined) return this.base.find(table, lookup, values)
+      return chunk === null ? null : toRow(table, cells(chunk))
+    }
     const pending = this.table(table)
     if (lookup === "key") {
       const slot = pending.rows.get(values)
-      if (slot?.change !== undefined) return slot.row === null ? null : toRow(table, withoutHeavy(pending.of, slot.row))
-      if (table === "item_chunks" && this.cleared.has(String(values[0]))) return null
+      if (slot !== undefined) return slot.row === null ? null : toRow(table, withoutHeavy(pending.of, slot.row))
       return this.base.find(table, lookup, values)
     }
     let best: Cells | null = null
@@ -149,17 +215,17 @@ export class Overlay implements RowsSource {
   net(): readonly Change[] {
     const out: Change[] = []
     for (const table of tableNames) {
-      if (table === "item_chunks") out.push(...this.cleared.values())
+      if (table === "item_chunks") this.chunks.net(out)
       const { list, of } = this.table(table)
       if (list.length === 0) continue
-      for (const { change } of list) if (change?.op === "delete") out.push(change)
+      for (const { change } of list) if (change.op === "delete") out.push(change)
       if (of.entering.size === 0) {
-        for (const { change } of list) if (change?.op === "put") out.push(change)
+        for (const { change } of list) if (change.op === "put") out.push(change)
         continue
       }
       const entering: Change[] = []
       for (const { change, row } of list) {
-        if (change?.op !== "put" || row === null) continue
+        if (change.op !== "put" || row === null) continue
         if (of.entering.has(String(row.status))) entering.push(change)
         else out.push(change)
       }
@@ -171,7 +237,7 @@ export class Overlay implements RowsSource {
   /** Forgets everything that is pending: after it was written, or because it never will be. */
   clear(): void {
     for (const table of this.tables.values()) table.clear()
-    this.cleared.clear()
+    this.chunks.clear()
   }
 
   private bestStored(table: TableName, lookup: string, values: readonly (Scalar | null)[]): Cells | null {
@@ -183,14 +249,6 @@ export class Overlay implements RowsSource {
       if (rows.ofRow(cells(row)) === undefined) return cells(row)
     }
     return null
-  }
-
-  private clearChunks(change: ClearChunks): void {
-    for (const pending of this.chunks.rows.under(change.itemId)) {
-      pending.row = null
-      pending.change = undefined
-    }
-    this.cleared.set(change.itemId, change)
   }
 
   private note(change: NoteAnomaly): void {
