@@ -13,7 +13,7 @@ import {
   interruptOpenItems,
 } from "./closures.js"
 import type { Step } from "./Step.js"
-import { endTurn } from "./turnEnd.js"
+import { endTurn, settleProvisional } from "./turnEnd.js"
 
 /** What a turn's end is taken for when its session turns inactive under it (rule 2). */
 export const inferredOutcome = (status: SessionStatus): TurnOutcome => {
@@ -77,15 +77,18 @@ export interface SessionEnd {
 /**
  * Ends the current session: nobody can answer its requests, its turn is over, its voice run closes, its tasks and
  * model calls end. Turns that were not handed over yet survive and start in the next session; handed over and
- * unanswered they are uncertain.
+ * unanswered they are uncertain. The turns of a recorded session are settled with it.
  */
 export const endSession = (step: Step, end: SessionEnd): void => {
   const session = step.state.session
   if (session === null || hasEnded(session)) return
   expireRequests(step, `session-${end.status}`)
+  // A recording's session ends with the last word about it, so what was concluded then is final.
+  const final = session.mode === "imported"
+  if (final) settleProvisional(step)
   const active = step.state.active
   if (active !== null) {
-    endTurn(step, active, { outcome: inferredOutcome(end.status), cause: end.cause, evidence: "inferred" })
+    endTurn(step, active, { outcome: inferredOutcome(end.status), cause: end.cause, evidence: "inferred", final })
   }
   leaveRequestedTurns(step, session, end)
   interruptOpenItems(step, null, "session-ended")

@@ -226,3 +226,52 @@ describe("rule 4: the epoch fence", () => {
     expect(s.reasons()).toEqual(["session-unknown"])
   })
 })
+
+describe("rule 2 in a recording: nobody says turn.settled, so the session's end does", () => {
+  const recorded = () =>
+    new Scenario().send("session.started", { provider: "codex", mode: "imported" }).send("realtime.started", {})
+  const hand = (s: Scenario, turnId: string) =>
+    s.send("realtime.handoff", { text: "fix it" }, { native: { handoffId: `of ${turnId}`, turnId } })
+  const settled = (s: Scenario) => s.rows.all("turns").map((turn) => [turn.outcome, turn.evidence, turn.settled])
+  const handOvers = (s: Scenario) => s.rows.all("delegations").map((one) => one.status)
+
+  it("settles the running turn and closes its hand-over", () => {
+    const s = hand(recorded().turn(t1), t1).send("session.exited", { reason: "recording-ended" })
+    expect(settled(s)).toEqual([["interrupted", "inferred", 1]])
+    expect(handOvers(s)).toEqual(["closed"])
+  })
+
+  it("settles the turn that ended before, whose own end still counts until then and after", () => {
+    const s = hand(recorded().turn(t1), t1).status("ready")
+    expect([settled(s), handOvers(s)]).toEqual([[["unknown", "inferred", 0]], ["open"]])
+    s.send("session.exited", { reason: "recording-ended" })
+    expect([settled(s), handOvers(s)]).toEqual([[["unknown", "inferred", 1]], ["closed"]])
+    expect(settled(s.complete(t1))).toEqual([["completed", "observed", 1]])
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("settles every turn of the session, not the last one alone", () => {
+    const s = hand(recorded().turn(t1), t1).status("ready")
+    hand(s.turn(t2), t2).status("ready").send("session.exited", { reason: "exit", code: 0 })
+    expect(settled(s)).toEqual([
+      ["unknown", "inferred", 1],
+      ["unknown", "inferred", 1],
+    ])
+    expect(handOvers(s)).toEqual(["closed", "closed"])
+  })
+
+  it("settles the turns that never ran", () => {
+    const s = recorded().send(
+      "turn.requested",
+      { handedOver: true },
+      { native: { callId: "7" }, ids: { turnId: id("asked") } },
+    )
+    expect(settled(s.send("session.exited", { reason: "recording-ended" }))).toEqual([["unknown", "inferred", 1]])
+  })
+
+  it("leaves the turns of a living session to turn.settled", () => {
+    const s = hand(new Scenario().start().send("realtime.started", {}).turn(t1), t1)
+    s.send("session.exited", { reason: "exit", code: 0 })
+    expect([settled(s), handOvers(s)]).toEqual([[["interrupted", "inferred", 0]], ["open"]])
+  })
+})

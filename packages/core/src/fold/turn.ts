@@ -9,12 +9,11 @@ import {
 } from "@threadfold/contracts"
 import { findNativeTurn } from "../resolve/lookup.js"
 import { hasEnded } from "../state/lifecycle.js"
-import { closeDelegationsOfTurn } from "./closures.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { endTurn } from "./turnEnd.js"
+import { endTurn, settleTurn } from "./turnEnd.js"
 import { usageOfTerminal } from "./usage.js"
 
 /** A turn by our id: from the open state, else the stored row. */
@@ -264,9 +263,7 @@ export const turnAborted = (step: Step, payload: PayloadOf<"turn.aborted">): voi
 export const turnSettled = (step: Step): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status !== "ended") return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
-  if (turn.settled === 1) return
-  step.putTurn({ ...turn, settled: 1 })
-  closeDelegationsOfTurn(step, turn.turnId)
+  settleTurn(step, turn)
 }
 
 /** `turn.stalled`: shown, nothing else; any later word of the turn lifts it. */

@@ -14,6 +14,8 @@ export interface TurnEnd {
   /** Short token, for example `provider`, `session-ready`, `superseded`. */
   readonly cause: string
   readonly evidence: Evidence
+  /** True: an inferred end that nothing can follow, so that it is settled at once. */
+  readonly final?: boolean
   readonly error?: ProviderError | null
   readonly fields?: Partial<TurnRow>
 }
@@ -24,13 +26,19 @@ export interface TurnEnd {
  */
 export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   const observed = end.evidence === "observed"
+  const imported = step.state.session?.mode === "imported"
+  // A turn that never ran has no terminal to wait for, and in a recording nobody settles it later.
+  const settled = observed || end.final === true || (imported && turn.status === "requested")
   const commands = openCommands(step, turn)
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
   interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
   cancelRequestsOfTurn(step, turn.turnId)
   closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
   if (turn.status === "running") {
-    if (!observed) step.state.provisional = { turnId: turn.turnId, commands: commands.map((item) => item.itemId) }
+    if (!observed) {
+      if (imported) settleProvisional(step)
+      step.state.provisional = { turnId: turn.turnId, commands: commands.map((item) => item.itemId) }
+    }
   } else if (observed && step.state.provisional?.turnId === turn.turnId) {
     if (end.outcome === "completed")
       backgroundCommands(step, closedCommands(step, step.state.provisional.commands), turn)
@@ -44,12 +52,30 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
     cause: end.cause,
     evidence: end.evidence,
     error: end.error ?? turn.error,
-    settled: observed ? 1 : 0,
+    settled: settled ? 1 : 0,
     stalled: 0,
     uncertain: 0,
     endedAt: step.at,
   })
-  if (observed) closeDelegationsOfTurn(step, turn.turnId)
+  if (settled) closeDelegationsOfTurn(step, turn.turnId)
+}
+
+/** Takes an inferred end as the end: what waited for it follows. Its own terminal may still make it observed. */
+export const settleTurn = (step: Step, turn: TurnRow): void => {
+  if (turn.status !== "ended" || turn.settled === 1) return
+  step.putTurn({ ...turn, settled: 1 })
+  closeDelegationsOfTurn(step, turn.turnId)
+}
+
+/**
+ * Settles the turn whose end is provisional. In a living session the orchestrator says so, a second after the end
+ * (`turn.settled`). Nobody does while a recording is read, so there it is settled when the next turn's end is concluded
+ * over it, or its session ends.
+ */
+export const settleProvisional = (step: Step): void => {
+  const { provisional } = step.state
+  const turn = provisional === null ? null : step.find("turns", provisional.turnId)
+  if (turn !== null) settleTurn(step, turn)
 }
 
 /** The commands that an inferred end closed, as they are now: one that has said how it ended is no background task. */

@@ -220,15 +220,7 @@ const delegations: readonly Transition[] = [
   {
     from: ["open"],
     to: "closed",
-    by: [
-      "delegation.closed",
-      ...terminals,
-      "turn.settled",
-      "turn.start-failed",
-      "turn.accepted",
-      "item.started",
-      ...sessionEnds,
-    ],
+    by: ["delegation.closed", "turn.settled", ...turnEnds],
     note: "Its turn's end is final, it is said to be over, or its session ended before it found a turn.",
   },
 ]

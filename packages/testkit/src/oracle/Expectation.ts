@@ -61,7 +61,7 @@ export interface ExpectedHandoff {
   readonly text: string | null
   /** The turn that works on it. */
   readonly nativeTurnId: string | null
-  /** Null: its turn ended by inference only, so that it closes whenever that end is settled. */
+  /** Null: its turn ended by inference only, in a session that was left open: it closes when that end is settled. */
   readonly status: "open" | "closed" | null
 }
 

@@ -127,24 +127,27 @@ export const endSession = (thread: ThreadNotes, ended: NonNullable<Session["ende
   thread.calls.clear()
 }
 
-/** What follows from a turn's end waits for an observed end, or until an inferred one is settled (rule 2). */
-const handoffStatus = (turn: TurnNotes): "open" | "closed" | null => {
+/**
+ * What follows from a turn's end waits for an observed end, or until an inferred one is settled (rule 2): a recording's
+ * is by the end of its session, before that the design leaves it open.
+ */
+const handoffStatus = (turn: TurnNotes, over: boolean): "open" | "closed" | null => {
   if (turn.end === null) return "open"
-  return turn.end.evidence === "observed" ? "closed" : null
+  return turn.end.evidence === "observed" || over ? "closed" : null
 }
 
 /** Which turn carries a hand-over: the first whose user message holds its words; no turn takes up two. */
 const handoffs = (thread: ThreadNotes): ExpectedThread["handoffs"] => {
   const taken = new Set<ItemNotes>()
+  const over = thread.sessions.at(-1)?.ended !== null
   return thread.voice.handoffs.map((handoff) => {
     for (const turn of thread.turns.values()) {
       for (const item of turn.items.values()) {
         if (taken.has(item) || delegatedInput(finalText(item)) !== handoff.text) continue
         taken.add(item)
-        return { text: handoff.text, nativeTurnId: turn.id, status: handoffStatus(turn) }
+        return { text: handoff.text, nativeTurnId: turn.id, status: handoffStatus(turn, over) }
       }
     }
-    const over = thread.sessions.at(-1)?.ended !== null
     return { text: handoff.text, nativeTurnId: null, status: over ? "closed" : "open" }
   })
 }
