@@ -1,4 +1,5 @@
 export * from "./Change.js"
+export { canonicalJson } from "./canonicalJson.js"
 export * from "./decide/index.js"
 export { type DeltaPiece, type DeltaRun, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
 export { type Fold, type FoldResult, fold, foldBy } from "./fold/fold.js"

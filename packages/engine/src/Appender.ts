@@ -6,6 +6,7 @@ import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
+  canonicalJson,
   fold as currentFold,
   type DeltaPiece,
   type Digest,

@@ -2,20 +2,8 @@
  * When two deliveries are one event: the same type, version, source time, native ids and payload, whatever the order of
  * the keys.
  */
+import { canonicalJson } from "@threadfold/core"
 import type { EventRow } from "./Driver.js"
-
-/** JSON with the keys of every object in order: equal values have equal texts. */
-export const canonicalJson = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
-    return `{${members.join(",")}}`
-  }
-  return JSON.stringify(value) ?? "null"
-}
 
 const sameJson = (a: string | null, b: string | null): boolean => {
   if (a === b) return true

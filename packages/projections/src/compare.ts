@@ -1,6 +1,6 @@
 /** Where two sets of rows of one stream differ. */
 import { tableNames, type VerifyReport } from "@threadfold/contracts"
-import { canonicalJson } from "./canonical.js"
+import { canonicalJson } from "@threadfold/core"
 import { cells, keyOf, layout } from "./Layout.js"
 import { compareKeys } from "./order.js"
 import type { TableRow } from "./ProjectionStore.js"

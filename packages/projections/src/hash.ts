@@ -10,7 +10,7 @@
 import { createHash, type Hash } from "node:crypto"
 import type { TableName } from "@threadfold/contracts"
 import { tableNames } from "@threadfold/contracts"
-import { canonicalJson } from "./canonical.js"
+import { canonicalJson } from "@threadfold/core"
 import { cells, layout } from "./Layout.js"
 import type { TableRow } from "./ProjectionStore.js"
 

@@ -1,4 +1,3 @@
-export * from "./canonical.js"
 export type { Difference } from "./compare.js"
 export * from "./EventSource.js"
 export { ForeignRow } from "./ForeignRow.js"

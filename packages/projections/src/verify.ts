@@ -4,8 +4,7 @@
  * outside of one, because the log only grows.
  */
 import type { VerifyReport } from "@threadfold/contracts"
-import { fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
-import { canonicalJson } from "./canonical.js"
+import { canonicalJson, fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
 import { type Difference, differences } from "./compare.js"
 import { allStreams, type EventSource } from "./EventSource.js"
 import { DatabaseHash } from "./hash.js"

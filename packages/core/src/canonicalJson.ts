@@ -1,0 +1,17 @@
+/** One text for equal values: what content is compared by, and what rows are hashed in. */
+
+/**
+ * Canonical JSON: no spaces, and the members of every object in the order of their names (by UTF-16 units). Everything
+ * else is as `JSON.stringify` writes it: numbers in their shortest form, -0 as 0, an absent (`undefined`) member left
+ * out. What JSON cannot hold (NaN, an infinity, `undefined` in an array or by itself) is null. Meant for data: it asks
+ * no `toJSON`.
+ */
+export const canonicalJson = (value: unknown): string => {
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null"
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
+  return `{${members.join(",")}}`
+}
