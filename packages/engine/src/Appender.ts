@@ -6,7 +6,6 @@ import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
-  canonicalJson,
   fold as currentFold,
   type DeltaPiece,
   type Digest,
