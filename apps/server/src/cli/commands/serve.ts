@@ -1,7 +1,7 @@
 /** `threadfold serve`. */
 import { basename, isAbsolute, relative } from "node:path"
 import { Command, Options } from "@effect/cli"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Logger, Option, Schema } from "effect"
 import type { Serving } from "../../serve/serve.js"
 import { version } from "../../version.js"
 import { dataDir, directoryOf } from "../options.js"
@@ -77,6 +77,14 @@ const untilStdinCloses: Effect.Effect<void> = Effect.async<void>((resume) => {
   process.stdin.once("end", done).once("close", done).once("error", done).resume()
 })
 
+/** Standard output belongs to the address; what the server logs goes to standard error. */
+const logToStandardError = Logger.replace(
+  Logger.defaultLogger,
+  Logger.map(Logger.logfmtLogger, (line) => {
+    process.stderr.write(`${line}\n`)
+  }),
+)
+
 export const serveCommand = Command.make(
   "serve",
   { port, host, dataDir, desktop, allowRemote, allowedHosts, loadExample },
@@ -99,5 +107,5 @@ export const serveCommand = Command.make(
         yield* untilSignal
         yield* note("Stopping.")
       }
-    }).pipe(Effect.scoped),
+    }).pipe(Effect.scoped, Effect.provide(logToStandardError)),
 ).pipe(Command.withDescription("Serve a data directory over HTTP and streams, and take events of attached sessions."))
