@@ -46,8 +46,10 @@ interface Source {
   readonly told: Map<number, number>
 }
 
+/** An event as an adapter sends it. */
 interface NumberedEvent {
   readonly seq: number
+  readonly [field: string]: unknown
 }
 
 const eventsPerTurn = 12
