@@ -2,6 +2,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { ProblemSlug } from "@threadfold/contracts"
 
+/** How often the event loop is looked at, ms. What is measured contains this interval. */
+const lagSampleMs = 20
+
 /** Counters of one server; plain numbers, changed where things happen. */
 export class Metrics {
   /** Calls answered, by status. */
@@ -24,7 +27,7 @@ export class Metrics {
   submitting = 0
   /** Submissions that the writer committed. */
   commits = 0
-  private readonly delay = monitorEventLoopDelay({ resolution: 20 })
+  private readonly delay = monitorEventLoopDelay({ resolution: lagSampleMs })
 
   constructor() {
     this.delay.enable()
@@ -72,10 +75,12 @@ export class Metrics {
     add("http_problems_total", "counter", "Problems by slug.", labelled("problem", this.problems))
     add("http_garbled_total", "counter", "Connections that spoke no HTTP.", [["", this.garbled]])
     add("http_refused_connections_total", "counter", "Connections refused: too many.", [["", this.refusedConnections]])
-    add("event_loop_lag_seconds", "gauge", "Delay of the event loop.", [
-      ['{quantile="0.5"}', this.delay.percentile(50) / 1e9],
-      ['{quantile="0.99"}', this.delay.percentile(99) / 1e9],
+    const lag = (percentile: number) => Math.max(0, this.delay.percentile(percentile) / 1e9 - lagSampleMs / 1e3)
+    add("event_loop_lag_seconds", "gauge", "Delay of the event loop since the last reading.", [
+      ['{quantile="0.5"}', lag(50)],
+      ['{quantile="0.99"}', lag(99)],
     ])
+    this.delay.reset()
     add("resident_memory_bytes", "gauge", "Resident memory of the process.", [["", process.memoryUsage.rss()]])
     return `${lines.join("\n")}\n`
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either } from "effect"
 import fc from "fast-check"
-import { parseArray, parseNdjson } from "./lines.js"
+import { findEntries, findLines } from "./lines.js"
 
 const context = {
   sessionId: "01990000-0000-7000-8000-000000000001",
@@ -10,7 +10,8 @@ const context = {
 }
 const limit = 1_000_000
 
-const ndjson = (text: string) => Either.getOrThrow(parseNdjson(context, Buffer.from(text), limit))
+const ndjson = (text: string) =>
+  Either.getOrThrow(findLines(Buffer.from(text), limit)).map(({ parse }) => parse(context))
 
 describe("pushed lines", () => {
   it("of any bytes come to one answer per line that is not blank, and never to an event of another session", () => {
@@ -34,7 +35,9 @@ describe("pushed lines", () => {
   it("mean the same as the entries of an array", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue(), { maxLength: 10 }), (values) => {
-        const array = Either.getOrThrow(parseArray(context, Buffer.from(JSON.stringify(values)), limit))
+        const array = Either.getOrThrow(findEntries(Buffer.from(JSON.stringify(values)), limit)).map(({ parse }) =>
+          parse(context),
+        )
         expect(array).toEqual(ndjson(values.map((value) => JSON.stringify(value)).join("\n")))
       }),
     )
@@ -55,7 +58,7 @@ describe("pushed lines", () => {
 
   it("over the limit refuse the whole body", () => {
     const body = Buffer.from(`{}\n${"x".repeat(101)}\n{}`)
-    expect(Either.isLeft(parseNdjson(context, body, 100))).toBe(true)
-    expect(Either.isLeft(parseArray(context, Buffer.from(JSON.stringify([{}, "x".repeat(101)])), 100))).toBe(true)
+    expect(Either.isLeft(findLines(body, 100))).toBe(true)
+    expect(Either.isLeft(findEntries(Buffer.from(JSON.stringify([{}, "x".repeat(101)])), 100))).toBe(true)
   })
 })

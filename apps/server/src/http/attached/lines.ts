@@ -141,34 +141,33 @@ const parseText = (context: LineContext, line: number, text: string): ParsedLine
   return parseValue(context, line, value, () => text)
 }
 
+/** A line that is found and not decoded yet: decoding a long body takes turns with everything else. */
+export interface FoundLine {
+  /** Number of the line, from 1. */
+  readonly line: number
+  readonly parse: (context: LineContext) => ParsedLine
+}
+
 const lineTooLong = (line: number, limit: number) =>
   new Problem({ slug: "payload-too-large", detail: `Line ${line} is longer than ${limit} bytes.` })
 
-/** The lines of an NDJSON body. Fails with `payload-too-large` for a line over the limit. */
-export const parseNdjson = (
-  context: LineContext,
-  body: Buffer,
-  maxBytes: number,
-): Either.Either<readonly ParsedLine[], Problem> => {
-  const lines: ParsedLine[] = []
+/** The lines of an NDJSON body that are not blank. Fails with `payload-too-large` for a line over the limit. */
+export const findLines = (body: Buffer, maxBytes: number): Either.Either<readonly FoundLine[], Problem> => {
+  const found: FoundLine[] = []
   let start = 0
   for (let line = 1; start < body.length; line++) {
-    const found = body.indexOf(0x0a, start)
-    const end = found === -1 ? body.length : found
+    const newline = body.indexOf(0x0a, start)
+    const end = newline === -1 ? body.length : newline
     if (end - start > maxBytes) return Either.left(lineTooLong(line, maxBytes))
     const text = body.toString("utf8", start, end).trim()
-    if (text !== "") lines.push(parseText(context, line, text))
+    if (text !== "") found.push({ line, parse: (context) => parseText(context, line, text) })
     start = end + 1
   }
-  return Either.right(lines)
+  return Either.right(found)
 }
 
 /** The entries of a JSON array. Fails with `invalid-request` for anything else. */
-export const parseArray = (
-  context: LineContext,
-  body: Buffer,
-  maxBytes: number,
-): Either.Either<readonly ParsedLine[], Problem> => {
+export const findEntries = (body: Buffer, maxBytes: number): Either.Either<readonly FoundLine[], Problem> => {
   const wrong = (detail: string) => Either.left(new Problem({ slug: "invalid-request", detail }))
   let value: unknown
   try {
@@ -177,12 +176,16 @@ export const parseArray = (
     return wrong(`The body is no JSON: ${error instanceof Error ? error.message : String(error)}.`)
   }
   if (!Array.isArray(value)) return wrong("The body must be an array of events, or NDJSON.")
-  const lines: ParsedLine[] = []
-  for (const [index, entry] of value.entries()) {
-    // Only a body that is longer than a line can hold an entry that is.
-    const text = body.length > maxBytes ? JSON.stringify(entry) : null
-    if (text !== null && Buffer.byteLength(text) > maxBytes) return Either.left(lineTooLong(index + 1, maxBytes))
-    lines.push(parseValue(context, index + 1, entry, () => text ?? JSON.stringify(entry)))
+  const entries: readonly unknown[] = value
+  // Only a body that is longer than a line can hold an entry that is.
+  if (body.length > maxBytes) {
+    const long = entries.findIndex((entry) => Buffer.byteLength(JSON.stringify(entry)) > maxBytes)
+    if (long !== -1) return Either.left(lineTooLong(long + 1, maxBytes))
   }
-  return Either.right(lines)
+  return Either.right(
+    entries.map((entry, index) => ({
+      line: index + 1,
+      parse: (context) => parseValue(context, index + 1, entry, () => JSON.stringify(entry)),
+    })),
+  )
 }

@@ -4,7 +4,7 @@ import { Problem, SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"
 import { Effect, ParseResult, Schema } from "effect"
-import { parseArray, parseNdjson } from "../attached/lines.js"
+import { findEntries, findLines } from "../attached/lines.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { HttpServices } from "../Services.js"
 import { answer, etagOf, holds, notModified } from "./answer.js"
@@ -63,7 +63,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const type = yield* requireMediaType(request, [ndjson, json])
           const context = yield* sessions.require(path.sessionId)
           const body = yield* readBody(request, limits.bodyBytes)
-          const lines = yield* (type === ndjson ? parseNdjson : parseArray)(context, body, limits.lineBytes)
+          const lines = yield* (type === ndjson ? findLines : findEntries)(body, limits.lineBytes)
           return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
         }),
       )
