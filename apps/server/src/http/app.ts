@@ -1,5 +1,6 @@
 /** All routes as one application that never fails: whatever goes wrong becomes a problem. */
 import { HttpApiBuilder, type HttpApp, HttpRouter, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import type { Projections } from "@threadfold/projections"
@@ -32,12 +33,11 @@ const answerTo = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const refuse = (problem: Pick<Problem, "slug" | "detail">, headers: Readonly<Record<string, string>> = {}) => {
     metrics.refused(problem.slug)
-    return Effect.succeed(problemResponse(problem, headers))
+    // What is left of a body that nobody wants is never read.
+    const unread = NodeHttpServerRequest.toIncomingMessage(request).complete ? {} : { connection: "close" }
+    return Effect.succeed(problemResponse(problem, { ...unread, ...headers }))
   }
-  if (error instanceof Problem) {
-    // What is left of a body that was too long is never read.
-    return refuse(error, error.slug === "payload-too-large" ? { connection: "close" } : {})
-  }
+  if (error instanceof Problem) return refuse(error)
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : null
   if (tag === "RouteNotFound") {
     const path = pathOf(request.url)

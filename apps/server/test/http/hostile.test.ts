@@ -107,6 +107,24 @@ const cases: readonly Case[] = [
     expected: [401, "unauthorized"],
   },
   {
+    name: "an upgrade without a token",
+    bytes: (server) =>
+      requestText(server, "GET", "/v1/events", { authorization: null, connection: "upgrade", upgrade: "websocket" }),
+    end: true,
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "an expectation that nobody knows",
+    bytes: (server) => requestText(server, "GET", threads, { authorization: null, expect: "tea" }),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "a long body for a session that is not there",
+    bytes: (server) =>
+      requestText(server, "POST", "/v1/sessions/nope/events", { ...ndjson, "content-length": "200000" }),
+    expected: [404, "session-not-found"],
+  },
+  {
     name: "metrics without a token",
     bytes: (server) => requestText(server, "GET", "/metrics", { authorization: null }),
     expected: [401, "unauthorized"],

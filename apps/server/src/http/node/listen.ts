@@ -89,6 +89,8 @@ export const listen = (
         keepAliveInitialDelay: keepAliveProbeMs,
       })
       server.on("request", (request, response) => current(request, response))
+      // An expectation that nobody knows is no reason to answer with anything but a problem.
+      server.on("checkExpectation", (request, response) => current(request, response))
       server.maxConnections = limits.connections
       server.on("clientError", answerGarbled(metrics))
       server.on("drop", () => {
