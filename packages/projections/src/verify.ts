@@ -127,7 +127,7 @@ export const verify = (options: VerifyOptions): VerifyReport => {
   return {
     ok: run.ok,
     hash,
-    threads: run.streams,
+    threads: tables.threads?.rows ?? 0,
     projections: tables,
     differences: run.differences,
     stale: run.stale,

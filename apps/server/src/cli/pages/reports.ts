@@ -30,7 +30,7 @@ export const verifyPage = (look: Look, report: VerifyReport): string => {
     : look.bad("The projections differ from what the log leads to.")
   return [
     verdict,
-    `  ${counted(report.threads, "stream")}, ${counted(rows, "row")} compared`,
+    `  ${counted(report.threads, "thread")}, ${counted(rows, "row")} compared`,
     `  hash ${report.hash}`,
     ...report.differences.flatMap((one) => [
       "",
