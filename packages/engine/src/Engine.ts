@@ -6,10 +6,12 @@
 import { Problem } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
+import { SqlStore } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { catchUpOf, inBackground } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
-import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
+import { makeWriter, projectionGroup, type WriterSetup } from "./sqlite.js"
 import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
 
 /** What a submission led to. */
@@ -91,16 +93,25 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
         const database = yield* openSqlite({ ...options, migrations: [projectionGroup] })
         const clock = yield* Clock.clockWith(Effect.succeed)
         const log = EventLog.fromDriver(database.driver)
-        const writer = makeSqliteWriter(database, {
+        const setup: WriterSetup = {
+          driver: database.driver,
+          store: new SqlStore(database.handle),
           clock: () => clock.unsafeCurrentTimeMillis(),
           ...(options.fold === undefined ? {} : { fold: options.fold }),
-        })
+        }
+        const writer = makeWriter(setup)
         const loop = new CommitLoop({
           process: (batch) => writer.process(batch),
           defer: setImmediate,
           onCommit: (_batch, outcomes) => log.publish(writer.head, streamsOf(outcomes)),
         })
-        yield* Effect.addFinalizer(() => Effect.sync(() => loop.drain()))
+        const stopCatchUp = inBackground(catchUpOf(setup), () => loop.busy)
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            stopCatchUp()
+            loop.drain()
+          }),
+        )
         return yield* makeService(
           {
             offer: (submission, done) => loop.offer(submission, done),

@@ -7,7 +7,7 @@ import {
   type ProjectionStore,
   projectionMigrations,
   projectionMigrationsTable,
-  rebuildStream,
+  refoldNow,
   SqlStore,
 } from "@threadfold/projections"
 import type Sqlite from "better-sqlite3"
@@ -42,10 +42,7 @@ export const makeWriter = ({ driver, store, clock, fold = currentFold }: WriterS
     fold,
     digest: sha256,
     clock,
-    refold: (streamId) => {
-      rebuildStream({ source: eventSourceOf(driver), store, fold }, streamId)
-      return store.loadFoldState(streamId)
-    },
+    refold: (streamId) => refoldNow({ source: eventSourceOf(driver), store, fold }, streamId),
   })
 
 /** A writer on an opened database. */

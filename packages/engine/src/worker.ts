@@ -1,10 +1,12 @@
 /** The writer thread. It owns the database's handle; nothing here waits inside a transaction. */
 import { parentPort, workerData } from "node:worker_threads"
 import { openSqlite } from "@threadfold/event-log"
+import { SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Schema, Scope } from "effect"
+import { catchUpOf, inBackground } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
-import { makeSqliteWriter, projectionGroup } from "./sqlite.js"
+import { makeWriter, projectionGroup, type WriterSetup } from "./sqlite.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
@@ -20,7 +22,12 @@ const send = (message: FromWriter): void => parentPort?.postMessage(message)
 const main = Effect.gen(function* () {
   const scope = yield* Scope.make()
   const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: [projectionGroup] }), scope)
-  const writer = makeSqliteWriter(database, { clock: () => Date.now() })
+  const setup: WriterSetup = {
+    driver: database.driver,
+    store: new SqlStore(database.handle),
+    clock: () => Date.now(),
+  }
+  const writer = makeWriter(setup)
   let packing: NodeJS.Timeout | undefined
   // One number per queued submission, in the order of the queue: batches are cut from its front.
   const ids: number[] = []
@@ -51,6 +58,7 @@ const main = Effect.gen(function* () {
     packing = setTimeout(pack, 1)
   }
   packing = setTimeout(pack, PACK_AFTER_MS)
+  const stopCatchUp = inBackground(catchUpOf(setup), () => loop.busy)
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
@@ -61,6 +69,7 @@ const main = Effect.gen(function* () {
       case "stop":
         loop.drain()
         clearTimeout(packing)
+        stopCatchUp()
         Effect.runSync(Scope.close(scope, Exit.void))
         send({ kind: "stopped" })
         parentPort?.close()

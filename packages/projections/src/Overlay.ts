@@ -66,7 +66,8 @@ class PendingTable {
   }
 }
 
-const putOf = (table: TableName, row: Cells): Put => {
+/** The change that writes a row; the row is of that table. */
+export const putOf = (table: TableName, row: Cells): Put => {
   const change: { op: "put"; table: TableName; row: Rows[TableName] } = { op: "put", table, row: toRow(table, row) }
   return change as Put
 }

@@ -58,7 +58,7 @@ export const rebuildStream = (
   })
 
 /** True for a row that breaks a rule of the schema, false for a database that cannot write. */
-const isRefusal = (error: unknown): error is Error =>
+export const isRefusal = (error: unknown): error is Error =>
   error instanceof Error &&
   (error instanceof TypeError || ("code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT")))
 

@@ -1,0 +1,48 @@
+/**
+ * What the writer's thread does while nobody waits for it: streams that another version of the fold made are folded
+ * again. Every step is short and gives the thread back, so that what was submitted meanwhile is committed before the
+ * next one.
+ */
+import { CatchUp } from "@threadfold/projections"
+import { eventSourceOf, type WriterSetup } from "./sqlite.js"
+
+/** How long a step waits after the database refused one, ms. */
+const AFTER_FAILURE_MS = 1000
+/** The pause between two steps, ms: the thread's messages come in. */
+const PAUSE_MS = 1
+
+/** Work in steps; {@link CatchUp} is what the engine hands in. */
+export interface StepByStep {
+  /** Goes on by one step; false: there is nothing more to do. */
+  readonly step: () => boolean
+}
+
+/**
+ * Runs the work to its end, a step at a time, only while `busy` says no. A step that throws is tried again later: what
+ * it left undone is folded before its first append anyway. Returns how to stop it.
+ */
+export const inBackground = (work: StepByStep, busy: () => boolean): (() => void) => {
+  let timer: NodeJS.Timeout | undefined
+  const later = (ms: number): void => {
+    // It keeps no process alive that has nothing else to do.
+    timer = setTimeout(turn, ms).unref()
+  }
+  const turn = (): void => {
+    try {
+      if (busy() || work.step()) later(PAUSE_MS)
+    } catch {
+      later(AFTER_FAILURE_MS)
+    }
+  }
+  later(PAUSE_MS)
+  return () => clearTimeout(timer)
+}
+
+/** The catching up of a writer's projections. */
+export const catchUpOf = ({ driver, fold, store }: Pick<WriterSetup, "driver" | "store" | "fold">): CatchUp =>
+  new CatchUp({
+    source: eventSourceOf(driver),
+    store,
+    transaction: driver.transaction,
+    ...(fold === undefined ? {} : { fold }),
+  })

@@ -1,0 +1,106 @@
+/**
+ * Brings the rows of streams up to date that another version of the fold made, while the writer works: after an upgrade
+ * the server starts at once, a stream is folded again before its first append, and the rest are folded here.
+ *
+ * It goes in short steps between the writer's batches. Events are folded into memory, outside of any transaction; only a
+ * finished stream is written, all of its rows at once, so that a reader sees the old ones or the new ones. Memory holds
+ * the streams of one step.
+ */
+import { fold as currentFold, FOLD_VERSION, type Fold, type FoldState, initialState } from "@threadfold/core"
+import type { EventSource } from "./EventSource.js"
+import { MapStore } from "./MapStore.js"
+import type { ProjectionStore } from "./ProjectionStore.js"
+import { refold } from "./refold.js"
+import { lastSequence, replaceRows } from "./replaceRows.js"
+
+export interface CatchUpOptions {
+  readonly source: EventSource
+  readonly store: ProjectionStore
+  /** Runs `body` in one write transaction. */
+  readonly transaction: <A>(body: () => A) => A
+  /** Another fold, for tests. */
+  readonly fold?: Fold
+  /** Version of that fold. */
+  readonly foldVersion?: number
+  /** Events that a step folds at most. Default 250: a few milliseconds. */
+  readonly eventsPerStep?: number
+  /** Streams that a step looks at, at most. Default 100. */
+  readonly streamsPerStep?: number
+}
+
+/** A stream on the way. */
+interface Folding {
+  readonly rows: MapStore
+  readonly state: FoldState
+}
+
+export class CatchUp {
+  /** Streams whose rows this pass wrote anew. */
+  refolded = 0
+  private after: string | null = null
+  private current: Folding | null = null
+  private readonly fold: Fold
+  private readonly foldVersion: number
+  private readonly eventsPerStep: number
+  private readonly streamsPerStep: number
+
+  constructor(private readonly options: CatchUpOptions) {
+    this.fold = options.fold ?? currentFold
+    this.foldVersion = options.foldVersion ?? FOLD_VERSION
+    this.eventsPerStep = options.eventsPerStep ?? 250
+    this.streamsPerStep = options.streamsPerStep ?? 100
+  }
+
+  /**
+   * Goes on by one step, outside of any transaction; returns whether there is more to do. Throws what the database
+   * throws; the streams of that step then stay as they were, and the next step goes on after them.
+   */
+  step(): boolean {
+    const finished: Folding[] = []
+    let room = this.eventsPerStep
+    const current = this.current
+    this.current = null
+    if (current !== null) room -= this.advance(current, room, finished)
+    const ids = room > 0 ? this.options.source.streams(this.after, this.streamsPerStep) : []
+    for (const streamId of ids) {
+      if (room <= 0) break
+      this.after = streamId
+      if (!this.isStale(streamId)) continue
+      room -= this.advance({ rows: new MapStore(), state: initialState(streamId) }, room, finished)
+    }
+    if (finished.length > 0) {
+      this.options.transaction(() => {
+        for (const one of finished) this.write(one)
+      })
+    }
+    return this.current !== null || room <= 0 || ids.length === this.streamsPerStep
+  }
+
+  /** Folds up to `room` more events of a stream; returns how many it took of the step's room. */
+  private advance({ rows, state }: Folding, room: number, finished: Folding[]): number {
+    const { source } = this.options
+    const done = refold(source, rows, this.fold, state.streamId, state.streamVersion + room, state)
+    const folding = { rows, state: done.state }
+    if (done.events < room) finished.push(folding)
+    else this.current = folding
+    return Math.max(1, done.events)
+  }
+
+  /** Writes a stream, unless it was folded again or appended to since: then it is up to date, or will be soon. */
+  private write({ rows, state }: Folding): void {
+    const { source, store } = this.options
+    const { streamId, streamVersion } = state
+    if (!this.isStale(streamId) || source.read(streamId, streamVersion, 1).length > 0) return
+    replaceRows(
+      store,
+      { state, rows: rows.rowsOf(streamId), foldVersion: this.foldVersion },
+      lastSequence(source, state),
+    )
+    this.refolded += 1
+  }
+
+  /** Whether another fold made the stream's rows, or its state is lost. */
+  private isStale(streamId: string): boolean {
+    return this.options.store.loadFoldState(streamId)?.foldVersion !== this.foldVersion
+  }
+}
