@@ -3,6 +3,7 @@
  * scope ends, with streams open or not.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import { resolve } from "node:path"
 import { NodeHttpServer } from "@effect/platform-node"
 import type { SqlClient } from "@effect/sql"
 import { Problem } from "@threadfold/contracts"
@@ -66,9 +67,11 @@ export const openHttpServer = (
 ): Effect.Effect<BoundServer, Problem, Engine | Projections | SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const limits = limitsOf(options)
+    // What the discovery file names must be right from every working directory.
+    const dataDir = resolve(options.dataDir)
     const host = options.host ?? "127.0.0.1"
     yield* requireLoopback(host, options.allowRemote === true)
-    const token = yield* loadToken(options.dataDir)
+    const token = yield* loadToken(dataDir)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
     const metrics = yield* Effect.acquireRelease(
@@ -104,13 +107,13 @@ export const openHttpServer = (
     serve(listener)
 
     const url = `http://${urlHost(host)}:${port}`
-    yield* announce(options.dataDir, {
+    yield* announce(dataDir, {
       url,
       pid: process.pid,
       version: options.version,
-      tokenFile: tokenFile(options.dataDir),
+      tokenFile: tokenFile(dataDir),
     })
-    return { url, host, port, token, tokenFile: tokenFile(options.dataDir) }
+    return { url, host, port, token, tokenFile: tokenFile(dataDir) }
   })
 
 /** The server as a layer. */
