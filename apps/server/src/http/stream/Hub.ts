@@ -12,6 +12,9 @@ import { type FrameFilter, Ring, takes } from "./Ring.js"
 /** How soon a tail that broke off is tried again, ms. */
 const retryMs = 1_000
 
+/** Events that the tail takes from the log at a time. */
+const tailPage = 64
+
 /** One open stream as the hub sees it. */
 export class Subscriber {
   /** Wakes the stream; null while it does not wait. */
@@ -95,7 +98,7 @@ export const makeHub = (
       const after = log.published()
       ring.restart(after)
       for (const subscriber of subscribers) subscriber.notify()
-      return log.subscribe({ after }).pipe(
+      return log.subscribe({ after, pageSize: tailPage }).pipe(
         Stream.runForEachChunk((rows) =>
           Effect.sync(() => {
             for (const row of rows) publish(row)

@@ -62,7 +62,8 @@ export class Ring {
     this.bytes += frame.bytes.length
     this.upper = frame.sequence
     while (this.frames.length - this.first > this.maxEvents || this.bytes > this.maxBytes) this.dropFirst()
-    if (this.first > this.maxEvents) {
+    // What was dropped is let go of soon, however few long events fill the ring.
+    if (this.first * 2 > this.frames.length) {
       this.frames = this.frames.slice(this.first)
       this.first = 0
     }

@@ -29,7 +29,12 @@ interface Place {
   readonly cursor: number
   /** `synced` is due once the cursor has reached this; null: it was sent. */
   readonly syncAt: number | null
+  /** How many events to take from the log at a time. */
+  readonly page: number
 }
+
+/** The first page of a stream from the log; longer ones follow where events are short. */
+const firstPage = 16
 
 const join = (frames: readonly Buffer[]): Buffer => {
   const [only, ...others] = frames
@@ -43,22 +48,28 @@ const waitOrBeat = (hub: Hub, subscriber: Subscriber, cursor: number, heartbeat:
     onTimeout: () => "heartbeat" as const,
   })
 
-/** Reads the next piece from the log: the stream is behind the ring. */
-const fromLog = ({ log, filter, limits }: EventStreamOptions, cursor: number) =>
+/**
+ * Reads the next piece from the log: the stream is behind the ring. A log page is bounded in events only, so its size
+ * follows the length of the events before: what a reader holds stays near the bound in bytes.
+ */
+const fromLog = ({ log, filter, limits }: EventStreamOptions, cursor: number, page: number) =>
   Effect.gen(function* () {
     const until = Math.max(cursor, log.published())
     const query: ReadQuery = {
       after: cursor,
       until,
-      limit: limits.pieceEvents,
+      limit: page,
       ...(filter.streamId === undefined ? {} : { streamId: filter.streamId }),
       ...(filter.types === undefined ? {} : { types: [...filter.types] }),
     }
     const rows = yield* log.read(query)
     const last = rows[rows.length - 1]
+    const frames = rows.map((row) => eventFrame(log.logId, row).bytes)
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0)
     return {
-      frames: rows.map((row) => eventFrame(log.logId, row).bytes),
-      until: last === undefined || rows.length < limits.pieceEvents ? until : last.sequence,
+      frames,
+      until: last === undefined || rows.length < page ? until : last.sequence,
+      page: bytes > limits.pieceBytes ? Math.max(1, page >>> 2) : Math.min(limits.pieceEvents, page * 2),
     }
   })
 
@@ -67,13 +78,14 @@ const begin = (options: EventStreamOptions): { readonly frames: readonly Buffer[
   const { log, limits, cursor, snapshot } = options
   const head = log.published()
   const opening = openingFrame(limits.retryMs)
+  const page = Math.min(firstPage, limits.pieceEvents)
   const other = cursor !== null && cursor.logId !== null && cursor.logId !== log.logId
   if (cursor !== null && (other || cursor.sequence > head)) {
     const now = formatCursor(log.logId, head)
     const data = { reason: other ? "other-log" : "future", snapshot, cursor: now }
-    return { frames: [opening, controlFrame(now, "reset", data)], place: { cursor: head, syncAt: head } }
+    return { frames: [opening, controlFrame(now, "reset", data)], place: { cursor: head, syncAt: head, page } }
   }
-  return { frames: [opening], place: { cursor: cursor?.sequence ?? 0, syncAt: head } }
+  return { frames: [opening], place: { cursor: cursor?.sequence ?? 0, syncAt: head, page } }
 }
 
 /** The stream as pieces of bytes. Ends when the reader is too slow or the server shuts down. */
@@ -91,24 +103,26 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
     place: Place,
   ): Effect.Effect<Option.Option<readonly [Buffer, Place]>, StorageFailed> =>
     Effect.gen(function* () {
-      let { cursor } = place
+      let { cursor, page } = place
       for (;;) {
         if (subscriber.overflowed || hub.closing()) return Option.none()
         if (place.syncAt !== null && cursor >= place.syncAt) {
           const synced = controlFrame(formatCursor(log.logId, cursor), "synced", { sequence: cursor })
-          return Option.some([synced, { cursor, syncAt: null }] as const)
+          return Option.some([synced, { cursor, syncAt: null, page }] as const)
         }
         const piece = hub.ring.covers(cursor)
-          ? hub.ring.after(cursor, options.filter, limits.pieceEvents, limits.pieceBytes)
-          : yield* fromLog(options, cursor)
+          ? { ...hub.ring.after(cursor, options.filter, limits.pieceEvents, limits.pieceBytes), page }
+          : yield* fromLog(options, cursor, page)
+        page = piece.page
         const moved = piece.until > cursor
         cursor = piece.until
         if (piece.frames.length > 0) {
-          return Option.some([join(piece.frames), { cursor, syncAt: place.syncAt }] as const)
+          return Option.some([join(piece.frames), { cursor, syncAt: place.syncAt, page }] as const)
         }
         if (moved) continue
         const woken = yield* waitOrBeat(hub, subscriber, cursor, limits.heartbeatMs)
-        if (woken === "heartbeat") return Option.some([heartbeatFrame(log.published()), { ...place, cursor }] as const)
+        if (woken === "heartbeat")
+          return Option.some([heartbeatFrame(log.published()), { ...place, cursor, page }] as const)
       }
     })
 
