@@ -1,6 +1,6 @@
 /**
- * The catalogue of event types: literal name → payload schema. DESIGN section 5. Additions are additive; a changed
- * payload gets a new `v` and an upcaster in `core`.
+ * The catalogue of event types: literal name → payload schema. Additions are additive; a changed payload gets a new
+ * `v` and an upcaster in `core`.
  */
 import { Schema } from "effect"
 import { Empty } from "./events/Common.js"

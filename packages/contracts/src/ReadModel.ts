@@ -1,5 +1,5 @@
 /**
- * The shapes that tools rely on (DESIGN section 9). Absent is null, never 0 or "".
+ * The shapes that tools rely on. Absent is null, never 0 or "".
  */
 import { Schema } from "effect"
 import { SessionStatus } from "./events/Session.js"
@@ -23,21 +23,33 @@ export type ThreadStatus = typeof ThreadStatus.Type
 
 /** Tokens; a count that nobody reported is null. */
 export const UsageView = Schema.Struct({
+  /** Tokens of the prompt, cached ones included. */
   inputTokens: nullable(N),
+  /** Prompt tokens that were read from the provider's cache. */
   cachedInputTokens: nullable(N),
+  /** Tokens of the answer, reasoning included. */
   outputTokens: nullable(N),
+  /** Tokens of hidden or shown reasoning. */
   reasoningTokens: nullable(N),
+  /** The provider's own total. */
   totalTokens: nullable(N),
 })
 export type UsageView = typeof UsageView.Type
 
 export const ThreadView = Schema.Struct({
+  /** Our id; also the id of the thread's stream. */
   threadId: S,
+  /** Display name. */
   title: nullable(S),
+  /** Provider kind. */
   provider: nullable(S),
+  /** The provider's thread id. */
   nativeThreadId: nullable(S),
+  /** Thread that spawned this one, by evidence only. */
   parentThreadId: nullable(S),
+  /** Thread this one was copied from. */
   forkedFromThreadId: nullable(S),
+  /** What it is doing. */
   status: ThreadStatus,
   /** The running turn. */
   activeTurnId: nullable(S),
@@ -45,29 +57,47 @@ export const ThreadView = Schema.Struct({
   openRequests: N,
   /** Turns seen. */
   turns: N,
+  /** Working directory. */
   cwd: nullable(S),
+  /** Model last named. */
   model: nullable(S),
   /** Source clock, ms since the epoch. */
   createdAt: nullable(N),
+  /** Source clock of the last event, ms since the epoch. */
   updatedAt: nullable(N),
+  /** ms since the epoch; null: not archived. */
   archivedAt: nullable(N),
+  /** Version of the last event folded in. */
   streamVersion: N,
 })
 export type ThreadView = typeof ThreadView.Type
 
 export const SessionView = Schema.Struct({
+  /** Our id. */
   sessionId: S,
+  /** Its thread. */
   threadId: S,
+  /** Its connection. */
   connectionId: nullable(S),
+  /** 1, 2, 3 … per thread. */
   epoch: N,
+  /** `managed`, `attached` or `imported`. */
   mode: S,
+  /** `starting`, `running`, `ready`, `interrupted`, `stopped` or `error`. */
   status: SessionStatus,
+  /** The running turn; null unless the status is `starting` or `running`. */
   activeTurnId: nullable(S),
+  /** The oldest requested turn. */
   pendingTurnId: nullable(S),
+  /** Last error message, fatal or not. */
   lastError: nullable(S),
+  /** Why it ended. */
   cause: nullable(S),
+  /** `observed` or `inferred`; null while it lives. */
   evidence: nullable(S),
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
   /** Our clock, ms since the epoch. */
   lastActivityAt: nullable(N),
@@ -75,123 +105,215 @@ export const SessionView = Schema.Struct({
 export type SessionView = typeof SessionView.Type
 
 export const TurnView = Schema.Struct({
+  /** Our id. */
   turnId: S,
+  /** The provider's id. */
   nativeTurnId: nullable(S),
+  /** Session that ran it; null while it waits for one. */
   sessionId: nullable(S),
+  /** `requested`: asked for; `running`; `ended`: see `outcome`, `cause` and `evidence`. */
   status: Schema.Literal("requested", "running", "ended"),
+  /** `completed`, `failed`, `interrupted`, `cancelled` or `unknown`; null until it ended. */
   outcome: nullable(S),
+  /** Why it ended, a short token such as `session-ready` or `superseded`; null while it runs. */
   cause: nullable(S),
+  /** `observed`: the provider said so; `inferred`: we concluded it; null while it runs. */
   evidence: nullable(S),
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
+  /** Tokens of this turn. */
   usage: nullable(UsageView),
   /** Why it failed. */
   error: Schema.Unknown,
+  /** `client`, `queue`, `realtime`, `import`, `provider`, `synthetic`. */
   origin: S,
+  /** True once the end is final: observed, or settled after an inferred one. */
   settled: Schema.Boolean,
+  /** True while nothing is heard of it. */
   stalled: Schema.Boolean,
+  /** Turn that took the message, when this one never ran. */
   steeredInto: nullable(S),
 })
 export type TurnView = typeof TurnView.Type
 
 export const ItemView = Schema.Struct({
+  /** Our id. */
   itemId: S,
+  /** The provider's id. */
   nativeItemId: nullable(S),
+  /** Its turn. */
   turnId: nullable(S),
+  /** Our kind. */
   kind: S,
+  /** The provider's type name. */
   nativeKind: nullable(S),
+  /** `open`, or how it ended. */
   status: Schema.Literal("open", "completed", "failed", "declined", "interrupted"),
+  /** Why it ended, a short token such as `session-ready` or `superseded`; null while it runs. */
   cause: nullable(S),
+  /** `observed`: the provider said so; `inferred`: we concluded it; null while it runs. */
   evidence: nullable(S),
+  /** One line for a list. */
   title: nullable(S),
+  /** The provider's phase of a message. */
   phase: nullable(S),
+  /** User text parts joined; agent or plan text; reasoning summary parts joined by a blank line; a command's aggregated output; else null. Before the final content it is the joined chunks. */
   text: nullable(S),
+  /** Exit code of a command. */
   exitCode: nullable(N),
+  /** What else it says, in the provider's words. */
   data: Schema.Unknown,
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
 })
 export type ItemView = typeof ItemView.Type
 
 export const RequestView = Schema.Struct({
+  /** Our id. */
   requestId: S,
+  /** JSON text of the provider's id. */
   nativeRequestId: nullable(S),
+  /** Its turn. */
   turnId: nullable(S),
+  /** Its item. */
   itemId: nullable(S),
+  /** Our kind. */
   kind: S,
+  /** `open`, `answering`: an answer is on its way; or how it ended. */
   status: Schema.Literal("open", "answering", "answered", "cancelled", "expired"),
+  /** The first accepted answer. */
   decision: nullable(S),
+  /** Who gave it. */
   decidedBy: nullable(S),
+  /** Why it ended, a short token such as `session-ready` or `superseded`; null while it runs. */
   cause: nullable(S),
+  /** One line for a person. */
   title: nullable(S),
+  /** The question: `{decisions, data}` in the provider's words. */
   data: Schema.Unknown,
+  /** ms since the epoch. */
   openedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
 })
 export type RequestView = typeof RequestView.Type
 
 export const InferenceView = Schema.Struct({
+  /** Our id. */
   inferenceId: S,
+  /** The provider's or gateway's id. */
   nativeInferenceId: nullable(S),
+  /** Its turn. */
   turnId: nullable(S),
+  /** `running`, or how it ended. */
   status: Schema.Literal("running", "completed", "failed", "cancelled", "aborted"),
+  /** Why it ended, a short token such as `session-ready` or `superseded`; null while it runs. */
   cause: nullable(S),
+  /** Model that was asked for. */
   model: nullable(S),
+  /** The provider's response id. */
   responseId: nullable(S),
+  /** Request id of the upstream HTTP call. */
   upstreamRequestId: nullable(S),
   /** How many complete output items were seen. */
   outputItems: N,
+  /** Tokens of this attempt. */
   usage: nullable(UsageView),
+  /** What went wrong, or why it was cancelled. */
   error: nullable(S),
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
 })
 export type InferenceView = typeof InferenceView.Type
 
 export const RealtimeRunView = Schema.Struct({
+  /** Our id. */
   realtimeId: S,
+  /** `requested`, `started`, or how it ended. */
   status: Schema.Literal("requested", "failed", "started", "closed"),
+  /** Why it closed: `requested`, `transport_closed`, `error`, `replaced` or `session_ended`. */
   reason: nullable(S),
+  /** Last error message. */
   lastError: nullable(S),
+  /** Protocol version. */
   version: nullable(S),
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
 })
 export type RealtimeRunView = typeof RealtimeRunView.Type
 
 export const DelegationView = Schema.Struct({
+  /** Our id; the turn's id too, when we route it to an idle thread. */
   delegationId: S,
+  /** Its voice run. */
   realtimeId: nullable(S),
+  /** The turn that works on it. */
   turnId: nullable(S),
+  /** `open` until its turn's end is final. */
   status: Schema.Literal("open", "closed"),
+  /** What was asked for. */
   text: nullable(S),
 })
 export type DelegationView = typeof DelegationView.Type
 
 export const TaskView = Schema.Struct({
+  /** Our id. */
   taskId: S,
+  /** The provider's id. */
   nativeTaskId: nullable(S),
+  /** Turn that began it. */
   turnId: nullable(S),
+  /** Item it grew out of. */
   itemId: nullable(S),
+  /** The provider's word for its kind. */
   kind: nullable(S),
+  /** One line for a list. */
   title: nullable(S),
+  /** `running` or `ended`: see `outcome`. */
   status: Schema.Literal("running", "ended"),
+  /** `completed`, `failed` or `interrupted`. */
   outcome: nullable(S),
+  /** Start by the source clock, ms since the epoch. */
   startedAt: nullable(N),
+  /** End by the source clock, ms since the epoch; null while it runs. */
   endedAt: nullable(N),
 })
 export type TaskView = typeof TaskView.Type
 
-export const QueueView = Schema.Struct({ messageId: S, position: N, text: S, queuedAt: nullable(N) })
+export const QueueView = Schema.Struct({
+  /** Our id. */
+  messageId: S,
+  /** Place in the queue, from 1. */
+  position: N,
+  /** The user's text. */
+  text: S,
+  /** When it was queued, ms since the epoch. */
+  queuedAt: nullable(N),
+})
 export type QueueView = typeof QueueView.Type
 
 export const AnomalyView = Schema.Struct({
+  /** The stream: a thread or a connection. */
   threadId: S,
+  /** One of the closed list. */
   reason: S,
+  /** What it is about, for example `turn:<id>` or `native-turn:<id>`. */
   subject: S,
+  /** How often. */
   count: N,
+  /** Sequence of the first one. */
   firstSequence: N,
+  /** Sequence of the last one. */
   lastSequence: N,
+  /** One sentence about the last one. */
   detail: nullable(S),
 })
 export type AnomalyView = typeof AnomalyView.Type
@@ -200,23 +322,36 @@ export type AnomalyView = typeof AnomalyView.Type
 export const ThreadSnapshot = Schema.Struct({
   /** Sequence of the log up to which the snapshot is true. */
   sequence: N,
+  /** The thread. */
   thread: ThreadView,
+  /** Its current or last session; null before the first one. */
   session: nullable(SessionView),
+  /** Its turns, oldest first. */
   turns: Schema.Array(TurnView),
+  /** Its items, oldest first. */
   items: Schema.Array(ItemView),
+  /** Approvals, questions and tool callbacks, oldest first. */
   requests: Schema.Array(RequestView),
+  /** Inference attempts, oldest first. */
   inferences: Schema.Array(InferenceView),
+  /** Voice runs, oldest first. */
   realtimeRuns: Schema.Array(RealtimeRunView),
+  /** Voice hand-overs, oldest first. */
   delegations: Schema.Array(DelegationView),
+  /** Background tasks, oldest first. */
   tasks: Schema.Array(TaskView),
+  /** Messages that wait for their turn, in the order in which they run. */
   queue: Schema.Array(QueueView),
+  /** Tokens of the thread: the sum of its turns'; null where nobody reported any. */
   usage: nullable(UsageView),
+  /** What the fold refused to apply. */
   anomalies: Schema.Array(AnomalyView),
 })
 export type ThreadSnapshot = typeof ThreadSnapshot.Type
 
 /** What importers print. `lines = mapped + kept + unreadable`; blank lines are not counted. */
 export const ImportReport = Schema.Struct({
+  /** Threads that the recordings speak of, with the events added to each and the anomalies of each. */
   threads: Schema.Array(Schema.Struct({ threadId: S, nativeThreadId: nullable(S), events: N, anomalies: N })),
   /** Lines that are not blank. */
   lines: N,
@@ -235,7 +370,9 @@ export type ImportReport = typeof ImportReport.Type
 
 /** What `check` prints. */
 export const CheckReport = Schema.Struct({
+  /** True: no invariant is broken. */
   ok: Schema.Boolean,
+  /** Broken invariants, with the event that broke the log or last touched the row. */
   violations: Schema.Array(
     Schema.Struct({
       invariant: S,
@@ -251,6 +388,7 @@ export type CheckReport = typeof CheckReport.Type
 
 /** What `verify` prints. */
 export const VerifyReport = Schema.Struct({
+  /** True: the stored rows are what the log leads to, and no thread is stale. */
   ok: Schema.Boolean,
   /** Hash of the sorted thread hashes, SHA-256 hex. */
   hash: S,
@@ -269,11 +407,17 @@ export type VerifyReport = typeof VerifyReport.Type
 
 /** What `stats` prints. */
 export const Stats = Schema.Struct({
+  /** Events in the log. */
   events: N,
+  /** Threads, deleted ones included. */
   threads: N,
+  /** Highest sequence; 0 for an empty log. */
   lastSequence: N,
+  /** Size of the database file. */
   databaseBytes: N,
+  /** Size of its write-ahead log. */
   walBytes: N,
+  /** Anomalies over all threads. */
   anomalies: N,
   /** Event type → how many. Null when it was not asked for (it reads the whole log). */
   byType: nullable(Schema.Record({ key: S, value: N })),

@@ -3,7 +3,10 @@ import { Schema } from "effect"
 import { Json, maybe } from "./Common.js"
 
 /** `account.updated`, `account.rate-limits.updated`, `mcp.status.updated`: the provider's words, for display. */
-export const ProviderData = Schema.Struct({ data: maybe(Json) })
+export const ProviderData = Schema.Struct({
+  /** What the provider sent, in its words. */
+  data: maybe(Json),
+})
 /** `model.rerouted`: another model answers than the one asked for. */
 export const ModelRerouted = Schema.Struct({
   /** Model that was asked for. */
@@ -20,7 +23,7 @@ export const Notice = Schema.Struct({
   /** More of it. */
   details: maybe(Schema.String),
 })
-/** `runtime.error`: fatal only when `willRetry` is false and it names the running turn (DESIGN, Codex's wire). */
+/** `runtime.error`: fatal only when `willRetry` is false and it names the running turn. */
 export const RuntimeError = Schema.Struct({
   /** One sentence. */
   message: Schema.String,

@@ -12,7 +12,10 @@ export const ThreadCreated = Schema.Struct({
   cwd: maybe(Schema.String),
 })
 /** `thread.renamed`. */
-export const ThreadRenamed = Schema.Struct({ title: Schema.String })
+export const ThreadRenamed = Schema.Struct({
+  /** New display name. */
+  title: Schema.String,
+})
 /** `thread.forked`: this thread was copied from another. */
 export const ThreadForked = Schema.Struct({
   /** Our id of the source. */
@@ -38,7 +41,10 @@ export const MessageQueued = Schema.Struct({
   text: Schema.String,
 })
 /** `message.dequeued`, `message.cancelled`: the message left the queue. */
-export const MessageRef = Schema.Struct({ messageId: Schema.String })
+export const MessageRef = Schema.Struct({
+  /** Our id of the message. */
+  messageId: Schema.String,
+})
 /** `message.steered`: a message went into the running turn. */
 export const MessageSteered = Schema.Struct({
   /** Our id of the message, where it came from the queue. */
@@ -47,14 +53,20 @@ export const MessageSteered = Schema.Struct({
   text: maybe(Schema.String),
 })
 /** `queue.reordered`: names every queued message exactly once. */
-export const QueueReordered = Schema.Struct({ messageIds: Schema.Array(Schema.String) })
+export const QueueReordered = Schema.Struct({
+  /** Our ids of the messages, in the new order. */
+  messageIds: Schema.Array(Schema.String),
+})
 /** `session.start-requested`: somebody wants a session. */
 export const SessionStartRequested = Schema.Struct({
   /** What was asked for, in the provider's words. */
   data: maybe(Json),
 })
 /** `session.stop-requested`: somebody wants it gone. */
-export const SessionStopRequested = Schema.Struct({ reason: maybe(Schema.String) })
+export const SessionStopRequested = Schema.Struct({
+  /** Why. */
+  reason: maybe(Schema.String),
+})
 /** `session.reaped`: the reaper stopped it. */
 export const SessionReaped = Schema.Struct({
   /** Idle age in milliseconds. */
@@ -77,4 +89,7 @@ export const EffectOutcome = Schema.Struct({
   message: maybe(Schema.String),
 })
 /** `thread.purged`: the content is gone, the sealed hash stays. */
-export const ThreadPurged = Schema.Struct({ sealedHash: Schema.String })
+export const ThreadPurged = Schema.Struct({
+  /** Canonical hash of the thread before its content went, SHA-256 hex. */
+  sealedHash: Schema.String,
+})

@@ -46,7 +46,10 @@ export const RealtimeAudio = Schema.Struct({
   frames: maybe(Schema.Number),
 })
 /** `realtime.sdp`: the answer of a WebRTC offer. */
-export const RealtimeSdp = Schema.Struct({ sdp: maybe(Schema.String) })
+export const RealtimeSdp = Schema.Struct({
+  /** Session description. */
+  sdp: maybe(Schema.String),
+})
 /** `realtime.handoff`: the voice agent hands work to the coding agent. Opens a delegation. */
 export const RealtimeHandoff = Schema.Struct({
   /** What it asks for. */
@@ -55,7 +58,10 @@ export const RealtimeHandoff = Schema.Struct({
   routedBy: maybe(Schema.Literal("provider", "client")),
 })
 /** `realtime.error`: before `realtime.started` it fails the pending start only; afterwards it precedes the close. */
-export const RealtimeError = Schema.Struct({ message: Schema.String })
+export const RealtimeError = Schema.Struct({
+  /** What went wrong, in the provider's words. */
+  message: Schema.String,
+})
 /** `realtime.closed`: the provider's close. */
 export const RealtimeClosed = Schema.Struct({
   /** The provider's reason; an unknown word counts as `transport_closed` and is kept in `nativeReason`. */
@@ -72,7 +78,10 @@ export const RealtimeStartRequested = Schema.Struct({
 /** `realtime.stop-requested`: somebody asked to end it. */
 export const RealtimeStopRequested = Schema.Struct({})
 /** `realtime.failed`: the start failed on our side. */
-export const RealtimeFailed = Schema.Struct({ message: Schema.String })
+export const RealtimeFailed = Schema.Struct({
+  /** What went wrong. */
+  message: Schema.String,
+})
 /** `delegation.opened`: we route a hand-over. An opening event. */
 export const DelegationOpened = Schema.Struct({
   /** What it asks for. */

@@ -48,11 +48,20 @@ export const TurnPlanUpdated = Schema.Struct({
   ),
 })
 /** `turn.proposed.delta`: a piece of a plan that waits for consent. */
-export const TurnProposedDelta = Schema.Struct({ delta: Schema.String })
+export const TurnProposedDelta = Schema.Struct({
+  /** The text. */
+  delta: Schema.String,
+})
 /** `turn.proposed.completed`: the whole of it. */
-export const TurnProposedCompleted = Schema.Struct({ text: Schema.String })
+export const TurnProposedCompleted = Schema.Struct({
+  /** The plan; replaces its deltas. */
+  text: Schema.String,
+})
 /** `turn.diff.updated`: the turn's changes so far as one unified diff. */
-export const TurnDiffUpdated = Schema.Struct({ diff: Schema.String })
+export const TurnDiffUpdated = Schema.Struct({
+  /** Unified diff. */
+  diff: Schema.String,
+})
 
 /** `turn.requested`: we (or, in a recording, the client) asked for a turn. An opening event. */
 export const TurnRequested = Schema.Struct({
@@ -66,7 +75,10 @@ export const TurnRequested = Schema.Struct({
   handedOver: maybe(Schema.Boolean),
 })
 /** `turn.start-failed`: the requested turn never started. */
-export const TurnStartFailed = Schema.Struct({ error: ProviderError })
+export const TurnStartFailed = Schema.Struct({
+  /** Why. */
+  error: ProviderError,
+})
 /** `turn.interrupt-requested`: somebody asked to stop the turn; changes nothing until the provider answers. */
 export const TurnInterruptRequested = Schema.Struct({})
 /** `turn.settled`: an inferred end is now taken as the end (rule 2). */
