@@ -6,7 +6,9 @@ import { Effect } from "effect"
 import { importCodexAppServer } from "../import/CodexAppServer.js"
 
 /** A real Codex session in which the user approves a command; beside `src` and `dist`. */
-export const exampleRecording = fileURLToPath(new URL("../../examples/codex-02-approval-untrusted-accept.jsonl", import.meta.url))
+export const exampleRecording = fileURLToPath(
+  new URL("../../examples/codex-02-approval-untrusted-accept.jsonl", import.meta.url),
+)
 
 /**
  * Imports the example into an empty log; a log with anything in it stays as it is. The caller owns the data directory
