@@ -18,6 +18,8 @@ export interface ImportOptions {
   readonly files: readonly string[]
   /** Leave sessions open at the end of a recording that has not seen its process exit. */
   readonly leaveOpen?: boolean
+  /** Events per submission. Default 512: a batch of the writer. */
+  readonly submitAt?: number
   /** Told after each commit: lines read and events added so far, for progress. */
   readonly onProgress?: (file: string, line: number, events: number) => void
 }
@@ -113,7 +115,7 @@ class Reading {
       const { emitted, fate } = this.translator.push(parsed)
       this.report[fate] += 1
       this.take(emitted)
-      return this.waiting.length >= SUBMIT_AT ? this.submit() : Effect.void
+      return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : Effect.void
     })
   }
 

@@ -1,0 +1,171 @@
+/** A data directory under test: recordings are imported through the engine in this process, and looked at file by file. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { CheckReport, EventEnvelope, Problem, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
+import { type Fold, fold } from "@threadfold/core"
+import { Engine, eventSourceOf, projectionGroup } from "@threadfold/engine"
+import { decodeRow, type EventRow, type LogDriver, openSqlite, sqliteDriver } from "@threadfold/event-log"
+import {
+  allStreams,
+  hashStream,
+  MapStore,
+  type RebuildReport,
+  rebuild,
+  refold,
+  SqlStore,
+  snapshotOf,
+  type TableRow,
+  verify,
+} from "@threadfold/projections"
+import type { ObservedThread } from "@threadfold/testkit"
+import Sqlite from "better-sqlite3"
+import { Effect, Layer } from "effect"
+import { type ImportOptions, type ImportOutcome, importCodexAppServer } from "../../src/import/CodexAppServer.js"
+import { checkDatabase } from "../../src/offline/check.js"
+
+/** What an open database is looked at through. */
+export interface Looked {
+  readonly handle: Sqlite.Database
+  readonly driver: LogDriver
+  readonly store: SqlStore
+}
+
+export interface LibraryImport extends Omit<ImportOptions, "files"> {
+  /** Fails every submission after so many: an import that is killed in the middle. */
+  readonly dieAfter?: number
+  readonly fold?: Fold
+}
+
+/** How an engine looks to who stands behind it when its process is killed: what it had committed is all there is. */
+const dying = (after: number): Layer.Layer<Engine, never, Engine> =>
+  Layer.effect(
+    Engine,
+    Effect.map(Engine, (engine) => {
+      let submissions = 0
+      return Engine.of({
+        ...engine,
+        submit: (submission) => {
+          submissions += 1
+          return submissions > after ? Effect.die("killed") : engine.submit(submission)
+        },
+      })
+    }),
+  )
+
+export class Library {
+  readonly directory = mkdtempSync(join(tmpdir(), "threadfold-recordings-"))
+  readonly file = join(this.directory, "threadfold.db")
+  private texts = 0
+
+  close(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Writes a recording to a file and returns its path. The same name again overwrites it: the file grew. */
+  write(text: string | Uint8Array, name = `text-${++this.texts}.jsonl`): string {
+    const path = join(this.directory, name)
+    writeFileSync(path, text)
+    return path
+  }
+
+  /** Imports files with an engine of its own, as the command does. */
+  import(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport = {}): Promise<ImportOutcome> {
+    const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
+    const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
+    return Effect.runPromise(Effect.provide(importCodexAppServer({ files, ...options }), layer))
+  }
+
+  /** Looks at the database on a connection that cannot write. */
+  look<A>(body: (looked: Looked) => A): A {
+    const handle = new Sqlite(this.file, { readonly: true, fileMustExist: true })
+    try {
+      return body({ handle, driver: sqliteDriver(handle), store: new SqlStore(handle) })
+    } finally {
+      handle.close()
+    }
+  }
+
+  /** Opens it as its owner. */
+  own<A>(body: (looked: Looked) => A): Promise<A> {
+    return Effect.runPromise(
+      Effect.scoped(
+        Effect.map(openSqlite({ file: this.file, migrations: [projectionGroup] }), ({ driver, handle }) =>
+          body({ driver, handle, store: new SqlStore(handle) }),
+        ),
+      ) satisfies Effect.Effect<A, Problem>,
+    )
+  }
+
+  /** Does what nobody should: changes the database by SQL, behind the program's back. */
+  tamper(body: (handle: Sqlite.Database) => void): void {
+    const handle = new Sqlite(this.file, { fileMustExist: true })
+    try {
+      body(handle)
+    } finally {
+      handle.close()
+    }
+  }
+
+  check(): CheckReport {
+    return this.look(({ driver, store }) => checkDatabase(driver, store, () => undefined))
+  }
+
+  verify(): VerifyReport {
+    return this.look(({ driver, handle, store }) =>
+      verify({ source: eventSourceOf(driver), store, readTransaction: (body) => handle.transaction(body).deferred() }),
+    )
+  }
+
+  rebuild(): Promise<RebuildReport> {
+    return this.own(({ driver, store }) => rebuild({ source: eventSourceOf(driver), store }))
+  }
+
+  /** Every thread as the oracle compares it. */
+  threads(): readonly ObservedThread[] {
+    return this.look(({ driver, store }) =>
+      [...allStreams(eventSourceOf(driver), store)].flatMap((streamId) => {
+        const rows = [...store.rowsOf(streamId)]
+        const snapshot: ThreadSnapshot | null = snapshotOf(rows, driver.head())
+        const sessions = rows.flatMap(({ row }) => ("epoch" in row ? [row] : [])).sort((a, b) => a.epoch - b.epoch)
+        return snapshot === null ? [] : [{ ...snapshot, sessions }]
+      }),
+    )
+  }
+
+  /** Stream → hash of its rows. */
+  hashes(): ReadonlyMap<string, string> {
+    return this.look(
+      ({ driver, store }) =>
+        new Map([...allStreams(eventSourceOf(driver), store)].map((id) => [id, hashStream(store.rowsOf(id))])),
+    )
+  }
+
+  /** The rows of the log, in order. */
+  rows(): readonly EventRow[] {
+    return this.look(({ driver }) => {
+      const found: EventRow[] = []
+      for (;;) {
+        const page = driver.read({ after: found.at(-1)?.sequence ?? 0, limit: 10_000 })
+        found.push(...page)
+        if (page.length < 10_000) return found
+      }
+    })
+  }
+
+  events(): readonly EventEnvelope[] {
+    return this.rows().map(decodeRow)
+  }
+
+  /** Every stream's rows as they are stored, and as they come out of Maps when the log is folded again. */
+  bothStores(): readonly { readonly streamId: string; readonly sql: TableRow[]; readonly maps: TableRow[] }[] {
+    return this.look(({ driver, store }) => {
+      const source = eventSourceOf(driver)
+      return [...allStreams(source, store)].map((streamId) => {
+        const maps = new MapStore()
+        refold(source, maps, fold, streamId)
+        return { streamId, sql: [...store.rowsOf(streamId)], maps: [...maps.rowsOf(streamId)] }
+      })
+    })
+  }
+}
