@@ -1,0 +1,195 @@
+/** Recordings that were damaged, cut, or that say what no agent should: every line is accounted for, nothing breaks. */
+import { compare, corruptLine, cutAt, type Recording, readOracle, recording, recordings } from "@threadfold/testkit"
+import fc from "fast-check"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { Library } from "./Library.js"
+
+/** Runs of the property; `THREADFOLD_RUNS` makes it a soak. */
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? 40)
+
+let library: Library
+beforeEach(() => {
+  library = new Library()
+})
+afterEach(() => library.close())
+
+const expectClean = (of: Library): void => {
+  expect(of.check()).toEqual({ ok: true, violations: [] })
+  expect(of.verify()).toMatchObject({ ok: true, differences: [], stale: [] })
+}
+
+const timeless = (of: Library) => of.rows().map(({ recordedAt: _when, ...row }) => row)
+
+const linesOf = (one: Recording): readonly string[] => one.text().trimEnd().split("\n")
+
+/** Bytes that are no text: no newline among them. */
+const binary = Buffer.from([0x00, 0xff, 0xfe, 0x80, 0xc3, 0x28, 0x1b, 0x7f, 0xed, 0xa0, 0x80, 0x22, 0x7b])
+
+describe("a broken line", () => {
+  it.each(recordings.map((one) => [one.name, one] as const))(
+    "is told by its number and costs no other line: %s",
+    async (_name, one) => {
+      const lines = linesOf(one)
+      const number = 2 + (recordings.indexOf(one) % (lines.length - 2))
+      const damaged = corruptLine(one.text(), number)
+      const outcome = await library.import([library.write(damaged, "damaged.jsonl")])
+      expect(outcome.unreadableLines.map(({ line }) => line)).toEqual([number])
+      expect([outcome.lines, outcome.mapped + outcome.kept]).toEqual([lines.length, lines.length - 1])
+      expect(compare(readOracle(damaged), library.threads())).toEqual([])
+      expectClean(library)
+      // The log is that of the recording without the line.
+      const without = new Library()
+      try {
+        await without.import([without.write(`${lines.toSpliced(number - 1, 1).join("\n")}\n`, "damaged.jsonl")])
+        expect(timeless(library)).toEqual(timeless(without))
+      } finally {
+        without.close()
+      }
+    },
+  )
+
+  it("may be anything: bytes that are no text, other JSON, an unknown direction, a line of a megabyte", async () => {
+    const one = recording("codex-02-approval-untrusted-accept")
+    const lines = linesOf(one)
+    const odd: readonly Buffer[] = [
+      binary,
+      Buffer.from("null"),
+      Buffer.from("[1]"),
+      Buffer.from("{}"),
+      Buffer.from('{"ts":"yesterday","dir":"recv","msg":{}}'),
+      Buffer.from('{"ts":"2026-11-20T00:00:00.000Z","dir":"recv"}'),
+      Buffer.from(`{"ts":"2026-11-20T00:00:00.000Z","dir":"recv","msg":{"x":"${"y".repeat(1_000_000)}`),
+    ]
+    const text = Buffer.concat([
+      ...lines.slice(0, 10).map((line) => Buffer.from(`${line}\n`)),
+      ...odd.flatMap((line) => [line, Buffer.from("\n")]),
+      Buffer.from("\n   \n"),
+      ...lines.slice(10).map((line) => Buffer.from(`${line}\n`)),
+    ])
+    const outcome = await library.import([library.write(text, "damaged.jsonl")])
+    expect(outcome.unreadableLines.map(({ line }) => line)).toEqual(odd.map((_line, index) => 11 + index))
+    expect(outcome).toMatchObject({ lines: lines.length + odd.length, unreadable: odd.length })
+    expect(compare(readOracle(one.text()), library.threads())).toEqual([])
+    expectClean(library)
+  })
+
+  it("is named for the first hundred, and counted for all", async () => {
+    const one = recording("codex-01-plain")
+    const outcome = await library.import([library.write(`${"{broken\n".repeat(250)}${one.text()}`)])
+    expect([outcome.unreadable, outcome.unreadableLines.length]).toEqual([250, 100])
+    expect(compare(readOracle(one.text()), library.threads())).toEqual([])
+  })
+
+  it("alone makes no thread and no event", async () => {
+    const outcome = await library.import([library.write(binary), library.write(""), library.write("\n\n")])
+    expect(outcome).toMatchObject({ lines: 1, unreadable: 1, mapped: 0, kept: 0, events: 0, threads: [] })
+    expectClean(library)
+  })
+})
+
+describe("a recording that was cut at any byte", () => {
+  it("is what its wire demands up to there", { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...recordings),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (one, where) => {
+          const bytes = cutAt(one.text(), Math.floor(where * Buffer.byteLength(one.text())))
+          const text = Buffer.from(bytes).toString("utf8")
+          const cut = new Library()
+          try {
+            const outcome = await cut.import([cut.write(bytes)])
+            const expectation = readOracle(text)
+            expect(outcome.unreadableLines.map(({ line }) => line)).toEqual(expectation.unreadable[0])
+            expect(compare(expectation, cut.threads())).toEqual([])
+            expectClean(cut)
+          } finally {
+            cut.close()
+          }
+        },
+      ),
+      { numRuns },
+    )
+  })
+})
+
+/** What is done to the lines of a recording; places are taken modulo their number. */
+type Mutation =
+  | { readonly kind: "drop" | "garble"; readonly at: number }
+  | { readonly kind: "repeat" | "move"; readonly at: number; readonly to: number }
+  /** An id of one line takes the place of an id of another. */
+  | { readonly kind: "misname"; readonly at: number; readonly to: number }
+  /** A word of the wire that nobody knows. */
+  | { readonly kind: "unknown"; readonly at: number }
+  | { readonly kind: "truncate"; readonly at: number }
+
+const place = fc.nat(999)
+const arbMutation: fc.Arbitrary<Mutation> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("drop" as const, "garble" as const), at: place }),
+  fc.record({ kind: fc.constantFrom("repeat" as const, "move" as const), at: place, to: place }),
+  fc.record({ kind: fc.constant("misname" as const), at: place, to: place }),
+  fc.record({ kind: fc.constant("unknown" as const), at: place }),
+  fc.record({ kind: fc.constant("truncate" as const), at: fc.integer({ min: 5, max: 999 }) }),
+)
+
+const anId = /"(?:threadId|turnId|itemId|id|requestId)":("[^"]*"|\d+)/
+
+const mutated = (lines: readonly string[], mutation: Mutation): readonly string[] => {
+  const at = mutation.at % lines.length
+  const line = lines[at] ?? ""
+  switch (mutation.kind) {
+    case "drop":
+      return lines.toSpliced(at, 1)
+    case "garble":
+      return lines.with(at, line.slice(0, line.length / 2))
+    case "repeat":
+      return lines.toSpliced(mutation.to % lines.length, 0, line)
+    case "move":
+      return lines.toSpliced(at, 1).toSpliced(mutation.to % lines.length, 0, line)
+    case "misname": {
+      const id = anId.exec(lines[mutation.to % lines.length] ?? "")?.[1]
+      return id === undefined
+        ? lines
+        : lines.with(
+            at,
+            line.replace(anId, (found, old: string) => found.replace(old, () => id)),
+          )
+    }
+    case "unknown":
+      return lines.with(at, line.replace(/"method":"/, '"method":"future/'))
+    case "truncate":
+      return lines.slice(0, Math.max(5, at))
+  }
+}
+
+describe("a recording that says what no agent should", () => {
+  it("never breaks the fold, log or rows, and is taken once", { timeout: 300_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.constantFrom(...recordings), { minLength: 1, maxLength: 3 }),
+        fc.array(arbMutation, { minLength: 1, maxLength: 12 }),
+        async (chosen, mutations) => {
+          const odd = new Library()
+          try {
+            const files = chosen.map((one) => odd.write(`${mutations.reduce(mutated, linesOf(one)).join("\n")}\n`))
+            const outcome = await odd.import(files)
+            expect(outcome.mapped + outcome.kept + outcome.unreadable).toBe(outcome.lines)
+            expectClean(odd)
+            for (const { sql } of odd.bothStores()) {
+              const defects = sql.filter(({ row }) => "reason" in row && row.reason === "fold-defect")
+              expect(defects).toEqual([])
+              const loose = sql.filter(({ row }) => "settled" in row && row.settled === 0)
+              expect(loose).toEqual([])
+            }
+            for (const { session } of odd.threads())
+              expect([session?.status, session?.activeTurnId]).toEqual(["stopped", null])
+            expect((await odd.import(files)).events).toBe(0)
+          } finally {
+            odd.close()
+          }
+        },
+      ),
+      { numRuns },
+    )
+  })
+})
