@@ -1,5 +1,8 @@
 /** Every call of the API as a typed function, derived from the API itself. */
-import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { Api } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { authorization, type Connection } from "./Connection.js"

@@ -1,5 +1,5 @@
 /** The projections' tables as migrations for the migrator of `@effect/sql`. */
-import { SqlClient } from "@effect/sql"
+import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import { projectionSchema } from "./schema.js"

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { resolve } from "node:path"
-import { NodeHttpServer } from "@effect/platform-node"
-import type { SqlClient } from "@effect/sql"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import { Problem } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import type { Projections } from "@threadfold/projections"

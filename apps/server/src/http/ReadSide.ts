@@ -1,5 +1,5 @@
 /** The reading half of a database file: a client that cannot write, and the queries over it. */
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Projections } from "@threadfold/projections"
 import { Layer } from "effect"

@@ -1,6 +1,10 @@
 /** All routes as one application that never fails: whatever goes wrong becomes a problem. */
-import { HttpApiBuilder, type HttpApp, HttpRouter, HttpServerRequest, type HttpServerResponse } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import type { Projections } from "@threadfold/projections"

@@ -1,6 +1,6 @@
 /** Reads a database file, on a connection that cannot write. */
 import { Reactivity } from "@effect/experimental"
-import { SqlClient } from "@effect/sql"
+import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Problem, type ThreadView } from "@threadfold/contracts"
 import { projectionGroup } from "@threadfold/engine"

@@ -1,5 +1,8 @@
 /** Reads through the HTTP API of the server that owns a data directory. */
-import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { Problem, ProblemDetails, ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
 import { Api, slugOf } from "@threadfold/contracts/api"
 import { maxLimit } from "@threadfold/projections"

@@ -5,7 +5,11 @@
  * log that the answer is true for. Single resources carry an `ETag` and take `If-None-Match`. The two streams of events
  * answer `Accept: text/event-stream`; without it they answer a page.
  */
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { AnomalyReason } from "../Anomaly.js"
 import { ProviderEvent } from "../Envelope.js"

@@ -1,5 +1,5 @@
 /** Problems as the API declares them: `application/problem+json` on the wire, a {@link Problem} in a client's hands. */
-import { HttpApiSchema } from "@effect/platform"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { ParseResult, Schema } from "effect"
 import { Problem, ProblemDetails, type ProblemSlug, problemDetails, problems } from "../Problem.js"
 

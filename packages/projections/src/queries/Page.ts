@@ -1,6 +1,7 @@
 /** One page of a list by its key: no offsets, no counting, and no sort that an index does not do already. */
 
-import type { SqlClient, SqlError } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlError from "@effect/sql/SqlError"
 import { Problem, type Rows, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"

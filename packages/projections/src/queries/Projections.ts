@@ -1,5 +1,5 @@
 /** The read side as a service: every query of the projections, over one read-only client. */
-import { SqlClient } from "@effect/sql"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { Context, Effect, Layer } from "effect"
 import { anomalies } from "./anomalies.js"
 import { delegations } from "./delegations.js"

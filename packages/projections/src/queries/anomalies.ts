@@ -1,6 +1,6 @@
 /** What the fold refused to apply, over all threads or of one, the latest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { AnomalyReason, AnomalyView, Problem } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { anomalyView } from "../view.js"

@@ -1,6 +1,6 @@
 /** Hand-overs from voice to the coding agent, by their time-ordered ids, newest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { DelegationView, Problem } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { delegationView } from "../view.js"

@@ -1,6 +1,6 @@
 /** Inference attempts of a thread, by their time-ordered ids, newest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { InferenceView, Problem } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { inferenceView } from "../view.js"

@@ -1,6 +1,7 @@
 /** Items of a thread with their text, newest first. */
 
-import type { SqlClient, SqlError } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlError from "@effect/sql/SqlError"
 import type { ItemView, Problem, Rows } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type ChunkText, itemView } from "../view.js"

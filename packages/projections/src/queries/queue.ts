@@ -1,6 +1,6 @@
 /** Messages that wait for their turn, in the order in which they run. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, QueueView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { queueView } from "../view.js"

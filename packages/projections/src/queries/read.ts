@@ -1,6 +1,7 @@
 /** How every query runs: in one read transaction, with failures of the database as a problem that a caller can show. */
 
-import { type SqlClient, SqlError } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import * as SqlError from "@effect/sql/SqlError"
 import { Problem, type Rows, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type Condition, type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"

@@ -1,6 +1,6 @@
 /** Voice runs of a thread, by their time-ordered ids, newest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, RealtimeRunView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { realtimeRunView } from "../view.js"

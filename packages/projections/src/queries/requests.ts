@@ -1,6 +1,6 @@
 /** Approvals, questions and tool callbacks of a thread, by their time-ordered ids, newest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, RequestView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { requestView } from "../view.js"

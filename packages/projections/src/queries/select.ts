@@ -1,6 +1,7 @@
 /** Rows by SQL over the read-only client. Everything that reaches SQL from outside is a parameter. */
 
-import type { SqlClient, SqlError } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { layout, toRow } from "../Layout.js"

@@ -1,6 +1,6 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import { Problem, type SessionView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { sessionView } from "../view.js"

@@ -1,6 +1,6 @@
 /** Figures about the whole database. Counting by type reads an index from end to end: not for a hot path. */
 import { statSync } from "node:fs"
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, Stats } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { reading } from "./read.js"

@@ -1,6 +1,6 @@
 /** Background tasks of a thread, by their time-ordered ids, newest first. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, TaskView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { taskView } from "../view.js"

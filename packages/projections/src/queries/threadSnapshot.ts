@@ -3,7 +3,8 @@
  * for: what opens a thread on a screen must not depend on how long the thread is.
  */
 
-import type { SqlClient, SqlError } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlError from "@effect/sql/SqlError"
 import type { Problem, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { sessionView, threadView, usageView } from "../view.js"

@@ -1,6 +1,6 @@
 /** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import { Problem, type ThreadStatus, type ThreadView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { threadView } from "../view.js"

@@ -1,6 +1,6 @@
 /** Turns of a thread, newest first. A message that steered another turn made none: its row is left out. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, TurnView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { turnView } from "../view.js"

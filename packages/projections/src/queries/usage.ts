@@ -1,6 +1,6 @@
 /** Tokens of a thread. */
 
-import type { SqlClient } from "@effect/sql"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, UsageView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { usageView } from "../view.js"

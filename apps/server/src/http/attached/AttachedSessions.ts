@@ -1,5 +1,5 @@
 /** Attached sessions: opened, fed, kept alive and ended by an adapter outside. All that lasts is in the log. */
-import { SqlClient } from "@effect/sql"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { Problem } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
 import type { Acknowledged, EngineService, Member, MemberResult, Submission } from "@threadfold/engine"

@@ -1,7 +1,7 @@
 /** The body of a call, whole and bounded. */
 
-import type { HttpServerRequest } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts"
 import { Effect } from "effect"
 

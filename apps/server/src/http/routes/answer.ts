@@ -1,5 +1,6 @@
 /** Answers of the reading routes: JSON, the sequence it is true for, and an `ETag` where one resource is meant. */
-import { type HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 
 /** JSON with the sequence of the log that it is true for. */
 export const answer = (

@@ -1,5 +1,5 @@
 /** Whether the service works, and its figures. */
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { HttpServices } from "../Services.js"

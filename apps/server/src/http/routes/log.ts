@@ -1,5 +1,5 @@
 /** The log itself, and what is known about all of it. */
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import { invariants } from "@threadfold/core"

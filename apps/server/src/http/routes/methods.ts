@@ -1,5 +1,5 @@
 /** Which methods a path takes, so that a wrong one is told apart from a wrong path. */
-import { HttpApi } from "@effect/platform"
+import * as HttpApi from "@effect/platform/HttpApi"
 import { Api } from "@threadfold/contracts/api"
 
 interface Known {

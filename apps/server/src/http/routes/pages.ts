@@ -1,5 +1,8 @@
 /** What a browser finds: the front page, the documentation of the API, and its OpenAPI document. All without a token. */
-import { HttpApiBuilder, HttpApiSwagger, HttpServerResponse, OpenApi } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@threadfold/contracts/api"
 import { Effect, Layer } from "effect"
 

@@ -1,5 +1,6 @@
 /** Attached sessions. Bodies are read here, bounded, and only after the call is known to be sensible. */
-import { HttpApiBuilder, HttpServerResponse } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Problem, SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"

@@ -1,5 +1,7 @@
 /** Threads and their lists. Every route here is one query of the projections. */
-import { HttpApiBuilder, type HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import { type Page, type PageQuery, Projections } from "@threadfold/projections"

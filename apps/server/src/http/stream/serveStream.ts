@@ -1,6 +1,7 @@
 /** A stream of events as the answer to a call. */
-import { type HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect } from "effect"
