@@ -99,8 +99,11 @@ export class CatchUp {
     this.refolded += 1
   }
 
-  /** Whether another fold made the stream's rows, or its state is lost. */
+  /** Whether another fold made the stream's rows, its state is lost, or the log holds events that were never folded. */
   private isStale(streamId: string): boolean {
-    return this.options.store.loadFoldState(streamId)?.foldVersion !== this.foldVersion
+    const { source, store } = this.options
+    const state = store.loadFoldState(streamId)
+    if (state?.foldVersion !== this.foldVersion) return true
+    return source.read(streamId, state.streamVersion, 1).length > 0
   }
 }

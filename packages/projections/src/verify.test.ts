@@ -180,6 +180,21 @@ describe("verify", () => {
     expect(differences).toHaveLength(5)
   })
 
+  it("finds a stream whose last events were never folded", () => {
+    const { store, readTransaction } = openStore()
+    const log = new TestLog()
+    log.append(store, conversation("a"))
+    const folded = log.events.length
+    log.append(new MapStore(), [...conversation("a"), ...conversation("b")])
+    const { differences, ok, stale } = verify({ source: log, store, readTransaction })
+    const [a, b] = ["a", "b"].map(idFor)
+    expect(ok).toBe(false)
+    expect(differences).toEqual([
+      { threadId: a, table: "fold_state", key: a, expected: { unfolded: null }, actual: { unfolded: folded + 1 } },
+    ])
+    expect(stale).toEqual([{ threadId: b, foldVersion: 0 }])
+  })
+
   it("finds what a faulty fold wrote", () => {
     const { store, readTransaction } = openStore()
     const log = new TestLog()
@@ -202,19 +217,28 @@ describe("verify", () => {
     const log = new TestLog()
     log.append(writer, conversation("a"))
     let appended = 0
+    // How much of the log a read transaction sees, as long as it is open.
+    let seen = Number.POSITIVE_INFINITY
     const busy = {
       streams: log.streams,
       read: (streamId: string, after: number, limit: number) => {
         appended += 1
         const delta = { stream: "text", delta: "!" }
         log.append(writer, [event("a", "content.delta", delta, { turnId: "t1", itemId: "i1" })])
-        return log.read(streamId, after, limit)
+        return log.read(streamId, after, limit).filter(({ sequence }) => sequence <= seen)
       },
     }
     const report = verify({
       source: busy,
       store: new SqlStore(reader),
-      readTransaction: (body) => reader.transaction(body).deferred(),
+      readTransaction: (body) => {
+        seen = log.events.length
+        try {
+          return reader.transaction(body).deferred()
+        } finally {
+          seen = Number.POSITIVE_INFINITY
+        }
+      },
     })
     expect(report).toMatchObject({ ok: true, differences: [], threads: 1 })
     expect(appended).toBeGreaterThan(5)

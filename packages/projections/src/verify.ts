@@ -17,7 +17,7 @@ export interface VerifyOptions {
   readonly source: EventSource
   /** The stored rows; a handle that can only read is enough. */
   readonly store: ProjectionStore
-  /** Runs `body` so that all its reads of the store see one state of the database. */
+  /** Runs `body` so that all its reads, of the store and of the source, see one state of the database. */
   readonly readTransaction: <A>(body: () => A) => A
   /** Another fold, for tests that plant a fault. */
   readonly fold?: Fold
@@ -67,6 +67,7 @@ class Verification {
           done = this.advance(expected, now, done)
         }
         this.compare(now, expected, done)
+        this.reachesTheEnd(now)
         return true
       })
       if (finished) break
@@ -104,6 +105,12 @@ class Verification {
     }
     const [left, right] = [parseJson(encodeState(done.state)), parseJson(state.state)]
     if (canonicalJson(left) !== canonicalJson(right)) this.state(streamId, { state: left }, { state: right })
+  }
+
+  /** Events and the rows that they lead to are committed together: a state that ends before the log is a difference. */
+  private reachesTheEnd({ streamId, streamVersion }: FoldStateRow): void {
+    const next = this.options.source.read(streamId, streamVersion, 1)[0]
+    if (next !== undefined) this.state(streamId, { unfolded: null }, { unfolded: next.streamVersion })
   }
 
   private state(threadId: string, expected: unknown, actual: unknown): void {

@@ -1,0 +1,67 @@
+/** A thread that tells its own story: one managed session, whose events are numbered as they are said. */
+import type { NativeRef } from "@threadfold/contracts"
+import { mintId } from "@threadfold/core"
+import { type Member, type Submission, sha256 } from "@threadfold/engine"
+
+/** When every story begins, ms since the epoch. */
+export const t0 = 1_795_150_511_000
+
+/** A UUIDv7 for a label, the same in every run. */
+export const idOf = (label: string): string => mintId(sha256, t0, label)
+
+export class Speaker {
+  private seq = 0
+  readonly threadId: string
+  readonly sessionId: string
+
+  constructor(readonly name: string) {
+    this.threadId = idOf(`thread ${name}`)
+    this.sessionId = idOf(`session ${name}`)
+  }
+
+  /** Number of the last event. */
+  get last(): number {
+    return this.seq
+  }
+
+  /** Somebody else said so many of its events. */
+  skip(count: number): void {
+    this.seq += count
+  }
+
+  say(type: string, payload: unknown, native: NativeRef | null = null): Member {
+    this.seq += 1
+    return {
+      to: { streamId: this.threadId },
+      sessionId: this.sessionId,
+      actor: "provider",
+      event: { type, payload, native, channel: "agent", seq: this.seq, at: t0 + this.seq },
+    }
+  }
+
+  start(): Member {
+    return this.say("session.started", { provider: "test", mode: "managed" })
+  }
+
+  turn(turnId: string): Member {
+    return this.say("turn.started", {}, { turnId })
+  }
+
+  item(turnId: string, itemId: string, kind = "agent_message"): Member {
+    return this.say("item.started", { kind }, { turnId, itemId })
+  }
+
+  delta(turnId: string, itemId: string, delta: string, frames = 1): Member {
+    return this.say("content.delta", { stream: "text", delta, frames }, { turnId, itemId })
+  }
+
+  final(turnId: string, itemId: string, text: string): Member {
+    return this.say("item.completed", { kind: "agent_message", status: "completed", text }, { turnId, itemId })
+  }
+
+  complete(turnId: string): Member {
+    return this.say("turn.completed", { outcome: "completed" }, { turnId })
+  }
+}
+
+export const submit = (...members: readonly Member[]): Submission => ({ members })
