@@ -5,7 +5,7 @@
 import { basename } from "node:path"
 import { type Emitted, type ImportReport, Problem } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
-import { ConnectionIngestion, Engine, type Member, sha256, threadKey } from "@threadfold/engine"
+import { ConnectionIngestion, Engine, type Member, sha256, streamKey, threadKey } from "@threadfold/engine"
 import { makeCodexTranslator, parseRecordingLine, type Translator } from "@threadfold/providers"
 import { Effect, Stream } from "effect"
 import { type Cut, readCuts, writeCuts } from "./Bookmark.js"
@@ -63,6 +63,8 @@ class Reading {
   private lastAt = 0
   private lastLine = 0
   private seed = ""
+  /** Native threads that the recording names. */
+  private readonly natives = new Set<string>()
 
   constructor(
     private readonly file: string,
@@ -130,6 +132,7 @@ class Reading {
   private take(emitted: readonly Emitted[]): void {
     if (this.ingestion === null || emitted.length === 0) return
     const members = this.ingestion.members(emitted)
+    for (const { scope } of emitted) if (scope.kind === "session") this.natives.add(scope.nativeThreadId)
     if (this.known) return
     members.forEach((member, index) => {
       const scope = emitted[index]?.scope
@@ -186,6 +189,19 @@ class Reading {
     )
   }
 
+  /** Names the threads of the recording that gained nothing, too: a person who imports twice wants to see which they are. */
+  listThreads(): Effect.Effect<void, Problem> {
+    const { threads } = this.report
+    return Effect.forEach(
+      this.natives,
+      (nativeThreadId) =>
+        Effect.map(this.engine.getMeta(streamKey(threadKey(codexAppServer, nativeThreadId))), (threadId) => {
+          if (threadId !== null && !threads.has(threadId)) threads.set(threadId, { nativeThreadId, events: 0 })
+        }),
+      { discard: true },
+    )
+  }
+
   /** The end of the file: ends the connection unless it is to stay open, and remembers how far this reading came. */
   finish(): Effect.Effect<void, Problem> {
     if (this.ingestion === null) return Effect.void
@@ -215,6 +231,7 @@ const readFile = (file: string, options: ImportOptions) =>
       Stream.runForEach((line) => reading.line(line)),
     )
     yield* reading.finish()
+    yield* reading.listThreads()
     return reading.report
   })
 
