@@ -1,0 +1,109 @@
+/** The page of the command line, from what the built program prints for `--help`. */
+import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { root } from "../tools.mjs"
+import { code, page, slug, table } from "./markdown.mjs"
+
+const program = join(root, "apps", "server", "dist", "threadfold.js")
+
+const help = (words) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...words, "--help"], { env: { ...process.env, NO_COLOR: "1" } })
+    const kept = []
+    child.stdout.on("data", (bytes) => kept.push(bytes))
+    child.on("error", reject)
+    child.on("close", (status) =>
+      status === 0
+        ? resolve(Buffer.concat(kept).toString("utf8"))
+        : reject(new Error(`threadfold ${words.join(" ")} --help ended with ${status}`)),
+    )
+  })
+
+/** Section → its paragraphs. A section's name is a line of capitals. */
+const sectionsOf = (text) => {
+  const sections = new Map()
+  let current = []
+  for (const line of text.split("\n")) {
+    if (/^[A-Z]{4,}$/.test(line.trim())) {
+      current = []
+      sections.set(line.trim(), current)
+    } else if (line.trim() !== "") current.push(line)
+  }
+  return sections
+}
+
+/** What the library says of every value, and of every command. */
+const noise =
+  /^(A true or false value|A user-defined piece of text|An integer|This setting is optional|One of the following|This (option|argument) m(ay|ust) be repeated)/
+const builtIn = /^(--completions|--log-level|\(-h, --help\)|--wizard|--version)/
+
+/** Names at the margin, what is said of them below, further in. */
+const entries = (lines = []) => {
+  const found = []
+  for (const line of lines) {
+    if (/^\S/.test(line)) found.push({ name: line.trim(), says: [] })
+    else if (!noise.test(line.trim())) found.at(-1)?.says.push(line.trim())
+  }
+  return found.filter(({ name }) => !builtIn.test(name)).map(({ name, says }) => [code(name), says.join(" ")])
+}
+
+const command = ({ words, text }) => {
+  const sections = sectionsOf(text)
+  const name = words.join(" ")
+  const usage = (sections.get("USAGE")?.[0] ?? "").replace(/^\$ \S+/, `threadfold ${name}`)
+  return [
+    `## ${name}`,
+    "",
+    ...(sections.get("DESCRIPTION") ?? []),
+    "",
+    "```",
+    usage,
+    "```",
+    "",
+    ...table(["Argument", "Meaning"], entries(sections.get("ARGUMENTS"))),
+    ...table(["Option", "Meaning"], entries(sections.get("OPTIONS"))),
+  ]
+}
+
+/** The names of all commands, as the program lists them; those that only hold others are left out. */
+const commandsOf = (text) => {
+  const listed = (sectionsOf(text).get("COMMANDS") ?? []).map((line) => {
+    const words = []
+    for (const word of line.trim().replace(/^- /, "").split(/\s+/)) {
+      if (!/^[a-z][a-z-]*$/.test(word)) break
+      words.push(word)
+    }
+    // Two blanks or more end the usage: what follows is the description.
+    const usage =
+      line
+        .trim()
+        .replace(/^- /, "")
+        .split(/\s{2,}/)[0] ?? ""
+    return words.slice(0, usage.split(/\s+/).length)
+  })
+  return listed.filter(
+    (words) => !listed.some((other) => other.length > words.length && words.every((word, at) => other[at] === word)),
+  )
+}
+
+/** The page. */
+export const cliPage = async () => {
+  const commands = []
+  for (const words of commandsOf(await help([]))) commands.push({ words, text: await help(words) })
+  return page(
+    "Command line",
+    `Commands: ${commands.map(({ words }) => `[${code(words.join(" "))}](#${slug(words.join(" "))})`).join(", ")}.`,
+    "",
+    "- Every command that answers takes `--json`: one document on standard output; `events` and `tail` print one",
+    "  [envelope](envelope.md) a line. Progress and remarks go to standard error. An error is a [problem](problems.md) on",
+    "  standard error, as JSON where `--json` was given.",
+    "- Exit codes: 0 ok, 1 finding, 2 usage, 3 environment.",
+    "- The data directory is `--data-dir`, else `$THREADFOLD_DATA_DIR`, else the platform's usual place.",
+    "- `threads`, `thread`, `events`, `tail` and `stats` ask the server, where one owns the directory; `check` and `verify` look",
+    "  at a copy of that moment; `import` and `rebuild` need the directory to themselves and end with 3 otherwise.",
+    "- `--db FILE` looks at a private copy of a database file and leaves its directory as it was.",
+    "- Every command also takes `--help`, `--version`, `--completions SHELL` and `--log-level LEVEL`.",
+    "",
+    ...commands.flatMap(command),
+  )
+}

@@ -1,0 +1,122 @@
+/**
+ * Writes docs/reference from the code: schemas and their doc comments, tables, catalogues, invariants, transition tables,
+ * routes and commands. Then sees that every relative link of the documentation leads somewhere.
+ *
+ *   npm run docs
+ *   node .ci/generate-docs.mjs --check    changes nothing; ends with 1 where a page is out of date or a link is broken
+ */
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { cliPage } from "./docs/cli.mjs"
+import { httpPage } from "./docs/http.mjs"
+import { brokenLinks } from "./docs/links.mjs"
+import { page } from "./docs/markdown.mjs"
+import {
+  anomaliesPage,
+  envelopePage,
+  eventsPage,
+  invariantsPage,
+  problemsPage,
+  readModelPage,
+  settlePages,
+  tablesPage,
+  transitionsPage,
+} from "./docs/pages.mjs"
+import { setupOrExit } from "./setup.mjs"
+import { root } from "./tools.mjs"
+
+const folder = join(root, "docs", "reference")
+const checks = process.argv.includes("--check")
+
+const built = (name, ...path) => import(pathToFileURL(join(root, "packages", name, "dist", ...path, "index.js")).href)
+
+/** Runs a program; its standard output, or an error with what it said. */
+const outputOf = (command, args, options) => {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+  })
+  if (status !== 0) throw error ?? new Error(stderr)
+  return stdout
+}
+
+/** The OpenAPI document, made where its library is installed. */
+const openApi = () =>
+  outputOf(
+    process.execPath,
+    [
+      "--input-type=module",
+      "--eval",
+      `import { OpenApi } from "@effect/platform"
+       import { Api } from "@threadfold/contracts/api"
+       process.stdout.write(JSON.stringify(OpenApi.fromApi(Api), null, 2))`,
+    ],
+    { cwd: join(root, "apps", "server") },
+  )
+
+/** JSON as the formatter has it, so that it leaves the file alone. */
+const formatted = (json) =>
+  outputOf(join(root, "node_modules", ".bin", "biome"), ["format", "--stdin-file-path=openapi.json"], {
+    cwd: root,
+    input: json,
+    shell: process.platform === "win32",
+  })
+
+const contents = [
+  ["events.md", "types of events and their payloads"],
+  ["envelope.md", "what is around every payload"],
+  ["tables.md", "tables of the projections, column by column"],
+  ["read-model.md", "what `--json` prints and HTTP answers"],
+  ["transitions.md", "which event takes which row from which state to which"],
+  ["invariants.md", "what always holds, and what `check` looks for"],
+  ["anomalies.md", "what the fold refuses to apply, and why"],
+  ["problems.md", "every error, and what to do next"],
+  ["http.md", "routes, parameters and bodies; [openapi.json](openapi.json)"],
+  ["cli.md", "commands, options, exit codes"],
+]
+
+const make = async () => {
+  const contracts = await built("contracts")
+  const core = await built("core")
+  const { publicPaths } = await built("contracts", "api")
+  const document = openApi()
+  settlePages()
+  const titleOf = (text) => /^# (.*)$/m.exec(text)?.[1]
+  const pages = new Map([
+    ["events.md", eventsPage(contracts)],
+    ["envelope.md", envelopePage()],
+    ["tables.md", tablesPage(contracts)],
+    ["read-model.md", readModelPage()],
+    ["transitions.md", transitionsPage(core)],
+    ["invariants.md", invariantsPage(core)],
+    ["anomalies.md", anomaliesPage(contracts)],
+    ["problems.md", problemsPage(contracts)],
+    ["http.md", httpPage(JSON.parse(document), publicPaths)],
+    ["cli.md", await cliPage()],
+    ["openapi.json", formatted(document)],
+  ])
+  const index = contents.map(([file, says]) => `- [${titleOf(pages.get(file))}](${file}): ${says}`)
+  return pages.set("README.md", page("Reference", "All of this is made from the code.", "", ...index))
+}
+
+await setupOrExit()
+const pages = await make()
+const problems = []
+mkdirSync(folder, { recursive: true })
+for (const [name, text] of pages) {
+  const file = join(folder, name)
+  if (existsSync(file) && readFileSync(file, "utf8") === text) continue
+  if (checks) problems.push(`docs/reference/${name} is out of date: run \`npm run docs\``)
+  else writeFileSync(file, text)
+}
+for (const name of readdirSync(folder)) {
+  if (pages.has(name)) continue
+  if (checks) problems.push(`docs/reference/${name} is made by nothing: run \`npm run docs\``)
+  else rmSync(join(folder, name))
+}
+problems.push(...brokenLinks())
+for (const problem of problems) console.error(problem)
+process.exitCode = problems.length === 0 ? 0 : 1
