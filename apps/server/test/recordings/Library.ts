@@ -87,11 +87,11 @@ export class Library {
   }
 
   /** Opens it as its owner. */
-  own<A>(body: (looked: Looked) => A): Promise<A> {
+  own<A>(body: (looked: Looked) => A | Promise<A>): Promise<A> {
     return Effect.runPromise(
       Effect.scoped(
-        Effect.map(openSqlite({ file: this.file, migrations: [projectionGroup] }), ({ driver, handle }) =>
-          body({ driver, handle, store: new SqlStore(handle) }),
+        Effect.flatMap(openSqlite({ file: this.file, migrations: [projectionGroup] }), ({ driver, handle }) =>
+          Effect.promise(async () => body({ driver, handle, store: new SqlStore(handle) })),
         ),
       ) satisfies Effect.Effect<A, Problem>,
     )
