@@ -95,7 +95,7 @@ const make = async () => {
     ["anomalies.md", anomaliesPage(contracts)],
     ["problems.md", problemsPage(contracts)],
     ["http.md", httpPage(JSON.parse(document), publicPaths)],
-    ["cli.md", await cliPage()],
+    ["cli.md", cliPage()],
     ["openapi.json", formatted(document)],
   ])
   const index = contents.map(([file, says]) => `- [${titleOf(pages.get(file))}](${file}): ${says}`)

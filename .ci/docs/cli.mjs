@@ -1,23 +1,32 @@
 /** The page of the command line, from what the built program prints for `--help`. */
-import { spawn } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { root } from "../tools.mjs"
 import { code, page, slug, table } from "./markdown.mjs"
 
-const program = join(root, "apps", "server", "dist", "threadfold.js")
+/** Between the help texts of two commands. */
+const border = "\u0000"
 
-const help = (words) =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...words, "--help"], { env: { ...process.env, NO_COLOR: "1" } })
-    const kept = []
-    child.stdout.on("data", (bytes) => kept.push(bytes))
-    child.on("error", reject)
-    child.on("close", (status) =>
-      status === 0
-        ? resolve(Buffer.concat(kept).toString("utf8"))
-        : reject(new Error(`threadfold ${words.join(" ")} --help ended with ${status}`)),
-    )
-  })
+/** What the built program prints for `--help` of each of some commands, all in one process: a start takes a second. */
+const help = (commands) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      "--input-type=module",
+      "--eval",
+      `import { Effect } from "effect"
+       import { main } from "./dist/cli/main.js"
+       for (const words of ${JSON.stringify(commands)}) {
+         const code = await Effect.runPromise(main(["node", "threadfold", ...words, "--help"]))
+         if (code !== 0) throw new Error(words.join(" ") + " --help ended with " + code)
+         process.stdout.write(${JSON.stringify(border)})
+       }`,
+    ],
+    { cwd: join(root, "apps", "server"), encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+  )
+  if (status !== 0) throw new Error(stderr)
+  return stdout.split(border).slice(0, -1)
+}
 
 /** Section → its paragraphs. A section's name is a line of capitals. */
 const sectionsOf = (text) => {
@@ -87,9 +96,10 @@ const commandsOf = (text) => {
 }
 
 /** The page. */
-export const cliPage = async () => {
-  const commands = []
-  for (const words of commandsOf(await help([]))) commands.push({ words, text: await help(words) })
+export const cliPage = () => {
+  const names = commandsOf(help([[]])[0])
+  const texts = help(names)
+  const commands = names.map((words, index) => ({ words, text: texts[index] }))
   return page(
     "Command line",
     `Commands: ${commands.map(({ words }) => `[${code(words.join(" "))}](#${slug(words.join(" "))})`).join(", ")}.`,
