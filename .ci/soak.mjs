@@ -1,15 +1,53 @@
 /**
- * The tests that go on for long: kill -9 a thousand times, at other points on every run.
+ * The tests that go on for long: the scenarios at full size, and what random choice is worth repeating.
  *
- *   npm run soak
- *   KILLS=200 SEED=42 npm run soak
+ *   npm run soak                      all of them, one after the other
+ *   npm run soak -- giant model       some of them
+ *   KILLS=200 SEED=42 npm run soak -- kill
+ *
+ * Sizes come from the environment; what is not set there has the value below. Every test has a time limit of its own.
  */
 import { setupOrExit } from "./setup.mjs"
 import { run } from "./tools.mjs"
 
+/** Name → where it runs, what it runs and how large; the name is what one asks for. */
+const soaks = {
+  // kill -9 at other points on every run.
+  kill: { files: ["test/cli/kill.test.ts"], env: { KILLS: "1000", SEED: String(Date.now() % 1_000_000) } },
+  // Every recording cut after every line, and a thousand damaged ones.
+  recordings: { files: ["test/recordings"], env: { CUTS: "all", THREADFOLD_RUNS: "1000" } },
+  // Scenario 12.
+  owners: { config: "vitest.soak.config.ts", files: ["test/soak/owners.soak.ts"], env: { ROUNDS: "20" } },
+  // Scenarios 15 and 16, the readers' half.
+  streams: { config: "vitest.soak.config.ts", files: ["test/soak/streams.soak.ts"], env: { EVENTS: "12000" } },
+  // Scenario 16, the writer's half: ten minutes of a model.
+  model: { files: ["test/scenarios/fastModel.test.ts"], env: { CHUNKS: "300000" } },
+  // Scenario 17.
+  giant: { files: ["test/scenarios/giantThread.test.ts"], env: { DELTAS: "165000" } },
+  // The rules on more of what sources could say.
+  fold: { folder: "packages/core", files: ["src/fold", "src/transitions"], env: { THREADFOLD_RUNS: "2000" } },
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !Object.hasOwn(soaks, name))
+if (unknown.length > 0) {
+  console.error(`There is no soak ${unknown.join(", ")}; there are ${Object.keys(soaks).join(", ")}.`)
+  process.exit(2)
+}
+
 await setupOrExit()
-const env = { KILLS: process.env.KILLS ?? "1000", SEED: process.env.SEED ?? String(Date.now() % 1_000_000) }
-console.log(`KILLS=${env.KILLS} SEED=${env.SEED}`)
-process.exitCode = await run("pnpm", ["--dir", "apps/server", "exec", "vitest", "run", "test/cli/kill.test.ts"], {
-  env,
-})
+const failed = []
+for (const [name, { config, env, files, folder = "apps/server" }] of Object.entries(soaks)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  const sizes = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, process.env[key] ?? value]))
+  console.log(
+    `\n${name}: ${Object.entries(sizes)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(" ")}`,
+  )
+  const which = config === undefined ? [] : ["--config", config]
+  const code = await run("pnpm", ["--dir", folder, "exec", "vitest", "run", ...which, ...files], { env: sizes })
+  if (code !== 0) failed.push(name)
+}
+console.log(failed.length === 0 ? "\nall held" : `\nfailed: ${failed.join(", ")}`)
+process.exitCode = failed.length === 0 ? 0 : 1
