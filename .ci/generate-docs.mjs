@@ -1,6 +1,6 @@
 /**
  * Writes docs/reference from the code: schemas and their doc comments, tables, catalogues, invariants, transition tables,
- * routes and commands. Then sees that every relative link of the documentation leads somewhere.
+ * routes and commands. Runs the samples that pages mark to be run, and sees that every relative link leads somewhere.
  *
  *   npm run docs
  *   node .ci/generate-docs.mjs --check    changes nothing; ends with 1 where a page is out of date or a link is broken
@@ -24,6 +24,7 @@ import {
   tablesPage,
   transitionsPage,
 } from "./docs/pages.mjs"
+import { runSamples } from "./docs/samples.mjs"
 import { setupOrExit } from "./setup.mjs"
 import { root } from "./tools.mjs"
 
@@ -117,6 +118,7 @@ for (const name of readdirSync(folder)) {
   if (checks) problems.push(`docs/reference/${name} is made by nothing: run \`npm run docs\``)
   else rmSync(join(folder, name))
 }
+for (const file of ["README.md", "docs/how-to/import-a-recording.md"]) problems.push(...runSamples(file, checks))
 problems.push(...brokenLinks())
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length === 0 ? 0 : 1

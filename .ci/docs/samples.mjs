@@ -1,0 +1,59 @@
+/**
+ * Sees that the console samples of the documentation are what the program prints: blocks marked `<!-- run -->` are run, in
+ * order, on a data directory of their own per page.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root } from "../tools.mjs"
+
+const program = join(root, "apps", "server", "dist", "threadfold.js")
+const block = /(<!-- run -->\n```console\n)([\s\S]*?)(^```$)/gm
+
+/** What differs from day to day, and with it the width of a column. */
+const timeless = (text) =>
+  text
+    .replace(/\b\d+ \S+ ago\b/g, "some time ago")
+    .replace(/ +/g, " ")
+    .trim()
+
+/** Without blank lines around it; the blanks that its first line begins with stay. */
+const trimmed = (text) => text.replace(/^\n+|\s+$/g, "")
+
+const outputOf = (line, directory) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...line.split(" ").slice(1)], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", TZ: "UTC", THREADFOLD_DATA_DIR: directory },
+  })
+  if (status !== 0) throw new Error(`${line}\n${stderr}`)
+  return trimmed(stdout)
+}
+
+/** Runs the samples of a page. Those that are out of date are written anew, or named where `checks` is true. */
+export const runSamples = (file, checks) => {
+  const path = join(root, file)
+  const text = readFileSync(path, "utf8")
+  const directory = mkdtempSync(join(tmpdir(), "threadfold-docs-"))
+  const problems = []
+  try {
+    const fresh = text.replace(block, (_, head, body, tail) => {
+      const samples = body.trim().split(/\n*^(?=\$ )/m)
+      const lines = samples.map((sample) => {
+        const [line = ""] = sample.split("\n")
+        const printed = outputOf(line.slice(2), directory)
+        const shown = trimmed(sample.slice(line.length))
+        if (timeless(shown) === timeless(printed)) return `${line}\n${shown}`
+        problems.push(`${file}: \`${line.slice(2)}\` prints something else: run \`npm run docs\``)
+        return `${line}\n${printed}`
+      })
+      return `${head}${lines.join("\n\n")}\n${tail}`
+    })
+    if (checks) return problems
+    if (fresh !== text) writeFileSync(path, fresh)
+    return []
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
