@@ -24,6 +24,7 @@ import type { Overlay } from "@threadfold/projections"
 import { checked, versionOf } from "./boundary.js"
 import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
 import { EventIds } from "./eventId.js"
+import { PendingEvents } from "./PendingEvents.js"
 import type { StreamKeys } from "./StreamKeys.js"
 import type { Member, MemberResult } from "./Submission.js"
 import { messageOf } from "./sqliteError.js"
@@ -45,6 +46,7 @@ export class Appender {
   /** Highest sequence, of what is stored and of what the running batch adds. */
   sequence: number
   private readonly eventIds: EventIds
+  private readonly pending: PendingEvents
   /** Runs are folded by the short way, which only the real fold has. */
   private readonly takesRuns: boolean
 
@@ -57,6 +59,7 @@ export class Appender {
   ) {
     this.sequence = driver.head()
     this.eventIds = new EventIds(digest)
+    this.pending = new PendingEvents(driver)
     this.takesRuns = fold === currentFold
   }
 
@@ -90,33 +93,7 @@ export class Appender {
     if (item === null) return 0
     const source = sessionId ?? streamId
     const v = versionOf("content.delta")
-    // One object for the whole run: the driver reads it and keeps nothing of it.
-    const row = {
-      sequence: 0,
-      streamId,
-      streamVersion: entry.version,
-      eventId: "",
-      type: "content.delta",
-      v,
-      sessionId,
-      channel,
-      seq,
-      at: 0,
-      recordedAt: batch.recordedAt,
-      actor: first.actor,
-      commandId: null,
-      causationId: null,
-      correlationId: null,
-      turnId: item.turnId,
-      itemId: item.itemId,
-      requestId: null,
-      inferenceId: null,
-      realtimeId: null,
-      delegationId: null,
-      taskId: null,
-      native: JSON.stringify(native),
-      payload: "",
-    }
+    const nativeJson = JSON.stringify(native)
     const pieces: DeltaPiece[] = []
     for (let index = from; index < members.length; index++) {
       const member = members[index]
@@ -125,14 +102,35 @@ export class Appender {
       const sequence = this.sequence + 1
       const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
       if (piece === null) break
-      row.sequence = sequence
-      row.streamVersion += 1
-      row.seq = seq + pieces.length
-      row.eventId = this.eventIds.of(source, channel, row.seq, event.at)
-      row.at = event.at
-      row.payload = JSON.stringify(event.payload)
-      this.driver.insert(row)
-      if (event.raw !== undefined && event.raw !== null) this.driver.insertNative(sequence, event.raw)
+      this.pending.add(
+        {
+          sequence,
+          streamId,
+          streamVersion: entry.version + pieces.length + 1,
+          eventId: this.eventIds.of(source, channel, seq + pieces.length, event.at),
+          type: "content.delta",
+          v,
+          sessionId,
+          channel,
+          seq: seq + pieces.length,
+          at: event.at,
+          recordedAt: batch.recordedAt,
+          actor: first.actor,
+          commandId: null,
+          causationId: null,
+          correlationId: null,
+          turnId: item.turnId,
+          itemId: item.itemId,
+          requestId: null,
+          inferenceId: null,
+          realtimeId: null,
+          delegationId: null,
+          taskId: null,
+          native: nativeJson,
+          payload: JSON.stringify(event.payload),
+        },
+        event.raw,
+      )
       this.sequence = sequence
       pieces.push(piece)
       results.push({ status: "appended", streamId, sequence })
@@ -159,11 +157,7 @@ export class Appender {
     const type = problem === null ? event.type : "provider.unmapped"
     const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
     const nativeJson = event.native === undefined || event.native === null ? null : JSON.stringify(event.native)
-    const known = !numbered
-      ? this.driver.findByEventId(eventId)
-      : seq > last
-        ? null
-        : this.driver.findBySeq(source, channel, seq)
+    const known = numbered && seq > last ? null : this.stored(numbered ? { source, channel, seq } : eventId)
     if (known !== null) {
       const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
       const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
@@ -181,7 +175,31 @@ export class Appender {
   /** Highest number of a channel, from the open state where it is known, else from the log. */
   private lastNumber({ state }: StreamEntry, sessionId: string | null, source: string, channel: string): number {
     const current = sessionId === null ? state.connection !== null : state.session?.sessionId === sessionId
-    return (current ? state.channels[channel] : undefined) ?? this.driver.lastSeq(source, channel)
+    const marked = current ? state.channels[channel] : undefined
+    if (marked !== undefined) return marked
+    this.pending.flush()
+    return this.driver.lastSeq(source, channel)
+  }
+
+  /** An event that the log has, by its place in a source or by its id. */
+  private stored(
+    wanted: string | { readonly source: string; readonly channel: string; readonly seq: number },
+  ): EventRow | null {
+    this.pending.flush()
+    return typeof wanted === "string"
+      ? this.driver.findByEventId(wanted)
+      : this.driver.findBySeq(wanted.source, wanted.channel, wanted.seq)
+  }
+
+  /** Writes the events that wait for the end of the batch. */
+  flush(): void {
+    this.pending.flush()
+  }
+
+  /** Goes back to a sequence: what was appended since then never happened. */
+  rewind(sequence: number): void {
+    this.sequence = sequence
+    this.pending.discard()
   }
 
   /** The refused line stays as a fact of its own, once however often it is sent. */
@@ -195,7 +213,7 @@ export class Appender {
     const { at, channel, native = null, raw, seq, type } = member.event
     const bytes = raw ?? canonicalJson({ type, at, native, payload })
     const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
-    if (this.driver.findByEventId(eventId) !== null) return
+    if (this.stored(eventId) !== null) return
     const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
     const kept = "provider.unmapped"
     const why = { method: type, known: true, conflict: { channel, seq } }
@@ -251,8 +269,7 @@ export class Appender {
   ): number {
     const overlay = batch.overlay(entry.streamId)
     const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, overlay, this.digest))
-    this.driver.insert(rowOf(envelope, native))
-    if (raw !== null) this.driver.insertNative(envelope.sequence, raw)
+    this.pending.add(rowOf(envelope, native), raw)
     this.sequence = envelope.sequence
     this.step(entry, this.folded(entry, envelope, overlay), envelope.streamVersion, batch)
     return envelope.sequence

@@ -96,6 +96,7 @@ export class Writer {
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
           return { ok: true, head: this.appender.sequence, results }
         })
+        this.appender.flush()
         if (isolated) for (const [streamId, pending] of perStream) this.applyAlone(streamId, pending)
         else store.apply(this.shared.net())
         this.working.save()
@@ -104,7 +105,7 @@ export class Writer {
       this.working.commit()
       return outcomes
     } catch (error) {
-      this.appender.sequence = before
+      this.appender.rewind(before)
       this.working.discard()
       this.keys.forget()
       throw error

@@ -62,10 +62,7 @@ export interface LogDriver {
   readonly head: () => number
   /** Version of a stream, 0 where there is none. */
   readonly streamVersion: (streamId: string) => number
-  /**
-   * Stores one event; throws on a broken unique key. Only inside `transaction`. The row is read, never kept: the caller
-   * may fill the same object again for the next event.
-   */
+  /** Stores one event; throws on a broken unique key. Only inside `transaction`. */
   readonly insert: (event: EventRow) => void
   /** Stores the native body of an event, verbatim. Only inside `transaction`. */
   readonly insertNative: (sequence: number, body: string) => void

@@ -99,8 +99,7 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     },
     head,
     streamVersion,
-    insert: (row) => {
-      const event = { ...row }
+    insert: (event) => {
       if (event.sequence <= head()) throw new Error("UNIQUE constraint failed: events.sequence")
       if (event.streamVersion <= streamVersion(event.streamId)) {
         throw new Error("UNIQUE constraint failed: events.stream_id, events.stream_version")

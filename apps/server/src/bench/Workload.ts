@@ -95,7 +95,9 @@ export function* submissions(options: WorkloadOptions): Generator<Submission> {
         sessionId: speaker.sessionId,
         actor: "provider",
         event: {
-          ...next.value,
+          type: next.value.type,
+          payload: next.value.payload,
+          native: next.value.native,
           channel: "agent",
           seq: speaker.seq,
           at: options.startAt + made,

@@ -41,7 +41,6 @@ const without = <R>(rows: ById<R>, id: string): ById<R> => {
 }
 
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
-const lightItem = ({ text: _t, data: _d, ...row }: ItemRow): ItemRow => row
 const lightRequest = ({ data: _d, ...row }: RequestRow): RequestRow => row
 const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
 const lightThread = ({ plan: _p, ...row }: ThreadRow): ThreadRow => row
@@ -49,7 +48,6 @@ const lightThread = ({ plan: _p, ...row }: ThreadRow): ThreadRow => row
 /** The row without its heavy columns: what open state may hold. A row that has none is taken as it is (the hot path). */
 const light = {
   turn: (row: TurnRow): TurnRow => ("text" in row || "diff" in row || "proposal" in row ? lightTurn(row) : row),
-  item: (row: ItemRow): ItemRow => ("text" in row || "data" in row ? lightItem(row) : row),
   request: (row: RequestRow): RequestRow => ("data" in row ? lightRequest(row) : row),
   delegation: (row: DelegationRow): DelegationRow => ("text" in row ? lightDelegation(row) : row),
   thread: (row: ThreadRow): ThreadRow => ("plan" in row ? lightThread(row) : row),
@@ -135,13 +133,12 @@ export class Step {
     else if (state.active?.turnId === row.turnId) state.active = null
   }
 
-  putItem(row: ItemRow): void {
+  /** `heavy`: the columns that are written but not held; a row is then never copied to strip it (the hot path). */
+  putItem(row: ItemRow, heavy?: Pick<ItemRow, "text" | "data">): void {
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "items", row: stamped })
+    this.changes.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
     this.state.items =
-      row.status === "open"
-        ? { ...this.state.items, [row.itemId]: light.item(stamped) }
-        : without(this.state.items, row.itemId)
+      row.status === "open" ? { ...this.state.items, [row.itemId]: stamped } : without(this.state.items, row.itemId)
   }
 
   putRequest(row: RequestRow): void {

@@ -53,7 +53,7 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
   const place = placeOf(step)
   if (place === null) return
   const text = payload.text ?? ""
-  step.putItem({
+  const row: ItemRow = {
     itemId: event.itemId,
     threadId: step.threadId,
     sessionId: event.sessionId,
@@ -67,17 +67,16 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
     evidence: place.late ? "inferred" : null,
     title: payload.title ?? null,
     phase: payload.phase ?? null,
-    text: null,
     hasFinal: 0,
     chunks: text === "" ? 0 : 1,
     chunkChars: text.length,
-    data: payload.data ?? null,
     processId: payload.processId ?? null,
     exitCode: null,
     startedAt: step.at,
     endedAt: place.late ? step.at : null,
     sequence: step.sequence,
-  })
+  }
+  step.putItem(row, { text: null, data: payload.data ?? null })
   if (text !== "") putChunk(step, event.itemId, 0, 0, text)
   if (state.thread !== null) state.thread = { ...state.thread, items: state.thread.items + 1 }
   const turn = turnOf(step, place.turnId)
@@ -119,17 +118,18 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
   if (payload.stream === textStreamOf(item.kind)) appendChunk(step, item, payload.part ?? 0, payload.delta)
 }
 
+/** What else an item says, where the event says it; else what is stored stays. */
+const dataOf = (data: unknown): Pick<ItemRow, "data"> => (data === undefined || data === null ? {} : { data })
+
 /** `item.updated`. */
 export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): void => {
   const item = itemOf(step)
   if (item === null) return unknownItem(step)
   if (item.status !== "open" && item.evidence === "observed") return
-  step.putItem({
-    ...item,
-    title: payload.title ?? item.title,
-    processId: payload.processId ?? item.processId,
-    ...(payload.data === undefined || payload.data === null ? {} : { data: payload.data }),
-  })
+  step.putItem(
+    { ...item, title: payload.title ?? item.title, processId: payload.processId ?? item.processId },
+    dataOf(payload.data),
+  )
 }
 
 /**
@@ -144,7 +144,7 @@ export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">):
   }
   const final = payload.text !== undefined && payload.text !== null
   if (final && item.chunks > 0) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
-  step.putItem({
+  const row: ItemRow = {
     ...item,
     kind: payload.kind,
     nativeKind: payload.nativeKind ?? item.nativeKind,
@@ -155,10 +155,13 @@ export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">):
     phase: payload.phase ?? item.phase,
     processId: payload.processId ?? item.processId,
     exitCode: payload.exitCode ?? null,
-    ...(final ? { text: payload.text, hasFinal: 1, chunks: 0, chunkChars: 0 } : {}),
-    ...(payload.data === undefined || payload.data === null ? {} : { data: payload.data }),
     endedAt: step.at,
-  })
+  }
+  if (final) {
+    step.putItem({ ...row, hasFinal: 1, chunks: 0, chunkChars: 0 }, { text: payload.text, ...dataOf(payload.data) })
+  } else {
+    step.putItem(row, dataOf(payload.data))
+  }
   const task = item.cause === ITEM_BACKGROUNDED ? step.state.tasks[item.itemId] : undefined
   if (task !== undefined) {
     step.putTask({
