@@ -228,6 +228,10 @@ describe("in the background", () => {
     expect(steps).toBe(4)
     expect(vi.getTimerCount()).toBe(0)
     stop()
+    const later = inBackground({ step: () => false }, () => false, 1000)
+    expect(vi.getTimerCount()).toBe(1)
+    later()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it("brings a database up to date that an engine opens", async () => {

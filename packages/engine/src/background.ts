@@ -1,7 +1,7 @@
 /**
  * What the writer's thread does while nobody waits for it: streams that another version of the fold made are folded
- * again. Every step is short and gives the thread back, so that what was submitted meanwhile is committed before the
- * next one.
+ * again, native bodies are packed. Every step is short and gives the thread back, so that what was submitted meanwhile
+ * is committed before the next one.
  */
 import { CatchUp } from "@threadfold/projections"
 import { eventSourceOf, type WriterSetup } from "./sqlite.js"
@@ -11,17 +11,17 @@ const AFTER_FAILURE_MS = 1000
 /** The pause between two steps, ms: the thread's messages come in. */
 const PAUSE_MS = 1
 
-/** Work in steps; {@link CatchUp} is what the engine hands in. */
+/** Work in steps, such as {@link CatchUp}. */
 export interface StepByStep {
   /** Goes on by one step; false: there is nothing more to do. */
   readonly step: () => boolean
 }
 
 /**
- * Runs the work to its end, a step at a time, only while `busy` says no. A step that throws is tried again later: what
- * it left undone is folded before its first append anyway. Returns how to stop it.
+ * Runs the work to its end, a step at a time, only while `busy` says no; the first step comes after `firstMs`. A step
+ * that throws (a full disk, say) is tried again later: nothing here may end the writer's thread. Returns how to stop it.
  */
-export const inBackground = (work: StepByStep, busy: () => boolean): (() => void) => {
+export const inBackground = (work: StepByStep, busy: () => boolean, firstMs = PAUSE_MS): (() => void) => {
   let timer: NodeJS.Timeout | undefined
   const later = (ms: number): void => {
     // It keeps no process alive that has nothing else to do.
@@ -34,7 +34,7 @@ export const inBackground = (work: StepByStep, busy: () => boolean): (() => void
       later(AFTER_FAILURE_MS)
     }
   }
-  later(PAUSE_MS)
+  later(firstMs)
   return () => clearTimeout(timer)
 }
 

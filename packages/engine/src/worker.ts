@@ -28,7 +28,7 @@ const main = Effect.gen(function* () {
     clock: () => Date.now(),
   }
   const writer = makeWriter(setup)
-  let packing: NodeJS.Timeout | undefined
+  const packWork = { step: () => database.driver.compressNative(PACK_AT_A_TIME) > 0 }
   // One number per queued submission, in the order of the queue: batches are cut from its front.
   const ids: number[] = []
   const loop = new CommitLoop({
@@ -49,16 +49,14 @@ const main = Effect.gen(function* () {
           return id === undefined ? [] : [{ id, outcome }]
         }),
       })
-      clearTimeout(packing)
-      packing = setTimeout(pack, PACK_AFTER_MS)
+      stopPacking()
+      stopPacking = pack()
     },
   })
-  const pack = (): void => {
-    if (loop.busy || database.driver.compressNative(PACK_AT_A_TIME) === 0) return
-    packing = setTimeout(pack, 1)
-  }
-  packing = setTimeout(pack, PACK_AFTER_MS)
-  const stopCatchUp = inBackground(catchUpOf(setup), () => loop.busy)
+  const busy = (): boolean => loop.busy
+  const pack = (): (() => void) => inBackground(packWork, busy, PACK_AFTER_MS)
+  let stopPacking = pack()
+  const stopCatchUp = inBackground(catchUpOf(setup), busy)
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
@@ -68,7 +66,7 @@ const main = Effect.gen(function* () {
         return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
       case "stop":
         loop.drain()
-        clearTimeout(packing)
+        stopPacking()
         stopCatchUp()
         Effect.runSync(Scope.close(scope, Exit.void))
         send({ kind: "stopped" })
