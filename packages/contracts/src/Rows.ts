@@ -2,13 +2,14 @@
  * The rows of the projections as types. `Tables.ts` says what every column means; a test keeps the two in step.
  * Heavy columns are optional: a row without them leaves what is stored.
  */
+
+import type { AnomalyReason } from "./Anomaly.js"
 import type { ProviderError, TokenCounts } from "./events/Common.js"
 import type { ItemEnd, ItemKind } from "./events/Item.js"
 import type { RealtimeCloseReason } from "./events/Realtime.js"
 import type { RequestKind } from "./events/Request.js"
 import type { SessionStatus } from "./events/Session.js"
 import type { TurnOutcome } from "./events/Turn.js"
-import type { AnomalyReason } from "./Anomaly.js"
 import type { ThreadStatus } from "./ReadModel.js"
 import type { TableName } from "./Tables.js"
 
