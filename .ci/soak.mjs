@@ -5,7 +5,7 @@
  *   npm run soak -- giant model       some of them
  *   KILLS=200 SEED=42 npm run soak -- kill
  *
- * Sizes come from the environment; what is not set there has the value below. Every test has a time limit of its own.
+ * Sizes come from the environment; what is not set there has the value below. Every test has a time limit.
  */
 import { setupOrExit } from "./setup.mjs"
 import { run } from "./tools.mjs"
@@ -28,6 +28,9 @@ const soaks = {
   fold: { folder: "packages/core", files: ["src/fold", "src/transitions"], env: { THREADFOLD_RUNS: "2000" } },
 }
 
+/** For tests without a limit of their own: half an hour. */
+const limit = ["--testTimeout", "1800000"]
+
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(soaks, name))
 if (unknown.length > 0) {
@@ -46,7 +49,9 @@ for (const [name, { config, env, files, folder = "apps/server" }] of Object.entr
       .join(" ")}`,
   )
   const which = config === undefined ? [] : ["--config", config]
-  const code = await run("pnpm", ["--dir", folder, "exec", "vitest", "run", ...which, ...files], { env: sizes })
+  const code = await run("pnpm", ["--dir", folder, "exec", "vitest", "run", ...limit, ...which, ...files], {
+    env: sizes,
+  })
   if (code !== 0) failed.push(name)
 }
 console.log(failed.length === 0 ? "\nall held" : `\nfailed: ${failed.join(", ")}`)
