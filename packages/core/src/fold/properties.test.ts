@@ -108,4 +108,30 @@ describe("the fold on anything that sources say", () => {
       { numRuns },
     )
   })
+
+  it("leaves no turn unsettled in a recorded session that ended: nobody would ever settle it", () => {
+    fc.assert(
+      fc.property(arbAny, (told) => {
+        // The same sources, as recordings of them: what we would say ourselves is not in those.
+        const events = told
+          .filter((one) => one.actor !== "orchestrator" && one.actor !== "reaper")
+          .map((one) =>
+            one.event.type === "session.started"
+              ? { ...one, event: { ...one.event, payload: { provider: "x", mode: "imported" } } }
+              : one,
+          )
+        const world = new World().takeAll(events)
+        const over = new Set(world.rows.all("sessions").flatMap((row) => (row.endedAt === null ? [] : [row.sessionId])))
+        const open = world.rows
+          .all("turns")
+          .filter(
+            (turn) =>
+              turn.sessionId !== null && over.has(turn.sessionId) && turn.status === "ended" && turn.settled === 0,
+          )
+        expect(open).toEqual([])
+        expect(findings(world)).toEqual([])
+      }),
+      { numRuns },
+    )
+  })
 })
