@@ -167,7 +167,7 @@ export class Writer {
     }))
   }
 
-  /** Importing beside a live session is refused before anything is stored (DESIGN section 4). */
+  /** Importing beside a live session is refused before anything is stored (docs/concepts.md). */
   private refusal(submission: Submission): Outcome | null {
     for (const member of submission.members) {
       if (member.event.type !== "session.started") continue

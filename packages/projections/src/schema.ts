@@ -1,6 +1,6 @@
 /**
  * The tables in SQL: columns from the contract's `tables`, and by hand the checks and indexes that make impossible states
- * unrepresentable (DESIGN section 6). The rules themselves live in the fold; a refusal here means that the fold is
+ * unrepresentable (docs/rules.md). The rules themselves live in the fold; a refusal here means that the fold is
  * wrong, and the engine then freezes that thread alone.
  */
 import { columnName, type TableName, tableNames, tables } from "@threadfold/contracts"

@@ -1,4 +1,4 @@
-/** DESIGN section 7 on the built program: after an upgrade the server serves at once and folds the rest beside it. */
+/** docs/architecture.md on the built program: after an upgrade the server serves at once and folds the rest beside it. */
 import { join } from "node:path"
 import { ImportReport, VerifyReport } from "@threadfold/contracts"
 import { FOLD_VERSION } from "@threadfold/core"

@@ -1,6 +1,6 @@
 /**
  * `decide`: pure. What follows from a command, given the thread's state after all earlier members of the batch
- * (DESIGN section 7). A refusal is a value: it rolls back nobody.
+ * (docs/architecture.md). A refusal is a value: it rolls back nobody.
  */
 import type { Command } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"

@@ -5,7 +5,7 @@ import type { Step } from "./Step.js"
 
 /**
  * Whether the stream is a connection's. A source numbers what names no thread by the connection, without a session;
- * every numbered event of a thread has one (DESIGN section 4). The first event decides for the whole stream.
+ * every numbered event of a thread has one (docs/concepts.md). The first event decides for the whole stream.
  */
 export const isConnectionStream = (before: FoldState, event: EventEnvelope): boolean =>
   before.connection !== null ||

@@ -32,7 +32,7 @@ const placeOf = (step: Step): { readonly turnId: string | null; readonly late: b
   }
   const turn = turnOf(step, event.turnId)
   if (turn === null || turn.status === "requested") {
-    // Inline reviews send no turn/started: the item is the first word of its turn (DESIGN section 4).
+    // Inline reviews send no turn/started: the item is the first word of its turn (docs/concepts.md).
     const started = startTurn(step, event.turnId, { supersedes: false, synthetic: turn === null })
     if (started !== null) return { turnId: started.turnId, late: false }
     step.note("item-without-turn", turnSubject(event.turnId))

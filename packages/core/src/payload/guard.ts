@@ -1,5 +1,5 @@
 /**
- * Type guards compiled from the payload schemas. Stored rows are parsed, not decoded (DESIGN section 5): these plain
+ * Type guards compiled from the payload schemas. Stored rows are parsed, not decoded (docs/architecture.md): these plain
  * functions let a rule read a payload without a cast and without a Schema decode per event. They look at the
  * properties the schema names and let every other one pass.
  */

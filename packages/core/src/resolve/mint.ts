@@ -1,6 +1,6 @@
 /**
  * Minting ids. An id is a UUIDv7 of the source's time whose random part is a digest of what makes the thing unique, so
- * that reading a recording twice gives the same log (DESIGN section 4).
+ * that reading a recording twice gives the same log (docs/concepts.md).
  */
 import { v7 } from "uuid"
 

@@ -1,4 +1,4 @@
-/** Which event types open which things: only they may name an id of ours for the first time (DESIGN section 4). */
+/** Which event types open which things: only they may name an id of ours for the first time (docs/concepts.md). */
 import type { EntityIdName, EventType } from "@threadfold/contracts"
 
 export const mints: { readonly [N in EntityIdName]: ReadonlySet<EventType> } = {

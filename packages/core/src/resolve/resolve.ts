@@ -1,6 +1,6 @@
 /**
  * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
- * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (DESIGN section 4).
+ * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (docs/concepts.md).
  */
 import {
   type DelegationRow,

@@ -1,4 +1,4 @@
-/** Words for the two halves of a session's status (DESIGN section 6). */
+/** Words for the two halves of a session's status (docs/rules.md). */
 import type { SessionRow, SessionStatus } from "@threadfold/contracts"
 
 /** Only an active session can hold an active turn. */

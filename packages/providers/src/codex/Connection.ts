@@ -58,7 +58,7 @@ export type Ending = Pick<PayloadOf<"connection.closed">, "code" | "signal"> & {
   readonly reason: "exit" | "recording-ended" | "transport-closed"
 }
 
-/** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (DESIGN section 4). */
+/** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
 export const holdMs = 2_000
 
 export const makeConnection = (mode: "managed" | "attached" | "imported") => {

@@ -1,5 +1,5 @@
 /**
- * Merges consecutive pieces of one stream into one event before it gets its number (DESIGN section 5). A merge ends
+ * Merges consecutive pieces of one stream into one event before it gets its number (docs/adr/0006). A merge ends
  * when 50 ms of source time have passed since its first piece, when 4 KiB would be passed, and before any other event
  * of the same origin. Other origins neither end it nor move within their own order. The joined text is byte-identical.
  */

@@ -30,7 +30,7 @@ export interface Draft {
   readonly payload: unknown
 }
 
-/** The key of a numbered channel: DESIGN section 4, `(sessionId | connectionId, channel)`. */
+/** The key of a numbered channel: docs/concepts.md, `(sessionId | connectionId, channel)`. */
 export const channelKey = (event: {
   readonly session: string | null
   readonly connection: string

@@ -3,7 +3,7 @@ import type { VoiceStep } from "./Plan.js"
 import type { Teller } from "./Teller.js"
 import { nextCallId, say, sayAsClient } from "./Teller.js"
 
-/** Codex names the thread as the voice session, run after run: never a key (DESIGN section 4). */
+/** Codex names the thread as the voice session, run after run: never a key (docs/concepts.md). */
 const voiceOf = (teller: Teller) => ({ realtimeId: teller.nativeThreadId })
 
 /** Asks for a conversation; returns the id of the call. */

@@ -72,7 +72,8 @@ const turnText = (look: Look, snapshot: ThreadSnapshot, turn: TurnView, number: 
     span(turn.startedAt, turn.endedAt),
     ago(turn.startedAt, look.now),
     tokens(turn.usage),
-    turn.cause === null ? null : look.dim(oneLine(turn.cause)),
+    // That the provider itself said so is what one expects.
+    turn.cause === null || turn.cause === "provider" ? null : look.dim(oneLine(turn.cause)),
   ])
   return [
     head,
