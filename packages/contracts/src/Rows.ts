@@ -141,6 +141,8 @@ export interface ItemRow {
   readonly hasFinal: Bit
   readonly chunks: number
   readonly chunkChars: number
+  readonly chunkPart: number
+  readonly chunkFill: number
   readonly data?: unknown
   readonly processId: string | null
   readonly exitCode: number | null

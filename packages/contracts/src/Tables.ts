@@ -202,6 +202,8 @@ export const tables: { readonly [N in TableName]: Table } = {
       hasFinal: int("1 once the final content came: the chunks are gone."),
       chunks: int("Chunks stored in `item_chunks`."),
       chunkChars: int("UTF-16 units in them."),
+      chunkPart: int("Part of the stream that the last chunk belongs to."),
+      chunkFill: int("UTF-16 units in the last chunk; a full one is followed by a new one."),
       data: heavy(optJson("What else it says, in the provider's words.")),
       processId: optText("Process of a command."),
       exitCode: optInt("Exit code of a command."),

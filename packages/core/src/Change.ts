@@ -1,7 +1,7 @@
 /**
  * What a fold step asks the interpreters to write. Changes name rows and columns only; every rule was applied before.
  */
-import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
+import type { AnomalyReason, ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
 
 /** Insert the row or replace it whole; heavy columns that the row leaves out keep what is stored. */
 export type Put = {
@@ -13,6 +13,12 @@ export interface Delete {
   readonly op: "delete"
   readonly table: TableName
   readonly key: readonly (string | number)[]
+}
+
+/** Put the text behind that of the chunk with this key, and take over its sequence; without such a chunk it is one. */
+export interface AppendChunk {
+  readonly op: "append-chunk"
+  readonly row: ItemChunkRow
 }
 
 /** Remove every chunk of an item: its final text came. */
@@ -31,4 +37,4 @@ export interface NoteAnomaly {
   readonly detail: string | null
 }
 
-export type Change = Put | Delete | ClearChunks | NoteAnomaly
+export type Change = Put | Delete | AppendChunk | ClearChunks | NoteAnomaly

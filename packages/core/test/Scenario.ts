@@ -58,6 +58,13 @@ export class MemoryRows implements RowSource {
         case "delete":
           this.tableOf(change.table).delete(JSON.stringify(change.key))
           break
+        case "append-chunk": {
+          const key = JSON.stringify([change.row.itemId, change.row.ordinal])
+          const before = this.tableOf("item_chunks").get(key)
+          const text = `${typeof before?.text === "string" ? before.text : ""}${change.row.text}`
+          this.tableOf("item_chunks").set(key, { ...change.row, text })
+          break
+        }
         case "clear-chunks":
           for (const [key, row] of this.tableOf("item_chunks")) {
             if (row.itemId === change.itemId) this.tableOf("item_chunks").delete(key)

@@ -6,28 +6,36 @@ import type { EventRow, LogDriver } from "@threadfold/event-log"
 
 export class PendingEvents {
   private rows: EventRow[] = []
-  private natives: { readonly sequence: number; readonly body: string }[] = []
+  /** Native bodies and the sequences of their events, place by place. */
+  private bodies: string[] = []
+  private bodyOf: number[] = []
 
   constructor(private readonly driver: LogDriver) {}
 
   /** Takes an event and, where there is one, its native body. */
   add(row: EventRow, native: string | null | undefined): void {
     this.rows.push(row)
-    if (native !== undefined && native !== null) this.natives.push({ sequence: row.sequence, body: native })
+    if (native === undefined || native === null) return
+    this.bodies.push(native)
+    this.bodyOf.push(row.sequence)
   }
 
   /** Writes what waits. Only inside the transaction, and before anything looks for events in the log. */
   flush(): void {
     if (this.rows.length === 0) return
-    const { natives, rows } = this
+    const { bodies, bodyOf, rows } = this
     this.discard()
     for (const row of rows) this.driver.insert(row)
-    for (const { body, sequence } of natives) this.driver.insertNative(sequence, body)
+    bodies.forEach((body, place) => {
+      const sequence = bodyOf[place]
+      if (sequence !== undefined) this.driver.insertNative(sequence, body)
+    })
   }
 
   /** Forgets what waits: the batch never happened. */
   discard(): void {
     this.rows = []
-    this.natives = []
+    this.bodies = []
+    this.bodyOf = []
   }
 }

@@ -17,7 +17,7 @@ import {
   withHeavyOf,
   withoutHeavy,
 } from "./Layout.js"
-import { counted } from "./Overlay.js"
+import { appended, counted } from "./Overlay.js"
 import { compareKeys, compareText } from "./order.js"
 import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
@@ -119,6 +119,11 @@ export class MapStore implements ProjectionStore {
         case "delete": {
           const found = this.table(change.table).get(wellFormedAll(change.key))
           if (found !== null) this.set(change.table, found, null)
+          break
+        }
+        case "append-chunk": {
+          const earlier = this.find("item_chunks", "key", [change.row.itemId, change.row.ordinal])
+          this.apply([{ op: "put", table: "item_chunks", row: appended(earlier, change.row) }])
           break
         }
         case "clear-chunks":

@@ -2,8 +2,8 @@
  * The pending changes of the running batch over the stored rows: the fold sees what it just decided, and the store gets
  * one write per row when the batch ends. This is the hot path: no JSON, no glued keys, no copies without need.
  */
-import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
-import type { Change, ClearChunks, Delete, NoteAnomaly, Put } from "@threadfold/core"
+import { type ItemChunkRow, type Rows, type TableName, tableNames } from "@threadfold/contracts"
+import type { AppendChunk, Change, ClearChunks, Delete, NoteAnomaly, Put } from "@threadfold/core"
 import { keepOwner } from "./ForeignRow.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
@@ -79,23 +79,33 @@ type PutChunk = Extract<Put, { readonly table: "item_chunks" }>
  * maps are enough.
  */
 class PendingChunks {
-  private readonly puts = new Map<string, Map<number, PutChunk>>()
+  private readonly puts = new Map<string, Map<number, PutChunk | AppendChunk>>()
   private readonly cleared = new Map<string, ClearChunks>()
   private readonly removed: Delete[] = []
-  private last: { readonly itemId: string; readonly puts: Map<number, PutChunk> } | null = null
+  private last: { readonly itemId: string; readonly puts: Map<number, PutChunk | AppendChunk> } | null = null
 
   get isEmpty(): boolean {
     return this.puts.size === 0 && this.cleared.size === 0 && this.removed.length === 0
   }
 
   put(change: PutChunk): void {
+    this.of(change.row.itemId).set(change.row.ordinal, change)
+  }
+
+  append(change: AppendChunk): void {
     const { itemId, ordinal } = change.row
+    const puts = this.of(itemId)
+    const pending = puts.get(ordinal)
+    puts.set(ordinal, pending === undefined ? change : { ...pending, row: appended(pending.row, change.row) })
+  }
+
+  private of(itemId: string): Map<number, PutChunk | AppendChunk> {
     if (this.last?.itemId !== itemId) {
-      const puts = this.puts.get(itemId) ?? new Map<number, PutChunk>()
+      const puts = this.puts.get(itemId) ?? new Map<number, PutChunk | AppendChunk>()
       this.puts.set(itemId, puts)
       this.last = { itemId, puts }
     }
-    this.last.puts.set(ordinal, change)
+    return this.last.puts
   }
 
   remove(change: Delete): void {
@@ -110,12 +120,13 @@ class PendingChunks {
     this.cleared.set(change.itemId, change)
   }
 
-  /** The pending row of a key; null: it is gone; undefined: nothing is pending for it. */
-  get(itemId: string, ordinal: number): PutChunk["row"] | null | undefined {
-    const put = this.puts.get(itemId)?.get(ordinal)
-    if (put !== undefined) return put.row
+  /** The row of a key with what is pending for it; `stored`: what the row is without. */
+  get(itemId: string, ordinal: number, stored: () => ItemChunkRow | null): ItemChunkRow | null {
+    const pending = this.puts.get(itemId)?.get(ordinal)
+    if (pending?.op === "put") return pending.row
     const gone = this.cleared.has(itemId) || this.removed.some(({ key }) => key[0] === itemId && key[1] === ordinal)
-    return gone ? null : undefined
+    const earlier = gone ? null : stored()
+    return pending === undefined ? earlier : appended(earlier, pending.row)
   }
 
   /** What is to be written: removals first. */
@@ -158,6 +169,9 @@ export class Overlay implements RowsSource {
           if (change.table === "item_chunks") this.chunks.put(change)
           else this.table(change.table).put(change)
           break
+        case "append-chunk":
+          this.chunks.append(change)
+          break
         case "delete":
           if (change.table === "item_chunks") this.chunks.remove(change)
           else this.table(change.table).remove(change)
@@ -174,8 +188,8 @@ export class Overlay implements RowsSource {
 
   find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
     if (table === "item_chunks") {
-      const chunk = this.chunks.get(String(values[0]), Number(values[1]))
-      if (chunk === undefined) return this.base.find(table, lookup, values)
+      const stored = () => this.base.find("item_chunks", lookup, values)
+      const chunk = this.chunks.get(String(values[0]), Number(values[1]), stored)
       return chunk === null ? null : toRow(table, cells(chunk))
     }
     const pending = this.table(table)
@@ -263,6 +277,10 @@ export class Overlay implements RowsSource {
     return found
   }
 }
+
+/** A chunk after more text came for it. */
+export const appended = (earlier: ItemChunkRow | null, more: ItemChunkRow): ItemChunkRow =>
+  earlier === null ? more : { ...earlier, text: earlier.text + more.text, sequence: more.sequence }
 
 /** The row of an anomaly after one more of it. */
 export const counted = (earlier: Rows["anomalies"] | null, change: NoteAnomaly): Rows["anomalies"] => ({

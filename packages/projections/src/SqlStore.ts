@@ -119,6 +119,11 @@ export class SqlStore implements ProjectionStore {
         case "delete":
           this.table(change.table).delete(change.key)
           break
+        case "append-chunk": {
+          const { itemId, ordinal, part, sequence, text, threadId } = change.row
+          this.statements.appendChunk.run(itemId, ordinal, threadId, part, wellFormed(text), sequence)
+          break
+        }
         case "clear-chunks":
           this.statements.clearChunks.run(change.itemId)
           break
@@ -223,6 +228,10 @@ const prepareStatements = (database: Database) => {
     nextOwner: database
       .prepare<[{ readonly last: string }], string | null>(`SELECT min(id) FROM (${nextOwners.join(" UNION ALL ")})`)
       .pluck(),
+    appendChunk: database.prepare<[string, number, string, number, string, number]>(
+      `INSERT INTO item_chunks (item_id, ordinal, thread_id, part, text, sequence) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (item_id, ordinal) DO UPDATE SET text = text || excluded.text, sequence = excluded.sequence`,
+    ),
     clearChunks: database.prepare<[string]>("DELETE FROM item_chunks WHERE item_id = ?"),
     itemIds: database
       .prepare<[string], string>(

@@ -105,7 +105,7 @@ describe("verify", () => {
       sessions: 2,
       turns: 2,
       items: 2,
-      item_chunks: 4,
+      item_chunks: 2,
       requests: 0,
     })
     expect(report.hash).toBe(databaseHash(store))
@@ -115,7 +115,7 @@ describe("verify", () => {
     const { database, store, readTransaction, log } = setUp()
     const [a, b] = [idFor("a"), idFor("b")]
     database.prepare("UPDATE items SET title = 'forged' WHERE thread_id = ?").run(a)
-    database.prepare("DELETE FROM item_chunks WHERE thread_id = ? AND ordinal = 1").run(a)
+    database.prepare("DELETE FROM item_chunks WHERE thread_id = ?").run(a)
     database.prepare("UPDATE threads SET last_activity_at = 1 WHERE thread_id = ?").run(b)
     store.apply([putRow("queue", { messageId: "m", threadId: b, position: 1, text: "x".repeat(2000) })])
     const { ok, differences } = verify({ source: log, store, readTransaction })
@@ -128,7 +128,7 @@ describe("verify", () => {
       expect.objectContaining({
         threadId: a,
         table: "item_chunks",
-        expected: expect.objectContaining({ text: "world" }),
+        expected: expect.objectContaining({ text: expect.stringContaining("world") }),
         actual: null,
       }),
     )

@@ -15,6 +15,7 @@ import {
 import type { Change } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
 import type { FoldState } from "../state/FoldState.js"
+import { ChunkCursor, storedText } from "./chunks.js"
 import type { FoldResult } from "./fold.js"
 
 const namesOnlyItsItem = (native: NativeRef): boolean =>
@@ -96,32 +97,36 @@ export const foldDeltaRun = (
 ): FoldResult => {
   const changes: Change[] = []
   const shown = textStreamOf(item.kind)
-  let { chunkChars, chunks, sequence } = item
+  const cursor = new ChunkCursor(item)
+  let sequence = item.sequence
   let updatedAt = before.thread?.updatedAt ?? Number.NEGATIVE_INFINITY
   let last = 0
+  let open: { ordinal: number; part: number; text: string } | null = null
+  const close = (): void => {
+    if (open === null) return
+    changes.push({
+      op: "append-chunk",
+      row: { itemId: item.itemId, threadId: before.streamId, ...open, sequence },
+    })
+  }
   for (const piece of pieces) {
     last = piece.sequence
     if (piece.at > updatedAt) updatedAt = piece.at
     if (piece.stream !== shown) continue
-    changes.push({
-      op: "put",
-      table: "item_chunks",
-      row: {
-        itemId: item.itemId,
-        ordinal: chunks,
-        threadId: before.streamId,
-        part: piece.part,
-        text: piece.delta,
-        sequence: last,
-      },
-    })
-    chunks += 1
-    chunkChars += piece.delta.length
+    const text = storedText(piece.delta)
+    const ordinal = cursor.take(piece.part, text)
+    if (open !== null && open.ordinal === ordinal) open.text += text
+    else {
+      close()
+      open = { ordinal, part: piece.part, text }
+    }
     sequence = last
   }
+  close()
   let { items, thread } = before
-  if (chunks > item.chunks) {
-    const row = { ...item, chunks, chunkChars, sequence }
+  if (open !== null) {
+    const { chunkChars, chunkFill, chunkPart, chunks } = cursor
+    const row = { ...item, chunks, chunkChars, chunkPart, chunkFill, sequence }
     changes.push({ op: "put", table: "items", row })
     items = { ...items, [item.itemId]: row }
   }

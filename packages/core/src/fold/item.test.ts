@@ -1,6 +1,7 @@
 import type { ItemKind } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
+import { fullChunk } from "./chunks.js"
 
 const t1 = strong("t1")
 const t2 = strong("t2")
@@ -20,7 +21,7 @@ describe("rule 5: items", () => {
   it("the final text supersedes the deltas, and their chunks go", () => {
     const s = new Scenario().start().turn(t1).item("i1", t1).delta("i1", t1, "Hel").delta("i1", t1, "lo")
     expect(s.textOf("i1")).toBe("Hello")
-    expect(s.itemRow("i1")).toMatchObject({ chunks: 2, chunkChars: 5, hasFinal: 0 })
+    expect(s.itemRow("i1")).toMatchObject({ chunks: 1, chunkChars: 5, chunkFill: 5, hasFinal: 0 })
     done(s, "i1", "Hello, world")
     expect(s.textOf("i1")).toBe("Hello, world")
     expect(s.itemRow("i1")).toMatchObject({ chunks: 0, chunkChars: 0, hasFinal: 1 })
@@ -40,10 +41,30 @@ describe("rule 5: items", () => {
 
   it("text that comes with the start is the first chunk", () => {
     const s = new Scenario().start().turn(t1).item("i1", t1, { text: "a" }).delta("i1", t1, "b")
-    expect(s.rows.all("item_chunks").map((chunk) => [chunk.ordinal, chunk.text])).toEqual([
-      [0, "a"],
-      [1, "b"],
+    expect(s.rows.all("item_chunks").map((chunk) => [chunk.ordinal, chunk.text])).toEqual([[0, "ab"]])
+  })
+
+  it("a chunk takes deltas until it is full, and those of one part only", () => {
+    const s = new Scenario().start().turn(t1).item("r1", t1, { kind: "reasoning" })
+    const think = (part: number, delta: string) =>
+      s.send("content.delta", { stream: "summary", part, delta }, { native: { turnId: t1, itemId: "r1" } })
+    think(0, "a")
+    think(0, "b")
+    think(1, "c")
+    think(0, "d".repeat(fullChunk))
+    think(0, "e")
+    expect(s.rows.all("item_chunks").map(({ ordinal, part, text }) => [ordinal, part, text.length])).toEqual([
+      [0, 0, 2],
+      [1, 1, 1],
+      [2, 0, fullChunk],
+      [3, 0, 1],
     ])
+    expect(s.itemRow("r1")).toMatchObject({ chunks: 4, chunkChars: fullChunk + 4, chunkPart: 0, chunkFill: 1 })
+  })
+
+  it("half a character at a border is settled before pieces are joined", () => {
+    const s = new Scenario().start().turn(t1).item("i1", t1).delta("i1", t1, "\ud83d").delta("i1", t1, "\ude00")
+    expect(s.textOf("i1")).toBe("\ufffd\ufffd")
   })
 
   it("only the stream that a kind shows as its text becomes chunks", () => {

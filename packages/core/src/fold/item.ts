@@ -1,5 +1,6 @@
 /** Rule 5: items and their streamed content. */
 import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contracts"
+import { ChunkCursor, noChunks, storedText } from "./chunks.js"
 import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
 import type { Step } from "./Step.js"
@@ -68,33 +69,39 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
     title: payload.title ?? null,
     phase: payload.phase ?? null,
     hasFinal: 0,
-    chunks: text === "" ? 0 : 1,
-    chunkChars: text.length,
+    ...noChunks,
     processId: payload.processId ?? null,
     exitCode: null,
     startedAt: step.at,
     endedAt: place.late ? step.at : null,
     sequence: step.sequence,
   }
-  step.putItem(row, { text: null, data: payload.data ?? null })
-  if (text !== "") putChunk(step, event.itemId, 0, 0, text)
+  const heavy = { text: null, data: payload.data ?? null }
+  if (text === "") step.putItem(row, heavy)
+  else appendChunk(step, row, 0, text, heavy)
   if (state.thread !== null) state.thread = { ...state.thread, items: state.thread.items + 1 }
   const turn = turnOf(step, place.turnId)
   if (turn !== null) step.putTurn({ ...turn, items: turn.items + 1 })
   linkDelegation(step, place.turnId)
 }
 
-const putChunk = (step: Step, itemId: string, ordinal: number, part: number, text: string): void => {
+const appendChunk = (
+  step: Step,
+  item: ItemRow,
+  part: number,
+  given: string,
+  heavy?: Pick<ItemRow, "text" | "data">,
+): void => {
+  const text = storedText(given)
+  const cursor = new ChunkCursor(item)
+  const ordinal = cursor.take(part, text)
+  const { chunkChars, chunkFill, chunkPart, chunks } = cursor
+  const { itemId } = item
+  step.putItem({ ...item, chunks, chunkChars, chunkPart, chunkFill }, heavy)
   step.changes.push({
-    op: "put",
-    table: "item_chunks",
+    op: "append-chunk",
     row: { itemId, ordinal, threadId: step.threadId, part, text, sequence: step.sequence },
   })
-}
-
-const appendChunk = (step: Step, item: ItemRow, part: number, text: string): void => {
-  putChunk(step, item.itemId, item.chunks, part, text)
-  step.putItem({ ...item, chunks: item.chunks + 1, chunkChars: item.chunkChars + text.length })
 }
 
 /** `content.delta`: kept as a chunk while no final text stands for it. */
@@ -158,7 +165,7 @@ export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">):
     endedAt: step.at,
   }
   if (final) {
-    step.putItem({ ...row, hasFinal: 1, chunks: 0, chunkChars: 0 }, { text: payload.text, ...dataOf(payload.data) })
+    step.putItem({ ...row, hasFinal: 1, ...noChunks }, { text: payload.text, ...dataOf(payload.data) })
   } else {
     step.putItem(row, dataOf(payload.data))
   }

@@ -67,7 +67,8 @@ const spoil =
     const done = fold(state, event, rows)
     if (event.sequence !== sequence) return done
     const changes = done.changes.flatMap((change): readonly Change[] => {
-      if (change.op !== "put" || change.table !== table) return [change]
+      const of = change.op === "put" ? change.table : change.op === "append-chunk" ? "item_chunks" : null
+      if ((change.op !== "put" && change.op !== "append-chunk") || of !== table) return [change]
       // The spoilt row is of the same table, only its values lie.
       return fields === null ? [] : [{ ...change, row: { ...change.row, ...fields } } as Change]
     })
