@@ -15,7 +15,10 @@ export interface Delete {
   readonly key: readonly (string | number)[]
 }
 
-/** Put the text behind that of the chunk with this key, and take over its sequence; without such a chunk it is one. */
+/**
+ * Put the text behind that of the chunk with this key, and take over its sequence; without such a chunk it is one. The text is
+ * well-formed, because pieces are joined in memory and in the database.
+ */
 export interface AppendChunk {
   readonly op: "append-chunk"
   readonly row: ItemChunkRow

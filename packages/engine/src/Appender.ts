@@ -2,7 +2,7 @@
  * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
  * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
  */
-import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
+import type { EventEnvelope } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
@@ -16,15 +16,17 @@ import {
   mintId,
   namedOpenItem,
   pieceOf,
-  type RowSource,
   resolve,
 } from "@threadfold/core"
 import { type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import type { Overlay } from "@threadfold/projections"
 import { checked, versionOf } from "./boundary.js"
+import { continues, namesOurs } from "./deltaRun.js"
 import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
 import { EventIds } from "./eventId.js"
+import { rowOf } from "./eventRow.js"
 import { PendingEvents } from "./PendingEvents.js"
+import { Reads } from "./Reads.js"
 import type { StreamKeys } from "./StreamKeys.js"
 import type { Member, MemberResult } from "./Submission.js"
 import { messageOf } from "./sqliteError.js"
@@ -39,8 +41,6 @@ export interface BatchContext {
   /** Called when rows of a stream are refused before SQL sees them; throws unless the batch keeps streams apart. */
   readonly refused: (entry: StreamEntry, error: unknown) => void
 }
-
-type SourceEvent = Member["event"]
 
 export class Appender {
   /** Highest sequence, of what is stored and of what the running batch adds. */
@@ -321,95 +321,3 @@ export class Appender {
     }
   }
 }
-
-/** A row source that remembers that reading failed, because the fold turns everything that is thrown into an anomaly. */
-class Reads implements RowSource {
-  private failure: { readonly error: unknown } | null = null
-
-  constructor(private readonly rows: RowSource) {}
-
-  find: RowSource["find"] = (table, lookup, values) => {
-    try {
-      return this.rows.find(table, lookup, values)
-    } catch (error) {
-      this.failure = { error }
-      throw error
-    }
-  }
-
-  rethrow(): void {
-    if (this.failure !== null) throw this.failure.error
-  }
-}
-
-const namesOurs = (event: SourceEvent): boolean =>
-  event.eventId !== undefined ||
-  (event.turnId ?? null) !== null ||
-  (event.itemId ?? null) !== null ||
-  (event.requestId ?? null) !== null ||
-  (event.inferenceId ?? null) !== null ||
-  (event.realtimeId ?? null) !== null ||
-  (event.delegationId ?? null) !== null ||
-  (event.taskId ?? null) !== null
-
-const sameNative = (a: NativeRef, b: NativeRef): boolean =>
-  a === b ||
-  (a.itemId === b.itemId &&
-    a.turnId === b.turnId &&
-    a.threadId === b.threadId &&
-    a.callId === b.callId &&
-    a.realtimeId === b.realtimeId &&
-    b.requestId === undefined &&
-    b.inferenceId === undefined &&
-    b.handoffId === undefined &&
-    b.taskId === undefined)
-
-/** Whether a member goes on with the run that `first` began. */
-const continues = (first: Member, member: Member, seq: number): boolean => {
-  const { event } = member
-  const { native } = first.event
-  return (
-    event.type === "content.delta" &&
-    event.seq === seq &&
-    event.channel === first.event.channel &&
-    member.sessionId === first.sessionId &&
-    member.actor === first.actor &&
-    member.commandId === undefined &&
-    member.to.streamId === first.to.streamId &&
-    member.to.key === first.to.key &&
-    native !== undefined &&
-    native !== null &&
-    event.native !== undefined &&
-    event.native !== null &&
-    sameNative(native, event.native) &&
-    !namesOurs(event)
-  )
-}
-
-/** The stored form of an event. Written out: a spread of so many fields would be the costliest line of the write path. */
-const rowOf = (event: EventEnvelope, native: string | null): EventRow => ({
-  sequence: event.sequence,
-  streamId: event.streamId,
-  streamVersion: event.streamVersion,
-  eventId: event.eventId,
-  type: event.type,
-  v: event.v,
-  sessionId: event.sessionId,
-  channel: event.channel,
-  seq: event.seq,
-  at: event.at,
-  recordedAt: event.recordedAt,
-  actor: event.actor,
-  commandId: event.commandId,
-  causationId: event.causationId,
-  correlationId: event.correlationId,
-  turnId: event.turnId,
-  itemId: event.itemId,
-  requestId: event.requestId,
-  inferenceId: event.inferenceId,
-  realtimeId: event.realtimeId,
-  delegationId: event.delegationId,
-  taskId: event.taskId,
-  native,
-  payload: JSON.stringify(event.payload),
-})

@@ -5,7 +5,8 @@
 import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
 import fc from "fast-check"
-import { putRow } from "./rows.js"
+import { wellFormed } from "../text.js"
+import { makeRow, putRow } from "./rows.js"
 
 /** One question to a store: what a fold step may ask. */
 export interface Question {
@@ -132,6 +133,12 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
     case "chunk": {
       const ordinal = memory.items.get(itemId)
       if (ordinal === undefined) return []
+      if (flag) {
+        // Behind the last chunk, or behind where it was before the item's chunks went: then it is a chunk of its own.
+        const place = { itemId, ordinal: Math.max(0, ordinal - 1), threadId }
+        memory.items.set(itemId, Math.max(ordinal, 1))
+        return [{ op: "append-chunk", row: makeRow("item_chunks", { ...place, text: wellFormed(text) }) }]
+      }
       memory.items.set(itemId, ordinal + 1)
       return [putRow("item_chunks", { itemId, ordinal, threadId, part: n % 2, text })]
     }
