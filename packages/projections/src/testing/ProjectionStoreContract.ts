@@ -112,6 +112,42 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       ])
     })
 
+    it("puts text behind that of the chunk that is stored, pending, or not there", () => {
+      const store = fresh()
+      const overlay = new Overlay(store)
+      const piece = (text: string, ordinal: number, sequence: number) => ({
+        itemId: "i",
+        ordinal,
+        threadId: "t",
+        part: 0,
+        text,
+        sequence,
+      })
+      const commit = (): void => {
+        store.apply(overlay.net())
+        overlay.clear()
+      }
+      const append = (text: string, ordinal: number, sequence: number): void =>
+        overlay.stage([{ op: "append-chunk", row: piece(text, ordinal, sequence) }])
+      const item = { itemId: "i", threadId: "t", ordinal: 1, kind: "agent_message", status: "open" } as const
+      overlay.stage([putRow("threads", { threadId: "t", status: "idle" }), putRow("items", item)])
+      append("a", 0, 1)
+      append("b", 0, 2)
+      commit()
+      append("c", 0, 3)
+      append("d", 0, 4)
+      expect(overlay.find("item_chunks", "key", ["i", 0])).toEqual(piece("abcd", 0, 4))
+      commit()
+      append("e", 1, 5)
+      commit()
+      const chunks = () => [...store.rowsOf("t")].flatMap(({ table, row }) => (table === "item_chunks" ? [row] : []))
+      expect(chunks()).toEqual([piece("abcd", 0, 4), piece("e", 1, 5)])
+      overlay.stage([{ op: "clear-chunks", itemId: "i" }])
+      append("new", 0, 6)
+      commit()
+      expect(chunks()).toEqual([piece("new", 0, 6)])
+    })
+
     it("keeps heavy columns that a row leaves out, and never returns them from a find", () => {
       const store = fresh()
       const turn = { turnId: "u", threadId: "t", ordinal: 1, origin: "client", status: "running" } as const
