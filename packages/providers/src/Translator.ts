@@ -20,8 +20,10 @@ export interface WireLine {
   readonly text?: string
   /** The event of a `meta` line, for example `spawn`, `exit`. */
   readonly event?: string
-  /** Fields of a `meta` line: `pid`, `args`, `code`, `sig`. */
+  /** Fields of a `meta` line: `pid`, `args`, `code`, `sig`, `message`. */
   readonly fields?: Readonly<Record<string, unknown>>
+  /** Our id of the turn that a `send` line asks for, on a live connection: the events that answer it carry it. */
+  readonly turnId?: string
 }
 
 /** What became of a line: an event of the domain (or part of a merged one), or kept verbatim as `provider.unmapped`. */

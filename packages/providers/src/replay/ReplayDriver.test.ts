@@ -20,6 +20,7 @@ import { makeReplayDriver, type ReplayOptions } from "./ReplayDriver.js"
 
 const make = () => makeCodexTranslator({ mode: "imported" })
 
+const options = { connectionId: "c", marks: {} }
 const driver = (lines: readonly WireLine[], speed: ReplayOptions["speed"]) =>
   makeReplayDriver({ provider: "codex", lines, translator: make, speed })
 
@@ -41,7 +42,7 @@ describe("a replayed recording", () => {
   it.scoped("says at full speed what an import says, without waiting", () =>
     Effect.gen(function* () {
       const { lines } = readRecording(recordingText("codex-31-resume-after-kill"))
-      const connection = yield* driver(lines, "full").connect
+      const connection = yield* driver(lines, "full").connect(options)
       const emitted = Chunk.toReadonlyArray(yield* Stream.runCollect(connection.events))
       expect(emitted).toEqual(translate({ make, lines }).emitted)
     }),
@@ -49,7 +50,7 @@ describe("a replayed recording", () => {
 
   it.scoped("keeps the recorded pace", () =>
     Effect.gen(function* () {
-      const { fiber, types } = yield* playing(yield* driver(short, 1).connect)
+      const { fiber, types } = yield* playing(yield* driver(short, 1).connect(options))
       yield* TestClock.adjust(99)
       expect(yield* types).toEqual(["connection.opened"])
       yield* TestClock.adjust(1)
@@ -62,7 +63,7 @@ describe("a replayed recording", () => {
 
   it.scoped("may be played at a multiple of it", () =>
     Effect.gen(function* () {
-      const { types } = yield* playing(yield* driver(short, 4).connect)
+      const { types } = yield* playing(yield* driver(short, 4).connect(options))
       yield* TestClock.adjust(24)
       expect(yield* types).toEqual(["connection.opened"])
       yield* TestClock.adjust(1)
@@ -73,7 +74,7 @@ describe("a replayed recording", () => {
   it.scoped("lets go between its lines what is due", () =>
     Effect.gen(function* () {
       const lines = [spawn(0), ...started(0), turnStarted(0), agentDelta(10, "a"), turnCompleted(5000)]
-      const { types } = yield* playing(yield* driver(lines, 1).connect)
+      const { types } = yield* playing(yield* driver(lines, 1).connect(options))
       yield* TestClock.adjust(59)
       expect(yield* types).not.toContain("content.delta")
       yield* TestClock.adjust(1)
@@ -84,7 +85,7 @@ describe("a replayed recording", () => {
   it.scoped("lets go a held start after two seconds", () =>
     Effect.gen(function* () {
       const lines = [...started(0), turnStart(0, 2), turnStarted(0), turnCompleted(9000)]
-      const { types } = yield* playing(yield* driver(lines, 1).connect)
+      const { types } = yield* playing(yield* driver(lines, 1).connect(options))
       yield* TestClock.adjust(1999)
       expect(yield* types).not.toContain("turn.started")
       yield* TestClock.adjust(1)
@@ -95,7 +96,7 @@ describe("a replayed recording", () => {
   it.scoped("says the same at any pace, but for merging", () =>
     Effect.gen(function* () {
       const { lines } = readRecording(recordingText("codex-01-plain"))
-      const connection = yield* driver(lines, 1000).connect
+      const connection = yield* driver(lines, 1000).connect(options)
       const fiber = yield* Effect.fork(Stream.runCollect(connection.events))
       yield* TestClock.adjust("1 minute")
       const emitted = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
@@ -106,7 +107,7 @@ describe("a replayed recording", () => {
   it.scoped("ends early when it is stopped, with every session's end", () =>
     Effect.gen(function* () {
       const lines = [spawn(0), ...started(0), turnStarted(10_000)]
-      const connection = yield* driver(lines, 1).connect
+      const connection = yield* driver(lines, 1).connect(options)
       const { fiber, types } = yield* playing(connection)
       yield* TestClock.adjust(1)
       yield* connection.stop
@@ -120,7 +121,7 @@ describe("a replayed recording", () => {
   it.scoped("cannot be ordered anything else", () =>
     Effect.gen(function* () {
       const replay = driver(short, "full")
-      const connection = yield* replay.connect
+      const connection = yield* replay.connect(options)
       const orders = [
         connection.startThread({}),
         connection.resumeThread({ nativeThreadId: T }),
@@ -141,7 +142,7 @@ describe("a replayed recording", () => {
 
   it.scoped("may be empty", () =>
     Effect.gen(function* () {
-      const connection = yield* driver([], 1).connect
+      const connection = yield* driver([], 1).connect(options)
       expect(typesOf(yield* Stream.runCollect(connection.events))).toEqual([])
     }),
   )

@@ -5,7 +5,6 @@
 import { Chunk, Clock, Deferred, Effect, Option, Stream } from "effect"
 import {
   type Capabilities,
-  type HandedOver,
   type Operation,
   type ProviderConnection,
   type ProviderDriver,
@@ -35,6 +34,7 @@ const capabilities: Capabilities = {
   interrupt: false,
   answer: false,
   stop: true,
+  sharesConnection: false,
 }
 
 interface Player {
@@ -102,24 +102,27 @@ const play = (options: ReplayOptions, stopped: Deferred.Deferred<void>): Stream.
 export const makeReplayDriver = (options: ReplayOptions): ProviderDriver => {
   if (options.speed !== "full" && !(options.speed > 0)) throw new RangeError("speed: expected a number above 0")
   const { provider } = options
-  const unsupported = (operation: Operation) => (): Effect.Effect<HandedOver, Unsupported> =>
+  const unsupported = (operation: Operation) => (): Effect.Effect<never, Unsupported> =>
     new Unsupported({ provider, operation })
   return {
     provider,
     capabilities,
-    connect: Effect.acquireRelease(Deferred.make<void>(), (stopped) => Deferred.succeed(stopped, undefined)).pipe(
-      Effect.map(
-        (stopped): ProviderConnection => ({
-          events: play(options, stopped),
-          startThread: unsupported("start-thread"),
-          resumeThread: unsupported("resume-thread"),
-          sendTurn: unsupported("send-turn"),
-          steer: unsupported("steer"),
-          interrupt: unsupported("interrupt"),
-          answer: unsupported("answer"),
-          stop: Effect.asVoid(Deferred.succeed(stopped, undefined)),
-        }),
+    connect: () =>
+      Effect.acquireRelease(Deferred.make<void>(), (stopped) => Deferred.succeed(stopped, undefined)).pipe(
+        Effect.map(
+          (stopped): ProviderConnection => ({
+            events: play(options, stopped),
+            reference: () => null,
+            startThread: unsupported("start-thread"),
+            resumeThread: unsupported("resume-thread"),
+            sendTurn: unsupported("send-turn"),
+            steer: unsupported("steer"),
+            interrupt: unsupported("interrupt"),
+            answer: unsupported("answer"),
+            closeThread: unsupported("stop"),
+            stop: Effect.asVoid(Deferred.succeed(stopped, undefined)),
+          }),
+        ),
       ),
-    ),
   }
 }
