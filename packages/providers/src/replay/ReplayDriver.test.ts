@@ -123,9 +123,9 @@ describe("a replayed recording", () => {
       const replay = driver(short, "full")
       const connection = yield* replay.connect(options)
       const orders = [
-        connection.startThread({}),
-        connection.resumeThread({ nativeThreadId: T }),
-        connection.sendTurn({ nativeThreadId: T, text: "x" }),
+        connection.startThread({ threadId: "t" }),
+        connection.resumeThread({ threadId: "t", nativeThreadId: T }),
+        connection.sendTurn({ nativeThreadId: T, turnId: "t", text: "x" }),
         connection.steer({ nativeThreadId: T, nativeTurnId: "x", text: "x" }),
         connection.interrupt({ nativeThreadId: T, nativeTurnId: "x" }),
         connection.answer({ nativeThreadId: T, nativeRequestId: "0", decision: "accept" }),
