@@ -12,7 +12,7 @@ import {
   turnStarted,
 } from "../../test/support/wire.js"
 import { makeCodexTranslator } from "../codex/CodexTranslator.js"
-import type { ProviderConnection } from "../ProviderDriver.js"
+import type { ProviderConnection, ProviderFailure } from "../ProviderDriver.js"
 import { readRecording } from "../recording/parseRecordingLine.js"
 import type { Emitted, WireLine } from "../Translator.js"
 import { toldPerScope, translate } from "../testing/TranslatorContract.js"
@@ -122,7 +122,7 @@ describe("a replayed recording", () => {
     Effect.gen(function* () {
       const replay = driver(short, "full")
       const connection = yield* replay.connect(options)
-      const orders = [
+      const orders: readonly Effect.Effect<unknown, ProviderFailure>[] = [
         connection.startThread({ threadId: "t" }),
         connection.resumeThread({ threadId: "t", nativeThreadId: T }),
         connection.sendTurn({ nativeThreadId: T, turnId: "t", text: "x" }),
@@ -130,7 +130,7 @@ describe("a replayed recording", () => {
         connection.interrupt({ nativeThreadId: T, nativeTurnId: "x" }),
         connection.answer({ nativeThreadId: T, nativeRequestId: "0", decision: "accept" }),
       ]
-      const refused = yield* Effect.forEach(orders, Effect.either)
+      const refused = yield* Effect.forEach(orders, (order) => Effect.either(order))
       const operations = refused.map((one) =>
         Either.isLeft(one) && one.left._tag === "Unsupported" ? one.left.operation : "did something",
       )
