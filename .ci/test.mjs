@@ -2,13 +2,16 @@
  * Runs the tests of all packages and prints, as its last line, `N passed, N failed`.
  *
  *   npm test
+ *   THREADFOLD_AGENTS=none npm test    without the real agents (.ci/agents.mjs): their tests are skipped
  */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { installAgents } from "./agents.mjs"
 import { setupOrExit } from "./setup.mjs"
 import { packages, root, turbo } from "./tools.mjs"
 
 await setupOrExit()
+await installAgents()
 
 const result = join(".turbo", "test-results.json")
 const tested = packages.filter(({ manifest }) => manifest.scripts?.test !== undefined)
