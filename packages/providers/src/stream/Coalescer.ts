@@ -51,6 +51,7 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
     seq: draft.origin.nextSeq(draft.channel),
     at: draft.at,
     ...(draft.fact.native === undefined ? {} : { native: draft.fact.native }),
+    ...(draft.fact.turnId === undefined ? {} : { turnId: draft.fact.turnId }),
     payload,
     ...(raw === undefined ? {} : { raw }),
   },

@@ -23,6 +23,8 @@ export interface Fact {
   readonly payload: unknown
   /** Present on a piece of a stream. */
   readonly merge: Merge | undefined
+  /** Our id of the turn, where the wire answers a call that carried it ({@link ../Translator.WireLine.turnId}). */
+  readonly turnId?: string
 }
 
 /** Takes members out that are present but undefined: an event says what it knows, nothing else. */
@@ -33,12 +35,18 @@ export const omitUndefined = <T extends object>(value: T): T => {
   return value
 }
 
-/** A fact of a known type; the compiler checks the payload against the catalogue. */
-export const fact = <T extends EventType>(type: T, payload: PayloadOf<T>, native?: NativeRef): Fact => ({
+/** A fact of a known type; the compiler checks the payload against the catalogue. `turnId`: see {@link Fact.turnId}. */
+export const fact = <T extends EventType>(
+  type: T,
+  payload: PayloadOf<T>,
+  native?: NativeRef,
+  turnId?: string,
+): Fact => ({
   type,
   native: native === undefined ? undefined : omitUndefined(native),
   payload: omitUndefined(payload),
   merge: undefined,
+  ...(turnId === undefined ? {} : { turnId }),
 })
 
 /** A piece of a stream: pieces with the same `key` that follow one another become one event. */
