@@ -4,13 +4,13 @@
  * reason; it never throws and never drops a line.
  */
 import type { NativeRef } from "@threadfold/contracts"
+import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
 import { answerCall, type Call } from "./answers.js"
 import { makeConnection, makeSource, type Source } from "./Connection.js"
 import { callEntry, clientNotificationEntry } from "./calls.js"
-import { withoutSecrets } from "./command.js"
 import type { Context, Entry } from "./Entry.js"
 import { type Answer, type CodexMessage, readMessage } from "./Message.js"
 import { notificationEntry } from "./notifications.js"

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
 import { flushed, notify, recv, run, send, T, X } from "../../test/support/wire.js"
-import { withoutSecrets } from "./command.js"
 import { clientRequestMethods, serverNotificationMethods } from "./methods.js"
 
 const told = (method: string, params: object) => {
@@ -86,34 +85,5 @@ describe("notices", () => {
       const payload = flushed([send(0, { id: 1, method, params: {} })]).at(-1)?.payload
       expect(payload, method).not.toMatchObject({ known: false })
     }
-  })
-})
-
-describe("a stored command line", () => {
-  it("holds no value whose name says that it is secret", () => {
-    const command = [
-      "codex",
-      "-c",
-      'a.bearer_token="s3cret"',
-      "--api-key",
-      "k",
-      "--model",
-      "m",
-      "--token=t",
-      "-c",
-      "x=1",
-    ]
-    expect(withoutSecrets(command)).toEqual([
-      "codex",
-      "-c",
-      "a.bearer_token=[removed]",
-      "--api-key",
-      "[removed]",
-      "--model",
-      "m",
-      "--token=[removed]",
-      "-c",
-      "x=1",
-    ])
   })
 })

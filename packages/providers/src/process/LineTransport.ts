@@ -1,0 +1,140 @@
+/**
+ * Lines over the pipes of a process. Reading is pulled: who does not ask lets the pipe fill, and the process waits. Writing
+ * goes on when the pipe has taken the bytes.
+ */
+import { Effect, Option, type Scope } from "effect"
+import { ConnectionLost } from "../ProviderDriver.js"
+import { LineTooLong, makeLineSplitter } from "./LineSplitter.js"
+import type { SupervisedProcess } from "./SupervisedProcess.js"
+
+export interface LineTransportOptions {
+  /** Provider kind, for failures. */
+  readonly provider: string
+  /** Longest line that is read, bytes. Default: 64 MiB. */
+  readonly maxLineBytes?: number
+}
+
+export interface LineTransport {
+  /**
+   * The next lines, one at least; null at the end of the output. Blank lines are left out. It may be interrupted and asked
+   * again: nothing is lost. One reader.
+   */
+  readonly read: Effect.Effect<readonly string[] | null, LineTooLong>
+  /** Sends one line (its end is added). Bytes go out in the order of the calls; it ends when the pipe has taken them. */
+  readonly write: (line: string) => Effect.Effect<void, ConnectionLost>
+}
+
+const defaultMaxLineBytes = 64 * 1024 * 1024
+/** More than this may not wait for a process that does not read its input, bytes. */
+const maxWaitingBytes = 8 * 1024 * 1024
+/** How long the output may be silent once the process is gone, ms: then somebody unknown holds the pipe open. */
+const silenceMs = 200
+
+const howItEnded = (process: SupervisedProcess): string =>
+  Option.match(process.exited(), {
+    onNone: () => "The agent closed its input.",
+    onSome: ({ asked, code, signal }) => {
+      if (asked) return "The agent was stopped."
+      return signal === null ? `The agent ended with code ${code ?? "unknown"}.` : `The agent was ended by ${signal}.`
+    },
+  })
+
+/** The failure of an order to a process that is gone, or that does not do what it must. */
+export const connectionLost = (
+  provider: string,
+  process: SupervisedProcess,
+  what: string = howItEnded(process),
+): ConnectionLost => {
+  const words = process.lastWords()
+  const message = `${what} Start the session again.`
+  return new ConnectionLost({ provider, message: words === "" ? message : `${message} It last wrote: ${words}` })
+}
+
+/** Lines over the standard input and output of a process. */
+export const makeLineTransport = (
+  process: SupervisedProcess,
+  { provider, maxLineBytes = defaultMaxLineBytes }: LineTransportOptions,
+): Effect.Effect<LineTransport, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const splitter = makeLineSplitter(maxLineBytes)
+    const { stdin, stdout } = process
+    const asleep = () => {}
+    let wake: () => void = asleep
+    let isOver = false
+    let chunks = 0
+    const over = () => {
+      isOver = true
+      wake()
+    }
+    stdout.on("readable", () => wake())
+    stdout.once("end", over).once("close", over)
+
+    /** The lines there are; null at the end; undefined: none now. */
+    const poll = (): readonly string[] | null | undefined => {
+      for (;;) {
+        const chunk: unknown = stdout.read()
+        if (!(chunk instanceof Uint8Array)) break
+        chunks += 1
+        const lines = splitter.push(chunk).filter((line) => line !== "")
+        if (lines.length > 0) return lines
+      }
+      if (!isOver) return undefined
+      const rest = splitter.end()
+      return rest.length > 0 ? rest : null
+    }
+
+    const something = Effect.async<void>((resume) => {
+      wake = () => {
+        wake = asleep
+        resume(Effect.void)
+      }
+      if (isOver || stdout.readableLength > 0) wake()
+      return Effect.sync(() => {
+        wake = asleep
+      })
+    })
+
+    const read: LineTransport["read"] = Effect.suspend(() => {
+      try {
+        const lines = poll()
+        return lines === undefined ? Effect.zipRight(something, read) : Effect.succeed(lines)
+      } catch (error) {
+        if (!(error instanceof LineTooLong)) throw error
+        stdout.destroy()
+        return error
+      }
+    })
+
+    /** A process that escaped us may hold the pipe open for ever; what it writes is of no interest. */
+    const untilSilent: Effect.Effect<void> = Effect.suspend(() => {
+      const before = chunks
+      return Effect.delay(
+        Effect.suspend(() => (chunks === before && stdout.readableLength === 0 ? Effect.sync(over) : untilSilent)),
+        silenceMs,
+      )
+    })
+    yield* Effect.forkScoped(
+      Effect.zipRight(
+        process.gone,
+        Effect.suspend(() => (isOver ? Effect.void : untilSilent)),
+      ),
+    )
+
+    /** A broken pipe is heard of a moment before the exit that explains it. */
+    const broken = Effect.zipRight(
+      Effect.timeoutOption(process.exit, silenceMs),
+      Effect.suspend(() => connectionLost(provider, process)),
+    )
+
+    return {
+      read,
+      write: (line) =>
+        Effect.async((resume) => {
+          if (!stdin.writable) return resume(connectionLost(provider, process))
+          if (stdin.writableLength > maxWaitingBytes) {
+            return resume(connectionLost(provider, process, "The agent does not read its input."))
+          }
+          stdin.write(`${line}\n`, (error) => resume(error ? broken : Effect.void))
+        }),
+    }
+  })

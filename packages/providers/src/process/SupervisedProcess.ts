@@ -1,0 +1,246 @@
+/**
+ * An agent's process and whatever it starts, from spawn to the last of them gone. It gets a process group of its own, an
+ * environment of its own (see `environment.ts`) and marks. Its exit is always awaited, its stderr always read.
+ */
+import { type ChildProcessByStdio, spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import type { Readable, Writable } from "node:stream"
+import { Deferred, Effect, Exit, Option, type Scope } from "effect"
+import { ConnectionLost } from "../ProviderDriver.js"
+import { endTree } from "./endTree.js"
+import { childEnvironment } from "./environment.js"
+import { carries } from "./marks.js"
+import { identityOf, type ProcessIdentity, processTable } from "./ProcessTable.js"
+import { secretValues, withoutSecrets, withoutValues } from "./secrets.js"
+import { makeTextTail } from "./TextTail.js"
+
+export interface SuperviseOptions {
+  /** Provider kind, for failures. */
+  readonly provider: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** Working directory; ours, where there is none. */
+  readonly cwd?: string
+  /** Variables that the configuration sets. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Names of further variables of our own environment that the configuration lets through. */
+  readonly inherit?: readonly string[]
+  /** By what we know the process and its children again. */
+  readonly marks?: Readonly<Record<string, string>>
+  /** How long the tree may take to end by itself once it is asked to, ms. Default: 2000. */
+  readonly graceMs?: number
+  /** How much of the end of stderr is kept, bytes. Default: 8192. */
+  readonly stderrBytes?: number
+}
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** Null when a signal ended it. */
+  readonly code: number | null
+  readonly signal: string | null
+  /** True: we had asked it to end. */
+  readonly asked: boolean
+}
+
+export interface SupervisedProcess {
+  readonly pid: number
+  /** Command and arguments without secrets. */
+  readonly commandLine: readonly string[]
+  /** Its input. Errors of it are of no interest: the exit tells the same. */
+  readonly stdin: Writable
+  readonly stdout: Readable
+  /** Waits for the exit of the process itself. */
+  readonly exit: Effect.Effect<ProcessExit>
+  /** The exit, once it has happened. */
+  readonly exited: () => Option.Option<ProcessExit>
+  /** Waits until the process has exited and what it left behind is ended, too. */
+  readonly gone: Effect.Effect<void>
+  /** The end of what it wrote to stderr, without the secrets of its environment. Empty where it wrote nothing. */
+  readonly lastWords: () => string
+  /**
+   * Ends the whole tree: closes its input, SIGTERM to the group, after the grace period SIGKILL, then what left the group.
+   * Waits until it is gone. It cannot be called off. Twice is once.
+   */
+  readonly stop: Effect.Effect<void>
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+const defaultGraceMs = 2_000
+const defaultStderrBytes = 8_192
+/** Longest wait for the exit after SIGKILL, ms: only a process that hangs in the kernel takes longer. */
+const killMs = 5_000
+/** Windows has no process groups and no signals; there the process alone is ended, at once. */
+const hasGroups = process.platform !== "win32"
+
+const whyNot = (options: SuperviseOptions, error: NodeJS.ErrnoException): string => {
+  const { command, cwd } = options
+  if (cwd !== undefined && !existsSync(cwd)) {
+    return `The working directory ${cwd} does not exist. Create it, or start with another one.`
+  }
+  switch (error.code) {
+    case "ENOENT":
+      return `The command ${command} was not found. Install it, or set its full path as the command of this provider.`
+    case "EACCES":
+      return `The command ${command} may not be executed. Check its permissions, or set another command for this provider.`
+    default:
+      return `The command ${command} could not be started (${error.code ?? error.message}). Start it by hand to see why.`
+  }
+}
+
+/** Starts the process; fails in words for a person where it cannot be started. */
+const start = (options: SuperviseOptions, env: Record<string, string>): Effect.Effect<Child, ConnectionLost> =>
+  Effect.async((resume) => {
+    const lost = (error: NodeJS.ErrnoException) =>
+      resume(new ConnectionLost({ provider: options.provider, message: whyNot(options, error) }))
+    try {
+      const child = spawn(options.command, options.args, {
+        cwd: options.cwd,
+        env,
+        detached: hasGroups,
+        stdio: ["pipe", "pipe", "pipe"],
+        windowsHide: true,
+      })
+      child.once("error", lost)
+      child.once("spawn", () => {
+        child.off("error", lost)
+        // A later error is a signal that came too late.
+        child.on("error", () => {})
+        resume(Effect.succeed(child))
+      })
+    } catch (error) {
+      lost(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+
+/** An effect that runs once, however often it is asked for, and to its end, whoever gives up waiting. */
+const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =>
+  Effect.map(Deferred.make<void>(), (done) => {
+    let isStarted = false
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const wait = restore(Deferred.await(done))
+        if (isStarted) return wait
+        isStarted = true
+        return Effect.zipRight(Effect.forkDaemon(Effect.intoDeferred(Effect.interruptible(effect), done)), wait)
+      }),
+    )
+  })
+
+/**
+ * Finds the process's tree: its group, its descendants, those who carry its marks, and those who were in it at an
+ * earlier look.
+ */
+const treeOf = (pid: number, marks: Readonly<Record<string, string>>): Effect.Effect<readonly ProcessIdentity[]> => {
+  const seen = new Map<number, number>()
+  const first = identityOf(pid)
+  if (first !== null) seen.set(pid, first.startTicks)
+  return Effect.map(processTable, (table) => {
+    const leader = table.entries.find((entry) => entry.pid === pid)
+    // A group keeps its id from being given away for as long as it has members: once the id is another process's, so is
+    // the group.
+    const groupIsOurs = leader === undefined || leader.startTicks === seen.get(pid)
+    const ours = new Set<number>()
+    for (const { pid: id, startTicks, group } of table.entries) {
+      if (id === process.pid) continue
+      if (seen.get(id) === startTicks || (groupIsOurs && group === pid) || carries(table, id, marks)) ours.add(id)
+    }
+    for (let before = -1; before !== ours.size; ) {
+      before = ours.size
+      for (const entry of table.entries) {
+        if (ours.has(entry.parent) && entry.pid !== process.pid) ours.add(entry.pid)
+      }
+    }
+    const found = table.entries.filter((entry) => ours.has(entry.pid))
+    for (const entry of found) seen.set(entry.pid, entry.startTicks)
+    return found
+  })
+}
+
+/** Sends a signal to the group of a process that has not exited, so that its id is surely its own. */
+const signalGroup = (child: Child, name: NodeJS.Signals): void => {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  try {
+    if (hasGroups) process.kill(-child.pid, name)
+    else child.kill(name)
+  } catch {
+    // It ended in this moment.
+  }
+}
+
+interface Opened {
+  readonly supervised: SupervisedProcess
+  /** Lets go of the pipes, read to their end or not. */
+  readonly release: Effect.Effect<void>
+}
+
+const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> =>
+  Effect.gen(function* () {
+    const { command, args, marks = {}, graceMs = defaultGraceMs } = options
+    const env = childEnvironment(process.env, options)
+    const secrets = secretValues(env)
+    const tail = makeTextTail(options.stderrBytes ?? defaultStderrBytes)
+    const exit = yield* Deferred.make<ProcessExit>()
+    const child = yield* start(options, env)
+    const pid = child.pid ?? 0
+    const tree = treeOf(pid, marks)
+
+    let ended: ProcessExit | null = null
+    let asked = false
+    child.once("exit", (code, signal) => {
+      ended = { code, signal, asked }
+      Deferred.unsafeDone(exit, Exit.succeed(ended))
+    })
+    child.stdin.on("error", () => {})
+    child.stdout.on("error", () => {})
+    child.stderr.on("error", () => {}).on("data", tail.push)
+
+    const gone = yield* once(Effect.zipRight(Deferred.await(exit), Effect.asVoid(endTree({ find: tree, graceMs }))))
+    // What an agent leaves behind when it exits by itself is watched by nobody any more: it ends, asked for or not.
+    yield* Effect.forkDaemon(gone)
+
+    const stop = yield* once(
+      Effect.gen(function* () {
+        asked = true
+        if (ended === null) {
+          // A look before the signal: later, whoever left the group has lost its parent.
+          yield* tree
+          child.stdin.end()
+          signalGroup(child, "SIGTERM")
+          const inTime = yield* Effect.timeoutOption(Deferred.await(exit), graceMs)
+          if (Option.isNone(inTime)) signalGroup(child, "SIGKILL")
+        }
+        yield* Effect.timeoutOption(gone, graceMs + 2 * killMs)
+      }),
+    )
+
+    return {
+      supervised: {
+        pid,
+        commandLine: withoutSecrets([command, ...args]),
+        stdin: child.stdin,
+        stdout: child.stdout,
+        exit: Deferred.await(exit),
+        exited: () => Option.fromNullable(ended),
+        gone,
+        lastWords: () => {
+          const words = withoutValues(tail.text(), secrets)
+          // A value that the cut left the end of is found by no comparison; it is no longer than the longest one.
+          return (tail.isCut() ? words.slice(secrets[0]?.length ?? 0) : words).trim()
+        },
+        stop,
+      },
+      release: Effect.sync(() => {
+        child.stdin.destroy()
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }),
+    }
+  })
+
+/** Starts a process in the scope; when the scope closes, its tree is ended. */
+export const supervise = (options: SuperviseOptions): Effect.Effect<SupervisedProcess, ConnectionLost, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(open(options), ({ supervised, release }) => Effect.zipRight(supervised.stop, release)),
+    ({ supervised }) => supervised,
+  )

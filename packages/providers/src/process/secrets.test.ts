@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest"
+import { secretValues, withoutSecrets, withoutValues } from "./secrets.js"
+
+describe("a stored command line", () => {
+  it("holds no value whose name says that it is secret", () => {
+    const command = [
+      "codex",
+      "-c",
+      'a.bearer_token="s3cret"',
+      "--api-key",
+      "k",
+      "--model",
+      "m",
+      "--token=t",
+      "-c",
+      "x=1",
+    ]
+    expect(withoutSecrets(command)).toEqual([
+      "codex",
+      "-c",
+      "a.bearer_token=[removed]",
+      "--api-key",
+      "[removed]",
+      "--model",
+      "m",
+      "--token=[removed]",
+      "-c",
+      "x=1",
+    ])
+  })
+})
+
+describe("secrets of an environment", () => {
+  it("are the values of secret names and the passwords of URLs, if they are no everyday words", () => {
+    const env = {
+      OPENAI_API_KEY: "sk-0123456789",
+      GH_TOKEN: "ghp_abcdefghijkl",
+      HTTPS_PROXY: "http://me:hunter2hunter@proxy:8080",
+      HTTP_PROXY: "http://proxy:8080",
+      SHORT_TOKEN: "abc",
+      PATH: "/usr/bin",
+    }
+    expect(secretValues(env)).toEqual(["ghp_abcdefghijkl", "sk-0123456789", "hunter2hunter"])
+  })
+
+  it("are taken out of a text wherever they stand, a longer one before one that it holds", () => {
+    const values = secretValues({ A_TOKEN: "secret", B_TOKEN: "secret-and-more" })
+    expect(withoutValues("x secret-and-more y secret z secret", values)).toBe("x [removed] y [removed] z [removed]")
+  })
+})
