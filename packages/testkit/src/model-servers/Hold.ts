@@ -1,0 +1,84 @@
+/**
+ * A model stream in the hands of a test: it stays silent until the test lets it say something, and it ends when and how
+ * the test wants. One hold may serve several requests (an agent that tries again): each hears everything from the start.
+ */
+import { Effect } from "effect"
+import type { ModelRequest } from "./ModelRequest.js"
+
+/** `completed`: as the protocol wants it; `eof`: the body ends early; `reset`: the TCP connection is reset. */
+export type HoldEnd = "completed" | "eof" | "reset"
+
+export interface Hold {
+  /** Streams this text now. */
+  readonly say: (text: string) => void
+  /** Lets the stream end; what is said afterwards is not heard. */
+  readonly end: (how?: HoldEnd) => void
+  /** The first request that was answered with this hold. */
+  readonly reached: Effect.Effect<ModelRequest>
+  /** A client of this hold has gone before its end: an interrupt, or a time limit of the agent. */
+  readonly left: Effect.Effect<void>
+  /** How many requests were answered with it up to now. */
+  readonly uses: () => number
+  /** For the steps of a protocol: what is said to one request, and how that ended. */
+  readonly attach: (request: ModelRequest, left: AbortSignal) => HeldStream
+}
+
+export interface HeldStream {
+  readonly texts: AsyncIterable<string>
+  /** Null: the client left first. Known when the texts are over. */
+  readonly ending: () => HoldEnd | null
+}
+
+/** A promise and what settles it. Settling again has no effect. */
+const latch = <A>() => {
+  let settle: (value: A) => void = () => undefined
+  const promise = new Promise<A>((resolve) => {
+    settle = resolve
+  })
+  return { settle, value: Effect.promise(() => promise) }
+}
+
+export const makeHold = (): Hold => {
+  const said: string[] = []
+  const waiting = new Set<() => void>()
+  const reached = latch<ModelRequest>()
+  const left = latch<void>()
+  let uses = 0
+  let end: HoldEnd | null = null
+
+  const wake = () => {
+    for (const resume of waiting) resume()
+    waiting.clear()
+  }
+
+  const attach = (request: ModelRequest, signal: AbortSignal): HeldStream => {
+    uses += 1
+    reached.settle(request)
+    signal.addEventListener("abort", wake, { once: true })
+    async function* texts() {
+      for (let heard = 0; ; ) {
+        while (heard < said.length && !signal.aborted) yield said[heard++] ?? ""
+        if (signal.aborted) return left.settle()
+        if (end !== null) return signal.removeEventListener("abort", wake)
+        await new Promise<void>((resolve) => waiting.add(resolve))
+      }
+    }
+    return { texts: texts(), ending: () => (signal.aborted ? null : end) }
+  }
+
+  return {
+    say: (text) => {
+      if (end !== null) return
+      said.push(text)
+      wake()
+    },
+    end: (how = "completed") => {
+      end ??= how
+      wake()
+    },
+    reached: reached.value,
+    left: left.value,
+    uses: () => uses,
+    attach,
+  }
+}
