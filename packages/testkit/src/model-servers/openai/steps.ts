@@ -177,18 +177,19 @@ export const hang = (hold: Hold, options: HangOptions = {}): Step => ({
     const held = hold.attach(request, left)
     async function* heldFrames() {
       const said: string[] = []
+      let begun = false
       const begin = function* () {
-        yield created(ids.response)
-        yield* openMessage(ids, 0, [])
+        if (!begun) yield* [created(ids.response), ...openMessage(ids, 0, [])]
+        begun = true
       }
       if (options.silent !== true) yield* begin()
       for await (const text of held.texts) {
-        if (options.silent === true && said.length === 0) yield* begin()
+        yield* begin()
         said.push(text)
         yield textDelta(0, ids.item("msg", 0), text)
       }
       if (held.ending() !== "completed") return
-      if (options.silent === true && said.length === 0) yield* begin()
+      yield* begin()
       yield* closeMessage(ids, 0, said.join(""))
       yield completed(ids.response, usageOf(options))
     }
