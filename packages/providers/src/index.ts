@@ -1,6 +1,8 @@
 export * from "./codex/CodexTranslator.js"
 export { type ItemView, knownItemTypes, readItem } from "./codex/items.js"
 export * from "./codex/methods.js"
+export * from "./live/LiveEvents.js"
+export * from "./live/lines.js"
 export * from "./ProviderDriver.js"
 export * from "./process/index.js"
 export * from "./recording/parseRecordingLine.js"

@@ -21,8 +21,10 @@ export const ConnectionClosed = Schema.Struct({
   code: maybe(Schema.Number),
   /** Signal name, for example `SIGKILL`. */
   signal: maybe(Schema.String),
-  /** Why we say that it is closed. */
+  /** Why we say that it is closed; `stopped`: we had asked the process to end. */
   reason: Schema.Literal("exit", "recording-ended", "transport-closed", "stopped"),
+  /** Last words of an end that nobody asked for, for example the tail of stderr. */
+  message: maybe(Schema.String),
 })
 
 /** Status of a session. Only `starting` and `running` may hold an active turn. */

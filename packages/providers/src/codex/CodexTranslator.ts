@@ -4,6 +4,7 @@
  * reason; it never throws and never drops a line.
  */
 import type { NativeRef } from "@threadfold/contracts"
+import { readExit } from "../live/lines.js"
 import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { WireChannel } from "../stream/Origin.js"
@@ -155,8 +156,9 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   }
 
   /** Remembers what a later answer or notification is understood by, whether or not the call itself is recorded. */
-  const noteCall = (callId: string, method: string, params: Fields, where: Target, nativeThreadId?: string): void => {
-    calls.set(callId, { id: callId, method, target: where, nativeThreadId })
+  const noteCall = (call: Call, params: Fields): void => {
+    const { id: callId, method, target: where, nativeThreadId } = call
+    calls.set(callId, call)
     if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)
@@ -166,14 +168,14 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     }
   }
 
-  const clientCall = (source: Source, callId: string, method: string, params: Fields): Fate => {
+  const clientCall = (source: Source, callId: string, method: string, params: Fields, turnId?: string): Fate => {
     const entry = callEntry(method)
     const named = attempt(() => mayHaveId(params, "threadId"))
     const id = "value" in named ? named.value : undefined
     // A fork names its source, but asks for a session of a thread that does not exist yet.
     const where = method === "thread/fork" ? connection.target : openTarget(id)
     const native = { threadId: id, callId }
-    noteCall(callId, method, params, where, id)
+    noteCall({ id: callId, method, target: where, nativeThreadId: id, turnId }, params)
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
     if ("problem" in named) {
       return keep(source, where, { method, known: true, problem: named.problem }, "client", native)
@@ -225,7 +227,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
         )
       case "request":
         return sent
-          ? clientCall(source, read.id, read.method, read.params)
+          ? clientCall(source, read.id, read.method, read.params, line.turnId)
           : serverRequest(source, read.id, read.method, read.params)
       case "response":
         return sent ? clientAnswer(source, read.id, read.answer) : serverAnswer(source, read.id, read.answer)
@@ -253,9 +255,8 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       const problem = "the connection had ended already"
       return keep(source, connection.target, { method: "meta:exit", known: true, problem })
     }
-    const code = typeof fields.code === "number" && Number.isFinite(fields.code) ? fields.code : null
-    const signal = typeof fields.sig === "string" ? fields.sig : null
-    connection.close(source, { code, signal, reason: "exit" })
+    const { asked, ...exit } = readExit(fields)
+    connection.close(source, { ...exit, reason: asked ? "stopped" : "exit" })
     forgetProcess()
     return "mapped"
   }

@@ -54,9 +54,7 @@ interface Process {
   readonly command?: readonly string[]
 }
 
-export type Ending = Pick<PayloadOf<"connection.closed">, "code" | "signal"> & {
-  readonly reason: "exit" | "recording-ended" | "transport-closed"
-}
+export type Ending = PayloadOf<"connection.closed">
 
 /** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
 export const holdMs = 2_000
@@ -126,9 +124,10 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
   /** The one way in which a connection ends: every open session, then the connection itself. */
   const close = (source: Source, ending: Ending): void => {
     release(() => true)
+    const reason = ending.reason === "stopped" ? "exit" : ending.reason
     for (const of of threads.values()) {
       if (of.session !== null) {
-        record(source, targetOf(of, of.session), fact("session.exited", { ...ending }, { threadId: of.id }))
+        record(source, targetOf(of, of.session), fact("session.exited", { ...ending, reason }, { threadId: of.id }))
       }
     }
     record(source, target, fact("connection.closed", { ...ending }))

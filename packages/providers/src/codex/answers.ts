@@ -16,6 +16,8 @@ export interface Call {
   readonly target: Target
   /** The thread that it names, with a session or without. */
   readonly nativeThreadId: string | undefined
+  /** Our id of the turn that it asks for, on a live connection. */
+  readonly turnId: string | undefined
 }
 
 type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
@@ -61,11 +63,12 @@ const turnAnswered = (
 ): string | undefined => {
   const native = { threadId: thread.id, callId: call.id }
   if (!answer.ok) {
-    connection.recordNow(source, call.target, fact("turn.start-failed", { error: callError(answer) }, native), "client")
+    const failed = fact("turn.start-failed", { error: callError(answer) }, native, call.turnId)
+    connection.recordNow(source, call.target, failed, "client")
     return undefined
   }
   const turnId = needText(needFields(resultOf(answer.result), "turn"), "id")
-  connection.recordNow(source, call.target, fact("turn.accepted", {}, { ...native, turnId }))
+  connection.recordNow(source, call.target, fact("turn.accepted", {}, { ...native, turnId }, call.turnId))
   thread.acceptedTurns.add(turnId)
   return turnId
 }
