@@ -88,6 +88,7 @@ export const orchestrationEvents = {
   "message.cancelled": Orchestration.MessageRef,
   "message.steered": Orchestration.MessageSteered,
   "queue.reordered": Orchestration.QueueReordered,
+  "queue.resumed": Orchestration.QueueResumed,
   "turn.requested": Turn.TurnRequested,
   "turn.start-failed": Turn.TurnStartFailed,
   "turn.interrupt-requested": Turn.TurnInterruptRequested,

@@ -61,6 +61,51 @@ export const problems = {
     title: "The thread has a live session",
     next: "Stop that session first, or wait until it ends.",
   },
+  "thread-conflict": {
+    status: 409,
+    title: "The thread exists with other content",
+    next: "Use a new thread id, or what the first call said.",
+  },
+  "thread-not-run": {
+    status: 409,
+    title: "Threadfold does not run this thread's agent",
+    next: "Create a thread with an agent: POST /v1/threads. What was imported or attached is read-only here.",
+  },
+  "agent-not-found": {
+    status: 404,
+    title: "There is no agent of this name",
+    next: "GET /v1/agents lists the agents; threadfold.json configures them.",
+  },
+  "turn-active": {
+    status: 409,
+    title: "A turn runs or waits to start",
+    next: "Send with mode queue, steer or interrupt, or wait until the turn ends.",
+  },
+  "request-ended": {
+    status: 409,
+    title: "The request was answered otherwise, or has ended",
+    next: "Read the request again; the agent has gone on.",
+  },
+  "queue-conflict": {
+    status: 409,
+    title: "The order names other messages than the queue holds",
+    next: "Read the queue again and name every message exactly once.",
+  },
+  "command-conflict": {
+    status: 409,
+    title: "This command was given before with other content",
+    next: "Use a new Idempotency-Key for a new command.",
+  },
+  "effect-conflict": {
+    status: 409,
+    title: "The effect is not in the expected state",
+    next: "Read it again; somebody else has taken or ended it.",
+  },
+  "agent-failed": {
+    status: 502,
+    title: "The agent could not be started or reached",
+    next: "`threadfold doctor` says what is installed and what is missing.",
+  },
   "version-conflict": {
     status: 409,
     title: "The stream is not at the expected version",

@@ -55,8 +55,14 @@ export const ThreadView = Schema.Struct({
   activeTurnId: nullable(S),
   /** Requests that wait for an answer. */
   openRequests: N,
+  /** Messages in the queue. */
+  queued: N,
+  /** The queue waits for a person's consent. */
+  queueHeld: Schema.Boolean,
   /** Turns seen. */
   turns: N,
+  /** Name of the configured agent that works in it; null: Threadfold does not run it. */
+  agent: nullable(S),
   /** Working directory. */
   cwd: nullable(S),
   /** Model last named. */
@@ -295,6 +301,8 @@ export const QueueView = Schema.Struct({
   position: N,
   /** The user's text. */
   text: S,
+  /** Settings of its turn, in the provider's words. */
+  settings: Schema.Unknown,
   /** When it was queued, ms since the epoch. */
   queuedAt: nullable(N),
 })

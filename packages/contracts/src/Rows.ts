@@ -41,6 +41,8 @@ export interface ThreadRow {
   readonly title: string | null
   readonly cwd: string | null
   readonly model: string | null
+  readonly agent: string | null
+  readonly settings?: unknown
   readonly parentThreadId: string | null
   readonly parentNativeThreadId: string | null
   readonly forkedFromThreadId: string | null
@@ -52,6 +54,7 @@ export interface ThreadRow {
   readonly openRequests: number
   readonly runningTasks: number
   readonly queued: number
+  readonly queueHeld: number
   readonly turns: number
   readonly items: number
   readonly plan?: unknown
@@ -262,6 +265,7 @@ export interface QueueRow {
   readonly threadId: string
   readonly position: number
   readonly text: string
+  readonly settings: unknown
   readonly queuedAt: number | null
   readonly sequence: number
 }

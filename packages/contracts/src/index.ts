@@ -1,5 +1,6 @@
 export * from "./Anomaly.js"
-export * from "./Commands.js"
+export * from "./commands/index.js"
+export * from "./Effects.js"
 export * from "./Envelope.js"
 export * from "./Events.js"
 export * from "./events/Common.js"

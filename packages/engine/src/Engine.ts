@@ -3,7 +3,7 @@
  * writer in this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush
  * never stops HTTP, streams or the agents' pipes.
  */
-import { Problem } from "@threadfold/contracts"
+import { type EffectRow, Problem, type Receipt } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
 import { SqlStore } from "@threadfold/projections"
@@ -11,15 +11,20 @@ import { Clock, Context, Effect, Layer, Option } from "effect"
 import { catchUpOf, inBackground } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
-import { makeWriter, projectionGroup, type WriterSetup } from "./sqlite.js"
+import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
 import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
+import { sqliteWork } from "./work/SqliteWork.js"
 
 /** What a submission led to. */
 export interface Acknowledged {
   /** Highest sequence when it was committed. */
   readonly head: number
-  /** One per member, in order. */
+  /** One per event of the command, then one per member, in order. */
   readonly results: readonly MemberResult[]
+  /** What the command led to; null: there was none. */
+  readonly receipt: Receipt | null
+  /** Effects that the command left. */
+  readonly effects: readonly EffectRow[]
 }
 
 export interface EngineService {
@@ -53,7 +58,7 @@ const makeService = (port: WriterPort, log: LogReader): Effect.Effect<EngineServ
         port.offer(submission, (outcome) =>
           resume(
             outcome.ok
-              ? Effect.succeed({ head: outcome.head, results: outcome.results })
+              ? Effect.succeed(outcome)
               : Effect.fail(new Problem({ slug: outcome.slug, detail: outcome.detail })),
           ),
         )
@@ -90,12 +95,13 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
     Layer.scoped(
       Engine,
       Effect.gen(function* () {
-        const database = yield* openSqlite({ ...options, migrations: [projectionGroup] })
+        const database = yield* openSqlite({ ...options, migrations: databaseGroups })
         const clock = yield* Clock.clockWith(Effect.succeed)
         const log = EventLog.fromDriver(database.driver)
         const setup: WriterSetup = {
           driver: database.driver,
           store: new SqlStore(database.handle),
+          work: sqliteWork(database.handle),
           clock: () => clock.unsafeCurrentTimeMillis(),
           ...(options.fold === undefined ? {} : { fold: options.fold }),
         }
@@ -128,7 +134,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
       Engine,
       Effect.gen(function* () {
         const thread = yield* startWriterThread(options)
-        const log = yield* openReadOnly({ file: options.file, migrations: [projectionGroup] })
+        const log = yield* openReadOnly({ file: options.file, migrations: databaseGroups })
         thread.onCommit((head, streamIds) => log.publish(head, streamIds))
         return yield* makeService(thread, log)
       }),

@@ -2,7 +2,16 @@
  * What is handed to the writer and what comes back. Plain data on both sides: the same messages cross a thread border
  * under `serve` and a function call elsewhere.
  */
-import type { Actor, Command, ProblemSlug, ProviderEvent } from "@threadfold/contracts"
+import type {
+  Actor,
+  Command,
+  EffectRow,
+  EffectStatus,
+  ProblemSlug,
+  ProviderEvent,
+  Receipt,
+} from "@threadfold/contracts"
+import type { EffectPatch } from "./work/WorkStore.js"
 
 /** Where an event belongs. */
 export interface Destination {
@@ -40,6 +49,24 @@ export interface CommandSubmission {
   readonly command: Command
   /** When it was given, ms since the epoch. */
   readonly at: number
+  /** Who gave it; absent: a client. */
+  readonly actor?: Actor
+  /** Version of the resource that its sender read (`If-Match`): the sequence of its row's last change. */
+  readonly ifSequence?: number
+  /**
+   * Remembers the answer under `key`, so that a retry gets it again; another `content` under the same key is a conflict.
+   */
+  readonly receipt?: { readonly key: string; readonly content: string }
+}
+
+/** One step of an effect; refuses the whole submission when the effect is not where it is believed to be. */
+export interface EffectStep {
+  readonly effectId: string
+  /** Status that it must have. */
+  readonly from: EffectStatus
+  /** Lease that it must be under; absent: any. */
+  readonly token?: string
+  readonly patch: EffectPatch
 }
 
 /** What is committed together and acknowledged once. */
@@ -51,6 +78,8 @@ export interface Submission {
    * Small values of the log that change with it (`LogDriver.setMeta`), such as how far an import came; null removes one.
    */
   readonly meta?: Readonly<Record<string, string | null>>
+  /** Steps of effects that are taken with it. */
+  readonly effects?: readonly EffectStep[]
   /** True: refuse the whole of it when it would open an imported session beside a live one. */
   readonly refuseLive?: boolean
 }
@@ -85,5 +114,9 @@ export type Outcome =
       readonly head: number
       /** The command's events first, where there is one, then the members, in order. */
       readonly results: readonly MemberResult[]
+      /** What the command led to; null: there was none. */
+      readonly receipt: Receipt | null
+      /** Effects that it left, in order. None for a retry. */
+      readonly effects: readonly EffectRow[]
     }
   | { readonly ok: false; readonly slug: ProblemSlug; readonly detail: string }

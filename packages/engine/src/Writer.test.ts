@@ -251,7 +251,7 @@ describe("the writer when SQLite refuses", () => {
       return b.store.find(table, lookup, values)
     }
     const store = Object.assign(Object.create(b.store), { find, findAll: b.store.findAll })
-    const writer = makeWriter({ driver: b.driver, store, clock: () => t0 })
+    const writer = makeWriter({ driver: b.driver, store, work: b.work, clock: () => t0 })
     const late = x.delta("t1", "i", "late")
     expect(writer.process([submit(late)])).toMatchObject([{ ok: false, slug: "storage-failed" }])
     broken = false
@@ -270,7 +270,7 @@ describe("the writer when SQLite refuses", () => {
         if (full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" })
         return result
       })
-    const again = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, clock: () => t0 })
+    const again = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, work: b.work, clock: () => t0 })
     const turn = x.turn("t1")
     expect(again.process([submit(turn), submit(turn)])).toEqual([
       { ok: false, slug: "storage-failed", detail: "database or disk is full." },

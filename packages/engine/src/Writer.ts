@@ -3,21 +3,24 @@
  * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
 import { type Command, ThreadId } from "@threadfold/contracts"
-import { type Digest, decide, type Fold, mintId } from "@threadfold/core"
+import { type Digest, decideIf, type Fold, mintId } from "@threadfold/core"
 import type { LogDriver } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { Appender } from "./Appender.js"
+import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
 import type { CommandSubmission, Member, Outcome, Submission } from "./Submission.js"
 import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
+import type { WorkStore } from "./work/WorkStore.js"
 
 const decodeThreadId = Schema.decodeUnknownSync(ThreadId)
 
 export interface WriterOptions {
   readonly driver: LogDriver
   readonly store: ProjectionStore
+  readonly work: WorkStore
   readonly fold: Fold
   readonly digest: Digest
   /** Our clock, ms since the epoch; read once per batch. */
@@ -31,6 +34,7 @@ export class Writer {
   private readonly keys: StreamKeys
   private readonly appender: Appender
   private readonly shared: Overlay
+  private readonly commands: Commands
 
   constructor(private readonly options: WriterOptions) {
     const { driver, store } = options
@@ -38,6 +42,7 @@ export class Writer {
     this.keys = new StreamKeys(driver)
     this.appender = new Appender(driver, this.working, this.keys, options.fold, options.digest)
     this.shared = new Overlay(store)
+    this.commands = new Commands(options.work)
   }
 
   /** Highest committed sequence. */
@@ -88,13 +93,20 @@ export class Writer {
         }
         const context = { recordedAt: this.options.clock(), overlay, refused }
         const done = batch.map((submission): Outcome => {
-          const refusal = submission.refuseLive === true ? this.refusal(submission) : null
+          const { command, members } = submission
+          const refusal = this.refusal(submission)
           if (refusal !== null) return refusal
-          const decided = submission.command === undefined ? [] : this.decided(submission.command, overlay)
-          if (!Array.isArray(decided)) return decided
-          const results = this.appender.append([...decided, ...submission.members], context)
+          const remembered = command === undefined ? null : this.commands.remembered(command, this.appender.sequence)
+          if (remembered !== null) return remembered
+          const decided = command === undefined ? null : this.decided(command, overlay)
+          if (decided !== null && "refused" in decided) return decided.refused
+          const results = this.appender.append([...(decided?.members ?? []), ...members], context)
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
-          return { ok: true, head: this.appender.sequence, results }
+          this.commands.step(submission.effects ?? [])
+          const head = this.appender.sequence
+          if (command === undefined || decided === null) return { ok: true, head, results, receipt: null, effects: [] }
+          const last = results[decided.members.length - 1]?.sequence ?? head
+          return { ok: true, head, results, ...this.commands.accept(command, decided, last, context.recordedAt) }
         })
         this.appender.flush()
         if (isolated) for (const [streamId, pending] of perStream) this.applyAlone(streamId, pending)
@@ -140,35 +152,42 @@ export class Writer {
     ])
   }
 
-  /** The events of a command, decided against its thread as everything before it has left it; or the refusal. */
+  /** What follows from a command, decided against its thread as everything before it has left it; or the refusal. */
   private decided(
-    { at, command, commandId, to }: CommandSubmission,
+    submission: CommandSubmission,
     overlay: (streamId: string) => Overlay,
-  ): Member[] | Extract<Outcome, { readonly ok: false }> {
+  ): Decided | { readonly refused: Extract<Outcome, { readonly ok: false }> } {
+    const { at, command, commandId, ifSequence = null, to } = submission
     const streamId = this.keys.peek(to)
     // The command goes to the stream that its key stands for, whatever it was called by who did not know.
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
-    const decision = decide(this.working.get(streamId).state, named, overlay(streamId))
-    if ("refused" in decision) return { ok: false, ...decision.refused }
-    return decision.accepted.events.map(({ native, payload, sessionId, type }, index) => ({
-      to,
-      sessionId,
-      actor: "client",
-      commandId,
-      event: {
-        type,
-        payload,
-        native,
-        channel: null,
-        seq: null,
-        at,
-        eventId: mintId(this.options.digest, at, `${commandId}|${index}|${type}`),
-      },
-    }))
+    const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
+    const situation = { state: this.working.get(streamId).state, rows: overlay(streamId), mint }
+    const decision = decideIf(situation, named, ifSequence)
+    if ("refused" in decision)
+      return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
+    const members = decision.accepted.events.map(
+      ({ ids, native, payload, sessionId, type }, index): Member => ({
+        to,
+        sessionId,
+        actor: submission.actor ?? "client",
+        commandId,
+        event: { ...ids, type, payload, native, channel: null, seq: null, at, eventId: mint(`${index}|${type}`) },
+      }),
+    )
+    return { accepted: decision.accepted, members, streamId, mint }
   }
 
-  /** Importing beside a live session is refused before anything is stored (docs/concepts.md). */
-  private refusal(submission: Submission): Outcome | null {
+  /** What a submission as a whole may not do, found out before anything of it is stored. */
+  private refusal(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
+    return (
+      this.commands.unexpected(submission.effects ?? []) ??
+      (submission.refuseLive === true ? this.besideLive(submission) : null)
+    )
+  }
+
+  /** Importing beside a live session is refused (docs/concepts.md). */
+  private besideLive(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
     for (const member of submission.members) {
       if (member.event.type !== "session.started") continue
       const streamId = this.keys.peek(member.to)

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Bench, databases, Speaker, submit } from "../test/support.js"
 import { inBackground } from "./background.js"
 import { Engine } from "./Engine.js"
-import { eventSourceOf, projectionGroup } from "./sqlite.js"
+import { databaseGroups, eventSourceOf } from "./sqlite.js"
 
 const clean = ({ driver, store }: Pick<Bench, "driver" | "store">) =>
   verify({ source: eventSourceOf(driver), store, readTransaction: (body) => body() })
@@ -242,7 +242,7 @@ describe("in the background", () => {
     const withStore = <A>(body: (b: Pick<Bench, "driver" | "store">) => A): Promise<A> =>
       Effect.runPromise(
         Effect.scoped(
-          Effect.map(openSqlite({ file, migrations: [projectionGroup] }), ({ driver, handle }) =>
+          Effect.map(openSqlite({ file, migrations: databaseGroups }), ({ driver, handle }) =>
             body({ driver, store: new SqlStore(handle) }),
           ),
         ),

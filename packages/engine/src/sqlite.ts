@@ -12,9 +12,14 @@ import {
 } from "@threadfold/projections"
 import type Sqlite from "better-sqlite3"
 import { Writer } from "./Writer.js"
+import { sqliteWork, workGroup } from "./work/SqliteWork.js"
+import type { WorkStore } from "./work/WorkStore.js"
 
-/** The projections' tables, for every opening of a database. */
-export const projectionGroup: MigrationGroup = { table: projectionMigrationsTable, migrations: projectionMigrations }
+/** All tables beside the log's own, for every opening of a database. */
+export const databaseGroups: readonly MigrationGroup[] = [
+  { table: projectionMigrationsTable, migrations: projectionMigrations },
+  workGroup,
+]
 
 /** SHA-256, as the domain wants it. */
 export const sha256: Digest = (text) => hash("sha256", text, "buffer")
@@ -28,6 +33,7 @@ export const eventSourceOf = (driver: Pick<LogDriver, "readStream" | "streams">)
 export interface WriterSetup {
   readonly driver: LogDriver
   readonly store: ProjectionStore
+  readonly work: WorkStore
   /** Our clock, ms since the epoch. */
   readonly clock: () => number
   /** Another fold, for tests that plant a fault. */
@@ -35,10 +41,11 @@ export interface WriterSetup {
 }
 
 /** A writer over any driver and store that share their transactions. */
-export const makeWriter = ({ driver, store, clock, fold = currentFold }: WriterSetup): Writer =>
+export const makeWriter = ({ driver, store, work, clock, fold = currentFold }: WriterSetup): Writer =>
   new Writer({
     driver,
     store,
+    work,
     fold,
     digest: sha256,
     clock,
@@ -49,4 +56,10 @@ export const makeWriter = ({ driver, store, clock, fold = currentFold }: WriterS
 export const makeSqliteWriter = (
   database: { readonly driver: LogDriver; readonly handle: Sqlite.Database },
   options: Pick<WriterSetup, "clock" | "fold">,
-): Writer => makeWriter({ driver: database.driver, store: new SqlStore(database.handle), ...options })
+): Writer =>
+  makeWriter({
+    driver: database.driver,
+    store: new SqlStore(database.handle),
+    work: sqliteWork(database.handle),
+    ...options,
+  })

@@ -6,8 +6,9 @@ import { Effect, Exit, Schema, Scope } from "effect"
 import { catchUpOf, inBackground } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
-import { makeWriter, projectionGroup, type WriterSetup } from "./sqlite.js"
+import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
+import { sqliteWork } from "./work/SqliteWork.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
 const PACK_AFTER_MS = 1000
@@ -21,10 +22,11 @@ const send = (message: FromWriter): void => parentPort?.postMessage(message)
 
 const main = Effect.gen(function* () {
   const scope = yield* Scope.make()
-  const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: [projectionGroup] }), scope)
+  const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: databaseGroups }), scope)
   const setup: WriterSetup = {
     driver: database.driver,
     store: new SqlStore(database.handle),
+    work: sqliteWork(database.handle),
     clock: () => Date.now(),
   }
   const writer = makeWriter(setup)

@@ -7,7 +7,17 @@ import { type Fold, mintId } from "@threadfold/core"
 import { type LogDriver, memoryDriver, openSqlite } from "@threadfold/event-log"
 import { MapStore, type ProjectionStore, SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Scope } from "effect"
-import { type Member, makeWriter, projectionGroup, type Submission, sha256, type Writer } from "../src/index.js"
+import {
+  databaseGroups,
+  type Member,
+  makeWriter,
+  memoryWork,
+  type Submission,
+  sha256,
+  sqliteWork,
+  type WorkStore,
+  type Writer,
+} from "../src/index.js"
 
 export const t0 = 1_795_150_511_000
 /** A UUIDv7 for a label, the same in every run. */
@@ -17,34 +27,40 @@ export const id = (label: string): string => mintId(sha256, t0, label)
 export interface Bench {
   readonly driver: LogDriver
   readonly store: ProjectionStore
+  readonly work: WorkStore
   readonly writer: Writer
   readonly restart: (fold?: Fold) => Writer
   readonly close: () => void
 }
 
-const bench = (driver: LogDriver, store: ProjectionStore, close: () => void, fold?: Fold): Bench => {
+const bench = (driver: LogDriver, store: ProjectionStore, work: WorkStore, close: () => void, fold?: Fold): Bench => {
   const restart = (other?: Fold): Writer =>
-    makeWriter({ driver, store, clock: () => t0 + 60_000, ...(other === undefined ? {} : { fold: other }) })
-  return { driver, store, writer: restart(fold), restart, close }
+    makeWriter({ driver, store, work, clock: () => t0 + 60_000, ...(other === undefined ? {} : { fold: other }) })
+  return { driver, store, work, writer: restart(fold), restart, close }
 }
 
 const inMemory = (fold?: Fold): Bench => {
   const driver = memoryDriver()
   const store = new MapStore()
+  const work = memoryWork()
   // One transaction for both, as they have it in SQLite.
-  const joined: LogDriver = { ...driver, transaction: (body) => driver.transaction(() => store.atomically(body)) }
-  return bench(joined, store, () => undefined, fold)
+  const joined: LogDriver = {
+    ...driver,
+    transaction: (body) => driver.transaction(() => store.atomically(() => work.atomically(body))),
+  }
+  return bench(joined, store, work, () => undefined, fold)
 }
 
 const onSqlite = (fold?: Fold): Bench => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-engine-"))
   const scope = Effect.runSync(Scope.make())
   const opened = Effect.runSync(
-    Scope.extend(openSqlite({ file: join(directory, "threadfold.db"), migrations: [projectionGroup] }), scope),
+    Scope.extend(openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups }), scope),
   )
   return bench(
     opened.driver,
     new SqlStore(opened.handle),
+    sqliteWork(opened.handle),
     () => {
       Effect.runSync(Scope.close(scope, Exit.void))
       rmSync(directory, { recursive: true, force: true })

@@ -7,9 +7,33 @@ import { projectionSchema } from "./schema.js"
 /** The table in which the migrator notes what ran: the log has one of its own. */
 export const projectionMigrationsTable = "projection_migrations"
 
+/**
+ * Adds columns to a database that an older version made; a new one has them from its first migration. What they hold
+ * comes with the next fold of each thread: a new column goes with a new fold version.
+ */
+const addColumns = (columns: readonly (readonly [table: string, column: string])[]) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.forEach(
+      columns,
+      ([table, column]) =>
+        Effect.flatMap(
+          sql`SELECT 1 FROM pragma_table_info(${table}) WHERE name = ${column.split(" ")[0] ?? ""}`,
+          (found) =>
+            found.length > 0 ? Effect.void : Effect.asVoid(sql.unsafe(`ALTER TABLE ${table} ADD COLUMN ${column}`)),
+        ),
+      { discard: true },
+    ),
+  )
+
 /** Name → migration, for `Migrator.fromRecord`. */
 export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClient>>> = {
   "0001_tables": Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.forEach(projectionSchema, (statement) => sql.unsafe(statement), { discard: true }),
   ),
+  "0002_agents": addColumns([
+    ["threads", "agent TEXT"],
+    ["threads", "settings TEXT"],
+    ["threads", "queue_held INTEGER NOT NULL DEFAULT 0"],
+    ["queue", "settings TEXT"],
+  ]),
 }

@@ -167,7 +167,10 @@ describe("schema", () => {
     const names = await Effect.runPromise(
       Effect.gen(function* () {
         const first = yield* migrate
-        expect(first).toEqual([[1, "tables"]])
+        expect(first).toEqual([
+          [1, "tables"],
+          [2, "agents"],
+        ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient
         return yield* sql.unsafe<{ readonly name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")

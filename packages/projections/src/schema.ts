@@ -27,6 +27,9 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     "open_requests >= 0",
     "running_tasks >= 0",
     "queued >= 0",
+    bit("queue_held"),
+    // Only what waits can be held.
+    "queue_held = 0 OR queued > 0",
   ],
   sessions: [
     oneOf("status", "starting", "running", "ready", "interrupted", "stopped", "error"),

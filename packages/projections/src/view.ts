@@ -60,7 +60,10 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   status: row.status,
   activeTurnId: row.activeTurnId,
   openRequests: row.openRequests,
+  queued: row.queued,
+  queueHeld: row.queueHeld === 1,
   turns: row.turns,
+  agent: row.agent,
   cwd: row.cwd,
   model: row.model,
   createdAt: row.createdAt,
@@ -190,6 +193,7 @@ export const queueView = (row: Rows["queue"]): QueueView => ({
   messageId: row.messageId,
   position: row.position,
   text: row.text,
+  settings: row.settings,
   queuedAt: row.queuedAt,
 })
 

@@ -1,7 +1,7 @@
 /** What an event costs in a thread with a long past, beside one in a thread without any: it has to be the same. */
 import { join } from "node:path"
 import type { Problem } from "@threadfold/contracts"
-import { makeSqliteWriter, projectionGroup, type Submission } from "@threadfold/engine"
+import { databaseGroups, makeSqliteWriter, type Submission } from "@threadfold/engine"
 import { openSqlite } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
 import { submissions, type WorkloadOptions } from "./Workload.js"
@@ -37,7 +37,7 @@ export const giantThreadRatio = (
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-    const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: [projectionGroup] })
+    const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups })
     const writer = makeSqliteWriter(database, { clock: () => clock.unsafeCurrentTimeMillis() })
     const one = { ...workload, threads: 1, events: PAST + ROUNDS * STRETCH * 2 }
     const giant = submissions(one)

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import type { Problem } from "@threadfold/contracts"
-import { CommitLoop, makeSqliteWriter, type Outcome, projectionGroup, type Submission } from "@threadfold/engine"
+import { CommitLoop, databaseGroups, makeSqliteWriter, type Outcome, type Submission } from "@threadfold/engine"
 import { openSqlite, sqliteDriver } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
 import { Capture, replay } from "./RawLoop.js"
@@ -77,7 +77,7 @@ export const throughput = (
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
     const wall = { clock: () => clock.unsafeCurrentTimeMillis() }
     const open = (name: string) =>
-      openSqlite({ file: join(directory, name, "threadfold.db"), migrations: [projectionGroup] })
+      openSqlite({ file: join(directory, name, "threadfold.db"), migrations: databaseGroups })
 
     const engineDatabase = yield* open("engine")
     const writer = makeSqliteWriter(engineDatabase, wall)

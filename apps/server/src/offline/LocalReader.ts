@@ -3,7 +3,7 @@ import { Reactivity } from "@effect/experimental"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Problem, type ThreadView } from "@threadfold/contracts"
-import { projectionGroup } from "@threadfold/engine"
+import { databaseGroups } from "@threadfold/engine"
 import {
   type EventRow,
   encodeEnvelopeJson,
@@ -108,7 +108,7 @@ const newest = (
 /** A reader of a database file. Fails with `database-not-found`, `database-too-new` or `database-unreadable`. */
 export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.gen(function* () {
-    const log = yield* openReadOnly({ file, migrations: [projectionGroup] })
+    const log = yield* openReadOnly({ file, migrations: databaseGroups })
     const opened = yield* openProjections(file)
     return {
       threads: (query) => threads(opened, query),

@@ -1,7 +1,7 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
 import { parentPort, workerData } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts"
-import { eventSourceOf, projectionGroup } from "@threadfold/engine"
+import { databaseGroups, eventSourceOf } from "@threadfold/engine"
 import { openSqlite, sqliteDriver } from "@threadfold/event-log"
 import { allStreams, DatabaseHash, rebuild, SqlStore, verify } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
@@ -56,7 +56,7 @@ const runCheck = (file: string) =>
 
 const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome, Problem> =>
   Effect.scoped(
-    Effect.map(openSqlite({ file, owner: "held", migrations: [projectionGroup] }), ({ driver, handle }) => {
+    Effect.map(openSqlite({ file, owner: "held", migrations: databaseGroups }), ({ driver, handle }) => {
       const store = new SqlStore(handle)
       const source = eventSourceOf(driver)
       const report = rebuild({

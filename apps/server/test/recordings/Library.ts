@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { CheckReport, EventEnvelope, Problem, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
 import { type Fold, fold } from "@threadfold/core"
-import { Engine, eventSourceOf, projectionGroup } from "@threadfold/engine"
+import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
 import { decodeRow, type EventRow, type LogDriver, openSqlite, sqliteDriver } from "@threadfold/event-log"
 import {
   allStreams,
@@ -90,7 +90,7 @@ export class Library {
   own<A>(body: (looked: Looked) => A | Promise<A>): Promise<A> {
     return Effect.runPromise(
       Effect.scoped(
-        Effect.flatMap(openSqlite({ file: this.file, migrations: [projectionGroup] }), ({ driver, handle }) =>
+        Effect.flatMap(openSqlite({ file: this.file, migrations: databaseGroups }), ({ driver, handle }) =>
           Effect.promise(async () => body({ driver, handle, store: new SqlStore(handle) })),
         ),
       ) satisfies Effect.Effect<A, Problem>,

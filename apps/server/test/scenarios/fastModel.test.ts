@@ -2,7 +2,7 @@
  * Scenario 16, the writer's half: a model faster than anybody reads. Its pieces go through our translator and the group
  * commit as they do live. Counted, never timed; `CHUNKS` in the environment makes it a soak (300,000: ten minutes).
  */
-import { CommitLoop, ConnectionIngestion, makeWriter, type Outcome } from "@threadfold/engine"
+import { CommitLoop, ConnectionIngestion, makeWriter, memoryWork, type Outcome } from "@threadfold/engine"
 import { makeCodexTranslator, type WireLine } from "@threadfold/providers"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Library } from "../recordings/Library.js"
@@ -47,7 +47,7 @@ const ended = (at: number): WireLine =>
 /** Plays a wire into the library as a live connection does; returns what it cost. */
 const play = (lines: Iterable<WireLine>) =>
   library.own(async ({ driver, store }) => {
-    const writer = makeWriter({ driver, store, clock: () => t0 })
+    const writer = makeWriter({ driver, store, work: memoryWork(), clock: () => t0 })
     const cost = { commits: 0, submissions: 0, events: 0 }
     const outcomes: Outcome[] = []
     const loop = new CommitLoop({

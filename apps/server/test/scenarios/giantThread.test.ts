@@ -5,7 +5,7 @@
 import { Reactivity } from "@effect/experimental"
 import { SqlClient } from "@effect/sql"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
-import { makeWriter, type Submission, type Writer } from "@threadfold/engine"
+import { makeWriter, memoryWork, type Submission, type Writer } from "@threadfold/engine"
 import { type LogDriver, sqliteDriver } from "@threadfold/event-log"
 import { Projections, type SqlStore } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
@@ -41,7 +41,7 @@ const stateBytes: number[] = []
 const openState = (store: SqlStore, one: Speaker): string => store.loadFoldState(one.threadId)?.state ?? ""
 
 const written = <A>(body: (writer: Writer, store: SqlStore) => A): Promise<A> =>
-  library.own(({ driver, store }) => body(makeWriter({ driver, store, clock: () => t0 }), store))
+  library.own(({ driver, store }) => body(makeWriter({ driver, store, work: memoryWork(), clock: () => t0 }), store))
 
 beforeAll(async () => {
   await written((writer, store) => {
@@ -189,7 +189,7 @@ describe("a thread that never ends", () => {
     await library.own(({ handle, store }) => {
       const costOf = (one: Speaker): ReadonlyMap<string, number> => {
         const { calls, driver } = counting(sqliteDriver(handle))
-        const writer = makeWriter({ driver, store, clock: () => t0 })
+        const writer = makeWriter({ driver, store, work: memoryWork(), clock: () => t0 })
         const [outcome] = writer.process([submit(one.turn("next"), one.item("next", "i"), one.delta("next", "i", "x"))])
         expect(outcome?.ok).toBe(true)
         expect(writer.process([submit(one.complete("next"))])).toMatchObject([{ ok: true }])

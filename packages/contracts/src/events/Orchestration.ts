@@ -10,6 +10,12 @@ export const ThreadCreated = Schema.Struct({
   title: maybe(Schema.String),
   /** Working directory. */
   cwd: maybe(Schema.String),
+  /** Name of the configured agent that works in it. */
+  agent: maybe(Schema.String),
+  /** Model, in the provider's words. */
+  model: maybe(Schema.String),
+  /** Settings of its sessions, in the provider's words. */
+  settings: maybe(Json),
 })
 /** `thread.renamed`. */
 export const ThreadRenamed = Schema.Struct({
@@ -39,6 +45,8 @@ export const MessageQueued = Schema.Struct({
   messageId: Schema.String,
   /** The user's text. */
   text: Schema.String,
+  /** Settings of its turn, in the provider's words. */
+  settings: maybe(Json),
 })
 /** `message.dequeued`, `message.cancelled`: the message left the queue. */
 export const MessageRef = Schema.Struct({
@@ -57,6 +65,8 @@ export const QueueReordered = Schema.Struct({
   /** Our ids of the messages, in the new order. */
   messageIds: Schema.Array(Schema.String),
 })
+/** `queue.resumed`: somebody let a held queue run. */
+export const QueueResumed = Schema.Struct({})
 /** `session.start-requested`: somebody wants a session. */
 export const SessionStartRequested = Schema.Struct({
   /** What was asked for, in the provider's words. */
@@ -83,8 +93,10 @@ export const SessionReconciled = Schema.Struct({
 })
 /** `effect.delivered`, `effect.failed`, `effect.uncertain`: what became of a provider call. */
 export const EffectOutcome = Schema.Struct({
-  /** The call, for example `turn/start`. */
+  /** Kind of the effect, for example `turn.start`; in a recording the call, for example `turn/start`. */
   effect: Schema.String,
+  /** Our id of the effect. */
+  effectId: maybe(Schema.String),
   /** What is known about it. */
   message: maybe(Schema.String),
 })

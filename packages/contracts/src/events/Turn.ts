@@ -69,6 +69,8 @@ export const TurnRequested = Schema.Struct({
   text: maybe(Schema.String),
   /** The whole input in the provider's words, where it holds more than text. */
   input: maybe(Json),
+  /** Settings of this turn, in the provider's words. */
+  settings: maybe(Json),
   /** Who asked. */
   origin: maybe(Schema.Literal("client", "queue", "realtime", "import")),
   /** True once the bytes were handed to the provider (always in a recording). */
@@ -80,7 +82,10 @@ export const TurnStartFailed = Schema.Struct({
   error: ProviderError,
 })
 /** `turn.interrupt-requested`: somebody asked to stop the turn; changes nothing until the provider answers. */
-export const TurnInterruptRequested = Schema.Struct({})
+export const TurnInterruptRequested = Schema.Struct({
+  /** Why, for people. */
+  reason: maybe(Schema.String),
+})
 /** `turn.settled`: an inferred end is now taken as the end (rule 2). */
 export const TurnSettled = Schema.Struct({})
 /** `turn.stalled`: nothing was heard of the turn for a while. */

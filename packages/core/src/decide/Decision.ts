@@ -1,5 +1,5 @@
 /** What a decision is: events that follow from a command, or the problem that refuses it. */
-import type { EventType, NativeRef, PayloadOf, ProblemSlug } from "@threadfold/contracts"
+import type { EntityIdName, EventType, NativeRef, PayloadOf, ProblemSlug, RequestedEffect } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 
@@ -10,22 +10,41 @@ export type DecidedEvent = {
     /** The session that it is about; null: the thread. */
     readonly sessionId: string | null
     readonly native: NativeRef | null
+    /** What of the thread it is about. */
+    readonly ids?: { readonly [N in EntityIdName]?: string }
     readonly payload: PayloadOf<T>
   }
 }[EventType]
 
-/** `events` may be empty: what was wanted is so already. */
+/** What follows from an accepted command. */
+export interface Accepted {
+  /** In order; none: what was wanted is so already. */
+  readonly events: readonly DecidedEvent[]
+  /** Calls to the provider, in order. */
+  readonly effects: readonly RequestedEffect[]
+  /** The turn that the command made, is about, or went into. */
+  readonly turnId: string | null
+  /** The message that it put into the queue. */
+  readonly messageId: string | null
+}
+
 export type Decision =
-  | { readonly accepted: { readonly events: readonly DecidedEvent[] } }
+  | { readonly accepted: Accepted }
   | { readonly refused: { readonly slug: ProblemSlug; readonly detail: string } }
 
 /** A decision's inputs: the thread's open state and its closed rows, after all earlier members of the batch. */
 export interface Situation {
   readonly state: FoldState
   readonly rows: RowSource
+  /** A new id of ours; the same for the same command and purpose. */
+  readonly mint: (purpose: "turn" | "message") => string
 }
 
 /** Accepts, with these events. */
-export const accept = (...events: readonly DecidedEvent[]): Decision => ({ accepted: { events } })
+export const accept = (...events: readonly DecidedEvent[]): Decision => acceptWith({ events })
+/** Accepts, with more than events. */
+export const acceptWith = (accepted: Partial<Accepted>): Decision => ({
+  accepted: { events: [], effects: [], turnId: null, messageId: null, ...accepted },
+})
 /** Refuses: nothing is appended. */
 export const refuse = (slug: ProblemSlug, detail: string): Decision => ({ refused: { slug, detail } })

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
 import { checkLog, checkRows, decide } from "../index.js"
 
+const mint = (purpose: string) => id(`minted ${purpose}`)
 const decode = Schema.decodeUnknownSync(Command)
 const threadId = id("thread")
 const attach = {
@@ -20,7 +21,7 @@ const attach = {
 
 /** Decides and, where accepted, appends as the engine would. */
 const run = (s: Scenario, given: unknown): string => {
-  const decision = decide(s.state, decode(given), s.rows)
+  const decision = decide({ state: s.state, rows: s.rows, mint }, decode(given))
   if ("refused" in decision) return decision.refused.slug
   for (const { native, payload, sessionId, type } of decision.accepted.events) {
     const label = [1, 2].map((one) => `s${one}`).find((one) => id(`session ${one}`) === sessionId)
@@ -132,7 +133,8 @@ describe("decide: anything", () => {
         const s = new Scenario()
         for (const one of commands) {
           const command = { ...attach, ...one }
-          expect(decide(s.state, decode(command), s.rows)).toEqual(decide(s.state, decode(command), s.rows))
+          const situation = { state: s.state, rows: s.rows, mint }
+          expect(decide(situation, decode(command))).toEqual(decide(situation, decode(command)))
           const first = run(s, command)
           const again = run(s, command)
           expect(again === "" || again === first).toBe(true)

@@ -3,22 +3,18 @@
  * (docs/architecture.md). A refusal is a value: it rolls back nobody.
  */
 import type { Command } from "@threadfold/contracts"
-import type { RowSource } from "../RowSource.js"
-import type { FoldState } from "../state/FoldState.js"
-import type { Decision } from "./Decision.js"
-import { attachSession, detachSession } from "./session.js"
-import { archiveThread, deleteThread, keepThreadAlive, renameThread, unarchiveThread } from "./thread.js"
+import type { Decision, Situation } from "./Decision.js"
+import { interruptTurn, sendMessage, settleTurn, stallTurn } from "./message.js"
+import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queue.js"
+import { expireRequest, respondToRequest } from "./request.js"
+import { attachSession, detachSession, reapSession, reconcileSession, startSession, stopSession } from "./session.js"
+import { archiveThread, createThread, deleteThread, keepThreadAlive, renameThread, unarchiveThread } from "./thread.js"
 
-/**
- * Decides a command.
- *
- * @param state open state of the command's thread
- * @param command the command, decoded
- * @param rows closed rows, for what the open state does not hold
- */
-export const decide = (state: FoldState, command: Command, rows: RowSource): Decision => {
-  const situation = { state, rows }
+/** Decides a command in a situation. */
+export const decide = (situation: Situation, command: Command): Decision => {
   switch (command.type) {
+    case "thread.create":
+      return createThread(situation, command)
     case "thread.rename":
       return renameThread(situation, command)
     case "thread.archive":
@@ -29,6 +25,34 @@ export const decide = (state: FoldState, command: Command, rows: RowSource): Dec
       return deleteThread(situation, command)
     case "thread.keep-alive":
       return keepThreadAlive(situation, command)
+    case "message.send":
+      return sendMessage(situation, command)
+    case "queue.cancel":
+      return cancelMessage(situation, command)
+    case "queue.reorder":
+      return reorderQueue(situation, command)
+    case "queue.resume":
+      return resumeQueue(situation, command)
+    case "queue.drain":
+      return drainQueue(situation, command)
+    case "turn.interrupt":
+      return interruptTurn(situation, command)
+    case "turn.settle":
+      return settleTurn(situation, command)
+    case "turn.stall":
+      return stallTurn(situation, command)
+    case "request.respond":
+      return respondToRequest(situation, command)
+    case "request.expire":
+      return expireRequest(situation, command)
+    case "session.start":
+      return startSession(situation, command)
+    case "session.stop":
+      return stopSession(situation, command)
+    case "session.reap":
+      return reapSession(situation, command)
+    case "session.reconcile":
+      return reconcileSession(situation, command)
     case "session.attach":
       return attachSession(situation, command)
     case "session.detach":

@@ -1,3 +1,12 @@
 /** Decisions of commands. */
-export { accept, type DecidedEvent, type Decision, refuse } from "./Decision.js"
+export {
+  type Accepted,
+  accept,
+  acceptWith,
+  type DecidedEvent,
+  type Decision,
+  refuse,
+  type Situation,
+} from "./Decision.js"
 export { decide } from "./decide.js"
+export { decideIf } from "./precondition.js"

@@ -1,7 +1,8 @@
-/** Commands about attached sessions: those that an adapter outside opens, feeds and ends. */
+/** Commands about sessions: those that we run, and the attached ones that an adapter outside opens, feeds and ends. */
 import type { CommandOf, SessionRow } from "@threadfold/contracts"
 import { hasEnded } from "../state/lifecycle.js"
-import { accept, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
+import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
+import { livingSession, ofThread, onRunThread, onThread, waitingTurns } from "./standing.js"
 
 /** The session with this id, of whatever thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
@@ -79,4 +80,53 @@ export const detachSession = (situation: Situation, command: CommandOf<"session.
   }
   if (hasEnded(session)) return accept()
   return accept({ sessionId, native: null, type: "session.exited", payload: { reason: "detached" } })
+}
+
+/** `session.start`. */
+export const startSession = (situation: Situation, command: CommandOf<"session.start">): Decision =>
+  onRunThread(situation, command.threadId, ({ agent }) =>
+    livingSession(situation.state) === null
+      ? acceptWith({
+          events: [{ ...ofThread, type: "session.start-requested", payload: { data: { agent } } }],
+          effects: [{ kind: "session.start", payload: { fresh: command.fresh === true } }],
+        })
+      : accept(),
+  )
+
+/** `session.stop`: cancels what has not started, then ends the process. */
+export const stopSession = (situation: Situation, command: CommandOf<"session.stop">): Decision =>
+  onThread(situation, command.threadId, () => {
+    const { state } = situation
+    const session = livingSession(state)
+    if (session === null && waitingTurns(state).length === 0) return accept()
+    if (session !== null && session.mode === "imported") {
+      return refuse("session-conflict", `Session ${session.sessionId} is a recording: there is nothing to stop.`)
+    }
+    const sessionId = session?.sessionId ?? null
+    return acceptWith({
+      events: [{ ...ofThread, type: "session.stop-requested", payload: { reason: command.reason ?? null } }],
+      effects: session?.mode === "managed" ? [{ kind: "session.stop", sessionId }] : [],
+    })
+  })
+
+/** `session.reap`: conditional, so that anything that happened since the reaper looked wins. */
+export const reapSession = ({ state }: Situation, command: CommandOf<"session.reap">): Decision => {
+  const { idleMs, ifSequence, reason, sessionId, threadId } = command
+  const session = livingSession(state)
+  if (session === null || session.sessionId !== sessionId) return accept()
+  if (state.thread?.sequence !== ifSequence) {
+    return refuse("precondition-failed", `Thread ${threadId} has moved on since sequence ${ifSequence}.`)
+  }
+  return acceptWith({
+    events: [{ sessionId, native: null, type: "session.reaped", payload: { idleMs, reason } }],
+    effects: session.mode === "managed" ? [{ kind: "session.stop", sessionId }] : [],
+  })
+}
+
+/** `session.reconcile`. */
+export const reconcileSession = ({ state }: Situation, command: CommandOf<"session.reconcile">): Decision => {
+  const { liveness, reason, sessionId } = command
+  return livingSession(state)?.sessionId === sessionId && liveness === "gone"
+    ? accept({ sessionId, native: null, type: "session.reconciled", payload: { liveness, reason } })
+    : accept()
 }

@@ -1,15 +1,27 @@
 /** Commands about a thread as a whole. Each is idempotent: wanting what is so already changes nothing. */
-import type { CommandOf, ThreadRow } from "@threadfold/contracts"
-import { hasEnded } from "../state/lifecycle.js"
+import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
+import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
 
-/** Decides on a thread that there is; one that was deleted is not. */
-const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision =>
-  state.thread === null || state.thread.deletedAt !== null
-    ? refuse("thread-not-found", `Thread ${threadId} does not exist.`)
-    : decide(state.thread)
-
-const ofThread = { sessionId: null, native: null } as const
+/** `thread.create`: a repeat that says the same changes nothing. */
+export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {
+  const { agent, provider, threadId } = command
+  const { connection, thread } = state
+  if (connection !== null || (thread !== null && thread.deletedAt !== null)) {
+    return refuse("thread-not-found", `Thread ${threadId} does not exist.`)
+  }
+  if (thread !== null) {
+    return thread.agent === agent && thread.provider === provider
+      ? accept()
+      : refuse("thread-conflict", `Thread ${threadId} exists with other content.`)
+  }
+  const { cwd = null, model = null, settings = null, title = null } = command
+  return accept({
+    ...ofThread,
+    type: "thread.created",
+    payload: { provider, agent, title, cwd, model, settings },
+  })
+}
 
 /** `thread.rename`. */
 export const renameThread = (situation: Situation, command: CommandOf<"thread.rename">): Decision =>
@@ -33,11 +45,16 @@ export const unarchiveThread = (situation: Situation, command: CommandOf<"thread
 
 /** `thread.delete`: refused while a session lives, which nobody could see or stop afterwards. */
 export const deleteThread = (situation: Situation, command: CommandOf<"thread.delete">): Decision => {
-  const { session, thread } = situation.state
+  const { thread } = situation.state
+  const session = livingSession(situation.state)
+  const [waiting] = waitingTurns(situation.state)
   if (thread === null) return refuse("thread-not-found", `Thread ${command.threadId} does not exist.`)
   if (thread.deletedAt !== null) return accept()
-  if (session !== null && !hasEnded(session)) {
+  if (session !== null) {
     return refuse("thread-busy", `Session ${session.sessionId} of thread ${command.threadId} is ${session.status}.`)
+  }
+  if (waiting !== undefined) {
+    return refuse("thread-busy", `Turn ${waiting.turnId} of thread ${command.threadId} waits to start.`)
   }
   return accept({ ...ofThread, type: "thread.deleted", payload: {} })
 }

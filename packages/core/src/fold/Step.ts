@@ -43,14 +43,14 @@ const without = <R>(rows: ById<R>, id: string): ById<R> => {
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
 const lightRequest = ({ data: _d, ...row }: RequestRow): RequestRow => row
 const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
-const lightThread = ({ plan: _p, ...row }: ThreadRow): ThreadRow => row
+const lightThread = ({ plan: _p, settings: _s, ...row }: ThreadRow): ThreadRow => row
 
 /** The row without its heavy columns: what open state may hold. A row that has none is taken as it is (the hot path). */
 const light = {
   turn: (row: TurnRow): TurnRow => ("text" in row || "diff" in row || "proposal" in row ? lightTurn(row) : row),
   request: (row: RequestRow): RequestRow => ("data" in row ? lightRequest(row) : row),
   delegation: (row: DelegationRow): DelegationRow => ("text" in row ? lightDelegation(row) : row),
-  thread: (row: ThreadRow): ThreadRow => ("plan" in row ? lightThread(row) : row),
+  thread: (row: ThreadRow): ThreadRow => ("plan" in row || "settings" in row ? lightThread(row) : row),
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -60,8 +60,8 @@ export class Step {
   readonly changes: Change[] = []
   /** Set by the fold before any rule runs. */
   standing: Standing = "none"
-  /** A new to-do list of the thread, if the event brought one. The thread's row is written last, in one place. */
-  plan: unknown = undefined
+  /** Heavy columns of the thread that the event brought. The thread's row is written last, in one place. */
+  heavyThread: Pick<ThreadRow, "plan" | "settings"> | null = null
 
   constructor(
     before: FoldState,

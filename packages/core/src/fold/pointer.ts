@@ -12,6 +12,7 @@ import {
   expireRequests,
   interruptOpenItems,
 } from "./closures.js"
+import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
 import { endTurn, settleProvisional } from "./turnEnd.js"
 
@@ -97,6 +98,7 @@ export const endSession = (step: Step, end: SessionEnd): void => {
   endTasks(step, "session-ended")
   closeDelegationsOfSession(step)
   step.state.provisional = null
+  holdQueue(step)
   moveSession(step, end.status, end.cause, {
     cause: end.cause,
     evidence: end.evidence,

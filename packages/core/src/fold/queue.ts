@@ -16,6 +16,7 @@ export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">):
       threadId: step.threadId,
       position: step.state.queue.length,
       text: payload.text,
+      settings: payload.settings ?? null,
       queuedAt: step.at,
       sequence: step.sequence,
     },
@@ -59,4 +60,19 @@ export const queueReordered = (step: Step, payload: PayloadOf<"queue.reordered">
     payload.messageIds.every((id) => step.state.queue.includes(id))
   if (!same) return step.note("message-unknown", "queue", "the order names other messages than the queue holds")
   reposition(step, payload.messageIds)
+}
+
+/**
+ * Holds what waits in the queue until a person lets it run (`queue.resumed`): after a crash, a stop, a failure or an
+ * interrupt nobody knows whether it is still wanted. A turn that somebody asked for meanwhile is such a person's word.
+ */
+export const holdQueue = (step: Step): void => {
+  const { queue, thread } = step.state
+  if (queue.length > 0 && thread !== null) step.state.thread = { ...thread, queueHeld: 1 }
+}
+
+/** `queue.resumed`. */
+export const queueResumed = (step: Step): void => {
+  const { thread } = step.state
+  if (thread !== null) step.state.thread = { ...thread, queueHeld: 0 }
 }

@@ -14,7 +14,7 @@ import {
   inferenceStarted,
 } from "./inference.js"
 import { contentDelta, itemCompleted, itemStarted, itemUpdated } from "./item.js"
-import { messageLeft, messageQueued, messageSteered, queueReordered } from "./queue.js"
+import { messageLeft, messageQueued, messageSteered, queueReordered, queueResumed } from "./queue.js"
 import {
   realtimeAudio,
   realtimeClosed,
@@ -67,6 +67,7 @@ import {
   turnStalled,
   turnStarted,
   turnStartFailed,
+  turnUncertain,
 } from "./turn.js"
 import { tokenUsageUpdated } from "./usage.js"
 
@@ -163,6 +164,7 @@ export const rules: RuleBook = {
   "message.cancelled": rule("message.cancelled", (step, payload) => messageLeft(step, payload.messageId)),
   "message.steered": rule("message.steered", messageSteered),
   "queue.reordered": rule("queue.reordered", queueReordered),
+  "queue.resumed": rule("queue.resumed", queueResumed),
   "turn.requested": rule("turn.requested", turnRequested),
   "turn.start-failed": rule("turn.start-failed", turnStartFailed),
   "turn.interrupt-requested": rule("turn.interrupt-requested", turnInterruptRequested),
@@ -177,7 +179,7 @@ export const rules: RuleBook = {
   "session.reconciled": rule("session.reconciled", sessionReconciled),
   "effect.delivered": rule("effect.delivered", turnHandedOver),
   "effect.failed": kept("effect.failed"),
-  "effect.uncertain": kept("effect.uncertain"),
+  "effect.uncertain": rule("effect.uncertain", turnUncertain),
   "realtime.start-requested": rule("realtime.start-requested", realtimeStartRequested),
   "realtime.stop-requested": rule("realtime.stop-requested", realtimeStopRequested),
   "realtime.failed": rule("realtime.failed", realtimeFailed),

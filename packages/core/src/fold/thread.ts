@@ -12,6 +12,7 @@ export const blankThread = (step: Step): ThreadRow => ({
   title: null,
   cwd: null,
   model: null,
+  agent: null,
   parentThreadId: null,
   parentNativeThreadId: null,
   forkedFromThreadId: null,
@@ -23,6 +24,7 @@ export const blankThread = (step: Step): ThreadRow => ({
   openRequests: 0,
   runningTasks: 0,
   queued: 0,
+  queueHeld: 0,
   turns: 0,
   items: 0,
   archivedAt: null,
@@ -75,7 +77,11 @@ export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">):
     provider: payload.provider ?? thread?.provider ?? null,
     title: payload.title ?? thread?.title ?? null,
     cwd: payload.cwd ?? thread?.cwd ?? null,
+    model: payload.model ?? thread?.model ?? null,
+    agent: payload.agent ?? thread?.agent ?? null,
   })
+  const settings = payload.settings ?? null
+  if (settings !== null) step.heavyThread = { settings }
 }
 /** `thread.renamed`. */
 export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void =>
@@ -151,10 +157,11 @@ export const summarise = (step: Step, before: FoldState): void => {
     openRequests: unchangedRequests ? thread.openRequests : Object.keys(state.requests).length,
     runningTasks: state.tasks === before.tasks ? thread.runningTasks : Object.keys(state.tasks).length,
     queued: state.queue.length,
+    queueHeld: state.queue.length === 0 ? 0 : thread.queueHeld,
     updatedAt: Math.max(thread.updatedAt ?? event.at, event.at),
     lastActivityAt: active ? event.recordedAt : thread.lastActivityAt,
     streamVersion: event.streamVersion,
     sequence: event.sequence,
   }
-  step.putThread(step.plan === undefined ? row : { ...row, plan: step.plan })
+  step.putThread(step.heavyThread === null ? row : { ...row, ...step.heavyThread })
 }

@@ -108,11 +108,27 @@ export const turnHandedOver = (step: Step): void => {
   step.putTurn({ ...turn, handedOver: 1, sessionId: turn.sessionId ?? living })
 }
 
+/**
+ * `effect.uncertain` of a requested turn: its bytes may have reached the provider and nobody knows. It is shown and never
+ * handed over again by itself; any later word of the provider about the turn resolves it (docs/rules.md).
+ */
+export const turnUncertain = (step: Step): void => {
+  const turn = step.waiting.find((candidate) => candidate.turnId === step.event.turnId)
+  if (turn === undefined) return
+  step.putTurn({
+    ...turn,
+    handedOver: 1,
+    uncertain: 1,
+    sessionId: turn.sessionId ?? step.state.session?.sessionId ?? null,
+  })
+  leaveStarting(step)
+}
+
 /** `turn.accepted`: binds the provider's turn id; an id that is bound already means that the message steered. */
 export const turnAccepted = (step: Step): void => {
-  const { event } = step
+  const { event, state } = step
   const native = event.native?.turnId
-  const turn = step.state.requested.find((candidate) => candidate.turnId === event.turnId)
+  const turn = state.requested.find((candidate) => candidate.turnId === event.turnId)
   if (turn === undefined || native === undefined) {
     return step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
   }
@@ -128,7 +144,9 @@ export const turnAccepted = (step: Step): void => {
     return
   }
   const accepted = { nativeTurnId: native, handedOver: 1, sessionId: event.sessionId ?? turn.sessionId } as const
-  if (turn.uncertain === 1) {
+  const session = state.session
+  const gone = session === null || hasEnded(session) || session.sessionId !== accepted.sessionId
+  if (turn.uncertain === 1 && gone) {
     // The answer of a session that is gone: whatever the provider made of the turn went with it.
     return endTurn(step, turn, {
       outcome: "interrupted",
@@ -137,7 +155,7 @@ export const turnAccepted = (step: Step): void => {
       fields: accepted,
     })
   }
-  step.putTurn({ ...turn, ...accepted })
+  step.putTurn({ ...turn, ...accepted, uncertain: 0 })
 }
 
 /** `turn.start-failed`: the requested turn never ran. */
@@ -277,13 +295,14 @@ export const turnStalled = (step: Step): void => {
 
 /**
  * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that the provider has not been given
- * yet is cancelled at once: nobody else will ever end it (rule 2).
+ * yet, or of which nobody knows whether it was given, is cancelled at once: nobody else will ever end it (rule 2).
  */
 export const turnInterruptRequested = (step: Step): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status === "ended") return
   const asked = { ...turn, interruptRequestedAt: step.at }
-  if (turn.status === "running" || turn.handedOver === 1) return step.putTurn(asked)
+  const underWay = turn.handedOver === 1 && turn.uncertain === 0
+  if (turn.status === "running" || underWay) return step.putTurn(asked)
   endTurn(step, asked, { outcome: "cancelled", cause: "interrupt-requested", evidence: "inferred" })
   leaveStarting(step)
 }
@@ -312,5 +331,5 @@ export const turnProposedCompleted = (step: Step, payload: PayloadOf<"turn.propo
 /** `turn.plan.updated`: the thread's to-do list, whole. */
 export const turnPlanUpdated = (step: Step, payload: PayloadOf<"turn.plan.updated">): void => {
   if (refuseStale(step)) return
-  step.plan = { explanation: payload.explanation ?? null, steps: payload.steps }
+  step.heavyThread = { plan: { explanation: payload.explanation ?? null, steps: payload.steps } }
 }

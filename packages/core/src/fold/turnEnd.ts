@@ -7,6 +7,7 @@ import {
   closeInferencesOfTurn,
   interruptOpenItems,
 } from "./closures.js"
+import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
 
 export interface TurnEnd {
@@ -58,6 +59,8 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
     endedAt: step.at,
   })
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
+  const undone = end.outcome === "failed" || end.outcome === "interrupted"
+  if (undone && step.waiting.length === 0) holdQueue(step)
 }
 
 /** Takes an inferred end as the end: what waited for it follows. Its own terminal may still make it observed. */

@@ -1,0 +1,54 @@
+/**
+ * Commands: what somebody wants. The engine decides each against the state of its thread (`decide` in `core`): it is
+ * accepted and becomes events and effects, or refused with a problem. Receipts make a retry harmless.
+ */
+import { Schema } from "effect"
+import { CancelMessage, InterruptTurn, ReorderQueue, RespondToRequest, ResumeQueue, SendMessage } from "./Message.js"
+import { AttachSession, DetachSession, StartSession, StopSession } from "./Session.js"
+import { ArchiveThread, CreateThread, DeleteThread, KeepThreadAlive, RenameThread, UnarchiveThread } from "./Thread.js"
+import { DrainQueue, ExpireRequest, ReapSession, ReconcileSession, SettleTurn, StallTurn } from "./Upkeep.js"
+
+export * from "./Message.js"
+export * from "./Receipt.js"
+export * from "./Session.js"
+export {
+  ArchiveThread,
+  CreateThread,
+  DeleteThread,
+  KeepThreadAlive,
+  RenameThread,
+  Settings,
+  UnarchiveThread,
+} from "./Thread.js"
+export * from "./Upkeep.js"
+
+/** A command of any type. */
+export const Command = Schema.Union(
+  CreateThread,
+  RenameThread,
+  ArchiveThread,
+  UnarchiveThread,
+  DeleteThread,
+  KeepThreadAlive,
+  SendMessage,
+  CancelMessage,
+  ReorderQueue,
+  ResumeQueue,
+  InterruptTurn,
+  RespondToRequest,
+  StartSession,
+  StopSession,
+  AttachSession,
+  DetachSession,
+  DrainQueue,
+  SettleTurn,
+  StallTurn,
+  ReapSession,
+  ReconcileSession,
+  ExpireRequest,
+)
+export type Command = typeof Command.Type
+/** The name of a command type. */
+export type CommandType = Command["type"]
+/** The command of a type. */
+export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

@@ -1,0 +1,58 @@
+/** Commands about the message queue. */
+import type { CommandOf } from "@threadfold/contracts"
+import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
+import { requestTurn } from "./message.js"
+import { ofThread, onThread, waitingTurns } from "./standing.js"
+
+/** `queue.cancel`. */
+export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>
+  onThread(situation, command.threadId, () => {
+    const { messageId, threadId } = command
+    return situation.state.queue.includes(messageId)
+      ? accept({ ...ofThread, type: "message.cancelled", payload: { messageId } })
+      : refuse("resource-not-found", `The queue of thread ${threadId} has no message ${messageId}.`)
+  })
+
+/** `queue.reorder`. */
+export const reorderQueue = (situation: Situation, command: CommandOf<"queue.reorder">): Decision =>
+  onThread(situation, command.threadId, () => {
+    const { queue } = situation.state
+    const messageIds: readonly string[] = command.messageIds
+    const named = new Set(messageIds)
+    const isPermutation =
+      named.size === messageIds.length && named.size === queue.length && queue.every((id) => named.has(id))
+    if (!isPermutation) {
+      return refuse("queue-conflict", `The queue of thread ${command.threadId} holds ${queue.length} other messages.`)
+    }
+    return queue.every((id, index) => id === messageIds[index])
+      ? accept()
+      : accept({ ...ofThread, type: "queue.reordered", payload: { messageIds } })
+  })
+
+/** `queue.resume`. */
+export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resume">): Decision =>
+  onThread(situation, command.threadId, ({ queueHeld }) =>
+    queueHeld === 1 ? accept({ ...ofThread, type: "queue.resumed", payload: {} }) : accept(),
+  )
+
+/**
+ * `queue.drain`: only when nothing runs or waits, and the last turn's end is final. Deriving it again does nothing: the
+ * first one left a turn that waits.
+ */
+export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain">): Decision => {
+  const { mint, rows, state } = situation
+  const [messageId] = state.queue
+  const busy = state.active !== null || state.provisional !== null || waitingTurns(state).length > 0
+  const { thread } = state
+  const may = thread !== null && thread.deletedAt === null && thread.agent !== null && thread.queueHeld === 0
+  if (messageId === undefined || busy || !may) return accept()
+  const message = rows.find("queue", "key", [messageId])
+  if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)
+  const turnId = mint("turn")
+  const { effect, event } = requestTurn(turnId, message.text, message.settings, "queue")
+  return acceptWith({
+    events: [{ ...ofThread, type: "message.dequeued", payload: { messageId } }, event],
+    effects: [effect],
+    turnId,
+  })
+}

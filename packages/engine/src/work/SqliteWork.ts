@@ -1,0 +1,128 @@
+/** The working tables in SQLite, on the handle of the writer or of a reader. */
+import { SqlClient } from "@effect/sql/SqlClient"
+import type { EffectRow } from "@threadfold/contracts"
+import type { MigrationGroup } from "@threadfold/event-log"
+import type Sqlite from "better-sqlite3"
+import { Effect } from "effect"
+import { type StoredEffect, toEffect } from "./StoredEffect.js"
+import type { EffectPatch, StoredReceipt, WorkStore } from "./WorkStore.js"
+
+const statements = [
+  `CREATE TABLE receipts (
+    key TEXT PRIMARY KEY,
+    content TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  "CREATE INDEX receipts_by_time ON receipts (at)",
+  `CREATE TABLE effects (
+    position INTEGER PRIMARY KEY,
+    effect_id TEXT NOT NULL UNIQUE,
+    thread_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL
+      CHECK (status IN ('pending', 'attempting', 'delivered', 'failed', 'uncertain', 'retired')),
+    command_id TEXT NOT NULL,
+    session_id TEXT,
+    turn_id TEXT,
+    request_id TEXT,
+    message_id TEXT,
+    payload TEXT NOT NULL,
+    token TEXT,
+    attempts INTEGER NOT NULL,
+    message TEXT,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    CHECK ((status IN ('pending', 'attempting')) = (ended_at IS NULL)),
+    CHECK ((status = 'attempting') = (token IS NOT NULL))
+  )`,
+  "CREATE INDEX effects_open ON effects (thread_id, position) WHERE ended_at IS NULL",
+  "CREATE INDEX effects_ended ON effects (ended_at) WHERE ended_at IS NOT NULL",
+  "CREATE INDEX effects_by_command ON effects (command_id)",
+] as const
+
+/** The working tables, for every opening of a database that is written. */
+export const workGroup: MigrationGroup = {
+  table: "work_migrations",
+  migrations: {
+    "0001_work": Effect.flatMap(SqlClient, (sql) =>
+      Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true }),
+    ),
+  },
+}
+
+const columns = `effect_id AS effectId, thread_id AS threadId, kind, status, command_id AS commandId,
+  session_id AS sessionId, turn_id AS turnId, request_id AS requestId, message_id AS messageId, payload, token,
+  attempts, message, created_at AS createdAt, ended_at AS endedAt`
+
+interface ReceiptColumns {
+  readonly key: string
+  readonly content: string
+  readonly answer: string
+  readonly at: number
+}
+
+/**
+ * The working tables on a handle. Its migrations have run; the rows are our own, written in a transaction that a `CHECK`
+ * guards, and are read back as such.
+ */
+export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
+  const receipt = handle.prepare<[string], ReceiptColumns>(
+    "SELECT key, content, answer, at FROM receipts WHERE key = ?",
+  )
+  const putReceipt = handle.prepare("INSERT INTO receipts (key, content, answer, at) VALUES (?, ?, ?, ?)")
+  const effect = handle.prepare<[string], StoredEffect>(`SELECT ${columns} FROM effects WHERE effect_id = ?`)
+  const insert =
+    handle.prepare(`INSERT INTO effects (effect_id, thread_id, kind, status, command_id, session_id, turn_id,
+    request_id, message_id, payload, token, attempts, message, created_at, ended_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const patch = handle.prepare(`UPDATE effects SET status = ?, token = ?, attempts = ?, message = ?, session_id = ?,
+    ended_at = ? WHERE effect_id = ?`)
+  const pruneReceipts = handle.prepare(
+    "DELETE FROM receipts WHERE key IN (SELECT key FROM receipts WHERE at < ? ORDER BY at LIMIT ?)",
+  )
+  const pruneEffects = handle.prepare(
+    "DELETE FROM effects WHERE position IN (SELECT position FROM effects WHERE ended_at < ? ORDER BY ended_at LIMIT ?)",
+  )
+  const find = (effectId: string): EffectRow | null => {
+    const row = effect.get(effectId)
+    return row === undefined ? null : toEffect(row)
+  }
+  return {
+    receipt: (key) => {
+      const row = receipt.get(key)
+      return row === undefined ? null : { ...row, answer: JSON.parse(row.answer) }
+    },
+    putReceipt: ({ answer, at, content, key }: StoredReceipt) => {
+      putReceipt.run(key, content, JSON.stringify(answer), at)
+    },
+    effect: find,
+    insertEffect: (row) => {
+      const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
+      const { payload, requestId, sessionId, status, threadId, token, turnId } = row
+      const said = JSON.stringify(payload ?? null)
+      const ids = [sessionId, turnId, requestId, messageId]
+      insert.run(
+        effectId,
+        threadId,
+        kind,
+        status,
+        commandId,
+        ...ids,
+        said,
+        token,
+        attempts,
+        message,
+        createdAt,
+        endedAt,
+      )
+    },
+    patchEffect: (effectId: string, change: EffectPatch) => {
+      const before = find(effectId)
+      if (before === null) throw new Error(`there is no effect ${effectId}`)
+      const { attempts, endedAt, message, sessionId, status, token } = { ...before, ...change }
+      patch.run(status, token, attempts, message, sessionId, endedAt, effectId)
+    },
+    prune: (before, limit) => pruneReceipts.run(before, limit).changes + pruneEffects.run(before, limit).changes,
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The working tables of orchestration: receipts of commands, and effects that wait to be handed to a provider. They are
+ * written in the transactions of the log, are no projection (no rebuild and no hash touches them), and hold what cannot be
+ * derived from events: what was promised to a client, and who holds which lease.
+ */
+import type { EffectRow, ProblemSlug, Receipt } from "@threadfold/contracts"
+
+/** The answer to a command, as it is remembered: a retry gets it again. */
+export interface StoredReceipt {
+  /** What a retry is known by: the client's idempotency key, else the command's id. */
+  readonly key: string
+  /** SHA-256 of what the command said: the same key with other content is a conflict. */
+  readonly content: string
+  readonly answer:
+    | { readonly accepted: Receipt }
+    | { readonly refused: { readonly slug: ProblemSlug; readonly detail: string } }
+  /** When it was given, ms since the epoch, our clock. */
+  readonly at: number
+}
+
+/** What may change of an effect. */
+export type EffectPatch = Partial<
+  Pick<EffectRow, "status" | "token" | "attempts" | "message" | "sessionId" | "endedAt">
+>
+
+/** Everything is synchronous; what writes runs inside the log's transaction. */
+export interface WorkStore {
+  readonly receipt: (key: string) => StoredReceipt | null
+  readonly putReceipt: (receipt: StoredReceipt) => void
+  readonly effect: (effectId: string) => EffectRow | null
+  readonly insertEffect: (effect: EffectRow) => void
+  /** Changes an effect that there is. */
+  readonly patchEffect: (effectId: string, patch: EffectPatch) => void
+  /** Removes at most `limit` receipts given, and effects ended, before a time; returns how many of both. */
+  readonly prune: (before: number, limit: number) => number
+}
