@@ -200,9 +200,9 @@ export const toolCall = (place: Place, update: Fields, announced: boolean): read
   return [...facts, ...output]
 }
 
-/** Forgets calls that ended before the last turn: nothing is said of them any more. */
-export const forgetEnded = (tools: Map<string, Tool>, lastTurnId: string | undefined): void => {
+/** Forgets the calls that ended in other turns than this one: nothing is said of them any more. */
+export const forgetEnded = (tools: Map<string, Tool>, turnId: string): void => {
   for (const [id, tool] of tools) {
-    if (tool.ended && tool.turnId !== lastTurnId) tools.delete(id)
+    if (tool.ended && tool.turnId !== turnId) tools.delete(id)
   }
 }

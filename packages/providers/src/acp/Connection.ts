@@ -1,0 +1,128 @@
+/**
+ * One connection as the translator sees it: which sessions are open, and the one way by which a fact becomes a numbered
+ * event.
+ */
+import type { PayloadOf } from "@threadfold/contracts"
+import type { Source } from "../codex/Connection.js"
+import { makeCoalescer } from "../stream/Coalescer.js"
+import { type Fact, fact } from "../stream/Fact.js"
+import { makeOrigin, type WireChannel } from "../stream/Origin.js"
+import type { Emitted } from "../Translator.js"
+import { type Configuration, configured } from "./configuration.js"
+import { type AcpThread, makeThread, openSession, type Place, type Target } from "./Session.js"
+
+/** What is known of the process. */
+export interface Process {
+  readonly pid?: number
+  readonly command?: readonly string[]
+}
+
+export type Ending = PayloadOf<"connection.closed">
+
+export const makeConnection = (provider: string, mode: "managed" | "attached" | "imported") => {
+  const target: Target = { origin: makeOrigin({ kind: "connection" }), place: null }
+  const threads = new Map<string, AcpThread>()
+  let emitted: Emitted[] = []
+  const coalescer = makeCoalescer((event) => emitted.push(event))
+  let state: "unseen" | "open" | "closed" = "unseen"
+  let process: Process = {}
+  let version: string | undefined
+
+  const record = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void => {
+    coalescer.push({ origin: where.origin, channel, fact: what, at: source.at, raw: source.takeRaw() })
+    if (what.type === "session.exited" && where.place !== null) where.place.thread.session = null
+  }
+
+  const targetOf = (place: Place): Target => ({ origin: place.session.origin, place })
+
+  const thread = (id: string): AcpThread => {
+    const known = threads.get(id)
+    if (known !== undefined) return known
+    const made = makeThread(id)
+    threads.set(id, made)
+    return made
+  }
+
+  const open = (source: Source, seen: Process = process): void => {
+    state = "open"
+    process = seen
+    record(source, target, fact("connection.opened", { provider, mode, version, ...process }))
+  }
+
+  return {
+    /** Where events belong that name no session. */
+    target,
+    thread,
+    record,
+    open,
+
+    /** The one way in which a connection ends: every open session, then the connection itself. */
+    close: (source: Source, ending: Ending): void => {
+      const reason = ending.reason === "stopped" ? "exit" : ending.reason
+      for (const of of threads.values()) {
+        if (of.session !== null) {
+          const where = targetOf({ thread: of, session: of.session })
+          record(source, where, fact("session.exited", { ...ending, reason }, { threadId: of.id }))
+        }
+        of.closed = false
+        of.loading.clear()
+      }
+      record(source, target, fact("connection.closed", { ...ending }))
+      state = "closed"
+    },
+
+    isOpen: () => state === "open",
+    wasSeen: () => state !== "unseen",
+    version: () => version,
+    setVersion: (said: string) => {
+      version = said
+    },
+
+    /** Where a message of a session belongs; the connection where it is not open. */
+    openTarget: (id: string | undefined): Target => {
+      const of = id === undefined ? undefined : threads.get(id)
+      return of?.session ? targetOf({ thread: of, session: of.session }) : target
+    },
+
+    /**
+     * The open session of a thread, opened first where there is none.
+     *
+     * @param described what the answer says that opened it; absent: a later message shows that it is open
+     */
+    session: (
+      source: Source,
+      of: AcpThread,
+      described?: Configuration & { readonly resumed: boolean },
+    ): { readonly place: Place; readonly target: Target } => {
+      const native = { threadId: of.id }
+      const isNew = of.session === null
+      const again = of.sessions > 0
+      const place: Place = { thread: of, session: of.session ?? openSession(of) }
+      const where = targetOf(place)
+      if (isNew) {
+        const resumed = again ? true : described?.resumed
+        const started = { provider, mode, resumed, usageMode: "per-turn" } as const
+        record(source, where, fact("session.started", started, native))
+      }
+      if (described === undefined) return { place, target: where }
+      if (isNew) {
+        const { cwd, model } = described
+        record(source, where, fact("thread.started", { provider, cwd, model }, native))
+      }
+      for (const next of configured(of.id, { ...described, version })) record(source, where, next)
+      return { place, target: where }
+    },
+
+    release: coalescer.release,
+    nextDeadline: coalescer.nextDeadline,
+
+    /** The events that are complete, in order; taken once. */
+    take: (): readonly Emitted[] => {
+      const taken = emitted
+      emitted = []
+      return taken
+    },
+  }
+}
+
+export type Connection = ReturnType<typeof makeConnection>
