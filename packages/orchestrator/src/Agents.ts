@@ -1,0 +1,66 @@
+/** The configured agents: what a thread's `agent` names. */
+import { Problem } from "@threadfold/contracts"
+import type { ProviderDriver } from "@threadfold/providers"
+import { Context, Effect, Layer } from "effect"
+
+/** How long things may take and how many may be, per agent. All in milliseconds; 0: no limit. */
+export interface AgentLimits {
+  /** A session's start, from the spawn of the process to the open thread. */
+  readonly startMs: number
+  /** The provider's acknowledgement of an order; after it the effect is uncertain. */
+  readonly answerMs: number
+  /** From an interrupt to the end of the turn; after it the session is stopped. */
+  readonly interruptMs: number
+  /** A turn, times in which it waits for a person not counted; after it the turn is interrupted. */
+  readonly turnMs: number
+  /** A turn that only retries; after it the turn is interrupted. Some agents retry for ever. */
+  readonly retryMs: number
+}
+
+/** What holds where the configuration says nothing. */
+export const defaultLimits: AgentLimits = {
+  startMs: 60_000,
+  answerMs: 30_000,
+  interruptMs: 10_000,
+  turnMs: 4 * 3_600_000,
+  retryMs: 300_000,
+}
+
+/** One configured agent. */
+export interface Agent {
+  /** Its name: what a thread's `agent` says. */
+  readonly name: string
+  readonly driver: ProviderDriver
+  /** Model of its threads, where neither thread nor message says one. */
+  readonly model: string | null
+  /** Settings of its sessions, in the provider's words; a thread's own ones win. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly limits: AgentLimits
+}
+
+export interface AgentsService {
+  /** All of them, in the order of the configuration. */
+  readonly all: readonly Agent[]
+  /** Fails with `agent-not-found`. */
+  readonly get: (name: string) => Effect.Effect<Agent, Problem>
+}
+
+export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agents, AgentsService>() {
+  /** These agents; of two with one name the first. */
+  static readonly layer = (all: readonly Agent[]): Layer.Layer<Agents> =>
+    Layer.succeed(Agents, {
+      all,
+      get: (name) => {
+        const found = all.find((agent) => agent.name === name)
+        const names = all.map((agent) => agent.name).join(", ")
+        return found === undefined
+          ? Effect.fail(
+              new Problem({
+                slug: "agent-not-found",
+                detail: `${name} is not configured; ${names === "" ? "no agent is" : `these are: ${names}`}.`,
+              }),
+            )
+          : Effect.succeed(found)
+      },
+    })
+}

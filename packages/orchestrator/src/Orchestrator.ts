@@ -1,0 +1,40 @@
+/**
+ * The orchestrator as a service: commands in, receipts out. What follows from an accepted command is in the database when
+ * its receipt is given, and is done from there (docs/architecture.md).
+ */
+import type { Command, EffectRow, Problem, Receipt } from "@threadfold/contracts"
+import { Context, type Effect } from "effect"
+
+/** A command as its sender gives it. */
+export interface Order {
+  readonly command: Command
+  /**
+   * What a retry is known by, 1 to 200 characters. Absent: the command is new. A retry with the same key gets the first
+   * answer, whatever has happened since; the same key with other content is refused with `command-conflict`.
+   */
+  readonly idempotencyKey?: string
+  /**
+   * What the sender said, where the command holds ids that were made for it: the content that a retry must repeat.
+   * Absent: the command itself.
+   */
+  readonly said?: unknown
+  /** Version of the resource that the sender read (`If-Match`): the sequence of its row's last change. */
+  readonly ifSequence?: number
+}
+
+export interface OrchestratorService {
+  /**
+   * Decides a command and returns when its events and effects are durable. Fails with the problem that refused it, for
+   * example `thread-not-found`, `turn-active`, `precondition-failed`, `agent-not-found`.
+   */
+  readonly give: (order: Order) => Effect.Effect<Receipt, Problem>
+  /** What became of the effects of a command, in the order in which they were made. Kept for 7 days after their end. */
+  readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  /** Whether this server runs the session's process: `alive`, or `gone` for one that it does not run. */
+  readonly liveness: (sessionId: string) => "alive" | "gone"
+}
+
+export class Orchestrator extends Context.Tag("@threadfold/orchestrator/Orchestrator")<
+  Orchestrator,
+  OrchestratorService
+>() {}

@@ -1,0 +1,24 @@
+/** The reaper as a service: stops sessions that nobody uses, and says of every session why it stays or goes. */
+import type { Problem } from "@threadfold/contracts"
+import { Context, type Effect } from "effect"
+
+/** What the reaper thinks of one session that lives. */
+export interface ReaperFinding {
+  readonly threadId: string
+  readonly sessionId: string
+  /** `repair`: its process is gone and nobody said so. */
+  readonly decision: "keep" | "reap" | "repair"
+  /** Short token, for example `turn-active`, `request-open`, `keep-alive`, `idle`. */
+  readonly reason: string
+  /** For how long it has been idle, by our clock, ms. */
+  readonly idleMs: number
+}
+
+export interface ReaperService {
+  /** The findings of the last sweep, in the order of the threads' ids; 10,000 at most. */
+  readonly lastSweep: Effect.Effect<readonly ReaperFinding[]>
+  /** Sweeps now, and gives what was found and done. */
+  readonly sweep: Effect.Effect<readonly ReaperFinding[], Problem>
+}
+
+export class Reaper extends Context.Tag("@threadfold/orchestrator/Reaper")<Reaper, ReaperService>() {}
