@@ -25,15 +25,28 @@ const addColumns = (columns: readonly (readonly [table: string, column: string])
     ),
   )
 
+/** Adds indexes that a new database has from its first migration. */
+const addIndexes = (indexes: readonly string[]) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.forEach(indexes, (index) => sql.unsafe(`CREATE INDEX IF NOT EXISTS ${index}`), { discard: true }),
+  )
+
 /** Name → migration, for `Migrator.fromRecord`. */
 export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, SqlError, SqlClient.SqlClient>>> = {
   "0001_tables": Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.forEach(projectionSchema, (statement) => sql.unsafe(statement), { discard: true }),
   ),
-  "0002_agents": addColumns([
-    ["threads", "agent TEXT"],
-    ["threads", "settings TEXT"],
-    ["threads", "queue_held INTEGER NOT NULL DEFAULT 0"],
-    ["queue", "settings TEXT"],
-  ]),
+  "0002_agents": Effect.zipRight(
+    addColumns([
+      ["threads", "agent TEXT"],
+      ["threads", "settings TEXT"],
+      ["threads", "queue_held INTEGER NOT NULL DEFAULT 0"],
+      ["queue", "settings TEXT"],
+    ]),
+    addIndexes([
+      "turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
+      "threads_queued ON threads (thread_id) WHERE queued > 0",
+      "connections_open ON connections (connection_id) WHERE status = 'open'",
+    ]),
+  ),
 }

@@ -120,6 +120,8 @@ const indexes: readonly string[] = [
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",
   "CREATE INDEX threads_by_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL",
+  "CREATE INDEX threads_queued ON threads (thread_id) WHERE queued > 0",
+  "CREATE INDEX connections_open ON connections (connection_id) WHERE status = 'open'",
   byThread("sessions", "epoch", true),
   // Rule 4: one incarnation at a time.
   "CREATE UNIQUE INDEX sessions_alive ON sessions (thread_id) WHERE ended_at IS NULL",
@@ -127,6 +129,8 @@ const indexes: readonly string[] = [
   byThread("turns", "ordinal", true),
   // Rule 3: at most one active turn per thread.
   "CREATE UNIQUE INDEX turns_running ON turns (thread_id) WHERE status = 'running'",
+  // What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length.
+  "CREATE INDEX turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
   native(true, "turns", "session_id", "native_turn_id"),
   native(false, "turns", "thread_id", "native_turn_id"),
   byThread("items", "ordinal", true),

@@ -114,7 +114,8 @@ export const turnHandedOver = (step: Step): void => {
  */
 export const turnUncertain = (step: Step): void => {
   const turn = step.waiting.find((candidate) => candidate.turnId === step.event.turnId)
-  if (turn === undefined) return
+  // What the provider has accepted is not in doubt, whenever its answer came.
+  if (turn === undefined || turn.nativeTurnId !== null) return
   step.putTurn({
     ...turn,
     handedOver: 1,

@@ -14,6 +14,7 @@ import { tasks } from "./tasks.js"
 import { threadSnapshot } from "./threadSnapshot.js"
 import { thread, threads } from "./threads.js"
 import { turns } from "./turns.js"
+import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadWork, turnRow } from "./upkeep.js"
 import { usage } from "./usage.js"
 
 /** Binds every query to a client. */
@@ -39,6 +40,12 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     usage: bind(usage),
     anomalies: bind(anomalies),
     stats: bind(stats),
+    threadWork: bind(threadWork),
+    turnRow: bind(turnRow),
+    requestRow: bind(requestRow),
+    livingSessions: bind(livingSessions),
+    openConnections: bind(openConnections),
+    threadsToFollowUp: bind(threadsToFollowUp),
   }
 }
 

@@ -1,0 +1,103 @@
+/**
+ * What orchestration derives its work from: rows as they are stored, by thread or by what is open. Not for pages: every
+ * list is short by nature or cut at `limit`.
+ */
+
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Problem, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import { Effect } from "effect"
+import type { Condition } from "./Page.js"
+import { reading } from "./read.js"
+import { selectRows } from "./select.js"
+
+const where = (sql: string, ...params: readonly (string | number)[]): Condition => ({ sql, params: [...params] })
+
+/** A thread with all of it that is open, of one moment. */
+export interface ThreadWork {
+  readonly thread: ThreadRow
+  /** The session that lives, or null. */
+  readonly session: SessionRow | null
+  /** Turns that run or wait, and those whose end is not final yet; oldest first. */
+  readonly turns: readonly TurnRow[]
+  /** Requests that are open or being answered. */
+  readonly requests: readonly RequestRow[]
+}
+
+/** Turns and requests of one thread at most: what an agent keeps open is far less. */
+const OPEN = 200
+
+/** A thread's work; null: there is no such thread. */
+export const threadWork = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<ThreadWork | null, Problem> =>
+  reading(
+    sql,
+    Effect.gen(function* () {
+      const ofThread = where("thread_id = ?", threadId)
+      const [thread] = yield* selectRows(sql, "threads", [ofThread], "LIMIT 1")
+      if (thread === undefined) return null
+      const alive = [ofThread, where("ended_at IS NULL")]
+      const [session] = yield* selectRows(sql, "sessions", alive, "LIMIT 1")
+      const unsettled = [ofThread, where("settled = 0")]
+      const turns = yield* selectRows(sql, "turns", unsettled, `ORDER BY ordinal LIMIT ${OPEN}`)
+      const open = [ofThread, where("status IN ('open', 'answering')")]
+      const requests = yield* selectRows(sql, "requests", open, `ORDER BY request_id LIMIT ${OPEN}`)
+      return { thread, session: session ?? null, turns, requests }
+    }),
+  )
+
+/** A turn's row; null: there is none. */
+export const turnRow = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<TurnRow | null, Problem> =>
+  reading(
+    sql,
+    Effect.map(selectRows(sql, "turns", [where("turn_id = ?", turnId)], "LIMIT 1"), ([row]) => row ?? null),
+  )
+
+/** A request's row; null: there is none. */
+export const requestRow = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<RequestRow | null, Problem> =>
+  reading(
+    sql,
+    Effect.map(selectRows(sql, "requests", [where("request_id = ?", requestId)], "LIMIT 1"), ([row]) => row ?? null),
+  )
+
+/** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
+export const livingSessions = (
+  sql: SqlClient.SqlClient,
+  after: string | null,
+  limit: number,
+): Effect.Effect<readonly SessionRow[], Problem> =>
+  reading(
+    sql,
+    selectRows(
+      sql,
+      "sessions",
+      [where("ended_at IS NULL"), where("thread_id > ?", after ?? "")],
+      `ORDER BY thread_id LIMIT ${limit}`,
+    ),
+  )
+
+/** Connections that nobody has seen close, oldest first, after one (exclusive). */
+export const openConnections = (sql: SqlClient.SqlClient, after: string | null, limit: number) =>
+  reading(
+    sql,
+    selectRows(
+      sql,
+      "connections",
+      [where("status = 'open'"), where("connection_id > ?", after ?? "")],
+      `ORDER BY connection_id LIMIT ${limit}`,
+    ),
+  )
+
+/** Threads for which something may follow by itself: a queue that may run, or a turn whose end is not final yet. */
+export const threadsToFollowUp = (
+  sql: SqlClient.SqlClient,
+  limit: number,
+): Effect.Effect<readonly string[], Problem> =>
+  reading(
+    sql,
+    sql
+      .unsafe<{ readonly threadId: string }>(
+        `SELECT thread_id AS "threadId" FROM threads WHERE queued > 0 AND queue_held = 0 AND active_turn_id IS NULL
+         UNION SELECT thread_id FROM turns WHERE settled = 0 AND status = 'ended' LIMIT ?`,
+        [limit],
+      )
+      .pipe(Effect.map((rows) => rows.map(({ threadId }) => threadId))),
+  )
