@@ -16,7 +16,7 @@ import type { Context, Entry } from "./Entry.js"
 import { type Answer, type CodexMessage, readMessage } from "./Message.js"
 import { notificationEntry } from "./notifications.js"
 import { type Fields, hintFields, hintTexts, mayHaveId, WrongShape } from "./read.js"
-import { answered, type OpenRequest, opened, requestEntry, requestIds } from "./requests.js"
+import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import type { Target } from "./Thread.js"
 
 export interface CodexTranslatorOptions {
@@ -98,7 +98,9 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     }
     const id = named.value
     const where =
-      id !== undefined && opens(entry, params) ? threadTarget(source, id, method === "thread/started") : openTarget(id)
+      id !== undefined && !connection.isDetached(id) && opens(entry, params)
+        ? threadTarget(source, id, method === "thread/started")
+        : openTarget(id)
     const native = id === undefined ? undefined : { threadId: id }
     if (entry === undefined) return keep(source, where, { method, known: false }, "agent", native)
     if (entry.on === "thread" && id === undefined) {
@@ -129,13 +131,13 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const entry = requestEntry(method)
     const ids = attempt(() => requestIds(params))
     if ("problem" in ids) {
-      return keep(source, connection.target, { method, known: entry !== undefined, problem: ids.problem })
+      return keep(source, connection.target, { method, known: entry !== unknownRequest, problem: ids.problem })
     }
     const native = ids.value
-    const where = native.threadId === undefined ? connection.target : threadTarget(source, native.threadId)
-    if (entry === undefined) {
-      return keep(source, where, { method, known: false }, "agent", { ...native, requestId })
-    }
+    const where =
+      native.threadId === undefined || connection.isDetached(native.threadId)
+        ? openTarget(native.threadId)
+        : threadTarget(source, native.threadId)
     requests.set(requestId, { method, userInput: entry.userInput, target: where, native })
     connection.record(source, where, opened(method, entry, requestId, params, native))
     return "mapped"

@@ -163,6 +163,11 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
     close,
     isOpen: () => state === "open",
     wasSeen: () => state !== "unseen",
+    /** True: its client let go of the thread, and has not asked for it again. */
+    isDetached: (id: string): boolean => {
+      const known = threads.get(id)
+      return known?.detached === true && known.unansweredResumes.size === 0
+    },
     version: () => version,
     setVersion: (said: string) => {
       version = said

@@ -103,17 +103,26 @@ describe("requests of the agent", () => {
     }
   })
 
-  it("are kept when unknown, and so are answers and resolutions of nothing", () => {
-    const unknown = recv(0, { id: 9, method: "item/dance/request", params: { threadId: T } })
-    const { events, fates } = run([
-      unknown,
-      send(1, { id: 9, result: {} }),
-      send(2, { id: 77, result: {} }),
-      resolved(3, 44),
+  it("are open when unknown, too: somebody waits for the answer", () => {
+    const unknown = recv(0, { id: 9, method: "item/dance/request", params: { threadId: T, steps: 3 } })
+    const events = flushed([unknown, send(1, { id: 9, result: {} })])
+    expect(events.slice(-2)).toMatchObject([
+      {
+        scope: "T1",
+        type: "request.opened",
+        native: { threadId: T, requestId: "9" },
+        payload: { kind: "other", nativeKind: "item/dance/request", data: { steps: 3 } },
+      },
+      { scope: "T1", type: "request.answered", native: { requestId: "9" } },
     ])
-    expect(fates).toEqual(["kept", "kept", "kept", "mapped"])
+    const broken = recv(0, { id: 9, method: "item/dance/request", params: { threadId: 7 } })
+    expect(flushed([broken]).at(-1)?.payload).toMatchObject({ known: false, problem: "threadId: expected a string" })
+  })
+
+  it("are kept where they answer or resolve nothing", () => {
+    const { events, fates } = run([send(1, { id: 9, result: {} }), send(2, { id: 77, result: {} }), resolved(3, 44)])
+    expect(fates).toEqual(["kept", "kept", "mapped"])
     expect(ofType(events, "provider.unmapped").map(({ payload }) => payload)).toEqual([
-      { method: "item/dance/request", known: false },
       { method: "response", known: true, problem: "answers no request that was seen" },
       { method: "response", known: true, problem: "answers no request that was seen" },
     ])

@@ -103,6 +103,32 @@ describe("a connection", () => {
   })
 })
 
+describe("an end of a process", () => {
+  const ended = (fields: object) =>
+    flushed([
+      spawn(0),
+      ...started(1),
+      { at: t0 + 5, dir: "meta", raw: "exit", event: "exit", fields: { ...fields } },
+    ]).slice(-2)
+
+  it("has last words where nobody asked for it", () => {
+    const payload = { code: 1, signal: null, message: "out of memory" }
+    expect(ended({ code: 1, sig: null, asked: false, message: "out of memory" }).map((event) => event.payload)).toEqual(
+      [
+        { ...payload, reason: "exit" },
+        { ...payload, reason: "exit" },
+      ],
+    )
+  })
+
+  it("says that it was asked for where it was", () => {
+    expect(ended({ code: 0, sig: null, asked: true }).map((event) => event.payload)).toEqual([
+      { code: 0, signal: null, reason: "exit" },
+      { code: 0, signal: null, reason: "stopped" },
+    ])
+  })
+})
+
 describe("a session", () => {
   it("opens with the answer to a start, which describes and configures it", () => {
     const init = [
@@ -179,6 +205,36 @@ describe("a session", () => {
     ])
     expect(ofType(events, "session.exited").map(({ payload }) => payload)).toEqual([{ reason: "unloaded" }])
     expect(ofType(events, "session.started").at(-1)?.payload).toMatchObject({ resumed: true })
+  })
+
+  it("ends when the client lets go of the thread; what every client hears of it then opens no other", () => {
+    const unsubscribe = (at: number, id: number) =>
+      send(at, { id, method: "thread/unsubscribe", params: { threadId: T } })
+    const letGo = [...started(0), unsubscribe(1, 5), recv(2, { id: 5, result: { status: "unsubscribed" } })]
+    const broadcast = [status(3, "active"), status(4, "idle"), notify(5, "warning", { threadId: T, message: "m" })]
+    const events = flushed([...letGo, ...broadcast])
+    expect(sessionEvents(events)).toEqual([
+      "- connection.opened",
+      "- session.start-requested",
+      "T1 session.started",
+      "T1 session.configured",
+      "T1 session.exited",
+    ])
+    expect(ofType(events, "session.exited").map(({ payload }) => payload)).toEqual([{ reason: "detached" }])
+    expect(events.slice(-3).map(({ scope }) => scope)).toEqual(["-", "-", "-"])
+    const resume = send(6, { id: 6, method: "thread/resume", params: { threadId: T } })
+    const again = flushed([...letGo, resume, status(7, "idle"), recv(8, { id: 6, result: { thread: { id: T } } })])
+    expect(ofType(again, "session.started").map(({ scope, payload }) => [scope, payload])).toMatchObject([
+      ["T1", { resumed: false }],
+      ["T2", { resumed: true }],
+    ])
+    const refused = recv(8, { id: 6, error: { code: -32600, message: "no rollout found" } })
+    const lost = flushed([...letGo, resume, refused, status(9, "idle")])
+    expect(ofType(lost, "session.started")).toHaveLength(1)
+    const gone = flushed([...started(0), unsubscribe(1, 5), recv(2, { id: 5, result: { status: "notLoaded" } })])
+    expect(gone.at(-1)?.payload).toEqual({ reason: "unloaded" })
+    const idle = flushed([...letGo, unsubscribe(3, 7), recv(4, { id: 7, result: { status: "notSubscribed" } })])
+    expect(ofType(idle, "session.exited")).toHaveLength(1)
   })
 
   it("is not called resumed for a resume that was refused", () => {

@@ -24,6 +24,8 @@ export interface CodexThread {
   sessions: number
   /** The open one. */
   session: Session | null
+  /** True: the client let go of it. What is still heard of it is said to every client, and opens no session. */
+  detached: boolean
   /** Calls of `turn/start` that have no answer yet, as JSON text of their ids. */
   readonly unansweredStarts: Set<string>
   /** Calls of `thread/resume` that have no answer yet. */
@@ -39,6 +41,7 @@ export const makeThread = (id: string): CodexThread => ({
   id,
   sessions: 0,
   session: null,
+  detached: false,
   unansweredStarts: new Set(),
   unansweredResumes: new Set(),
   acceptedTurns: new Set(),
@@ -65,6 +68,7 @@ export const closeSession = (thread: CodexThread): void => {
 
 /** Forgets the calls of a process that is gone: ids start again in the next one. */
 export const forgetCalls = (thread: CodexThread): void => {
+  thread.detached = false
   thread.unansweredStarts.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()

@@ -65,6 +65,20 @@ describe("a turn that the client asked for", () => {
     expect(flushed(lines).at(-1)?.payload).toEqual({ text: "a\n\nb", input, origin: "import", handedOver: true })
   })
 
+  it("is the one that our line asked for: the answers carry its id", () => {
+    const asked = (callId: number, turnId: string) => ({ ...turnStart(callId, callId), turnId })
+    const refused = recv(9, { id: 3, error: { code: -32600, message: "no" } })
+    const lines = [...started(0), asked(2, "ours-1"), asked(3, "ours-2"), turnAnswer(8, 2, X), refused, turnStarted(10)]
+    const told = run(lines, { mode: "managed" }).emitted.flatMap(({ event }) =>
+      event.type.startsWith("turn.") ? [[event.type, event.turnId]] : [],
+    )
+    expect(told).toEqual([
+      ["turn.accepted", "ours-1"],
+      ["turn.start-failed", "ours-2"],
+      ["turn.started", undefined],
+    ])
+  })
+
   it("leaves to the engine what the engine itself asked for", () => {
     const lines = [...started(0), turnStart(1, 2), turnAnswer(2, 2, X), turnStarted(3)]
     const events = flushed(lines, { mode: "managed" })

@@ -45,6 +45,7 @@ const threadOpened =
     const result = resultOf(answer.result)
     const view = readThread(needFields(result, "thread"))
     const thread = connection.thread(view.id)
+    thread.detached = false
     const hints = { resumed, nativeSessionId: view.nativeSessionId, described: true }
     const session = connection.session(source, thread, hints)
     const where = connection.targetOf(thread, session)
@@ -86,6 +87,19 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   return true
 }
 
+/** Nothing more is heard of a thread that the client let go of; for us its session is over, loaded or not. */
+const unsubscribed: Answering = (connection, source, call, answer) => {
+  if (!answer.ok || call.nativeThreadId === undefined) return false
+  const thread = connection.thread(call.nativeThreadId)
+  thread.detached = true
+  if (thread.session === null) return false
+  const reason = hintText(resultOf(answer.result), "status") === "notLoaded" ? "unloaded" : "detached"
+  const where = connection.targetOf(thread, thread.session)
+  connection.letGo(thread)
+  connection.record(source, where, fact("session.exited", { reason }, { threadId: thread.id, callId: call.id }))
+  return true
+}
+
 const voiceStarted: Answering = (connection, source, call, answer) => {
   if (answer.ok || call.target.thread === null) return false
   const native = { threadId: call.target.thread.id, callId: call.id }
@@ -98,6 +112,7 @@ const answerings: ReadonlyMap<string, Answering> = new Map([
   ["thread/start", threadOpened(false)],
   ["thread/resume", threadOpened(true)],
   ["thread/fork", threadOpened(false)],
+  ["thread/unsubscribe", unsubscribed],
   ["turn/start", turnStarted],
   ["thread/realtime/start", voiceStarted],
 ])

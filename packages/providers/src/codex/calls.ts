@@ -85,7 +85,7 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
   "thread/compact/start": announced,
   "thread/shellCommand": announced,
   "thread/queue/start": announced,
-  "thread/unsubscribe": kept("the provider says when it unloads the thread"),
+  "thread/unsubscribe": kept("its answer ends the session"),
   "turn/settings/update": settings,
   "thread/settings/update": settings,
 

@@ -78,8 +78,11 @@ export const requestTable: { readonly [M in ServerRequestMethod]: RequestEntry }
 
 const entries: ReadonlyMap<string, RequestEntry> = new Map(Object.entries(requestTable))
 
-/** The entry of a method; undefined for one that this version does not know. */
-export const requestEntry = (method: string): RequestEntry | undefined => entries.get(method)
+/** What this version does not know is a question all the same: somebody waits for its answer. */
+export const unknownRequest = ask("other", () => undefined)
+
+/** The entry of a method. */
+export const requestEntry = (method: string): RequestEntry => entries.get(method) ?? unknownRequest
 
 /** The ids that a request names. Older requests call the thread a conversation and the item a call. */
 export const requestIds = (params: Fields): OpenRequest["native"] => {

@@ -2,7 +2,7 @@
  * Lines over the pipes of a process. Reading is pulled: who does not ask lets the pipe fill, and the process waits. Writing
  * goes on when the pipe has taken the bytes.
  */
-import { Effect, Option, type Scope } from "effect"
+import { Deferred, Effect, FiberId, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
 import { LineTooLong, makeLineSplitter } from "./LineSplitter.js"
 import type { SupervisedProcess } from "./SupervisedProcess.js"
@@ -20,7 +20,12 @@ export interface LineTransport {
    * again: nothing is lost. One reader.
    */
   readonly read: Effect.Effect<readonly string[] | null, LineTooLong>
-  /** Sends one line (its end is added). Bytes go out in the order of the calls; it ends when the pipe has taken them. */
+  /**
+   * Sends one line (its end is added), at the call itself, so that lines go out in the order of the calls. The effect
+   * waits until the pipe has taken the bytes.
+   */
+  readonly post: (line: string) => Effect.Effect<void, ConnectionLost>
+  /** Sends one line when the effect runs; else like `post`. */
   readonly write: (line: string) => Effect.Effect<void, ConnectionLost>
 }
 
@@ -126,15 +131,15 @@ export const makeLineTransport = (
       Effect.suspend(() => connectionLost(provider, process)),
     )
 
-    return {
-      read,
-      write: (line) =>
-        Effect.async((resume) => {
-          if (!stdin.writable) return resume(connectionLost(provider, process))
-          if (stdin.writableLength > maxWaitingBytes) {
-            return resume(connectionLost(provider, process, "The agent does not read its input."))
-          }
-          stdin.write(`${line}\n`, (error) => resume(error ? broken : Effect.void))
-        }),
+    const post = (line: string): Effect.Effect<void, ConnectionLost> => {
+      if (!stdin.writable) return broken
+      if (stdin.writableLength > maxWaitingBytes) {
+        return connectionLost(provider, process, "The agent does not read its input.")
+      }
+      const taken = Deferred.unsafeMake<void, ConnectionLost>(FiberId.none)
+      stdin.write(`${line}\n`, (error) => Deferred.unsafeDone(taken, error ? broken : Effect.void))
+      return Deferred.await(taken)
     }
+
+    return { read, post, write: (line) => Effect.suspend(() => post(line)) }
   })

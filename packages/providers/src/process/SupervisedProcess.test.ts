@@ -48,9 +48,9 @@ describe("a supervised process", () => {
   it.scopedLive("talks in lines, both ways, and says how it ended", () =>
     Effect.gen(function* () {
       const { process, transport } = yield* runScript(`process.stdin.pipe(process.stdout)`)
-      yield* transport.write("ä first")
-      yield* transport.write("")
-      yield* transport.write("second")
+      yield* transport.post("ä first")
+      yield* transport.post("")
+      yield* transport.post("second")
       const lines: string[] = []
       while (lines.length < 2) lines.push(...((yield* transport.read) ?? []))
       expect(lines).toEqual(["ä first", "second"])
@@ -84,7 +84,7 @@ describe("a supervised process", () => {
       const waiting = yield* Effect.fork(transport.read)
       yield* Effect.yieldNow()
       yield* Effect.fromFiber(waiting).pipe(Effect.timeoutOption(0))
-      yield* transport.write("kept")
+      yield* transport.post("kept")
       expect(yield* transport.read).toEqual(["kept"])
     }),
   )
@@ -172,7 +172,7 @@ describe("a supervised process", () => {
       const cycle = Effect.scoped(
         Effect.gen(function* () {
           const { transport } = yield* runScript("", { command: "/bin/cat", args: [], marks: marked("cycles") })
-          yield* transport.write("x")
+          yield* transport.post("x")
           expect(yield* transport.read).toEqual(["x"])
         }),
       )
@@ -223,12 +223,12 @@ describe("a supervised process", () => {
     Effect.gen(function* () {
       const ended = yield* runScript(`console.error("oh no"); process.exitCode = 3`)
       yield* ended.process.gone
-      const lost = yield* Effect.flip(ended.transport.write("x"))
+      const lost = yield* Effect.flip(ended.transport.post("x"))
       expect(lost.message).toBe("The agent ended with code 3. Start the session again. It last wrote: oh no")
       const deaf = yield* runScript(`setInterval(() => {}, 1e6)`)
-      const big = yield* Effect.fork(deaf.transport.write("x".repeat(9 * 1024 * 1024)))
+      const big = yield* Effect.fork(deaf.transport.post("x".repeat(9 * 1024 * 1024)))
       yield* Effect.yieldNow()
-      expect((yield* Effect.flip(deaf.transport.write("x"))).message).toContain("does not read its input")
+      expect((yield* Effect.flip(deaf.transport.post("x"))).message).toContain("does not read its input")
       yield* deaf.process.stop
       expect((yield* Effect.flip(Effect.fromFiber(big))).message).toContain("was stopped")
     }),
