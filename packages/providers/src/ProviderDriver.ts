@@ -80,6 +80,8 @@ export interface StartThread {
 
 export interface ResumeThread extends StartThread {
   readonly nativeThreadId: string
+  /** The provider's session id as last told, where it is not the thread's id (`session.nativeSessionId`). */
+  readonly nativeSessionId?: string
 }
 
 export interface SendTurn {

@@ -71,7 +71,17 @@ export const ItemCompleted = Schema.Struct({
  * Which of an item's streams a delta belongs to. Each kind shows one of them as its text (see `textStreamOf`); the
  * others stay in the log.
  */
-export const ContentStream = Schema.Literal("text", "summary", "reasoning", "output", "plan", "diff", "progress")
+export const ContentStream = Schema.Literal(
+  "text",
+  "summary",
+  "reasoning",
+  "output",
+  "plan",
+  "diff",
+  "progress",
+  // The input of a tool call as the model writes it: pieces of JSON. The item says the whole of it in its `data`.
+  "input",
+)
 export type ContentStream = typeof ContentStream.Type
 
 /** The stream whose joined deltas are the item's text until its final comes; null: the kind shows no text. */

@@ -60,6 +60,8 @@ export const SessionConfigured = Schema.Struct({
   sandbox: maybe(Json),
   /** Provider version. */
   providerVersion: maybe(Schema.String),
+  /** The provider's own session id from now on, where it gives the thread another one: by it the thread is resumed. */
+  nativeSessionId: maybe(Schema.String),
 })
 /** `session.state.changed`: the provider said what it is doing (rules 1 and 2). */
 export const SessionStateChanged = Schema.Struct({
