@@ -162,7 +162,8 @@ export class Writer {
     // The command goes to the stream that its key stands for, whatever it was called by who did not know.
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
     const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
-    const situation = { state: this.working.get(streamId).state, rows: overlay(streamId), mint }
+    const { state } = this.working.get(streamId)
+    const situation = { state, rows: overlay(streamId), attempting: this.options.work.attempting, mint }
     const decision = decideIf(situation, named, ifSequence)
     if ("refused" in decision)
       return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
@@ -182,8 +183,18 @@ export class Writer {
   private refusal(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
     return (
       this.commands.unexpected(submission.effects ?? []) ??
+      this.notRequested(submission) ??
       (submission.refuseLive === true ? this.besideLive(submission) : null)
     )
+  }
+
+  /** A turn that is about to be handed over may have been cancelled since its sender looked. */
+  private notRequested({ ifRequested }: Submission): Extract<Outcome, { readonly ok: false }> | null {
+    if (ifRequested === undefined) return null
+    const { threadId, turnId } = ifRequested
+    return this.working.get(threadId).state.requested.some((turn) => turn.turnId === turnId)
+      ? null
+      : { ok: false, slug: "effect-conflict", detail: `Turn ${turnId} of thread ${threadId} does not wait any more.` }
   }
 
   /** Importing beside a live session is refused (docs/concepts.md). */

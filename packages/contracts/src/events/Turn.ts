@@ -83,6 +83,8 @@ export const TurnStartFailed = Schema.Struct({
 })
 /** `turn.interrupt-requested`: somebody asked to stop the turn; changes nothing until the provider answers. */
 export const TurnInterruptRequested = Schema.Struct({
+  /** True: the turn was being handed over in this moment, so that the provider has to end it. */
+  underWay: maybe(Schema.Boolean),
   /** Why, for people. */
   reason: maybe(Schema.String),
 })

@@ -37,6 +37,8 @@ export interface Situation {
   readonly state: FoldState
   readonly rows: RowSource
   /** A new id of ours; the same for the same command and purpose. */
+  /** Whether a call that is about this turn may be under way to the provider: its effect is being attempted. */
+  readonly attempting: (turnId: string) => boolean
   readonly mint: (purpose: "turn" | "message") => string
 }
 

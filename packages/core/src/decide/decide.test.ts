@@ -21,7 +21,7 @@ const attach = {
 
 /** Decides and, where accepted, appends as the engine would. */
 const run = (s: Scenario, given: unknown): string => {
-  const decision = decide({ state: s.state, rows: s.rows, mint }, decode(given))
+  const decision = decide({ state: s.state, rows: s.rows, attempting: () => false, mint }, decode(given))
   if ("refused" in decision) return decision.refused.slug
   for (const { native, payload, sessionId, type } of decision.accepted.events) {
     const label = [1, 2].map((one) => `s${one}`).find((one) => id(`session ${one}`) === sessionId)
@@ -133,7 +133,7 @@ describe("decide: anything", () => {
         const s = new Scenario()
         for (const one of commands) {
           const command = { ...attach, ...one }
-          const situation = { state: s.state, rows: s.rows, mint }
+          const situation = { state: s.state, rows: s.rows, attempting: () => false, mint }
           expect(decide(situation, decode(command))).toEqual(decide(situation, decode(command)))
           const first = run(s, command)
           const again = run(s, command)

@@ -39,16 +39,21 @@ const enqueue = (situation: Situation, command: CommandOf<"message.send">, into?
 }
 
 /** What an interrupt of an open turn leads to; nothing where it was asked for already. */
-const interrupting = (turn: TurnRow, reason: string | null): { events: DecidedEvent[]; effects: RequestedEffect[] } => {
+const interrupting = (
+  { attempting }: Situation,
+  turn: TurnRow,
+  reason: string | null,
+): { events: DecidedEvent[]; effects: RequestedEffect[] } => {
   if (turn.interruptRequestedAt !== null) return { events: [], effects: [] }
+  const underWay = turn.status === "requested" && turn.handedOver === 0 && attempting(turn.turnId)
   const event: DecidedEvent = {
     ...ofThread,
     ids: { turnId: turn.turnId },
     type: "turn.interrupt-requested",
-    payload: { reason },
+    payload: { reason, underWay },
   }
   // What was not handed over is cancelled by the event alone: there is nothing to tell the provider.
-  const isTheirs = turn.status === "running" || (turn.handedOver === 1 && turn.uncertain === 0)
+  const isTheirs = turn.status === "running" || (turn.handedOver === 1 && turn.uncertain === 0) || underWay
   const effect: RequestedEffect = { kind: "turn.interrupt", sessionId: turn.sessionId, turnId: turn.turnId }
   return { events: [event], effects: isTheirs ? [effect] : [] }
 }
@@ -73,7 +78,7 @@ export const sendMessage = (situation: Situation, command: CommandOf<"message.se
       case "interrupt": {
         const turnId = situation.mint("turn")
         const { effect, event } = requestTurn(turnId, command.text, command.settings, "client")
-        const ended = open.map((turn) => interrupting(turn, "replaced by a message"))
+        const ended = open.map((turn) => interrupting(situation, turn, "replaced by a message"))
         // The new turn is there before the old one ends, so that the queue sees that somebody has said what is next.
         return acceptWith({
           events: [event, ...ended.flatMap(({ events }) => events)],
@@ -97,7 +102,7 @@ export const interruptTurn = (situation: Situation, command: CommandOf<"turn.int
       return refuse("resource-not-found", `Thread ${command.threadId} has no turn ${named}.`)
     }
     if (turn.status === "ended") return acceptWith({ turnId: named })
-    const { effects, events } = interrupting(turn, command.reason ?? null)
+    const { effects, events } = interrupting(situation, turn, command.reason ?? null)
     const managed = state.session?.mode === "managed"
     return acceptWith({ events, effects: managed ? effects : [], turnId: named })
   })

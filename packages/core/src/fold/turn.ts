@@ -298,11 +298,11 @@ export const turnStalled = (step: Step): void => {
  * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that the provider has not been given
  * yet, or of which nobody knows whether it was given, is cancelled at once: nobody else will ever end it (rule 2).
  */
-export const turnInterruptRequested = (step: Step): void => {
+export const turnInterruptRequested = (step: Step, payload: PayloadOf<"turn.interrupt-requested">): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status === "ended") return
   const asked = { ...turn, interruptRequestedAt: step.at }
-  const underWay = turn.handedOver === 1 && turn.uncertain === 0
+  const underWay = (turn.handedOver === 1 && turn.uncertain === 0) || payload.underWay === true
   if (turn.status === "running" || underWay) return step.putTurn(asked)
   endTurn(step, asked, { outcome: "cancelled", cause: "interrupt-requested", evidence: "inferred" })
   leaveStarting(step)

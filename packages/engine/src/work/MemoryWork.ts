@@ -31,6 +31,7 @@ export const memoryWork = (): MemoryWork => {
       receipts = new Map(receipts).set(receipt.key, receipt)
     },
     effect: (effectId) => effects.get(effectId) ?? null,
+    attempting: (turnId) => [...effects.values()].some((row) => row.turnId === turnId && row.status === "attempting"),
     insertEffect: (row) => {
       if (effects.has(row.effectId)) throw new Error("UNIQUE constraint failed: effects.effect_id")
       set(row)

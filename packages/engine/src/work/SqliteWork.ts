@@ -38,6 +38,7 @@ const statements = [
   )`,
   "CREATE INDEX effects_open ON effects (thread_id, position) WHERE ended_at IS NULL",
   "CREATE INDEX effects_ended ON effects (ended_at) WHERE ended_at IS NOT NULL",
+  "CREATE INDEX effects_attempting ON effects (turn_id) WHERE status = 'attempting'",
   "CREATE INDEX effects_by_command ON effects (command_id)",
 ] as const
 
@@ -84,6 +85,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const pruneEffects = handle.prepare(
     "DELETE FROM effects WHERE position IN (SELECT position FROM effects WHERE ended_at < ? ORDER BY ended_at LIMIT ?)",
   )
+  const attempting = handle.prepare("SELECT 1 FROM effects WHERE turn_id = ? AND status = 'attempting'")
   const find = (effectId: string): EffectRow | null => {
     const row = effect.get(effectId)
     return row === undefined ? null : toEffect(row)
@@ -97,6 +99,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
       putReceipt.run(key, content, JSON.stringify(answer), at)
     },
     effect: find,
+    attempting: (turnId) => attempting.get(turnId) !== undefined,
     insertEffect: (row) => {
       const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
       const { payload, requestId, sessionId, status, threadId, token, turnId } = row

@@ -28,6 +28,8 @@ export interface WorkStore {
   readonly receipt: (key: string) => StoredReceipt | null
   readonly putReceipt: (receipt: StoredReceipt) => void
   readonly effect: (effectId: string) => EffectRow | null
+  /** Whether an effect that is about this turn is being attempted. */
+  readonly attempting: (turnId: string) => boolean
   readonly insertEffect: (effect: EffectRow) => void
   /** Changes an effect that there is. */
   readonly patchEffect: (effectId: string, patch: EffectPatch) => void
