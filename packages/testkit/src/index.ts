@@ -1,3 +1,4 @@
+export * from "./agents/FakeAgent.js"
 export * from "./agents/Home.js"
 export * from "./agents/Installed.js"
 export * from "./faults/Fold.js"

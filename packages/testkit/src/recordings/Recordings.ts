@@ -3,9 +3,9 @@
  * data, not code: they lie in `fixtures/recordings` at the root of this package and are read from there whether the
  * package runs from `src` or from `dist`.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { packageRoot } from "../packageRoot.js"
 
 export interface Recording {
   /** File name without its extension, for example `codex-01-plain`. */
@@ -16,18 +16,7 @@ export interface Recording {
   readonly text: () => string
 }
 
-/** The nearest folder above this module that holds a package.json: `src` and `dist` lie at different depths of it. */
-const packageRoot = (): string => {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder)
-    if (above === folder) throw new Error("testkit cannot find its own package folder")
-    folder = above
-  }
-  return folder
-}
-
-const folder = join(packageRoot(), "fixtures", "recordings")
+const folder = join(packageRoot, "fixtures", "recordings")
 
 /** Every recording, in the order of their names. */
 export const recordings: readonly Recording[] = readdirSync(folder)
