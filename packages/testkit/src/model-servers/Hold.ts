@@ -54,12 +54,17 @@ export const makeHold = (): Hold => {
   const attach = (request: ModelRequest, signal: AbortSignal): HeldStream => {
     uses += 1
     reached.settle(request)
-    signal.addEventListener("abort", wake, { once: true })
+    // Not within the stream below: a client may go before anybody has begun to read that.
+    const leave = () => {
+      if (end === null) left.settle()
+      wake()
+    }
+    if (signal.aborted) leave()
+    else signal.addEventListener("abort", leave, { once: true })
     async function* texts() {
       for (let heard = 0; ; ) {
         while (heard < said.length && !signal.aborted) yield said[heard++] ?? ""
-        if (signal.aborted) return left.settle()
-        if (end !== null) return signal.removeEventListener("abort", wake)
+        if (signal.aborted || end !== null) return
         await new Promise<void>((resolve) => waiting.add(resolve))
       }
     }
