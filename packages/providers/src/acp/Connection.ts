@@ -105,7 +105,8 @@ export const makeConnection = (provider: string, mode: "managed" | "attached" | 
         record(source, where, fact("session.started", started, native))
       }
       if (described === undefined) return { place, target: where }
-      if (isNew) {
+      if (!place.session.described) {
+        place.session.described = true
         const { cwd, model } = described
         record(source, where, fact("thread.started", { provider, cwd, model }, native))
       }

@@ -21,6 +21,8 @@ export interface Prompt {
 /** One incarnation of a session on the connection. */
 export interface Session {
   readonly origin: Origin
+  /** True once an answer described it. */
+  described: boolean
   /** How many prompts it was given. */
   prompts: number
   /** The prompt that what the agent says belongs to. */
@@ -75,6 +77,7 @@ export const openSession = (thread: AcpThread): Session => {
   thread.closed = false
   const session: Session = {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
+    described: false,
     prompts: 0,
     running: null,
     waiting: [],

@@ -190,7 +190,13 @@ export const toolCall = (place: Place, update: Fields, announced: boolean): read
   const output = outputOf(place, tool, update, status)
   if (end !== undefined) {
     const text = finalOutput(tool, update)
-    const ended = { ...described(), status: endOf(tool, end), text, exitCode: tool.exitCode }
+    // Some agents tell an exit code of a command that they were not allowed to run.
+    const ended = {
+      ...described(),
+      status: endOf(tool, end),
+      text,
+      exitCode: tool.refused === null ? tool.exitCode : undefined,
+    }
     tool.ended = true
     return [...facts, ...output, fact("item.completed", ended, nativeOf(place, tool))]
   }

@@ -1,0 +1,85 @@
+/** From the decision of an order to the answer that an agent expects, and the agent's refusals in words for a person. */
+
+import { type Fields, hintText, isFields } from "../codex/read.js"
+import type { Answered } from "./Peer.js"
+import { elicitationMethod, permissionMethod } from "./protocol.js"
+
+/** A question of the agent that waits for an answer. */
+export interface OpenQuestion {
+  readonly method: string
+  /** The session that asks; undefined: none. */
+  readonly nativeThreadId: string | undefined
+  /** Of a question for permission: option → kind, in the agent's order. */
+  readonly options: ReadonlyMap<string, string>
+}
+
+/** The result to answer with, or why the decision is none that can be answered with. */
+export type Decided = { readonly result: Fields } | { readonly problem: string }
+
+/** What the protocol wants of a client that gives a question up. */
+const cancelled: Fields = { outcome: { outcome: "cancelled" } }
+
+const select = (optionId: string): Decided => ({ result: { outcome: { outcome: "selected", optionId } } })
+
+/** Our general words, as the kind of option that means no more than them. */
+const optionKinds: ReadonlyMap<string, string> = new Map([
+  ["accept", "allow_once"],
+  ["decline", "reject_once"],
+])
+
+const permission = ({ options }: OpenQuestion, decision: string): Decided => {
+  // What the agent offers comes first: an option may be named like one of our words.
+  if (options.has(decision)) return select(decision)
+  if (decision === "cancel") return { result: cancelled }
+  const kind = optionKinds.get(decision)
+  const option = [...options].find(([, one]) => one === kind)
+  if (kind !== undefined && option !== undefined) return select(option[0])
+  return {
+    problem: `The agent does not offer "${decision}" here. It offers: ${[...options.keys(), "cancel"].join(", ")}.`,
+  }
+}
+
+/**
+ * True: the decision stops the turn, as `cancel` does elsewhere. The protocol knows the answer that nobody decided only as
+ * part of that: alone, it would let an agent go on with another try.
+ */
+export const stopsTurn = ({ method, options }: OpenQuestion, decision: string): boolean =>
+  method === permissionMethod && decision === "cancel" && !options.has(decision)
+
+const elicitation = (decision: string, data: unknown): Decided => {
+  switch (decision) {
+    case "accept":
+    case "answer":
+      return { result: isFields(data) ? { action: "accept", content: data } : { action: "accept" } }
+    case "decline":
+    case "cancel":
+      return { result: { action: decision } }
+    default:
+      return {
+        problem: `"${decision}" is no answer to this question. Possible are: accept (with data), decline, cancel.`,
+      }
+  }
+}
+
+/** The answer to a question. `data`: the whole answer, where a decision is not enough. */
+export const decide = (question: OpenQuestion, decision: string, data: unknown): Decided => {
+  if (question.method === elicitationMethod) return elicitation(decision, data)
+  if (decision === "answer" && isFields(data)) return { result: data }
+  return permission(question, decision)
+}
+
+/** The answer that gives a question up. */
+export const giveUp = ({ method }: OpenQuestion): Fields =>
+  method === elicitationMethod ? { action: "cancel" } : cancelled
+
+/** JSON-RPC code by which an agent says that it wants a login first. */
+const authRequired = -32000
+
+/** A refusal in words for a person. `login`: how this agent lets one sign in, as far as it says so. */
+export const refusal = ({ answer, errorData }: Answered, login: string): string => {
+  if (answer.ok) return ""
+  const details =
+    typeof errorData === "string" ? errorData : isFields(errorData) ? hintText(errorData, "details") : undefined
+  const said = details === undefined || details === answer.message ? answer.message : `${answer.message}: ${details}`
+  return answer.code === authRequired ? `The agent wants you to sign in first (${said}). ${login}` : said
+}
