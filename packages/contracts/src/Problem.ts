@@ -51,6 +51,16 @@ export const problems = {
     title: "There is no such thing in this thread",
     next: "List what there is with GET /v1/threads/{threadId}.",
   },
+  "turn-not-found": {
+    status: 404,
+    title: "There is no such turn",
+    next: "List the turns of a thread with GET /v1/threads/{threadId}/turns.",
+  },
+  "request-not-found": {
+    status: 404,
+    title: "There is no such request",
+    next: "List what waits for an answer with GET /v1/requests?status=open or `threadfold requests`.",
+  },
   "session-conflict": {
     status: 409,
     title: "The session exists with other content",
@@ -160,6 +170,16 @@ export const problems = {
     status: 503,
     title: "Another process owns the data directory",
     next: "Stop that process, or name another directory with --data-dir.",
+  },
+  "server-not-running": {
+    status: 503,
+    title: "No server runs on the data directory",
+    next: "Start one with `threadfold serve`, then try again.",
+  },
+  "invalid-configuration": {
+    status: 503,
+    title: "The configuration cannot be used",
+    next: "Correct what `detail` names; docs/how-to/agents.md shows the fields, `threadfold doctor` checks them.",
   },
   "database-not-found": {
     status: 404,

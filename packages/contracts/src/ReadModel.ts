@@ -144,6 +144,20 @@ export const TurnView = Schema.Struct({
 })
 export type TurnView = typeof TurnView.Type
 
+/** One turn, by its id. */
+export const TurnDetail = Schema.Struct({
+  /** Its thread. */
+  threadId: S,
+  ...TurnView.fields,
+  /** True: it was handed to the agent, and whether it arrived is not known. It is never sent again by itself. */
+  uncertain: Schema.Boolean,
+  /** When it was asked for, ms since the epoch; null: the agent started it by itself. */
+  requestedAt: nullable(N),
+  /** Sequence of the event that last changed it: what `ETag` and `If-Match` name. */
+  version: N,
+})
+export type TurnDetail = typeof TurnDetail.Type
+
 export const ItemView = Schema.Struct({
   /** Our id. */
   itemId: S,
@@ -207,6 +221,16 @@ export const RequestView = Schema.Struct({
   endedAt: nullable(N),
 })
 export type RequestView = typeof RequestView.Type
+
+/** One question of an agent, by its id. */
+export const RequestDetail = Schema.Struct({
+  /** Its thread. */
+  threadId: S,
+  ...RequestView.fields,
+  /** Sequence of the event that last changed it: what `ETag` and `If-Match` name. */
+  version: N,
+})
+export type RequestDetail = typeof RequestDetail.Type
 
 export const InferenceView = Schema.Struct({
   /** Our id. */

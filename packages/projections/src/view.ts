@@ -9,12 +9,14 @@ import type {
   ItemView,
   QueueView,
   RealtimeRunView,
+  RequestDetail,
   RequestView,
   Rows,
   SessionView,
   TaskView,
   ThreadView,
   TokenCounts,
+  TurnDetail,
   TurnView,
   UsageView,
 } from "@threadfold/contracts"
@@ -107,6 +109,15 @@ export const turnView = (row: Rows["turns"]): TurnView => ({
   steeredInto: row.steeredInto,
 })
 
+/** The same with what it says outside its thread. */
+export const turnDetail = (row: Rows["turns"]): TurnDetail => ({
+  threadId: row.threadId,
+  ...turnView(row),
+  uncertain: row.uncertain === 1,
+  requestedAt: row.requestedAt,
+  version: row.sequence,
+})
+
 /** `chunks`: the streamed content of this item; not needed once the final text is there. */
 export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
   itemId: row.itemId,
@@ -140,6 +151,13 @@ export const requestView = (row: Rows["requests"]): RequestView => ({
   data: row.data ?? null,
   openedAt: row.openedAt,
   endedAt: row.endedAt,
+})
+
+/** The same with what it says outside its thread. */
+export const requestDetail = (row: Rows["requests"]): RequestDetail => ({
+  threadId: row.threadId,
+  ...requestView(row),
+  version: row.sequence,
 })
 
 export const inferenceView = (row: Rows["inferences"]): InferenceView => ({

@@ -29,21 +29,13 @@ import {
   TurnView,
 } from "../ReadModel.js"
 import { AttachedSession, AttachRequest, PushResult } from "./Attached.js"
+import { CommandsGroup } from "./Commands.js"
 import { documentComponents, documentPaths } from "./document.js"
+import { described, pages, reads, sessionPath, threadPath } from "./Endpoint.js"
+import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { problemOf } from "./Problems.js"
 import { Flag, pageParams, readParams, SequenceParam, TypeList } from "./Query.js"
 import { EventDetail, EventPage, Health, InvariantList, pageOf, Readiness, ThreadPage, UsagePage } from "./Shapes.js"
-
-// An id of the wrong form names nothing that exists: that is a 404 like any other, not a decode error.
-const threadPath = Schema.Struct({ threadId: Schema.String.annotations({ description: "Our id of the thread." }) })
-const sessionPath = Schema.Struct({
-  sessionId: Schema.String.annotations({ description: "The id of the session, a lower-case UUIDv7." }),
-})
-const pages = Schema.Struct(pageParams)
-const reads = Schema.Struct(readParams)
-
-const described = (description: string) =>
-  OpenApi.annotations({ description, summary: description.split(". ")[0] ?? "" })
 
 /** A page of one list of a thread. */
 const threadList = <const Name extends string, A, I>(
@@ -264,6 +256,11 @@ export class HealthGroup extends HttpApiGroup.make("health", { topLevel: true })
 /** The API of `/v1`. */
 export class Api extends HttpApi.make("threadfold")
   .add(ThreadsGroup)
+  .add(CommandsGroup)
+  .add(TurnsGroup)
+  .add(RequestsGroup)
+  .add(AgentsGroup)
+  .add(ReaperGroup)
   .add(SessionsGroup)
   .add(LogGroup)
   .add(HealthGroup)
@@ -273,10 +270,12 @@ export class Api extends HttpApi.make("threadfold")
   .addError(problemOf(404), { status: 404 })
   .addError(problemOf(405), { status: 405 })
   .addError(problemOf(409), { status: 409 })
+  .addError(problemOf(412), { status: 412 })
   .addError(problemOf(413), { status: 413 })
   .addError(problemOf(415), { status: 415 })
   .addError(problemOf(429), { status: 429 })
   .addError(problemOf(500), { status: 500 })
+  .addError(problemOf(502), { status: 502 })
   .addError(problemOf(503), { status: 503 })
   .annotateContext(
     OpenApi.annotations({

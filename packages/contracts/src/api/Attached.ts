@@ -45,7 +45,7 @@ export const AttachedSession = Schema.Struct({
   leaseMs: Schema.Number,
   /** When it ends unless something comes before, ms since the epoch by our clock; null once it has ended. */
   leaseExpiresAt: Schema.NullOr(Schema.Number),
-  /** Sequence of the session's `session.started`. */
+  /** Sequence of the log that this is true for. */
   sequence: Schema.Number,
 })
 export type AttachedSession = typeof AttachedSession.Type

@@ -25,6 +25,20 @@ export const SequenceParam = Schema.NumberFromString.pipe(
   Schema.annotations({ description: "A sequence of the log.", jsonSchema: { type: "integer", minimum: 0 } }),
 )
 
+/** Longest `wait`, seconds. */
+export const maxWaitSeconds = 60
+
+const waitMessage = () => `wait must be a number of seconds from 0 to ${maxWaitSeconds}`
+
+/** For how long a read may wait, in seconds. */
+export const WaitSeconds = Schema.NumberFromString.pipe(
+  Schema.between(0, maxWaitSeconds, { message: waitMessage }),
+  Schema.annotations({
+    description: "Wait up to so many seconds, 60 at most, for the end.",
+    jsonSchema: { type: "number", minimum: 0, maximum: maxWaitSeconds },
+  }),
+)
+
 /** Event types, separated by commas. */
 export const TypeList = Schema.String.annotations({
   description: "Only these event types, separated by commas.",

@@ -1,7 +1,12 @@
 /** `@threadfold/contracts/api`: apart, so that what never speaks HTTP does not load it. */
 export * from "./Api.js"
 export * from "./Attached.js"
+export * from "./Bodies.js"
+export * from "./Commands.js"
 export * from "./document.js"
+export { commandHeaders, maxKeyLength } from "./Endpoint.js"
+export * from "./Live.js"
+export * from "./Orchestration.js"
 export * from "./Problems.js"
 export * from "./Query.js"
 export * from "./Shapes.js"

@@ -7,13 +7,13 @@ import { inferences } from "./inferences.js"
 import { items } from "./items.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
-import { requests } from "./requests.js"
-import { session, sessions } from "./sessions.js"
+import { allRequests, request, requests } from "./requests.js"
+import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
 import { tasks } from "./tasks.js"
 import { threadSnapshot } from "./threadSnapshot.js"
 import { thread, threads } from "./threads.js"
-import { turns } from "./turns.js"
+import { turn, turns } from "./turns.js"
 import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadWork, turnRow } from "./upkeep.js"
 import { usage } from "./usage.js"
 
@@ -29,9 +29,13 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     threadSnapshot: bind(threadSnapshot),
     sessions: bind(sessions),
     session: bind(session),
+    sessionRow: bind(sessionRow),
     turns: bind(turns),
+    turn: bind(turn),
     items: bind(items),
     requests: bind(requests),
+    allRequests: bind(allRequests),
+    request: bind(request),
     inferences: bind(inferences),
     realtimeRuns: bind(realtimeRuns),
     delegations: bind(delegations),
@@ -50,8 +54,8 @@ const boundTo = (sql: SqlClient.SqlClient) => {
 }
 
 /**
- * Queries fail with a `Problem` alone: `thread-not-found`, `session-not-found`, `invalid-cursor`, `invalid-request` (a
- * limit out of range) or `unavailable` (the database could not be read).
+ * Queries fail with a `Problem` alone: `thread-not-found`, `session-not-found`, `turn-not-found`, `request-not-found`,
+ * `invalid-cursor`, `invalid-request` (a limit out of range) or `unavailable` (the database could not be read).
  */
 export class Projections extends Context.Tag("@threadfold/projections/Projections")<
   Projections,

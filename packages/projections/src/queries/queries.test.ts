@@ -22,7 +22,7 @@ import { Projections } from "./Projections.js"
 import { queueList } from "./queue.js"
 import { ofThread } from "./read.js"
 import { realtimeRunList } from "./realtimeRuns.js"
-import { requestList } from "./requests.js"
+import { openRequestList, requestList } from "./requests.js"
 import { sessionList } from "./sessions.js"
 import { taskList } from "./tasks.js"
 import { threadList } from "./threads.js"
@@ -193,6 +193,12 @@ describe("one resource", () => {
         expect(session.version).toBe(store.find("sessions", "key", [sessionId])?.sequence)
         expect(session.value).toMatchObject({ sessionId, status: "running" })
         expect(yield* queries.usage(thread)).toEqual({ sequence: log.events.length, usage: null })
+        expect((yield* queries.sessionRow(sessionId)).value).toEqual(store.find("sessions", "key", [sessionId]))
+        const [last] = (yield* queries.turns(thread, { limit: 1 })).items
+        const turn = yield* queries.turn(last?.turnId ?? "")
+        expect(turn.version).toBe(store.find("turns", "key", [last?.turnId ?? ""])?.sequence)
+        expect(turn.value).toMatchObject({ ...last, threadId: thread, uncertain: false, version: turn.version })
+        expect(slugOf(yield* Effect.exit(queries.turn("nobody")))).toBe("turn-not-found")
       }),
     ),
   )
@@ -331,6 +337,53 @@ describe("lists", () => {
         () => Effect.flatMap(Projections, (queries) => queries.turns(thread)),
       ),
     ).then(({ items }) => expect(items).toEqual([])))
+
+  it.effect("of requests over all threads: those that wait, newest first, page by page", () =>
+    withQueries(
+      ({ append }) =>
+        append([
+          { ...started, session: "session" },
+          ...["1", "2", "3"].map((n) => event("request.opened", { kind: "command_approval" }, { requestId: n })),
+          { ...started, stream: "b", session: "session of b" },
+          {
+            ...event("request.opened", { kind: "command_approval" }, { requestId: "4" }),
+            stream: "b",
+            session: "session of b",
+          },
+          event("request.resolved", { decision: "accept" }, { requestId: "2" }),
+        ]),
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const natives = (items: readonly { readonly nativeRequestId: string | null }[]) =>
+            items.map(({ nativeRequestId }) => nativeRequestId)
+          const { items } = yield* queries.allRequests()
+          expect(natives(items)).toEqual(["4", "3", "2", "1"])
+          const open = yield* queries.allRequests({ status: "open", limit: 2 })
+          expect(natives(open.items)).toEqual(["4", "3"])
+          expect(open.items[0]).toMatchObject({ threadId: idFor("b"), status: "open" })
+          const rest = yield* queries.allRequests({ status: "open", limit: 2, cursor: open.next ?? "" })
+          expect([natives(rest.items), rest.next]).toEqual([["1"], null])
+          expect((yield* queries.allRequests({ status: "answering" })).items).toEqual([])
+          const [first] = items
+          const found = yield* queries.request(first?.requestId ?? "")
+          expect(found).toMatchObject({ value: first, version: first?.version })
+          expect(slugOf(yield* Effect.exit(queries.request("nobody")))).toBe("request-not-found")
+        }),
+    ),
+  )
+
+  it("finds what is open without walking through all that is over", () => {
+    const { database, dispose } = setUp()
+    const where = (openRequestList.conditions ?? []).map(({ sql }) => sql).join(" AND ")
+    const [plan] = database
+      .prepare<[], { readonly detail: string }>(
+        `EXPLAIN QUERY PLAN SELECT * FROM requests WHERE ${where} AND status = 'open' ORDER BY +request_id DESC LIMIT 5`,
+      )
+      .all()
+    expect(plan?.detail).toContain("USING INDEX requests_open")
+    dispose()
+  })
 
   it("find every page by an index: nothing is sorted", () => {
     const { database, dispose } = setUp()

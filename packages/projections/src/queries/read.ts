@@ -37,7 +37,7 @@ export interface Resource<A> {
 }
 
 /** The resource of one row. */
-export const resource = <N extends "threads" | "sessions", A>(
+export const resource = <N extends "threads" | "sessions" | "turns" | "requests", A>(
   sql: SqlClient.SqlClient,
   table: N,
   condition: Condition,

@@ -1,11 +1,11 @@
-/** Approvals, questions and tool callbacks of a thread, by their time-ordered ids, newest first. */
+/** Approvals, questions and tool callbacks of a thread or of all threads, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, RequestView } from "@threadfold/contracts"
+import { Problem, type RequestDetail, type RequestView } from "@threadfold/contracts"
 import type { Effect } from "effect"
-import { requestView } from "../view.js"
-import type { Page, PageQuery } from "./Page.js"
-import { each, type ThreadList, threadPage } from "./read.js"
+import { requestDetail, requestView } from "../view.js"
+import { type Condition, type Page, type PageQuery, readPage } from "./Page.js"
+import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 
 export const requestList: ThreadList<"requests", RequestView> = {
   name: "requests",
@@ -21,3 +21,42 @@ export const requests = (
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<RequestView>, Problem> => threadPage(sql, requestList, threadId, query)
+
+export interface AllRequestsQuery extends PageQuery {
+  /** Only those that wait for an answer, or whose answer is on its way. */
+  readonly status?: "open" | "answering" | undefined
+}
+
+/**
+ * Those that are not over. The plus keeps SQLite from walking through all requests there ever were in the order of their
+ * ids: the partial index holds the few that are open, and those are sorted.
+ */
+export const openRequestList: ThreadList<"requests", RequestDetail> = {
+  name: "open-requests",
+  table: "requests",
+  order: "desc",
+  columns: [{ sql: "+request_id", type: "string", value: ({ requestId }) => requestId }],
+  conditions: [{ sql: "status IN ('open', 'answering')", params: [] }],
+  view: each(requestDetail),
+}
+
+/** A page of those of all threads. */
+export const allRequests = (
+  sql: SqlClient.SqlClient,
+  { status, ...query }: AllRequestsQuery = {},
+): Effect.Effect<Page<RequestDetail>, Problem> => {
+  const conditions: readonly Condition[] =
+    status === undefined ? [] : [...(openRequestList.conditions ?? []), { sql: "status = ?", params: [status] }]
+  const list = status === undefined ? requestList : openRequestList
+  return listPage(sql, readPage(sql, list, "", conditions, query), (rows) => openRequestList.view(sql, rows))
+}
+
+/** One request. */
+export const request = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<Resource<RequestDetail>, Problem> =>
+  resource(
+    sql,
+    "requests",
+    { sql: "request_id = ?", params: [requestId] },
+    new Problem({ slug: "request-not-found", detail: `No request has the id ${requestId}.` }),
+    requestDetail,
+  )

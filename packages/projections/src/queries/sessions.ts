@@ -1,7 +1,7 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { Problem, type SessionView } from "@threadfold/contracts"
+import { Problem, type SessionRow, type SessionView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { sessionView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
@@ -22,12 +22,19 @@ export const sessions = (
   query: PageQuery = {},
 ): Effect.Effect<Page<SessionView>, Problem> => threadPage(sql, sessionList, threadId, query)
 
+const sessionAs =
+  <A>(view: (row: SessionRow) => A) =>
+  (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<A>, Problem> =>
+    resource(
+      sql,
+      "sessions",
+      { sql: "session_id = ?", params: [sessionId] },
+      new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
+      view,
+    )
+
 /** One session. */
-export const session = (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<SessionView>, Problem> =>
-  resource(
-    sql,
-    "sessions",
-    { sql: "session_id = ?", params: [sessionId] },
-    new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
-    sessionView,
-  )
+export const session = sessionAs(sessionView)
+
+/** One session as its row holds it. */
+export const sessionRow = sessionAs((row) => row)

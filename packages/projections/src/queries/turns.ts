@@ -1,11 +1,14 @@
-/** Turns of a thread, newest first. A message that steered another turn made none: its row is left out. */
+/**
+ * Turns of a thread, newest first. A message that steered another turn made none: its row is left out. One turn by its id,
+ * such a row included: it says which turn took the message.
+ */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, TurnView } from "@threadfold/contracts"
+import { Problem, type TurnDetail, type TurnView } from "@threadfold/contracts"
 import type { Effect } from "effect"
-import { turnView } from "../view.js"
+import { turnDetail, turnView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
-import { each, type ThreadList, threadPage } from "./read.js"
+import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 
 export const turnList: ThreadList<"turns", TurnView> = {
   name: "turns",
@@ -22,3 +25,13 @@ export const turns = (
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<TurnView>, Problem> => threadPage(sql, turnList, threadId, query)
+
+/** One turn. */
+export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, Problem> =>
+  resource(
+    sql,
+    "turns",
+    { sql: "turn_id = ?", params: [turnId] },
+    new Problem({ slug: "turn-not-found", detail: `No turn has the id ${turnId}.` }),
+    turnDetail,
+  )

@@ -1,0 +1,181 @@
+/** Routes of commands: what a person or a program wants of a thread. */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Receipt } from "../commands/Receipt.js"
+import {
+  CreateThreadBody,
+  InterruptBody,
+  KeepAliveBody,
+  RenameBody,
+  ReorderQueueBody,
+  RespondBody,
+  SendMessageBody,
+  StartSessionBody,
+  StopSessionBody,
+} from "./Bodies.js"
+import {
+  accepted,
+  commandHeaders,
+  commandPath,
+  described,
+  messagePath,
+  requestPath,
+  threadPath,
+  turnPath,
+} from "./Endpoint.js"
+import { CommandView } from "./Orchestration.js"
+
+/**
+ * Commands. Each is answered with 202 and its receipt once it is durable, takes `Idempotency-Key` and `If-Match`, and is
+ * refused with a problem of the catalogue. Wanting what is so already changes nothing and is no problem.
+ */
+export class CommandsGroup extends HttpApiGroup.make("commands")
+  .add(
+    HttpApiEndpoint.post("createThread", "/v1/threads")
+      .setHeaders(commandHeaders)
+      .setPayload(CreateThreadBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Makes a thread that a configured agent works in. Nothing is started: the first message does that. With " +
+            "`threadId` a repeat changes nothing; 409 `thread-conflict` where that thread is another agent's, 404 " +
+            "`agent-not-found`.",
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.patch("renameThread", "/v1/threads/:threadId")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(RenameBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Gives a thread another display name.")),
+  )
+  .add(
+    HttpApiEndpoint.post("archiveThread", "/v1/threads/:threadId/archive")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Puts a thread out of sight. Its session goes on.")),
+  )
+  .add(
+    HttpApiEndpoint.post("unarchiveThread", "/v1/threads/:threadId/unarchive")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Brings an archived thread back.")),
+  )
+  .add(
+    HttpApiEndpoint.post("keepThreadAlive", "/v1/threads/:threadId/keep-alive")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(KeepAliveBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Tells the reaper to leave a thread alone until a time, or no longer.")),
+  )
+  .add(
+    HttpApiEndpoint.del("deleteThread", "/v1/threads/:threadId")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described("Deletes a thread; 409 `thread-busy` while a session of it lives or a turn waits to start."),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("sendMessage", "/v1/threads/:threadId/messages")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(SendMessageBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Sends the user's text. The agent is started where it does not run. `turnId` of the receipt is the turn that it " +
+            "starts or steers; `messageId` stands for a place in the queue, or for a message that steers. 409 " +
+            "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent.",
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.put("reorderQueue", "/v1/threads/:threadId/queue")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(ReorderQueueBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Puts the queue of a thread into another order; 409 `queue-conflict` for other messages than it holds.",
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("resumeQueue", "/v1/threads/:threadId/queue/resume")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Lets a queue run that is held (`queueHeld`): after a crash, a failure or an interrupt it waits for this.",
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.del("cancelMessage", "/v1/threads/:threadId/queue/:messageId")
+      .setPath(messagePath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Takes a message out of the queue.")),
+  )
+  .add(
+    HttpApiEndpoint.post("interruptThread", "/v1/threads/:threadId/interrupt")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(InterruptBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Interrupts the turn that runs, else the one that waits to start.")),
+  )
+  .add(
+    HttpApiEndpoint.post("interruptTurn", "/v1/turns/:turnId/interrupt")
+      .setPath(turnPath)
+      .setHeaders(commandHeaders)
+      .setPayload(InterruptBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Interrupts this turn. One that has ended: no change.")),
+  )
+  .add(
+    HttpApiEndpoint.post("respond", "/v1/requests/:requestId/respond")
+      .setPath(requestPath)
+      .setHeaders(commandHeaders)
+      .setPayload(RespondBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Answers a question of the agent. The first answer wins: the same one again changes nothing, another one is 409 " +
+            "`request-ended`.",
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("startSession", "/v1/threads/:threadId/session/start")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(StartSessionBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Starts the agent of a thread, without a turn. One that runs: no change.")),
+  )
+  .add(
+    HttpApiEndpoint.post("stopSession", "/v1/threads/:threadId/session/stop")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(StopSessionBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Stops the agent of a thread, and cancels what has not started.")),
+  )
+  .add(
+    HttpApiEndpoint.get("get", "/v1/commands/:commandId")
+      .setPath(commandPath)
+      .addSuccess(CommandView)
+      .annotateContext(described("What became of a command: the calls to the agent that follow from it.")),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Commands" })) {}

@@ -1,0 +1,68 @@
+/** Routes about what runs: turns and questions of all threads, the configured agents, the reaper. */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Schema } from "effect"
+import { RequestDetail, TurnDetail } from "../ReadModel.js"
+import { described, requestPath, turnPath } from "./Endpoint.js"
+import { AgentList, ReaperFindings } from "./Orchestration.js"
+import { pageParams, readParams, WaitSeconds } from "./Query.js"
+import { pageOf } from "./Shapes.js"
+
+/** Turns by their ids. */
+export class TurnsGroup extends HttpApiGroup.make("turns")
+  .add(
+    HttpApiEndpoint.get("get", "/v1/turns/:turnId")
+      .setPath(turnPath)
+      .setUrlParams(Schema.Struct({ ...readParams, wait: Schema.optional(WaitSeconds) }))
+      .addSuccess(TurnDetail)
+      .annotateContext(
+        described(
+          "One turn. With `wait` it answers as soon as the end is final (`settled`), and else after so many seconds with " +
+            "the turn as it is then: ask again. 429 while too many wait.",
+        ),
+      ),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Turns" })) {}
+
+/** Questions of the agents of all threads. */
+export class RequestsGroup extends HttpApiGroup.make("requests")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/requests")
+      .setUrlParams(Schema.Struct({ ...pageParams, status: Schema.optional(Schema.Literal("open", "answering")) }))
+      .addSuccess(pageOf(RequestDetail))
+      .annotateContext(
+        described("Approvals and questions of all threads, newest first; with `status=open` what waits for an answer."),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.get("get", "/v1/requests/:requestId")
+      .setPath(requestPath)
+      .setUrlParams(Schema.Struct(readParams))
+      .addSuccess(RequestDetail)
+      .annotateContext(described("One approval or question.")),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Requests" })) {}
+
+/** The agents that threads can be made with. */
+export class AgentsGroup extends HttpApiGroup.make("agents")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/agents")
+      .addSuccess(AgentList)
+      .annotateContext(described("The configured agents, and what each can be asked to do.")),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Agents" })) {}
+
+/** The reaper, which stops sessions that nobody uses. */
+export class ReaperGroup extends HttpApiGroup.make("reaper")
+  .add(
+    HttpApiEndpoint.get("findings", "/v1/reaper")
+      .addSuccess(ReaperFindings)
+      .annotateContext(described("What the last sweep found: why each session that lived stays or goes.")),
+  )
+  .add(
+    HttpApiEndpoint.post("sweep", "/v1/reaper/sweep")
+      .addSuccess(ReaperFindings)
+      .annotateContext(described("Sweeps now, and tells what was found and done.")),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Reaper" })) {}
