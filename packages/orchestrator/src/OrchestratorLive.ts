@@ -1,0 +1,124 @@
+/** The orchestrator over a database and the configured agents. */
+
+import { Problem } from "@threadfold/contracts"
+import { canonicalJson } from "@threadfold/core"
+import { Engine, sha256, WorkReads } from "@threadfold/engine"
+import { Projections } from "@threadfold/projections"
+import { Cause, Clock, Effect, FiberSet, Layer, Schedule } from "effect"
+import { Agents } from "./Agents.js"
+import { makeFollowUp } from "./followups/followUp.js"
+import { Ids } from "./Ids.js"
+import { attempt } from "./lanes/attempt.js"
+import { type Lanes, makeLanes } from "./lanes/Lanes.js"
+import type { Workshop } from "./lanes/Workshop.js"
+import { makeConnections } from "./live/Connections.js"
+import type { Ingested } from "./live/ingest.js"
+import { Orchestrator, type OrchestratorService, type Order } from "./Orchestrator.js"
+import { recover } from "./recover.js"
+
+/** How often everything that may have something to do is looked at, whether or not somebody said so, ms. */
+const SWEEP_MS = 1_000
+/** Threads that one sweep wakes for what follows from their rows. */
+const SWEEP_THREADS = 500
+
+/** Events of an agent after which something may have to be done; all others only change rows. */
+const news: ReadonlySet<string> = new Set([
+  "session.started",
+  "session.exited",
+  "session.state.changed",
+  "turn.accepted",
+  "turn.started",
+  "turn.completed",
+  "turn.aborted",
+  "turn.start-failed",
+  "runtime.error",
+])
+
+/** SHA-256 of what a command said, hex. */
+const contentOf = (said: unknown): string => Buffer.from(sha256(canonicalJson(said))).toString("hex")
+
+export const make = Effect.gen(function* () {
+  const engine = yield* Engine
+  const projections = yield* Projections
+  const reads = yield* WorkReads
+  const agents = yield* Agents
+  const ids = yield* Ids
+  const incarnation = ids.next(yield* Clock.currentTimeMillis)
+  const tasks = yield* FiberSet.make()
+
+  const beside: Workshop["beside"] = (task) =>
+    Effect.asVoid(
+      FiberSet.run(
+        tasks,
+        Effect.catchAllCause(task, (cause) =>
+          Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logWarning("what follows an effect failed", cause),
+        ),
+      ),
+    )
+
+  // The lanes need the connections and the connections tell the lanes: the one knot of the graph.
+  let lanes: Lanes = { poke: () => Effect.void }
+  const poke = (threadId: string): Effect.Effect<void> => Effect.suspend(() => lanes.poke(threadId))
+  const pokeAll = (threadIds: Iterable<string>) => Effect.forEach(new Set(threadIds), poke, { discard: true })
+  const onCommitted = (events: readonly Ingested[]): Effect.Effect<void> =>
+    pokeAll(events.filter(({ type }) => news.has(type)).map(({ threadId }) => threadId))
+
+  const connections = yield* makeConnections({ engine, ids, incarnation, onCommitted, onLost: pokeAll })
+  const shop: Workshop = { engine, projections, reads, connections, agents, ids, incarnation, beside, poke }
+  const recovered = yield* recover(shop)
+  yield* Effect.logDebug("recovered", recovered)
+  lanes = yield* makeLanes({
+    openEffects: reads.openEffects,
+    attempt: (effect) => attempt(shop, effect),
+    followUp: makeFollowUp(shop),
+  })
+
+  const sweep = Effect.gen(function* () {
+    for (let after: string | null = null; ; ) {
+      const threadIds: readonly string[] = yield* reads.threadsWithEffects(after)
+      yield* pokeAll(threadIds)
+      const last = threadIds.at(-1)
+      if (last === undefined) break
+      after = last
+    }
+    yield* pokeAll(yield* projections.threadsToFollowUp(SWEEP_THREADS))
+  }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a sweep of the outbox failed", cause)))
+  yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(SWEEP_MS)))
+
+  const give = ({ command, idempotencyKey, ifSequence, said }: Order) =>
+    Effect.gen(function* () {
+      if (command.type === "thread.create") yield* agents.get(command.agent)
+      const at = yield* Clock.currentTimeMillis
+      const commandId = ids.next(at)
+      const { receipt } = yield* engine.submit({
+        members: [],
+        command: {
+          commandId,
+          to: { streamId: command.threadId },
+          command,
+          at,
+          ...(ifSequence === undefined ? {} : { ifSequence }),
+          ...(idempotencyKey === undefined
+            ? {}
+            : { receipt: { key: idempotencyKey, content: contentOf(said ?? command) } }),
+        },
+      })
+      if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
+      yield* poke(receipt.threadId)
+      return receipt
+    })
+
+  const service: OrchestratorService = {
+    give,
+    effectsOf: reads.effectsOf,
+    liveness: (sessionId) => (connections.threads.hasSession(sessionId) ? "alive" : "gone"),
+  }
+  return { service, shop }
+})
+
+/** The orchestrator; recovers what an earlier run left, then serves, for the life of the scope. */
+export const orchestratorLive: Layer.Layer<Orchestrator, Problem, Engine | Projections | WorkReads | Agents> =
+  Layer.scoped(
+    Orchestrator,
+    Effect.map(make, ({ service }) => service),
+  )

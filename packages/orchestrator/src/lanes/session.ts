@@ -1,0 +1,153 @@
+/** Has a thread's session live, or ends it. */
+import { type EffectRow, Problem } from "@threadfold/contracts"
+import type { ThreadWork } from "@threadfold/projections"
+import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
+import { Effect } from "effect"
+import type { Agent } from "../Agents.js"
+import { isRecord } from "../isRecord.js"
+import { agentProblem } from "../live/Connections.js"
+import type { LiveConnection, LiveThread } from "../live/LiveThreads.js"
+import { upkeep } from "../upkeep.js"
+import { type Attempt, done } from "./Lanes.js"
+import { end, endPending, lease, type Workshop } from "./Workshop.js"
+
+/** Settings of a thread's sessions: its own ones win over the agent's. */
+const orderOf = (agent: Agent, { thread }: ThreadWork): StartThread => {
+  const model = thread.model ?? agent.model
+  return {
+    threadId: thread.threadId,
+    settings: { ...agent.settings, ...(isRecord(thread.settings) ? thread.settings : {}) },
+    ...(thread.cwd === null ? {} : { cwd: thread.cwd }),
+    ...(model === null ? {} : { model }),
+  }
+}
+
+/** A thread in which nothing was ever said has nothing to lose: some agents store it only with its first turn. */
+const isBlank = ({ thread }: ThreadWork): boolean => thread.items === 0
+
+const open = (
+  agent: Agent,
+  work: ThreadWork,
+  { connection }: LiveConnection,
+  fresh: boolean,
+): Effect.Effect<ThreadOpened, Problem> => {
+  const order = orderOf(agent, work)
+  const { nativeThreadId } = work.thread
+  const start = Effect.mapError(connection.startThread(order), (failure) => agentProblem(agent, failure))
+  if (nativeThreadId === null || fresh) return start
+  const again: ResumeThread = { ...order, nativeThreadId }
+  return connection.resumeThread(again).pipe(
+    Effect.catchAll((failure) => {
+      const isLost = failure._tag === "Refused" || failure._tag === "Unsupported"
+      if (isLost && isBlank(work)) return start
+      const problem = agentProblem(agent, failure)
+      return isLost
+        ? new Problem({
+            slug: problem.slug,
+            detail: `${problem.detail} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
+          })
+        : problem
+    }),
+  )
+}
+
+/**
+ * The thread's live session, started where there is none: the process, then the thread on it, new or opened again. Fails
+ * with `agent-failed` or `agent-not-found`, within the agent's time limit.
+ */
+export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): Effect.Effect<LiveThread, Problem> => {
+  const { agents, connections } = shop
+  const { thread, session } = work
+  const known = connections.threads.of(thread.threadId)
+  if (known !== null) return Effect.succeed(known)
+  return Effect.gen(function* () {
+    const agent = yield* agents.get(thread.agent ?? "")
+    if (session !== null && session.mode === "managed") {
+      // It is not one of ours that run, so its process is gone, whatever its row says.
+      const { sessionId, threadId } = session
+      const reason = "not-run-by-this-server"
+      yield* upkeep(shop, { type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+    }
+    const { startMs } = agent.limits
+    let opening: string | null = null
+    const starting = Effect.scoped(
+      Effect.gen(function* () {
+        const on = yield* connections.connect(agent, thread.cwd)
+        opening = on.connectionId
+        const { nativeThreadId } = yield* open(agent, work, on, fresh)
+        const live: LiveThread = { threadId: thread.threadId, nativeThreadId, on }
+        if (connections.threads.opened(live)) return live
+        return yield* new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} ended while it started.` })
+      }),
+    )
+    const limited =
+      startMs === 0
+        ? starting
+        : Effect.timeoutFail(starting, {
+            duration: startMs,
+            onTimeout: () =>
+              new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} did not start within ${startMs} ms.` }),
+          })
+    return yield* Effect.onError(limited, () =>
+      Effect.suspend(() => (opening === null ? Effect.void : connections.disconnectIdle(opening))),
+    )
+  })
+}
+
+const wantsFresh = ({ payload }: EffectRow): boolean => isRecord(payload) && payload.fresh === true
+
+/** `session.start`. */
+export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+  Effect.gen(function* () {
+    const work = yield* shop.projections.threadWork(effect.threadId)
+    if (work === null || work.thread.deletedAt !== null) {
+      yield* endPending(shop, effect, { status: "retired", message: "the thread is gone" })
+      return done
+    }
+    yield* Effect.matchEffect(ensureSession(shop, work, wantsFresh(effect)), {
+      onSuccess: () => endPending(shop, effect, { status: "delivered" }),
+      onFailure: ({ detail }) =>
+        endPending(shop, effect, {
+          status: "failed",
+          message: detail,
+          events: [
+            { type: "effect.failed", payload: { effect: effect.kind, effectId: effect.effectId, message: detail } },
+          ],
+        }),
+    })
+    return done
+  })
+
+/** How long an agent may take to let go of a thread, ms; after it the whole process is ended. */
+const CLOSE_MS = 10_000
+
+/** Ends a thread's live session, with its process when nobody else needs it. */
+export const closeLive = (shop: Workshop, { nativeThreadId, on }: LiveThread): Effect.Effect<void> => {
+  const { connections } = shop
+  const { connection, connectionId } = on
+  if (!on.agent.driver.capabilities.sharesConnection) return connections.disconnect(connectionId)
+  const close = Effect.timeoutOption(Effect.either(connection.closeThread(nativeThreadId)), CLOSE_MS)
+  return Effect.flatMap(close, (closed) =>
+    closed._tag === "Some" && closed.value._tag === "Right"
+      ? connections.disconnectIdle(connectionId)
+      : // It does not even do that: nothing on it can be relied on.
+        connections.disconnect(connectionId),
+  )
+}
+
+/** `session.stop`. */
+export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+  Effect.gen(function* () {
+    const live = shop.connections.threads.of(effect.threadId)
+    const work = yield* shop.projections.threadWork(effect.threadId)
+    const isOther = effect.sessionId !== null && work?.session != null && work.session.sessionId !== effect.sessionId
+    if (live === null || isOther) {
+      yield* endPending(shop, effect, { status: "retired", message: "the session is over" })
+      return done
+    }
+    const held = yield* lease(shop, effect)
+    if (held === null) return done
+    yield* closeLive(shop, live)
+    yield* end(shop, held, { status: "delivered" })
+    return done
+  })

@@ -1,0 +1,105 @@
+/**
+ * What runs in this process: which connection serves which thread, and which sessions are open on it. A fact about
+ * processes of ours, never a stored flag: what is not here is not alive.
+ */
+import type { ProviderConnection } from "@threadfold/providers"
+import type { Agent } from "../Agents.js"
+
+/** A connection that is open. */
+export interface LiveConnection {
+  readonly connectionId: string
+  readonly agent: Agent
+  readonly connection: ProviderConnection
+}
+
+/** A thread that a connection of ours serves. */
+export interface LiveThread {
+  readonly threadId: string
+  readonly nativeThreadId: string
+  readonly on: LiveConnection
+}
+
+export class LiveThreads {
+  private readonly byThread = new Map<string, LiveThread>()
+  private readonly bySession = new Map<string, { readonly threadId: string; readonly connectionId: string }>()
+  private readonly open = new Map<string, LiveConnection>()
+  private readonly claims = new Map<string, number>()
+
+  /** Connections that are open. */
+  get connections(): readonly LiveConnection[] {
+    return [...this.open.values()]
+  }
+
+  /** How the thread can be reached, or null. */
+  of(threadId: string): LiveThread | null {
+    return this.byThread.get(threadId) ?? null
+  }
+
+  /** Whether the session is open on a connection of ours. */
+  hasSession(sessionId: string): boolean {
+    return this.bySession.has(sessionId)
+  }
+
+  /** A connection of this agent that can take another thread, or null. */
+  shared(agent: Agent): LiveConnection | null {
+    if (!agent.driver.capabilities.sharesConnection) return null
+    return this.connections.find((one) => one.agent.name === agent.name) ?? null
+  }
+
+  connected(live: LiveConnection): void {
+    this.open.set(live.connectionId, live)
+  }
+
+  /** The connection is over, and with it everything on it; gives the threads that it served. */
+  disconnected(connectionId: string): readonly string[] {
+    this.open.delete(connectionId)
+    for (const [sessionId, session] of this.bySession) {
+      if (session.connectionId === connectionId) this.bySession.delete(sessionId)
+    }
+    const threads = [...this.byThread.values()].filter(({ on }) => on.connectionId === connectionId)
+    for (const { threadId } of threads) this.byThread.delete(threadId)
+    return threads.map(({ threadId }) => threadId)
+  }
+
+  /** False: the connection has ended meanwhile. */
+  opened(thread: LiveThread): boolean {
+    const isOpen = this.open.has(thread.on.connectionId)
+    if (isOpen) this.byThread.set(thread.threadId, thread)
+    return isOpen
+  }
+
+  sessionStarted(sessionId: string, threadId: string, connectionId: string): void {
+    this.bySession.set(sessionId, { threadId, connectionId })
+  }
+
+  /** The session ended; the connection may serve others still. */
+  sessionEnded(sessionId: string): void {
+    const session = this.bySession.get(sessionId)
+    this.bySession.delete(sessionId)
+    if (session === undefined) return
+    const live = this.byThread.get(session.threadId)
+    if (live?.on.connectionId === session.connectionId) this.byThread.delete(session.threadId)
+  }
+
+  /** Somebody is about to open a thread on the connection; taken back with `release`. */
+  claim(connectionId: string): void {
+    this.claims.set(connectionId, (this.claims.get(connectionId) ?? 0) + 1)
+  }
+
+  release(connectionId: string): void {
+    const left = (this.claims.get(connectionId) ?? 0) - 1
+    if (left > 0) this.claims.set(connectionId, left)
+    else this.claims.delete(connectionId)
+  }
+
+  /** Whether nobody needs the connection any more. */
+  isIdle(connectionId: string): boolean {
+    const served = [...this.byThread.values()].some(({ on }) => on.connectionId === connectionId)
+    return !served && !this.claims.has(connectionId)
+  }
+
+  /** The connection is about to end: nobody gets it any more. */
+  leave(connectionId: string): void {
+    this.open.delete(connectionId)
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The pump of one connection: what the provider says goes to the engine, batch by batch, as it comes. While a batch is
+ * not durable the next one is not taken, so that a slow disk slows the agent and loses nothing.
+ */
+import type { Emitted, Problem } from "@threadfold/contracts"
+import { ConnectionIngestion, type EngineService, type Member } from "@threadfold/engine"
+import { Chunk, Effect, Schedule, Stream } from "effect"
+import type { IdsService } from "../Ids.js"
+import type { LiveConnection, LiveThreads } from "./LiveThreads.js"
+
+/** An event that went into the log, and where. */
+export interface Ingested {
+  readonly threadId: string
+  readonly sessionId: string | null
+  readonly type: string
+  readonly turnId: string | null
+}
+
+export interface PumpOptions {
+  readonly live: LiveConnection
+  readonly threads: LiveThreads
+  readonly engine: EngineService
+  readonly ids: IdsService
+  /** Told of what is durable, in order. */
+  readonly onCommitted: (events: readonly Ingested[]) => Effect.Effect<void>
+}
+
+/** A database that refuses for a while (a full disk): the batch waits, and is tried again. */
+const whileRefused = Schedule.exponential(100).pipe(Schedule.union(Schedule.spaced(5_000)))
+const isPassing = ({ slug }: Problem): boolean =>
+  slug === "storage-failed" || slug === "unavailable" || slug === "too-many-requests"
+
+/** Runs until the connection has said its last word. */
+export const pump = ({ engine, ids, live, onCommitted, threads }: PumpOptions): Effect.Effect<void> => {
+  const { agent, connection, connectionId } = live
+  const ingestion = new ConnectionIngestion({
+    connectionId,
+    sourceKind: agent.driver.provider,
+    imported: false,
+    threadId: (nativeThreadId, at) => connection.reference(nativeThreadId) ?? ids.next(at),
+    sessionId: (_nativeThreadId, _ordinal, at) => ids.next(at),
+  })
+
+  const note = ({ event, sessionId }: Member, threadId: string): Ingested => {
+    if (sessionId !== null && event.type === "session.started") {
+      threads.sessionStarted(sessionId, threadId, connectionId)
+    }
+    if (sessionId !== null && event.type === "session.exited") threads.sessionEnded(sessionId)
+    return { threadId, sessionId, type: event.type, turnId: event.turnId ?? null }
+  }
+
+  const take = (emitted: readonly Emitted[]): Effect.Effect<void> => {
+    const members = ingestion.members(emitted)
+    return engine.submit({ members }).pipe(
+      Effect.retry({ schedule: whileRefused, while: isPassing }),
+      Effect.flatMap(({ results }) =>
+        onCommitted(members.map((member, index) => note(member, results[index]?.streamId ?? member.to.streamId))),
+      ),
+      // What the engine refuses for good is a defect of ours; it must not silence the agent's later words.
+      Effect.catchAll((problem) =>
+        Effect.logError(`${members.length} events of connection ${connectionId} were refused`, problem),
+      ),
+    )
+  }
+
+  return connection.events.pipe(
+    Stream.chunks,
+    Stream.runForEach((chunk) => take(Chunk.toReadonlyArray(chunk))),
+  )
+}

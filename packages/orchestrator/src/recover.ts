@@ -1,0 +1,142 @@
+/**
+ * What an earlier run of the server left behind, settled by events before anything new is done: its processes are ended,
+ * what it was handing over in its last moment is uncertain, its sessions are over. Every session counts, whatever its
+ * thread looks like in a list: archived and deleted ones too.
+ */
+import { type ConnectionRow, type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
+import type { EngineService, Member } from "@threadfold/engine"
+import { endTree, markedProcesses, type ProcessIdentity } from "@threadfold/providers"
+import { Clock, Effect } from "effect"
+import { outcome } from "./lanes/turn.js"
+import { type Ending, member, type Workshop } from "./lanes/Workshop.js"
+import { logMark, serverMark } from "./live/Connections.js"
+import { upkeep } from "./upkeep.js"
+
+/** Rows of one page. */
+const PAGE = 200
+/** How long orphans may take to end by themselves, ms. */
+const GRACE_MS = 1_000
+
+export interface Recovered {
+  /** Processes of an earlier run that were ended. */
+  readonly ended: number
+  /** Processes that could not be ended: their sessions are left as they are. */
+  readonly left: number
+  readonly sessions: number
+  readonly effects: number
+}
+
+/** Ends what an earlier run of a server on this log started; gives how many there were, and those that could not be ended. */
+const endOrphans = (engine: EngineService, incarnation: string) =>
+  Effect.gen(function* () {
+    const find = Effect.map(markedProcesses(logMark, engine.log.logId), (all) =>
+      all.filter(({ marks }) => marks[serverMark] !== incarnation),
+    )
+    const before = yield* find
+    const left: readonly ProcessIdentity[] = yield* endTree({ find, graceMs: GRACE_MS })
+    return { ended: before.length - left.length, left: left.length }
+  })
+
+/** What becomes of an effect that was under way when the server ended. */
+const endingOf = (effect: EffectRow): Ending => {
+  const message = "the server ended while it was handed over"
+  if (effect.kind === "session.start") return { status: "pending", message }
+  return effectKinds[effect.kind].lane === "control"
+    ? { status: "retired", message }
+    : { status: "uncertain", message, events: [outcome("effect.uncertain", effect, message)] }
+}
+
+const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, Problem> =>
+  Effect.flatMap(Clock.currentTimeMillis, (at) => {
+    const { events = [], message, status } = endingOf(effect)
+    return shop.engine.submit({
+      members: events.map((event) => member(shop, effect, at, event)),
+      effects: [
+        {
+          effectId: effect.effectId,
+          from: "attempting",
+          patch: { status, token: null, message: message ?? null, endedAt: status === "pending" ? null : at },
+        },
+      ],
+    })
+  })
+
+const settleEffects = (shop: Workshop): Effect.Effect<number, Problem> =>
+  Effect.gen(function* () {
+    let settled = 0
+    for (let after: string | null = null; ; ) {
+      const threadIds: readonly string[] = yield* shop.reads.threadsWithEffects(after)
+      for (const threadId of threadIds) {
+        const open = yield* shop.reads.openEffects(threadId)
+        const attempting = open.filter(({ status }) => status === "attempting")
+        yield* Effect.forEach(attempting, (effect) => settleEffect(shop, effect), { discard: true })
+        settled += attempting.length
+      }
+      const last = threadIds.at(-1)
+      if (last === undefined) return settled
+      after = last
+    }
+  })
+
+const settleSessions = (shop: Workshop): Effect.Effect<number, Problem> =>
+  Effect.gen(function* () {
+    let settled = 0
+    for (let after: string | null = null; ; ) {
+      const sessions: readonly SessionRow[] = yield* shop.projections.livingSessions(after, PAGE)
+      for (const { mode, sessionId, threadId } of sessions) {
+        // Attached ones end by their lease, imported ones with their recording.
+        if (mode !== "managed" || shop.connections.threads.hasSession(sessionId)) continue
+        const reason = "server-restarted"
+        yield* upkeep(shop, { type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+        settled += 1
+      }
+      const last = sessions.at(-1)
+      if (last === undefined) return settled
+      after = last.threadId
+    }
+  })
+
+const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> =>
+  Effect.gen(function* () {
+    for (let after: string | null = null; ; ) {
+      const connections: readonly ConnectionRow[] = yield* shop.projections.openConnections(after, PAGE)
+      const at = yield* Clock.currentTimeMillis
+      const members = connections.flatMap(({ connectionId, mode }): Member[] =>
+        mode !== "managed"
+          ? []
+          : [
+              {
+                to: { streamId: connectionId },
+                sessionId: null,
+                actor: "orchestrator",
+                event: {
+                  type: "connection.closed",
+                  payload: { reason: "transport-closed", message: "The server that ran it has ended." },
+                  at,
+                  channel: null,
+                  seq: null,
+                  eventId: shop.ids.next(at),
+                },
+              },
+            ],
+      )
+      if (members.length > 0) yield* shop.engine.submit({ members })
+      const last = connections.at(-1)
+      if (last === undefined) return
+      after = last.connectionId
+    }
+  })
+
+/**
+ * Settles what is left. What was under way is settled before its session is: a turn that may have reached the agent must
+ * not look as if it never had.
+ */
+export const recover = (shop: Workshop): Effect.Effect<Recovered, Problem> =>
+  Effect.gen(function* () {
+    const { ended, left } = yield* endOrphans(shop.engine, shop.incarnation)
+    const effects = yield* settleEffects(shop)
+    // What still runs is not gone: its session is left alone, and every later sweep of the reaper looks again.
+    const sessions = left > 0 ? 0 : yield* settleSessions(shop)
+    if (left === 0) yield* settleConnections(shop)
+    return { ended, left, sessions, effects }
+  })

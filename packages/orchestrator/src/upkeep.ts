@@ -1,0 +1,32 @@
+/** Commands of the orchestrator to itself: what follows from rows, decided in the writer like any other command. */
+import { type Actor, Command, type CommandType, type Problem } from "@threadfold/contracts"
+import type { Acknowledged, EngineService } from "@threadfold/engine"
+import { Clock, Effect, Schema } from "effect"
+import type { IdsService } from "./Ids.js"
+
+const decode = Schema.decodeSync(Command)
+
+/** A command of one of these types as it is written down. */
+export type Written<T extends CommandType> = Extract<typeof Command.Encoded, { readonly type: T }>
+
+type UpkeepType =
+  | "queue.drain"
+  | "turn.settle"
+  | "turn.stall"
+  | "turn.interrupt"
+  | "session.reap"
+  | "session.reconcile"
+  | "request.expire"
+
+/** Gives one. Deriving it again is harmless, so it has no receipt. */
+export const upkeep = (
+  { engine, ids }: { readonly engine: EngineService; readonly ids: IdsService },
+  command: Written<UpkeepType>,
+  actor: Actor = "orchestrator",
+): Effect.Effect<Acknowledged, Problem> =>
+  Effect.flatMap(Clock.currentTimeMillis, (at) =>
+    engine.submit({
+      members: [],
+      command: { commandId: ids.next(at), to: { streamId: command.threadId }, at, actor, command: decode(command) },
+    }),
+  )
