@@ -146,6 +146,17 @@ export const installAgents = async (names = askedByEnvironment() ?? Object.keys(
   return failed
 }
 
+/** The agents whose tests are skipped, and why. */
+export const missingAgents = () => {
+  const asked = askedByEnvironment()
+  return Object.keys(pins).flatMap((name) => {
+    if (asked !== null && !asked.includes(name)) return [{ name, why: "left out by THREADFOLD_AGENTS" }]
+    if (isInstalled(name)) return []
+    const why = existsSync(problemFile(name)) ? readFileSync(problemFile(name), "utf8").trim() : "not installed"
+    return [{ name, why }]
+  })
+}
+
 if (isMain(import.meta.url)) {
   const names = process.argv.slice(2)
   try {

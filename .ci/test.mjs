@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { installAgents } from "./agents.mjs"
+import { installAgents, missingAgents } from "./agents.mjs"
 import { setupOrExit } from "./setup.mjs"
 import { packages, root, turbo } from "./tools.mjs"
 
@@ -48,6 +48,7 @@ for (const { folder } of tested) {
     if (broken.some((each) => each.name === name)) console.log(`  failed: ${name} as a whole`)
   }
 }
+for (const { name, why } of missingAgents()) console.log(`tests with the real agent ${name} are skipped: ${why}`)
 // Turbo knows of failures that no report tells, such as an error after the last test.
 if (code !== 0 && failed === 0) failed = 1
 console.log(`${passed} passed, ${failed} failed`)

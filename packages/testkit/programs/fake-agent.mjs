@@ -67,7 +67,7 @@ const uuid = () => {
 
 // ---- Threads -------------------------------------------------------------------------------------------------------
 
-/** Thread id → { cwd, turn: the running turn or null, subscribed }. */
+/** Thread id → { cwd, turn: the running turn or null, subscribed, counted: turns whose tokens were told }. */
 const threads = new Map()
 let turnsStarted = 0
 let questions = 0
@@ -94,7 +94,7 @@ const threadObject = (id, cwd) => ({
 })
 
 const openThread = (id, { cwd = process.cwd(), model = "fake-model" }) => {
-  threads.set(id, { id, cwd, turn: null, subscribed: true })
+  threads.set(id, { id, cwd, turn: null, subscribed: true, counted: 0 })
   return {
     thread: threadObject(id, cwd),
     model,
@@ -135,20 +135,23 @@ const wholeItem = (thread, turn, object) => {
 const userMessage = (thread, turn, input) =>
   wholeItem(thread, turn, { type: "userMessage", id: uuid(), clientId: null, content: input ?? [] })
 
+/** What so many turns use. */
+const tokens = (turns) => ({
+  totalTokens: 150 * turns,
+  inputTokens: 120 * turns,
+  cachedInputTokens: 20 * turns,
+  outputTokens: 30 * turns,
+  reasoningOutputTokens: 5 * turns,
+})
+
 const endTurn = (thread, turn, status, error = null) => {
   if (thread.turn !== turn) return
   thread.turn = null
   if (status !== "interrupted") {
-    const counts = {
-      totalTokens: 150,
-      inputTokens: 120,
-      cachedInputTokens: 20,
-      outputTokens: 30,
-      reasoningOutputTokens: 5,
-    }
+    thread.counted += 1
     tell(thread, "thread/tokenUsage/updated", {
       turnId: turn.id,
-      tokenUsage: { total: counts, last: counts, modelContextWindow: 258400 },
+      tokenUsage: { total: tokens(thread.counted), last: tokens(1), modelContextWindow: 258400 },
     })
   }
   tell(thread, "thread/status/changed", { status: { type: "idle" } })
@@ -371,9 +374,10 @@ const answerFor = (method) => {
 }
 
 const onCall = async ({ id, method, params = {} }) => {
-  const how = answerFor(method)
-  if (typeof how === "object" && "refuse" in how) return refuse(id, how.refuse, how.code)
-  if (typeof how === "object" && "exit" in how && how.after !== true) return exit(how.exit)
+  const answer = answerFor(method)
+  const how = typeof answer === "string" ? { [answer]: true } : answer
+  if ("refuse" in how) return refuse(id, how.refuse, how.code)
+  if ("exit" in how && how.after !== true) return exit(how.exit)
   const act = methods[method]
   if (act === undefined) return refuse(id, `Invalid request: unknown variant \`${method}\``)
   let outcome
@@ -382,11 +386,9 @@ const onCall = async ({ id, method, params = {} }) => {
   } catch (error) {
     return refuse(id, error.message)
   }
-  if (how === "answer") respond(id, outcome.result)
-  else if ("exit" in how) {
-    respond(id, outcome.result)
-    return exit(how.exit)
-  } else if ("afterMs" in how) pause(how.afterMs).then(() => respond(id, outcome.result))
+  if ("afterMs" in how) pause(how.afterMs).then(() => respond(id, outcome.result))
+  else if (!("never" in how)) respond(id, outcome.result)
+  if ("exit" in how) return exit(how.exit)
   // Late or never: what follows from the call happens all the same.
   await outcome.after?.()
 }
@@ -409,6 +411,7 @@ setTimeout(() => exit(124), lifetime)
 process.on("SIGTERM", () => {
   note({ event: "SIGTERM" })
   if (script.ignoreSigterm !== true) exit(0)
+  writeAll(2, "fake agent: SIGTERM ignored\n")
 })
 
 note({ event: "start" })
@@ -424,4 +427,5 @@ process.stdin.on("data", (chunk) => {
 process.stdin.on("end", () => {
   note({ event: "stdin-end" })
   if (script.ignoreStdinEnd !== true) exit(0)
+  writeAll(2, "fake agent: end of input ignored\n")
 })

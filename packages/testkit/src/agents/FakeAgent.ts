@@ -64,9 +64,9 @@ export interface FakeAgentScript {
   readonly turns?: readonly (readonly FakeStep[])[]
   /** Answers `turn/interrupt` and goes on. */
   readonly ignoreInterrupt?: boolean
-  /** Goes on after SIGTERM; else it ends with code 0, as Codex. */
+  /** Goes on after SIGTERM, and says so on stderr; else it ends with code 0, as Codex. */
   readonly ignoreSigterm?: boolean
-  /** Goes on when its standard input ends; else it ends with code 0, as Codex. */
+  /** Goes on when its standard input ends, and says so on stderr; else it ends with code 0, as Codex. */
   readonly ignoreStdinEnd?: boolean
   /** Absolute path of a file for what happens to it, for {@link readFakeAgentLog}; several processes may share one. */
   readonly log?: string
