@@ -1,3 +1,4 @@
+export * from "./codex/CodexDriver.js"
 export * from "./codex/CodexTranslator.js"
 export { type ItemView, knownItemTypes, readItem } from "./codex/items.js"
 export * from "./codex/methods.js"

@@ -11,7 +11,9 @@ import type { Emitted, Translator, WireLine } from "../Translator.js"
 export interface LiveEvents {
   /** Takes a line. At once and without an effect, so that it can stand directly beside the read or write that it tells. */
   readonly push: (line: WireLine) => void
-  /** Waits until the consumer has taken most of what was pushed. */
+  /** True: the reader need not wait for the consumer. */
+  readonly hasRoom: () => boolean
+  /** Waits until there is room. */
   readonly room: Effect.Effect<void>
   /** Nothing more is pushed: the stream ends after what waits. Whatever the translator still holds is let go. */
   readonly finish: () => void
@@ -79,6 +81,7 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
       // Without an event, too: it may have made the translator wait for something, and so moved its deadline.
       arrived.ring()
     },
+    hasRoom,
     room: Effect.suspend(() => (hasRoom() ? Effect.void : taken.wait(hasRoom))),
     finish: () => {
       add(translator.flush())

@@ -35,7 +35,8 @@ const maxWaitingBytes = 8 * 1024 * 1024
 /** How long the output may be silent once the process is gone, ms: then somebody unknown holds the pipe open. */
 const silenceMs = 200
 
-const howItEnded = (process: SupervisedProcess): string =>
+/** How a process ended, in a sentence for a person. */
+export const howItEnded = (process: SupervisedProcess): string =>
   Option.match(process.exited(), {
     onNone: () => "The agent closed its input.",
     onSome: ({ asked, code, signal }) => {
@@ -44,14 +45,15 @@ const howItEnded = (process: SupervisedProcess): string =>
     },
   })
 
-/** The failure of an order to a process that is gone, or that does not do what it must. */
+/** The failure of an order to a process that is gone, or that does not do what it must; `next`: what to do about it. */
 export const connectionLost = (
   provider: string,
   process: SupervisedProcess,
   what: string = howItEnded(process),
+  next: string = "Start the session again.",
 ): ConnectionLost => {
   const words = process.lastWords()
-  const message = `${what} Start the session again.`
+  const message = `${what} ${next}`
   return new ConnectionLost({ provider, message: words === "" ? message : `${message} It last wrote: ${words}` })
 }
 

@@ -53,7 +53,7 @@ export interface SupervisedProcess {
   readonly exit: Effect.Effect<ProcessExit>
   /** The exit, once it has happened. */
   readonly exited: () => Option.Option<ProcessExit>
-  /** Waits until the process has exited and what it left behind is ended, too. */
+  /** Waits until the process has exited, what it left behind is ended, too, and its last words are read. */
   readonly gone: Effect.Effect<void>
   /** The end of what it wrote to stderr, without the secrets of its environment. Empty where it wrote nothing. */
   readonly lastWords: () => string
@@ -70,6 +70,8 @@ const defaultGraceMs = 2_000
 const defaultStderrBytes = 8_192
 /** Longest wait for the exit after SIGKILL, ms: only a process that hangs in the kernel takes longer. */
 const killMs = 5_000
+/** Longest wait for the end of stderr once all is gone, ms: somebody unknown may hold it open. */
+const silenceMs = 200
 /** Windows has no process groups and no signals; there the process alone is ended, at once. */
 const hasGroups = process.platform !== "win32"
 
@@ -194,8 +196,18 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
     child.stdin.on("error", () => {})
     child.stdout.on("error", () => {})
     child.stderr.on("error", () => {}).on("data", tail.push)
+    const silent = Effect.async<void>((resume) => {
+      if (child.stderr.closed) resume(Effect.void)
+      else child.stderr.once("close", () => resume(Effect.void))
+    })
 
-    const gone = yield* once(Effect.zipRight(Deferred.await(exit), Effect.asVoid(endTree({ find: tree, graceMs }))))
+    const gone = yield* once(
+      Deferred.await(exit).pipe(
+        Effect.zipRight(endTree({ find: tree, graceMs })),
+        Effect.zipRight(Effect.timeoutOption(silent, silenceMs)),
+        Effect.asVoid,
+      ),
+    )
     // What an agent leaves behind when it exits by itself is watched by nobody any more: it ends, asked for or not.
     yield* Effect.forkDaemon(gone)
 

@@ -1,7 +1,13 @@
 export { type EndTree, endTree } from "./endTree.js"
 export { childEnvironment, type EnvironmentOptions } from "./environment.js"
 export { LineTooLong } from "./LineSplitter.js"
-export { connectionLost, type LineTransport, type LineTransportOptions, makeLineTransport } from "./LineTransport.js"
+export {
+  connectionLost,
+  howItEnded,
+  type LineTransport,
+  type LineTransportOptions,
+  makeLineTransport,
+} from "./LineTransport.js"
 export { type MarkedProcess, markedProcesses, markPrefix } from "./marks.js"
 export { type ProcessIdentity, stillRunning } from "./ProcessTable.js"
 export { type ProcessExit, type SupervisedProcess, type SuperviseOptions, supervise } from "./SupervisedProcess.js"
