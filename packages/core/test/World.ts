@@ -60,7 +60,7 @@ export class World {
       commandId: null,
       causationId: null,
       correlationId: null,
-      turnId: null,
+      turnId: one.event.turnId ?? null,
       itemId: null,
       requestId: null,
       inferenceId: null,

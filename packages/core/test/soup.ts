@@ -30,6 +30,8 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ],
   ["session.lease-lapsed", [{ leaseMs: 1 }]],
   ["session.stop-requested", [{}]],
+  ["session.reaped", [{}]],
+  ["session.reconciled", [{ liveness: "gone" }, { liveness: "unknown" }]],
   ["turn.requested", [{ handedOver: true }, { handedOver: false }]],
   ["turn.accepted", [{}]],
   ["turn.started", [{}, { supersedes: true }]],
@@ -44,7 +46,8 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["turn.settled", [{}]],
   ["turn.stalled", [{}]],
   ["turn.interrupt-requested", [{}]],
-  ["effect.delivered", [{ effect: "turn/start" }]],
+  ["effect.delivered", [{ effect: "turn.start" }]],
+  ["effect.uncertain", [{ effect: "turn.start" }, { effect: "turn.start" }, { effect: "turn.steer" }]],
   ["item.started", [{ kind: "command", processId: "p" }, { kind: "agent_message", text: "a" }, { kind: "command" }]],
   ["item.started", [{ kind: "command", processId: "p" }]],
   ["item.updated", [{ processId: "p" }]],
@@ -99,6 +102,9 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
     ],
   ],
   ["message.dequeued", [{ messageId: id("m1") }]],
+  ["message.cancelled", [{ messageId: id("m2") }]],
+  ["message.steered", [{ messageId: id("m1") }]],
+  ["queue.resumed", [{}]],
   ["queue.reordered", [{ messageIds: [id("m2"), id("m1")] }]],
   ["thread.archived", [{}]],
   ["connection.opened", [{ provider: "x", mode: "managed" }]],
@@ -110,13 +116,23 @@ const native: fc.Arbitrary<NativeRef> = fc
   .record({
     turnId: fc.constantFrom(undefined, strong("t1"), strong("t1"), strong("t2"), "turn-1"),
     itemId: fc.constantFrom(undefined, "i1", "i1", "i2"),
-    requestId: optional("0"),
+    requestId: fc.constantFrom(undefined, "0"),
     callId: optional("1", "2"),
     inferenceId: optional("r1"),
     handoffId: optional("h1"),
     taskId: optional("k1"),
   })
   .map((ref) => Object.fromEntries(Object.entries(ref).filter(([, value]) => value !== undefined)))
+
+/** Turns that we ask for have ids of ours before the provider has any. */
+const ours = [
+  "turn.requested",
+  "turn.accepted",
+  "turn.started",
+  "turn.start-failed",
+  "turn.interrupt-requested",
+  "effect.",
+]
 
 /** A step of the soup. */
 const ingredient = (entries: typeof vocabulary) =>
@@ -126,13 +142,20 @@ const ingredient = (entries: typeof vocabulary) =>
       pick: fc.nat({ max: 11 }),
       session: fc.constantFrom("s1", "s1", "s1", "s2"),
       native,
+      turn: optional("r1", "r2"),
     })
-    .map(({ entry: [type, payloads], pick, session, native: ref }) => ({
-      type,
-      session,
-      native: ref,
-      payload: payloads[pick % payloads.length],
-    }))
+    .map(({ entry: [type, payloads], pick, session, native: ref, turn }) => {
+      const turnId = turn === undefined || !ours.some((one) => type.startsWith(one)) ? undefined : id(turn)
+      // An id of ours says which turn; only the provider's first words of it bring a native one as well.
+      const binds = ref.turnId !== undefined && (type === "turn.accepted" || type === "turn.started")
+      return {
+        type,
+        session,
+        native: turnId === undefined ? ref : binds ? { turnId: ref.turnId } : {},
+        turnId,
+        payload: payloads[pick % payloads.length],
+      }
+    })
 
 /** What every soup needs to get anywhere. */
 const base = ["session.started", "session.state.changed", "session.exited", "turn.started", "turn.completed"]
@@ -154,7 +177,13 @@ export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<
     )
     .map((steps) => {
       const seqs = { s1: 0, s2: 0 }
-      const begin = { type: "session.started", session: "s1", native: {}, payload: { provider: "x", mode: "managed" } }
+      const begin = {
+        type: "session.started",
+        session: "s1",
+        native: {},
+        turnId: undefined,
+        payload: { provider: "x", mode: "managed" },
+      }
       return [begin, ...steps].map((step, index): GeneratedEvent => {
         const session = step.session === "s1" ? "s1" : "s2"
         seqs[session] += 1
@@ -169,6 +198,7 @@ export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<
             seq: seqs[session],
             at: index,
             native: step.native,
+            ...(step.turnId === undefined ? {} : { turnId: step.turnId }),
             payload: step.payload,
           },
         }

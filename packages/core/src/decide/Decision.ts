@@ -36,9 +36,9 @@ export type Decision =
 export interface Situation {
   readonly state: FoldState
   readonly rows: RowSource
-  /** A new id of ours; the same for the same command and purpose. */
   /** Whether a call that is about this turn may be under way to the provider: its effect is being attempted. */
   readonly attempting: (turnId: string) => boolean
+  /** A new id of ours; the same for the same command and purpose. */
   readonly mint: (purpose: "turn" | "message") => string
 }
 

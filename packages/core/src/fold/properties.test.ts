@@ -16,6 +16,7 @@ const arbWell = arbSession()
 const arbStew = fc.oneof(
   arbSoup(),
   arbSoup(30, "turn.", "effect.", "session."),
+  arbSoup(40, "turn.requested", "turn.accepted", "effect.", "message.queued", "queue.", "session."),
   arbSoup(30, "item.", "content."),
   arbSoup(30, "realtime.", "delegation.", "turn.", "item.started"),
   arbSoup(30, "thread.token", "turn."),

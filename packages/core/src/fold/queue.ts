@@ -64,11 +64,19 @@ export const queueReordered = (step: Step, payload: PayloadOf<"queue.reordered">
 
 /**
  * Holds what waits in the queue until a person lets it run (`queue.resumed`): after a crash, a stop, a failure or an
- * interrupt nobody knows whether it is still wanted. A turn that somebody asked for meanwhile is such a person's word.
+ * interrupt nobody knows whether it is still wanted.
  */
 export const holdQueue = (step: Step): void => {
   const { queue, thread } = step.state
   if (queue.length > 0 && thread !== null) step.state.thread = { ...thread, queueHeld: 1 }
+}
+
+/**
+ * The same after a turn that failed, or that somebody interrupted. Another turn that runs or waits to start is somebody's
+ * word about what comes next.
+ */
+export const holdQueueAfterTurn = (step: Step): void => {
+  if (step.state.active === null && step.waiting.length === 0) holdQueue(step)
 }
 
 /** `queue.resumed`. */

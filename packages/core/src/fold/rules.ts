@@ -6,6 +6,7 @@ import type { EventType, PayloadOf } from "@threadfold/contracts"
 import { isPayload } from "../payload/guard.js"
 import { connectionClosed, connectionOpened } from "./connection.js"
 import { delegationClosed, delegationOpened, realtimeHandoff } from "./delegation.js"
+import { effectDelivered, effectUncertain } from "./effect.js"
 import {
   inferenceCancelled,
   inferenceCompleted,
@@ -58,7 +59,6 @@ import {
   turnAccepted,
   turnCompleted,
   turnDiffUpdated,
-  turnHandedOver,
   turnInterruptRequested,
   turnPlanUpdated,
   turnProposedCompleted,
@@ -67,7 +67,6 @@ import {
   turnStalled,
   turnStarted,
   turnStartFailed,
-  turnUncertain,
 } from "./turn.js"
 import { tokenUsageUpdated } from "./usage.js"
 
@@ -177,9 +176,9 @@ export const rules: RuleBook = {
   "session.stop-requested": rule("session.stop-requested", sessionStopRequested),
   "session.reaped": rule("session.reaped", sessionReaped),
   "session.reconciled": rule("session.reconciled", sessionReconciled),
-  "effect.delivered": rule("effect.delivered", turnHandedOver),
+  "effect.delivered": rule("effect.delivered", effectDelivered),
   "effect.failed": kept("effect.failed"),
-  "effect.uncertain": rule("effect.uncertain", turnUncertain),
+  "effect.uncertain": rule("effect.uncertain", effectUncertain),
   "realtime.start-requested": rule("realtime.start-requested", realtimeStartRequested),
   "realtime.stop-requested": rule("realtime.stop-requested", realtimeStopRequested),
   "realtime.failed": rule("realtime.failed", realtimeFailed),

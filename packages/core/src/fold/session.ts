@@ -3,6 +3,7 @@ import type { PayloadOf, SessionRow } from "@threadfold/contracts"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import { checkNumber } from "./numbering.js"
 import { endSession, leaveStarting, moveSession } from "./pointer.js"
+import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import { endTurn } from "./turnEnd.js"
@@ -140,12 +141,16 @@ export const sessionReconciled = (step: Step, payload: PayloadOf<"session.reconc
   endSession(step, { status: "stopped", cause: payload.reason ?? "reconciled", evidence: "inferred" })
 }
 
-/** `session.stop-requested`: what has not started is cancelled at once; the session ends with its process. */
+/**
+ * `session.stop-requested`: what has not started is cancelled and what waits in the queue is held, at once; the session
+ * ends with its process.
+ */
 export const sessionStopRequested = (step: Step): void => {
   if (refuseStale(step)) return
   for (const turn of step.state.requested) {
     endTurn(step, turn, { outcome: "cancelled", cause: "stop-requested", evidence: "inferred" })
   }
+  holdQueue(step)
   leaveStarting(step)
 }
 

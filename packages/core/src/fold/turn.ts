@@ -10,6 +10,7 @@ import {
 import { findNativeTurn } from "../resolve/lookup.js"
 import { hasEnded } from "../state/lifecycle.js"
 import { leaveStarting, moveSession } from "./pointer.js"
+import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
@@ -93,34 +94,30 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
     requestedAt: step.at,
   })
   countTurn(step)
-  const session = state.session
-  if (session !== null && !hasEnded(session)) {
-    moveSession(step, session.status === "running" ? "running" : "starting", "requested")
-  }
+  waitToStart(step, "requested")
 }
 
-/** `effect.delivered` of a requested turn: its bytes reached the provider, so that it no longer survives an exit. */
-export const turnHandedOver = (step: Step): void => {
-  const turn = step.waiting.find((candidate) => candidate.turnId === step.event.turnId)
-  if (turn === undefined || turn.handedOver === 1) return
-  const session = step.state.session
-  const living = session !== null && !hasEnded(session) ? session.sessionId : null
-  step.putTurn({ ...turn, handedOver: 1, sessionId: turn.sessionId ?? living })
+/** A turn waits to start: its session, where one lives, is `starting` unless it runs. */
+const waitToStart = (step: Step, cause: string): void => {
+  const { session } = step.state
+  if (session === null || hasEnded(session)) return
+  moveSession(step, session.status === "running" ? "running" : "starting", cause)
 }
 
 /**
- * `effect.uncertain` of a requested turn: its bytes may have reached the provider and nobody knows. It is shown and never
- * handed over again by itself; any later word of the provider about the turn resolves it (docs/rules.md).
+ * What a session that is gone says of a requested turn ends it, and with it every doubt: whatever the provider made of the
+ * turn went with the session.
  */
-export const turnUncertain = (step: Step): void => {
-  const turn = step.waiting.find((candidate) => candidate.turnId === step.event.turnId)
-  // What the provider has accepted is not in doubt, whenever its answer came.
-  if (turn === undefined || turn.nativeTurnId !== null) return
-  step.putTurn({
-    ...turn,
-    handedOver: 1,
-    uncertain: 1,
-    sessionId: turn.sessionId ?? step.state.session?.sessionId ?? null,
+const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
+  const { native, sessionId } = step.event
+  const said = turn.nativeTurnId ?? native?.turnId ?? null
+  const bound = said === null ? null : findNativeTurn(step.state, step.rows, said, sessionId)
+  const nativeTurnId = bound === null || bound.turnId === turn.turnId ? said : null
+  endTurn(step, turn, {
+    outcome: "interrupted",
+    cause,
+    evidence: "inferred",
+    fields: { nativeTurnId, handedOver: 1, sessionId: sessionId ?? turn.sessionId },
   })
   leaveStarting(step)
 }
@@ -144,19 +141,13 @@ export const turnAccepted = (step: Step): void => {
     leaveStarting(step)
     return
   }
-  const accepted = { nativeTurnId: native, handedOver: 1, sessionId: event.sessionId ?? turn.sessionId } as const
-  const session = state.session
-  const gone = session === null || hasEnded(session) || session.sessionId !== accepted.sessionId
-  if (turn.uncertain === 1 && gone) {
-    // The answer of a session that is gone: whatever the provider made of the turn went with it.
-    return endTurn(step, turn, {
-      outcome: "interrupted",
-      cause: "accepted-before-exit",
-      evidence: "inferred",
-      fields: accepted,
-    })
+  if (step.standing === "ended" || step.standing === "stale") {
+    return wentWithItsSession(step, turn, "accepted-before-exit")
   }
-  step.putTurn({ ...turn, ...accepted, uncertain: 0 })
+  const sessionId = event.sessionId ?? turn.sessionId
+  step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, sessionId, uncertain: 0 })
+  // One that was in doubt waits to start again.
+  if (turn.uncertain === 1) waitToStart(step, "accepted")
 }
 
 /** `turn.start-failed`: the requested turn never ran. */
@@ -232,6 +223,10 @@ export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): voi
       ? step.note("turn-unknown", eventSession(step), "a start without any turn id")
       : step.note("turn-start-after-terminal", nativeTurnSubject(native, event.sessionId))
   }
+  const doubted = step.state.requested.find((turn) => turn.turnId === event.turnId && turn.uncertain === 1)
+  if (doubted !== undefined && (step.standing === "ended" || step.standing === "stale")) {
+    return wentWithItsSession(step, doubted, "started-before-exit")
+  }
   startTurn(step, event.turnId, { supersedes: payload.supersedes === true, synthetic: payload.synthetic === true })
 }
 
@@ -305,6 +300,7 @@ export const turnInterruptRequested = (step: Step, payload: PayloadOf<"turn.inte
   const underWay = (turn.handedOver === 1 && turn.uncertain === 0) || payload.underWay === true
   if (turn.status === "running" || underWay) return step.putTurn(asked)
   endTurn(step, asked, { outcome: "cancelled", cause: "interrupt-requested", evidence: "inferred" })
+  holdQueueAfterTurn(step)
   leaveStarting(step)
 }
 

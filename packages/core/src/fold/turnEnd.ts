@@ -7,7 +7,7 @@ import {
   closeInferencesOfTurn,
   interruptOpenItems,
 } from "./closures.js"
-import { holdQueue } from "./queue.js"
+import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
 
 export interface TurnEnd {
@@ -59,9 +59,12 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
     endedAt: step.at,
   })
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
-  const undone = end.outcome === "failed" || end.outcome === "interrupted"
-  if (undone && step.waiting.length === 0) holdQueue(step)
+  // An end that is only confirmed says nothing that a person has not seen.
+  if (isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
 }
+
+/** Whether the user's message was not done: what was to follow it may not be wanted any more. */
+const isUndone = (outcome: TurnOutcome | null): boolean => outcome === "failed" || outcome === "interrupted"
 
 /** Takes an inferred end as the end: what waited for it follows. Its own terminal may still make it observed. */
 export const settleTurn = (step: Step, turn: TurnRow): void => {

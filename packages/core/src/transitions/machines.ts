@@ -42,7 +42,7 @@ const sessions: readonly Transition[] = [
   {
     from: alive,
     to: "starting",
-    by: ["turn.requested", "session.started", "session.state.changed", ...terminals],
+    by: ["turn.requested", "turn.accepted", "session.started", "session.state.changed", ...terminals],
     note: "A requested turn waits to start, or the provider says so.",
   },
   {
@@ -54,6 +54,8 @@ const sessions: readonly Transition[] = [
       ...terminals,
       "turn.start-failed",
       "turn.accepted",
+      "turn.started",
+      "effect.uncertain",
       "turn.interrupt-requested",
       "session.stop-requested",
     ],
@@ -95,7 +97,7 @@ const turns: readonly Transition[] = [
   {
     from: ["requested"],
     to: inferred("ended"),
-    by: ["turn.interrupt-requested", "session.stop-requested", "turn.accepted", ...sessionEnds],
+    by: ["turn.interrupt-requested", "session.stop-requested", "turn.accepted", "turn.started", ...sessionEnds],
     note: "Cancelled before it was handed over, or it went down with the session that it was handed to.",
   },
   { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },

@@ -17,6 +17,9 @@ import {
 afterEach(breathe)
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+/** Requested turns, their calls, and the sessions they go down with. */
+const arbRequests = arbSoup(40, "turn.requested", "turn.accepted", "effect.", "session.")
+const arbAny = fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbSoup(), arbRequests)
 
 type MachineChange = Extract<Change, { readonly op: "put"; readonly table: MachineName }>
 const isMachineChange = (change: Change): change is MachineChange => change.op === "put" && isMachine(change.table)
@@ -67,7 +70,7 @@ const allowed = (move: Move): boolean => transitionOf(move.table, move.from, mov
 describe("transition tables", () => {
   it("hold every change that the fold makes to a row, whatever sources say", () => {
     fc.assert(
-      fc.property(fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbSoup()), (events) => {
+      fc.property(arbAny, (events) => {
         const refused: Move[] = []
         watched((move) => {
           if (!allowed(move)) refused.push(move)
@@ -87,9 +90,12 @@ describe("transition tables", () => {
     }
     const soups = [
       arbSoup(60),
+      arbRequests,
       arbSoup(40, "item."),
       arbSoup(30, "request."),
+      arbSoup(30, "request.opened", "request.answering"),
       arbSoup(60, "inference.", "runtime.error"),
+      arbSoup(30, "inference.started", "inference.failed", "runtime.error"),
     ]
     for (const soup of soups) {
       for (const events of fc.sample(soup, { numRuns: 800, seed: 7 })) watched(note).takeAll(events)

@@ -1,0 +1,41 @@
+/** What became of a call to the provider, as far as a turn or the queue depends on it. */
+import type { EffectKind, PayloadOf } from "@threadfold/contracts"
+import { hasEnded } from "../state/lifecycle.js"
+import { leaveStarting } from "./pointer.js"
+import { holdQueue } from "./queue.js"
+import type { Step } from "./Step.js"
+
+type Outcome = PayloadOf<"effect.delivered">
+
+/** Whether the call was of this kind. A recording names the provider's method: `turn/start`. */
+const isCall = ({ effect }: Outcome, kind: EffectKind): boolean => effect.replace("/", ".") === kind
+
+/** The turn that the call is about, while it waits to start and nobody doubts that it will. */
+const waitingTurn = (step: Step) => step.waiting.find((turn) => turn.turnId === step.event.turnId) ?? null
+
+/** `effect.delivered` of a turn's start: its bytes reached the provider, so that it no longer survives an exit. */
+export const effectDelivered = (step: Step, payload: PayloadOf<"effect.delivered">): void => {
+  const turn = waitingTurn(step)
+  if (turn === null || turn.handedOver === 1 || !isCall(payload, "turn.start")) return
+  const session = step.state.session
+  const living = session !== null && !hasEnded(session) ? session.sessionId : null
+  step.putTurn({ ...turn, handedOver: 1, sessionId: turn.sessionId ?? step.event.sessionId ?? living })
+}
+
+/**
+ * `effect.uncertain`: the bytes of the call may have reached the provider, and nobody knows.
+ *
+ * A turn's start: the turn is shown as uncertain and never handed over again by itself; any later word of the provider
+ * about it resolves the doubt (rule 2). A steer: its message stays in the queue, which is held, so that it is not said
+ * twice by itself. What else was called for, its own end or its deadline tells.
+ */
+export const effectUncertain = (step: Step, payload: PayloadOf<"effect.uncertain">): void => {
+  if (isCall(payload, "turn.steer")) return holdQueue(step)
+  const turn = waitingTurn(step)
+  // What the provider has accepted is not in doubt, whenever its answer came.
+  if (turn === null || turn.nativeTurnId !== null || !isCall(payload, "turn.start")) return
+  const { event, state } = step
+  const sessionId = turn.sessionId ?? event.sessionId ?? state.session?.sessionId ?? null
+  step.putTurn({ ...turn, handedOver: 1, uncertain: 1, sessionId })
+  leaveStarting(step)
+}

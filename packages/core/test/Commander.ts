@@ -1,0 +1,146 @@
+/**
+ * A thread that takes commands as the engine gives them to it: decided against its state, the events of an accepted one
+ * appended with the engine's ids, the effects noted. What we append ourselves never leaves an anomaly; whoever tests
+ * commands tests that with every one of them.
+ */
+import {
+  Command,
+  type EffectKind,
+  type EventEnvelope,
+  type ProblemSlug,
+  type RequestedEffect,
+} from "@threadfold/contracts"
+import { Schema } from "effect"
+import { type DecidedEvent, type Decision, decideIf, type Situation } from "../src/index.js"
+import { id, Scenario } from "./Scenario.js"
+
+const decode = Schema.decodeUnknownSync(Command)
+
+/** A command without its thread, which is the scenario's unless it says another. */
+export interface Given {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/** What became of a command. */
+export interface Told {
+  /** The problem that refused it; null: it was accepted. */
+  readonly refused: ProblemSlug | null
+  /** Types of its events, in order. */
+  readonly events: readonly string[]
+  /** Kinds of its effects, in order. */
+  readonly effects: readonly EffectKind[]
+  readonly turnId: string | null
+  readonly messageId: string | null
+}
+
+export class Commander {
+  /** Effects of all accepted commands, in order. */
+  readonly effects: RequestedEffect[] = []
+  /** Turns of which a call is under way, as the engine's working tables would say. */
+  readonly attempting = new Set<string>()
+  private commands = 0
+
+  constructor(readonly s: Scenario = new Scenario()) {}
+
+  /** The situation of the next command. */
+  situation(): Situation {
+    const command = this.commands + 1
+    return {
+      state: this.s.state,
+      rows: this.s.rows,
+      attempting: (turnId) => this.attempting.has(turnId),
+      mint: (purpose) => id(`${purpose} of command ${command}`),
+    }
+  }
+
+  /** Decides a command without appending anything. */
+  decide(given: Given, ifSequence: number | null = null): Decision {
+    return decideIf(this.situation(), decode({ threadId: this.s.threadId, ...given }), ifSequence)
+  }
+
+  /** Decides a command and appends what follows. */
+  run(given: Given, ifSequence: number | null = null): Told {
+    const decision = this.decide(given, ifSequence)
+    this.commands += 1
+    if ("refused" in decision) {
+      return { refused: decision.refused.slug, events: [], effects: [], turnId: null, messageId: null }
+    }
+    const { effects, events, messageId, turnId } = decision.accepted
+    for (const event of events) this.append(event)
+    this.effects.push(...effects)
+    return {
+      refused: null,
+      events: events.map(({ type }) => type),
+      effects: effects.map(({ kind }) => kind),
+      turnId,
+      messageId,
+    }
+  }
+
+  /** The events that a command leads to, else the problem that refuses it: what most tests look at. */
+  say(given: Given, ifSequence: number | null = null): readonly string[] | ProblemSlug {
+    const { events, refused } = this.run(given, ifSequence)
+    return refused ?? events
+  }
+
+  /** Appends an event as the engine appends that of a command: without a number of a source. */
+  append({ ids, native, payload, sessionId, type }: DecidedEvent): void {
+    const { s } = this
+    const sequence = s.log.length + 1
+    const event: EventEnvelope = {
+      sequence,
+      streamId: s.threadId,
+      streamVersion: sequence,
+      eventId: id(`event ${sequence}`),
+      type,
+      v: 1,
+      sessionId,
+      channel: null,
+      seq: null,
+      at: 1_795_150_511_000 + sequence,
+      recordedAt: 1_795_150_512_000 + sequence,
+      actor: "client",
+      commandId: id(`command ${this.commands}`),
+      causationId: null,
+      correlationId: null,
+      turnId: ids?.turnId ?? null,
+      itemId: ids?.itemId ?? null,
+      requestId: ids?.requestId ?? null,
+      inferenceId: ids?.inferenceId ?? null,
+      realtimeId: ids?.realtimeId ?? null,
+      delegationId: ids?.delegationId ?? null,
+      taskId: ids?.taskId ?? null,
+      native,
+      payload,
+    }
+    s.append(event)
+    const [odd] = s.rows.all("anomalies").filter((row) => row.lastSequence === sequence)
+    if (odd !== undefined) throw new Error(`our own ${type} left the anomaly ${odd.reason}: ${odd.detail}`)
+  }
+
+  /** Appends an event of ours about a turn, as the orchestrator does when it has made a call. */
+  outcome(
+    type: "effect.delivered" | "effect.failed" | "effect.uncertain",
+    effect: EffectKind,
+    turnId: string | null,
+    sessionId: string | null = null,
+  ): this {
+    this.append({ type, sessionId, native: null, ids: turnId === null ? {} : { turnId }, payload: { effect } })
+    return this
+  }
+}
+
+/** A thread that the agent `coder` works in. */
+export const created = (): Commander => {
+  const c = new Commander()
+  c.run({ type: "thread.create", agent: "coder", provider: "codex" })
+  return c
+}
+
+/** The same with a session that lives. */
+export const live = (): Commander => {
+  const c = created()
+  c.s.start()
+  return c
+}
