@@ -10,10 +10,12 @@ import { installedAgent } from "./Installed.js"
 
 const wait = <A>(promise: Promise<A>) => Effect.promise(() => promise)
 
-it.scoped("the real Codex runs a turn with a command against the mock model", (context) =>
+const codex = installedAgent("codex")
+const why = codex.installed ? "" : ` (skipped: ${codex.reason})`
+
+it.scoped.skipIf(!codex.installed)(`the real Codex runs a turn with a command against the mock model${why}`, () =>
   Effect.gen(function* () {
-    const codex = installedAgent("codex")
-    if (!codex.installed) return context.skip(codex.reason)
+    if (!codex.installed) return
     const server = yield* OpenAi.server({
       script: [OpenAi.command("echo from the shell"), OpenAi.plain("all done", { deltas: 4 })],
     })

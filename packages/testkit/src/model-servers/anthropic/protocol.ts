@@ -56,7 +56,7 @@ const json = (body: unknown): StatusReply => ({ kind: "status", status: 200, hea
 
 /** What else Claude agents ask: whether the server is there, and how long a prompt is. */
 const other = (method: string, path: string): StatusReply | null => {
-  if (path === "/api/hello") return json({ message: "hello" })
+  if (method === "HEAD" || path === "/api/hello") return json({ message: "hello" })
   if (method === "POST" && path === "/v1/messages/count_tokens") return json({ input_tokens: 100 })
   if (method === "GET" && path === "/v1/models")
     return json({ data: [], has_more: false, first_id: null, last_id: null })
