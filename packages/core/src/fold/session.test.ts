@@ -48,6 +48,17 @@ describe("sessions: start", () => {
   })
 })
 
+describe("sessions: the provider's own id", () => {
+  it("is the last one that it told", () => {
+    const s = new Scenario().send("session.started", { provider: "x", mode: "managed", nativeSessionId: "a" })
+    s.send("session.configured", { model: "m" })
+    expect(s.session?.nativeSessionId).toBe("a")
+    s.send("session.configured", { nativeSessionId: "b" })
+    expect(s.session).toMatchObject({ nativeSessionId: "b", model: "m" })
+    expect(s.session?.config).toEqual({})
+  })
+})
+
 describe("sessions: end", () => {
   it.each([
     [{ reason: "exit", code: 1 }, "stopped", "exit code=1"],

@@ -63,9 +63,10 @@ export const sessionConfigured = (step: Step, payload: PayloadOf<"session.config
   if (refuseEnded(step)) return
   const { session, thread } = step.state
   if (session === null) return
-  const { model, cwd, ...config } = payload
+  const { model, cwd, nativeSessionId, ...config } = payload
   step.putSession({
     ...session,
+    nativeSessionId: nativeSessionId ?? session.nativeSessionId,
     model: model ?? session.model,
     cwd: cwd ?? session.cwd,
     config: { ...(typeof session.config === "object" ? session.config : {}), ...config },

@@ -5,6 +5,10 @@ const t1 = strong("t1")
 const status = (s: Scenario) => s.rows.all("threads")[0]?.status
 const ours = { session: null } as const
 const running = () => new Scenario().start().turn(t1)
+const doubted = (s: Scenario) => {
+  const about = { ...ours, ids: { turnId: id("r") } }
+  return s.send("turn.requested", {}, about).send("effect.uncertain", { effect: "turn.start" }, about)
+}
 
 describe("the thread's status, from the open state alone", () => {
   it.each([
@@ -15,6 +19,9 @@ describe("the thread's status, from the open state alone", () => {
     ["waiting", running().send("request.opened", { kind: "other" }, { native: { turnId: t1, requestId: "0" } })],
     ["starting", new Scenario().start().send("turn.requested", {}, ours)],
     ["starting", new Scenario().send("turn.requested", {}, ours)],
+    ["starting", new Scenario().start().send("session.exited", { reason: "exit" }).send("turn.requested", {}, ours)],
+    ["stopped", doubted(new Scenario().start()).send("session.exited", { reason: "exit" })],
+    ["idle", doubted(new Scenario())],
     ["stopped", running().send("session.exited", { reason: "exit" })],
     ["error", running().status("error")],
     ["archived", running().send("thread.archived", {}, ours)],

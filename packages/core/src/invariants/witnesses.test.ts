@@ -36,6 +36,9 @@ const worked: Story = (s) => s.start().send("task.started", {}, { native: { task
 const stopped: Story = (s) => worked(s).send("task.completed", { status: "completed" }, { native: { taskId: "k" } })
 const requested: Story = (s) => s.start().send("turn.requested", {}, { ...ours, ids: { turnId: id("r") } })
 
+const doubted: Story = (s) =>
+  requested(s).send("effect.uncertain", { effect: "turn.start" }, { ...ours, ids: { turnId: id("r") } })
+
 /** What a broken fold writes instead: fields of the put of this table, or nothing at all. */
 interface Fault {
   readonly story: Story
@@ -101,6 +104,7 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
   "row.turn-end-is-whole": row(ended, "turns", { outcome: null }),
   "row.observed-end-is-final": row(ended, "turns", { settled: 0 }),
   "row.ended-turn-holds-nothing": row((s) => withItem(s).complete(t1), "items", { status: "open" }),
+  "row.uncertain-turn-has-no-answer": row(doubted, "turns", { handedOver: 0 }),
   "row.steered-turn-names-its-target": row(ended, "turns", { steeredInto: id("nowhere") }),
   "row.turn-ordinals-gapless": row(started, "turns", { ordinal: 2 }),
   "row.turn-counts-its-items": row((s) => started(s).item("i1", t1), "turns", { items: 2 }),
@@ -128,6 +132,11 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
   "row.thread-status-follows-from-its-rows": row(started, "threads", { status: "idle" }),
   "row.thread-counts-match": row(asked, "threads", { openRequests: 0 }),
   "row.usage-is-the-sum-of-turns": row(used, "usage", { totalTokens: 10 }),
+  "row.held-queue-has-messages": row(
+    (s) => queued(s).send("message.cancelled", { messageId: id("m") }, ours),
+    "threads",
+    { queueHeld: 1 },
+  ),
   "row.queue-positions-gapless": row(queued, "queue", { position: 2 }),
   "row.native-ids-unique-in-scope": row((s) => ended(s).turn(strong("t2")), "turns", { nativeTurnId: t1 }),
   "row.references-exist": row((s) => started(s).item("i1", t1), "items", { turnId: id("nowhere") }),

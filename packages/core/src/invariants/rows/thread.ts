@@ -68,6 +68,19 @@ export const threadRowInvariants: readonly RowInvariant[] = [
     },
   },
   {
+    id: "row.held-queue-has-messages",
+    kind: "row",
+    severity: "error",
+    text: "A queue is held only while a message waits in it.",
+    violations: (rows) => {
+      const queued = rows.all("queue").length
+      return rowsThat("threads", rows.all("threads"), ({ queueHeld }) => {
+        if (queueHeld !== 0 && queueHeld !== 1) return `queue_held is ${queueHeld}`
+        return queueHeld === 1 && queued === 0 ? "its queue is held and empty" : null
+      })
+    },
+  },
+  {
     id: "row.usage-is-the-sum-of-turns",
     kind: "row",
     severity: "error",
