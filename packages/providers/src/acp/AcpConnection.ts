@@ -76,8 +76,8 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       ),
     )
 
-  const openThread = (operation: Operation, id: string): Effect.Effect<OpenThread, Refused> =>
-    Effect.suspend(() => {
+  const openThread = (operation: Operation, id: string): Effect.Effect<OpenThread, Refused | ConnectionLost> =>
+    Effect.flatMap(peer.alive, () => {
       const thread = threads.open.get(id)
       if (thread !== undefined) return Effect.succeed(thread)
       return refuse(operation, `The session ${id} is not open on this connection. Start or resume it first.`)
@@ -133,6 +133,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
 
   const resumeThread = (order: ResumeThread): Effect.Effect<ThreadOpened, ProviderFailure> =>
     Effect.gen(function* () {
+      yield* peer.alive
       const { canLoad, canResume } = handshake
       const byResume = canResume && (config.reopenBy !== "load" || !canLoad)
       if (!byResume && !canLoad) return yield* new Unsupported({ provider, operation: "resume-thread" })
@@ -206,6 +207,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
 
   const answer: ProviderConnection["answer"] = (order) =>
     Effect.gen(function* () {
+      yield* peer.alive
       const question = threads.questions.get(order.nativeRequestId)
       if (question === undefined || (question.nativeThreadId ?? order.nativeThreadId) !== order.nativeThreadId) {
         return yield* refuse("answer", "The agent does not wait for this answer any more.")
@@ -227,6 +229,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
     Effect.gen(function* () {
       const thread = threads.open.get(nativeThreadId)
       if (thread === undefined) return
+      yield* peer.alive
       if (thread.running !== null) yield* cancel(thread)
       else yield* giveUpQuestions(nativeThreadId)
       threads.close(nativeThreadId)

@@ -95,6 +95,9 @@ const readHandshake = (answer: Fields): Handshake => {
   }
 }
 
+/** What to do about an agent that does not come up. */
+const advice = "Check by hand that its command starts an agent which speaks the Agent Client Protocol."
+
 /** Shakes hands, and signs in where the configuration says how. */
 const shakeHands = (
   config: AcpDriverConfig,
@@ -150,20 +153,15 @@ const connect = (
       asked: (id, method, params) => threads.asked(peer, id, method, params),
       told: (method, params) => threads.told(peer, method, params),
     })
-    const stop = Effect.suspend(() => {
-      peer.expectExit()
-      return process.stop
-    })
-    const lost = (what: string) => connectionLost(provider, process, what)
+    const lost = (what: string) => connectionLost(provider, process, what, advice)
     const handshake = yield* shakeHands(config, peer, lost).pipe(
       Effect.timeoutFail({
         duration: limits.startMs,
         onTimeout: () => lost(`The agent did not answer within ${limits.startMs} ms of its start.`),
       }),
-      Effect.tapError(() => stop),
+      Effect.tapError(() => process.stop),
     )
-    yield* Effect.addFinalizer(() => stop)
-    return makeAcpConnection({ config, cwd: options.cwd, handshake, limits, peer, stop, threads })
+    return makeAcpConnection({ config, cwd: options.cwd, handshake, limits, peer, stop: process.stop, threads })
   })
 
 /** A driver for one agent. */
