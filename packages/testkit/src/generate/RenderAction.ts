@@ -183,6 +183,7 @@ const renderSaying = (teller: Teller, what: Saying): void => {
       sayAsClient(teller, "message.queued", { messageId: one, text: "first" })
       sayAsClient(teller, "message.queued", { messageId: other, text: "second" })
       sayAsClient(teller, "queue.reordered", { messageIds: [other, one] })
+      sayAsClient(teller, "queue.resumed", {})
       sayAsClient(teller, "message.cancelled", { messageId: one })
       sayAsClient(teller, "message.dequeued", { messageId: other })
       break
