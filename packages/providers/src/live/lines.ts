@@ -10,9 +10,12 @@ const meta = (at: number, event: string, fields: Readonly<Record<string, unknown
   fields,
 })
 
-/** The process started. */
-export const spawnLine = (at: number, { pid, commandLine }: SupervisedProcess): WireLine =>
-  meta(at, "spawn", { pid, args: commandLine })
+/** The process started. `about`: what the translator should know of the start besides. */
+export const spawnLine = (
+  at: number,
+  { pid, commandLine }: SupervisedProcess,
+  about: Readonly<Record<string, unknown>> = {},
+): WireLine => meta(at, "spawn", { pid, args: commandLine, ...about })
 
 /**
  * The process exited. `message`: the end of its stderr, or what went wrong on our side; told only where the exit was not
