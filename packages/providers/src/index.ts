@@ -1,3 +1,10 @@
+export { type ClaudeConfig, type ClaudeLimits, makeClaudeDriver } from "./claude/ClaudeDriver.js"
+export {
+  type ClaudeTranslator,
+  type ClaudeTranslatorOptions,
+  makeClaudeTranslator,
+} from "./claude/ClaudeTranslator.js"
+export { type LocatedSdk, type LocateOptions, locateSdk, type MissingSdk, sdkPackage } from "./claude/live/locate.js"
 export * from "./codex/CodexDriver.js"
 export * from "./codex/CodexTranslator.js"
 export { type ItemView, knownItemTypes, readItem } from "./codex/items.js"

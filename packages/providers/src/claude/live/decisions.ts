@@ -1,0 +1,70 @@
+/** Decisions in the SDK's words: the answer to a question for permission, to one to the user, to a form. */
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../../codex/read.js"
+import type { AnswerRequest } from "../../ProviderDriver.js"
+import { elicitationMethod } from "../requests.js"
+import { questionTool } from "../tools.js"
+
+/** An answer, or why it is none. */
+export type Decision = { readonly value: unknown } | { readonly problem: string }
+
+const offered = (names: readonly string[]): string => `This question is answered with ${names.join(", ")}.`
+
+const form = ({ data, decision }: AnswerRequest): Decision => {
+  const content = isFields(data) ? (hintFields(data, "content") ?? data) : undefined
+  switch (decision) {
+    case "accept":
+    case "answer":
+      return { value: { action: "accept", ...(content === undefined ? {} : { content }) } }
+    case "decline":
+    case "cancel":
+      return { value: { action: decision } }
+    default:
+      return { problem: offered(["accept", "decline", "cancel"]) }
+  }
+}
+
+const denials: ReadonlyMap<string, { readonly message: string; readonly interrupt?: boolean }> = new Map([
+  ["decline", { message: "The user declined this. Go on without it, or ask what to do instead." }],
+  ["cancel", { message: "The user cancelled this.", interrupt: true }],
+])
+
+/** Answers to questions, by the question's text. */
+const answersIn = (data: Fields): Fields | undefined => hintFields(data, "answers")
+
+const permission = (asked: Fields, { data: given, decision }: AnswerRequest): Decision => {
+  const data = isFields(given) ? given : {}
+  const input = hintFields(data, "updatedInput") ?? hintFields(asked, "input") ?? {}
+  const isQuestion = asked.tool_name === questionTool
+  const denial = denials.get(decision)
+  if (denial !== undefined) {
+    return { value: { behavior: "deny", ...denial, message: hintText(data, "message") ?? denial.message } }
+  }
+  const updatedPermissions = [
+    ...hintArray(data, "updatedPermissions"),
+    ...(decision === "acceptAlways" ? hintArray(asked, "permission_suggestions") : []),
+  ]
+  const allowed = (updatedInput: Fields): Decision => ({
+    value: {
+      behavior: "allow",
+      updatedInput,
+      ...(updatedPermissions.length === 0 ? {} : { updatedPermissions }),
+    },
+  })
+  const answers = answersIn(data)
+  switch (decision) {
+    case "answer":
+      if (!isQuestion) return { problem: offered(["accept", "acceptAlways", "decline", "cancel"]) }
+      return answers === undefined
+        ? { problem: 'An answer needs its answers: {"answers": {"the question": "what is answered"}}.' }
+        : allowed({ ...input, answers })
+    case "accept":
+    case "acceptAlways":
+      return allowed(answers === undefined ? input : { ...input, answers })
+    default:
+      return { problem: offered(isQuestion ? ["answer", "decline", "cancel"] : ["accept", "decline", "cancel"]) }
+  }
+}
+
+/** What the SDK is answered. */
+export const decide = (asked: Fields, order: AnswerRequest): Decision =>
+  asked.subtype === elicitationMethod ? form(order) : permission(asked, order)

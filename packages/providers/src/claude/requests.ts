@@ -1,0 +1,139 @@
+/** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintText,
+  mayHaveId,
+  needFields,
+  needText,
+  oneLine,
+  rest,
+} from "../codex/read.js"
+import { type Fact, fact } from "../stream/Fact.js"
+import { nativeOf, type Session } from "./Session.js"
+import { questionTool, requestKind, toolTitle } from "./tools.js"
+
+/** The question for permission. */
+export const permissionMethod = "can_use_tool"
+/** The form of a tool server. */
+export const elicitationMethod = "elicitation"
+
+/** A request of the agent that is not over. */
+export interface OpenRequest {
+  readonly method: string
+  readonly userInput: boolean
+  /** The session that it was opened in. */
+  readonly session: Session
+  readonly native: ReturnType<typeof nativeOf>
+  /** The call that waits for it. */
+  readonly toolUseId: string | undefined
+}
+
+export interface Asked {
+  readonly fact: Fact
+  readonly request: OpenRequest
+}
+
+/** Decisions that every question for permission offers; `acceptAlways` also takes on the rules that the agent suggests. */
+export const permissionDecisions = ["accept", "decline", "cancel"] as const
+
+/**
+ * The turn and the item that a question belongs to. A subagent's call is no item here: its question belongs to the call that
+ * started it, and where it works in the background, to no turn, because it outlives that one.
+ */
+const placeOf = (session: Session, asked: Fields, toolUseId: string | undefined) => {
+  const agentId = mayHaveId(asked, "agent_id")
+  const task = agentId === undefined ? undefined : session.tasks.get(agentId)
+  if (task !== undefined) {
+    return { turnId: task.isTold ? undefined : task.turnId, itemId: task.isTold ? undefined : task.toolUseId }
+  }
+  const tool = toolUseId === undefined ? undefined : session.tools.get(toolUseId)
+  return { turnId: tool?.turnId ?? session.running?.id, itemId: tool?.id }
+}
+
+const permission = (session: Session, requestId: string, asked: Fields): Asked => {
+  const name = needText(asked, "tool_name")
+  const input = needFields(asked, "input")
+  const toolUseId = mayHaveId(asked, "tool_use_id")
+  const { itemId, turnId } = placeOf(session, asked, toolUseId)
+  const native = nativeOf(session, turnId, { requestId, ...(itemId === undefined ? {} : { itemId }) })
+  const kind = requestKind(name)
+  const userInput = name === questionTool
+  const suggests = hintArray(asked, "permission_suggestions").length > 0 && asked.suppress_always_allow_rule !== true
+  const always = suggests ? ["acceptAlways"] : []
+  const [accept, ...refusals] = permissionDecisions
+  return {
+    fact: fact(
+      userInput ? "user-input.requested" : "request.opened",
+      {
+        kind,
+        nativeKind: name,
+        title: toolTitle(name, input) ?? oneLine(hintText(asked, "title")),
+        decisions: userInput ? ["answer", ...refusals] : [accept, ...always, ...refusals],
+        data: rest(asked, ["subtype"]),
+      },
+      native,
+    ),
+    request: { method: permissionMethod, userInput, session, native, toolUseId },
+  }
+}
+
+const elicitation = (session: Session, requestId: string, asked: Fields): Asked => {
+  const native = nativeOf(session, session.running?.id, { requestId })
+  return {
+    fact: fact(
+      "request.opened",
+      {
+        kind: "elicitation",
+        nativeKind: elicitationMethod,
+        title: oneLine(hintText(asked, "message") ?? hintText(asked, "mcp_server_name")),
+        decisions: [...permissionDecisions],
+        data: rest(asked, ["subtype"]),
+      },
+      native,
+    ),
+    request: { method: elicitationMethod, userInput: false, session, native, toolUseId: undefined },
+  }
+}
+
+/** The question as an event; undefined: it is none that a person answers. */
+export const ask = (session: Session, requestId: string, asked: Fields): Asked | undefined => {
+  switch (asked.subtype) {
+    case permissionMethod:
+      return permission(session, requestId, asked)
+    case elicitationMethod:
+      return elicitation(session, requestId, asked)
+    default:
+      return undefined
+  }
+}
+
+/** The agent's own word that the question is over: it gave it up, or it went on with the call. */
+export const resolved = ({ native, userInput }: OpenRequest): Fact =>
+  fact(userInput ? "user-input.resolved" : "request.resolved", { decision: null }, native)
+
+/** What the client's answer decided. */
+export interface Decided {
+  readonly decision: string
+  /** True: the call was refused. */
+  readonly denies: boolean
+}
+
+/** Reads the client's answer. */
+export const decided = (response: Fields): Decided => {
+  if (response.subtype !== "success") return { decision: "error", denies: false }
+  const answer = hintFields(response, "response") ?? {}
+  switch (answer.behavior) {
+    case "allow":
+      return { decision: hintArray(answer, "updatedPermissions").length > 0 ? "acceptAlways" : "accept", denies: false }
+    case "deny":
+      return { decision: answer.interrupt === true ? "cancel" : "decline", denies: true }
+    default:
+      return { decision: hintText(answer, "action") ?? "answered", denies: false }
+  }
+}
+
+/** The client's answer as an event, of a recording. */
+export const answered = ({ native }: OpenRequest, response: Fields): Fact =>
+  fact("request.answered", { decision: decided(response).decision, data: hintFields(response, "response") }, native)
