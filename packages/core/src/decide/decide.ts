@@ -4,11 +4,12 @@
  */
 import type { Command } from "@threadfold/contracts"
 import type { Decision, Situation } from "./Decision.js"
-import { interruptTurn, sendMessage, settleTurn, stallTurn } from "./message.js"
+import { sendMessage } from "./message.js"
 import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queue.js"
 import { expireRequest, respondToRequest } from "./request.js"
 import { attachSession, detachSession, reapSession, reconcileSession, startSession, stopSession } from "./session.js"
 import { archiveThread, createThread, deleteThread, keepThreadAlive, renameThread, unarchiveThread } from "./thread.js"
+import { interruptTurn, settleTurn, stallTurn } from "./turn.js"
 
 /** Decides a command in a situation. */
 export const decide = (situation: Situation, command: Command): Decision => {

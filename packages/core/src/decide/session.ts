@@ -2,7 +2,7 @@
 import type { CommandOf, SessionRow } from "@threadfold/contracts"
 import { hasEnded } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onRunThread, onThread, waitingTurns } from "./standing.js"
+import { livingSession, ofThread, onRunThread, onThread, refuseRecording, waitingTurns } from "./standing.js"
 
 /** The session with this id, of whatever thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
@@ -100,7 +100,7 @@ export const stopSession = (situation: Situation, command: CommandOf<"session.st
     const session = livingSession(state)
     if (session === null && waitingTurns(state).length === 0) return accept()
     if (session !== null && session.mode === "imported") {
-      return refuse("session-conflict", `Session ${session.sessionId} is a recording: there is nothing to stop.`)
+      return refuseRecording(session)
     }
     const sessionId = session?.sessionId ?? null
     return acceptWith({

@@ -31,6 +31,10 @@ export const onRunThread = (
     return decide(thread)
   })
 
+/** Refuses what wants an agent to do something: in a recording there is none. */
+export const refuseRecording = ({ sessionId, threadId }: SessionRow): Decision =>
+  refuse("thread-not-run", `Session ${sessionId} of thread ${threadId} is a recording.`)
+
 /** Turns that were asked for and will still start. An uncertain one was handed to a session and never answered. */
 export const waitingTurns = (state: FoldState): readonly TurnRow[] =>
   state.requested.filter((turn) => turn.uncertain === 0)

@@ -186,6 +186,7 @@ describe("the doubt is resolved after the session's end", () => {
   it("by the answer to a turn that was not even known to be handed over", () => {
     const s = accept(requested().send("session.exited", { reason: "exit" }).start("s2"))
     expect(row(s)).toMatchObject({ outcome: "interrupted", cause: "accepted-before-exit", sessionId: id("session s1") })
+    expect(row(s)).toMatchObject({ settled: 0 })
     expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
   })
 

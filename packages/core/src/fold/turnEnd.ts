@@ -28,8 +28,9 @@ export interface TurnEnd {
 export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   const observed = end.evidence === "observed"
   const imported = step.state.session?.mode === "imported"
-  // A turn that never ran has no terminal to wait for, and in a recording nobody settles it later.
-  const settled = observed || end.final === true || (imported && turn.status === "requested")
+  // One that was never handed over has no terminal to wait for; nor has one that never ran, in a recording.
+  const neverRan = turn.status === "requested" && (imported || (end.fields?.handedOver ?? turn.handedOver) === 0)
+  const settled = observed || end.final === true || neverRan
   const commands = openCommands(step, turn)
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
   interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest"
+import { Commander, created, live } from "../../test/Commander.js"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const interrupt = (c: Commander, turnId?: string | null) => c.run({ type: "turn.interrupt", turnId, reason: "enough" })
+const turn = (c: Commander, turnId: string | null) => c.s.rows.find("turns", "key", [turnId])
+const send = (c: Commander, text = "hello") => c.run({ type: "message.send", text }).turnId
+const asked = ["turn.interrupt-requested"]
+const nothing = { refused: null, events: [], effects: [] }
+const running = () => {
+  const c = live()
+  c.s.turn(t1)
+  return c
+}
+
+describe("turn.interrupt", () => {
+  it("of nothing changes nothing", () => {
+    expect(interrupt(live())).toEqual({ ...nothing, turnId: null, messageId: null })
+    expect(interrupt(created())).toMatchObject(nothing)
+  })
+
+  it("of a turn that runs asks the agent, once", () => {
+    const c = running()
+    const turnId = c.s.state.active?.turnId ?? null
+    expect(interrupt(c)).toMatchObject({ events: asked, effects: ["turn.interrupt"], turnId })
+    expect(c.effects).toEqual([{ kind: "turn.interrupt", sessionId: id("session s1"), turnId }])
+    expect(interrupt(c)).toMatchObject({ ...nothing, turnId })
+    expect(interrupt(c, turnId)).toMatchObject({ ...nothing, turnId })
+  })
+
+  it("of a turn that nobody has handed over cancels it, and tells the agent nothing", () => {
+    for (const c of [live(), created()]) {
+      const turnId = send(c)
+      expect(interrupt(c)).toMatchObject({ events: asked, effects: [], turnId })
+      expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested", settled: 1 })
+      expect(interrupt(c, turnId)).toMatchObject({ ...nothing, turnId })
+    }
+  })
+
+  it("of a turn that is being handed over asks the agent, with or without a session", () => {
+    for (const c of [live(), created()]) {
+      const turnId = send(c)
+      c.attempting.add(turnId ?? "")
+      expect(interrupt(c)).toMatchObject({ events: asked, effects: ["turn.interrupt"], turnId })
+      expect(turn(c, turnId)).toMatchObject({ status: "requested" })
+      expect(interrupt(c)).toMatchObject({ ...nothing, turnId })
+    }
+  })
+
+  it("of a turn whose hand-over came to nothing after all cancels it, said once more", () => {
+    const c = live()
+    const turnId = send(c)
+    c.attempting.add(turnId ?? "")
+    interrupt(c)
+    c.attempting.clear()
+    expect(interrupt(c)).toMatchObject({ events: asked, effects: [] })
+    expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
+  })
+
+  it("of a turn that was handed over asks the agent; so does that of one it has accepted", () => {
+    const c = live()
+    const turnId = send(c)
+    c.outcome("effect.delivered", "turn.start", turnId)
+    expect(interrupt(c)).toMatchObject({ effects: ["turn.interrupt"], turnId })
+    expect(c.effects.at(-1)).toMatchObject({ sessionId: id("session s1") })
+    const other = live()
+    const accepted = send(other)
+    other.s.send("turn.accepted", {}, { ids: { turnId: accepted }, native: { turnId: t1 } })
+    expect(interrupt(other, accepted)).toMatchObject({ effects: ["turn.interrupt"] })
+  })
+
+  it("of a turn in doubt cancels it, also where an interrupt was asked for before the doubt", () => {
+    const c = live()
+    const turnId = send(c)
+    c.outcome("effect.uncertain", "turn.start", turnId)
+    expect(interrupt(c, turnId)).toMatchObject({ events: asked, effects: [] })
+    expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
+    const late = live()
+    const going = send(late)
+    late.outcome("effect.delivered", "turn.start", going)
+    interrupt(late)
+    late.s.send("session.exited", { reason: "exit" })
+    expect(turn(late, going)).toMatchObject({ uncertain: 1 })
+    expect(interrupt(late, going)).toMatchObject({ events: asked, effects: [] })
+    expect(turn(late, going)).toMatchObject({ outcome: "cancelled" })
+  })
+
+  it("without a turn means the one that runs, else the one that waits, and one in doubt only after those", () => {
+    const c = live()
+    const doubt = send(c)
+    c.outcome("effect.uncertain", "turn.start", doubt)
+    const waits = send(c)
+    expect(interrupt(c).turnId).toBe(waits)
+    expect(interrupt(c).turnId).toBe(doubt)
+    expect(interrupt(c).turnId).toBeNull()
+    const both = live()
+    both.outcome("effect.uncertain", "turn.start", send(both))
+    both.s.turn(t1)
+    expect(interrupt(both).turnId).toBe(both.s.turnRow(t1)?.turnId)
+  })
+
+  it("of a turn that has ended changes nothing and says which", () => {
+    const c = running()
+    const turnId = c.s.state.active?.turnId ?? null
+    c.s.complete(t1)
+    expect(interrupt(c, turnId)).toEqual({ ...nothing, turnId, messageId: null })
+  })
+
+  it("of another thread's turn, or of none that there is, is refused", () => {
+    const c = running()
+    const foreign = { ...c.s.turnRow(t1), turnId: id("foreign"), threadId: id("theirs") }
+    c.s.rows.rows.get("turns")?.set(JSON.stringify([id("foreign")]), foreign)
+    expect(interrupt(c, id("foreign"))).toMatchObject({ refused: "resource-not-found" })
+    expect(interrupt(c, id("nobody"))).toMatchObject({ refused: "resource-not-found" })
+  })
+
+  it("of an attached session's turn is a wish that its adapter reads in the log", () => {
+    const c = new Commander()
+    c.run({ type: "session.attach", sessionId: id("session s1"), provider: "mine", leaseMs: 1000 })
+    c.s.turn(t1)
+    expect(interrupt(c)).toMatchObject({ events: asked, effects: [] })
+  })
+
+  it("of a recording's turn is refused", () => {
+    const c = new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+    expect(interrupt(c)).toMatchObject({ refused: "thread-not-run" })
+    c.s.complete(t1)
+    expect(interrupt(c, c.s.turnRow(t1)?.turnId)).toMatchObject(nothing)
+  })
+})
+
+describe("turn.settle", () => {
+  const settle = (c: Commander, turnId?: string) => c.say({ type: "turn.settle", turnId: turnId ?? id("nobody") })
+  it("takes an inferred end as final, once; nothing else", () => {
+    const c = running()
+    const turnId = c.s.turnRow(t1)?.turnId
+    expect(settle(c, turnId)).toEqual([])
+    c.s.status("ready")
+    expect(settle(c, turnId)).toEqual(["turn.settled"])
+    expect(c.s.turnRow(t1)).toMatchObject({ settled: 1, evidence: "inferred" })
+    expect(settle(c, turnId)).toEqual([])
+    expect(settle(c)).toEqual([])
+    expect(settle(new Commander(), turnId)).toEqual([])
+  })
+
+  it("leaves an observed end, and another thread's turn", () => {
+    const c = running()
+    c.s.complete(t1)
+    expect(settle(c, c.s.turnRow(t1)?.turnId)).toEqual([])
+    const foreign = { ...c.s.turnRow(t1), turnId: id("foreign"), threadId: id("theirs"), settled: 0 }
+    c.s.rows.rows.get("turns")?.set(JSON.stringify([id("foreign")]), foreign)
+    expect(settle(c, id("foreign"))).toEqual([])
+  })
+
+  it("settles in archived and deleted threads too", () => {
+    const c = running()
+    c.s.send("session.exited", { reason: "exit" })
+    c.run({ type: "thread.archive" })
+    c.run({ type: "thread.delete" })
+    expect(settle(c, c.s.turnRow(t1)?.turnId)).toEqual(["turn.settled"])
+  })
+})
+
+describe("turn.stall", () => {
+  const stall = (c: Commander, turnId = c.s.turnRow(t1)?.turnId) =>
+    c.say({ type: "turn.stall", turnId: turnId ?? id("nobody"), silentMs: 5 })
+  it("shows that nothing is heard of the running turn, once, and again after its next word", () => {
+    const c = running()
+    expect([stall(c), stall(c)]).toEqual([["turn.stalled"], []])
+    expect(c.s.state.thread?.status).toBe("stalled")
+    c.s.item("i1", t1)
+    expect(stall(c)).toEqual(["turn.stalled"])
+  })
+
+  it("says nothing of a turn that waits for a person, has ended, or is not there", () => {
+    const c = running()
+    c.s.send("request.opened", { kind: "other" }, { native: { turnId: t1, requestId: "0" } })
+    expect(stall(c)).toEqual([])
+    c.s.send("request.answered", { decision: "yes" }, { native: { turnId: t1, requestId: "0" } })
+    expect(stall(c)).toEqual(["turn.stalled"])
+    const over = running()
+    over.s.complete(t1)
+    expect(stall(over)).toEqual([])
+    expect(stall(live(), id("nobody"))).toEqual([])
+    expect(stall(new Commander(), id("nobody"))).toEqual([])
+  })
+})

@@ -1,0 +1,67 @@
+/** Commands about turns: interrupting one, and what the orchestrator concludes of one. */
+import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
+import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
+import { livingSession, ofThread, onThread, refuseRecording, waitingTurns } from "./standing.js"
+
+/** What an interrupt of an open turn leads to; nothing where the provider was asked already. */
+export const interrupting = (
+  { attempting }: Situation,
+  turn: TurnRow,
+  reason: string | null,
+): { readonly events: readonly DecidedEvent[]; readonly effects: readonly RequestedEffect[] } => {
+  const underWay = turn.status === "requested" && turn.handedOver === 0 && attempting(turn.turnId)
+  // What was not handed over, or may not have been, is cancelled by the event alone: there is nothing to tell the provider.
+  const isTheirs = turn.status === "running" || (turn.handedOver === 1 && turn.uncertain === 0) || underWay
+  if (isTheirs && turn.interruptRequestedAt !== null) return { events: [], effects: [] }
+  const event: DecidedEvent = {
+    ...ofThread,
+    ids: { turnId: turn.turnId },
+    type: "turn.interrupt-requested",
+    payload: { reason, underWay },
+  }
+  const effect: RequestedEffect = { kind: "turn.interrupt", sessionId: turn.sessionId, turnId: turn.turnId }
+  return { events: [event], effects: isTheirs ? [effect] : [] }
+}
+
+/** The turn that an interrupt means: the named one, else the one that runs, that waits, that is in doubt. */
+export const interruptedTurn = (state: FoldState, command: CommandOf<"turn.interrupt">): string | null => {
+  const [waiting] = waitingTurns(state)
+  const [doubted] = state.requested
+  return command.turnId ?? (state.active ?? waiting ?? doubted)?.turnId ?? null
+}
+
+/** `turn.interrupt`. The turns of an attached session are told to their adapter by the event. */
+export const interruptTurn = (situation: Situation, command: CommandOf<"turn.interrupt">): Decision =>
+  onThread(situation, command.threadId, ({ agent }) => {
+    const { rows, state } = situation
+    const turnId = interruptedTurn(state, command)
+    if (turnId === null) return accept()
+    const turn = rows.find("turns", "key", [turnId])
+    if (turn === null || turn.threadId !== command.threadId) {
+      return refuse("resource-not-found", `Thread ${command.threadId} has no turn ${turnId}.`)
+    }
+    if (turn.status === "ended") return acceptWith({ turnId })
+    const session = livingSession(state)
+    if (session?.mode === "imported") return refuseRecording(session)
+    const { effects, events } = interrupting(situation, turn, command.reason ?? null)
+    const isOurs = session === null ? agent !== null : session.mode === "managed"
+    return acceptWith({ events, effects: isOurs ? effects : [], turnId })
+  })
+
+/** `turn.settle`. */
+export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: CommandOf<"turn.settle">): Decision => {
+  const turn = rows.find("turns", "key", [turnId])
+  const isTheThreads = turn !== null && turn.threadId === threadId && state.thread !== null
+  return isTheThreads && turn.status === "ended" && turn.settled === 0
+    ? accept({ ...ofThread, ids: { turnId }, type: "turn.settled", payload: {} })
+    : accept()
+}
+
+/** `turn.stall`. One that waits for a person is not silent, it has asked. */
+export const stallTurn = ({ state }: Situation, { silentMs, turnId }: CommandOf<"turn.stall">): Decision => {
+  const asks = Object.values(state.requests).some(({ status }) => status === "open")
+  return state.active?.turnId === turnId && state.active.stalled === 0 && !asks
+    ? accept({ ...ofThread, ids: { turnId }, type: "turn.stalled", payload: { silentMs } })
+    : accept()
+}
