@@ -63,3 +63,11 @@ export const ExpireRequest = Schema.Struct({
   /** Why. */
   reason: maybe(Schema.String),
 })
+
+/** Answers a question with `decline`, because nobody has answered it in time. One that somebody has answered: no change. */
+export const DeclineRequest = Schema.Struct({
+  type: Schema.Literal("request.decline"),
+  ...ofThread,
+  /** The question. */
+  requestId: RequestId,
+})

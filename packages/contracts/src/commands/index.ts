@@ -6,7 +6,15 @@ import { Schema } from "effect"
 import { CancelMessage, InterruptTurn, ReorderQueue, RespondToRequest, ResumeQueue, SendMessage } from "./Message.js"
 import { AttachSession, DetachSession, StartSession, StopSession } from "./Session.js"
 import { ArchiveThread, CreateThread, DeleteThread, KeepThreadAlive, RenameThread, UnarchiveThread } from "./Thread.js"
-import { DrainQueue, ExpireRequest, ReapSession, ReconcileSession, SettleTurn, StallTurn } from "./Upkeep.js"
+import {
+  DeclineRequest,
+  DrainQueue,
+  ExpireRequest,
+  ReapSession,
+  ReconcileSession,
+  SettleTurn,
+  StallTurn,
+} from "./Upkeep.js"
 
 export * from "./Message.js"
 export * from "./Receipt.js"
@@ -46,6 +54,7 @@ export const Command = Schema.Union(
   ReapSession,
   ReconcileSession,
   ExpireRequest,
+  DeclineRequest,
 )
 export type Command = typeof Command.Type
 /** The name of a command type. */

@@ -6,7 +6,7 @@ import type { Command } from "@threadfold/contracts"
 import type { Decision, Situation } from "./Decision.js"
 import { sendMessage } from "./message.js"
 import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queue.js"
-import { expireRequest, respondToRequest } from "./request.js"
+import { declineRequest, expireRequest, respondToRequest } from "./request.js"
 import { attachSession, detachSession, reapSession, reconcileSession, startSession, stopSession } from "./session.js"
 import { archiveThread, createThread, deleteThread, keepThreadAlive, renameThread, unarchiveThread } from "./thread.js"
 import { interruptTurn, settleTurn, stallTurn } from "./turn.js"
@@ -46,6 +46,8 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return respondToRequest(situation, command)
     case "request.expire":
       return expireRequest(situation, command)
+    case "request.decline":
+      return declineRequest(situation, command)
     case "session.start":
       return startSession(situation, command)
     case "session.stop":

@@ -8,6 +8,26 @@ const requestOf = ({ rows, state }: Situation, threadId: string, requestId: stri
   return row !== null && row.threadId === threadId ? row : null
 }
 
+interface Answer {
+  readonly decision: string
+  /** `client`, or `policy`: nobody has answered in time. */
+  readonly by: "client" | "policy"
+  readonly data: unknown
+}
+
+/** The answer is accepted; it goes to the agent where the session that asked is one of ours that lives. */
+const answering = ({ state }: Situation, request: RequestRow, { by, data, decision }: Answer): Decision => {
+  const { requestId, sessionId, turnId } = request
+  const session = livingSession(state)
+  const ids = turnId === null ? { requestId } : { requestId, turnId }
+  const isOurs = session?.mode === "managed" && session.sessionId === sessionId
+  return acceptWith({
+    events: [{ ...ofThread, ids, type: "request.answering", payload: { decision, by } }],
+    effects: isOurs ? [{ kind: "request.answer", sessionId, turnId, requestId, payload: { decision, data } }] : [],
+    turnId,
+  })
+}
+
 /**
  * `request.respond`: the first answer wins. An answer for a question of a session that is over ends nowhere: the question
  * has expired with it.
@@ -23,24 +43,7 @@ export const respondToRequest = (situation: Situation, command: CommandOf<"reque
         ? acceptWith({ turnId })
         : refuse("request-ended", `Request ${requestId} is ${request.status}.`)
     }
-    const session = livingSession(situation.state)
-    const ids = turnId === null ? { requestId } : { requestId, turnId }
-    return acceptWith({
-      events: [{ ...ofThread, ids, type: "request.answering", payload: { decision, by: "client" } }],
-      effects:
-        session?.mode === "managed" && session.sessionId === request.sessionId
-          ? [
-              {
-                kind: "request.answer",
-                sessionId: session.sessionId,
-                turnId,
-                requestId,
-                payload: { decision, data: data ?? null },
-              },
-            ]
-          : [],
-      turnId,
-    })
+    return answering(situation, request, { decision, by: "client", data: data ?? null })
   })
 
 /** `request.expire`. */
@@ -49,5 +52,13 @@ export const expireRequest = (situation: Situation, command: CommandOf<"request.
   const request = requestOf(situation, threadId, requestId)
   return request !== null && (request.status === "open" || request.status === "answering")
     ? accept({ ...ofThread, ids: { requestId }, type: "request.expired", payload: { reason: reason ?? null } })
+    : accept()
+}
+
+/** `request.decline`: an answer of ours, given only where there is none yet. */
+export const declineRequest = (situation: Situation, command: CommandOf<"request.decline">): Decision => {
+  const request = requestOf(situation, command.threadId, command.requestId)
+  return request?.status === "open"
+    ? answering(situation, request, { decision: "decline", by: "policy", data: null })
     : accept()
 }

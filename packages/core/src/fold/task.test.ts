@@ -16,6 +16,21 @@ describe("background tasks", () => {
     expect(s.state.thread?.runningTasks).toBe(0)
   })
 
+  it("show by their version when they were last heard of", () => {
+    const s = begun()
+    const version = () => rows(s)[0]?.sequence
+    const begin = version()
+    s.complete(t1)
+    expect(version()).toBe(begin)
+    s.send("task.progress", { message: "…" }, shell)
+    expect(version()).toBe(s.state.thread?.sequence)
+    s.send("task.completed", { status: "completed" }, shell)
+    const end = version()
+    s.send("task.progress", {}, shell)
+    expect(version()).toBe(end)
+    expect(rows(s)).toMatchObject([{ status: "ended", outcome: "completed" }])
+  })
+
   it("end with their session, which their own late word may correct once", () => {
     const s = begun().send("session.exited", { reason: "exit" })
     expect(rows(s)).toMatchObject([{ status: "ended", outcome: "interrupted", evidence: "inferred" }])

@@ -40,9 +40,11 @@ export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): voi
 const unknown = (step: Step): void =>
   step.note("task-unknown", nativeSubject("task", step.event.native?.taskId, step.event.sessionId))
 
-/** `task.progress`: a sign of life; the activity clock is all it moves. */
+/** `task.progress`: a sign of life. The row says nothing new, but of a later event: when the last sign came. */
 export const taskProgress = (step: Step): void => {
-  if (taskOf(step) === null) unknown(step)
+  const task = taskOf(step)
+  if (task === null) return unknown(step)
+  if (task.status === "running") step.putTask(task)
 }
 
 /** `task.completed`. */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest"
+import { live } from "../../test/Commander.js"
+import { id, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const asked = () => {
+  const c = live()
+  c.s.turn(t1).send("request.opened", { kind: "command_approval" }, { native: { turnId: t1, requestId: "0" } })
+  const row = () => c.s.rows.all("requests")[0]
+  const requestId = row()?.requestId ?? id("nobody")
+  return { row, requestId, give: (type: string, more: object = {}) => c.run({ type, requestId, ...more }) }
+}
+
+describe("request.decline", () => {
+  it("is the answer of nobody, handed to the agent like any other", () => {
+    const { give, row } = asked()
+    expect(give("request.decline")).toMatchObject({ events: ["request.answering"], effects: ["request.answer"] })
+    expect(row()).toMatchObject({ status: "answering", decision: "decline", decidedBy: "policy" })
+    expect(give("request.decline")).toMatchObject({ refused: null, events: [], effects: [] })
+  })
+
+  it("comes after a person's answer, and changes nothing; so it does of a question that nobody asked", () => {
+    const { give, row } = asked()
+    give("request.respond", { decision: "accept" })
+    expect(give("request.decline")).toMatchObject({ refused: null, events: [], effects: [] })
+    expect(row()).toMatchObject({ decision: "accept", decidedBy: "client" })
+    expect(give("request.decline", { requestId: id("another") })).toMatchObject({ refused: null, events: [] })
+  })
+})
