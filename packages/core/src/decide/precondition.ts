@@ -1,28 +1,36 @@
 /** `If-Match`: a command that holds only while its resource is as its sender saw it (docs/http.md). */
 import type { Command } from "@threadfold/contracts"
+import { type EntityTable, rowOfThread } from "../RowSource.js"
 import { type Decision, refuse, type Situation } from "./Decision.js"
 import { decide } from "./decide.js"
+import { interruptedTurn } from "./turn.js"
 
-/** The row that a command is about: its own resource where it names one, else its thread. Null: there is none. */
+/** The row that a command is about: its own resource where it names or means one, else its thread. Null: there is none. */
 const versionOf = ({ rows, state }: Situation, command: Command): number | null => {
+  const { thread } = state
+  if (thread === null || thread.deletedAt !== null) return null
+  const version = (table: EntityTable, id: string): number | null =>
+    rowOfThread(rows, table, id, command.threadId)?.sequence ?? null
   switch (command.type) {
     case "request.respond":
-      return (state.requests[command.requestId] ?? rows.find("requests", "key", [command.requestId]))?.sequence ?? null
+      return version("requests", command.requestId)
     case "turn.interrupt": {
-      const turnId = command.turnId ?? state.active?.turnId ?? null
-      if (turnId === null) return state.thread?.sequence ?? null
-      return (state.active?.turnId === turnId ? state.active : rows.find("turns", "key", [turnId]))?.sequence ?? null
+      const turnId = interruptedTurn(state, command)
+      return turnId === null ? thread.sequence : version("turns", turnId)
     }
     case "queue.cancel":
-      return rows.find("queue", "key", [command.messageId])?.sequence ?? null
+      return version("queue", command.messageId)
+    case "session.detach":
+      return version("sessions", command.sessionId)
     default:
-      return state.thread?.sequence ?? null
+      return thread.sequence
   }
 }
 
 /**
  * Decides a command whose sender named the version of the resource that it read: the sequence of the last change of the
- * resource's row, never the stream's. Another version refuses it with `precondition-failed`.
+ * resource's row, never the stream's. Another version refuses it with `precondition-failed`; what there is not is refused
+ * as such.
  */
 export const decideIf = (situation: Situation, command: Command, ifSequence: number | null): Decision => {
   const version = ifSequence === null ? null : versionOf(situation, command)

@@ -2,7 +2,7 @@
 import type { CommandOf } from "@threadfold/contracts"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { requestTurn } from "./message.js"
-import { ofThread, onThread, waitingTurns } from "./standing.js"
+import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
 
 /** `queue.cancel`. */
 export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>
@@ -35,6 +35,16 @@ export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resu
     queueHeld === 1 ? accept({ ...ofThread, type: "queue.resumed", payload: {} }) : accept(),
   )
 
+/** Whether the agent is, or may be, at work: the next message waits for that. */
+const isBusy = ({ rows, state }: Situation): boolean => {
+  const { active, provisional } = state
+  if (active !== null || waitingTurns(state).length > 0) return true
+  if (provisional !== null && rows.find("turns", "key", [provisional.turnId])?.settled === 0) return true
+  // A turn in doubt may be running; when its session is over it is not.
+  const session = livingSession(state)
+  return session !== null && state.requested.some((turn) => turn.sessionId === session.sessionId)
+}
+
 /**
  * `queue.drain`: only when nothing runs or waits, and the last turn's end is final. Deriving it again does nothing: the
  * first one left a turn that waits.
@@ -42,10 +52,10 @@ export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resu
 export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain">): Decision => {
   const { mint, rows, state } = situation
   const [messageId] = state.queue
-  const busy = state.active !== null || state.provisional !== null || waitingTurns(state).length > 0
   const { thread } = state
-  const may = thread !== null && thread.deletedAt === null && thread.agent !== null && thread.queueHeld === 0
-  if (messageId === undefined || busy || !may) return accept()
+  const isOurs = (livingSession(state)?.mode ?? "managed") === "managed"
+  const may = thread !== null && thread.deletedAt === null && thread.agent !== null && thread.queueHeld === 0 && isOurs
+  if (messageId === undefined || !may || isBusy(situation)) return accept()
   const message = rows.find("queue", "key", [messageId])
   if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)
   const turnId = mint("turn")

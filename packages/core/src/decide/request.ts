@@ -1,7 +1,7 @@
 /** Commands about questions of the agent. */
 import type { CommandOf, RequestRow } from "@threadfold/contracts"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onThread } from "./standing.js"
+import { livingSession, ofThread, onThread, refuseRecording } from "./standing.js"
 
 const requestOf = ({ rows, state }: Situation, threadId: string, requestId: string): RequestRow | null => {
   const row = state.requests[requestId] ?? rows.find("requests", "key", [requestId])
@@ -43,6 +43,8 @@ export const respondToRequest = (situation: Situation, command: CommandOf<"reque
         ? acceptWith({ turnId })
         : refuse("request-ended", `Request ${requestId} is ${request.status}.`)
     }
+    const session = livingSession(situation.state)
+    if (session?.mode === "imported") return refuseRecording(session)
     return answering(situation, request, { decision, by: "client", data: data ?? null })
   })
 
@@ -58,7 +60,8 @@ export const expireRequest = (situation: Situation, command: CommandOf<"request.
 /** `request.decline`: an answer of ours, given only where there is none yet. */
 export const declineRequest = (situation: Situation, command: CommandOf<"request.decline">): Decision => {
   const request = requestOf(situation, command.threadId, command.requestId)
-  return request?.status === "open"
+  const isRecording = livingSession(situation.state)?.mode === "imported"
+  return request?.status === "open" && !isRecording
     ? answering(situation, request, { decision: "decline", by: "policy", data: null })
     : accept()
 }

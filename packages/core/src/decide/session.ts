@@ -1,5 +1,5 @@
 /** Commands about sessions: those that we run, and the attached ones that an adapter outside opens, feeds and ends. */
-import type { CommandOf, SessionRow } from "@threadfold/contracts"
+import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
 import { hasEnded } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import { livingSession, ofThread, onRunThread, onThread, refuseRecording, waitingTurns } from "./standing.js"
@@ -33,6 +33,11 @@ export const attachSession = (situation: Situation, command: CommandOf<"session.
   }
   if (current !== null && !hasEnded(current)) {
     return refuse("thread-busy", `Session ${current.sessionId} of thread ${threadId} is ${current.status}.`)
+  }
+  const [waiting] = waitingTurns(situation.state)
+  if (waiting !== undefined) {
+    // Our own agent is about to start for it, and would end the session at once.
+    return refuse("thread-busy", `Turn ${waiting.turnId} of thread ${threadId} waits to start.`)
   }
   const native =
     command.nativeThreadId === undefined || command.nativeThreadId === null
@@ -93,19 +98,23 @@ export const startSession = (situation: Situation, command: CommandOf<"session.s
       : accept(),
   )
 
-/** `session.stop`: cancels what has not started, then ends the process. */
+/**
+ * `session.stop`: cancels what has not started, holds the queue, then ends the process. Where no session lives one may be
+ * on its way up, which the rows do not show: the effect calls it off.
+ */
 export const stopSession = (situation: Situation, command: CommandOf<"session.stop">): Decision =>
-  onThread(situation, command.threadId, () => {
+  onThread(situation, command.threadId, ({ agent }) => {
     const { state } = situation
     const session = livingSession(state)
-    if (session === null && waitingTurns(state).length === 0) return accept()
-    if (session !== null && session.mode === "imported") {
-      return refuseRecording(session)
-    }
-    const sessionId = session?.sessionId ?? null
+    if (session?.mode === "imported") return refuseRecording(session)
+    const isOurs = session === null ? agent !== null : session.mode === "managed"
+    const effects: readonly RequestedEffect[] = isOurs
+      ? [{ kind: "session.stop", sessionId: session?.sessionId ?? null }]
+      : []
+    if (session === null && waitingTurns(state).length === 0) return acceptWith({ effects })
     return acceptWith({
       events: [{ ...ofThread, type: "session.stop-requested", payload: { reason: command.reason ?? null } }],
-      effects: session?.mode === "managed" ? [{ kind: "session.stop", sessionId }] : [],
+      effects,
     })
   })
 

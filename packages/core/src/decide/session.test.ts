@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest"
+import { Commander, created, live } from "../../test/Commander.js"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+
+const t1 = strong("t1")
+const s1 = id("session s1")
+const nothing = { refused: null, events: [], effects: [] }
+const attach = (c: Commander, session = "s1") =>
+  c.run({ type: "session.attach", sessionId: id(`session ${session}`), provider: "mine", leaseMs: 1000 })
+const attached = () => {
+  const c = new Commander()
+  attach(c)
+  return c
+}
+const imported = () =>
+  new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+const start = (c: Commander, fresh?: boolean) => c.run({ type: "session.start", fresh })
+const stop = (c: Commander) => c.run({ type: "session.stop", reason: "enough" })
+const send = (c: Commander) => c.run({ type: "message.send", text: "hello" }).turnId
+
+describe("session.start", () => {
+  it("asks for a session where none lives", () => {
+    const c = created()
+    expect(start(c)).toMatchObject({ events: ["session.start-requested"], effects: ["session.start"] })
+    expect(start(c, true)).toMatchObject({ effects: ["session.start"] })
+    expect(c.effects.map(({ payload }) => payload)).toEqual([{ fresh: false }, { fresh: true }])
+    const over = live()
+    over.s.send("session.exited", { reason: "exit" })
+    expect(start(over)).toMatchObject({ events: ["session.start-requested"], effects: ["session.start"] })
+  })
+
+  it("changes nothing where one lives", () => {
+    expect(start(live())).toMatchObject(nothing)
+  })
+
+  it("is refused for a thread that we do not run, that an adapter feeds, or that there is not", () => {
+    expect(start(attached())).toMatchObject({ refused: "thread-not-run" })
+    expect(start(imported())).toMatchObject({ refused: "thread-not-run" })
+    const fed = created()
+    attach(fed)
+    expect(start(fed)).toMatchObject({ refused: "thread-busy" })
+    expect(start(new Commander())).toMatchObject({ refused: "thread-not-found" })
+  })
+})
+
+describe("session.stop", () => {
+  const asked = { refused: null, events: ["session.stop-requested"] }
+  it("ends the agent of a session that lives", () => {
+    const c = live()
+    expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
+    expect(c.effects).toEqual([{ kind: "session.stop", sessionId: s1 }])
+    // It lives until its process has ended; asking once more asks once more.
+    expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
+  })
+
+  it("cancels what has not started and holds what waits in the queue, at once", () => {
+    const c = live()
+    c.s.turn(t1)
+    c.run({ type: "message.send", text: "later" })
+    const other = created()
+    const turnId = send(other)
+    expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
+    expect(c.s.state.thread?.queueHeld).toBe(1)
+    expect(stop(other)).toMatchObject({ ...asked, effects: ["session.stop"] })
+    expect(other.s.rows.find("turns", "key", [turnId])).toMatchObject({ outcome: "cancelled", cause: "stop-requested" })
+  })
+
+  it("calls off a start that is under way though no session lives yet, and changes nothing in the log for it", () => {
+    const c = created()
+    start(c)
+    expect(stop(c)).toMatchObject({ refused: null, events: [], effects: ["session.stop"] })
+    expect(c.effects.at(-1)).toEqual({ kind: "session.stop", sessionId: null })
+  })
+
+  it("of an attached session is a wish that its adapter reads in the log", () => {
+    expect(stop(attached())).toMatchObject({ ...asked, effects: [] })
+    const over = attached()
+    over.run({ type: "session.detach", sessionId: s1 })
+    expect(stop(over)).toMatchObject(nothing)
+  })
+
+  it("of a recording that is still read is refused, of one that is over changes nothing", () => {
+    const c = imported()
+    expect(stop(c)).toMatchObject({ refused: "thread-not-run" })
+    c.s.send("session.exited", { reason: "recording-ended" })
+    expect(stop(c)).toMatchObject(nothing)
+    expect(stop(new Commander())).toMatchObject({ refused: "thread-not-found" })
+  })
+})
+
+describe("session.attach and a thread that we run", () => {
+  it("is taken while nothing of ours runs or waits", () => {
+    const c = created()
+    expect(attach(c)).toMatchObject({ events: ["session.started"] })
+  })
+
+  it("is refused while a session lives or a message waits for one", () => {
+    expect(attach(live(), "s2")).toMatchObject({ refused: "thread-busy" })
+    const c = created()
+    send(c)
+    expect(attach(c)).toMatchObject({ refused: "thread-busy" })
+    c.run({ type: "session.stop" })
+    expect(attach(c)).toMatchObject({ events: ["session.started"] })
+  })
+})
+
+describe("session.reap", () => {
+  const reap = (c: Commander, ifSequence = c.s.state.thread?.sequence, sessionId = s1) =>
+    c.run({ type: "session.reap", sessionId, ifSequence, idleMs: 9, reason: "idle" })
+
+  it("stops a session whose thread is as it was, once", () => {
+    const c = live()
+    expect(reap(c)).toMatchObject({ events: ["session.reaped"], effects: ["session.stop"] })
+    expect(c.effects).toEqual([{ kind: "session.stop", sessionId: s1 }])
+    expect(c.s.session).toMatchObject({ status: "stopped", cause: "reaped", evidence: "inferred" })
+    expect(reap(c)).toMatchObject(nothing)
+    c.s.send("session.exited", { reason: "exit", code: 0 })
+    expect(c.s.session).toMatchObject({ cause: "reaped", evidence: "observed", code: 0 })
+  })
+
+  it("is refused by anything that happened in between: a message, a word of the agent, a name", () => {
+    const between: readonly ((c: Commander) => unknown)[] = [
+      (c) => send(c),
+      (c) => c.s.send("runtime.warning", { message: "x" }),
+      (c) => c.run({ type: "thread.rename", title: "busy" }),
+      (c) => c.run({ type: "thread.keep-alive", until: 5 }),
+    ]
+    for (const happen of between) {
+      const c = live()
+      const seen = c.s.state.thread?.sequence
+      happen(c)
+      expect(reap(c, seen)).toMatchObject({ refused: "precondition-failed" })
+      expect(c.s.session?.endedAt).toBeNull()
+      expect(reap(c)).toMatchObject({ events: ["session.reaped"] })
+    }
+  })
+
+  it("changes nothing for a session that has ended, was replaced, or is another thread's", () => {
+    const c = live()
+    c.s.start("s2")
+    expect(reap(c)).toMatchObject(nothing)
+    expect(reap(c, undefined, id("nobody"))).toMatchObject(nothing)
+    expect(reap(new Commander(), 0)).toMatchObject(nothing)
+  })
+
+  it("of an attached session ends it here alone", () => {
+    expect(reap(attached())).toMatchObject({ events: ["session.reaped"], effects: [] })
+  })
+})
+
+describe("session.reconcile", () => {
+  const reconcile = (c: Commander, liveness: string, sessionId = s1) =>
+    c.run({ type: "session.reconcile", sessionId, liveness, reason: "pid 7 is gone" })
+
+  it("settles a session whose process is gone, once, and tells the agent nothing", () => {
+    const c = live()
+    c.s.turn(t1)
+    expect(reconcile(c, "gone")).toMatchObject({ events: ["session.reconciled"], effects: [] })
+    expect(c.s.session).toMatchObject({ status: "stopped", cause: "pid 7 is gone", evidence: "inferred" })
+    expect(c.s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+    expect(reconcile(c, "gone")).toMatchObject(nothing)
+  })
+
+  it("leaves one that is alive, of which nothing is known, that ended, was replaced, or is not there", () => {
+    expect(reconcile(live(), "alive")).toMatchObject(nothing)
+    expect(reconcile(live(), "unknown")).toMatchObject(nothing)
+    const c = live()
+    c.s.start("s2")
+    expect(reconcile(c, "gone")).toMatchObject(nothing)
+    expect(reconcile(c, "gone", id("nobody"))).toMatchObject(nothing)
+    expect(reconcile(new Commander(), "gone")).toMatchObject(nothing)
+  })
+
+  it("settles archived and deleted threads, too", () => {
+    const c = live()
+    c.run({ type: "thread.archive" })
+    c.append({ type: "thread.deleted", sessionId: null, native: null, payload: {} })
+    expect(reconcile(c, "gone")).toMatchObject({ events: ["session.reconciled"] })
+  })
+})
