@@ -2,7 +2,7 @@
  * A live agent that speaks the Agent Client Protocol over stdio. Thin: it starts the process, shakes hands, and puts
  * orders into calls; what happened, the translator tells.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, Option, type Scope } from "effect"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../codex/read.js"
 import type {
   Capabilities,
@@ -12,7 +12,7 @@ import type {
   ProviderConnection,
   ProviderDriver,
 } from "../ProviderDriver.js"
-import { connectionLost } from "../process/LineTransport.js"
+import { connectionLost, howItEnded } from "../process/LineTransport.js"
 import { type SupervisedProcess, supervise } from "../process/SupervisedProcess.js"
 import { makeAcpConnection } from "./AcpConnection.js"
 import { makeAcpTranslator } from "./AcpTranslator.js"
@@ -159,6 +159,10 @@ const connect = (
         duration: limits.startMs,
         onTimeout: () => lost(`The agent did not answer within ${limits.startMs} ms of its start.`),
       }),
+      // Its own words for the end, with other advice: there is no session yet to start again.
+      Effect.catchTag("ConnectionLost", (failure) =>
+        Option.isNone(process.exited()) ? failure : lost(howItEnded(process)),
+      ),
       Effect.tapError(() => process.stop),
     )
     return makeAcpConnection({ config, cwd: options.cwd, handshake, limits, peer, stop: process.stop, threads })

@@ -1,0 +1,67 @@
+/** The reference agent (test/programs/acp-agent.mjs) under our driver. */
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+import { type AcpDriverConfig, makeAcpDriver } from "../../src/acp/AcpDriver.js"
+import { watch } from "../../src/testing/Watched.js"
+
+/** What the agent does in a turn, one after the other. */
+export type AgentStep =
+  | { readonly say: string }
+  /** Says what the client asked and told since the last time, as JSON. */
+  | { readonly tell: true }
+  /** Asks for permission with options of these kinds, named `the-KIND`, and says the answer. */
+  | { readonly ask: readonly string[] }
+  | { readonly question: string }
+  | { readonly drop: true }
+  | { readonly file: true }
+  | { readonly raw: string }
+  | { readonly fail: { readonly code: number; readonly message: string; readonly data?: unknown } }
+  | { readonly exit: number }
+  | { readonly hang: true }
+  | { readonly hangThenAsk: true }
+
+export interface AgentScript {
+  readonly turns?: readonly (readonly AgentStep[])[]
+  readonly protocolVersion?: number
+  readonly load?: boolean
+  readonly resume?: boolean
+  readonly close?: boolean
+  readonly modes?: readonly string[]
+  readonly models?: readonly string[]
+  /** What it says of a session between load or resume and its answer. */
+  readonly history?: readonly string[]
+  readonly failsToLoad?: boolean
+  /** It speaks of a new session before it answers. */
+  readonly early?: boolean
+  readonly signInFirst?: boolean
+  /** It never answers `session/new`. */
+  readonly never?: boolean
+  /** It never answers `initialize`. */
+  readonly deaf?: boolean
+  /** Lines before anything else. */
+  readonly noise?: readonly string[]
+  readonly lastWords?: string
+  /** It ends at once, with this code. */
+  readonly exit?: number
+}
+
+const program = fileURLToPath(new URL("../programs/acp-agent.mjs", import.meta.url))
+
+export const marks = { THREADFOLD_ACP: `${process.pid}` }
+
+export const referenceDriver = (script: AgentScript, config: Partial<AcpDriverConfig> = {}) =>
+  makeAcpDriver({
+    name: "reference",
+    command: process.execPath,
+    args: [program, JSON.stringify(script)],
+    limits: { graceMs: 200 },
+    ...config,
+  })
+
+/** A connection whose events are watched. */
+export const connected = (script: AgentScript, config?: Partial<AcpDriverConfig>) =>
+  Effect.gen(function* () {
+    const connection = yield* referenceDriver(script, config).connect({ connectionId: "c", marks })
+    const watched = yield* watch(connection)
+    return { connection, watched }
+  })
