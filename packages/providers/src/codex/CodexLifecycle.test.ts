@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
-import { Effect, Fiber } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { openFiles } from "../../test/support/processes.js"
 import { markedProcesses } from "../process/marks.js"
 import { type ProcessIdentity, processTable, stillRunning } from "../process/ProcessTable.js"
@@ -342,6 +342,20 @@ describe("a Codex that runs", () => {
       yield* Effect.repeatN(cycle, 99)
       expect(openFiles()).toBe(before)
       expect(yield* left).toEqual([])
+    }),
+  )
+
+  it.scopedLive("tells its end when the scope closes around it", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const connection = yield* Scope.extend(connect({}), scope)
+      const watched = yield* watch(connection)
+      yield* connection.startThread({ threadId: ours })
+      yield* Scope.close(scope, Exit.void)
+      expect((yield* watched.ended).slice(-2).map(({ event }) => event.type)).toEqual([
+        "session.exited",
+        "connection.closed",
+      ])
     }),
   )
 

@@ -167,6 +167,23 @@ describe("a supervised process", () => {
     }),
   )
 
+  it.scopedLive.skipIf(process.platform === "win32")("is over though somebody who escaped holds its output", () =>
+    Effect.gen(function* () {
+      const script = `
+        const { spawn } = require("node:child_process")
+        const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], {
+          detached: true, env: {}, stdio: ["ignore", "inherit", "ignore"] })
+        console.log("child " + child.pid)
+        process.exit(0)`
+      const run = yield* runScript(script)
+      const child = Number(yield* until(run, "child "))
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.kill(child, "SIGKILL")))
+      expect(yield* transportEnds(run)).toBe(true)
+      expect(run.process.exited()).toMatchObject({ value: { code: 0 } })
+      expect(yield* identified(child)).toHaveLength(1)
+    }),
+  )
+
   it.live.skipIf(process.platform !== "linux")("costs no open file, a hundred times over", () =>
     Effect.gen(function* () {
       const cycle = Effect.scoped(

@@ -9,8 +9,8 @@ import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
 import { endTree } from "./endTree.js"
 import { childEnvironment } from "./environment.js"
-import { carries } from "./marks.js"
-import { identityOf, type ProcessIdentity, processTable } from "./ProcessTable.js"
+import { identityOf, processTable } from "./ProcessTable.js"
+import { makeProcessTree } from "./ProcessTree.js"
 import { secretValues, withoutSecrets, withoutValues } from "./secrets.js"
 import { makeTextTail } from "./TextTail.js"
 
@@ -129,36 +129,6 @@ const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =
     )
   })
 
-/**
- * Finds the process's tree: its group, its descendants, those who carry its marks, and those who were in it at an
- * earlier look.
- */
-const treeOf = (pid: number, marks: Readonly<Record<string, string>>): Effect.Effect<readonly ProcessIdentity[]> => {
-  const seen = new Map<number, number>()
-  const first = identityOf(pid)
-  if (first !== null) seen.set(pid, first.startTicks)
-  return Effect.map(processTable, (table) => {
-    const leader = table.entries.find((entry) => entry.pid === pid)
-    // A group keeps its id from being given away for as long as it has members: once the id is another process's, so is
-    // the group.
-    const groupIsOurs = leader === undefined || leader.startTicks === seen.get(pid)
-    const ours = new Set<number>()
-    for (const { pid: id, startTicks, group } of table.entries) {
-      if (id === process.pid) continue
-      if (seen.get(id) === startTicks || (groupIsOurs && group === pid) || carries(table, id, marks)) ours.add(id)
-    }
-    for (let before = -1; before !== ours.size; ) {
-      before = ours.size
-      for (const entry of table.entries) {
-        if (ours.has(entry.parent) && entry.pid !== process.pid) ours.add(entry.pid)
-      }
-    }
-    const found = table.entries.filter((entry) => ours.has(entry.pid))
-    for (const entry of found) seen.set(entry.pid, entry.startTicks)
-    return found
-  })
-}
-
 /** Sends a signal to the group of a process that has not exited, so that its id is surely its own. */
 const signalGroup = (child: Child, name: NodeJS.Signals): void => {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -185,7 +155,8 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
     const exit = yield* Deferred.make<ProcessExit>()
     const child = yield* start(options, env)
     const pid = child.pid ?? 0
-    const tree = treeOf(pid, marks)
+    const members = makeProcessTree({ pid, startTicks: identityOf(pid)?.startTicks ?? null, marks })
+    const tree = Effect.map(processTable, members)
 
     let ended: ProcessExit | null = null
     let asked = false

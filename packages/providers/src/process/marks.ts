@@ -22,14 +22,28 @@ export const carries = (table: ProcessTable, pid: number, marks: Readonly<Record
   return wanted.every(([name, value]) => environment.get(name) === value)
 }
 
-/** The running processes that carry this mark, of this user; never ourselves. Empty where the system does not tell. */
+/** Ourselves and whoever started us: a server that an agent started must not end the agent's shell under its own feet. */
+const ourselves = ({ entries }: ProcessTable): ReadonlySet<number> => {
+  const parents = new Map(entries.map(({ parent, pid }) => [pid, parent]))
+  const found = new Set<number>()
+  for (let pid: number | undefined = process.pid; pid !== undefined && !found.has(pid); pid = parents.get(pid)) {
+    found.add(pid)
+  }
+  return found
+}
+
+/**
+ * The running processes that carry this mark, of this user; never ourselves or those that started us. Empty where the
+ * system does not tell.
+ */
 export const markedProcesses = (name: string, value: string): Effect.Effect<readonly MarkedProcess[]> =>
-  Effect.map(processTable, (table) =>
-    table.entries.flatMap(({ pid, startTicks }) => {
-      if (pid === process.pid) return []
+  Effect.map(processTable, (table) => {
+    const own = ourselves(table)
+    return table.entries.flatMap(({ pid, startTicks }) => {
+      if (own.has(pid)) return []
       const environment = table.environment(pid)
       if (environment.get(name) !== value) return []
       const marks = [...environment].filter(([variable]) => variable.startsWith(markPrefix))
       return [{ pid, startTicks, marks: Object.fromEntries(marks) }]
-    }),
-  )
+    })
+  })
