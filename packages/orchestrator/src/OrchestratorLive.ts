@@ -10,6 +10,7 @@ import { makeFollowUp } from "./followups/followUp.js"
 import { Ids } from "./Ids.js"
 import { attempt } from "./lanes/attempt.js"
 import { type Lanes, makeLanes } from "./lanes/Lanes.js"
+import { Starts } from "./lanes/Starts.js"
 import type { Workshop } from "./lanes/Workshop.js"
 import { makeConnections } from "./live/Connections.js"
 import type { Ingested } from "./live/ingest.js"
@@ -50,7 +51,7 @@ export const make = Effect.gen(function* () {
     Effect.asVoid(
       FiberSet.run(
         tasks,
-        Effect.catchAllCause(task, (cause) =>
+        Effect.catchAllCause(Effect.interruptible(task), (cause) =>
           Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logWarning("what follows an effect failed", cause),
         ),
       ),
@@ -64,7 +65,8 @@ export const make = Effect.gen(function* () {
     pokeAll(events.filter(({ type }) => news.has(type)).map(({ threadId }) => threadId))
 
   const connections = yield* makeConnections({ engine, ids, incarnation, onCommitted, onLost: pokeAll })
-  const shop: Workshop = { engine, projections, reads, connections, agents, ids, incarnation, beside, poke }
+  const starts = new Starts()
+  const shop: Workshop = { starts, engine, projections, reads, connections, agents, ids, incarnation, beside, poke }
   const recovered = yield* recover(shop)
   yield* Effect.logDebug("recovered", recovered)
   lanes = yield* makeLanes({
@@ -104,6 +106,7 @@ export const make = Effect.gen(function* () {
         },
       })
       if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
+      if (command.type === "session.stop" || command.type === "turn.interrupt") yield* starts.called(receipt.threadId)
       yield* poke(receipt.threadId)
       return receipt
     })

@@ -87,7 +87,8 @@ export const makeLanes = ({ attempt, followUp, openEffects }: LanesOptions): Eff
           return Effect.void
         }
         running.set(key, false)
-        return Effect.asVoid(FiberSet.run(fibers, run(threadId, track)))
+        // Whoever pokes may be in the middle of an end that cannot be interrupted; what it wakes can be.
+        return Effect.asVoid(FiberSet.run(fibers, Effect.interruptible(run(threadId, track))))
       })
 
     return { poke: (threadId) => Effect.forEach(tracks, (track) => start(threadId, track), { discard: true }) }

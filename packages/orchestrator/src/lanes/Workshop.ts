@@ -6,6 +6,7 @@ import { Clock, type Context, Effect, Schedule } from "effect"
 import type { AgentsService } from "../Agents.js"
 import type { IdsService } from "../Ids.js"
 import type { Connections } from "../live/Connections.js"
+import type { Starts } from "./Starts.js"
 
 export interface Workshop {
   readonly engine: EngineService
@@ -13,6 +14,7 @@ export interface Workshop {
   readonly reads: WorkReadsService
   readonly connections: Connections
   readonly agents: AgentsService
+  readonly starts: Starts
   readonly ids: IdsService
   /** Id of this run of the server. */
   readonly incarnation: string

@@ -2,7 +2,7 @@
 import { type EffectRow, Problem } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/projections"
 import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { Agent } from "../Agents.js"
 import { isRecord } from "../isRecord.js"
 import { agentProblem } from "../live/Connections.js"
@@ -69,28 +69,22 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
       yield* upkeep(shop, { type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
     }
     const { startMs } = agent.limits
-    let opening: string | null = null
     const starting = Effect.scoped(
       Effect.gen(function* () {
         const on = yield* connections.connect(agent, thread.cwd)
-        opening = on.connectionId
         const { nativeThreadId } = yield* open(agent, work, on, fresh)
         const live: LiveThread = { threadId: thread.threadId, nativeThreadId, on }
         if (connections.threads.opened(live)) return live
         return yield* new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} ended while it started.` })
       }),
     )
-    const limited =
-      startMs === 0
-        ? starting
-        : Effect.timeoutFail(starting, {
-            duration: startMs,
-            onTimeout: () =>
-              new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} did not start within ${startMs} ms.` }),
-          })
-    return yield* Effect.onError(limited, () =>
-      Effect.suspend(() => (opening === null ? Effect.void : connections.disconnectIdle(opening))),
-    )
+    return yield* startMs === 0
+      ? starting
+      : Effect.timeoutFail(starting, {
+          duration: startMs,
+          onTimeout: () =>
+            new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} did not start within ${startMs} ms.` }),
+        })
   })
 }
 
@@ -104,8 +98,11 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
       yield* endPending(shop, effect, { status: "retired", message: "the thread is gone" })
       return done
     }
-    yield* Effect.matchEffect(ensureSession(shop, work, wantsFresh(effect)), {
-      onSuccess: () => endPending(shop, effect, { status: "delivered" }),
+    yield* Effect.matchEffect(shop.starts.run(effect.threadId, ensureSession(shop, work, wantsFresh(effect))), {
+      onSuccess: Option.match({
+        onNone: () => endPending(shop, effect, { status: "retired", message: "it was stopped" }),
+        onSome: () => endPending(shop, effect, { status: "delivered" }),
+      }),
       onFailure: ({ detail }) =>
         endPending(shop, effect, {
           status: "failed",
@@ -122,17 +119,18 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
 const CLOSE_MS = 10_000
 
 /** Ends a thread's live session, with its process when nobody else needs it. */
-export const closeLive = (shop: Workshop, { nativeThreadId, on }: LiveThread): Effect.Effect<void> => {
+export const closeLive = (shop: Workshop, live: LiveThread): Effect.Effect<void> => {
   const { connections } = shop
+  const { nativeThreadId, on } = live
   const { connection, connectionId } = on
   if (!on.agent.driver.capabilities.sharesConnection) return connections.disconnect(connectionId)
   const close = Effect.timeoutOption(Effect.either(connection.closeThread(nativeThreadId)), CLOSE_MS)
-  return Effect.flatMap(close, (closed) =>
-    closed._tag === "Some" && closed.value._tag === "Right"
-      ? connections.disconnectIdle(connectionId)
-      : // It does not even do that: nothing on it can be relied on.
-        connections.disconnect(connectionId),
-  )
+  return Effect.flatMap(close, (closed) => {
+    // It does not even do that: nothing on it can be relied on.
+    if (closed._tag === "None" || closed.value._tag === "Left") return connections.disconnect(connectionId)
+    connections.threads.closed(live)
+    return connections.disconnectIdle(connectionId)
+  })
 }
 
 /** `session.stop`. */

@@ -2,7 +2,7 @@
 import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/projections"
 import type { HandedOver, ProviderFailure } from "@threadfold/providers"
-import { Duration, Effect, Either } from "effect"
+import { Duration, Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { type Attempt, done, waits } from "./Lanes.js"
@@ -154,18 +154,21 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
       return yield* retire("the turn does not wait any more")
     if (!mayStart(work, turnId)) return waits
     const wasLive = shop.connections.threads.of(threadId) !== null
-    const started = yield* Effect.either(ensureSession(shop, work))
+    const started = yield* Effect.either(shop.starts.run(threadId, ensureSession(shop, work)))
     if (Either.isLeft(started)) {
       yield* endPending(shop, effect, notStarted(effect, started.left.detail))
       return done
     }
+    // Called off: what is left to do for the turn, if anything, the next look tells.
+    if (Option.isNone(started.right)) return (yield* waiting) === null ? yield* retire("it was cancelled") : waits
+    const live = started.right.value
     const held = yield* lease(shop, effect)
     if (held === null) {
       // It was cancelled while the session started: nobody wants the session any more.
-      if (!wasLive && (yield* waiting) === null) yield* closeLive(shop, started.right)
+      if (!wasLive && (yield* waiting) === null) yield* closeLive(shop, live)
       return done
     }
-    yield* send(shop, held, started.right, turnId)
+    yield* send(shop, held, live, turnId)
     return done
   })
 

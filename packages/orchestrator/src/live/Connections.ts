@@ -69,38 +69,43 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
     }
 
     const open = (agent: Agent, cwd: string | null): Effect.Effect<LiveConnection, Problem> =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const connectionId = ids.next(yield* Clock.currentTimeMillis)
-          const scope = yield* Scope.make()
-          const marks = { [logMark]: engine.log.logId, [serverMark]: incarnation, [connectionMark]: connectionId }
-          const connecting = agent.driver.connect({ connectionId, marks, ...(cwd === null ? {} : { cwd }) })
-          const connection = yield* restore(connecting).pipe(
-            Scope.extend(scope),
-            Effect.mapError((failure) => agentProblem(agent, failure)),
-            Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-          )
-          const live: LiveConnection = { connectionId, agent, connection }
-          threads.connected(live)
-          const over = Effect.gen(function* () {
-            const lost = threads.disconnected(connectionId)
-            ends.delete(connectionId)
-            yield* Scope.close(scope, Exit.void)
-            yield* onLost(lost)
-          })
-          const fiber = yield* FiberSet.run(
-            pumps,
-            Effect.ensuring(pump({ live, threads, engine, ids, onCommitted }), over),
-          )
-          ends.set(connectionId, Effect.zipRight(connection.stop, Effect.asVoid(fiber.await)))
-          return live
-        }),
-      )
+      Effect.gen(function* () {
+        const connectionId = ids.next(yield* Clock.currentTimeMillis)
+        const scope = yield* Scope.make()
+        const marks = { [logMark]: engine.log.logId, [serverMark]: incarnation, [connectionMark]: connectionId }
+        const connecting = agent.driver.connect({ connectionId, marks, ...(cwd === null ? {} : { cwd }) })
+        const connection = yield* Effect.interruptible(connecting).pipe(
+          Scope.extend(scope),
+          Effect.mapError((failure) => agentProblem(agent, failure)),
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        )
+        const live: LiveConnection = { connectionId, agent, connection }
+        threads.connected(live)
+        const over = Effect.gen(function* () {
+          const lost = threads.disconnected(connectionId)
+          ends.delete(connectionId)
+          yield* Scope.close(scope, Exit.void)
+          yield* onLost(lost)
+        })
+        const fiber = yield* FiberSet.run(
+          pumps,
+          Effect.ensuring(Effect.interruptible(pump({ live, threads, engine, ids, onCommitted })), over),
+        )
+        ends.set(connectionId, Effect.zipRight(connection.stop, Effect.asVoid(fiber.await)))
+        return live
+      })
 
     const disconnect = (connectionId: string): Effect.Effect<void> =>
       Effect.suspend(() => {
         threads.leave(connectionId)
         return ends.get(connectionId) ?? Effect.void
+      })
+
+    /** A connection that was opened for a thread and did not get it is ended, beside whoever gave it up. */
+    const release = (connectionId: string): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        threads.release(connectionId)
+        return threads.isIdle(connectionId) ? FiberSet.run(pumps, disconnect(connectionId)) : Effect.void
       })
 
     // Before the fibers of the pumps are interrupted: what the agents say while they end belongs into the log.
@@ -112,16 +117,16 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
       threads,
       connect: (agent, cwd) =>
         inTurn(agent)(
-          Effect.uninterruptibleMask((restore) =>
-            Effect.suspend(() => {
-              const shared = threads.shared(agent)
-              return shared === null ? restore(open(agent, cwd)) : Effect.succeed(shared)
-            }).pipe(
-              Effect.tap(({ connectionId }) => {
-                threads.claim(connectionId)
-                return Effect.addFinalizer(() => Effect.sync(() => threads.release(connectionId)))
-              }),
-            ),
+          Effect.suspend(() => {
+            const shared = threads.shared(agent)
+            return shared === null ? open(agent, cwd) : Effect.succeed(shared)
+          }).pipe(
+            Effect.tap(({ connectionId }) => {
+              threads.claim(connectionId)
+              return Effect.addFinalizer(() => release(connectionId))
+            }),
+            // What was opened is claimed, also when nobody waits for it any more; only the wait for the agent ends.
+            Effect.uninterruptible,
           ),
         ),
       disconnect,

@@ -68,6 +68,11 @@ export class LiveThreads {
     return isOpen
   }
 
+  /** The thread was let go of; its session's last word is still to come. */
+  closed({ on, threadId }: LiveThread): void {
+    if (this.byThread.get(threadId)?.on.connectionId === on.connectionId) this.byThread.delete(threadId)
+  }
+
   sessionStarted(sessionId: string, threadId: string, connectionId: string): void {
     this.bySession.set(sessionId, { threadId, connectionId })
   }

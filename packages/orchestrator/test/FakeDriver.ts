@@ -1,0 +1,295 @@
+/**
+ * An agent that lives in the test: a driver whose connections say what the test tells them to, by the rules of the port. What it
+ * was given to do outlives its connections, as a real agent's own records would.
+ */
+import type { Emitted, EventType, NativeRef } from "@threadfold/contracts"
+import {
+  type AnswerRequest,
+  type Capabilities,
+  ConnectionLost,
+  type ConnectOptions,
+  type HandedOver,
+  type ProviderConnection,
+  type ProviderDriver,
+  type ProviderFailure,
+  Refused,
+  type SendTurn,
+  type Steer,
+} from "@threadfold/providers"
+import { Clock, Deferred, Effect, Queue, Stream } from "effect"
+
+const provider = "fake"
+
+/** What the agent does with an order. */
+export type Behaviour =
+  /** It takes it and answers. */
+  | "answer"
+  /** It takes it and never answers. */
+  | "silence"
+  /** It refuses it. */
+  | "refuse"
+  /** It never takes the bytes. */
+  | "hang"
+  /** Its process is found to be gone. */
+  | "lost"
+
+interface Session {
+  readonly native: string
+  ordinal: number
+  seq: number
+  turns: number
+  isOpen: boolean
+}
+
+export class FakeConnection {
+  readonly said: { readonly type: string }[] = []
+  private readonly queue = Effect.runSync(Queue.unbounded<Emitted | null>())
+  private readonly sessions = new Map<string, Session>()
+  private readonly references = new Map<string, string>()
+  private seq = 0
+  isOver = false
+
+  constructor(
+    readonly agent: FakeAgent,
+    readonly options: ConnectOptions,
+  ) {}
+
+  /** Says something about a native thread; its session must be open. */
+  say(native: string, type: EventType, payload: unknown = {}, refs: NativeRef = {}, turnId?: string): void {
+    const session = this.sessions.get(native)
+    if (session === undefined || !session.isOpen) throw new Error(`no session of ${native} is open`)
+    session.seq += 1
+    const event = {
+      type,
+      payload,
+      channel: "agent",
+      seq: session.seq,
+      at: this.agent.now(),
+      native: { threadId: native, ...refs },
+      ...(turnId === undefined ? {} : { turnId }),
+    }
+    this.emit({
+      scope: { kind: "session", nativeThreadId: native, session: session.ordinal },
+      actor: "provider",
+      event,
+    })
+  }
+
+  private emit(one: Emitted): void {
+    this.said.push({ type: one.event.type })
+    Effect.runSync(Queue.offer(this.queue, one))
+  }
+
+  private own(type: EventType, payload: unknown): void {
+    this.seq += 1
+    const event = { type, payload, channel: "agent", seq: this.seq, at: this.agent.now() }
+    this.emit({ scope: { kind: "connection" }, actor: "provider", event })
+  }
+
+  begin(): void {
+    this.own("connection.opened", { provider, mode: "managed" })
+  }
+
+  /** The process ends, by itself or because it was told to. */
+  end(payload: object = { reason: "exit", code: 0 }): void {
+    if (this.isOver) return
+    this.isOver = true
+    for (const [native, session] of this.sessions) {
+      if (!session.isOpen) continue
+      this.say(native, "session.exited", payload)
+      session.isOpen = false
+    }
+    this.own("connection.closed", payload)
+    Effect.runSync(Queue.offer(this.queue, null))
+  }
+
+  private openSession(native: string, threadId: string, resumed: boolean): void {
+    this.references.set(native, threadId)
+    const before = this.sessions.get(native)
+    this.sessions.set(native, {
+      native,
+      ordinal: (before?.ordinal ?? 0) + 1,
+      seq: 0,
+      turns: before?.turns ?? 0,
+      isOpen: true,
+    })
+    this.say(native, "session.started", { provider, mode: "managed", resumed })
+  }
+
+  /** Native ids of the threads that are open here. */
+  get threads(): readonly string[] {
+    return [...this.sessions.values()].flatMap(({ isOpen, native }) => (isOpen ? [native] : []))
+  }
+
+  private readonly lost = new ConnectionLost({ provider, message: "The agent is gone. Start the session again." })
+
+  private order(operation: "send-turn" | "steer" | "interrupt" | "answer", act: () => void) {
+    return Effect.suspend((): Effect.Effect<HandedOver, ProviderFailure> => {
+      const refused = new Refused({ provider, operation, message: "The agent does not want to." })
+      const callId = String(this.agent.nextCall())
+      const behaviour = this.isOver ? "lost" : this.agent.behaviour[operation]
+      switch (behaviour) {
+        case "hang":
+          return Effect.never
+        case "lost":
+          return this.lost
+        case "refuse":
+          return Effect.succeed({ callId, answered: refused })
+        case "silence":
+          this.agent.taken.push(operation)
+          return Effect.succeed({ callId, answered: Effect.never })
+        case "answer":
+          this.agent.taken.push(operation)
+          act()
+          return Effect.succeed({ callId, answered: Effect.void })
+      }
+    })
+  }
+
+  /** Accepts a turn and begins it; the test goes on with it by its native id. */
+  begins(native: string, turnId: string): string {
+    const session = this.sessions.get(native)
+    if (session === undefined) throw new Error(`no session of ${native}`)
+    session.turns += 1
+    const nativeTurn = `turn-${session.turns}`
+    this.say(native, "turn.accepted", {}, { turnId: nativeTurn }, turnId)
+    this.say(native, "turn.started", {}, { turnId: nativeTurn })
+    return nativeTurn
+  }
+
+  readonly connection: ProviderConnection = {
+    events: Stream.fromQueue(this.queue).pipe(Stream.takeWhile((one): one is Emitted => one !== null)),
+    reference: (native) => this.references.get(native) ?? null,
+    startThread: ({ threadId }) =>
+      Effect.gen(this, function* () {
+        if (this.agent.behaviour["start-thread"] === "hang") return yield* Effect.never
+        if (this.agent.behaviour["start-thread"] === "refuse") {
+          return yield* new Refused({ provider, operation: "start-thread", message: "No more threads today." })
+        }
+        if (this.isOver) return yield* this.lost
+        const nativeThreadId = this.agent.nextThread()
+        this.openSession(nativeThreadId, threadId, false)
+        return { nativeThreadId }
+      }),
+    resumeThread: ({ nativeThreadId, threadId }) =>
+      Effect.gen(this, function* () {
+        if (this.isOver) return yield* this.lost
+        if (!this.agent.stored.has(nativeThreadId)) {
+          return yield* new Refused({ provider, operation: "resume-thread", message: "No such thread." })
+        }
+        this.openSession(nativeThreadId, threadId, true)
+        return { nativeThreadId }
+      }),
+    sendTurn: (order: SendTurn) =>
+      Effect.zipRight(
+        this.agent.atSend,
+        this.order("send-turn", () => {
+          this.agent.texts.push(order.text)
+          this.begins(order.nativeThreadId, order.turnId)
+        }),
+      ),
+    steer: (order: Steer) => this.order("steer", () => void this.agent.texts.push(`steered: ${order.text}`)),
+    interrupt: ({ nativeThreadId, nativeTurnId }) =>
+      this.order("interrupt", () =>
+        this.say(nativeThreadId, "turn.completed", { outcome: "interrupted" }, { turnId: nativeTurnId }),
+      ),
+    answer: (order: AnswerRequest) => this.order("answer", () => void this.agent.answers.push(order.decision)),
+    closeThread: (native) =>
+      Effect.sync(() => {
+        const session = this.sessions.get(native)
+        if (session === undefined || !session.isOpen) return
+        this.say(native, "session.exited", { reason: "unloaded" })
+        session.isOpen = false
+      }),
+    stop: Effect.sync(() => this.end()),
+  }
+}
+
+export class FakeAgent {
+  readonly connections: FakeConnection[] = []
+  /** Texts that the agent was given, in order: what it does is done. */
+  readonly texts: string[] = []
+  readonly answers: string[] = []
+  /** Orders whose bytes it took. */
+  readonly taken: string[] = []
+  /** Native threads that it can open again. */
+  readonly stored = new Set<string>()
+  /** What it does with the orders. */
+  readonly behaviour: Record<"start-thread" | "send-turn" | "steer" | "interrupt" | "answer", Behaviour> = {
+    "start-thread": "answer",
+    "send-turn": "answer",
+    steer: "answer",
+    interrupt: "answer",
+    answer: "answer",
+  }
+  /** Runs before a turn is taken: where a test holds the hand-over. */
+  atSend: Effect.Effect<void> = Effect.void
+  /** Keeps connections from coming up, until it is done. */
+  atConnect: Effect.Effect<void, ConnectionLost> = Effect.void
+  private calls = 0
+  private threads = 0
+  private clock = () => 0
+
+  constructor(readonly sharesConnection = true) {}
+
+  now(): number {
+    return this.clock()
+  }
+
+  nextCall(): number {
+    this.calls += 1
+    return this.calls
+  }
+
+  nextThread(): string {
+    this.threads += 1
+    const native = `00000000-0000-4000-8000-${String(this.threads).padStart(12, "0")}`
+    this.stored.add(native)
+    return native
+  }
+
+  /** The connection that was opened last. */
+  get last(): FakeConnection {
+    const last = this.connections.at(-1)
+    if (last === undefined) throw new Error("nobody has connected")
+    return last
+  }
+
+  get driver(): ProviderDriver {
+    const capabilities: Capabilities = {
+      "start-thread": true,
+      "resume-thread": true,
+      "send-turn": true,
+      steer: true,
+      interrupt: true,
+      answer: true,
+      stop: true,
+      sharesConnection: this.sharesConnection,
+    }
+    return {
+      provider,
+      capabilities,
+      connect: (options) =>
+        Effect.zipRight(
+          this.atConnect,
+          Effect.acquireRelease(
+            Effect.gen(this, function* () {
+              const clock = yield* Clock.clockWith(Effect.succeed)
+              this.clock = () => clock.unsafeCurrentTimeMillis()
+              const opened = new FakeConnection(this, options)
+              this.connections.push(opened)
+              opened.begin()
+              return opened
+            }),
+            (opened) => Effect.sync(() => opened.end()),
+          ),
+        ).pipe(Effect.map(({ connection }) => connection)),
+    }
+  }
+}
+
+/** Something that waits until the test lets it go. */
+export const gate = (): { readonly pass: Effect.Effect<void>; readonly open: Effect.Effect<void> } => {
+  const opened = Effect.runSync(Deferred.make<void>())
+  return { pass: Deferred.await(opened), open: Effect.asVoid(Deferred.succeed(opened, undefined)) }
+}

@@ -1,0 +1,215 @@
+/** An orchestrator over a real engine and a real database, with an agent that the test plays; it can crash and come back. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { Command, type EventEnvelope, type Problem, type Receipt } from "@threadfold/contracts"
+import { checkLog, mintId } from "@threadfold/core"
+import { Engine, type EngineService, type Submission, sha256, WorkReads } from "@threadfold/engine"
+import { decodeRow } from "@threadfold/event-log"
+import { Projections, type ThreadWork } from "@threadfold/projections"
+import { Context, Effect, Exit, Layer, Schema, Scope } from "effect"
+import {
+  type Agent,
+  type AgentLimits,
+  Agents,
+  defaultLimits,
+  Ids,
+  Orchestrator,
+  type OrchestratorService,
+} from "../src/index.js"
+import { orchestratorLive } from "../src/OrchestratorLive.js"
+import { FakeAgent } from "./FakeDriver.js"
+
+/** A UUIDv7 for a label, the same in every run. */
+export const id = (label: string): string => mintId(sha256, 0, label)
+
+const decode = Schema.decodeUnknownSync(Command)
+
+/** What a crash does to the submission at which it comes. */
+export type CrashAt = { readonly submission: number; readonly committed: boolean }
+
+interface Running {
+  readonly orchestrator: OrchestratorService
+  readonly scope: Scope.CloseableScope
+  /** How many submissions the engine was given by this run. */
+  readonly submissions: () => number
+  readonly crash: () => void
+}
+
+export class House {
+  readonly agent: FakeAgent
+  private readonly directory = mkdtempSync(join(tmpdir(), "threadfold-orchestrator-"))
+  private base: Context.Context<Engine | Projections | WorkReads | SqlClient.SqlClient> | null = null
+  private running: Running | null = null
+  private made = 0
+
+  constructor(
+    private readonly options: {
+      readonly limits?: Partial<AgentLimits>
+      readonly sharesConnection?: boolean
+    } = {},
+  ) {
+    this.agent = new FakeAgent(options.sharesConnection)
+  }
+
+  private get database() {
+    if (this.base === null) throw new Error("the house is not open")
+    return this.base
+  }
+
+  get engine(): EngineService {
+    return Context.get(this.database, Engine)
+  }
+
+  get projections() {
+    return Context.get(this.database, Projections)
+  }
+
+  get orchestrator(): OrchestratorService {
+    if (this.running === null) throw new Error("the orchestrator does not run")
+    return this.running.orchestrator
+  }
+
+  get submissions(): number {
+    return this.running?.submissions() ?? 0
+  }
+
+  /** Opens the database for the life of the scope, and starts the orchestrator. */
+  open(crashAt?: CrashAt): Effect.Effect<void, Problem, Scope.Scope> {
+    return Effect.gen(this, function* () {
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(this.directory, { recursive: true, force: true })))
+      const file = join(this.directory, "threadfold.db")
+      const reading = SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })
+      this.base = yield* Layer.build(
+        Layer.mergeAll(Projections.layer, WorkReads.layer).pipe(
+          Layer.provideMerge(Layer.orDie(reading)),
+          Layer.provideMerge(Engine.layerInProcess({ file })),
+        ),
+      )
+      yield* Effect.addFinalizer(() => this.stop)
+      yield* this.start(crashAt)
+    })
+  }
+
+  /** Starts the orchestrator as a new run of the server. */
+  start(crashAt?: CrashAt): Effect.Effect<void, Problem> {
+    return Effect.gen(this, function* () {
+      const { engine } = this
+      let given = 0
+      let isDead = false
+      const crashing: EngineService = {
+        ...engine,
+        submit: (submission: Submission) =>
+          Effect.suspend(() => {
+            given += 1
+            if (isDead) return Effect.never
+            if (crashAt === undefined || given !== crashAt.submission) return engine.submit(submission)
+            isDead = true
+            // The disk may have it or not; nobody in the old process ever learns.
+            return crashAt.committed ? Effect.zipRight(engine.submit(submission), Effect.never) : Effect.never
+          }),
+      }
+      const agent: Agent = {
+        name: "fake",
+        driver: this.agent.driver,
+        model: null,
+        settings: {},
+        limits: { ...defaultLimits, ...this.options.limits },
+      }
+      const scope = yield* Scope.make()
+      const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
+      const orchestrator = yield* Layer.buildWithScope(orchestratorLive, scope).pipe(
+        Effect.map((built) => Context.get(built, Orchestrator)),
+        Effect.provide(Agents.layer([agent])),
+        Effect.provideService(Engine, crashing),
+        Effect.provideService(Projections, this.projections),
+        Effect.provideService(WorkReads, Context.get(this.database, WorkReads)),
+        Effect.provideService(Ids, ids),
+      )
+      this.running = {
+        orchestrator,
+        scope,
+        submissions: () => given,
+        crash: () => {
+          isDead = true
+        },
+      }
+    })
+  }
+
+  /** The server ends in good order. */
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { running } = this
+      this.running = null
+      return running === null ? Effect.void : Scope.close(running.scope, Exit.void)
+    })
+  }
+
+  /** The server is killed: nothing of it does anything any more, and its agents are killed with it. */
+  crash(): void {
+    this.running?.crash()
+    this.running = null
+    for (const connection of this.agent.connections) connection.end({ reason: "exit", signal: "SIGKILL" })
+  }
+
+  give(
+    command: object,
+    more: { readonly key?: string; readonly ifSequence?: number } = {},
+  ): Effect.Effect<Receipt, Problem> {
+    const { ifSequence, key } = more
+    return this.orchestrator.give({
+      command: decode({ threadId: id("thread"), ...command }),
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(ifSequence === undefined ? {} : { ifSequence }),
+    })
+  }
+
+  createThread(threadId = id("thread")): Effect.Effect<Receipt, Problem> {
+    return this.give({ type: "thread.create", threadId, agent: "fake", provider: "fake", cwd: "/w" })
+  }
+
+  send(text: string, more: object = {}): Effect.Effect<Receipt, Problem> {
+    return this.give({ type: "message.send", text, ...more })
+  }
+
+  work(threadId = id("thread")): Effect.Effect<ThreadWork> {
+    return Effect.flatMap(Effect.orDie(this.projections.threadWork(threadId)), (work) =>
+      work === null ? Effect.dieMessage("there is no such thread") : Effect.succeed(work),
+    )
+  }
+
+  snapshot(threadId = id("thread")) {
+    return Effect.orDie(this.projections.threadSnapshot(threadId))
+  }
+
+  /** The log of a thread. */
+  log(threadId = id("thread")): Effect.Effect<readonly EventEnvelope[]> {
+    return Effect.map(Effect.orDie(this.engine.log.read({ streamId: threadId, limit: 10_000 })), (rows) =>
+      rows.map(decodeRow),
+    )
+  }
+
+  /** Everything that the invariants have to say of a thread. */
+  violations(threadId = id("thread")) {
+    return Effect.map(this.log(threadId), (log) => checkLog(threadId, log))
+  }
+}
+
+/** Lets everything happen that can happen without time going by, until something is so. */
+export const until = <A, E>(look: Effect.Effect<A, E>, isSo: (value: A) => boolean): Effect.Effect<A, E> =>
+  Effect.gen(function* () {
+    for (let tries = 0; tries < 5_000; tries += 1) {
+      const value = yield* look
+      if (isSo(value)) return value
+      yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+    }
+    return yield* Effect.dieMessage(`it never became so; last: ${JSON.stringify(yield* look)}`)
+  })
+
+/** Lets everything happen that can happen without time going by. */
+export const quiet: Effect.Effect<void> = Effect.promise(async () => {
+  for (let turns = 0; turns < 200; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve))
+})
