@@ -5,6 +5,7 @@ import { anomalies } from "./anomalies.js"
 import { delegations } from "./delegations.js"
 import { inferences } from "./inferences.js"
 import { items } from "./items.js"
+import { agentOpened, livingFacts, openQuestions, runningTurns, waitsOfTurn } from "./living.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
@@ -50,6 +51,11 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     livingSessions: bind(livingSessions),
     openConnections: bind(openConnections),
     threadsToFollowUp: bind(threadsToFollowUp),
+    livingFacts: bind(livingFacts),
+    agentOpened: bind(agentOpened),
+    runningTurns: bind(runningTurns),
+    openQuestions: bind(openQuestions),
+    waitsOfTurn: bind(waitsOfTurn),
   }
 }
 

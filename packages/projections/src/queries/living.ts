@@ -1,0 +1,161 @@
+/**
+ * What lives, and what speaks for it: facts that the reaper and the watchdog decide on, each page of one moment. No rule is
+ * here, and no content: a sweep over many sessions reads little of each.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Bit, Problem, SessionRow } from "@threadfold/contracts"
+import type { Effect } from "effect"
+import { reading } from "./read.js"
+
+/** A session that lives, with what its thread says. Times are ms since the epoch. */
+export interface LivingSession {
+  readonly threadId: string
+  readonly sessionId: string
+  readonly connectionId: string | null
+  readonly mode: SessionRow["mode"]
+  readonly status: SessionRow["status"]
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  readonly parentThreadId: string | null
+  readonly forkedFromThreadId: string | null
+  /** Version of the thread's row. */
+  readonly threadSequence: number
+  /** When anything was last heard of the thread, by our clock. */
+  readonly lastActivityAt: number
+  readonly keepAliveUntil: number | null
+  readonly activeTurnId: string | null
+  /** Turns that wait to be handed over. */
+  readonly waitingTurns: number
+  /** Turns that were handed over and have not started; those in doubt are not among them. */
+  readonly handedOverTurns: number
+  /** Questions that are open or being answered. */
+  readonly openRequests: number
+  readonly runningTasks: number
+  /** When a running task was last heard of, by our clock; null: none runs, or its log is gone. */
+  readonly taskHeardAt: number | null
+  /** 1: a voice conversation goes on. */
+  readonly voice: Bit
+  readonly queued: number
+  readonly queueHeld: number
+}
+
+const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.connection_id AS "connectionId", s.mode,
+  s.status, t.agent, t.parent_thread_id AS "parentThreadId", t.forked_from_thread_id AS "forkedFromThreadId",
+  t.sequence AS "threadSequence", t.keep_alive_until AS "keepAliveUntil", t.active_turn_id AS "activeTurnId",
+  max(coalesce(t.last_activity_at, 0), coalesce(s.last_activity_at, s.started_at, 0)) AS "lastActivityAt",
+  (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
+    AND uncertain = 0 AND handed_over = 0) AS "waitingTurns",
+  (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
+    AND uncertain = 0 AND handed_over = 1) AS "handedOverTurns",
+  t.open_requests AS "openRequests", t.running_tasks AS "runningTasks",
+  CASE WHEN t.running_tasks > 0 THEN (SELECT recorded_at FROM events WHERE sequence =
+    (SELECT max(sequence) FROM tasks WHERE thread_id = t.thread_id AND status = 'running')) END AS "taskHeardAt",
+  EXISTS (SELECT 1 FROM realtime_runs WHERE thread_id = t.thread_id AND status = 'started') AS voice,
+  t.queued, t.queue_held AS "queueHeld"
+FROM sessions s JOIN threads t ON t.thread_id = s.thread_id WHERE s.ended_at IS NULL`
+
+/** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
+export const livingFacts = (
+  sql: SqlClient.SqlClient,
+  after: string | null,
+  limit: number,
+): Effect.Effect<readonly LivingSession[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<LivingSession>(`${facts} AND s.thread_id > ? ORDER BY s.thread_id LIMIT ?`, [after ?? "", limit]),
+  )
+
+/** Sessions that live on a connection, of threads that the agent opened by itself. */
+export const agentOpened = (
+  sql: SqlClient.SqlClient,
+  connectionId: string,
+  limit: number,
+): Effect.Effect<readonly LivingSession[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<LivingSession>(`${facts} AND s.connection_id = ? AND t.agent IS NULL LIMIT ?`, [connectionId, limit]),
+  )
+
+/** A turn that runs in a session that lives. */
+export interface RunningTurn {
+  readonly threadId: string
+  readonly turnId: string
+  readonly mode: SessionRow["mode"]
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  /** Source clock. */
+  readonly startedAt: number | null
+  /** When anything was last heard of the session, by our clock. */
+  readonly lastActivityAt: number | null
+  readonly stalled: Bit
+  readonly interruptRequestedAt: number | null
+  /** Questions of the thread that are open or being answered. */
+  readonly openRequests: number
+}
+
+/** Turns that run, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
+export const runningTurns = (
+  sql: SqlClient.SqlClient,
+  after: string | null,
+  limit: number,
+): Effect.Effect<readonly RunningTurn[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<RunningTurn>(
+      `SELECT u.thread_id AS "threadId", u.turn_id AS "turnId", s.mode, t.agent, u.started_at AS "startedAt",
+        s.last_activity_at AS "lastActivityAt", u.stalled, u.interrupt_requested_at AS "interruptRequestedAt",
+        t.open_requests AS "openRequests"
+      FROM turns u JOIN threads t ON t.thread_id = u.thread_id
+      JOIN sessions s ON s.thread_id = u.thread_id AND s.ended_at IS NULL
+      WHERE u.status = 'running' AND u.thread_id > ? ORDER BY u.thread_id LIMIT ?`,
+      [after ?? "", limit],
+    ),
+  )
+
+/** A question of a session of ours, that waits for a person. */
+export interface OpenQuestion {
+  readonly threadId: string
+  readonly requestId: string
+  readonly turnId: string | null
+  /** Since when, by the source clock. */
+  readonly openedAt: number | null
+}
+
+/** Questions that nobody has answered, of living sessions that we run, by thread and request, after one (exclusive). */
+export const openQuestions = (
+  sql: SqlClient.SqlClient,
+  after: Pick<OpenQuestion, "threadId" | "requestId"> | null,
+  limit: number,
+): Effect.Effect<readonly OpenQuestion[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<OpenQuestion>(
+      `SELECT r.thread_id AS "threadId", r.request_id AS "requestId", r.turn_id AS "turnId", r.opened_at AS "openedAt"
+      FROM requests r JOIN sessions s ON s.session_id = r.session_id AND s.ended_at IS NULL AND s.mode = 'managed'
+      WHERE r.status IN ('open', 'answering') AND r.status = 'open' AND (r.thread_id, r.request_id) > (?, ?)
+      ORDER BY r.thread_id, r.request_id LIMIT ?`,
+      [after?.threadId ?? "", after?.requestId ?? "", limit],
+    ),
+  )
+
+/** A time in which a turn waited for a person, source clock; `until` null: it still does. */
+export interface Wait {
+  readonly from: number | null
+  readonly until: number | null
+}
+
+/** The questions that a turn has asked, newest first. */
+export const waitsOfTurn = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+  turnId: string,
+  limit: number,
+): Effect.Effect<readonly Wait[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<Wait>(
+      `SELECT opened_at AS "from", ended_at AS until FROM requests WHERE thread_id = ? AND turn_id = ?
+      ORDER BY request_id DESC LIMIT ?`,
+      [threadId, turnId, limit],
+    ),
+  )
