@@ -72,6 +72,8 @@ describe("text", () => {
       ["content.delta", "message-2"],
     ])
     expect(items(lines)[2]?.[3]).toMatchObject({ text: "abc", data: { messageId: "m1" } })
+    const named = [chunk(2, "a"), chunk(3, "b", { messageId: "m1" }), chunk(4, "c", { messageId: "m2" })]
+    expect(types(named).filter(([type]) => type === "item.started")).toHaveLength(2)
   })
 
   it("ends at a tool call, and goes on as another item", () => {
@@ -224,6 +226,17 @@ describe("a tool call", () => {
   it("keeps its turn: a late word about it does not move it", () => {
     const lines = [prompt(1, 5), tool(2, "t"), answer(3, 5), prompt(4, 6), patch(5, "t", { status: "failed" })]
     expect(story(lines).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
+  })
+
+  it("that has ended keeps it, too, and is forgotten after the next turn", () => {
+    const ended = [prompt(1, 5), tool(2, "t", { status: "completed" }), answer(3, 5), prompt(4, 6)]
+    const late = patch(9, "t", { status: "failed" })
+    expect(story([...ended, late]).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
+    const forgotten = story([...ended, answer(7, 6), late]).slice(-2)
+    expect(forgotten).toMatchObject([
+      ["item.started", undefined, "t", {}],
+      ["item.completed", undefined, "t", {}],
+    ])
   })
 
   it("that reuses the id of an earlier turn's is another one", () => {

@@ -111,6 +111,7 @@ describe("the answer to a question", () => {
     const { events } = run([...asked, cancel(4), giveUp(5, 0)], live)
     expect(events.at(-1)).toMatchObject({ type: "request.resolved", native, payload: { decision: null } })
     expect(run([...asked, giveUp(5, 0)], live).fates.at(-1)).toBe("kept")
+    expect(run([...asked, cancel(4), select(5, 0, "once")], live).fates.at(-1)).toBe("kept")
   })
 
   it("to nothing is kept, and so is a second one", () => {

@@ -257,9 +257,9 @@ describe("the end of a session", () => {
 
   it("is told once for a recording that just stops", () => {
     const { translator } = run([...started(0), ...begun], imported)
-    expect(translator.end(99, "recording-ended").map(({ event }) => event.type)).toEqual([
-      "session.exited",
-      "connection.closed",
+    expect(translator.end(99, "recording-ended").map(({ event }) => [event.type, event.payload])).toEqual([
+      ["session.exited", { reason: "recording-ended" }],
+      ["connection.closed", { reason: "recording-ended" }],
     ])
   })
 })

@@ -131,6 +131,11 @@ describe("a prompt that is handed over while another one runs", () => {
     ])
   })
 
+  it("is stopped with the one that runs, even if the agent says so by an error", () => {
+    const error = { code: -32603, message: "aborted" }
+    expect(outcomes([...two, cancel(3), refusal(4, 6, error)])).toMatchObject([["turn-2", { outcome: "interrupted" }]])
+  })
+
   it("never starts when it is refused", () => {
     const { emitted } = run([...started(0), ...two, refusal(3, 6, { code: -32600, message: "busy" }), answer(4, 5)])
     const failed = emitted.find(({ event }) => event.type === "turn.start-failed")
