@@ -1,16 +1,12 @@
-import { Command, type CommandType } from "@threadfold/contracts"
+import { Command } from "@threadfold/contracts"
 import { Either, Schema } from "effect"
-import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { id, Scenario } from "../../test/Scenario.js"
-import { checkLog, checkRows, decide } from "../index.js"
+import { Commander, created, type Given, live } from "../../test/Commander.js"
+import { id, Scenario, strong } from "../../test/Scenario.js"
 
-const mint = (purpose: string) => id(`minted ${purpose}`)
-const decode = Schema.decodeUnknownSync(Command)
-const threadId = id("thread")
+const create = { type: "thread.create", agent: "coder", provider: "codex" } as const
 const attach = {
   type: "session.attach",
-  threadId,
   sessionId: id("session s1"),
   provider: "mine",
   nativeThreadId: "n1",
@@ -18,144 +14,168 @@ const attach = {
   title: "A",
   cwd: "/w",
 } as const
+const detach = { type: "session.detach", sessionId: attach.sessionId } as const
+const thread = (c: Commander) => c.s.rows.all("threads")[0]
+const twice = (c: Commander, given: Given) => [c.say(given), c.say(given)]
 
-/** Decides and, where accepted, appends as the engine would. */
-const run = (s: Scenario, given: unknown): string => {
-  const decision = decide({ state: s.state, rows: s.rows, attempting: () => false, mint }, decode(given))
-  if ("refused" in decision) return decision.refused.slug
-  for (const { native, payload, sessionId, type } of decision.accepted.events) {
-    const label = [1, 2].map((one) => `s${one}`).find((one) => id(`session ${one}`) === sessionId)
-    s.sendRaw(type, payload, {
-      session: label ?? null,
-      channel: "adapter:test",
-      ...(native === null ? {} : { native }),
-      actor: "client",
-    })
-  }
-  return decision.accepted.events.map((event) => event.type).join(" ")
-}
-const thread = (s: Scenario) => s.rows.all("threads")[0]
-
-describe("decide: threads", () => {
-  it("renames, archives, keeps alive and deletes, each once", () => {
-    const s = new Scenario().start()
-    const twice = (command: object) => [run(s, { threadId, ...command }), run(s, { threadId, ...command })]
-    expect(twice({ type: "thread.rename", title: "New" })).toEqual(["thread.renamed", ""])
-    expect(twice({ type: "thread.archive" })).toEqual(["thread.archived", ""])
-    expect(thread(s)).toMatchObject({ title: "New", status: "archived" })
-    expect(twice({ type: "thread.unarchive" })).toEqual(["thread.unarchived", ""])
-    expect(twice({ type: "thread.keep-alive", until: 99 })).toEqual(["thread.keep-alive-set", ""])
-    expect(thread(s)?.keepAliveUntil).toBe(99)
-    expect(twice({ type: "thread.keep-alive", until: null })).toEqual(["thread.keep-alive-set", ""])
-    expect(run(s, { threadId, type: "thread.delete" })).toBe("thread-busy")
-    s.send("session.exited", { reason: "exit" })
-    expect(twice({ type: "thread.delete" })).toEqual(["thread.deleted", ""])
-    expect(thread(s)?.deletedAt).not.toBeNull()
+describe("thread.create", () => {
+  it("makes a thread that an agent works in, and starts nothing", () => {
+    const c = new Commander()
+    const settings = { sandbox: "strict" }
+    const told = c.run({ ...create, title: "A", cwd: "/w", model: "m", settings })
+    expect(told).toMatchObject({ events: ["thread.created"], effects: [] })
+    expect(thread(c)).toMatchObject({ agent: "coder", provider: "codex", title: "A", cwd: "/w", model: "m", settings })
+    expect(thread(c)).toMatchObject({ status: "idle", queueHeld: 0 })
+    expect(c.s.state.thread).not.toHaveProperty("settings")
   })
 
-  it.each(["thread.rename", "thread.archive", "thread.unarchive", "thread.keep-alive", "thread.delete"] as const)(
-    "%s of no thread is refused, and appends nothing",
-    (type) => {
-      const s = new Scenario()
-      expect(run(s, { threadId, type, title: "x", until: null })).toBe("thread-not-found")
-      expect(s.log).toEqual([])
-    },
-  )
+  it("changes nothing for a thread of the same agent, is refused for another's, and keeps its settings with the rest", () => {
+    const c = new Commander()
+    expect(twice(c, { ...create })).toEqual([["thread.created"], []])
+    expect(c.say({ ...create, agent: "other" })).toBe("thread-conflict")
+    expect(c.say({ ...create, provider: "acp" })).toBe("thread-conflict")
+    const named = new Commander()
+    named.run({ ...create, settings: { sandbox: "strict" } })
+    named.run({ type: "thread.rename", title: "B" })
+    named.s.start().send("turn.plan.updated", { steps: [] })
+    expect(thread(named)).toMatchObject({ title: "B", settings: { sandbox: "strict" }, plan: { steps: [] } })
+  })
 
-  it("a deleted thread is no thread", () => {
-    const s = new Scenario().start().send("session.exited", { reason: "exit" })
-    run(s, { threadId, type: "thread.delete" })
-    expect(run(s, { threadId, type: "thread.rename", title: "x" })).toBe("thread-not-found")
-    expect(run(s, { ...attach, sessionId: id("session s2") })).toBe("thread-not-found")
+  it("is refused where the id is an imported or attached thread's, a deleted one's, or a connection's", () => {
+    expect(new Commander(new Scenario().start()).say(create)).toBe("thread-conflict")
+    const gone = created()
+    gone.run({ type: "thread.delete" })
+    expect(gone.say(create)).toBe("thread-not-found")
+    const opened = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
+    expect(new Commander(opened).say(create)).toBe("thread-not-found")
   })
 })
 
-describe("decide: attached sessions", () => {
-  it("opens the thread and its session, and a repeat changes nothing", () => {
-    const s = new Scenario()
-    expect(run(s, attach)).toBe("thread.created session.started session.configured")
-    expect(thread(s)).toMatchObject({ title: "A", cwd: "/w", provider: "mine", nativeThreadId: "n1", status: "idle" })
-    expect(s.session).toMatchObject({ mode: "attached", leaseMs: 30_000, epoch: 1, cwd: "/w" })
-    expect(run(s, attach)).toBe("")
-    expect(run(s, { ...attach, leaseMs: 60_000 })).toBe("session-conflict")
-    expect(run(s, { ...attach, provider: "other" })).toBe("session-conflict")
+describe("a thread that there is", () => {
+  it("is renamed, archived, kept alive and deleted, each once", () => {
+    const c = new Commander(new Scenario().start())
+    expect(twice(c, { type: "thread.rename", title: "New" })).toEqual([["thread.renamed"], []])
+    expect(twice(c, { type: "thread.archive" })).toEqual([["thread.archived"], []])
+    expect(thread(c)).toMatchObject({ title: "New", status: "archived" })
+    expect(twice(c, { type: "thread.unarchive" })).toEqual([["thread.unarchived"], []])
+    expect(twice(c, { type: "thread.keep-alive", until: 99 })).toEqual([["thread.keep-alive-set"], []])
+    expect(thread(c)?.keepAliveUntil).toBe(99)
+    expect(twice(c, { type: "thread.keep-alive", until: null })).toEqual([["thread.keep-alive-set"], []])
+    expect(c.say({ type: "thread.delete" })).toBe("thread-busy")
+    c.s.send("session.exited", { reason: "exit" })
+    expect(twice(c, { type: "thread.delete" })).toEqual([["thread.deleted"], []])
+    expect(thread(c)?.deletedAt).not.toBeNull()
   })
 
-  it("one living session at a time; the next one is the next epoch", () => {
-    const s = new Scenario()
-    run(s, attach)
-    const next = { ...attach, sessionId: id("session s2"), title: "B", cwd: null }
-    expect(run(s, next)).toBe("thread-busy")
-    expect(run(s, { type: "session.detach", threadId, sessionId: attach.sessionId })).toBe("session.exited")
-    expect(s.session).toMatchObject({ status: "stopped", cause: "detached", evidence: "observed" })
-    expect(run(s, next)).toBe("session.started thread.metadata.updated")
-    expect(s.session).toMatchObject({ epoch: 2, status: "ready" })
-    expect(thread(s)?.title).toBe("B")
-    expect(run(s, attach)).toBe("")
-    expect(run(s, { ...attach, leaseMs: 1 })).toBe("session-conflict")
+  it("is not deleted while a message waits for a session, which nobody could see or stop then", () => {
+    const c = created()
+    c.run({ type: "message.send", text: "x" })
+    expect(c.say({ type: "thread.delete" })).toBe("thread-busy")
+    c.run({ type: "session.stop" })
+    expect(c.say({ type: "thread.delete" })).toEqual(["thread.deleted"])
   })
 
-  it("ends once, and only what is attached and there", () => {
-    const s = new Scenario()
-    run(s, attach)
-    const detach = { type: "session.detach", threadId, sessionId: attach.sessionId }
-    expect([run(s, detach), run(s, detach)]).toEqual(["session.exited", ""])
-    expect(run(s, { ...detach, sessionId: id("nobody") })).toBe("session-not-found")
-    expect(run(s, { ...detach, threadId: id("other") })).toBe("session-not-found")
-    expect(run(new Scenario().start(), detach)).toBe("session-conflict")
-  })
-
-  it("a connection is no thread", () => {
-    const s = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
-    expect(run(s, attach)).toBe("thread-not-found")
+  it("is deleted in spite of a doubt: nobody waits for that", () => {
+    const c = live()
+    c.outcome("effect.uncertain", "turn.start", c.run({ type: "message.send", text: "x" }).turnId)
+    c.s.send("session.exited", { reason: "exit" })
+    expect(c.say({ type: "thread.delete" })).toEqual(["thread.deleted"])
   })
 })
 
-describe("decide: anything", () => {
-  const types: readonly CommandType[] = [
-    "thread.rename",
-    "thread.archive",
-    "thread.unarchive",
-    "thread.delete",
-    "thread.keep-alive",
-    "session.attach",
-    "session.detach",
+describe("no thread", () => {
+  const all = [
+    { type: "thread.rename", title: "x" },
+    { type: "thread.archive" },
+    { type: "thread.unarchive" },
+    { type: "thread.keep-alive", until: null },
+    { type: "message.send", text: "x" },
+    { type: "queue.cancel", messageId: id("m") },
+    { type: "queue.reorder", messageIds: [] },
+    { type: "queue.resume" },
+    { type: "turn.interrupt" },
+    { type: "request.respond", requestId: id("q"), decision: "x" },
+    { type: "session.start" },
+    { type: "session.stop" },
   ]
-  it("is pure, and what it accepts the fold takes without an anomaly; deciding it again adds nothing", () => {
-    const arbCommand = fc.record({
-      type: fc.constantFrom(...types),
-      sessionId: fc.constantFrom(id("session s1"), id("session s2")),
-      title: fc.constantFrom("a", "b"),
-      until: fc.constantFrom(null, 5),
-    })
-    fc.assert(
-      fc.property(fc.array(arbCommand, { maxLength: 20 }), (commands) => {
-        const s = new Scenario()
-        for (const one of commands) {
-          const command = { ...attach, ...one }
-          const situation = { state: s.state, rows: s.rows, attempting: () => false, mint }
-          expect(decide(situation, decode(command))).toEqual(decide(situation, decode(command)))
-          const first = run(s, command)
-          const again = run(s, command)
-          expect(again === "" || again === first).toBe(true)
-          if (again === first && first !== "") expect(first).toMatch(/^[a-z]+-[a-z-]+$/)
-        }
-        expect(s.reasons()).toEqual([])
-        expect(checkLog(threadId, s.log)).toEqual([])
-        expect(checkRows(threadId, s.rows.of(threadId))).toEqual([])
-      }),
-    )
+  it.each(all.map((given) => [given.type, given] as const))("takes no %s", (_, given) => {
+    const c = new Commander()
+    expect(c.say(given)).toBe("thread-not-found")
+    expect(c.s.log).toEqual([])
+    const gone = created()
+    gone.run({ type: "thread.delete" })
+    expect(gone.say(given)).toBe("thread-not-found")
   })
 
-  it("takes no command that its schema refuses", () => {
+  it("is deleted by nobody, and a deleted one is attached by nobody", () => {
+    expect(new Commander().say({ type: "thread.delete" })).toBe("thread-not-found")
+    const c = created()
+    c.run({ type: "thread.delete" })
+    expect(c.say(attach)).toBe("thread-not-found")
+  })
+})
+
+describe("attached sessions", () => {
+  it("open the thread and themselves, and a repeat changes nothing", () => {
+    const c = new Commander()
+    expect(c.say(attach)).toEqual(["thread.created", "session.started", "session.configured"])
+    expect(thread(c)).toMatchObject({ title: "A", cwd: "/w", provider: "mine", nativeThreadId: "n1", status: "idle" })
+    expect(c.s.session).toMatchObject({ mode: "attached", leaseMs: 30_000, epoch: 1, cwd: "/w" })
+    expect(c.say(attach)).toEqual([])
+    expect(c.say({ ...attach, leaseMs: 60_000 })).toBe("session-conflict")
+    expect(c.say({ ...attach, provider: "other" })).toBe("session-conflict")
+  })
+
+  it("live one at a time; the next one is the next epoch", () => {
+    const c = new Commander()
+    c.run(attach)
+    const next = { ...attach, sessionId: id("session s2"), title: "B", cwd: null }
+    expect(c.say(next)).toBe("thread-busy")
+    expect(c.say(detach)).toEqual(["session.exited"])
+    expect(c.s.session).toMatchObject({ status: "stopped", cause: "detached", evidence: "observed" })
+    expect(c.say(next)).toEqual(["session.started", "thread.metadata.updated"])
+    expect(c.s.session).toMatchObject({ epoch: 2, status: "ready" })
+    expect(thread(c)?.title).toBe("B")
+    expect(c.say(attach)).toEqual([])
+    expect(c.say({ ...attach, leaseMs: 1 })).toBe("session-conflict")
+  })
+
+  it("end once, and only what is attached and there", () => {
+    const c = new Commander()
+    c.run(attach)
+    expect(twice(c, detach)).toEqual([["session.exited"], []])
+    expect(c.say({ ...detach, sessionId: id("nobody") })).toBe("session-not-found")
+    expect(live().say(detach)).toBe("session-conflict")
+    const foreign = { ...c.s.session, threadId: id("theirs"), sessionId: id("foreign"), endedAt: null }
+    c.s.rows.rows.get("sessions")?.set(JSON.stringify([id("foreign")]), foreign)
+    expect(c.say({ ...detach, sessionId: id("foreign") })).toBe("session-not-found")
+    expect(c.say({ ...attach, sessionId: id("foreign") })).toBe("session-conflict")
+  })
+
+  it("are no connections", () => {
+    const s = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
+    expect(new Commander(s).say(attach)).toBe("thread-not-found")
+  })
+})
+
+describe("a command", () => {
+  it("is none that its schema refuses", () => {
     const refused = Schema.decodeUnknownEither(Command)
-    for (const odd of [
+    const threadId = id("thread")
+    const odd = [
       {},
-      { ...attach, sessionId: "x" },
-      { ...attach, leaseMs: 0 },
-      { type: "thread.rename", threadId, title: "" },
-    ]) {
-      expect(Either.isLeft(refused(odd))).toBe(true)
-    }
+      { type: "thread.rename", title: "x" },
+      { threadId, ...attach, sessionId: "x" },
+      { threadId, ...attach, leaseMs: 0 },
+      { threadId, type: "thread.rename", title: "" },
+      { threadId, type: "message.send", text: "" },
+      { threadId, type: "message.send", text: "x", mode: "now" },
+      { threadId, type: "message.send", text: "x".repeat(1_000_001) },
+      { threadId, type: "turn.interrupt", turnId: strong("t1").toUpperCase() },
+      { threadId, type: "queue.reorder", messageIds: ["1"] },
+      { threadId, type: "request.respond", requestId: id("q"), decision: "" },
+      { threadId, type: "session.reconcile", sessionId: id("s"), liveness: "dead", reason: "x" },
+    ]
+    for (const one of odd) expect(Either.isLeft(refused(one))).toBe(true)
   })
 })
