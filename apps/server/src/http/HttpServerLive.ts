@@ -8,6 +8,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { Problem } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
+import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { makeAccessLog } from "./AccessLog.js"
@@ -61,10 +62,11 @@ const standardError = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
+/** What the server stands on. */
+export type HttpNeeds = Agents | Engine | Orchestrator | Projections | Reaper | SqlClient.SqlClient
+
 /** Opens the server for the life of the scope. Fails with `invalid-request`, `unavailable` or `storage-failed`. */
-export const openHttpServer = (
-  options: HttpOptions,
-): Effect.Effect<BoundServer, Problem, Engine | Projections | SqlClient.SqlClient | Scope.Scope> =>
+export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer, Problem, HttpNeeds | Scope.Scope> =>
   Effect.gen(function* () {
     const limits = limitsOf(options)
     // What the discovery file names must be right from every working directory.
@@ -83,7 +85,17 @@ export const openHttpServer = (
     const hub = yield* makeHub(engine.log, limits.stream, metrics)
     const sessions = yield* makeAttachedSessions(engine, metrics)
     const app = yield* makeApp(metrics).pipe(
-      Effect.provideService(HttpServices, { engine, hub, limits, metrics, sessions, version: options.version }),
+      Effect.provideService(HttpServices, {
+        agents: yield* Agents,
+        engine,
+        hub,
+        limits,
+        metrics,
+        orchestrator: yield* Orchestrator,
+        reaper: yield* Reaper,
+        sessions,
+        version: options.version,
+      }),
     )
     const platform = yield* Layer.build(NodeHttpServer.layerContext)
     const handler = yield* Effect.provide(NodeHttpServer.makeHandler(app), platform)
@@ -117,7 +129,5 @@ export const openHttpServer = (
   })
 
 /** The server as a layer. */
-export const HttpServerLive = (
-  options: HttpOptions,
-): Layer.Layer<HttpServer, Problem, Engine | Projections | SqlClient.SqlClient> =>
+export const HttpServerLive = (options: HttpOptions): Layer.Layer<HttpServer, Problem, HttpNeeds> =>
   Layer.scoped(HttpServer, openHttpServer(options))

@@ -23,6 +23,10 @@ export class Metrics {
   encoded = 0
   /** Pushed lines, by what became of them. */
   readonly lines = new Map<string, number>()
+  /** Commands, by their type and what became of them. */
+  private readonly commands = new Map<string, number>()
+  /** Calls that wait for the end of a turn. */
+  waiting = 0
   /** Submissions handed to the writer and not answered yet. */
   submitting = 0
   /** Submissions that the writer committed. */
@@ -50,6 +54,12 @@ export class Metrics {
     this.lines.set(status, (this.lines.get(status) ?? 0) + 1)
   }
 
+  /** @param result `accepted`, or the slug of the problem that refused it */
+  command(type: string, result: string): void {
+    const labels = `{type="${type}",result="${result}"}`
+    this.commands.set(labels, (this.commands.get(labels) ?? 0) + 1)
+  }
+
   /** The text; `head` is the highest published sequence, on SQLite also the number of events. */
   text(head: number): string {
     const lines: string[] = []
@@ -68,6 +78,8 @@ export class Metrics {
     add("commits_total", "counter", "Submissions of this server that were committed.", [["", this.commits]])
     add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", this.submitting]])
     add("pushed_lines_total", "counter", "Pushed lines by result.", labelled("status", this.lines))
+    add("commands_total", "counter", "Commands by type and result.", this.commands)
+    add("turn_waiters", "gauge", "Calls that wait for the end of a turn.", [["", this.waiting]])
     add("stream_connections", "gauge", "Event streams open now.", [["", this.streams]])
     add("stream_overflows_total", "counter", "Event streams ended for being too slow.", [["", this.overflows]])
     add("stream_encoded_events_total", "counter", "Events encoded for streams.", [["", this.encoded]])

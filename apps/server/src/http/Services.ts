@@ -1,5 +1,6 @@
 /** What the handlers of one server share. */
 import type { EngineService } from "@threadfold/engine"
+import type { AgentsService, OrchestratorService, ReaperService } from "@threadfold/orchestrator"
 import { Context } from "effect"
 import type { AttachedSessions } from "./attached/AttachedSessions.js"
 import type { Metrics } from "./Metrics.js"
@@ -7,10 +8,13 @@ import type { HttpLimits } from "./options.js"
 import type { Hub } from "./stream/Hub.js"
 
 export interface HttpServicesShape {
+  readonly agents: AgentsService
   readonly engine: EngineService
   readonly hub: Hub
   readonly limits: HttpLimits
   readonly metrics: Metrics
+  readonly orchestrator: OrchestratorService
+  readonly reaper: ReaperService
   readonly sessions: AttachedSessions
   /** Version that the server tells of itself. */
   readonly version: string

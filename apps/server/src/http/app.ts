@@ -11,16 +11,30 @@ import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
 import type { Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
+import { commandRoutes } from "./routes/commands.js"
 import { healthRoutes } from "./routes/health.js"
 import { logRoutes } from "./routes/log.js"
 import { methodsOf } from "./routes/methods.js"
 import { pages } from "./routes/pages.js"
+import { requestRoutes } from "./routes/requests.js"
+import { agentRoutes, reaperRoutes } from "./routes/running.js"
 import { sessionRoutes } from "./routes/sessions.js"
 import { threadRoutes } from "./routes/threads.js"
+import { turnRoutes } from "./routes/turns.js"
 import type { HttpServices } from "./Services.js"
 import { pathOf } from "./security/Guard.js"
 
-const groups = Layer.mergeAll(threadRoutes, sessionRoutes, logRoutes, healthRoutes)
+const groups = Layer.mergeAll(
+  threadRoutes,
+  commandRoutes,
+  turnRoutes,
+  requestRoutes,
+  agentRoutes,
+  reaperRoutes,
+  sessionRoutes,
+  logRoutes,
+  healthRoutes,
+)
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.Router.Live,

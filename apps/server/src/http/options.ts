@@ -12,6 +12,8 @@ export interface HttpLimits {
   readonly connections: number
   /** Streams of events open at a time. */
   readonly streams: number
+  /** Calls that wait for the end of a turn at a time. */
+  readonly waiters: number
   /** Calls answered per second in the long run … */
   readonly callsPerSecond: number
   /** … and how many at once. */
@@ -54,6 +56,7 @@ export const defaultLimits: HttpLimits = {
   headerBytes: 16 * 1024,
   connections: 512,
   streams: 256,
+  waiters: 256,
   callsPerSecond: 2_000,
   callBurst: 4_000,
   wrongTokensPerMinute: 60,

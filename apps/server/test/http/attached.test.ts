@@ -5,6 +5,7 @@ import { AttachedSession, EventDetail, EventPage, LineResult } from "@threadfold
 import { Engine } from "@threadfold/engine"
 import { Effect, Layer, Schema } from "effect"
 import { HttpServer, HttpServerLive, readSide } from "../../src/http/index.js"
+import { testOrchestration } from "./support/TestOrchestration.js"
 import {
   attach,
   call,
@@ -295,6 +296,7 @@ describe("pushing events", () => {
           })),
         ).pipe(Layer.provide(Engine.layerInProcess({ file })))
         const layer = HttpServerLive({ dataDir: directory, version: "0", accessLog: () => undefined }).pipe(
+          Layer.provideMerge(testOrchestration),
           Layer.provideMerge(readSide(file)),
           Layer.provideMerge(engine),
         )

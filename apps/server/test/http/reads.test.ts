@@ -190,8 +190,8 @@ describe("reading routes", () => {
     Effect.gen(function* () {
       const head = yield* callText("/v1/threads", { method: "HEAD" })
       expect([head.status, head.text]).toEqual([200, ""])
-      const wrong = yield* problemOfCall("/v1/threads", { method: "POST" })
-      expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD"])
+      const wrong = yield* problemOfCall("/v1/threads", { method: "PUT" })
+      expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"])
     }).pipe(Effect.provide(testServer())),
   )
 })

@@ -90,6 +90,13 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
 
 const wantsFresh = ({ payload }: EffectRow): boolean => isRecord(payload) && payload.fresh === true
 
+/** Ends the session that came up although its start had been called off. */
+export const abandon = (shop: Workshop, threadId: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const live = shop.connections.threads.of(threadId)
+    return live === null ? Effect.void : closeLive(shop, live)
+  })
+
 /** `session.start`. */
 export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
@@ -100,7 +107,11 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
     }
     yield* Effect.matchEffect(shop.starts.run(effect.threadId, ensureSession(shop, work, wantsFresh(effect))), {
       onSuccess: Option.match({
-        onNone: () => endPending(shop, effect, { status: "retired", message: "it was stopped" }),
+        onNone: () =>
+          Effect.zipRight(
+            abandon(shop, effect.threadId),
+            endPending(shop, effect, { status: "retired", message: "it was stopped" }),
+          ),
         onSome: () => endPending(shop, effect, { status: "delivered" }),
       }),
       onFailure: ({ detail }) =>

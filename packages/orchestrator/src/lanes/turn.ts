@@ -6,7 +6,7 @@ import { Duration, Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { type Attempt, done, waits } from "./Lanes.js"
-import { closeLive, ensureSession } from "./session.js"
+import { abandon, closeLive, ensureSession } from "./session.js"
 import { amend, type Ending, end, endPending, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
 
 const textOf = ({ payload }: EffectRow): string =>
@@ -159,15 +159,14 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
       yield* endPending(shop, effect, notStarted(effect, started.left.detail))
       return done
     }
-    // Called off: what is left to do for the turn, if anything, the next look tells.
-    if (Option.isNone(started.right)) return (yield* waiting) === null ? yield* retire("it was cancelled") : waits
-    const live = started.right.value
-    const held = yield* lease(shop, effect)
-    if (held === null) {
+    const held = Option.isNone(started.right) ? null : yield* lease(shop, effect)
+    if (held === null || Option.isNone(started.right)) {
+      if ((yield* waiting) !== null) return waits
       // It was cancelled while the session started: nobody wants the session any more.
-      if (!wasLive && (yield* waiting) === null) yield* closeLive(shop, live)
-      return done
+      if (!wasLive) yield* abandon(shop, threadId)
+      return yield* retire("it was cancelled")
     }
+    const live = started.right.value
     yield* send(shop, held, live, turnId)
     return done
   })

@@ -87,10 +87,7 @@ export const openConnections = (sql: SqlClient.SqlClient, after: string | null, 
   )
 
 /** Threads for which something may follow by itself: a queue that may run, or a turn whose end is not final yet. */
-export const threadsToFollowUp = (
-  sql: SqlClient.SqlClient,
-  limit: number,
-): Effect.Effect<readonly string[], Problem> =>
+export const threadsToFollowUp = (sql: SqlClient.SqlClient, limit: number): Effect.Effect<readonly string[], Problem> =>
   reading(
     sql,
     sql

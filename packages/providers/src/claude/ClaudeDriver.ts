@@ -147,6 +147,9 @@ const connect = (
         for await (const _ of query);
       } catch {
         // The exit of the process tells the same, in its own words.
+      } finally {
+        prompt.end()
+        query.close()
       }
     }
 
@@ -163,11 +166,6 @@ const connect = (
         const cwd = order.cwd ?? home ?? globalThis.process.cwd()
         const child = new SdkProcess()
         const { query, spawn } = yield* begin(asked, cwd, child)
-        const close = Effect.sync(() => {
-          prompt.end()
-          query.close()
-        })
-        yield* Scope.addFinalizer(scope, close)
         void drain(query)
         const about = {
           threadId: nativeThreadId,
@@ -177,7 +175,8 @@ const connect = (
           ...(order.model === undefined ? {} : { model: order.model }),
         }
         const wire = yield* Effect.flatMap(spawn, (begun) => startProcess(begun, child, about)).pipe(
-          Effect.tapError(() => close),
+          // The SDK waits for a process that will never come.
+          Effect.tapError(() => Effect.sync(() => child.over({ code: null, signal: null }))),
         )
         const began = yield* wire.began
         if (!began.ok) return yield* new Refused({ provider, operation, message: began.message })

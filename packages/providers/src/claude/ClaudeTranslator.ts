@@ -57,6 +57,25 @@ interface Unmapped {
   readonly problem?: string
 }
 
+/** A line on its way through the mappings. */
+interface Line extends Source {
+  /** True once something was told of it. */
+  readonly isTold: () => boolean
+}
+
+const makeLine = ({ at, raw }: WireLine): Line => {
+  const source = makeSource(at, at, raw)
+  let isTold = false
+  return {
+    ...source,
+    takeRaw: () => {
+      isTold = true
+      return source.takeRaw()
+    },
+    isTold: () => isTold,
+  }
+}
+
 /** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
 const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
   try {
@@ -116,7 +135,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   const calls = new Map<string, string>()
   let sent = 0
 
-  const keep = (source: Source, unmapped: Unmapped, channel: WireChannel = "agent", native?: Fact["native"]): Fate => {
+  const keep = (source: Line, unmapped: Unmapped, channel: WireChannel = "agent", native?: Fact["native"]): Fate => {
     const session = connection.session()
     const of = native ?? (session === null ? undefined : nativeOf(session, undefined))
     connection.record(source, fact("provider.unmapped", unmapped, of), channel)
@@ -124,10 +143,11 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** Records what a mapping says; what says nothing, or is not what it should be, is kept. */
-  const tell = (source: Source, method: string, map: () => readonly Fact[], channel: WireChannel = "agent"): Fate => {
+  const tell = (source: Line, method: string, map: () => readonly Fact[], channel: WireChannel = "agent"): Fate => {
     const facts = attempt(map)
     if ("problem" in facts) return keep(source, { method, known: true, problem: facts.problem }, channel)
-    if (facts.value.length === 0) return keep(source, { method, known: true }, channel)
+    // What opened the session, or the connection, has said that much.
+    if (facts.value.length === 0) return source.isTold() ? "mapped" : keep(source, { method, known: true }, channel)
     for (const next of facts.value) connection.record(source, next)
     return "mapped"
   }
@@ -172,14 +192,15 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     return [fact("session.configured", { nativeSessionId: sessionId }, nativeOf(session, undefined))]
   }
 
-  const agentMessage = (source: Source, type: string, message: Fields): Fate => {
+  const agentMessage = (source: Line, type: string, message: Fields): Fate => {
     const method = nameOf(type, message)
     const entry = noticeEntry(type, hintText(message, "subtype"))
     const isKnown = mainTypes.has(type) || entry !== undefined || type === "result"
     const sessionId = attempt(() => mayHaveId(message, "session_id"))
     if ("problem" in sessionId) return keep(source, { method, known: isKnown, problem: sessionId.problem })
     // A result does not open a session: a process that could not begin says one, too.
-    const session = type === "result" ? connection.session() : connection.ensureSession(source, sessionId.value)
+    const opens = type !== "result" && sessionId.value !== undefined
+    const session = opens ? connection.ensureSession(source, sessionId.value) : connection.session()
     if (!isKnown) return keep(source, { method, known: false })
     if (session === null) return keep(source, { method, known: true, problem: "names no session that is open" })
     return tell(source, method, () => {
@@ -196,13 +217,13 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** The agent asks something. */
-  const agentAsks = (source: Source, message: Fields): Fate => {
+  const agentAsks = (source: Line, message: Fields): Fate => {
     const read = attempt(() => ({ id: needText(message, "request_id"), asked: needFields(message, "request") }))
     if ("problem" in read) return keep(source, { method: "control_request", known: true, problem: read.problem })
     const { asked, id } = read.value
     const subtype = hintText(asked, "subtype") ?? ""
     const method = `control_request:${subtype}`
-    const session = connection.ensureSession(source, undefined)
+    const session = connection.session()
     const isQuestion = subtype === permissionMethod || subtype === elicitationMethod
     if (!isQuestion) return keep(source, { method, known: ownQuestions.has(subtype) })
     if (session === null) return keep(source, { method, known: true, problem: "names no session that is open" })
@@ -216,7 +237,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** The agent gives up a question of its own. */
-  const agentWithdraws = (source: Source, message: Fields): Fate =>
+  const agentWithdraws = (source: Line, message: Fields): Fate =>
     tell(source, "control_cancel_request", () => {
       const requestId = JSON.stringify(needText(message, "request_id"))
       const request = requests.get(requestId)
@@ -225,19 +246,17 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     })
 
   /** The agent answers an order. The answer to the first one opens the session that its process was started for. */
-  const agentAnswers = (source: Source, message: Fields): Fate => {
+  const agentAnswers = (source: Line, message: Fields): Fate => {
     const response = hintFields(message, "response") ?? {}
     const id = hintText(response, "request_id") ?? ""
     const order = calls.get(id)
     calls.delete(id)
-    const session = connection.session()
     if (order === "initialize" && response.subtype === "success") connection.ensureSession(source, undefined)
-    // Whoever opened the session just now carries the line.
-    if (session !== connection.session()) return "mapped"
-    return keep(source, { method: `control_response:${order ?? ""}`, known: order !== undefined })
+    if (order === undefined) return keep(source, { method: "control_response:", known: false })
+    return tell(source, `control_response:${order}`, () => [])
   }
 
-  const received = (source: Source, message: Fields): Fate => {
+  const received = (source: Line, message: Fields): Fate => {
     const type = hintText(message, "type")
     switch (type) {
       case undefined:
@@ -254,7 +273,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** The user says something. */
-  const userSays = (source: Source, message: Fields, ours: string | undefined): Fate => {
+  const userSays = (source: Line, message: Fields, ours: string | undefined): Fate => {
     const read = attempt((): SentMessage => {
       const parts = partsOf(needFields(message, "message").content)
       const texts = parts.flatMap((part) => (part.type === "text" && typeof part.text === "string" ? [part.text] : []))
@@ -275,13 +294,13 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** The client answers a question. */
-  const clientAnswers = (source: Source, message: Fields): Fate => {
+  const clientAnswers = (source: Line, message: Fields): Fate => {
     const response = hintFields(message, "response") ?? {}
     const requestId = JSON.stringify(hintText(response, "request_id") ?? "")
     const request = requests.get(requestId)
     const method = `control_response:${request?.method ?? ""}`
     if (request === undefined) return keep(source, { method, known: true }, "client")
-    const { denies } = decided(response)
+    const { denies } = decided(request, response)
     const tool = request.session.tools.get(request.toolUseId ?? "")
     if (denies && tool !== undefined) tool.isDenied = true
     // A form is over with its answer; a call that waited for permission tells by its result that it goes on.
@@ -291,7 +310,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   /** The client orders something. */
-  const clientOrders = (source: Source, message: Fields): Fate => {
+  const clientOrders = (source: Line, message: Fields): Fate => {
     const subtype = hintText(hintFields(message, "request") ?? {}, "subtype") ?? ""
     const id = hintText(message, "request_id")
     if (id !== undefined) calls.set(id, subtype)
@@ -304,7 +323,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     return tell(source, method, () => [fact("turn.interrupt-requested", {}, native)], "client")
   }
 
-  const said = (source: Source, message: Fields, turnId: string | undefined): Fate => {
+  const said = (source: Line, message: Fields, turnId: string | undefined): Fate => {
     switch (message.type) {
       case "user":
         return userSays(source, message, turnId)
@@ -320,7 +339,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   const message = (line: WireLine): Fate => {
-    const source = makeSource(line.at, line.at, line.raw)
+    const source = makeLine(line)
     const isSent = line.dir === "send"
     if (!connection.isOpen()) connection.open(source)
     if (!isFields(line.message)) {
@@ -338,7 +357,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     calls.clear()
   }
 
-  const spawned = (source: Source, fields: Fields): Fate => {
+  const spawned = (source: Line, fields: Fields): Fate => {
     // A second process without an end of the first: nobody saw it go.
     if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
     forgetProcess()
@@ -356,7 +375,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     return "mapped"
   }
 
-  const exited = (source: Source, fields: Fields): Fate => {
+  const exited = (source: Line, fields: Fields): Fate => {
     if (!connection.isOpen()) {
       return keep(source, { method: "meta:exit", known: true, problem: "the connection had ended already" })
     }
@@ -367,7 +386,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   const note = (line: WireLine): Fate => {
-    const source = makeSource(line.at, line.at, line.raw)
+    const source = makeLine(line)
     const fields = line.fields ?? {}
     if (line.dir === "meta" && line.event === "spawn") return spawned(source, fields)
     if (!connection.wasSeen()) connection.open(source)

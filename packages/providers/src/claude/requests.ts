@@ -121,11 +121,12 @@ export interface Decided {
 }
 
 /** Reads the client's answer. */
-export const decided = (response: Fields): Decided => {
+export const decided = ({ userInput }: OpenRequest, response: Fields): Decided => {
   if (response.subtype !== "success") return { decision: "error", denies: false }
   const answer = hintFields(response, "response") ?? {}
   switch (answer.behavior) {
     case "allow":
+      if (userInput) return { decision: "answer", denies: false }
       return { decision: hintArray(answer, "updatedPermissions").length > 0 ? "acceptAlways" : "accept", denies: false }
     case "deny":
       return { decision: answer.interrupt === true ? "cancel" : "decline", denies: true }
@@ -135,5 +136,9 @@ export const decided = (response: Fields): Decided => {
 }
 
 /** The client's answer as an event, of a recording. */
-export const answered = ({ native }: OpenRequest, response: Fields): Fact =>
-  fact("request.answered", { decision: decided(response).decision, data: hintFields(response, "response") }, native)
+export const answered = (request: OpenRequest, response: Fields): Fact =>
+  fact(
+    "request.answered",
+    { decision: decided(request, response).decision, data: hintFields(response, "response") },
+    request.native,
+  )

@@ -201,16 +201,23 @@ const endOf = (tool: Tool, { isError, permission = {} }: Result): ItemEnd => {
   }
 }
 
-/** Output of a command: both of its streams; where the provider does not give them apart, what the model was shown. */
-const outputOf = ({ content, output }: Result): string | null => {
+/** How the result of a command that failed begins; its output follows. */
+const exitLine = /^Exit code (\d+)\n?/
+
+/**
+ * Output of a command that ran: both of its streams; where the provider does not give them apart, what the model was shown.
+ * Of one that did not run to its end, the model is only told so.
+ */
+const outputOf = ({ content, output }: Result, end: ItemEnd): string | null => {
+  if (end === "declined" || end === "interrupted") return null
   if (isFields(output) && typeof output.stdout === "string" && typeof output.stderr === "string") {
     return [output.stdout, output.stderr].filter((text) => text !== "").join("\n")
   }
-  return textOf(content) ?? null
+  return textOf(content)?.replace(exitLine, "") ?? null
 }
 
 const exitCodeOf = ({ content, isError }: Result): number | undefined => {
-  const code = isError ? /^Exit code (\d+)/.exec(textOf(content) ?? "")?.[1] : undefined
+  const code = isError ? exitLine.exec(textOf(content) ?? "")?.[1] : undefined
   return code === undefined ? undefined : Number(code)
 }
 
@@ -233,14 +240,15 @@ const resultData = (tool: Tool, { content, output }: Result): unknown => {
 export const toolEnded = (session: Session, tool: Tool, result: Result): readonly Fact[] => {
   tool.isOpen = false
   const isCommand = toolKind(tool.name) === "command"
+  const status = endOf(tool, result)
   const input = tool.input ?? {}
   return [
     fact(
       "item.completed",
       {
         ...described(tool, { input: tool.input ?? null, result: resultData(tool, result) }),
-        status: endOf(tool, result),
-        text: isCommand ? outputOf(result) : (readingOf(tool.name).text?.(input) ?? null),
+        status,
+        text: isCommand ? outputOf(result, status) : (readingOf(tool.name).text?.(input) ?? null),
         exitCode: isCommand ? exitCodeOf(result) : undefined,
       },
       itemOf(session, tool),

@@ -107,6 +107,11 @@ export const messageLifecycle = (session: Session, said: Fields, telling: Tellin
       return message === undefined ? [] : taken(session, message, telling)
     }
     case "cancelled": {
+      const { running } = session
+      if (running !== null && running.message === key && !running.isTaken) {
+        session.running = null
+        return [fact("turn.aborted", { reason: "dropped before it began" }, nativeOf(session, running.id))]
+      }
       const message = take(session, key)
       if (message === undefined) return []
       const told = requested(session, message, telling)

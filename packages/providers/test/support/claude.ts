@@ -46,7 +46,8 @@ export const result = (at: number, more: object = {}): WireLine =>
   say(at, { type: "result", subtype: "success", is_error: false, terminal_reason: "completed", ...more })
 
 export const stream = (at: number, event: object): WireLine => say(at, { type: "stream_event", event })
-export const messageStart = (at: number, id = "msg_1"): WireLine => stream(at, { type: "message_start", message: { id } })
+export const messageStart = (at: number, id = "msg_1"): WireLine =>
+  stream(at, { type: "message_start", message: { id } })
 export const blockStart = (at: number, index: number, content_block: object): WireLine =>
   stream(at, { type: "content_block_start", index, content_block })
 export const blockDelta = (at: number, index: number, delta: object): WireLine =>

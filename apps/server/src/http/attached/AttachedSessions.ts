@@ -1,16 +1,14 @@
 /** Attached sessions: opened, fed, kept alive and ended by an adapter outside. All that lasts is in the log. */
 import * as SqlClient from "@effect/sql/SqlClient"
-import { Problem } from "@threadfold/contracts"
+import { Problem, type SessionId, type SessionRow } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
-import type { Acknowledged, EngineService, Member, MemberResult, Submission } from "@threadfold/engine"
-import { streamKey } from "@threadfold/engine"
-import { decodeRow, type EventRow } from "@threadfold/event-log"
+import type { Acknowledged, CommandSubmission, EngineService, MemberResult, Submission } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
-import { Clock, Effect, Schema, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import { makeLeases } from "./Leases.js"
 import type { FoundLine, LineContext, ParsedLine } from "./lines.js"
-import { contentOf, destinationOf, registrationMembers, sessionEvent, sessionEventId } from "./registration.js"
+import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
 
 /** Lines that are committed together: a long body lets others in between. */
 const linesAtATime = 512
@@ -32,16 +30,12 @@ const decode = (context: LineContext, lines: readonly FoundLine[]): Effect.Effec
     return parsed
   })
 
-/** What a registration left in the log. */
-interface Registration extends LineContext {
-  readonly provider: string
+/** The row of an attached session. */
+interface Attached extends Omit<SessionRow, "leaseMs"> {
   readonly leaseMs: number
-  /** Sequence of its `session.started`. */
-  readonly sequence: number
+  /** Sequence of the log that it is true for. */
+  readonly head: number
 }
-
-const Started = Schema.Struct({ provider: Schema.String, leaseMs: Schema.Number })
-const decodeStarted = Schema.decodeUnknownOption(Started)
 
 export interface AttachedSessions {
   /**
@@ -49,7 +43,7 @@ export interface AttachedSessions {
    * `thread-busy` or what the writer fails with.
    */
   readonly attach: (
-    sessionId: string,
+    sessionId: SessionId,
     body: AttachRequest,
   ) => Effect.Effect<{ readonly created: boolean; readonly session: AttachedSession }, Problem>
   /** The session that lines are for. Fails with `session-not-found`, or `session-conflict` for one that is not attached. */
@@ -96,7 +90,6 @@ export const makeAttachedSessions = (
   Effect.gen(function* () {
     const projections = yield* Projections
     const sql = yield* SqlClient.SqlClient
-    const { log } = engine
 
     const counted = (submission: Effect.Effect<Acknowledged, Problem>): Effect.Effect<Acknowledged, Problem> =>
       Effect.acquireUseRelease(
@@ -116,46 +109,25 @@ export const makeAttachedSessions = (
       )
     const submit = (submission: Submission) => counted(engine.submit(submission))
 
-    const registrationRow = (sessionId: string): Effect.Effect<EventRow | null, Problem> =>
-      Effect.mapError(log.findByEventId(sessionEventId(sessionId, "session.started")), unreadable)
+    const command = (submission: CommandSubmission, meta: Submission["meta"] = {}) =>
+      submit({ members: [], command: submission, meta })
 
-    const registration = (sessionId: string, row: EventRow): Effect.Effect<Registration, Problem> => {
-      const started = decodeStarted(decodeRow(row).payload)
-      return started._tag === "None"
-        ? Effect.fail(conflict(`Session ${sessionId} is not attached.`))
-        : Effect.succeed({
-            ...started.value,
-            sessionId,
-            streamId: row.streamId,
-            startedAt: row.at,
-            sequence: row.sequence,
-          })
-    }
+    /** The row of a session, and the sequence of the log that it is true for. Fails with `session-conflict` for others. */
+    const attached = (sessionId: string): Effect.Effect<Attached, Problem> =>
+      Effect.flatMap(projections.sessionRow(sessionId), ({ sequence, value: { leaseMs, ...row } }) =>
+        row.mode === "attached" && leaseMs !== null
+          ? Effect.succeed({ ...row, leaseMs, head: sequence })
+          : conflict(`Session ${sessionId} is ${row.mode}; only attached ones are fed from outside.`),
+      )
 
-    const require = (sessionId: string): Effect.Effect<Registration, Problem> =>
-      Effect.gen(function* () {
-        const row = yield* registrationRow(sessionId)
-        if (row !== null) return yield* registration(sessionId, row)
-        const { value } = yield* projections.session(sessionId)
-        return yield* conflict(`Session ${sessionId} is ${value.mode}; only attached ones are fed from outside.`)
-      })
-
-    const end = (known: Registration, actor: Member["actor"], type: string, payload: object) =>
-      Effect.gen(function* () {
-        const at = yield* Clock.currentTimeMillis
-        const to = { streamId: known.streamId }
-        yield* submit({ members: [sessionEvent(to, known.sessionId, actor, at, type, payload)] })
-      })
-
-    const isOpen = (sessionId: string) =>
-      Effect.map(projections.session(sessionId), ({ value }) => value.endedAt === null)
+    const lapse = (row: Attached, leaseMs: number) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => submit({ members: [leaseLapsed(row, at, leaseMs)] }))
 
     const leases = yield* makeLeases((sessionId, leaseMs) =>
       Effect.gen(function* () {
+        const row = yield* attached(sessionId)
         // It may have ended in another way meanwhile: its row decides.
-        if (yield* isOpen(sessionId)) {
-          yield* end(yield* require(sessionId), "orchestrator", "session.lease-lapsed", { leaseMs })
-        }
+        if (row.endedAt === null) yield* lapse(row, leaseMs)
         return true
       }).pipe(
         Effect.catchAll((problem) =>
@@ -172,79 +144,45 @@ export const makeAttachedSessions = (
       if (leaseMs !== null) yield* leases.hold(sessionId, leaseMs)
     }
 
-    const view = (known: Registration): Effect.Effect<AttachedSession, Problem> =>
-      Effect.map(projections.session(known.sessionId), ({ value }) => ({
-        sessionId: known.sessionId,
-        threadId: known.streamId,
-        provider: known.provider,
-        epoch: value.epoch,
-        status: value.status,
-        cause: value.cause,
-        leaseMs: known.leaseMs,
-        leaseExpiresAt: value.endedAt === null ? leases.expiresAt(known.sessionId) : null,
-        sequence: known.sequence,
-      }))
+    const view = (row: Attached): AttachedSession => ({
+      sessionId: row.sessionId,
+      threadId: row.threadId,
+      provider: row.provider ?? "",
+      epoch: row.epoch,
+      status: row.status,
+      cause: row.cause,
+      leaseMs: row.leaseMs,
+      leaseExpiresAt: row.endedAt === null ? leases.expiresAt(row.sessionId) : null,
+      sequence: row.head,
+    })
 
-    /** The session as it was registered. Fails with `session-conflict` where the content was another. */
-    const repeated = (sessionId: string, row: EventRow, body: AttachRequest) =>
+    /** Registrations take turns: what one has said of a session, the next one sees. */
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+
+    /** Opens it; false: it was open already. */
+    const open = (sessionId: SessionId, body: AttachRequest): Effect.Effect<boolean, Problem> =>
       Effect.gen(function* () {
-        const content = yield* Effect.mapError(log.native(row.sequence), unreadable)
-        if (content !== contentOf(body)) {
-          return yield* conflict(`Session ${sessionId} was opened with ${content ?? "no content that is kept"}.`)
+        const opening = attachCommand(sessionId, body, yield* Clock.currentTimeMillis)
+        if (opening === null) {
+          return yield* new Problem({ slug: "invalid-request", detail: "The body names no thread." })
         }
-        const known = yield* registration(sessionId, row)
-        if (yield* isOpen(sessionId)) yield* leases.hold(sessionId, known.leaseMs)
-        return { created: false, session: yield* view(known) }
-      })
-
-    const exists = (
-      query: Effect.Effect<unknown, Problem>,
-      missing: Problem["slug"],
-    ): Effect.Effect<boolean, Problem> =>
-      query.pipe(
-        Effect.as(true),
-        Effect.catchIf(
-          ({ slug }) => slug === missing,
-          () => Effect.succeed(false),
-        ),
-      )
-
-    const isNewThread = (streamId: string, key: string | undefined): Effect.Effect<boolean, Problem> =>
-      Effect.gen(function* () {
-        if (key !== undefined) return (yield* engine.getMeta(streamKey(key))) === null
-        if (yield* exists(projections.thread(streamId), "thread-not-found")) return false
-        const rows = yield* Effect.mapError(log.read({ streamId, limit: 1 }), unreadable)
-        if (rows.length > 0) {
-          return yield* new Problem({ slug: "invalid-request", detail: `${streamId} is the id of no thread.` })
-        }
-        return true
+        const { results } = yield* command(opening, { [contentKey(sessionId)]: contentOf(body) })
+        return results.length > 0
       })
 
     const attach: AttachedSessions["attach"] = (sessionId, body) =>
       Effect.gen(function* () {
-        const before = yield* registrationRow(sessionId)
-        if (before !== null) return yield* repeated(sessionId, before, body)
-        if (yield* exists(projections.session(sessionId), "session-not-found")) {
-          return yield* conflict(`Session ${sessionId} is not attached.`)
+        const content = contentOf(body)
+        const before = yield* engine.getMeta(contentKey(sessionId))
+        if (before !== null && before !== content) {
+          return yield* conflict(`Session ${sessionId} was opened with ${before}.`)
         }
-        const to = destinationOf(sessionId, body)
-        if (to === null) {
-          return yield* new Problem({ slug: "invalid-request", detail: "The body names no thread." })
-        }
-        const newThread = yield* isNewThread(to.streamId, to.key)
-        const at = yield* Clock.currentTimeMillis
-        const { results } = yield* submit({
-          members: registrationMembers(sessionId, body, to, newThread, at),
-          refuseLive: true,
-        })
-        const row = yield* registrationRow(sessionId)
-        if (row === null) return yield* conflict(`Session ${sessionId} could not be opened.`)
-        // Somebody else opened it in the same moment.
-        const own = results[newThread ? 1 : 0]?.status !== "duplicate"
-        if (!own) return yield* repeated(sessionId, row, body)
-        yield* leases.hold(sessionId, body.leaseMs)
-        return { created: true, session: yield* view(yield* registration(sessionId, row)) }
-      })
+        // A repeat finds all as it is wanted, and writes nothing.
+        const created = before === null && (yield* open(sessionId, body))
+        const row = yield* attached(sessionId)
+        if (row.endedAt === null) yield* leases.hold(sessionId, row.leaseMs)
+        return { created, session: view(row) }
+      }).pipe(oneAtATime.withPermits(1))
 
     const push: AttachedSessions["push"] = (context, lines) =>
       Effect.gen(function* () {
@@ -266,20 +204,25 @@ export const makeAttachedSessions = (
 
     return {
       attach,
-      require,
+      require: (sessionId) =>
+        Effect.map(attached(sessionId), ({ startedAt, threadId }) => ({
+          sessionId,
+          streamId: threadId,
+          startedAt: startedAt ?? 0,
+        })),
       push,
       heartbeat: (sessionId) =>
         Effect.gen(function* () {
-          const known = yield* require(sessionId)
+          const row = yield* attached(sessionId)
           yield* leases.touch(sessionId)
-          return yield* view(known)
+          return view(row)
         }),
       detach: (sessionId) =>
         Effect.gen(function* () {
-          const known = yield* require(sessionId)
-          if (yield* isOpen(sessionId)) yield* end(known, "client", "session.exited", { reason: "detached" })
+          const { threadId } = yield* attached(sessionId)
+          yield* command(detachCommand(sessionId, threadId, yield* Clock.currentTimeMillis))
           yield* leases.release(sessionId)
-          return yield* view(known)
+          return view(yield* attached(sessionId))
         }),
     }
   })

@@ -1,15 +1,16 @@
 /** Attached sessions. Bodies are read here, bounded, and only after the call is known to be sensible. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Problem, SessionId } from "@threadfold/contracts"
+import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"
-import { Effect, ParseResult, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { findEntries, findLines } from "../attached/lines.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { HttpServices } from "../Services.js"
 import { answer, etagOf, holds, notModified } from "./answer.js"
 import { waitFor } from "./waitFor.js"
+import { wrong } from "./wrong.js"
 
 const json = "application/json"
 const ndjson = "application/x-ndjson"
@@ -17,13 +18,6 @@ const ndjson = "application/x-ndjson"
 const decodeAttach = Schema.decodeUnknown(Schema.parseJson(AttachRequest))
 
 const decodeSessionId = Schema.decodeUnknown(SessionId)
-
-/** The first thing that is wrong with a part of a call. */
-const wrong = (part: string) => (error: ParseResult.ParseError) => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const path = issue?.path.map(String).join(".") ?? ""
-  return new Problem({ slug: "invalid-request", detail: `${path === "" ? part : path}: ${issue?.message ?? ""}.` })
-}
 
 const sessionAnswer = (session: AttachedSession, status: number): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setStatus(

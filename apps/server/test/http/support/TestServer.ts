@@ -8,6 +8,7 @@ import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { Context, Effect, Layer, Schema } from "effect"
 import { type HttpOptions, HttpServer, HttpServerLive, readSide } from "../../../src/http/index.js"
+import { testOrchestration } from "./TestOrchestration.js"
 
 /** Lines of the access log of a test's server. */
 export class AccessLines extends Context.Tag("test/AccessLines")<AccessLines, string[]>() {}
@@ -30,6 +31,7 @@ export const serverOn = (directory: string, options: TestOptions = {}) => {
     accessLog: (line) => lines.push(line),
     ...options,
   }).pipe(
+    Layer.provideMerge(testOrchestration),
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(Engine.layerInProcess({ file })),
     Layer.merge(Layer.succeed(AccessLines, lines)),
