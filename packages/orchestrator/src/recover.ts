@@ -4,18 +4,15 @@
  * thread looks like in a list: archived and deleted ones too.
  */
 import { type ConnectionRow, type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
-import type { EngineService, Member } from "@threadfold/engine"
-import { endTree, markedProcesses, type ProcessIdentity } from "@threadfold/providers"
+import type { Member } from "@threadfold/engine"
 import { Clock, Effect } from "effect"
 import { outcome } from "./lanes/turn.js"
 import { type Ending, member, type Workshop } from "./lanes/Workshop.js"
-import { logMark, serverMark } from "./live/Connections.js"
+import { endOrphans } from "./orphans.js"
 import { upkeep } from "./upkeep.js"
 
 /** Rows of one page. */
 const PAGE = 200
-/** How long orphans may take to end by themselves, ms. */
-const GRACE_MS = 1_000
 
 export interface Recovered {
   /** Processes of an earlier run that were ended. */
@@ -25,17 +22,6 @@ export interface Recovered {
   readonly sessions: number
   readonly effects: number
 }
-
-/** Ends what an earlier run of a server on this log started; gives how many there were, and those that could not be ended. */
-const endOrphans = (engine: EngineService, incarnation: string) =>
-  Effect.gen(function* () {
-    const find = Effect.map(markedProcesses(logMark, engine.log.logId), (all) =>
-      all.filter(({ marks }) => marks[serverMark] !== incarnation),
-    )
-    const before = yield* find
-    const left: readonly ProcessIdentity[] = yield* endTree({ find, graceMs: GRACE_MS })
-    return { ended: before.length - left.length, left: left.length }
-  })
 
 /** What becomes of an effect that was under way when the server ended. */
 const endingOf = (effect: EffectRow): Ending => {
@@ -133,7 +119,7 @@ const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> =>
  */
 export const recover = (shop: Workshop): Effect.Effect<Recovered, Problem> =>
   Effect.gen(function* () {
-    const { ended, left } = yield* endOrphans(shop.engine, shop.incarnation)
+    const { ended, left } = yield* endOrphans(shop)
     const effects = yield* settleEffects(shop)
     // What still runs is not gone: its session is left alone, and every later sweep of the reaper looks again.
     const sessions = left > 0 ? 0 : yield* settleSessions(shop)

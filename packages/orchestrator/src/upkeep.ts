@@ -17,6 +17,7 @@ type UpkeepType =
   | "session.reap"
   | "session.reconcile"
   | "request.expire"
+  | "request.decline"
 
 /** Gives one. Deriving it again is harmless, so it has no receipt. */
 export const upkeep = (

@@ -36,7 +36,7 @@ export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<
         type: "request.answered",
         requestId,
         turnId: effect.turnId,
-        payload: { decision, by: "client" },
+        payload: { decision, by: request.decidedBy ?? "client" },
       } as const
       yield* end(shop, held, { status: "delivered", events: [answered] })
       yield* awaitAnswer(shop, held, given.right, answerMs, {

@@ -7,11 +7,12 @@ import type { Agent } from "../Agents.js"
 import type { IdsService } from "../Ids.js"
 import { type Ingested, pump } from "./ingest.js"
 import { type LiveConnection, LiveThreads } from "./LiveThreads.js"
+import { Retries } from "./Retries.js"
 
 /** Names of the marks that every process of ours carries. */
 export const logMark = "THREADFOLD_LOG"
 export const serverMark = "THREADFOLD_SERVER"
-const connectionMark = "THREADFOLD_CONNECTION"
+export const connectionMark = "THREADFOLD_CONNECTION"
 
 export interface ConnectionsOptions {
   readonly engine: EngineService
@@ -26,6 +27,8 @@ export interface ConnectionsOptions {
 
 export interface Connections {
   readonly threads: LiveThreads
+  /** Which of them only retry. */
+  readonly retries: Retries
   /**
    * A connection that can take a thread of this agent: one that is open, where it shares, else a new one. It is claimed
    * for the scope, so that it does not end before the thread is open.
@@ -56,6 +59,7 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
   Effect.gen(function* () {
     const { engine, ids, incarnation, onCommitted, onLost } = options
     const threads = new LiveThreads()
+    const retries = new Retries()
     const ends = new Map<string, Effect.Effect<void>>()
     const pumps = yield* FiberSet.make()
     const starts = new Map<string, Effect.Semaphore>()
@@ -89,7 +93,7 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
         })
         const fiber = yield* FiberSet.run(
           pumps,
-          Effect.ensuring(Effect.interruptible(pump({ live, threads, engine, ids, onCommitted })), over),
+          Effect.ensuring(Effect.interruptible(pump({ live, threads, retries, engine, ids, onCommitted })), over),
         )
         ends.set(connectionId, Effect.zipRight(connection.stop, Effect.asVoid(fiber.await)))
         return live
@@ -115,6 +119,7 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
 
     return {
       threads,
+      retries,
       connect: (agent, cwd) =>
         inTurn(agent)(
           Effect.suspend(() => {

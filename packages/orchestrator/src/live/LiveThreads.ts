@@ -40,6 +40,11 @@ export class LiveThreads {
     return this.bySession.has(sessionId)
   }
 
+  /** Whether the connection is open, and nobody has begun to end it. */
+  isOpen(connectionId: string): boolean {
+    return this.open.has(connectionId)
+  }
+
   /** A connection of this agent that can take another thread, or null. */
   shared(agent: Agent): LiveConnection | null {
     if (!agent.driver.capabilities.sharesConnection) return null

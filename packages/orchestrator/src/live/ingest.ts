@@ -7,6 +7,7 @@ import { ConnectionIngestion, type EngineService, type Member } from "@threadfol
 import { Chunk, Effect, Schedule, Stream } from "effect"
 import type { IdsService } from "../Ids.js"
 import type { LiveConnection, LiveThreads } from "./LiveThreads.js"
+import type { Retries } from "./Retries.js"
 
 /** An event that went into the log, and where. */
 export interface Ingested {
@@ -19,6 +20,7 @@ export interface Ingested {
 export interface PumpOptions {
   readonly live: LiveConnection
   readonly threads: LiveThreads
+  readonly retries: Retries
   readonly engine: EngineService
   readonly ids: IdsService
   /** Told of what is durable, in order. */
@@ -31,7 +33,7 @@ const isPassing = ({ slug }: Problem): boolean =>
   slug === "storage-failed" || slug === "unavailable" || slug === "too-many-requests"
 
 /** Runs until the connection has said its last word. */
-export const pump = ({ engine, ids, live, onCommitted, threads }: PumpOptions): Effect.Effect<void> => {
+export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpOptions): Effect.Effect<void> => {
   const { agent, connection, connectionId } = live
   const ingestion = new ConnectionIngestion({
     connectionId,
@@ -46,6 +48,7 @@ export const pump = ({ engine, ids, live, onCommitted, threads }: PumpOptions): 
       threads.sessionStarted(sessionId, threadId, connectionId)
     }
     if (sessionId !== null && event.type === "session.exited") threads.sessionEnded(sessionId)
+    if (sessionId !== null) retries.heard(threadId, event)
     return { threadId, sessionId, type: event.type, turnId: event.turnId ?? null }
   }
 

@@ -1,0 +1,71 @@
+/**
+ * Whether the host slept, or we were frozen. A laptop that wakes has a wall clock hours ahead, and every agent looks as if
+ * nobody had used it since yesterday; nothing of that time counts as idle.
+ *
+ * There are two signs, because systems differ: the wall clock runs ahead of the monotonic one (Linux), or both run on and
+ * a short pause of ours takes hours (macOS, virtual machines, a stopped process).
+ */
+import { Clock, Effect } from "effect"
+import type { MonotonicClockService } from "./MonotonicClock.js"
+import type { Span } from "./spans.js"
+
+/** Both clocks at one moment, ms. */
+export interface Reading {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+/** Sleeps that are remembered; the older ones are forgotten first. */
+const SLEEPS = 1_000
+
+export class Awake {
+  private anchor: Reading | null = null
+  private readonly remembered: Span[] = []
+  private woke: number | null = null
+
+  /** @param toleranceMs how far the clocks may drift apart, and a pause may take longer, before it is a sleep */
+  constructor(private readonly toleranceMs: number) {}
+
+  /** When the host last woke, by the wall clock, ms; null: it has not slept since we look. */
+  get since(): number | null {
+    return this.woke
+  }
+
+  /** The sleeps, oldest first; the last 1,000. */
+  get sleeps(): readonly Span[] {
+    return this.remembered
+  }
+
+  /**
+   * Takes a reading.
+   *
+   * @param lateMs by how much a pause that ends now took longer than it was to take
+   */
+  read(reading: Reading, lateMs = 0): void {
+    const anchor = this.anchor ?? reading
+    this.anchor = anchor
+    const drift = reading.wall - anchor.wall - (reading.monotonic - anchor.monotonic)
+    if (Math.abs(drift) <= this.toleranceMs && lateMs <= this.toleranceMs) return
+    this.anchor = reading
+    this.woke = reading.wall
+    // A clock that was set back shows no sleep, but ages that were taken before mean nothing any more.
+    const slept = Math.max(0, drift, lateMs > this.toleranceMs ? lateMs : 0)
+    if (slept > 0) this.remembered.push({ from: reading.wall - slept, until: reading.wall })
+    if (this.remembered.length > SLEEPS) this.remembered.shift()
+  }
+
+  /** Reads the clocks now. */
+  look({ now }: MonotonicClockService): Effect.Effect<void> {
+    return Effect.map(Effect.all([Clock.currentTimeMillis, now]), ([wall, monotonic]) => this.read({ wall, monotonic }))
+  }
+
+  /** Pauses, and notices when that takes far longer than it should. */
+  pause({ now }: MonotonicClockService, ms: number): Effect.Effect<void> {
+    return Effect.gen(this, function* () {
+      const before = yield* now
+      yield* Effect.sleep(ms)
+      const [wall, monotonic] = yield* Effect.all([Clock.currentTimeMillis, now])
+      this.read({ wall, monotonic }, monotonic - before - ms)
+    })
+  }
+}

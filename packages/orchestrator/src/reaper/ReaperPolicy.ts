@@ -1,0 +1,49 @@
+/** What the reaper and the watchdog are told to do: `reaper` in `threadfold.json`. All times are milliseconds. */
+import { Schema } from "effect"
+
+/** A time; 0: never. */
+const Limit = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
+/** How often something is looked at. */
+const Interval = Schema.Number.pipe(Schema.int(), Schema.between(100, 86_400_000))
+
+const or = <A, I>(schema: Schema.Schema<A, I>, value: A) => Schema.optionalWith(schema, { default: () => value })
+
+/**
+ * What becomes of a question that no person answers.
+ *
+ * - `wait`: it waits for as long as its session lives.
+ * - `deny`: it is answered with `decline`, and the agent goes on.
+ * - `expire`: it is withdrawn, and its turn is interrupted.
+ */
+export const Unattended = Schema.Union(
+  Schema.Struct({ action: Schema.Literal("wait") }),
+  Schema.Struct({
+    action: Schema.Literal("deny", "expire"),
+    /** How long it waits. */
+    afterMs: Schema.Number.pipe(Schema.int(), Schema.positive()),
+  }),
+)
+export type Unattended = typeof Unattended.Type
+
+export const ReaperPolicy = Schema.Struct({
+  /** A session is stopped when nothing has happened in its thread for so long; 0: none is ever stopped. */
+  idleMs: or(Limit, 30 * 60_000),
+  /** How often the sessions are looked at. */
+  sweepMs: or(Interval, 60_000),
+  /** A session that starts is left alone for so long without a sign, should `idleMs` be shorter. */
+  startingGraceMs: or(Limit, 5 * 60_000),
+  /** A background task keeps its session for so long after the last that was heard of it. */
+  backgroundCapMs: or(Limit, 24 * 3_600_000),
+  /** What becomes of a question that no person answers. */
+  unattended: or(Unattended, { action: "wait" }),
+  /** How often the running turns are looked at. */
+  watchMs: or(Interval, 5_000),
+  /** A running turn of which nothing is heard for so long is shown as stalled; 0: none is. */
+  stallMs: or(Limit, 10 * 60_000),
+  /** Whether a stalled turn is interrupted, too. */
+  onStall: or(Schema.Literal("show", "interrupt"), "show"),
+})
+export type ReaperPolicy = typeof ReaperPolicy.Type
+
+/** What holds where the configuration says nothing. */
+export const defaultReaperPolicy: ReaperPolicy = Schema.decodeSync(ReaperPolicy)({})

@@ -1,0 +1,125 @@
+/**
+ * What the reaper thinks of a session: pure and total, from rows and from what runs in this process. Every answer has a
+ * reason out of a closed list (docs/how-to/reaper.md).
+ */
+import type { LivingSession } from "@threadfold/projections"
+import { ageOf, type Moment } from "../host/Moment.js"
+import type { ReaperPolicy } from "./ReaperPolicy.js"
+
+/** Whether the session's process runs. Only `gone` settles anything. */
+export type Liveness = "alive" | "gone" | "unknown"
+
+/** Why a session stays. */
+export type KeepReason =
+  /** An adapter outside feeds it: its lease ends it. */
+  | "attached"
+  /** It is a recording. */
+  | "imported"
+  /** A process of an earlier run still serves it and could not be ended. */
+  | "liveness-unknown"
+  /** The agent opened its thread by itself: it ends with the session of the thread that it was opened from. */
+  | "agent-opened"
+  /** The policy's `idleMs` is 0. */
+  | "off"
+  /** A question waits for a person, or its answer is on its way. */
+  | "request-open"
+  /** A turn runs. */
+  | "turn-active"
+  /** A turn is about to start. */
+  | "turn-requested"
+  /** A voice conversation goes on. */
+  | "voice-live"
+  /** A background task runs, and was heard of within `backgroundCapMs`. */
+  | "task-running"
+  /** Messages wait, and nobody holds them. */
+  | "queue-waiting"
+  /** It starts, and was heard of within `startingGraceMs`. */
+  | "starting"
+  /** Somebody wants it kept until a time. */
+  | "keep-alive"
+  /** Something of the above holds for a thread that its agent opened. */
+  | "child-active"
+  /** It was used within `idleMs`. */
+  | "in-use"
+  /** Something happened between the look and the stop: that wins. */
+  | "moved-on"
+  /** The stop could not be written down; the next sweep tries again. */
+  | "not-taken"
+
+/** Why a session is stopped. */
+export type ReapReason =
+  /** Nobody used it. */
+  | "idle"
+  /** Nobody used it, and nothing was heard of its background tasks for too long. */
+  | "task-overdue"
+  /** A turn that the agent took never started. */
+  | "start-overdue"
+  /** It was stopped before, and its process is still there. */
+  | "process-left"
+
+/** Why a session is settled: its process is gone and nobody said so. */
+export type RepairReason = "process-gone"
+
+export type Verdict = { readonly idleMs: number } & (
+  | { readonly decision: "keep"; readonly reason: KeepReason }
+  | { readonly decision: "reap"; readonly reason: ReapReason }
+  | { readonly decision: "repair"; readonly reason: RepairReason }
+)
+
+/** What is decided on. */
+export interface SessionFacts {
+  readonly session: LivingSession
+  readonly liveness: Liveness
+  /** Sessions of threads that its agent opened by itself, on the same connection. */
+  readonly children: readonly LivingSession[]
+}
+
+/** What keeps a session however long nobody used it, or null. */
+const protection = (
+  session: LivingSession,
+  idleMs: number,
+  moment: Moment,
+  policy: ReaperPolicy,
+): KeepReason | null => {
+  const { handedOverTurns, keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
+  if (session.openRequests > 0) return "request-open"
+  if (session.activeTurnId !== null) return "turn-active"
+  if (session.waitingTurns > 0) return "turn-requested"
+  // The agent has it: that it starts is waited for, but not for ever.
+  if (handedOverTurns > 0 && idleMs < Math.max(policy.idleMs, policy.startingGraceMs)) return "turn-requested"
+  if (session.voice === 1) return "voice-live"
+  const silentMs = ageOf(taskHeardAt ?? lastActivityAt, moment)
+  if (runningTasks > 0 && silentMs < policy.backgroundCapMs) return "task-running"
+  if (queued > 0 && queueHeld === 0) return "queue-waiting"
+  if (session.status === "starting" && idleMs < policy.startingGraceMs) return "starting"
+  if (keepAliveUntil !== null && keepAliveUntil > moment.now) return "keep-alive"
+  return null
+}
+
+const reapReason = ({ handedOverTurns, runningTasks }: LivingSession): ReapReason => {
+  if (handedOverTurns > 0) return "start-overdue"
+  return runningTasks > 0 ? "task-overdue" : "idle"
+}
+
+/** Decides on one session. */
+export const decide = (
+  { children, liveness, session }: SessionFacts,
+  moment: Moment,
+  policy: ReaperPolicy,
+): Verdict => {
+  const lastActivityAt = Math.max(session.lastActivityAt, ...children.map((child) => child.lastActivityAt))
+  const idleMs = ageOf(lastActivityAt, moment)
+  const keep = (reason: KeepReason): Verdict => ({ decision: "keep", reason, idleMs })
+  if (session.mode !== "managed") return keep(session.mode)
+  // A question or a turn protects a process; there is none.
+  if (liveness === "gone") return { decision: "repair", reason: "process-gone", idleMs }
+  if (liveness === "unknown") return keep("liveness-unknown")
+  if (session.agent === null) return keep("agent-opened")
+  if (policy.idleMs === 0) return keep("off")
+  const own = protection(session, idleMs, moment, policy)
+  if (own !== null) return keep(own)
+  const busy = children.some((child) => protection(child, ageOf(child.lastActivityAt, moment), moment, policy) !== null)
+  if (busy) return keep("child-active")
+  if (idleMs < policy.idleMs) return keep("in-use")
+  return { decision: "reap", reason: reapReason(session), idleMs }
+}
