@@ -4,6 +4,7 @@
  */
 import type { Problem, TurnRow } from "@threadfold/contracts"
 import { Effect } from "effect"
+import { isProvisional } from "../lanes/turn.js"
 import type { Workshop } from "../lanes/Workshop.js"
 import { upkeep } from "../upkeep.js"
 
@@ -34,7 +35,10 @@ export const makeFollowUp = (shop: Workshop): ((threadId: string) => Effect.Effe
       const { thread, turns } = work
       const provisional = turns.filter((turn) => turn.status === "ended" && turn.settled === 0)
       yield* Effect.forEach(provisional, settle, { discard: true })
-      const busy = turns.some((turn) => turn.status !== "requested" || turn.uncertain === 0)
+      const busy = turns.some(
+        (turn) =>
+          turn.status === "running" || isProvisional(turn) || (turn.status === "requested" && turn.uncertain === 0),
+      )
       if (thread.queued === 0 || thread.queueHeld === 1 || busy || thread.agent === null) return
       // A message on its way into a turn may still be in the queue.
       const open = yield* shop.reads.openEffects(threadId)

@@ -101,13 +101,17 @@ export const awaitAnswer = (
     }),
   )
 
+/** Its agent's own word about its end may still come. One that never ran has none to come. */
+export const isProvisional = ({ settled, startedAt, status }: TurnRow): boolean =>
+  status === "ended" && settled === 0 && startedAt !== null
+
 /** Whether the turn may start now: one at a time, and only after the last one's end is final. */
 const mayStart = ({ turns }: ThreadWork, turnId: string): boolean =>
   !turns.some(
     (turn) =>
       turn.turnId !== turnId &&
       (turn.status === "running" ||
-        (turn.status === "ended" && turn.settled === 0) ||
+        isProvisional(turn) ||
         (turn.status === "requested" && turn.handedOver === 1 && turn.uncertain === 0)),
   )
 
