@@ -132,6 +132,30 @@ describe("a Codex that runs", () => {
     }),
   )
 
+  it.scopedLive("is told our thread of a resume, too, and forgets it when the resume is refused", () =>
+    Effect.gen(function* () {
+      const script = `
+        const say = (message) => console.log(JSON.stringify(message))
+        require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+          const { id, method, params } = JSON.parse(line)
+          if (method === "initialize") say({ id, result: {} })
+          if (method !== "thread/resume") return
+          const threadId = params.threadId
+          if (threadId === "gone") return say({ id, error: { code: -32600, message: "no rollout found" } })
+          say({ method: "thread/status/changed", params: { threadId, status: { type: "idle" } } })
+          setTimeout(() => say({ id, result: { thread: { id: threadId } } }), 50)
+        })`
+      const { connection, watched } = yield* connected({}, { command: process.execPath, args: ["-e", script] })
+      const resumed = yield* Effect.fork(connection.resumeThread({ threadId: ours, nativeThreadId: "stored" }))
+      yield* watched.until(ofType("session.started", "stored"))
+      expect(watched.all().some(ofType("session.configured"))).toBe(false)
+      expect(watched.references.get("stored")).toBe(ours)
+      yield* Fiber.join(resumed)
+      yield* Effect.flip(connection.resumeThread({ threadId: "other", nativeThreadId: "gone" }))
+      expect(connection.reference("gone")).toBeNull()
+    }),
+  )
+
   it.scopedLive("that answers late, never or with no is told so, each by its own failure", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected({ answers: { "thread/start": { refuse: "no more threads" } } })

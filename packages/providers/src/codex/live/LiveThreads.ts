@@ -7,8 +7,8 @@ import type { Question } from "./decisions.js"
 export interface LiveThreads {
   /** The thread is open on this connection, as ours. */
   readonly opened: (nativeThreadId: string, threadId: string) => void
-  /** It is ours if it opens: its first events may come before the answer. */
-  readonly expect: (nativeThreadId: string, threadId: string) => void
+  /** It is ours if it opens: its first events may come before the answer. Null: it was refused, and is nobody's. */
+  readonly expect: (nativeThreadId: string, threadId: string | null) => void
   readonly closed: (nativeThreadId: string) => void
   readonly isOpen: (nativeThreadId: string) => boolean
   /** Our id of a native thread; null: the agent opened it. */
@@ -89,7 +89,8 @@ export const makeLiveThreads = (): LiveThreads => {
       open.add(id)
     },
     expect: (id, threadId) => {
-      references.set(id, threadId)
+      if (threadId === null) references.delete(id)
+      else references.set(id, threadId)
     },
     closed,
     isOpen: (id) => open.has(id),

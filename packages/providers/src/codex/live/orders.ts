@@ -115,26 +115,28 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
         },
       }),
 
-    resumeThread: (order) => {
-      const { nativeThreadId, threadId } = order
-      const before = threads.reference(nativeThreadId)
-      return open(
-        "resume-thread",
-        "thread/resume",
-        // The turns so far are in the log; to have them sent again costs, and says nothing new.
-        { excludeTurns: true, ...threadParams(order), threadId: nativeThreadId },
-        {
-          onSend: () => {
-            threads.expect(nativeThreadId, threadId)
-            held.know(nativeThreadId)
+    resumeThread: (order) =>
+      Effect.suspend(() => {
+        const { nativeThreadId, threadId } = order
+        let before: string | null = null
+        return open(
+          "resume-thread",
+          "thread/resume",
+          // The turns so far are in the log; to have them sent again costs, and says nothing new.
+          { excludeTurns: true, ...threadParams(order), threadId: nativeThreadId },
+          {
+            onSend: () => {
+              before = threads.reference(nativeThreadId)
+              threads.expect(nativeThreadId, threadId)
+              held.know(nativeThreadId)
+            },
+            onAnswer: (answer) => {
+              if (answer.ok) threads.opened(nativeThreadId, threadId)
+              else threads.expect(nativeThreadId, before)
+            },
           },
-          onAnswer: (answer) => {
-            if (answer.ok) threads.opened(nativeThreadId, threadId)
-            else if (before !== null) threads.expect(nativeThreadId, before)
-          },
-        },
-      )
-    },
+        )
+      }),
 
     sendTurn: ({ nativeThreadId, settings, text, turnId }: SendTurn) =>
       handOver(
