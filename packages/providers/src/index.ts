@@ -1,5 +1,6 @@
 export * from "./acp/AcpDriver.js"
 export * from "./acp/AcpTranslator.js"
+export * from "./acp/config.js"
 export * from "./acp/presets.js"
 export { type ClaudeConfig, type ClaudeLimits, makeClaudeDriver } from "./claude/ClaudeDriver.js"
 export {

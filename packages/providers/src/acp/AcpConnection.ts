@@ -14,22 +14,25 @@ import {
   TimedOut,
   Unsupported,
 } from "../ProviderDriver.js"
-import { secretValues, withoutValues } from "../process/secrets.js"
-import type { AcpDriverConfig, AcpLimits, Handshake } from "./AcpDriver.js"
+import { withoutValues } from "../process/secrets.js"
 import { closeEvent } from "./AcpTranslator.js"
+import type { AcpConfig, AcpLimits } from "./config.js"
 import { decide, giveUp, refusal, stopsTurn } from "./decisions.js"
+import type { Handshake } from "./handshake.js"
 import type { Answered, CallOptions, Peer } from "./Peer.js"
 import { methods } from "./protocol.js"
 import { readOffer, readSettings, type Settings, setCalls } from "./settings.js"
 import type { OpenThread, Threads } from "./threads.js"
 
 export interface AcpConnectionParts {
-  readonly config: AcpDriverConfig
+  readonly config: AcpConfig
   /** Working directory of the process, for threads that name none. */
   readonly cwd: string | undefined
   readonly handshake: Handshake
-  readonly limits: AcpLimits
+  readonly limits: Required<AcpLimits>
   readonly peer: Peer
+  /** Values that no message may show. */
+  readonly secrets: readonly string[]
   readonly stop: Effect.Effect<void>
   readonly threads: Threads
 }
@@ -50,11 +53,10 @@ const acknowledged = (callId: string): HandedOver => ({ callId, answered: Effect
 export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection => {
   const { config, handshake, limits, peer, threads } = parts
   const provider = config.name
-  const secrets = secretValues(config.env ?? {})
   const oneAtATime = Effect.unsafeMakeSemaphore(1)
 
   const refuse = (operation: Operation, message: string) =>
-    new Refused({ provider, operation, message: withoutValues(message, secrets) })
+    new Refused({ provider, operation, message: withoutValues(message, parts.secrets) })
 
   /** A call whose answer is awaited, within the limit. */
   const ask = (
@@ -72,7 +74,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       Effect.flatMap((answered) =>
         answered.answer.ok
           ? Effect.succeed(fieldsOf(answered))
-          : Effect.fail(refuse(operation, `${refusal(answered, handshake.login)}`)),
+          : Effect.fail(refuse(operation, refusal(answered, handshake.login))),
       ),
     )
 

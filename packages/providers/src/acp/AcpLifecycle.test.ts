@@ -5,7 +5,7 @@ import { type AgentScript, type AgentStep, connected, marks, referenceDriver } f
 import { markedProcesses } from "../process/marks.js"
 import { contentFaults, numberingFaults } from "../testing/TranslatorContract.js"
 import { ofType, type Watched } from "../testing/Watched.js"
-import type { AcpDriverConfig } from "./AcpDriver.js"
+import type { AcpConfig } from "./config.js"
 
 const ours = "0199aaaa-0000-7000-8000-000000000001"
 const turnId = "0199bbbb-0000-7000-8000-000000000001"
@@ -24,7 +24,7 @@ const said = (watched: Watched, from = 0): readonly unknown[] =>
     .map(({ event }) => member(event.payload, "text"))
 
 /** With a session open; `turn` runs the next turn to its end and gives how it ended and what was said in it. */
-const opened = (script: AgentScript, config?: Partial<AcpDriverConfig>, settings?: Record<string, unknown>) =>
+const opened = (script: AgentScript, config?: Partial<AcpConfig>, settings?: Record<string, unknown>) =>
   Effect.gen(function* () {
     const { connection, watched } = yield* connected(script, config)
     const order = { threadId: ours, cwd: "/w", ...(settings === undefined ? {} : { settings }) }
@@ -43,7 +43,7 @@ const opened = (script: AgentScript, config?: Partial<AcpDriverConfig>, settings
 const one = (...steps: readonly AgentStep[]): AgentScript => ({ turns: [steps] })
 
 describe("an agent that does not come up", () => {
-  const failure = (script: AgentScript, config?: Partial<AcpDriverConfig>) =>
+  const failure = (script: AgentScript, config?: Partial<AcpConfig>) =>
     Effect.gen(function* () {
       const lost = yield* Effect.flip(referenceDriver(script, config).connect({ connectionId: "c", marks }))
       expect(lost).toMatchObject({ _tag: "ConnectionLost", provider: "reference" })
@@ -275,6 +275,14 @@ describe("a turn", () => {
     }),
   )
 
+  it.scopedLive("tells every chunk of a flood, in order", () =>
+    Effect.gen(function* () {
+      const { turn } = yield* opened(one({ flood: 5_000 }))
+      const words = Array.from({ length: 5_000 }, (_, index) => `word ${index + 1} `)
+      expect((yield* turn()).words).toEqual([words.join("")])
+    }),
+  )
+
   it.scopedLive("keeps what nobody understands", () =>
     Effect.gen(function* () {
       const garbage = ["not json", '{"id":0', "[1,2]", '{"jsonrpc":"2.0","method":7}', '{"id":"unknown","result":{}}']
@@ -339,7 +347,7 @@ describe("a session", () => {
 
   it.scopedLive("is opened again as the agent can: by resume, by load, or not at all", () =>
     Effect.gen(function* () {
-      const reopened = (script: AgentScript, config?: Partial<AcpDriverConfig>) =>
+      const reopened = (script: AgentScript, config?: Partial<AcpConfig>) =>
         Effect.gen(function* () {
           const { connection, watched } = yield* connected(
             { ...one({ tell: true }), history: ["old words"], ...script },

@@ -129,9 +129,16 @@ const finalOutput = (tool: Tool, update: Fields): string | null => {
   return snapshotOf(update) ?? (tool.output === "" ? null : tool.output)
 }
 
-const exitCodeOf = (update: Fields): number | undefined =>
-  hintNumber(hintFields(hintFields(update, "_meta") ?? {}, "terminal_exit") ?? {}, "exit_code") ??
-  hintNumber(hintFields(update, "rawOutput") ?? {}, "exit_code")
+/** The exit code: of a terminal, or where codex-acp (`exit_code`) and OpenCode (`metadata.exit`) put it. */
+const exitCodeOf = (update: Fields): number | undefined => {
+  const terminal = hintFields(hintFields(update, "_meta") ?? {}, "terminal_exit") ?? {}
+  const raw = hintFields(update, "rawOutput") ?? {}
+  return (
+    hintNumber(terminal, "exit_code") ??
+    hintNumber(raw, "exit_code") ??
+    hintNumber(hintFields(raw, "metadata") ?? {}, "exit")
+  )
+}
 
 const endOf = (tool: Tool, end: ItemEnd): ItemEnd => (end === "failed" ? (tool.refused ?? end) : end)
 

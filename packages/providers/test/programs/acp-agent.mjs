@@ -38,6 +38,9 @@ const option = (currentValue) => ({
 
 const steps = {
   say: (step, { client, sessionId }) => say(client, sessionId, step.say),
+  flood: async (step, { client, sessionId }) => {
+    for (let word = 1; word <= step.flood; word += 1) await say(client, sessionId, `word ${word} `)
+  },
   /** Says, as JSON, what the client asked and told of late, by method. */
   tell: (_, { client, sessionId }) => say(client, sessionId, JSON.stringify(heard.splice(0))),
   ask: async (step, { client, sessionId }) => {

@@ -1,12 +1,15 @@
 /** The reference agent (test/programs/acp-agent.mjs) under our driver. */
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { type AcpDriverConfig, makeAcpDriver } from "../../src/acp/AcpDriver.js"
+import { makeAcpDriver } from "../../src/acp/AcpDriver.js"
+import type { AcpConfig } from "../../src/acp/config.js"
 import { watch } from "../../src/testing/Watched.js"
 
 /** What the agent does in a turn, one after the other. */
 export type AgentStep =
   | { readonly say: string }
+  /** So many words in as many chunks, as fast as they are read. */
+  | { readonly flood: number }
   /** Says what the client asked and told since the last time, as JSON. */
   | { readonly tell: true }
   /** Asks for permission with options of these kinds, named `the-KIND`, and says the answer. */
@@ -49,7 +52,7 @@ const program = fileURLToPath(new URL("../programs/acp-agent.mjs", import.meta.u
 
 export const marks = { THREADFOLD_ACP: `${process.pid}` }
 
-export const referenceDriver = (script: AgentScript, config: Partial<AcpDriverConfig> = {}) =>
+export const referenceDriver = (script: AgentScript, config: Partial<AcpConfig> = {}) =>
   makeAcpDriver({
     name: "reference",
     command: process.execPath,
@@ -59,7 +62,7 @@ export const referenceDriver = (script: AgentScript, config: Partial<AcpDriverCo
   })
 
 /** A connection whose events are watched. */
-export const connected = (script: AgentScript, config?: Partial<AcpDriverConfig>) =>
+export const connected = (script: AgentScript, config?: Partial<AcpConfig>) =>
   Effect.gen(function* () {
     const connection = yield* referenceDriver(script, config).connect({ connectionId: "c", marks })
     const watched = yield* watch(connection)

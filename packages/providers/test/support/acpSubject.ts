@@ -3,11 +3,12 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Anthropic, claudeHome, type InstalledAgent, makeHold, type Step } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { type AcpDriverConfig, makeAcpDriver } from "../../src/acp/AcpDriver.js"
+import { makeAcpDriver } from "../../src/acp/AcpDriver.js"
+import type { AcpConfig } from "../../src/acp/config.js"
 import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
 
 /** The real agent in a home of its own, and the model that it asks. */
-export const realAgent = (agent: InstalledAgent, more: Partial<AcpDriverConfig> = {}) =>
+export const realAgent = (agent: InstalledAgent, more: Partial<AcpConfig> = {}) =>
   Effect.gen(function* () {
     const model = yield* Anthropic.server()
     const home = yield* claudeHome({ baseUrl: model.baseUrl })
