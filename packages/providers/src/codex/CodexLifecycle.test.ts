@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import { openFiles } from "../../test/support/processes.js"
 import { markedProcesses } from "../process/marks.js"
 import { type ProcessIdentity, processTable, stillRunning } from "../process/ProcessTable.js"
@@ -136,27 +136,30 @@ describe("a Codex that runs", () => {
     Effect.gen(function* () {
       const script = `
         const say = (message) => console.log(JSON.stringify(message))
+        let answer = () => {}
         require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
           const { id, method, params } = JSON.parse(line)
           if (method === "initialize") say({ id, result: {} })
+          if (method === "turn/steer") answer()
           if (method !== "thread/resume") return
           const threadId = params.threadId
           if (threadId === "gone") return say({ id, error: { code: -32600, message: "no rollout found" } })
           say({ method: "thread/status/changed", params: { threadId, status: { type: "idle" } } })
-          setTimeout(() => say({ id, result: { thread: { id: threadId } } }), 50)
+          answer = () => say({ id, result: { thread: { id: threadId } } })
         })`
       const { connection, watched } = yield* connected({}, { command: process.execPath, args: ["-e", script] })
       const resumed = yield* Effect.fork(connection.resumeThread({ threadId: ours, nativeThreadId: "stored" }))
       yield* watched.until(ofType("session.started", "stored"))
       expect(watched.all().some(ofType("session.configured"))).toBe(false)
       expect(watched.references.get("stored")).toBe(ours)
+      yield* connection.steer({ nativeThreadId: "stored", nativeTurnId: "x", text: "now answer" })
       yield* Fiber.join(resumed)
       yield* Effect.flip(connection.resumeThread({ threadId: "other", nativeThreadId: "gone" }))
       expect(connection.reference("gone")).toBeNull()
     }),
   )
 
-  it.scopedLive("that answers late, never or with no is told so, each by its own failure", () =>
+  it.scopedLive("may refuse to open a thread", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected({ answers: { "thread/start": { refuse: "no more threads" } } })
       expect(yield* Effect.flip(connection.startThread({ threadId: ours }))).toMatchObject({
@@ -164,17 +167,15 @@ describe("a Codex that runs", () => {
         operation: "start-thread",
         message: "no more threads",
       })
-      const silent: FakeAgentScript = { answers: { "thread/start": "never", "thread/resume": { afterMs: 20 } } }
-      const limits = { answerMs: 250, graceMs: 100 }
-      const { connection: deaf, watched } = yield* connected(silent, { ...fakeAgent(silent), limits })
-      expect(yield* Effect.flip(deaf.startThread({ threadId: ours }))).toMatchObject({
-        _tag: "TimedOut",
-        operation: "start-thread",
-        afterMs: 250,
-      })
-      expect((yield* deaf.resumeThread({ threadId: ours, nativeThreadId: "late" })).nativeThreadId).toBe("late")
-      yield* watched.until(ofType("session.started", "late"))
-      expect(watched.references.get("late")).toBe(ours)
+    }),
+  )
+
+  it.scoped("that never answers is not waited for: the order timed out", () =>
+    Effect.gen(function* () {
+      const connection = yield* connect({ answers: { "thread/start": "never" } })
+      const asked = yield* Effect.fork(Effect.flip(connection.startThread({ threadId: ours })))
+      yield* TestClock.adjust(30_000)
+      expect(yield* Fiber.join(asked)).toMatchObject({ _tag: "TimedOut", operation: "start-thread", afterMs: 30_000 })
     }),
   )
 
@@ -305,16 +306,14 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("that does not end a turn is not closed for ever", () =>
+  it.scoped("that does not end a turn is not closed for ever", () =>
     Effect.gen(function* () {
       const script: FakeAgentScript = { turns: [[{ say: "up" }, { hang: true }]], ignoreInterrupt: true }
-      const limits = { answerMs: 200, graceMs: 100 }
-      const { connection, nativeThreadId, watched } = yield* running(script, { ...fakeAgent(script), limits })
+      const { connection, nativeThreadId, watched } = yield* running(script)
       yield* watched.until(ofType("content.delta", nativeThreadId))
-      expect(yield* Effect.flip(connection.closeThread(nativeThreadId))).toMatchObject({
-        _tag: "TimedOut",
-        operation: "stop",
-      })
+      const closed = yield* Effect.fork(Effect.flip(connection.closeThread(nativeThreadId)))
+      yield* TestClock.adjust(30_000)
+      expect(yield* Fiber.join(closed)).toMatchObject({ _tag: "TimedOut", operation: "stop", afterMs: 30_000 })
     }),
   )
 
@@ -364,7 +363,8 @@ describe("a Codex that runs", () => {
       yield* cycle
       const before = openFiles()
       yield* Effect.repeatN(cycle, 99)
-      expect(openFiles()).toBe(before)
+      // One or two may be somebody else's; a leak is a hundred.
+      expect(openFiles()).toBeLessThan(before + 10)
       expect(yield* left).toEqual([])
     }),
   )
