@@ -143,6 +143,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       if (threads.open.has(id)) {
         return yield* refuse("resume-thread", `The session ${id} is open on this connection already.`)
       }
+      threads.references.set(id, order.threadId)
       let thread: OpenThread | undefined
       const heard = (answered: Answered): void => {
         if (answered.answer.ok) thread = register(id, order.threadId, answered)
