@@ -9,15 +9,22 @@ import { checkLog, mintId } from "@threadfold/core"
 import { Engine, type EngineService, type Submission, sha256, WorkReads } from "@threadfold/engine"
 import { decodeRow } from "@threadfold/event-log"
 import { Projections, type ThreadWork } from "@threadfold/projections"
-import { Context, Effect, Exit, Layer, Schema, Scope } from "effect"
+import type { ProviderDriver } from "@threadfold/providers"
+import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import {
   type Agent,
   type AgentLimits,
   Agents,
   defaultLimits,
+  defaultReaperPolicy,
   Ids,
+  MonotonicClock,
   Orchestrator,
   type OrchestratorService,
+  orchestrationLive,
+  Reaper,
+  type ReaperPolicy,
+  type ReaperService,
 } from "../src/index.js"
 import { orchestratorLive } from "../src/OrchestratorLive.js"
 import { FakeAgent } from "./FakeDriver.js"
@@ -32,6 +39,7 @@ export type CrashAt = { readonly submission: number; readonly committed: boolean
 
 interface Running {
   readonly orchestrator: OrchestratorService
+  readonly reaper: ReaperService | null
   readonly scope: Scope.CloseableScope
   /** How many submissions the engine was given by this run. */
   readonly submissions: () => number
@@ -43,12 +51,22 @@ export class House {
   private readonly directory = mkdtempSync(join(tmpdir(), "threadfold-orchestrator-"))
   private base: Context.Context<Engine | Projections | WorkReads | SqlClient.SqlClient> | null = null
   private running: Running | null = null
+  /** Time that has gone by while the host slept, ms. */
+  private asleep = 0
+  /** Where the monotonic clock stands while the host sleeps. */
+  private frozen: number | null = null
   private made = 0
 
   constructor(
     private readonly options: {
       readonly limits?: Partial<AgentLimits>
       readonly sharesConnection?: boolean
+      /** Another agent in place of the one that the test plays. */
+      readonly driver?: ProviderDriver
+      readonly model?: string
+      readonly settings?: Readonly<Record<string, unknown>>
+      /** Where it is given, the reaper and the watchdog run, by this policy. */
+      readonly reaper?: Partial<ReaperPolicy>
     } = {},
   ) {
     this.agent = new FakeAgent(options.sharesConnection)
@@ -70,6 +88,12 @@ export class House {
   get orchestrator(): OrchestratorService {
     if (this.running === null) throw new Error("the orchestrator does not run")
     return this.running.orchestrator
+  }
+
+  get reaper(): ReaperService {
+    const reaper = this.running?.reaper ?? null
+    if (reaper === null) throw new Error("the reaper does not run")
+    return reaper
   }
 
   get submissions(): number {
@@ -113,29 +137,60 @@ export class House {
       }
       const agent: Agent = {
         name: "fake",
-        driver: this.agent.driver,
-        model: null,
-        settings: {},
+        driver: this.options.driver ?? this.agent.driver,
+        model: this.options.model ?? null,
+        settings: this.options.settings ?? {},
         limits: { ...defaultLimits, ...this.options.limits },
       }
       const scope = yield* Scope.make()
       const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
-      const orchestrator = yield* Layer.buildWithScope(orchestratorLive, scope).pipe(
-        Effect.map((built) => Context.get(built, Orchestrator)),
+      const { reaper: policy } = this.options
+      const build: Effect.Effect<
+        Pick<Running, "orchestrator" | "reaper">,
+        Problem,
+        Engine | Projections | WorkReads | Agents
+      > = policy === undefined
+        ? Effect.map(Layer.buildWithScope(orchestratorLive, scope), (built) => ({
+            orchestrator: Context.get(built, Orchestrator),
+            reaper: null,
+          }))
+        : Effect.map(
+            Layer.buildWithScope(orchestrationLive({ ...defaultReaperPolicy, ...policy }), scope),
+            (built) => ({ orchestrator: Context.get(built, Orchestrator), reaper: Context.get(built, Reaper) }),
+          )
+      const { orchestrator, reaper } = yield* build.pipe(
         Effect.provide(Agents.layer([agent])),
         Effect.provideService(Engine, crashing),
         Effect.provideService(Projections, this.projections),
         Effect.provideService(WorkReads, Context.get(this.database, WorkReads)),
         Effect.provideService(Ids, ids),
+        Effect.provideService(MonotonicClock, { now: this.monotonic }),
       )
       this.running = {
         orchestrator,
+        reaper,
         scope,
         submissions: () => given,
         crash: () => {
           isDead = true
         },
       }
+    })
+  }
+
+  private readonly monotonic = Effect.map(Clock.currentTimeMillis, (wall) => this.frozen ?? wall - this.asleep)
+
+  /** The host falls asleep: the wall clock goes on, the monotonic one stands still. */
+  get fallAsleep(): Effect.Effect<void> {
+    return Effect.map(this.monotonic, (now) => {
+      this.frozen = now
+    })
+  }
+
+  get wakeUp(): Effect.Effect<void> {
+    return Effect.map(Clock.currentTimeMillis, (wall) => {
+      this.asleep = wall - (this.frozen ?? wall)
+      this.frozen = null
     })
   }
 
@@ -167,8 +222,21 @@ export class House {
     })
   }
 
-  createThread(threadId = id("thread")): Effect.Effect<Receipt, Problem> {
-    return this.give({ type: "thread.create", threadId, agent: "fake", provider: "fake", cwd: "/w" })
+  createThread(threadId = id("thread"), cwd = "/w"): Effect.Effect<Receipt, Problem> {
+    const provider = (this.options.driver ?? this.agent.driver).provider
+    return this.give({ type: "thread.create", threadId, agent: "fake", provider, cwd })
+  }
+
+  /** Waits for as long as it takes, from event to event, until something is so. */
+  eventually<A, E>(look: Effect.Effect<A, E>, isSo: (value: A) => boolean): Effect.Effect<A, E> {
+    return Effect.gen(this, function* () {
+      for (;;) {
+        const head = yield* Effect.orDie(this.engine.log.head)
+        const value = yield* look
+        if (isSo(value)) return value
+        yield* Effect.orDie(Stream.runHead(this.engine.log.subscribe({ after: head })))
+      }
+    })
   }
 
   send(text: string, more: object = {}): Effect.Effect<Receipt, Problem> {

@@ -1,0 +1,283 @@
+/**
+ * The real Codex under the orchestrator, against a model server of ours on loopback. Nothing is played here but the model:
+ * the process, its protocol, its questions and its failures are Codex's own.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { makeCodexDriver, markedProcesses } from "@threadfold/providers"
+import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
+import { Effect, Logger, type Scope } from "effect"
+import { House, id } from "../test/House.js"
+import type { AgentLimits } from "./Agents.js"
+import { logMark } from "./live/Connections.js"
+
+const codex = installedAgent("codex")
+const why = codex.installed ? "" : ` (skipped: ${codex.reason})`
+
+const house = (
+  home: Partial<CodexHomeOptions> & { readonly baseUrl: string },
+  options: { readonly limits?: Partial<AgentLimits>; readonly settings?: Readonly<Record<string, unknown>> } = {},
+): Effect.Effect<House, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (!codex.installed) return yield* Effect.dieMessage(codex.reason)
+    const { cwd, env } = yield* codexHome(home)
+    const driver = makeCodexDriver({ command: codex.command, args: [...codex.args, "app-server"], env })
+    const made = new House({ ...options, driver })
+    yield* Effect.orDie(made.open())
+    yield* Effect.orDie(made.createThread(id("thread"), cwd))
+    return made
+  })
+
+/** Nothing of this server is left, whatever happened. */
+const nothingLeft = (of: House) =>
+  Effect.gen(function* () {
+    const { logId } = of.engine.log
+    yield* of.stop
+    expect(yield* markedProcesses(logMark, logId)).toEqual([])
+  })
+
+const snapshotOf = (of: House, threadId?: string) => Effect.map(of.snapshot(threadId), ({ snapshot }) => snapshot)
+const ended = (of: House, count = 1, threadId?: string) =>
+  of.eventually(
+    snapshotOf(of, threadId),
+    ({ turns }) => turns.filter(({ status, settled }) => status === "ended" && settled).length === count,
+  )
+const running = (of: House) =>
+  of.eventually(snapshotOf(of), ({ turns }) => turns.some(({ status }) => status === "running"))
+const openRequest = (of: House) =>
+  Effect.map(
+    of.eventually(of.work(), ({ requests }) => requests.some(({ status }) => status === "open")),
+    ({ requests }) => requests.find(({ status }) => status === "open")?.requestId,
+  )
+const texts = (of: House) =>
+  Effect.map(snapshotOf(of), ({ items }) =>
+    items.filter(({ kind }) => kind === "agent_message").map(({ text }) => text),
+  )
+const checked = (of: House) =>
+  Effect.gen(function* () {
+    expect(yield* of.violations()).toEqual([])
+    const { items, requests, turns } = yield* snapshotOf(of)
+    const open = [
+      ...items.filter(({ status }) => status === "open"),
+      ...requests.filter(({ status }) => status === "open"),
+      ...turns.filter(({ status }) => status !== "ended"),
+    ]
+    expect(open).toEqual([])
+    yield* nothingLeft(of)
+  })
+
+const real = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>) =>
+  it.scopedLive.skipIf(!codex.installed)(`${name}${why}`, () =>
+    test().pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
+  )
+
+describe("the real Codex", () => {
+  real("runs a turn, then another one", () =>
+    Effect.gen(function* () {
+      const model = yield* OpenAi.server({ script: [OpenAi.plain("first", { deltas: 3 }), OpenAi.plain("second")] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      const one = yield* of.send("one")
+      yield* ended(of)
+      const two = yield* of.send("two")
+      const { turns } = yield* ended(of, 2)
+      expect(turns).toMatchObject([
+        { turnId: one.turnId, outcome: "completed", evidence: "observed" },
+        { turnId: two.turnId, outcome: "completed", evidence: "observed" },
+      ])
+      expect(yield* texts(of)).toEqual(["first", "second"])
+      yield* checked(of)
+    }),
+  )
+
+  for (const [decision, outcome, status] of [
+    ["accept", "completed", "completed"],
+    ["decline", "completed", "declined"],
+    ["cancel", "interrupted", "declined"],
+  ] as const) {
+    real(`asks before a command and is told to ${decision}`, () =>
+      Effect.gen(function* () {
+        const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked"), OpenAi.plain("done")] })
+        const of = yield* house(
+          { baseUrl: model.baseUrl },
+          { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
+        )
+        yield* of.send("please")
+        yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision })
+        const { items, requests, turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome, evidence: "observed" }])
+        expect(requests).toMatchObject([{ status: "answered", decision }])
+        expect(items.find(({ kind }) => kind === "command")).toMatchObject({ status })
+        yield* checked(of)
+      }),
+    )
+  }
+
+  real("applies a patch", () =>
+    Effect.gen(function* () {
+      const patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
+      const model = yield* OpenAi.server({ script: [OpenAi.patch(patch), OpenAi.plain("patched")] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      yield* of.send("please")
+      const { items } = yield* ended(of)
+      expect(items.find(({ kind }) => kind === "file_change")).toMatchObject({ status: "completed" })
+      yield* checked(of)
+    }),
+  )
+
+  real("is steered in the middle of a turn", () =>
+    Effect.gen(function* () {
+      const hold = makeHold()
+      const model = yield* OpenAi.server({ script: [OpenAi.hang(hold), OpenAi.plain("steered")] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      const first = yield* of.send("one")
+      yield* hold.reached
+      yield* running(of)
+      const steered = yield* of.send("and this", { mode: "steer" })
+      yield* of.eventually(of.work(), ({ thread }) => thread.queued === 0)
+      hold.say("so far")
+      hold.end("completed")
+      const { items, turns } = yield* ended(of)
+      expect(steered.turnId).toBe(first.turnId)
+      expect(turns).toMatchObject([{ outcome: "completed" }])
+      expect(items.filter(({ kind }) => kind === "user_message").map(({ text }) => text)).toEqual(["one", "and this"])
+      yield* checked(of)
+    }),
+  )
+
+  real("is interrupted in mid-stream, and works on", () =>
+    Effect.gen(function* () {
+      const hold = makeHold()
+      const model = yield* OpenAi.server({ script: [OpenAi.hang(hold), OpenAi.plain("again")] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      yield* of.send("one")
+      yield* hold.reached
+      hold.say("half an ans")
+      yield* of.eventually(snapshotOf(of), ({ items }) => items.some(({ text }) => text === "half an ans"))
+      yield* of.give({ type: "turn.interrupt" })
+      const { items, turns } = yield* ended(of)
+      expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
+      expect(items.at(-1)).toMatchObject({ status: "interrupted", text: "half an ans" })
+      yield* of.send("two")
+      yield* ended(of, 2)
+      yield* checked(of)
+    }),
+  )
+
+  real("is interrupted while it asks; nobody can answer afterwards", () =>
+    Effect.gen(function* () {
+      const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked")] })
+      const of = yield* house(
+        { baseUrl: model.baseUrl },
+        { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
+      )
+      yield* of.send("please")
+      const requestId = yield* openRequest(of)
+      yield* of.give({ type: "turn.interrupt" })
+      const { requests, turns } = yield* ended(of)
+      expect(turns).toMatchObject([{ outcome: "interrupted" }])
+      expect(requests).toMatchObject([{ status: "cancelled" }])
+      const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
+      expect(late.slug).toBe("request-ended")
+      yield* checked(of)
+    }),
+  )
+
+  real("reads on after a stream broke off", () =>
+    Effect.gen(function* () {
+      const model = yield* OpenAi.server({ script: [OpenAi.eof("lost", "text"), OpenAi.plain("whole")] })
+      const of = yield* house({ baseUrl: model.baseUrl, streamRetries: 2 })
+      yield* of.send("one")
+      const { turns } = yield* ended(of)
+      expect(turns).toMatchObject([{ outcome: "completed" }])
+      expect((yield* texts(of)).at(-1)).toBe("whole")
+      yield* checked(of)
+    }),
+  )
+
+  for (const status of [429, 500]) {
+    real(`fails a turn when the model says ${status}, and works on`, () =>
+      Effect.gen(function* () {
+        const refused = OpenAi.status(status)
+        const model = yield* OpenAi.server({ script: [refused, OpenAi.plain("better")] })
+        const of = yield* house({ baseUrl: model.baseUrl, requestRetries: 0, streamRetries: 0 })
+        yield* of.send("one")
+        const { turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome: "failed", evidence: "observed" }])
+        yield* of.send("two")
+        expect((yield* ended(of, 2)).turns.at(-1)).toMatchObject({ outcome: "completed" })
+        yield* checked(of)
+      }),
+    )
+  }
+
+  real("whose model hangs is ended by its own limit or by a person", () =>
+    Effect.gen(function* () {
+      const hold = makeHold()
+      const model = yield* OpenAi.server({ script: [OpenAi.hang(hold)] })
+      const of = yield* house({ baseUrl: model.baseUrl, streamIdleMs: 300, streamRetries: 0, requestRetries: 0 })
+      yield* of.send("one")
+      expect((yield* ended(of)).turns).toMatchObject([{ outcome: "failed" }])
+      yield* checked(of)
+    }),
+  )
+
+  real("serves two threads with one process", () =>
+    Effect.gen(function* () {
+      const holds = [makeHold(), makeHold()] as const
+      const model = yield* OpenAi.server({ script: [OpenAi.hang(holds[0]), OpenAi.hang(holds[1])] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      const other = id("other thread")
+      yield* of.createThread(other, "/")
+      yield* of.send("one")
+      yield* holds[0].reached
+      yield* of.give({ type: "message.send", threadId: other, text: "two" })
+      yield* holds[1].reached
+      const sessions = [(yield* of.work()).session, (yield* of.work(other)).session]
+      expect(sessions[0]?.connectionId).toBe(sessions[1]?.connectionId)
+      holds[1].say("other")
+      holds[1].end("completed")
+      yield* ended(of, 1, other)
+      expect((yield* of.work()).session).toMatchObject({ status: "running" })
+      yield* of.give({ type: "session.stop", threadId: other })
+      yield* of.eventually(of.work(other), ({ session }) => session === null)
+      holds[0].say("one")
+      holds[0].end("completed")
+      expect((yield* ended(of)).turns).toMatchObject([{ outcome: "completed" }])
+      yield* checked(of)
+    }),
+  )
+
+  real("killed in mid-turn ends its turn; the next message resumes the thread in a new process", () =>
+    Effect.gen(function* () {
+      const hold = makeHold()
+      const model = yield* OpenAi.server({ script: [OpenAi.plain("kept"), OpenAi.hang(hold), OpenAi.plain("back")] })
+      const of = yield* house({ baseUrl: model.baseUrl })
+      yield* of.send("one")
+      yield* ended(of)
+      yield* of.send("two")
+      yield* hold.reached
+      yield* running(of)
+      for (const { pid } of yield* markedProcesses(logMark, of.engine.log.logId)) process.kill(pid, "SIGKILL")
+      yield* of.eventually(of.work(), ({ session }) => session === null)
+      const { turns } = yield* ended(of, 2)
+      expect(turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+      yield* of.send("three")
+      const after = yield* ended(of, 3)
+      expect(after.turns.at(-1)).toMatchObject({ outcome: "completed" })
+      expect(after.session).toMatchObject({ epoch: 2 })
+      expect(yield* texts(of)).toEqual(["kept", "back"])
+      expect(new Set(after.turns.map(({ turnId }) => turnId)).size).toBe(3)
+      yield* checked(of)
+    }),
+  )
+
+  real("that cannot reach its model is interrupted by our deadline, for it tries for ever", () =>
+    Effect.gen(function* () {
+      const port = yield* refusedPort
+      const of = yield* house({ baseUrl: `http://127.0.0.1:${port}/v1` }, { limits: { retryMs: 1_000 } })
+      yield* of.send("one")
+      const { turns } = yield* ended(of)
+      expect(turns).toMatchObject([{ outcome: "interrupted" }])
+      yield* checked(of)
+    }),
+  )
+})
