@@ -1,4 +1,8 @@
 export * from "./Agents.js"
+export * from "./host/MonotonicClock.js"
 export { Ids, type IdsService } from "./Ids.js"
+export { orchestrationLive } from "./OrchestrationLive.js"
 export * from "./Orchestrator.js"
+export type { KeepReason, Liveness, ReapReason, RepairReason } from "./reaper/decide.js"
 export * from "./reaper/Reaper.js"
+export * from "./reaper/ReaperPolicy.js"

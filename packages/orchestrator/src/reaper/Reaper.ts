@@ -1,16 +1,17 @@
 /** The reaper as a service: stops sessions that nobody uses, and says of every session why it stays or goes. */
 import type { Problem } from "@threadfold/contracts"
 import { Context, type Effect } from "effect"
+import type { KeepReason, ReapReason, RepairReason } from "./decide.js"
 
 /** What the reaper thinks of one session that lives. */
 export interface ReaperFinding {
   readonly threadId: string
   readonly sessionId: string
-  /** `repair`: its process is gone and nobody said so. */
+  /** `repair`: its process is gone and nobody said so; it is settled. */
   readonly decision: "keep" | "reap" | "repair"
-  /** Short token, for example `turn-active`, `request-open`, `keep-alive`, `idle`. */
-  readonly reason: string
-  /** For how long it has been idle, by our clock, ms. */
+  /** Why, for example `turn-active`, `request-open`, `keep-alive`, `idle`: docs/how-to/reaper.md has them all. */
+  readonly reason: KeepReason | ReapReason | RepairReason
+  /** For how long it has been idle, by our clock, ms; what was before the host last woke is left out. */
   readonly idleMs: number
 }
 

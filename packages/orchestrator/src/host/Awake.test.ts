@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest"
+import { Awake, type Reading } from "./Awake.js"
+import { covered } from "./spans.js"
+
+const hour = 3_600_000
+const after = (readings: readonly (readonly [wall: number, monotonic: number, lateMs?: number])[]) => {
+  const awake = new Awake(60_000)
+  for (const [wall, monotonic, lateMs] of readings) {
+    const reading: Reading = { wall, monotonic }
+    awake.read(reading, lateMs)
+  }
+  return { since: awake.since, sleeps: awake.sleeps }
+}
+
+describe("whether the host slept", () => {
+  it("it did not while both clocks go on together, or drift by no more than the tolerance", () => {
+    expect(
+      after([
+        [0, 5],
+        [60_000, 60_005],
+        [hour, hour + 5],
+      ]),
+    ).toEqual({ since: null, sleeps: [] })
+    expect(
+      after([
+        [0, 0],
+        [160_000, 100_000],
+      ]).since,
+    ).toBe(null)
+    expect(
+      after([
+        [0, 0],
+        [5_000, 5_000, 60_000],
+      ]).since,
+    ).toBe(null)
+  })
+
+  it("it did when the wall clock ran ahead of the monotonic one", () => {
+    expect(
+      after([
+        [0, 0],
+        [8 * hour, 60_000],
+      ]),
+    ).toEqual({
+      since: 8 * hour,
+      sleeps: [{ from: 60_000, until: 8 * hour }],
+    })
+  })
+
+  it("many short sleeps are one long one", () => {
+    const naps = [0, 1, 2, 3, 4].map((n) => [n * 100_000, n * 70_000] as const)
+    expect(after(naps)).toEqual({ since: 300_000, sleeps: [{ from: 210_000, until: 300_000 }] })
+  })
+
+  it("it did, or we were frozen, when a short pause took long by the monotonic clock, too", () => {
+    expect(
+      after([
+        [0, 0],
+        [hour + 5_000, hour + 5_000, hour],
+      ]),
+    ).toEqual({
+      since: hour + 5_000,
+      sleeps: [{ from: 5_000, until: hour + 5_000 }],
+    })
+  })
+
+  it("a clock that was set back is no sleep, but ages begin again", () => {
+    expect(
+      after([
+        [9 * hour, 0],
+        [8 * hour, 5_000],
+      ]),
+    ).toEqual({ since: 8 * hour, sleeps: [] })
+  })
+
+  it("begins to watch again after each sleep", () => {
+    const { since, sleeps } = after([
+      [0, 0],
+      [hour, 0],
+      [hour + 60_000, 60_000],
+      [3 * hour, 120_000],
+    ])
+    expect(since).toBe(3 * hour)
+    expect(sleeps).toHaveLength(2)
+  })
+
+  it("remembers the last 1,000 sleeps", () => {
+    const awake = new Awake(1)
+    for (let n = 0; n <= 1_100; n += 1) awake.read({ wall: n * 10, monotonic: 0 })
+    expect(awake.sleeps).toHaveLength(1_000)
+    expect(awake.sleeps.at(-1)?.until).toBe(11_000)
+  })
+})
+
+describe("how much of a time is covered", () => {
+  it.each([
+    [[], 0],
+    [[{ from: 20, until: 30 }], 10],
+    [
+      [
+        { from: 0, until: 15 },
+        { from: 95, until: 200 },
+      ],
+      10,
+    ],
+    [
+      [
+        { from: 20, until: 30 },
+        { from: 25, until: 40 },
+        { from: 21, until: 22 },
+      ],
+      20,
+    ],
+    [
+      [
+        { from: 40, until: 50 },
+        { from: 20, until: 30 },
+      ],
+      20,
+    ],
+    [[{ from: 50, until: 40 }], 0],
+    [[{ from: 0, until: 5 }], 0],
+  ])("%j: %i", (spans, expected) => expect(covered(spans, { from: 10, until: 100 })).toBe(expected))
+})

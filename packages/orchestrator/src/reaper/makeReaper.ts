@@ -1,0 +1,173 @@
+/**
+ * The sweep of the reaper: every session that lives is looked at, what nobody uses is stopped, what is gone without a word
+ * is settled. It keeps nothing that a restart could lose: idle times come from the rows.
+ */
+import type { Problem } from "@threadfold/contracts"
+import type { LivingSession } from "@threadfold/projections"
+import { Clock, Effect, type Scope } from "effect"
+import type { Awake } from "../host/Awake.js"
+import type { Moment } from "../host/Moment.js"
+import { MonotonicClock } from "../host/MonotonicClock.js"
+import { closeLive } from "../lanes/session.js"
+import type { Workshop } from "../lanes/Workshop.js"
+import type { LiveThread } from "../live/LiveThreads.js"
+import { endOrphans, type Orphans } from "../orphans.js"
+import { upkeep } from "../upkeep.js"
+import { childrenOf } from "./children.js"
+import { decide, type KeepReason, type Liveness, type Verdict } from "./decide.js"
+import type { ReaperFinding, ReaperService } from "./Reaper.js"
+import type { ReaperPolicy } from "./ReaperPolicy.js"
+
+/** Sessions of one page. */
+const PAGE = 200
+/** Threads that one process opens by itself, as far as they are looked at. */
+const OPENED = 1_000
+/** Findings that are kept. */
+const FINDINGS = 10_000
+/** How long a stop may take before it is tried again, ms: an agent's close and the grace of its processes. */
+const STOP_MS = 30_000
+
+export interface ReaperOptions {
+  readonly policy: ReaperPolicy
+  readonly awake: Awake
+  /** Ends processes of earlier runs; a test gives its own. */
+  readonly orphans?: Effect.Effect<Orphans>
+}
+
+/** A session that was reaped, until its process is gone. */
+interface Reaped {
+  readonly sessionId: string
+  readonly live: LiveThread
+  readonly idleMs: number
+  /** When, our clock. */
+  readonly at: number
+}
+
+export const makeReaper = (
+  shop: Workshop,
+  { awake, orphans = endOrphans(shop), policy }: ReaperOptions,
+): Effect.Effect<ReaperService, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const monotonic = yield* MonotonicClock
+    const { projections } = shop
+    const { threads } = shop.connections
+    const one = yield* Effect.makeSemaphore(1)
+    const stopping = new Map<string, Reaped>()
+    let last: readonly ReaperFinding[] = []
+
+    /** Looked for only when some session is not one of ours that run, and once per sweep. */
+    const livenessWith =
+      (served: Effect.Effect<Orphans>) =>
+      ({ connectionId, mode, sessionId }: LivingSession): Effect.Effect<Liveness> => {
+        if (mode !== "managed" || threads.hasSession(sessionId)) return Effect.succeed("alive")
+        if (connectionId === null) return Effect.succeed("gone")
+        // What is on its way into the log is not yet among the sessions.
+        if (threads.isOpen(connectionId)) return Effect.succeed("alive")
+        return Effect.map(served, ({ connectionIds }) => (connectionIds.has(connectionId) ? "unknown" : "gone"))
+      }
+
+    const reap = (session: LivingSession, verdict: Verdict): Effect.Effect<Verdict, Problem> =>
+      Effect.gen(function* () {
+        const { sessionId, threadId, threadSequence } = session
+        const { idleMs, reason } = verdict
+        const command = {
+          type: "session.reap",
+          threadId,
+          sessionId,
+          ifSequence: threadSequence,
+          idleMs,
+          reason,
+        } as const
+        const live = threads.of(threadId)
+        const { results } = yield* upkeep(shop, command, "reaper")
+        if (results.length === 0) return { decision: "keep", reason: "moved-on", idleMs }
+        if (live !== null) stopping.set(threadId, { sessionId, live, idleMs, at: yield* Clock.currentTimeMillis })
+        yield* shop.poke(threadId)
+        return verdict
+      })
+
+    const repair = ({ sessionId, threadId }: LivingSession, verdict: Verdict): Effect.Effect<Verdict, Problem> => {
+      const command = {
+        type: "session.reconcile",
+        threadId,
+        sessionId,
+        liveness: "gone",
+        reason: verdict.reason,
+      } as const
+      return upkeep(shop, command, "reaper").pipe(Effect.zipRight(shop.poke(threadId)), Effect.as(verdict))
+    }
+
+    const verdictOf = (session: LivingSession, liveness: Liveness, moment: Moment): Effect.Effect<Verdict, Problem> =>
+      Effect.gen(function* () {
+        const alone = decide({ session, liveness, children: [] }, moment, policy)
+        if (alone.decision !== "reap" || session.connectionId === null) return alone
+        const opened = yield* projections.agentOpened(session.connectionId, OPENED)
+        const children = childrenOf(session.threadId, opened, (threadId) => threads.of(threadId) !== null)
+        return decide({ session, liveness, children }, moment, policy)
+      })
+
+    const look = (session: LivingSession, liveness: Liveness, moment: Moment): Effect.Effect<ReaperFinding> =>
+      Effect.gen(function* () {
+        const verdict = yield* verdictOf(session, liveness, moment)
+        if (verdict.decision === "reap") return yield* reap(session, verdict)
+        return verdict.decision === "repair" ? yield* repair(session, verdict) : verdict
+      }).pipe(
+        // One that refuses is no reason to leave the others alone.
+        Effect.catchAll((problem) => {
+          const reason: KeepReason = problem.slug === "precondition-failed" ? "moved-on" : "not-taken"
+          const { idleMs } = decide({ session, liveness, children: [] }, moment, policy)
+          const warning = `session ${session.sessionId} could not be settled: ${problem.detail}`
+          return Effect.as(reason === "moved-on" ? Effect.void : Effect.logWarning(warning), {
+            decision: "keep" as const,
+            reason,
+            idleMs,
+          })
+        }),
+        Effect.map(({ decision, idleMs, reason }) => {
+          const { sessionId, threadId } = session
+          return { threadId, sessionId, decision, reason, idleMs }
+        }),
+      )
+
+    /** Sessions that were reaped, whose processes should be gone and are not: their stop is tried again. */
+    const leftBehind = (now: number): Effect.Effect<readonly ReaperFinding[]> =>
+      Effect.gen(function* () {
+        const found: ReaperFinding[] = []
+        for (const [threadId, { at, idleMs, live, sessionId }] of stopping) {
+          if (threads.of(threadId) !== live) stopping.delete(threadId)
+          else if (now - at >= STOP_MS) {
+            found.push({ threadId, sessionId, decision: "reap", reason: "process-left", idleMs: idleMs + now - at })
+            yield* shop.beside(Effect.asVoid(Effect.timeoutOption(Effect.disconnect(closeLive(shop, live)), STOP_MS)))
+          }
+        }
+        return found
+      })
+
+    const sweep: Effect.Effect<readonly ReaperFinding[], Problem> = Effect.gen(function* () {
+      yield* awake.look(monotonic)
+      const liveness = livenessWith(yield* Effect.cached(orphans))
+      const now = yield* Clock.currentTimeMillis
+      const moment: Moment = { now, awakeSince: awake.since }
+      const found: ReaperFinding[] = [...(yield* leftBehind(now))]
+      for (let after: string | null = null; ; ) {
+        const sessions: readonly LivingSession[] = yield* projections.livingFacts(after, PAGE)
+        for (const session of sessions) {
+          const finding = yield* look(session, yield* liveness(session), moment)
+          if (found.length < FINDINGS) found.push(finding)
+        }
+        const end = sessions.at(-1)
+        if (end === undefined) break
+        after = end.threadId
+      }
+      last = found.sort((a, b) => (a.threadId < b.threadId ? -1 : 1))
+      return last
+    }).pipe(one.withPermits(1))
+
+    const forever = sweep.pipe(
+      Effect.catchAllCause((cause) => Effect.logWarning("a sweep of the reaper failed", cause)),
+      Effect.zipRight(Effect.suspend(() => awake.pause(monotonic, policy.sweepMs))),
+      Effect.forever,
+    )
+    yield* Effect.forkScoped(forever)
+    return { lastSweep: Effect.sync(() => last), sweep }
+  })

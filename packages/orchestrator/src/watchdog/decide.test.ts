@@ -1,0 +1,114 @@
+import type { RunningTurn } from "@threadfold/projections"
+import { describe, expect, it } from "vitest"
+import { defaultLimits } from "../Agents.js"
+import { defaultReaperPolicy, type ReaperPolicy } from "../reaper/ReaperPolicy.js"
+import { decideTurn, type TurnFacts } from "./decide.js"
+
+const minute = 60_000
+const hour = 60 * minute
+const now = 1_000 * hour
+
+/** A turn of ours that has run for a while, and of which nothing was heard for a while. */
+const turn = (runMs: number, silentMs: number, more: Partial<RunningTurn> = {}): RunningTurn => ({
+  threadId: "thread",
+  turnId: "turn",
+  mode: "managed",
+  agent: "mine",
+  startedAt: now - runMs,
+  lastActivityAt: now - silentMs,
+  stalled: 0,
+  interruptRequestedAt: null,
+  openRequests: 0,
+  ...more,
+})
+
+const judge = (
+  given: RunningTurn,
+  more: Partial<TurnFacts> = {},
+  policy: Partial<ReaperPolicy> = {},
+  awakeSince: number | null = null,
+) =>
+  decideTurn(
+    { turn: given, limits: defaultLimits, retriesSince: null, waits: [], sleeps: [], ...more },
+    { now, awakeSince },
+    { ...defaultReaperPolicy, ...policy },
+  )
+const nothing = { silentMs: null, interrupt: null }
+
+describe("a running turn that has fallen silent", () => {
+  it("is shown as stalled after ten minutes, once", () => {
+    expect(judge(turn(hour, 10 * minute - 1))).toEqual(nothing)
+    expect(judge(turn(hour, 10 * minute))).toEqual({ silentMs: 10 * minute, interrupt: null })
+    expect(judge(turn(hour, hour, { stalled: 1 }))).toEqual(nothing)
+    expect(judge(turn(hour, 2_000), {}, { stallMs: 2_000 }).silentMs).toBe(2_000)
+    expect(judge(turn(hour, hour), {}, { stallMs: 0 })).toEqual(nothing)
+  })
+
+  it("is not while it waits for a person, and counts from the answer", () => {
+    expect(judge(turn(hour, hour, { openRequests: 1 }))).toEqual(nothing)
+    const answered = (ago: number) => ({ waits: [{ from: now - hour, until: now - ago }] })
+    expect(judge(turn(2 * hour, hour), answered(10 * minute - 1))).toEqual(nothing)
+    expect(judge(turn(2 * hour, hour), answered(10 * minute)).silentMs).toBe(10 * minute)
+  })
+
+  it("is not for the time that the host slept", () => {
+    expect(judge(turn(hour, hour), {}, {}, now - minute)).toEqual(nothing)
+  })
+
+  it("counts from its start where nothing was ever heard, and is silent of what has not begun", () => {
+    expect(judge(turn(11 * minute, 0, { lastActivityAt: null })).silentMs).toBe(11 * minute)
+    expect(judge(turn(0, 0, { lastActivityAt: null, startedAt: null }))).toEqual(nothing)
+  })
+
+  it("of an outside adapter is shown and never ended; of a recording it says nothing", () => {
+    const policy = { onStall: "interrupt" } as const
+    const theirs = { mode: "attached", agent: null } as const
+    expect(judge(turn(9 * hour, hour, theirs), { limits: null }, policy)).toEqual({ silentMs: hour, interrupt: null })
+    const recorded = { mode: "imported", agent: null } as const
+    expect(judge(turn(9 * hour, hour, recorded), { limits: null }, policy)).toEqual(nothing)
+  })
+
+  it("is interrupted where the policy wants it, once, also when it was shown before", () => {
+    const policy = { onStall: "interrupt" } as const
+    expect(judge(turn(hour, hour), {}, policy).interrupt).toMatch(/^stalled: .* 600000 ms \(reaper\.stallMs\)$/)
+    expect(judge(turn(hour, hour, { stalled: 1 }), {}, policy).interrupt).toMatch(/^stalled/)
+    expect(judge(turn(hour, hour, { interruptRequestedAt: 1 }), {}, policy).interrupt).toBeNull()
+    expect(judge(turn(hour, minute), {}, policy)).toEqual(nothing)
+  })
+})
+
+describe("a turn beyond its deadline", () => {
+  const overdue = /^turn deadline: .* 14400000 ms \(limits\.turnMs\)$/
+
+  it("is interrupted, once", () => {
+    expect(judge(turn(4 * hour - 1, 0))).toEqual(nothing)
+    expect(judge(turn(4 * hour, 0)).interrupt).toMatch(overdue)
+    expect(judge(turn(9 * hour, 0, { interruptRequestedAt: now - hour }))).toEqual(nothing)
+    expect(judge(turn(9 * hour, 0), { limits: { ...defaultLimits, turnMs: 0 } })).toEqual(nothing)
+    expect(judge(turn(9 * hour, 0), { limits: null })).toEqual(nothing)
+  })
+
+  it("does not count when it waited for a person or the host slept, and counts both at once only once", () => {
+    const waits = [
+      { from: now - 5 * hour, until: now - 3 * hour },
+      { from: null, until: now },
+    ]
+    expect(judge(turn(6 * hour - 1, 0), { waits })).toEqual(nothing)
+    expect(judge(turn(6 * hour, 0), { waits }).interrupt).toMatch(overdue)
+    const sleeps = [{ from: now - 4 * hour, until: now - 2 * hour }]
+    expect(judge(turn(7 * hour - 1, 0), { waits, sleeps })).toEqual(nothing)
+    expect(judge(turn(7 * hour, 0), { waits, sleeps }).interrupt).toMatch(overdue)
+    expect(judge(turn(5 * hour, 0), { waits: [{ from: now - 2 * hour, until: null }] })).toEqual(nothing)
+  })
+})
+
+describe("a turn that does nothing but retry", () => {
+  it("is interrupted after five minutes", () => {
+    const retrying = (ms: number, limits = defaultLimits, awakeSince: number | null = null) =>
+      judge(turn(hour, 0), { retriesSince: now - ms, limits }, {}, awakeSince).interrupt
+    expect(retrying(5 * minute - 1)).toBeNull()
+    expect(retrying(5 * minute)).toMatch(/^retry deadline: .* 300000 ms \(limits\.retryMs\)$/)
+    expect(retrying(hour, { ...defaultLimits, retryMs: 0 })).toBeNull()
+    expect(retrying(hour, defaultLimits, now - minute)).toBeNull()
+  })
+})

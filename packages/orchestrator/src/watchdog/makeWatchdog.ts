@@ -1,0 +1,117 @@
+/**
+ * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
+ * are interrupted, and questions that no person answers get what the policy says.
+ */
+import type { Problem } from "@threadfold/contracts"
+import type { OpenQuestion, RunningTurn } from "@threadfold/projections"
+import { Clock, Effect, type Scope } from "effect"
+import type { Awake } from "../host/Awake.js"
+import { ageOf, type Moment } from "../host/Moment.js"
+import { MonotonicClock } from "../host/MonotonicClock.js"
+import type { Workshop } from "../lanes/Workshop.js"
+import type { ReaperPolicy } from "../reaper/ReaperPolicy.js"
+import { upkeep } from "../upkeep.js"
+import { decideTurn, type TurnFacts } from "./decide.js"
+
+/** Rows of one page. */
+const PAGE = 200
+/** Questions of one turn, the newest, that are looked at. */
+const WAITS = 1_000
+
+export interface WatchdogOptions {
+  readonly policy: ReaperPolicy
+  readonly awake: Awake
+}
+
+/** One that goes wrong is no reason to leave the others alone. */
+const alone = (what: string, task: Effect.Effect<void, Problem>): Effect.Effect<void> =>
+  Effect.catchAll(task, (problem) => Effect.logWarning(`${what} could not be looked after: ${problem.detail}`))
+
+/** Starts the watchdog, for the life of the scope. */
+export const makeWatchdog = (
+  shop: Workshop,
+  { awake, policy }: WatchdogOptions,
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const monotonic = yield* MonotonicClock
+    const { agents, connections, projections } = shop
+
+    const factsOf = (turn: RunningTurn): TurnFacts => ({
+      turn,
+      limits: agents.all.find(({ name }) => name === turn.agent)?.limits ?? null,
+      retriesSince: connections.retries.since(turn.threadId),
+      waits: [],
+      sleeps: awake.sleeps,
+    })
+
+    const lookAtTurn = (turn: RunningTurn, moment: Moment): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        const { threadId, turnId } = turn
+        const facts = factsOf(turn)
+        const atMost = decideTurn(facts, moment, policy)
+        if (atMost.silentMs === null && atMost.interrupt === null) return
+        // When it waited for a person only ever speaks for the turn, so it is read only where it matters.
+        const waits = yield* projections.waitsOfTurn(threadId, turnId, WAITS)
+        const { interrupt, silentMs } = decideTurn({ ...facts, waits }, moment, policy)
+        if (silentMs !== null) yield* upkeep(shop, { type: "turn.stall", threadId, turnId, silentMs })
+        if (interrupt === null) return
+        yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: interrupt })
+        yield* shop.poke(threadId)
+      })
+
+    const lookAtQuestion = (
+      { openedAt, requestId, threadId, turnId }: OpenQuestion,
+      moment: Moment,
+    ): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        const { unattended } = policy
+        if (unattended.action === "wait" || openedAt === null) return
+        if (ageOf(openedAt, moment) < unattended.afterMs) return
+        if (unattended.action === "deny") {
+          yield* upkeep(shop, { type: "request.decline", threadId, requestId })
+        } else {
+          const reason = `unattended: nobody answered within ${unattended.afterMs} ms (reaper.unattended)`
+          yield* upkeep(shop, { type: "request.expire", threadId, requestId, reason })
+          // The agent would wait for an answer that cannot come any more.
+          if (turnId !== null) yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason })
+        }
+        yield* shop.poke(threadId)
+      })
+
+    const turns = (moment: Moment): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        for (let after: string | null = null; ; ) {
+          const page: readonly RunningTurn[] = yield* projections.runningTurns(after, PAGE)
+          for (const turn of page) yield* alone(`turn ${turn.turnId}`, lookAtTurn(turn, moment))
+          const last = page.at(-1)
+          if (last === undefined) return
+          after = last.threadId
+        }
+      })
+
+    const questions = (moment: Moment): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        for (let after: OpenQuestion | null = null; ; ) {
+          const page: readonly OpenQuestion[] = yield* projections.openQuestions(after, PAGE)
+          for (const question of page) yield* alone(`request ${question.requestId}`, lookAtQuestion(question, moment))
+          const last = page.at(-1)
+          if (last === undefined) return
+          after = last
+        }
+      })
+
+    const look = Effect.gen(function* () {
+      const moment: Moment = { now: yield* Clock.currentTimeMillis, awakeSince: awake.since }
+      yield* turns(moment)
+      if (policy.unattended.action !== "wait") yield* questions(moment)
+    }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a look of the watchdog failed", cause)))
+
+    yield* Effect.forkScoped(
+      Effect.forever(
+        Effect.zipRight(
+          Effect.suspend(() => awake.pause(monotonic, policy.watchMs)),
+          look,
+        ),
+      ),
+    )
+  })
