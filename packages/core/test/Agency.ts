@@ -1,0 +1,227 @@
+/**
+ * A thread with its agent and an orchestrator that does what the effects ask, as simply as possible: the model against
+ * which the fate of every message is told. Everything may happen between an effect and its call; nothing is ever timed.
+ */
+import type { EffectKind, RequestedEffect } from "@threadfold/contracts"
+import { Commander } from "./Commander.js"
+import { strong } from "./Scenario.js"
+
+/** How a call to the agent ends. */
+export type Luck =
+  /** It is taken. */
+  | "taken"
+  /** It is refused. */
+  | "refused"
+  /** It is taken, and nobody hears of it. */
+  | "taken-unheard"
+  /** It is not taken, and nobody hears of it. */
+  | "lost-unheard"
+
+type Message = "started" | "steered"
+
+export class Agency {
+  readonly c = new Commander()
+  /** Texts that the agent got, in order. */
+  readonly said: { readonly text: string; readonly as: Message }[] = []
+  /** Messages of steers of which nobody knows whether the agent got them. */
+  readonly doubtful = new Set<string>()
+  private readonly work: RequestedEffect[] = []
+  private readonly control: RequestedEffect[] = []
+  private sessions = 0
+  private turns = 0
+  private questions = 0
+  private taken = 0
+
+  constructor() {
+    this.c.run({ type: "thread.create", agent: "coder", provider: "codex" })
+  }
+
+  private get label(): string {
+    return `s${this.sessions}`
+  }
+  /** Whether a process of the agent runs. */
+  get lives(): boolean {
+    const { session } = this.c.s.state
+    return session !== null && session.endedAt === null
+  }
+
+  /** Kind of the next effect of the work lane. */
+  get next(): EffectKind | undefined {
+    return this.work[0]?.kind
+  }
+
+  /** Gives a command; its effects wait to be done. */
+  give(given: { readonly type: string; readonly [field: string]: unknown }): ReturnType<Commander["run"]> {
+    const told = this.c.run(given)
+    for (const effect of this.c.effects.slice(this.taken)) {
+      const lane = ["session.start", "turn.start", "turn.steer"].includes(effect.kind) ? this.work : this.control
+      lane.push(effect)
+    }
+    this.taken = this.c.effects.length
+    return told
+  }
+
+  /** Does the next effect of the work lane; false: there is none, or it waits. */
+  doWork(luck: Luck): boolean {
+    const [effect] = this.work
+    if (effect === undefined) return false
+    const turn = this.c.s.rows.find("turns", "key", [effect.turnId ?? null])
+    if (effect.kind === "turn.start") {
+      const waits = turn !== null && turn.status === "requested" && turn.handedOver === 0
+      if (waits && this.mustWait(turn.turnId)) return false
+      if (waits) this.startTurn(turn.turnId, turn.text ?? "", luck)
+    } else if (effect.kind === "turn.steer") {
+      const waits = turn?.status === "running" && this.c.s.state.queue.includes(effect.messageId ?? "")
+      if (waits) this.steer(effect, luck)
+    } else {
+      this.ensureSession()
+    }
+    this.work.shift()
+    return true
+  }
+
+  /** Does the next effect of the control lane; false: there is none, or it waits. */
+  doControl(): boolean {
+    const { s } = this.c
+    const [effect] = this.control
+    if (effect === undefined) return false
+    const { session } = s
+    const turn = this.c.s.rows.find("turns", "key", [effect.turnId ?? null])
+    if (effect.kind === "session.stop") {
+      if (this.lives && (effect.sessionId === null || effect.sessionId === session?.sessionId)) this.exit()
+      if (effect.sessionId === null) this.work.splice(0, this.work.length, ...this.withoutStarts())
+    } else if (effect.kind === "turn.interrupt") {
+      if (turn?.status === "running" && turn.nativeTurnId !== null) this.end(turn.nativeTurnId, "interrupted")
+      else if (turn?.status === "requested" && turn.uncertain === 0) return false
+    } else {
+      const request = s.rows.find("requests", "key", [effect.requestId ?? null])
+      if (request?.status === "answering" && request.decision !== null) {
+        const ids = { requestId: request.requestId }
+        s.send("request.answered", { decision: request.decision }, { session: this.label, ids })
+      }
+    }
+    this.control.shift()
+    return true
+  }
+
+  private withoutStarts(): readonly RequestedEffect[] {
+    return this.work.filter(({ kind }) => kind !== "session.start")
+  }
+
+  /** One turn at a time, and only after the last one's end is final. */
+  private mustWait(turnId: string): boolean {
+    const { rows } = this.c.s
+    return rows
+      .all("turns")
+      .some(
+        (turn) =>
+          turn.turnId !== turnId &&
+          (turn.status === "running" ||
+            (turn.status === "ended" && turn.settled === 0) ||
+            (turn.status === "requested" && turn.handedOver === 1 && turn.uncertain === 0)),
+      )
+  }
+
+  private ensureSession(): void {
+    if (this.lives) return
+    this.sessions += 1
+    this.c.s.start(this.label)
+  }
+
+  private startTurn(turnId: string, text: string, luck: Luck): void {
+    this.ensureSession()
+    const { s } = this.c
+    const native = strong(`native ${++this.turns}`)
+    const options = { session: this.label, ids: { turnId }, native: { turnId: native } }
+    if (luck === "taken" || luck === "taken-unheard") this.said.push({ text, as: "started" })
+    if (luck === "taken") {
+      this.c.outcome("effect.delivered", "turn.start", turnId)
+      s.send("turn.accepted", {}, options).send("turn.started", {}, { session: this.label, native: { turnId: native } })
+    } else if (luck === "refused") {
+      s.send("turn.start-failed", { error: { message: "no" } }, { session: this.label, ids: { turnId } })
+    } else {
+      this.c.outcome("effect.uncertain", "turn.start", turnId)
+    }
+  }
+
+  private steer(effect: RequestedEffect, luck: Luck): void {
+    const messageId = effect.messageId ?? ""
+    const text = this.textOf(messageId)
+    if (luck === "taken" || luck === "taken-unheard") this.said.push({ text, as: "steered" })
+    if (luck === "taken") {
+      this.c.append({ type: "message.steered", sessionId: null, native: null, payload: { messageId } })
+    } else if (luck !== "refused") {
+      this.doubtful.add(messageId)
+      this.c.outcome("effect.uncertain", "turn.steer", effect.turnId ?? null)
+    }
+  }
+
+  /** The text of a queued message. */
+  textOf(messageId: string): string {
+    return this.c.s.rows.find("queue", "key", [messageId])?.text ?? ""
+  }
+
+  /** The agent ends its turn. */
+  end(native: string, outcome: "completed" | "failed" | "interrupted"): void {
+    this.c.s.complete(native, outcome, this.label)
+  }
+
+  /** What the agent does next: ends its turn, asks, goes idle without a word, dies, or goes on. */
+  live(pick: number): void {
+    const { s } = this.c
+    const native = s.state.active?.nativeTurnId ?? null
+    if (!this.lives || native === null) return
+    switch (pick % 12) {
+      case 0:
+      case 1:
+      case 2:
+        return this.end(native, "completed")
+      case 3:
+        return this.end(native, "failed")
+      case 4:
+        return void s.status("ready", this.label)
+      case 5:
+        return this.exit()
+      case 6: {
+        const requestId = `${++this.questions}`
+        s.send("request.opened", { kind: "other" }, { session: this.label, native: { turnId: native, requestId } })
+      }
+    }
+  }
+
+  private exit(): void {
+    this.c.s.send("session.exited", { reason: "exit", signal: "SIGKILL" }, { session: this.label })
+  }
+
+  /** What follows from the rows: inferred ends become final, the queue runs on. */
+  followUp(): void {
+    const open = this.c.s.rows.all("turns").filter((turn) => turn.status === "ended" && turn.settled === 0)
+    for (const { turnId } of open) this.give({ type: "turn.settle", turnId })
+    if (this.work.length === 0 && this.control.length === 0) this.give({ type: "queue.drain" })
+  }
+
+  /** Everybody does all that is to do, until nothing is left; a person looks at every doubt and lets the queue run. */
+  finish(): void {
+    for (let round = 0; round < 500; round++) {
+      const before = this.c.s.log.length
+      const { state } = this.c.s
+      while (this.doControl());
+      for (const { requestId } of this.c.s.rows.all("requests").filter(({ status }) => status === "open")) {
+        this.give({ type: "request.respond", requestId, decision: "yes" })
+      }
+      for (const turn of state.requested.filter(({ uncertain }) => uncertain === 1)) {
+        this.give({ type: "turn.interrupt", turnId: turn.turnId })
+      }
+      for (const messageId of state.queue.filter((one) => this.doubtful.has(one))) {
+        this.give({ type: "queue.cancel", messageId })
+      }
+      this.doWork("taken")
+      if (this.c.s.state.active?.nativeTurnId != null) this.end(this.c.s.state.active.nativeTurnId, "completed")
+      this.give({ type: "queue.resume" })
+      this.followUp()
+      const idle = this.work.length === 0 && this.control.length === 0 && this.c.s.log.length === before
+      if (idle) return
+    }
+    throw new Error("it never comes to rest")
+  }
+}
