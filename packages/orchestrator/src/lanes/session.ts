@@ -130,8 +130,7 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
 const CLOSE_MS = 10_000
 
 /** Ends a thread's live session, with its process when nobody else needs it. */
-export const closeLive = (shop: Workshop, live: LiveThread): Effect.Effect<void> => {
-  const { connections } = shop
+export const closeLive = ({ connections }: Pick<Workshop, "connections">, live: LiveThread): Effect.Effect<void> => {
   const { nativeThreadId, on } = live
   const { connection, connectionId } = on
   if (!on.agent.driver.capabilities.sharesConnection) return connections.disconnect(connectionId)

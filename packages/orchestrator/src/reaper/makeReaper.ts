@@ -43,8 +43,15 @@ interface Reaped {
   readonly at: number
 }
 
+/** What it needs of the workshop. */
+export type ReaperShop = Pick<
+  Workshop,
+  "engine" | "projections" | "connections" | "ids" | "incarnation" | "beside" | "poke"
+>
+
+/** Makes the reaper, which sweeps for the life of the scope. */
 export const makeReaper = (
-  shop: Workshop,
+  shop: ReaperShop,
   { awake, orphans = endOrphans(shop), policy }: ReaperOptions,
 ): Effect.Effect<ReaperService, never, Scope.Scope> =>
   Effect.gen(function* () {

@@ -1,0 +1,194 @@
+/** Sessions of many threads in a real database, said by the test itself, and what a reaper does to them. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { Command, type EventType, type NativeRef, type PayloadOf } from "@threadfold/contracts"
+import { checkLog, mintId } from "@threadfold/core"
+import { Engine, type EngineService, type Member, sha256 } from "@threadfold/engine"
+import { decodeRow } from "@threadfold/event-log"
+import { Projections } from "@threadfold/projections"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { Awake } from "../src/host/Awake.js"
+import { defaultLimits, defaultReaperPolicy, MonotonicClock, type ReaperPolicy } from "../src/index.js"
+import { LiveThreads } from "../src/live/LiveThreads.js"
+import { Retries } from "../src/live/Retries.js"
+import type { Orphans } from "../src/orphans.js"
+import { makeReaper, type ReaperShop } from "../src/reaper/makeReaper.js"
+import { FakeAgent, FakeConnection } from "./FakeDriver.js"
+
+/** A UUIDv7 for a label, the same in every run. */
+const id = (label: string): string => mintId(sha256, 0, label)
+const decode = Schema.decodeUnknownSync(Command)
+
+export class Sessions {
+  /** Threads that were said to have something to do. */
+  readonly poked: string[] = []
+  readonly threads = new LiveThreads()
+  private seqs = new Map<string, number>()
+  private made = 0
+
+  private constructor(
+    readonly engine: EngineService,
+    readonly projections: Context.Tag.Service<Projections>,
+  ) {}
+
+  static readonly open = Effect.gen(function* () {
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-sessions-"))),
+      (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
+    )
+    const file = join(directory, "threadfold.db")
+    const reading = Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))
+    const built = yield* Layer.build(
+      Projections.layer.pipe(Layer.provide(reading), Layer.provideMerge(Engine.layerInProcess({ file }))),
+    )
+    return new Sessions(Context.get(built, Engine), Context.get(built, Projections))
+  })
+
+  thread(label: string): string {
+    return id(`thread ${label}`)
+  }
+
+  session(label: string): string {
+    return id(`session ${label}`)
+  }
+
+  /** The label of a thread. */
+  label(threadId: string, labels: readonly string[]): string {
+    return labels.find((label) => this.thread(label) === threadId) ?? threadId
+  }
+
+  private readonly ids = {
+    next: (at: number) => mintId(sha256, at, `made ${++this.made}`),
+  }
+
+  /** An event of a thread's session. */
+  event<T extends EventType>(
+    label: string,
+    type: T,
+    payload: PayloadOf<T>,
+    native: NativeRef = {},
+  ): Effect.Effect<Member> {
+    return Effect.map(Clock.currentTimeMillis, (at) => {
+      const seq = (this.seqs.get(label) ?? 0) + 1
+      this.seqs.set(label, seq)
+      return {
+        to: { streamId: this.thread(label) },
+        sessionId: this.session(label),
+        actor: "provider",
+        event: { type, payload, native: { threadId: label, ...native }, channel: "agent", seq, at },
+      }
+    })
+  }
+
+  say<T extends EventType>(label: string, type: T, payload: PayloadOf<T>, native: NativeRef = {}) {
+    return Effect.flatMap(this.event(label, type, payload, native), (member) =>
+      this.engine.submit({ members: [member] }),
+    )
+  }
+
+  give(label: string, command: object, actor: "client" | "orchestrator" = "client") {
+    return Effect.flatMap(Clock.currentTimeMillis, (at) =>
+      this.engine.submit({
+        members: [],
+        command: {
+          commandId: this.ids.next(at),
+          to: { streamId: this.thread(label) },
+          command: decode({ threadId: this.thread(label), ...command }),
+          at,
+          actor,
+        },
+      }),
+    )
+  }
+
+  /** A thread of ours with a session that lives and runs here. */
+  start(label: string, { mode = "managed", connection = `connection of ${label}`, agent = true } = {}) {
+    return Effect.gen(this, function* () {
+      const threadId = this.thread(label)
+      if (agent) yield* this.give(label, { type: "thread.create", agent: "mine", provider: "mine" })
+      yield* this.say(label, "session.started", {
+        provider: "mine",
+        mode: mode === "attached" ? "attached" : mode === "imported" ? "imported" : "managed",
+        connectionId: id(connection),
+      })
+      if (mode === "managed") this.threads.sessionStarted(this.session(label), threadId, id(connection))
+      if (mode === "managed" && agent) this.serve(label, id(connection))
+    })
+  }
+
+  private serve(label: string, connectionId: string): void {
+    const fake = new FakeAgent()
+    const agent = { name: "mine", driver: fake.driver, model: null, settings: {}, limits: defaultLimits }
+    const { connection } = new FakeConnection(fake, { connectionId, marks: {} })
+    const on = { connectionId, agent, connection }
+    this.threads.connected(on)
+    this.threads.opened({ threadId: this.thread(label), nativeThreadId: label, on })
+  }
+
+  /** The connection is found to be over, though nobody said so of its sessions. */
+  lose(connection: string): void {
+    this.threads.disconnected(id(connection))
+  }
+
+  /** A turn that runs, by the native id `turn-1`. */
+  turn(label: string) {
+    return this.say(label, "turn.started", {}, { turnId: "turn-1" })
+  }
+
+  ends(label: string) {
+    return this.say(label, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+  }
+
+  /** A reaper on them, in a scope: another one is what a restart makes of it. */
+  reaper(
+    policy: Partial<ReaperPolicy> = {},
+    {
+      engine = this.engine,
+      orphans = { ended: 0, left: 0, connectionIds: new Set() },
+    }: { readonly engine?: EngineService; readonly orphans?: Orphans } = {},
+  ) {
+    const shop: ReaperShop = {
+      engine,
+      projections: this.projections,
+      connections: {
+        threads: this.threads,
+        retries: new Retries(),
+        connect: () => Effect.dieMessage("nobody connects here"),
+        disconnect: () => Effect.void,
+        disconnectIdle: () => Effect.void,
+      },
+      ids: this.ids,
+      incarnation: id("this run"),
+      beside: (task) => Effect.asVoid(Effect.forkDaemon(task)),
+      poke: (threadId) => Effect.sync(() => void this.poked.push(threadId)),
+    }
+    const whole = { ...defaultReaperPolicy, ...policy }
+    return makeReaper(shop, {
+      policy: whole,
+      awake: new Awake(whole.sweepMs),
+      orphans: Effect.succeed(orphans),
+    }).pipe(Effect.provideService(MonotonicClock, { now: Clock.currentTimeMillis }))
+  }
+
+  /** What a sweep finds: `decision reason`, by the labels of the threads. */
+  found(
+    labels: readonly string[],
+    findings: readonly { readonly threadId: string; readonly decision: string; readonly reason: string }[],
+  ): Record<string, string> {
+    return Object.fromEntries(
+      findings.map(({ decision, reason, threadId }) => [this.label(threadId, labels), `${decision} ${reason}`]),
+    )
+  }
+
+  log(label: string) {
+    return Effect.map(this.engine.log.read({ streamId: this.thread(label), limit: 10_000 }), (rows) =>
+      rows.map(decodeRow),
+    )
+  }
+
+  violations(label: string) {
+    return Effect.map(this.log(label), (log) => checkLog(this.thread(label), log))
+  }
+}
