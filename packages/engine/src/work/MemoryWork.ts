@@ -12,6 +12,11 @@ export const memoryWork = (): MemoryWork => {
   let receipts: ReadonlyMap<string, StoredReceipt> = new Map()
   let effects: ReadonlyMap<string, EffectRow> = new Map()
   const set = (row: EffectRow): void => {
+    const isOpen = row.status === "pending" || row.status === "attempting"
+    if (isOpen !== (row.endedAt === null)) throw new Error("CHECK constraint failed: effects: an end goes with an end")
+    if ((row.status === "attempting") !== (row.token !== null)) {
+      throw new Error("CHECK constraint failed: effects: a lease goes with an attempt")
+    }
     effects = new Map(effects).set(row.effectId, row)
   }
   return {
@@ -42,18 +47,32 @@ export const memoryWork = (): MemoryWork => {
       set({ ...before, ...patch })
     },
     prune: (before, limit) => {
-      const oldReceipts = [...receipts.values()].filter(({ at }) => at < before)
-      const oldEffects = [...effects.values()].filter(({ endedAt }) => endedAt !== null && endedAt < before)
-      const gone = new Set([
-        ...oldReceipts
-          .sort((a, b) => a.at - b.at)
-          .slice(0, limit)
-          .map(({ key }) => key),
-        ...oldEffects.slice(0, limit).map(({ effectId }) => effectId),
-      ])
-      receipts = new Map([...receipts].filter(([key]) => !gone.has(key)))
-      effects = new Map([...effects].filter(([effectId]) => !gone.has(effectId)))
-      return gone.size
+      const oldReceipts = oldest([...receipts.values()], ({ at }) => at, before, limit)
+      const oldEffects = oldest([...effects.values()], ({ endedAt }) => endedAt, before, limit)
+      receipts = without(receipts, oldReceipts)
+      effects = without(effects, oldEffects)
+      return oldReceipts.size + oldEffects.size
     },
   }
 }
+
+/** The oldest rows before a time, `limit` at most; rows without a time are none. */
+const oldest = <R>(
+  rows: readonly R[],
+  timeOf: (row: R) => number | null,
+  before: number,
+  limit: number,
+): ReadonlySet<R> =>
+  new Set(
+    rows
+      .flatMap((row) => {
+        const time = timeOf(row)
+        return time !== null && time < before ? [{ row, time }] : []
+      })
+      .sort((a, b) => a.time - b.time)
+      .slice(0, limit)
+      .map(({ row }) => row),
+  )
+
+const without = <R>(rows: ReadonlyMap<string, R>, gone: ReadonlySet<R>): ReadonlyMap<string, R> =>
+  new Map([...rows].filter(([, row]) => !gone.has(row)))

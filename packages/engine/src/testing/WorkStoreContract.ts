@@ -1,0 +1,210 @@
+/** What every `WorkStore` must do. Whoever brings a store of their own runs this against it. */
+import { type EffectRow, EffectStatus } from "@threadfold/contracts"
+import fc from "fast-check"
+import { afterEach, describe, expect, it } from "vitest"
+import type { StoredReceipt, WorkStore } from "../work/WorkStore.js"
+
+/** A fresh, empty store, the transaction that it takes part in, and how to get rid of it. */
+export interface WorkUnderTest {
+  readonly work: WorkStore
+  /** Runs `body` as the log's transaction does; what it wrote is taken back when it throws. */
+  readonly atomically: <A>(body: () => A) => A
+  readonly dispose: () => void
+}
+
+/** An effect that nobody has touched, but for these fields. */
+export const sampleEffect = (effectId: string, fields: Partial<EffectRow> = {}): EffectRow => ({
+  effectId,
+  threadId: "thread",
+  kind: "turn.start",
+  status: "pending",
+  commandId: "command",
+  sessionId: null,
+  turnId: null,
+  requestId: null,
+  messageId: null,
+  payload: null,
+  token: null,
+  attempts: 0,
+  message: null,
+  createdAt: 1,
+  endedAt: null,
+  ...fields,
+})
+
+const receipt = (key: string, at = 1): StoredReceipt => ({
+  key,
+  content: `content of ${key}`,
+  answer: { accepted: { commandId: key, threadId: "t", turnId: null, messageId: null, sequence: 7 } },
+  at,
+})
+
+/** The fields that go with a status. */
+const going = (status: EffectRow["status"]): Pick<EffectRow, "status" | "token" | "endedAt"> => ({
+  status,
+  token: status === "attempting" ? "token" : null,
+  endedAt: status === "pending" || status === "attempting" ? null : 9,
+})
+
+/** Registers the suite for one kind of store. */
+export const workStoreContract = (name: string, open: () => WorkUnderTest): void => {
+  describe(`WorkStore: ${name}`, () => {
+    const opened: WorkUnderTest[] = []
+    const fresh = (): WorkUnderTest => {
+      const made = open()
+      opened.push(made)
+      return made
+    }
+    afterEach(() => {
+      for (const { dispose } of opened.splice(0)) dispose()
+    })
+
+    it("keeps answers under their keys, accepted and refused ones, and never another one under the same key", () => {
+      const { work } = fresh()
+      const refused: StoredReceipt = {
+        ...receipt("b"),
+        answer: { refused: { slug: "turn-active", detail: "Turn 1 runs; äöü 🧵" } },
+      }
+      work.putReceipt(receipt("a"))
+      work.putReceipt(refused)
+      expect(work.receipt("a")).toEqual(receipt("a"))
+      expect(work.receipt("b")).toEqual(refused)
+      expect(work.receipt("c")).toBeNull()
+      expect(() => work.putReceipt({ ...receipt("a"), content: "other" })).toThrow()
+      expect(work.receipt("a")).toEqual(receipt("a"))
+    })
+
+    it("keeps effects whole, and none twice", () => {
+      const { work } = fresh()
+      const whole = sampleEffect("whole", {
+        kind: "turn.steer",
+        sessionId: "s",
+        turnId: "t",
+        requestId: "r",
+        messageId: "m",
+        attempts: 3,
+        message: "why",
+        createdAt: 1_795_150_511_000,
+        ...going("failed"),
+      })
+      work.insertEffect(whole)
+      work.insertEffect(sampleEffect("bare"))
+      expect(work.effect("whole")).toEqual(whole)
+      expect(work.effect("bare")).toEqual(sampleEffect("bare"))
+      expect(work.effect("nobody")).toBeNull()
+      expect(() => work.insertEffect(sampleEffect("bare", { threadId: "other" }))).toThrow()
+      expect(work.effect("bare")?.threadId).toBe("thread")
+    })
+
+    it("keeps what a call says as it is, whatever JSON it is", () => {
+      const { work } = fresh()
+      let count = 0
+      fc.assert(
+        fc.property(fc.jsonValue(), (payload) => {
+          const effectId = `effect ${++count}`
+          const said: unknown = JSON.parse(JSON.stringify(payload))
+          work.insertEffect(sampleEffect(effectId, { payload: said }))
+          expect(work.effect(effectId)?.payload).toEqual(said)
+        }),
+      )
+    })
+
+    it("changes of an effect what is named and nothing else, and only of one that there is", () => {
+      const { work } = fresh()
+      const before = sampleEffect("a", { payload: { text: "x" }, turnId: "t", message: "first" })
+      work.insertEffect(before)
+      work.insertEffect(sampleEffect("b"))
+      work.patchEffect("a", { ...going("attempting"), attempts: 1, sessionId: "s" })
+      expect(work.effect("a")).toEqual({ ...before, ...going("attempting"), attempts: 1, sessionId: "s" })
+      work.patchEffect("a", going("delivered"))
+      expect(work.effect("a")).toMatchObject({ status: "delivered", token: null, attempts: 1, message: "first" })
+      work.patchEffect("a", { message: null, sessionId: null })
+      expect(work.effect("a")).toMatchObject({ message: null, sessionId: null, status: "delivered" })
+      expect(work.effect("b")).toEqual(sampleEffect("b"))
+      expect(() => work.patchEffect("nobody", going("failed"))).toThrow()
+    })
+
+    it("refuses an effect that contradicts itself: a lease without an attempt, an end without an end", () => {
+      const { work } = fresh()
+      work.insertEffect(sampleEffect("a"))
+      for (const status of EffectStatus.literals) {
+        const right = going(status)
+        const wrong = [
+          { ...right, token: right.token === null ? "token" : null },
+          { ...right, endedAt: right.endedAt === null ? 9 : null },
+        ]
+        for (const fields of wrong) {
+          expect(() => work.patchEffect("a", fields)).toThrow()
+          expect(() => work.insertEffect(sampleEffect("b", fields))).toThrow()
+          expect(work.effect("a")).toEqual(sampleEffect("a"))
+          expect(work.effect("b")).toBeNull()
+        }
+      }
+    })
+
+    it("says of a turn whether a call about it is being attempted", () => {
+      const { work } = fresh()
+      work.insertEffect(sampleEffect("other", { turnId: "t2", ...going("attempting") }))
+      work.insertEffect(sampleEffect("a", { turnId: "t1" }))
+      work.insertEffect(sampleEffect("b", { turnId: "t1", kind: "turn.interrupt" }))
+      for (const status of EffectStatus.literals) {
+        work.patchEffect("b", going(status))
+        expect(work.attempting("t1")).toBe(status === "attempting")
+      }
+      expect(work.attempting("t2")).toBe(true)
+      expect(work.attempting("nobody")).toBe(false)
+    })
+
+    it("takes back what a transaction wrote that failed", () => {
+      const { atomically, work } = fresh()
+      atomically(() => {
+        work.putReceipt(receipt("kept"))
+        work.insertEffect(sampleEffect("kept"))
+      })
+      expect(() =>
+        atomically(() => {
+          work.putReceipt(receipt("gone"))
+          work.insertEffect(sampleEffect("gone"))
+          work.patchEffect("kept", going("delivered"))
+          work.prune(100, 10)
+          throw new Error("no")
+        }),
+      ).toThrow("no")
+      expect([work.receipt("gone"), work.effect("gone")]).toEqual([null, null])
+      expect([work.receipt("kept"), work.effect("kept")]).toEqual([receipt("kept"), sampleEffect("kept")])
+    })
+
+    it("forgets the oldest answers and ended effects first, as many as it is told, and nothing that is open or young", () => {
+      const { work } = fresh()
+      for (const [index, at] of [30, 10, 20, 50].entries()) {
+        work.putReceipt(receipt(`receipt at ${at}`, at))
+        work.insertEffect(sampleEffect(`ended at ${at}`, { ...going("delivered"), endedAt: at }))
+        work.insertEffect(
+          sampleEffect(`open ${index}`, { createdAt: 1, ...going(index === 0 ? "attempting" : "pending") }),
+        )
+      }
+      const left = () => [10, 20, 30, 50].map((at) => [work.receipt(`receipt at ${at}`), work.effect(`ended at ${at}`)])
+      const kept = () => left().map((both) => both.map((one) => one !== null))
+      expect(work.prune(10, 100)).toBe(0)
+      expect(work.prune(50, 2)).toBe(4)
+      expect(kept()).toEqual([
+        [false, false],
+        [false, false],
+        [true, true],
+        [true, true],
+      ])
+      expect(work.prune(50, 2)).toBe(2)
+      expect(work.prune(50, 2)).toBe(0)
+      expect(kept().at(-1)).toEqual([true, true])
+      expect([0, 1, 2, 3].every((index) => work.effect(`open ${index}`) !== null)).toBe(true)
+    })
+
+    it("tells an answer from an effect of the same name", () => {
+      const { work } = fresh()
+      work.putReceipt(receipt("same", 1))
+      work.insertEffect(sampleEffect("same"))
+      expect(work.prune(5, 5)).toBe(1)
+      expect(work.effect("same")).toEqual(sampleEffect("same"))
+    })
+  })
+}
