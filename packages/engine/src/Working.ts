@@ -63,6 +63,8 @@ export class Working {
       this.committed.set(streamId, { state, status, version })
     }
     this.running.clear()
+    // Asked before the map is walked: what moved to its end leaves gaps at its front, and stepping over them costs.
+    if (this.committed.size <= CACHE_STREAMS) return
     for (const streamId of this.committed.keys()) {
       if (this.committed.size <= CACHE_STREAMS) break
       this.committed.delete(streamId)

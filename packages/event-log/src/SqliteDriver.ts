@@ -86,8 +86,12 @@ export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
   const sql = prepare(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
 
+  // Our own note of what `handle.inTransaction` says: asking SQLite for every row would cost more than many a write.
+  let isOpen = false
+
   const transaction = <A>(body: () => A): A => {
     sql.begin.run()
+    isOpen = true
     try {
       const result = body()
       sql.commit.run()
@@ -96,11 +100,13 @@ export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
       // A full disk ends the transaction by itself; every other failure leaves it open.
       if (handle.inTransaction) handle.exec("ROLLBACK")
       throw error
+    } finally {
+      isOpen = false
     }
   }
 
   const inTransaction = (): void => {
-    if (!handle.inTransaction) throw new Error("the log is written inside a transaction only")
+    if (!isOpen) throw new Error("the log is written inside a transaction only")
   }
 
   const page = (text: string) => {
