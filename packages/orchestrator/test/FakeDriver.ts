@@ -201,7 +201,10 @@ export class FakeConnection {
         this.say(native, "session.exited", { reason: "unloaded" })
         session.isOpen = false
       }),
-    stop: Effect.sync(() => this.end()),
+    stop: Effect.zipRight(
+      Effect.suspend(() => this.agent.atStop),
+      Effect.sync(() => this.end()),
+    ),
   }
 }
 
@@ -224,6 +227,8 @@ export class FakeAgent {
   }
   /** Runs before a turn is taken: where a test holds the hand-over. */
   atSend: Effect.Effect<void> = Effect.void
+  /** Runs before a process ends that was told to: where a test keeps it from ending. */
+  atStop: Effect.Effect<void> = Effect.void
   /** Keeps connections from coming up, until it is done. */
   atConnect: Effect.Effect<void, ConnectionLost> = Effect.void
   private calls = 0

@@ -8,7 +8,7 @@ import { isRecord } from "../isRecord.js"
 import { agentProblem } from "../live/Connections.js"
 import type { LiveConnection, LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
-import { type Attempt, done } from "./Lanes.js"
+import { type Attempt, done, waits } from "./Lanes.js"
 import { end, endPending, lease, type Workshop } from "./Workshop.js"
 
 /** Settings of a thread's sessions: its own ones win over the agent's. */
@@ -97,6 +97,13 @@ export const abandon = (shop: Workshop, threadId: string): Effect.Effect<void> =
     return live === null ? Effect.void : closeLive(shop, live)
   })
 
+/**
+ * Whether the thread's session is about to end. Its process is still there and would take a message; it belongs to the next
+ * one.
+ */
+export const isStopping = ({ reads }: Workshop, threadId: string): Effect.Effect<boolean, Problem> =>
+  Effect.map(reads.openEffects(threadId), (effects) => effects.some(({ kind }) => kind === "session.stop"))
+
 /** `session.start`. */
 export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
@@ -105,6 +112,7 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
       yield* endPending(shop, effect, { status: "retired", message: "the thread is gone" })
       return done
     }
+    if (yield* isStopping(shop, effect.threadId)) return waits
     yield* Effect.matchEffect(shop.starts.run(effect.threadId, ensureSession(shop, work, wantsFresh(effect))), {
       onSuccess: Option.match({
         onNone: () =>
@@ -157,5 +165,7 @@ export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<At
     if (held === null) return done
     yield* closeLive(shop, live)
     yield* end(shop, held, { status: "delivered" })
+    // What is to start may have waited for it.
+    yield* shop.poke(effect.threadId)
     return done
   })

@@ -6,7 +6,7 @@ import { Duration, Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { type Attempt, done, waits } from "./Lanes.js"
-import { abandon, closeLive, ensureSession } from "./session.js"
+import { abandon, closeLive, ensureSession, isStopping } from "./session.js"
 import { amend, type Ending, end, endPending, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
 
 const textOf = ({ payload }: EffectRow): string =>
@@ -156,7 +156,7 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     const work = yield* projections.threadWork(threadId)
     if (turnId === null || work === null || (yield* waiting) === null)
       return yield* retire("the turn does not wait any more")
-    if (!mayStart(work, turnId)) return waits
+    if (!mayStart(work, turnId) || (yield* isStopping(shop, threadId))) return waits
     const wasLive = shop.connections.threads.of(threadId) !== null
     const started = yield* Effect.either(shop.starts.run(threadId, ensureSession(shop, work)))
     if (Either.isLeft(started)) {
