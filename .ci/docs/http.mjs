@@ -21,6 +21,14 @@ const common = new Map([
   ["limit", "Entries at most."],
   ["cursor", "`next` or `previous` of an earlier page of the same list, unchanged."],
   ["order", "`desc`: newest first."],
+  [
+    "idempotency-key",
+    "Header of commands: what a retry is known by, 1 to 200 printable characters. The same call with the same key gets the first answer, another call with it the problem `command-conflict`. Kept for 7 days.",
+  ],
+  [
+    "if-match",
+    "Header of commands: the `ETag` that was read. Another version of the resource refuses the call with `precondition-failed`.",
+  ],
 ])
 
 const operation = (method, path, { operationId, description, parameters = [], responses }, bodies) => {
@@ -75,6 +83,7 @@ export const httpPage = (document, publicPaths) => {
     "",
     "- Every read carries a `Sequence` header: the sequence of the log that the answer is true for.",
     "- Single resources carry an `ETag` and take `If-None-Match`.",
+    "- Commands answer 202 once they are durable; what follows from them is on its way.",
     "- Lists are pages: `items`, and `next` and `previous`, which are opaque cursors or null.",
     "",
     "Parameters that many routes take:",

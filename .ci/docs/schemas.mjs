@@ -3,7 +3,7 @@
  * only: nothing is run, and a construct that is not understood is shown as it is written.
  */
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import ts from "typescript"
 import { root } from "../tools.mjs"
 
@@ -220,9 +220,14 @@ export const wordsOf = ({ init, path }, link) => describe(init, path, link).text
 
 /** How the API's source names the bodies of an endpoint: `group.name` → `{ payload, success }`. */
 export const endpointBodies = (link) => {
-  const path = join(folder, "api", "Api.ts")
-  const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true)
   const bodies = new Map()
+  for (const path of files.keys()) if (dirname(path) === join(folder, "api")) bodiesIn(path, link, bodies)
+  return bodies
+}
+
+/** The same for the groups of one file. */
+const bodiesIn = (path, link, bodies) => {
+  const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true)
   const name = (node) =>
     ts.isCallExpression(node) && calleeOf(node) === "pageOf"
       ? `page of ${describe(node.arguments[0], path, link).text}`
@@ -256,5 +261,4 @@ export const endpointBodies = (link) => {
     ts.forEachChild(node, visit(group))
   }
   visit(null)(file)
-  return bodies
 }

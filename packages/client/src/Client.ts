@@ -2,10 +2,18 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { Api } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { authorization, type Connection } from "./Connection.js"
+
+/** An error that is no problem of the server's comes from something in between: its status says all. */
+const fromServer = (response: HttpClientResponse.HttpClientResponse) =>
+  response.status < 400 || (response.headers["content-type"] ?? "").startsWith("application/problem+json")
+    ? Effect.succeed(response)
+    : Effect.fail(new HttpClientError.ResponseError({ request: response.request, response, reason: "StatusCode" }))
 
 /**
  * The client of a server: `client.threads.list({ urlParams: {} })`, `client.sessions.attach(…)`, `client.livez()`.
@@ -14,7 +22,11 @@ import { authorization, type Connection } from "./Connection.js"
 export const makeClient = (connection: Connection) =>
   HttpApiClient.make(Api, {
     baseUrl: connection.url,
-    transformClient: HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization(connection))),
+    transformClient: (client) =>
+      client.pipe(
+        HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization(connection))),
+        HttpClient.transformResponse(Effect.flatMap(fromServer)),
+      ),
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 /** Such a client. */

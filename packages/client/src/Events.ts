@@ -6,6 +6,7 @@ import { EventEnvelope, Problem, ProblemDetails } from "@threadfold/contracts"
 import { StreamReset, slugOf } from "@threadfold/contracts/api"
 import { Chunk, Effect, Option, Schedule, Schema, Stream } from "effect"
 import { authorization, type Connection } from "./Connection.js"
+import { type Failure, isPassing, pauses, Unavailable } from "./Failure.js"
 import { type SseEvent, SseParser } from "./SseParser.js"
 
 /** What a subscription gives out. */
@@ -31,15 +32,9 @@ export interface EventsOptions {
   readonly types?: readonly string[]
   /** Waiting times between two tries; doubled from the first, at most the second. 250 and 10,000 ms unless told. */
   readonly backoffMs?: readonly [first: number, longest: number]
+  /** How many tries in a row may fail before the stream fails with `Unavailable`; any number unless told. */
+  readonly maxFailures?: number
 }
-
-/** The connection broke, or the server cannot answer now: it may be tried again. */
-class Interrupted {
-  readonly _tag = "Interrupted"
-}
-
-/** Answers that no repetition changes. */
-const fatal = new Set([400, 401, 403, 404, 405, 413, 415])
 
 const decodeProblem = Schema.decodeUnknownOption(Schema.parseJson(ProblemDetails))
 const decodeEnvelope = Schema.decodeUnknown(Schema.parseJson(EventEnvelope))
@@ -48,9 +43,11 @@ const decodeReset = Schema.decodeUnknown(Schema.parseJson(StreamReset))
 const unreadable = (detail: string) =>
   new Problem({ slug: "internal", detail: `The server sent what this client cannot read: ${detail}.` })
 
+const interrupted = (detail: string) => new Unavailable({ detail, problem: null })
+
 /** The message of a server-sent event; null for what this client does not know. */
-const messageOf = ({ data, event, id }: SseEvent): Effect.Effect<StreamMessage | null, Problem | Interrupted> => {
-  if (event === "overflow") return Effect.fail(new Interrupted())
+const messageOf = ({ data, event, id }: SseEvent): Effect.Effect<StreamMessage | null, Failure> => {
+  if (event === "overflow") return interrupted("The stream came faster than it was read.")
   if (id === null) return Effect.succeed(null)
   if (event === "synced") return Effect.succeed({ kind: "synced", cursor: id })
   if (event === "reset") {
@@ -66,14 +63,14 @@ const messageOf = ({ data, event, id }: SseEvent): Effect.Effect<StreamMessage |
 }
 
 /** What a refusal means: a problem for good, or another try. */
-const refusal = (status: number, body: string): Problem | Interrupted => {
-  if (!fatal.has(status)) return new Interrupted()
+const refusal = (status: number, body: string): Failure => {
   const details = Option.getOrNull(decodeProblem(body))
   const slug = details === null ? null : slugOf(details.type)
-  return new Problem({
-    slug: slug ?? "invalid-request",
-    detail: details?.detail ?? `The server answered ${status}.`,
-  })
+  const detail = details?.detail ?? `The server answered ${status}.`
+  const problem = slug === null ? null : new Problem({ slug, detail })
+  // A subscription outlives a fault of the server, too.
+  if (isPassing(status) || status >= 500) return new Unavailable({ detail, problem })
+  return problem ?? new Problem({ slug: "invalid-request", detail })
 }
 
 const pathOf = ({ threadId, types }: EventsOptions): string => {
@@ -97,10 +94,13 @@ const open = (connection: Connection, options: EventsOptions, cursor: string | n
             ...(cursor === null ? {} : { "last-event-id": cursor }),
           },
         }),
-      catch: () => new Interrupted(),
+      catch: (error) => interrupted(`The server was not reached: ${String(error)}.`),
     })
     if (response.status !== 200 || response.body === null) {
-      const body = yield* Effect.tryPromise({ try: () => response.text(), catch: () => new Interrupted() })
+      const body = yield* Effect.tryPromise({
+        try: () => response.text(),
+        catch: (error) => interrupted(`The answer broke off: ${String(error)}.`),
+      })
       return yield* Effect.fail(refusal(response.status, body))
     }
     return response.body
@@ -111,43 +111,45 @@ const connect = (
   connection: Connection,
   options: EventsOptions,
   cursor: string | null,
-): Stream.Stream<StreamMessage, Problem | Interrupted> =>
+): Stream.Stream<StreamMessage, Failure> =>
   Stream.unwrapScoped(
     Effect.map(open(connection, options, cursor), (body) => {
       const parser = new SseParser()
       return Stream.fromReadableStream({
         evaluate: () => body.pipeThrough(new TextDecoderStream()),
-        onError: () => new Interrupted(),
+        onError: (error) => interrupted(`The stream broke off: ${String(error)}.`),
         releaseLockOnEnd: true,
       }).pipe(
         Stream.mapConcat((text) => parser.push(text)),
         Stream.mapEffect(messageOf),
         Stream.filter((message) => message !== null),
-        Stream.concat(Stream.fail(new Interrupted())),
+        Stream.concat(Stream.fail(interrupted("The server ended the stream."))),
       )
     }),
   )
 
 /**
  * Subscribes. Ends only by a failure: the server's problem when repetition cannot help (a cursor that cannot be read, a
- * wrong token, a thread that is not there). Every event comes once and in order, however often the connection breaks.
+ * wrong token, a thread that is not there), or `Unavailable` after `maxFailures`. Every event comes once and in order,
+ * however often the connection breaks.
  */
-export const events = (connection: Connection, options: EventsOptions = {}): Stream.Stream<StreamMessage, Problem> =>
+export const events = (connection: Connection, options: EventsOptions = {}): Stream.Stream<StreamMessage, Failure> =>
   Stream.suspend(() => {
-    const [first, longest] = options.backoffMs ?? [250, 10_000]
+    const { maxFailures = Number.POSITIVE_INFINITY } = options
     let cursor = options.after === undefined ? null : String(options.after)
-    const pauses = Schedule.union(Schedule.exponential(first), Schedule.spaced(longest)).pipe(
-      Schedule.whileInput((error: Problem | Interrupted) => error._tag === "Interrupted"),
+    let failures = 0
+    const again = pauses(options).pipe(
+      Schedule.whileInput((failure: Failure) => failure._tag === "Unavailable" && ++failures <= maxFailures),
     )
     return Stream.suspend(() => connect(connection, options, cursor)).pipe(
       Stream.mapChunks(
         Chunk.map((message) => {
           // Remembered before it is given out: whoever takes it has it.
           cursor = message.cursor
+          failures = 0
           return message
         }),
       ),
-      Stream.retry(pauses),
-      Stream.catchAll((error) => (error._tag === "Problem" ? Stream.fail(error) : Stream.empty)),
+      Stream.retry(again),
     )
   })

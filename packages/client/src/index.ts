@@ -1,5 +1,7 @@
 export * from "./Client.js"
 export * from "./Connection.js"
 export * from "./Events.js"
+export { type Failure, failureOf, type RetryOptions, Unavailable } from "./Failure.js"
 export * from "./promises.js"
 export { type SseEvent, SseParser } from "./SseParser.js"
+export * from "./Threadfold.js"

@@ -1,18 +1,64 @@
 /** The same for programs without Effect: promises and async iteration. */
-import { Effect, Stream } from "effect"
-import { type Client, makeClient } from "./Client.js"
+import type { Receipt, TurnDetail } from "@threadfold/contracts"
+import { Cause, Effect, Exit, Stream } from "effect"
+import type { Client } from "./Client.js"
 import type { Connection } from "./Connection.js"
-import { type EventsOptions, events, type StreamMessage } from "./Events.js"
+import type { EventsOptions, StreamMessage } from "./Events.js"
+import type { Failure, RetryOptions } from "./Failure.js"
+import { makeThreadfold, type Threadfold, type WaitOptions } from "./Threadfold.js"
 
-export interface PromiseClient {
-  /** Runs one call: `run((client) => client.threads.list({ urlParams: {} }))`. Rejects with the server's `Problem`. */
-  readonly run: <A, E>(call: (client: Client) => Effect.Effect<A, E>) => Promise<A>
-  /** The events as they come. Leave the loop to end the subscription; throws the server's `Problem`. */
+/** The commands of {@link Threadfold}. */
+type CommandName = {
+  readonly [K in keyof Threadfold]: Threadfold[K] extends (...args: infer _) => Effect.Effect<Receipt, Failure>
+    ? K
+    : never
+}[keyof Threadfold]
+
+type Promised<F> = F extends (...args: infer Args) => Effect.Effect<infer A, infer _E>
+  ? (...args: Args) => Promise<A>
+  : never
+
+/** A server in promises. They reject with the server's `Problem`, or with `Unavailable` where trying again was in vain. */
+export interface PromiseClient extends Readonly<{ [K in CommandName]: Promised<Threadfold[K]> }> {
+  /** Runs one call, once: `run((api) => api.threads.list({ urlParams: {} }))`. */
+  readonly run: <A, E>(call: (api: Client) => Effect.Effect<A, E>) => Promise<A>
+  /** The turn when its end is final; `signal` ends the waiting. */
+  readonly waitForTurn: (
+    turnId: string,
+    options?: WaitOptions & { readonly signal?: AbortSignal },
+  ) => Promise<TurnDetail>
+  /** The events as they come. Leave the loop to end the subscription. */
   readonly events: (options?: EventsOptions) => AsyncIterable<StreamMessage>
 }
 
+/** Rejects with the failure itself, not with a report about it. */
+const promise = async <A>(effect: Effect.Effect<A, Failure>, signal?: AbortSignal): Promise<A> => {
+  const exit = await Effect.runPromiseExit(effect, signal === undefined ? {} : { signal })
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
+}
+
 /** A client of promises. */
-export const connect = (connection: Connection): PromiseClient => ({
-  run: (call) => Effect.runPromise(Effect.flatMap(makeClient(connection), call)),
-  events: (options) => Stream.toAsyncIterable(events(connection, options)),
-})
+export const connect = (connection: Connection, retry: RetryOptions = {}): PromiseClient => {
+  const server = Effect.runSync(makeThreadfold(connection, retry))
+  return {
+    run: (call) => promise(server.call(call)),
+    createThread: (...args) => promise(server.createThread(...args)),
+    renameThread: (...args) => promise(server.renameThread(...args)),
+    archiveThread: (...args) => promise(server.archiveThread(...args)),
+    unarchiveThread: (...args) => promise(server.unarchiveThread(...args)),
+    keepThreadAlive: (...args) => promise(server.keepThreadAlive(...args)),
+    deleteThread: (...args) => promise(server.deleteThread(...args)),
+    sendMessage: (...args) => promise(server.sendMessage(...args)),
+    reorderQueue: (...args) => promise(server.reorderQueue(...args)),
+    resumeQueue: (...args) => promise(server.resumeQueue(...args)),
+    cancelMessage: (...args) => promise(server.cancelMessage(...args)),
+    interruptThread: (...args) => promise(server.interruptThread(...args)),
+    interruptTurn: (...args) => promise(server.interruptTurn(...args)),
+    respond: (...args) => promise(server.respond(...args)),
+    startSession: (...args) => promise(server.startSession(...args)),
+    stopSession: (...args) => promise(server.stopSession(...args)),
+    waitForTurn: (turnId, { signal, ...options } = {}) => promise(server.waitForTurn(turnId, options), signal),
+    events: (options) => Stream.toAsyncIterable(server.events(options)),
+  }
+}

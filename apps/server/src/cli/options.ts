@@ -12,6 +12,11 @@ export const dataDir = Options.text("data-dir").pipe(
   Options.optional,
 )
 
+export const config = Options.text("config").pipe(
+  Options.withDescription("The configuration of agents; else threadfold.json in the data directory."),
+  Options.optional,
+)
+
 export const db = Options.text("db").pipe(
   Options.withDescription("A database file to look at. It is copied aside first and left as it is."),
   Options.optional,

@@ -1,11 +1,15 @@
 /**
  * The server as a whole, on one page: own the data directory, open the writer in a thread of its own, read through a
- * connection that cannot write, listen, tell others where.
+ * connection that cannot write, run the agents, listen, tell others where.
  */
 import { Problem } from "@threadfold/contracts"
-import { Engine } from "@threadfold/engine"
+import { Engine, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
+import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
 import { Effect, Layer, type Scope } from "effect"
+import type { ConfigFile } from "../config/ConfigFile.js"
+import { configuredAgents } from "../config/configuredAgents.js"
+import { readConfig } from "../config/readConfig.js"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { readSide } from "../http/ReadSide.js"
 import { isLoopback } from "../http/security/Hosts.js"
@@ -21,6 +25,8 @@ export interface ServeOptions {
   readonly allowRemote: boolean
   /** Names under which it may be called there. */
   readonly allowedHosts: readonly string[]
+  /** The configuration; null: that of the data directory, if it has one. */
+  readonly config: string | null
   /** Import the example into an empty log first. */
   readonly loadExample: boolean
 }
@@ -34,6 +40,8 @@ export interface Serving extends BoundServer {
   readonly directory: string
   /** Events that the example added; 0 where it was not loaded. */
   readonly example: number
+  /** Names of the agents that threads can be made with. */
+  readonly agents: readonly string[]
 }
 
 /** Ports in the order in which they are tried. */
@@ -55,10 +63,19 @@ const firstFree = <R>(
       )
 }
 
+/** Everything below the HTTP server, over one database file. */
+const house = (file: string, agents: readonly Agent[], { reaper }: ConfigFile) =>
+  orchestrationLive(reaper).pipe(
+    Layer.provideMerge(WorkReads.layer),
+    Layer.provideMerge(Agents.layer(agents)),
+    Layer.provideMerge(readSide(file)),
+    Layer.provideMerge(Engine.layerWorker({ file })),
+  )
+
 /**
  * Serves a data directory for the life of the scope. The directory is owned before anything in it is opened and before
- * a port is bound. Fails with `data-directory-owned`, `invalid-request` (an address that is not loopback), `unavailable`
- * (no port) or what opening a database fails with.
+ * a port is bound. Fails with `data-directory-owned`, `invalid-request` (an address that is not loopback),
+ * `invalid-configuration`, `unavailable` (no port) or what opening a database fails with.
  */
 export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Scope.Scope> =>
   Effect.gen(function* () {
@@ -69,14 +86,16 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
         detail: `${host} can be reached from other machines: that needs --allow-remote.`,
       })
     }
+    const found = yield* readConfig(options.dataDir, options.config)
     const { announcePort, directory } = yield* acquireOwnership(options.dataDir, { version })
+    const agents = yield* configuredAgents(found, directory)
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
-    const house = yield* Layer.build(readSide(file).pipe(Layer.provideMerge(Engine.layerWorker({ file }))))
+    const services = yield* Layer.build(house(file, agents, found.config))
     const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
-      Effect.provide(house),
+      Effect.provide(services),
     )
     yield* announcePort(bound.port)
-    return { ...bound, directory, example }
+    return { ...bound, directory, example, agents: agents.map(({ name }) => name) }
   })

@@ -74,7 +74,7 @@ describe("the client", () => {
       const server = yield* HttpServer
       yield* opened
       const problem = (stream: ReturnType<typeof events>) =>
-        Effect.map(Effect.flip(Stream.runDrain(stream)), ({ slug }) => slug)
+        Effect.map(Effect.flip(Stream.runDrain(stream)), (failure) => failure._tag === "Problem" && failure.slug)
       expect(yield* problem(events({ ...server, token: "wrong" }))).toBe("unauthorized")
       expect(yield* problem(events(server, { after: "nonsense" }))).toBe("invalid-cursor")
       expect(yield* problem(events(server, { threadId: sessionId(404) }))).toBe("thread-not-found")

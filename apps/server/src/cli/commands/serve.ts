@@ -4,7 +4,7 @@ import { Command, Options } from "@effect/cli"
 import { Effect, Logger, Option, Schema } from "effect"
 import type { Serving } from "../../serve/serve.js"
 import { version } from "../../version.js"
-import { dataDir, directoryOf } from "../options.js"
+import { config, dataDir, directoryOf } from "../options.js"
 import { currentLook, note, write } from "../output.js"
 import { untilSignal } from "../signals.js"
 import type { Look } from "../text/Look.js"
@@ -54,16 +54,19 @@ const command = (): string => {
   return basename(script) === "threadfold" ? "threadfold" : `node ${typed(script)}`
 }
 
-const page = (look: Look, { directory, example, tokenFile, url }: Serving): string => {
+const page = (look: Look, { agents, directory, example, tokenFile, url }: Serving): string => {
   const where = typed(directory)
+  const [agent] = agents
   return [
     `${look.bold(`Threadfold ${version}`)} serves ${look.good(url)}`,
     `  data   ${where}`,
     `  token  ${typed(tokenFile)}`,
+    `  agents ${agents.length === 0 ? `none; \`${command()} doctor\` says how to get one` : agents.join(", ")}`,
     ...(example === 0 ? [] : [`  loaded a recorded session: ${counted(example, "event")}`]),
     "",
     "Try, in another terminal:",
     `  ${command()} threads --data-dir ${where}`,
+    ...(agent === undefined ? [] : [`  ${command()} send --data-dir ${where} --agent ${agent} --wait "Say hello"`]),
     `  ${command()} tail --data-dir ${where}`,
     `  curl -H "Authorization: Bearer $(cat ${typed(tokenFile)})" ${url}/v1/threads`,
     `The routes are at ${url}/docs. Ctrl-C stops the server.`,
@@ -87,7 +90,7 @@ const logToStandardError = Logger.replace(
 
 export const serveCommand = Command.make(
   "serve",
-  { port, host, dataDir, desktop, allowRemote, allowedHosts, loadExample },
+  { port, host, dataDir, config, desktop, allowRemote, allowedHosts, loadExample },
   (options) =>
     Effect.gen(function* () {
       // Loaded on demand: most commands need no server.
@@ -95,6 +98,7 @@ export const serveCommand = Command.make(
       const serving = yield* serve({
         ...options,
         dataDir: directoryOf(options.dataDir),
+        config: Option.getOrNull(options.config),
         // A desktop app reads the port from our answer: any will do.
         port: Option.getOrElse(options.port, () => (options.desktop ? 0 : null)),
       })
@@ -108,4 +112,8 @@ export const serveCommand = Command.make(
         yield* note("Stopping.")
       }
     }).pipe(Effect.scoped, Effect.provide(logToStandardError)),
-).pipe(Command.withDescription("Serve a data directory over HTTP and streams, and take events of attached sessions."))
+).pipe(
+  Command.withDescription(
+    "Serve a data directory over HTTP and streams: run agents, and take events of attached sessions.",
+  ),
+)

@@ -1,0 +1,125 @@
+/** The agents of a configuration, ready to be driven. */
+import { dirname, resolve } from "node:path"
+import { Problem } from "@threadfold/contracts"
+import { type Agent, type AgentLimits, defaultLimits } from "@threadfold/orchestrator"
+import { acpPreset, makeAcpDriver, makeClaudeDriver, makeCodexDriver, type ProviderDriver } from "@threadfold/providers"
+import { Effect } from "effect"
+import { version } from "../version.js"
+import type { AgentConfig } from "./ConfigFile.js"
+import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"
+import { isPath } from "./programs.js"
+import type { FoundConfig } from "./readConfig.js"
+
+/** One agent as it was configured, or found. */
+export interface NamedAgent {
+  readonly name: string
+  readonly config: AgentConfig
+  /** False: it is known by name and was found on this machine. */
+  readonly configured: boolean
+}
+
+/** The agents of a configuration; where it names none, the known ones that are installed. */
+export const namedAgents = ({ config, file }: FoundConfig, dataDirectory: string): readonly NamedAgent[] => {
+  const here = file === null ? "." : dirname(file)
+  /** What a file says of paths is said from where it lies, whatever directory the agent is started in. */
+  const placed = (path: string): string => (isPath(path) ? resolve(here, path) : path)
+  const resolved = (agent: AgentConfig): AgentConfig => ({
+    ...agent,
+    ...(agent.command === undefined ? {} : { command: placed(agent.command) }),
+    ...(agent.kind === "claude" && agent.sdk !== undefined ? { sdk: resolve(here, agent.sdk) } : {}),
+  })
+  return config.agents === undefined
+    ? knownAgents
+        .filter((known) => isInstalled(known.config, dataDirectory))
+        .map(({ name, config: known }) => ({ name, config: known, configured: false }))
+    : Object.entries(config.agents).map(([name, agent]) => ({ name, config: resolved(agent), configured: true }))
+}
+
+const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
+
+/** The environment of an agent with its references replaced. Fails with `invalid-configuration`, naming the field. */
+export const environmentOf = (
+  { config, name }: Pick<NamedAgent, "config" | "name">,
+  env: Readonly<Record<string, string | undefined>>,
+): Effect.Effect<Readonly<Record<string, string>>, Problem> =>
+  Effect.forEach(Object.entries(config.env ?? {}), ([variable, value]) => {
+    const missing = [...value.matchAll(reference)].find(([, named = ""]) => env[named] === undefined)
+    return missing === undefined
+      ? Effect.succeed([variable, value.replace(reference, (_, named: string) => env[named] ?? "")] as const)
+      : new Problem({
+          slug: "invalid-configuration",
+          detail: `agents.${name}.env.${variable}: the variable ${missing[1]} is not set.`,
+        })
+  }).pipe(Effect.map((entries) => Object.fromEntries(entries)))
+
+/** A limit of ours as one of a driver: 0 means none there, and the longest that a timer takes here. */
+const driverLimits = ({ limits = {} }: AgentConfig): { readonly startMs?: number; readonly answerMs?: number } => {
+  const longest = 2 ** 31 - 1
+  return {
+    ...(limits.startMs === undefined ? {} : { startMs: limits.startMs === 0 ? longest : limits.startMs }),
+    ...(limits.answerMs === undefined ? {} : { answerMs: limits.answerMs === 0 ? longest : limits.answerMs }),
+  }
+}
+
+const limitsOf = ({ limits = {} }: AgentConfig): AgentLimits => ({
+  startMs: limits.startMs ?? defaultLimits.startMs,
+  answerMs: limits.answerMs ?? defaultLimits.answerMs,
+  interruptMs: limits.interruptMs ?? defaultLimits.interruptMs,
+  turnMs: limits.turnMs ?? defaultLimits.turnMs,
+  retryMs: limits.retryMs ?? defaultLimits.retryMs,
+})
+
+const driverOf = (
+  config: AgentConfig,
+  env: Readonly<Record<string, string>>,
+  dataDirectory: string,
+): ProviderDriver => {
+  const { command } = config
+  const common = {
+    env,
+    inherit: inheritedBy(config),
+    limits: driverLimits(config),
+    ...(command === undefined ? {} : { command }),
+  }
+  switch (config.kind) {
+    case "codex":
+      return makeCodexDriver({
+        ...common,
+        clientVersion: version,
+        ...(config.args === undefined ? {} : { args: config.args }),
+      })
+    case "claude":
+      return makeClaudeDriver({ ...common, dataDirectory, ...(config.sdk === undefined ? {} : { sdk: config.sdk }) })
+    case "acp": {
+      const known = config.preset === undefined ? undefined : acpPreset(config.preset)
+      const { authMethod, mode } = config
+      return makeAcpDriver({
+        ...common,
+        name: config.preset ?? "acp",
+        command: command ?? known?.command ?? "",
+        args: config.args ?? known?.args ?? [],
+        ...(mode === undefined ? {} : { mode }),
+        ...(authMethod === undefined ? {} : { authMethod }),
+      })
+    }
+  }
+}
+
+/** The agents of a configuration with their drivers. Nothing is started. Fails with `invalid-configuration`. */
+export const configuredAgents = (
+  found: FoundConfig,
+  dataDirectory: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Effect.Effect<readonly Agent[], Problem> =>
+  Effect.forEach(namedAgents(found, dataDirectory), (agent) =>
+    Effect.map(
+      environmentOf(agent, env),
+      (own): Agent => ({
+        name: agent.name,
+        driver: driverOf(agent.config, own, dataDirectory),
+        model: agent.config.model ?? null,
+        settings: agent.config.settings ?? {},
+        limits: limitsOf(agent.config),
+      }),
+    ),
+  )

@@ -1,0 +1,61 @@
+/** Reads `threadfold.json`. What is wrong is told by the field's name, never with a value: values may be secret. */
+import { existsSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { Problem } from "@threadfold/contracts"
+import { Effect, ParseResult, Schema } from "effect"
+import { ConfigFile } from "./ConfigFile.js"
+
+/** Where the configuration of a data directory lies, unless another file is named. */
+export const configFileOf = (dataDir: string): string => join(dataDir, "threadfold.json")
+
+const invalid = (file: string, what: string) =>
+  new Problem({ slug: "invalid-configuration", detail: `${file}: ${what}.` })
+
+/** Where the text stops being JSON. What the parser says besides quotes the text. */
+const placeOf = (error: unknown, text: string): string => {
+  const position = Number(/at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1] ?? Number.NaN)
+  if (Number.isNaN(position)) return ""
+  const before = text.slice(0, position).split("\n")
+  return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
+}
+
+/** The first thing that is wrong, without the value that is. */
+const firstWrong = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const said = (issue?.message ?? "it has another form").split(", actual ", 1)[0] ?? ""
+  const path = issue?.path.map(String).join(".") ?? ""
+  return path === "" ? said : `${path}: ${said}`
+}
+
+const decode = Schema.decodeUnknownEither(ConfigFile, { onExcessProperty: "error" })
+
+/** A configuration and the file it comes from. */
+export interface FoundConfig {
+  /** Absolute path; null: there is none, the defaults hold. */
+  readonly file: string | null
+  readonly config: ConfigFile
+}
+
+/**
+ * The configuration in a file that somebody named, else that of the data directory, else the defaults. Fails with
+ * `invalid-configuration`.
+ */
+export const readConfig = (dataDir: string, named: string | null): Effect.Effect<FoundConfig, Problem> =>
+  Effect.gen(function* () {
+    const file = resolve(named ?? configFileOf(dataDir))
+    if (named === null && !existsSync(file)) return { file: null, config: {} }
+    const text = yield* Effect.try({
+      try: () => readFileSync(file, "utf8"),
+      catch: (error) =>
+        invalid(
+          file,
+          `it cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown error"})`,
+        ),
+    })
+    const value = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: (error) => invalid(file, `it is no JSON${placeOf(error, text)}`),
+    })
+    const config = yield* Effect.mapError(decode(value), (error) => invalid(file, firstWrong(error)))
+    return { file, config }
+  })

@@ -1,0 +1,149 @@
+/** Routes of commands: each makes one command of its path and body, and gives it to the orchestrator. */
+import { isAbsolute } from "node:path"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { type Command, type EffectRow, MessageId, Problem, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
+import {
+  Api,
+  CreateThreadBody,
+  type EffectView,
+  InterruptBody,
+  KeepAliveBody,
+  RenameBody,
+  ReorderQueueBody,
+  RespondBody,
+  SendMessageBody,
+  StartSessionBody,
+  StopSessionBody,
+} from "@threadfold/contracts/api"
+import { Ids } from "@threadfold/orchestrator"
+import { Projections } from "@threadfold/projections"
+import { Clock, Effect, Option, Schema } from "effect"
+import { HttpServices } from "../Services.js"
+import { type Body, type CommandCall, giveOrder, nothing, optional, required } from "./order.js"
+
+/** An id out of a path. One of the wrong form names nothing that exists. */
+const idOf = <A>(schema: Schema.Schema<A, string>, text: string, missing: Problem): Effect.Effect<A, Problem> =>
+  Option.match(Schema.decodeOption(schema)(text), { onNone: () => missing, onSome: Effect.succeed })
+
+const noThread = (id: string) => new Problem({ slug: "thread-not-found", detail: `No thread has the id ${id}.` })
+const noMessage = (id: string) => new Problem({ slug: "resource-not-found", detail: `No message has the id ${id}.` })
+
+/** An effect as its callers see it: neither its lease nor the text it carries. */
+const effectView = ({ payload: _, token: _token, commandId: _command, ...effect }: EffectRow): EffectView => effect
+
+interface OnThread extends CommandCall {
+  readonly path: { readonly threadId: string }
+}
+
+export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
+  Effect.gen(function* () {
+    const services = yield* HttpServices
+    const projections = yield* Projections
+    const ids = yield* Ids
+
+    /** The route of a command about the thread that the path names. */
+    const onThread =
+      <A, I>(body: Body<A, I>, command: (threadId: ThreadId, value: A) => Command) =>
+      (call: OnThread) =>
+        giveOrder(services, call, body, (value) =>
+          Effect.map(idOf(ThreadId, call.path.threadId, noThread(call.path.threadId)), (id) => command(id, value)),
+        )
+
+    return handlers
+      .handleRaw("createThread", (call) =>
+        giveOrder(services, call, required(CreateThreadBody), ({ threadId, ...body }) =>
+          Effect.gen(function* () {
+            const { driver } = yield* services.agents.get(body.agent)
+            if (typeof body.cwd === "string" && !isAbsolute(body.cwd)) {
+              return yield* new Problem({ slug: "invalid-request", detail: "cwd: expected an absolute path." })
+            }
+            const id = threadId ?? ThreadId.make(ids.next(yield* Clock.currentTimeMillis))
+            return { type: "thread.create" as const, threadId: id, provider: driver.provider, ...body }
+          }),
+        ),
+      )
+      .handleRaw(
+        "renameThread",
+        onThread(required(RenameBody), (threadId, { title }) => ({ type: "thread.rename", threadId, title })),
+      )
+      .handleRaw(
+        "archiveThread",
+        onThread(nothing, (threadId) => ({ type: "thread.archive", threadId })),
+      )
+      .handleRaw(
+        "unarchiveThread",
+        onThread(nothing, (threadId) => ({ type: "thread.unarchive", threadId })),
+      )
+      .handleRaw(
+        "keepThreadAlive",
+        onThread(required(KeepAliveBody), (threadId, { until }) => ({ type: "thread.keep-alive", threadId, until })),
+      )
+      .handleRaw(
+        "deleteThread",
+        onThread(nothing, (threadId) => ({ type: "thread.delete", threadId })),
+      )
+      .handleRaw(
+        "sendMessage",
+        onThread(required(SendMessageBody), (threadId, body) => ({ type: "message.send", threadId, ...body })),
+      )
+      .handleRaw(
+        "reorderQueue",
+        onThread(required(ReorderQueueBody), (threadId, { messageIds }) => ({
+          type: "queue.reorder",
+          threadId,
+          messageIds,
+        })),
+      )
+      .handleRaw(
+        "resumeQueue",
+        onThread(nothing, (threadId) => ({ type: "queue.resume", threadId })),
+      )
+      .handleRaw("cancelMessage", (call) =>
+        giveOrder(services, call, nothing, () =>
+          Effect.gen(function* () {
+            const threadId = yield* idOf(ThreadId, call.path.threadId, noThread(call.path.threadId))
+            const messageId = yield* idOf(MessageId, call.path.messageId, noMessage(call.path.messageId))
+            return { type: "queue.cancel" as const, threadId, messageId }
+          }),
+        ),
+      )
+      .handleRaw(
+        "interruptThread",
+        onThread(optional(InterruptBody), (threadId, { reason }) => ({ type: "turn.interrupt", threadId, reason })),
+      )
+      .handleRaw("interruptTurn", (call) =>
+        giveOrder(services, call, optional(InterruptBody), ({ reason }) =>
+          Effect.map(projections.turn(call.path.turnId), ({ value: { threadId, turnId } }) => ({
+            type: "turn.interrupt" as const,
+            threadId: ThreadId.make(threadId),
+            turnId: TurnId.make(turnId),
+            reason,
+          })),
+        ),
+      )
+      .handleRaw("respond", (call) =>
+        giveOrder(services, call, required(RespondBody), (body) =>
+          Effect.map(projections.request(call.path.requestId), ({ value: { requestId, threadId } }) => ({
+            type: "request.respond" as const,
+            threadId: ThreadId.make(threadId),
+            requestId: RequestId.make(requestId),
+            ...body,
+          })),
+        ),
+      )
+      .handleRaw(
+        "startSession",
+        onThread(optional(StartSessionBody), (threadId, { fresh }) => ({ type: "session.start", threadId, fresh })),
+      )
+      .handleRaw(
+        "stopSession",
+        onThread(optional(StopSessionBody), (threadId, { reason }) => ({ type: "session.stop", threadId, reason })),
+      )
+      .handle("get", ({ path: { commandId } }) =>
+        Effect.map(services.orchestrator.effectsOf(commandId), (effects) => ({
+          commandId,
+          effects: effects.map(effectView),
+        })),
+      )
+  }),
+)

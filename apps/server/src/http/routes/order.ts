@@ -1,0 +1,95 @@
+/** A call that gives a command: from its body and headers to the receipt. */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { type Command, Problem, type Receipt } from "@threadfold/contracts"
+import type { commandHeaders } from "@threadfold/contracts/api"
+import { Effect, Schema } from "effect"
+import { readBody, requireMediaType } from "../node/body.js"
+import type { HttpServicesShape } from "../Services.js"
+import { pathOf } from "../security/Guard.js"
+import { answer } from "./answer.js"
+import { versionNamed } from "./ifMatch.js"
+import { wrong } from "./wrong.js"
+
+const json = "application/json"
+
+/** What a handler of a command gets. */
+export interface CommandCall {
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly headers: typeof commandHeaders.Type
+}
+
+/** The body that a command takes. */
+export interface Body<A, I> {
+  readonly schema: Schema.Schema<A, I>
+  /** True: it may be left out, and then says nothing. */
+  readonly optional: boolean
+}
+
+export const required = <A, I>(schema: Schema.Schema<A, I>): Body<A, I> => ({ schema, optional: false })
+export const optional = <A, I>(schema: Schema.Schema<A, I>): Body<A, I> => ({ schema, optional: true })
+/** For commands that the path says all of. */
+export const nothing = optional(Schema.Struct({}))
+
+const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
+
+const parse = (text: string): Effect.Effect<unknown, Problem> =>
+  Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (error) =>
+      new Problem({
+        slug: "invalid-request",
+        detail: `The body is no JSON: ${error instanceof Error ? error.message : String(error)}.`,
+      }),
+  })
+
+/** The body as it was sent, and as its schema reads it. A field that nobody knows is a mistake that must not pass. */
+const readSaid = <A, I>(
+  request: HttpServerRequest.HttpServerRequest,
+  body: Body<A, I>,
+  limit: number,
+): Effect.Effect<{ readonly said: unknown; readonly value: A }, Problem> =>
+  Effect.gen(function* () {
+    if (!body.optional || hasBody(request)) yield* requireMediaType(request, [json])
+    const text = (yield* readBody(request, limit)).toString("utf8")
+    const said = body.optional && text.trim() === "" ? {} : yield* parse(text)
+    const decode = Schema.decodeUnknown(body.schema, { onExcessProperty: "error" })
+    return { said, value: yield* Effect.mapError(decode(said), wrong("body")) }
+  })
+
+/** Where to look for what the command made. */
+const locationOf = ({ threadId, turnId }: Receipt): string =>
+  turnId === null ? `/v1/threads/${threadId}` : `/v1/turns/${turnId}`
+
+const accepted = (receipt: Receipt): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setStatus(answer(receipt, receipt.sequence, { location: locationOf(receipt) }), 202)
+
+/** Gives a command: `command` makes it of the body. Answers 202 with its receipt once it is durable. */
+export const giveOrder = <A, I>(
+  { engine, limits, metrics, orchestrator }: HttpServicesShape,
+  { headers, request }: CommandCall,
+  body: Body<A, I>,
+  command: (value: A) => Effect.Effect<Command, Problem>,
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
+  Effect.gen(function* () {
+    const { said, value } = yield* readSaid(request, body, limits.bodyBytes)
+    const ifSequence = yield* versionNamed(engine.log.logId, headers["if-match"])
+    const idempotencyKey = headers["idempotency-key"]
+    const given = yield* command(value)
+    const order = {
+      command: given,
+      // What the caller said, in its own words: ids that were made for it here are no part of it.
+      said: { method: request.method, path: pathOf(request.url), body: said },
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(ifSequence === undefined ? {} : { ifSequence }),
+    }
+    // A caller who goes away now has given the command all the same.
+    const receipt = yield* Effect.uninterruptible(orchestrator.give(order)).pipe(
+      Effect.tapBoth({
+        onSuccess: () => Effect.sync(() => metrics.command(given.type, "accepted")),
+        onFailure: ({ slug }) => Effect.sync(() => metrics.command(given.type, slug)),
+      }),
+    )
+    return accepted(receipt)
+  })

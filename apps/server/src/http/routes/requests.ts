@@ -1,0 +1,30 @@
+/** Approvals and questions, of all threads and by their ids. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { Api } from "@threadfold/contracts/api"
+import { Projections } from "@threadfold/projections"
+import { Effect } from "effect"
+import { HttpServices } from "../Services.js"
+import { answer, etagOf, holds, notModified } from "./answer.js"
+import { waitFor } from "./waitFor.js"
+
+export const requestRoutes = HttpApiBuilder.group(Api, "requests", (handlers) =>
+  Effect.gen(function* () {
+    const { engine, limits } = yield* HttpServices
+    const projections = yield* Projections
+    const { log } = engine
+    return handlers
+      .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
+        Effect.zipRight(waitFor(log, minSequence, limits.waitMs), projections.allRequests(query)).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        ),
+      )
+      .handle("get", ({ path, request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
+          const { sequence, value, version } = yield* projections.request(path.requestId)
+          const etag = etagOf(log.logId, version)
+          return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+        }),
+      )
+  }),
+)

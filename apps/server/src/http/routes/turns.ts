@@ -1,0 +1,82 @@
+/** One turn by its id, at once or at its end. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { type EventType, Problem, type TurnDetail } from "@threadfold/contracts"
+import { Api } from "@threadfold/contracts/api"
+import { machines } from "@threadfold/core"
+import { Projections, type Resource } from "@threadfold/projections"
+import { Effect, Option, Stream } from "effect"
+import { HttpServices } from "../Services.js"
+import { answer, etagOf, holds, notModified } from "./answer.js"
+import { unreadable } from "./eventPage.js"
+import { waitFor } from "./waitFor.js"
+
+/** Events after which a turn may have ended, or its end be final: what the transition tables say, and the settling. */
+const endings: readonly EventType[] = [
+  ...new Set<EventType>([
+    "turn.settled",
+    ...machines.turns.transitions.filter(({ to }) => to.startsWith("ended")).flatMap(({ by }) => by),
+  ]),
+]
+
+/** An observed end, or an inferred one that nobody contradicted in time. */
+const isFinal = ({ settled, status }: TurnDetail): boolean => status === "ended" && settled
+
+export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
+  Effect.gen(function* () {
+    const { engine, limits, metrics } = yield* HttpServices
+    const projections = yield* Projections
+    const { log } = engine
+    const places = yield* Effect.makeSemaphore(limits.waiters)
+
+    /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
+    const ending = ({ sequence, value: { threadId, turnId } }: Resource<TurnDetail>) =>
+      log.subscribe({ after: sequence, streamId: threadId, types: endings }).pipe(
+        Stream.mapError(unreadable),
+        Stream.chunks,
+        Stream.mapEffect(() => projections.turn(turnId)),
+        Stream.filter(({ value }) => isFinal(value)),
+        Stream.runHead,
+      )
+
+    const counted = <A, E>(waiting: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          metrics.waiting += 1
+        }),
+        () => waiting,
+        () =>
+          Effect.sync(() => {
+            metrics.waiting -= 1
+          }),
+      )
+
+    const awaited = (found: Resource<TurnDetail>, seconds: number): Effect.Effect<Resource<TurnDetail>, Problem> =>
+      Effect.gen(function* () {
+        const waited = yield* places.withPermitsIfAvailable(1)(
+          counted(Effect.timeoutOption(ending(found), seconds * 1_000)),
+        )
+        if (Option.isNone(waited)) {
+          return yield* new Problem({
+            slug: "too-many-requests",
+            detail: `${limits.waiters} calls wait for the end of a turn already.`,
+          })
+        }
+        return yield* Option.match(Option.flatten(waited.value), {
+          onNone: () => projections.turn(found.value.turnId),
+          onSome: Effect.succeed,
+        })
+      })
+
+    return handlers.handle("get", ({ path, request, urlParams }) =>
+      Effect.gen(function* () {
+        yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
+        const found = yield* projections.turn(path.turnId)
+        const seconds = urlParams.wait ?? 0
+        const { sequence, value, version } =
+          seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
+        const etag = etagOf(log.logId, version)
+        return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+      }),
+    )
+  }),
+)

@@ -1,0 +1,95 @@
+/**
+ * The least that takes commands: each goes to the engine, and nothing follows from it. What an agent would do, a test
+ * pushes itself.
+ */
+import { Problem } from "@threadfold/contracts"
+import { canonicalJson } from "@threadfold/core"
+import { Engine, WorkReads } from "@threadfold/engine"
+import {
+  type Agent,
+  Agents,
+  defaultLimits,
+  Ids,
+  Orchestrator,
+  Reaper,
+  type ReaperFinding,
+} from "@threadfold/orchestrator"
+import { ConnectionLost, type ProviderDriver } from "@threadfold/providers"
+import { Clock, Effect, Layer } from "effect"
+
+/** A driver whose agent never comes up. */
+const absent: ProviderDriver = {
+  provider: "test",
+  capabilities: {
+    "start-thread": true,
+    "resume-thread": false,
+    "send-turn": true,
+    steer: true,
+    interrupt: true,
+    answer: true,
+    stop: true,
+    sharesConnection: false,
+  },
+  connect: () => Effect.fail(new ConnectionLost({ provider: "test", message: "It is not there." })),
+}
+
+/** The one configured agent. */
+export const testAgent: Agent = {
+  name: "tester",
+  driver: absent,
+  model: "test-model",
+  settings: { secret: "not to be told" },
+  limits: defaultLimits,
+}
+
+/** What the reaper found. */
+export const finding: ReaperFinding = {
+  threadId: "01990000-0000-7000-8000-000000000aaa",
+  sessionId: "01990000-0000-7000-8000-000000000bbb",
+  decision: "keep",
+  reason: "turn-active",
+  idleMs: 12,
+}
+
+const orchestrator = Layer.effect(
+  Orchestrator,
+  Effect.gen(function* () {
+    const engine = yield* Engine
+    const reads = yield* WorkReads
+    const ids = yield* Ids
+    return Orchestrator.of({
+      give: ({ command, idempotencyKey, ifSequence, said }) =>
+        Effect.gen(function* () {
+          const at = yield* Clock.currentTimeMillis
+          const { receipt } = yield* engine.submit({
+            members: [],
+            command: {
+              commandId: ids.next(at),
+              to: { streamId: command.threadId },
+              command,
+              at,
+              ...(ifSequence === undefined ? {} : { ifSequence }),
+              ...(idempotencyKey === undefined
+                ? {}
+                : { receipt: { key: idempotencyKey, content: canonicalJson(said ?? command) } }),
+            },
+          })
+          return receipt ?? (yield* new Problem({ slug: "internal", detail: "The command left no receipt." }))
+        }),
+      effectsOf: reads.effectsOf,
+      liveness: () => "gone",
+    })
+  }),
+)
+
+const reaper = Layer.succeed(Reaper, {
+  lastSweep: Effect.succeed([finding]),
+  sweep: Effect.succeed<readonly ReaperFinding[]>([finding, { ...finding, decision: "reap", reason: "idle" }]),
+})
+
+/** Orchestration over an engine and its reads. */
+export const testOrchestration = Layer.mergeAll(
+  orchestrator.pipe(Layer.provide(WorkReads.layer)),
+  reaper,
+  Agents.layer([testAgent]),
+)

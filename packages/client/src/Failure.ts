@@ -1,0 +1,78 @@
+/**
+ * Why a call failed, as two types: a `Problem` is the server's last word, and the same call leads to the same; an
+ * {@link Unavailable} may pass, and the same call may succeed later.
+ */
+import { Problem, type ProblemSlug } from "@threadfold/contracts"
+import { Data, Schedule } from "effect"
+
+/** The server cannot be reached, or cannot answer now. */
+export class Unavailable extends Data.TaggedError("Unavailable")<{
+  /** What happened, in a sentence. */
+  readonly detail: string
+  /** What the server said; null: it was not reached, or broke off. */
+  readonly problem: Problem | null
+}> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** What a call fails with. */
+export type Failure = Problem | Unavailable
+
+/** Problems that time may solve. */
+const passing: ReadonlySet<ProblemSlug> = new Set([
+  "too-many-requests",
+  "unavailable",
+  "range-not-reached",
+  "storage-failed",
+])
+
+/** Statuses that speak of the moment, whoever answers with them. */
+export const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 502
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const broken = (error: unknown) =>
+  new Unavailable({ detail: `The server was not reached: ${textOf(error)}`, problem: null })
+const unreadable = (error: unknown) =>
+  new Problem({ slug: "internal", detail: `The server sent what this client cannot read: ${textOf(error)}.` })
+
+/** What a call of the typed client failed with. */
+export const failureOf = (error: unknown): Failure => {
+  if (error instanceof Unavailable) return error
+  if (error instanceof Problem) {
+    return passing.has(error.slug) ? new Unavailable({ detail: error.detail, problem: error }) : error
+  }
+  const tag = field(error, "_tag")
+  const reason = field(error, "reason")
+  if (tag === "RequestError") return reason === "Transport" ? broken(error) : unreadable(error)
+  if (tag === "ResponseError") {
+    const status = Number(field(field(error, "response"), "status"))
+    // A body that breaks off in the middle is a lost connection; another program's answer speaks by its status.
+    return reason === "Decode" || reason === "EmptyBody" || isPassing(status) ? broken(error) : unreadable(error)
+  }
+  return unreadable(error)
+}
+
+/** How a call is tried again. */
+export interface RetryOptions {
+  /** Waiting times between two tries: doubled from the first, at most the second. 250 and 10,000 ms unless told. */
+  readonly backoffMs?: readonly [first: number, longest: number]
+  /** For how long it is tried again, ms; 30,000 unless told, 0: not at all. */
+  readonly patienceMs?: number
+}
+
+/** Pauses between tries, growing to the longest. */
+export const pauses = ({ backoffMs: [first, longest] = [250, 10_000] }: Pick<RetryOptions, "backoffMs">) =>
+  Schedule.union(Schedule.exponential(first), Schedule.spaced(longest))
+
+/** Tries again what may pass, as long as the patience lasts. */
+export const retrying = ({ patienceMs = 30_000, ...options }: RetryOptions) =>
+  pauses(options).pipe(
+    Schedule.upTo(patienceMs),
+    Schedule.whileInput((failure: Failure) => patienceMs > 0 && failure._tag === "Unavailable"),
+  )
