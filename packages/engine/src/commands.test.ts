@@ -1,16 +1,7 @@
-import { Command } from "@threadfold/contracts"
-import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { databases, id, Speaker, submit, t0 } from "../test/support.js"
-import type { CommandSubmission } from "./Submission.js"
+import { commanded, give, send, started, types } from "../test/commands.js"
+import { databases, id, Speaker, submit } from "../test/support.js"
 
-const decode = Schema.decodeUnknownSync(Command)
-const commanded = (name: string, command: object, key?: string): CommandSubmission => ({
-  commandId: id(`command ${name}`),
-  to: { streamId: id("thread x"), ...(key === undefined ? {} : { key }) },
-  command: decode({ threadId: id("thread x"), ...command }),
-  at: t0,
-})
 const attach = (session: string) => ({
   type: "session.attach",
   sessionId: id(`session ${session}`),
@@ -64,6 +55,26 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
     ])
     expect(outcomes).toMatchObject([{ ok: true }, { ok: false, slug: "thread-busy" }, { ok: true, results: [] }])
     expect(b.driver.head()).toBe(2)
+    b.close()
+  })
+
+  it("come before the members of their submission, and are told apart from them", () => {
+    const b = started(open)
+    const x = new Speaker("x")
+    const [told] = b.writer.process([{ ...give("send", send("a")), members: [x.start(), x.turn("t1")] }])
+    expect(types(b)).toEqual(["thread.created", "turn.requested", "session.started", "turn.started"])
+    expect(told).toMatchObject({ ok: true, head: 4, results: { length: 3 }, receipt: { sequence: 2 } })
+    b.close()
+  })
+
+  it("hold only while their resource is as their sender saw it, after all earlier members", () => {
+    const b = started(open)
+    const at = (ifSequence: number, title: string) => {
+      const { command, ...rest } = give(title, { type: "thread.rename", title })
+      return { ...rest, ...(command === undefined ? {} : { command: { ...command, ifSequence } }) }
+    }
+    const outcomes = b.writer.process([at(1, "A"), at(1, "B"), at(2, "C")])
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, slug: "precondition-failed" }, { ok: true }])
     b.close()
   })
 })

@@ -1,0 +1,54 @@
+/** Commands as tests give them to a writer, and threads that wait for their effects. */
+import { Command } from "@threadfold/contracts"
+import { Schema } from "effect"
+import type { CommandSubmission, Submission } from "../src/index.js"
+import { type Bench, id, submit, t0 } from "./support.js"
+
+const decode = Schema.decodeUnknownSync(Command)
+
+/** A command to thread `x`; its name makes its id. */
+export const commanded = (name: string, command: object, key?: string): CommandSubmission => ({
+  commandId: id(`command ${name}`),
+  to: { streamId: id("thread x"), ...(key === undefined ? {} : { key }) },
+  command: decode({ threadId: id("thread x"), ...command }),
+  at: t0,
+})
+
+/** Gives a command to thread `x`; with a key its answer is remembered. */
+export const give = (name: string, command: object, key?: string, content = JSON.stringify(command)): Submission => ({
+  ...submit(),
+  command: { ...commanded(name, command), ...(key === undefined ? {} : { receipt: { key, content } }) },
+})
+/** Makes a thread that an agent of ours works in. */
+export const create = { type: "thread.create", agent: "coder", provider: "codex" }
+/** Says something in it. */
+export const send = (text: string) => ({ type: "message.send", text })
+/** A database with such a thread. */
+export const started = (open: () => Bench): Bench => {
+  const b = open()
+  b.writer.process([give("create", create)])
+  return b
+}
+/** What the log holds. */
+export const types = (b: Bench) => b.driver.read({ limit: 50 }).map(({ type }) => type)
+
+/** The one effect of a thread whose message waits to be handed over. */
+export const waiting = (open: () => Bench) => {
+  const b = started(open)
+  const [told] = b.writer.process([give("send", send("a"))])
+  const [effect] = told?.ok === true ? told.effects : []
+  if (effect === undefined || effect.turnId === null) throw new Error("no effect")
+  return { b, effectId: effect.effectId, turnId: effect.turnId }
+}
+/** Takes the lease on an effect. */
+export const lease = (effectId: string, token = "me"): Submission => ({
+  ...submit(),
+  effects: [{ effectId, from: "pending", patch: { status: "attempting", token, attempts: 1 } }],
+})
+/** Says that the effect that is leased is delivered. */
+export const done = (effectId: string, token = "me"): NonNullable<Submission["effects"]>[number] => ({
+  effectId,
+  from: "attempting",
+  token,
+  patch: { status: "delivered", token: null, endedAt: t0 },
+})
