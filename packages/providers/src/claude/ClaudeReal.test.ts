@@ -134,7 +134,7 @@ describe.skipIf(!claude.installed)(title, () => {
     }),
   )
 
-  it.scopedLive("asks once for what it may always do", () =>
+  it.scopedLive("asks once for what it may do in this session", () =>
     Effect.gen(function* () {
       const { connection, home, model, thread, watched } = yield* setUpThread
       const write = (name: string) => Anthropic.write(join(home.cwd, name), "made\n")
@@ -142,7 +142,7 @@ describe.skipIf(!claude.installed)(title, () => {
       yield* send(connection, thread, "begin")
       const asked = yield* watched.until(isAsked)
       expect(asked.event.payload).toMatchObject({ kind: "file_change_approval", title: join(home.cwd, "one") })
-      yield* connection.answer(answerTo(thread, asked, "acceptAlways"))
+      yield* connection.answer(answerTo(thread, asked, "acceptForSession"))
       yield* watched.until(isEnd)
       expect(watched.all().filter(isAsked)).toHaveLength(1)
       const files = watched
@@ -196,6 +196,21 @@ describe.skipIf(!claude.installed)(title, () => {
       expect(JSON.stringify((yield* model.request(3)).body)).toContain("remember this")
       isSound(watched)
       isSound(again.watched)
+    }),
+  )
+
+  it.scopedLive("tells nothing of what its settings hold", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* setUp
+      const { connection, watched } = yield* connect
+      const env = { SOME_TOKEN: secret }
+      const settings = { settings: { env }, mcpServers: { tools: { command: "false", env } }, systemPrompt: secret }
+      yield* connection.startThread({ threadId: ours, settings })
+      yield* connection.stop
+      const opened = (yield* watched.ended).find(ofType("connection.opened"))
+      const command = member(opened?.event.payload, "command")
+      expect(Array.isArray(command) ? command.slice(-2) : command).toEqual(["--settings", "[removed]"])
+      isSound(watched)
     }),
   )
 

@@ -21,7 +21,8 @@ const after = (lines: Parameters<typeof story>[0], how?: typeof imported) =>
   story([...begun, ...lines], how).slice(how === undefined ? 3 : 5)
 
 const bash = { command: "touch x" }
-const rules = [{ type: "addRules" }]
+const rules = [{ type: "addRules", destination: "localSettings" }]
+const sessionRules = [{ type: "setMode", destination: "session" }]
 const asked = (more: object = {}) => asks(3, "r1", "Bash", bash, { tool_use_id: "t", ...more })
 const cancelled = recv(4, { type: "control_cancel_request", request_id: "r1" })
 
@@ -40,7 +41,7 @@ describe("a question for permission", () => {
         kind: "command_approval",
         nativeKind: "Bash",
         title: "touch x",
-        decisions: ["accept", "acceptAlways", "decline", "cancel"],
+        decisions: ["accept", "acceptForSession", "acceptAlways", "decline", "cancel"],
         data: { tool_name: "Bash", input: bash, permission_suggestions: rules },
       },
     })
@@ -66,6 +67,12 @@ describe("a question for permission", () => {
       expect(after([asked(more)])[0]?.[3]).toMatchObject({ decisions: ["accept", "decline", "cancel"] })
     },
   )
+
+  it("that suggests rules for the session alone offers to take them on for it", () => {
+    expect(after([asked({ permission_suggestions: sessionRules })])[0]?.[3]).toMatchObject({
+      decisions: ["accept", "acceptForSession", "decline", "cancel"],
+    })
+  })
 
   it("of a tool that asks the user is a question to the user", () => {
     const input = { questions: [{ question: "Which?" }] }
@@ -121,6 +128,7 @@ describe("an answer", () => {
   it.each([
     [{ behavior: "allow", updatedInput: {} }, "accept"],
     [{ behavior: "allow", updatedPermissions: rules }, "acceptAlways"],
+    [{ behavior: "allow", updatedPermissions: sessionRules }, "acceptForSession"],
     [{ behavior: "deny", message: "no" }, "decline"],
     [{ behavior: "deny", interrupt: true }, "cancel"],
     [{ something: "new" }, "answered"],

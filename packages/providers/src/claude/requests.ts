@@ -4,6 +4,7 @@ import {
   hintArray,
   hintFields,
   hintText,
+  isFields,
   mayHaveId,
   needFields,
   needText,
@@ -35,8 +36,20 @@ export interface Asked {
   readonly request: OpenRequest
 }
 
-/** Decisions that every question for permission offers; `acceptAlways` also takes on the rules that the agent suggests. */
-export const permissionDecisions = ["accept", "decline", "cancel"] as const
+/** Decisions that every question offers. */
+const plainDecisions = ["accept", "decline", "cancel"] as const
+
+const isOfSession = (suggestion: unknown): boolean => isFields(suggestion) && suggestion.destination === "session"
+
+/**
+ * Decisions that take on the rules that the agent suggests, too: for this session, or, where it suggests to store some, as
+ * it suggests them.
+ */
+const lastingDecisions = (asked: Fields): readonly string[] => {
+  const suggestions = hintArray(asked, "permission_suggestions")
+  if (suggestions.length === 0 || asked.suppress_always_allow_rule === true) return []
+  return suggestions.every(isOfSession) ? ["acceptForSession"] : ["acceptForSession", "acceptAlways"]
+}
 
 /**
  * The turn and the item that a question belongs to. A subagent's call is no item here: its question belongs to the call that
@@ -60,9 +73,7 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
   const native = nativeOf(session, turnId, { requestId, ...(itemId === undefined ? {} : { itemId }) })
   const kind = requestKind(name)
   const userInput = name === questionTool
-  const suggests = hintArray(asked, "permission_suggestions").length > 0 && asked.suppress_always_allow_rule !== true
-  const always = suggests ? ["acceptAlways"] : []
-  const [accept, ...refusals] = permissionDecisions
+  const [accept, ...refusals] = plainDecisions
   return {
     fact: fact(
       userInput ? "user-input.requested" : "request.opened",
@@ -70,7 +81,7 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
         kind,
         nativeKind: name,
         title: toolTitle(name, input) ?? oneLine(hintText(asked, "title")),
-        decisions: userInput ? ["answer", ...refusals] : [accept, ...always, ...refusals],
+        decisions: userInput ? ["answer", ...refusals] : [accept, ...lastingDecisions(asked), ...refusals],
         data: rest(asked, ["subtype"]),
       },
       native,
@@ -88,7 +99,7 @@ const elicitation = (session: Session, requestId: string, asked: Fields): Asked 
         kind: "elicitation",
         nativeKind: elicitationMethod,
         title: oneLine(hintText(asked, "message") ?? hintText(asked, "mcp_server_name")),
-        decisions: [...permissionDecisions],
+        decisions: [...plainDecisions],
         data: rest(asked, ["subtype"]),
       },
       native,
@@ -125,9 +136,11 @@ export const decided = ({ userInput }: OpenRequest, response: Fields): Decided =
   if (response.subtype !== "success") return { decision: "error", denies: false }
   const answer = hintFields(response, "response") ?? {}
   switch (answer.behavior) {
-    case "allow":
-      if (userInput) return { decision: "answer", denies: false }
-      return { decision: hintArray(answer, "updatedPermissions").length > 0 ? "acceptAlways" : "accept", denies: false }
+    case "allow": {
+      const rules = hintArray(answer, "updatedPermissions")
+      const lasting = rules.every(isOfSession) ? "acceptForSession" : "acceptAlways"
+      return { decision: userInput ? "answer" : rules.length === 0 ? "accept" : lasting, denies: false }
+    }
     case "deny":
       return { decision: answer.interrupt === true ? "cancel" : "decline", denies: true }
     default:

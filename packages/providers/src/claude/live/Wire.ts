@@ -86,6 +86,9 @@ const recorded = (raw: string, message: unknown): { readonly raw: string; readon
   return { raw: JSON.stringify(bare), message: bare }
 }
 
+/** Configuration that goes over the command line goes as JSON; nobody can tell what of it is secret. */
+const withoutConfiguration = (argument: string): string => argument.replace(/^(--[\w-]+=)?[{[].*$/s, "$1[removed]")
+
 const parse = (raw: string): unknown => {
   try {
     return JSON.parse(raw)
@@ -210,7 +213,8 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       yield* end(fault)
     })
 
-    live.push(spawnLine(yield* Clock.currentTimeMillis, process, about))
+    const commandLine = process.commandLine.map(withoutConfiguration)
+    live.push(spawnLine(yield* Clock.currentTimeMillis, { ...process, commandLine }, about))
     const signalGroup = (signal: NodeJS.Signals): void => {
       try {
         globalThis.process.kill(globalThis.process.platform === "win32" ? process.pid : -process.pid, signal)

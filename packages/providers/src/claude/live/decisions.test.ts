@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { decide } from "./decisions.js"
 
 const input = { command: "ls" }
-const rules = [{ type: "addRules" }]
+const rules = [{ type: "addRules", destination: "localSettings" }]
 const bash = { subtype: "can_use_tool", tool_name: "Bash", input, permission_suggestions: rules }
 const question = { subtype: "can_use_tool", tool_name: "AskUserQuestion", input: { questions: [] } }
 const form = { subtype: "elicitation", mcp_server_name: "s", message: "m" }
@@ -18,6 +18,15 @@ describe("an answer for permission", () => {
       "accept",
       { updatedPermissions: [{ a: 1 }] },
       { behavior: "allow", updatedInput: input, updatedPermissions: [{ a: 1 }] },
+    ],
+    [
+      "acceptForSession",
+      undefined,
+      {
+        behavior: "allow",
+        updatedInput: input,
+        updatedPermissions: [{ type: "addRules", destination: "session" }],
+      },
     ],
     ["acceptAlways", undefined, { behavior: "allow", updatedInput: input, updatedPermissions: rules }],
     [

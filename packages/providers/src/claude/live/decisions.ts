@@ -9,6 +9,8 @@ export type Decision = { readonly value: unknown } | { readonly problem: string 
 
 const offered = (names: readonly string[]): string => `This question is answered with ${names.join(", ")}.`
 
+const permissionNames = ["accept", "acceptForSession", "acceptAlways", "decline", "cancel"]
+
 const form = ({ data, decision }: AnswerRequest): Decision => {
   const content = isFields(data) ? (hintFields(data, "content") ?? data) : undefined
   switch (decision) {
@@ -28,6 +30,14 @@ const denials: ReadonlyMap<string, { readonly message: string; readonly interrup
   ["cancel", { message: "The user cancelled this.", interrupt: true }],
 ])
 
+/** The rules that the agent suggests to take on with this decision. */
+const rulesOf = (asked: Fields, decision: string): readonly unknown[] => {
+  const suggestions = hintArray(asked, "permission_suggestions")
+  if (decision === "acceptAlways") return suggestions
+  if (decision !== "acceptForSession") return []
+  return suggestions.map((one) => (isFields(one) ? { ...one, destination: "session" } : one))
+}
+
 /** Answers to questions, by the question's text. */
 const answersIn = (data: Fields): Fields | undefined => hintFields(data, "answers")
 
@@ -39,10 +49,7 @@ const permission = (asked: Fields, { data: given, decision }: AnswerRequest): De
   if (denial !== undefined) {
     return { value: { behavior: "deny", ...denial, message: hintText(data, "message") ?? denial.message } }
   }
-  const updatedPermissions = [
-    ...hintArray(data, "updatedPermissions"),
-    ...(decision === "acceptAlways" ? hintArray(asked, "permission_suggestions") : []),
-  ]
+  const updatedPermissions = [...hintArray(data, "updatedPermissions"), ...rulesOf(asked, decision)]
   const allowed = (updatedInput: Fields): Decision => ({
     value: {
       behavior: "allow",
@@ -53,15 +60,16 @@ const permission = (asked: Fields, { data: given, decision }: AnswerRequest): De
   const answers = answersIn(data)
   switch (decision) {
     case "answer":
-      if (!isQuestion) return { problem: offered(["accept", "acceptAlways", "decline", "cancel"]) }
+      if (!isQuestion) return { problem: offered(permissionNames) }
       return answers === undefined
         ? { problem: 'An answer needs its answers: {"answers": {"the question": "what is answered"}}.' }
         : allowed({ ...input, answers })
     case "accept":
+    case "acceptForSession":
     case "acceptAlways":
       return allowed(answers === undefined ? input : { ...input, answers })
     default:
-      return { problem: offered(isQuestion ? ["answer", "decline", "cancel"] : ["accept", "decline", "cancel"]) }
+      return { problem: offered(isQuestion ? ["answer", "decline", "cancel"] : permissionNames) }
   }
 }
 
