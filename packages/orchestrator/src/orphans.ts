@@ -1,15 +1,20 @@
 /** Processes that an earlier run of a server on this log started, and that outlived it. */
 import { endTree, type MarkedProcess, markedProcesses } from "@threadfold/providers"
 import { Effect } from "effect"
-import type { Workshop } from "./lanes/Workshop.js"
 import { connectionMark, logMark, serverMark } from "./live/Connections.js"
 
 /** How long they may take to end by themselves, ms. */
 const GRACE_MS = 1_000
 
+/** This run of the server. */
+export interface ThisRun {
+  readonly logId: string
+  readonly incarnation: string
+}
+
 /** Those that run now. */
-const orphans = ({ engine, incarnation }: Pick<Workshop, "engine" | "incarnation">) =>
-  Effect.map(markedProcesses(logMark, engine.log.logId), (all): readonly MarkedProcess[] =>
+const orphans = ({ incarnation, logId }: ThisRun) =>
+  Effect.map(markedProcesses(logMark, logId), (all): readonly MarkedProcess[] =>
     all.filter(({ marks }) => marks[serverMark] !== incarnation),
   )
 
@@ -24,9 +29,9 @@ export interface Orphans {
 }
 
 /** Ends them; what cannot be ended still serves its sessions. */
-export const endOrphans = (shop: Pick<Workshop, "engine" | "incarnation">): Effect.Effect<Orphans> =>
+export const endOrphans = (run: ThisRun): Effect.Effect<Orphans> =>
   Effect.gen(function* () {
-    const find = orphans(shop)
+    const find = orphans(run)
     const before = yield* find
     if (before.length === 0) return { ended: 0, left: 0, connectionIds: new Set() }
     const { length: left } = yield* endTree({ find, graceMs: GRACE_MS })

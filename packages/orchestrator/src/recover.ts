@@ -119,7 +119,7 @@ const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> =>
  */
 export const recover = (shop: Workshop): Effect.Effect<Recovered, Problem> =>
   Effect.gen(function* () {
-    const { ended, left } = yield* endOrphans(shop)
+    const { ended, left } = yield* endOrphans({ logId: shop.engine.log.logId, incarnation: shop.incarnation })
     const effects = yield* settleEffects(shop)
     // What still runs is not gone: its session is left alone, and every later sweep of the reaper looks again.
     const sessions = left > 0 ? 0 : yield* settleSessions(shop)

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs"
 import type { LivingSession } from "@threadfold/projections"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decide, type Liveness } from "./decide.js"
+import { decide, type Liveness, reasons } from "./decide.js"
 import { defaultReaperPolicy, type ReaperPolicy } from "./ReaperPolicy.js"
 
 const minute = 60_000
@@ -173,6 +174,20 @@ describe("what the reaper thinks of a session", () => {
           expect(idleMs).toBeGreaterThanOrEqual(defaultReaperPolicy.idleMs)
         },
       ),
+    )
+  })
+
+  it("gives reasons that its page explains, and that can all come about", () => {
+    const page = readFileSync(new URL("../../../../docs/how-to/reaper.md", import.meta.url), "utf8")
+    const all = Object.entries(reasons).flatMap(([decision, of]) =>
+      Object.keys(of).map((reason) => ({ decision, reason })),
+    )
+    for (const { reason } of all) expect(page).toContain(`\`${reason}\``)
+    // These follow from what the sweep does, not from what it decides.
+    const later = ["moved-on", "not-taken", "process-left"]
+    const expected = all.filter(({ reason }) => !later.includes(reason))
+    expect(new Set(cases.map(([, , given]) => given))).toEqual(
+      new Set(expected.map(({ decision, reason }) => `${decision} ${reason}`)),
     )
   })
 })

@@ -9,56 +9,44 @@ import type { ReaperPolicy } from "./ReaperPolicy.js"
 /** Whether the session's process runs. Only `gone` settles anything. */
 export type Liveness = "alive" | "gone" | "unknown"
 
+/** Every reason, and what it means. */
+export const reasons = {
+  keep: {
+    "in-use": "It was used within `idleMs`.",
+    "turn-active": "A turn runs.",
+    "turn-requested": "A turn is about to start.",
+    "request-open": "A question waits for a person, or its answer is on its way.",
+    "task-running": "A background task runs, and was heard of within `backgroundCapMs`.",
+    "voice-live": "A voice conversation goes on.",
+    "queue-waiting": "Messages wait, and nobody holds them.",
+    starting: "It starts, and was heard of within `startingGraceMs`.",
+    "keep-alive": "Somebody wants it kept until a time.",
+    "child-active": "One of the above holds for a thread that its agent opened by itself.",
+    "agent-opened": "The agent opened its thread by itself: it ends with the session that it was opened from.",
+    attached: "An adapter outside feeds it: its lease ends it.",
+    imported: "It is a recording.",
+    "liveness-unknown": "A process of an earlier run still serves it and could not be ended.",
+    "moved-on": "Something happened between the look and the stop: that wins.",
+    "not-taken": "The stop could not be written down; the next sweep tries again.",
+    off: "The policy's `idleMs` is 0.",
+  },
+  reap: {
+    idle: "Nobody used it.",
+    "task-overdue": "Nobody used it, and nothing was heard of its background tasks for too long.",
+    "start-overdue": "Nobody used it, and a turn that the agent took never started.",
+    "process-left": "It was stopped before, and its process is still there.",
+  },
+  repair: {
+    "process-gone": "Its process is gone and nobody said so.",
+  },
+} as const
+
 /** Why a session stays. */
-export type KeepReason =
-  /** An adapter outside feeds it: its lease ends it. */
-  | "attached"
-  /** It is a recording. */
-  | "imported"
-  /** A process of an earlier run still serves it and could not be ended. */
-  | "liveness-unknown"
-  /** The agent opened its thread by itself: it ends with the session of the thread that it was opened from. */
-  | "agent-opened"
-  /** The policy's `idleMs` is 0. */
-  | "off"
-  /** A question waits for a person, or its answer is on its way. */
-  | "request-open"
-  /** A turn runs. */
-  | "turn-active"
-  /** A turn is about to start. */
-  | "turn-requested"
-  /** A voice conversation goes on. */
-  | "voice-live"
-  /** A background task runs, and was heard of within `backgroundCapMs`. */
-  | "task-running"
-  /** Messages wait, and nobody holds them. */
-  | "queue-waiting"
-  /** It starts, and was heard of within `startingGraceMs`. */
-  | "starting"
-  /** Somebody wants it kept until a time. */
-  | "keep-alive"
-  /** Something of the above holds for a thread that its agent opened. */
-  | "child-active"
-  /** It was used within `idleMs`. */
-  | "in-use"
-  /** Something happened between the look and the stop: that wins. */
-  | "moved-on"
-  /** The stop could not be written down; the next sweep tries again. */
-  | "not-taken"
-
+export type KeepReason = keyof (typeof reasons)["keep"]
 /** Why a session is stopped. */
-export type ReapReason =
-  /** Nobody used it. */
-  | "idle"
-  /** Nobody used it, and nothing was heard of its background tasks for too long. */
-  | "task-overdue"
-  /** A turn that the agent took never started. */
-  | "start-overdue"
-  /** It was stopped before, and its process is still there. */
-  | "process-left"
-
-/** Why a session is settled: its process is gone and nobody said so. */
-export type RepairReason = "process-gone"
+export type ReapReason = keyof (typeof reasons)["reap"]
+/** Why a session is settled. */
+export type RepairReason = keyof (typeof reasons)["repair"]
 
 export type Verdict = { readonly idleMs: number } & (
   | { readonly decision: "keep"; readonly reason: KeepReason }

@@ -52,12 +52,13 @@ export type ReaperShop = Pick<
 /** Makes the reaper, which sweeps for the life of the scope. */
 export const makeReaper = (
   shop: ReaperShop,
-  { awake, orphans = endOrphans(shop), policy }: ReaperOptions,
+  { awake, orphans, policy }: ReaperOptions,
 ): Effect.Effect<ReaperService, never, Scope.Scope> =>
   Effect.gen(function* () {
     const monotonic = yield* MonotonicClock
     const { projections } = shop
     const { threads } = shop.connections
+    const ending = orphans ?? endOrphans({ logId: shop.engine.log.logId, incarnation: shop.incarnation })
     const one = yield* Effect.makeSemaphore(1)
     const stopping = new Map<string, Reaped>()
     let last: readonly ReaperFinding[] = []
@@ -152,7 +153,7 @@ export const makeReaper = (
 
     const sweep: Effect.Effect<readonly ReaperFinding[], Problem> = Effect.gen(function* () {
       yield* awake.look(monotonic)
-      const liveness = livenessWith(yield* Effect.cached(orphans))
+      const liveness = livenessWith(yield* Effect.cached(ending))
       const now = yield* Clock.currentTimeMillis
       const moment: Moment = { now, awakeSince: awake.since }
       const found: ReaperFinding[] = [...(yield* leftBehind(now))]

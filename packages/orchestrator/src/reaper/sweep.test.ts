@@ -201,7 +201,7 @@ describe("a sweep", () => {
   it.scoped("takes many sessions page by page, each once", () =>
     Effect.gen(function* () {
       const s = yield* Sessions.open
-      const labels = Array.from({ length: 450 }, (_, n) => `thread ${n}`)
+      const labels = Array.from({ length: 250 }, (_, n) => `thread ${n}`)
       yield* Effect.forEach(labels, (label) => s.start(label), { concurrency: 50, discard: true })
       const reaper = yield* s.reaper(policy)
       yield* minute
@@ -211,7 +211,7 @@ describe("a sweep", () => {
       expect(new Set(found.map(({ decision, reason }) => `${decision} ${reason}`))).toEqual(
         new Set(["reap idle", "keep turn-active"]),
       )
-      expect(s.poked).toHaveLength(449)
+      expect(s.poked).toHaveLength(249)
       expect(yield* reaper.sweep).toHaveLength(1)
     }),
   )
