@@ -57,8 +57,10 @@ describe.runIf(agent.installed)("a real ACP agent", () => {
       yield* first.watched.until(ofType("turn.completed"), before)
       expect(readFileSync(join(home.cwd, "made.txt"), "utf8")).toBe("one\ntwo\n")
       expect(finals(first.watched)).toMatchObject([
+        { kind: "user_message", text: "this is turn A" },
         { kind: "reasoning", text: "Let me think." },
         { kind: "agent_message", text: "First words." },
+        { kind: "user_message", text: "this is turn B" },
         { kind: "agent_message", text: "I write." },
         {
           kind: "file_change",
@@ -74,7 +76,10 @@ describe.runIf(agent.installed)("a real ACP agent", () => {
       yield* second.connection.resumeThread({ threadId: "T", nativeThreadId, cwd: home.cwd })
       const end = yield* second.watched.until(ofType("turn.completed"), yield* prompt(second, "turn C"))
       expect(end.event.native?.turnId).toBe("turn-1")
-      expect(finals(second.watched)).toMatchObject([{ kind: "agent_message", text: "New words." }])
+      expect(finals(second.watched)).toMatchObject([
+        { kind: "user_message", text: "this is turn C" },
+        { kind: "agent_message", text: "New words." },
+      ])
       expect(second.watched.all().filter(ofType("turn.started"))).toHaveLength(1)
 
       // The agent did repeat it all, and every line of that is kept.

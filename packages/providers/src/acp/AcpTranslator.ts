@@ -6,7 +6,16 @@
 import type { NativeRef } from "@threadfold/contracts"
 import { makeSource, type Source } from "../codex/Connection.js"
 import { type Answer, type CodexMessage, readMessage } from "../codex/Message.js"
-import { type Fields, hintTexts, isFields, mayHaveId, needFields, needText, WrongShape } from "../codex/read.js"
+import {
+  type Fields,
+  hintArray,
+  hintTexts,
+  isFields,
+  mayHaveId,
+  needFields,
+  needText,
+  WrongShape,
+} from "../codex/read.js"
 import { readExit } from "../live/lines.js"
 import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
@@ -20,6 +29,7 @@ import { ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./reques
 import type { AcpThread, Target } from "./Session.js"
 import { textsOf } from "./text.js"
 import { updateEntry } from "./updates.js"
+import { repeatsPrompt } from "./userMessage.js"
 
 export interface AcpTranslatorOptions {
   /** Provider kind that the events tell, for example `acp` or `gemini`. */
@@ -123,6 +133,15 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     }
     const { place, target } = connection.session(source, thread)
     if (entry === undefined) return keep(source, target, { method, known: false }, "agent", native)
+    if (kind === "user_message_chunk" && repeatsPrompt(place.session, said)) {
+      return keep(
+        source,
+        target,
+        { method, known: true, problem: "the prompt, which the agent repeats" },
+        "agent",
+        native,
+      )
+    }
     const facts = attempt(() => entry(place, said))
     if ("problem" in facts) {
       return keep(source, target, { method, known: true, problem: facts.problem }, "agent", native)
@@ -203,8 +222,8 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
   const prompt = (source: Source, callId: string, params: Fields, id: string, turnId: string | undefined): Fate => {
     const { place, target } = connection.session(source, connection.thread(id))
     calls.set(callId, { id: callId, method: methods.prompt, params: {}, nativeThreadId: id, target })
+    const blocks = hintArray(params, "prompt")
     if (recordsClient) {
-      const blocks = Array.isArray(params.prompt) ? params.prompt : []
       const texts = textsOf(blocks)
       const requested = {
         text: texts.length === 0 ? undefined : texts.join("\n\n"),
@@ -214,7 +233,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
       }
       connection.record(source, target, fact("turn.requested", requested, { threadId: id, callId }), "client")
     }
-    return recordAll(source, target, handedOver(place, callId, turnId))
+    return recordAll(source, target, handedOver(place, { callId, content: blocks, ours: turnId }))
   }
 
   const clientCall = (source: Source, callId: string, method: string, params: Fields, turnId?: string): Fate => {

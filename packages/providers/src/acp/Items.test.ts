@@ -18,9 +18,11 @@ import {
 } from "../../test/support/acp.js"
 import { contentFaults } from "../testing/TranslatorContract.js"
 
-/** What happened after the turn began, without its own events. */
+/** What became of the agent's items after the turn began. */
 const items = (lines: Parameters<typeof story>[0]) =>
-  story([prompt(1, 5), ...lines]).filter(([type]) => type.startsWith("item.") || type === "content.delta")
+  story([prompt(1, 5), ...lines]).filter(
+    ([type, , item]) => (type.startsWith("item.") || type === "content.delta") && item !== "prompt-1",
+  )
 
 const types = (lines: Parameters<typeof story>[0]) => items(lines).map(([type, , item]) => [type, item])
 
@@ -130,13 +132,15 @@ describe("text", () => {
 
   it("outside of a turn belongs to none", () => {
     const lines = [prompt(1, 5), answer(2, 5), chunk(3, "by the way"), prompt(4, 6)]
-    const after = story(lines).slice(3)
+    const after = story(lines).slice(5)
     expect(after.map(([type, turn, item]) => [type, turn, item])).toEqual([
       ["item.started", undefined, "message-1"],
       ["content.delta", undefined, "message-1"],
       ["item.completed", undefined, "message-1"],
       ["turn.accepted", "turn-2", undefined],
       ["turn.started", "turn-2", undefined],
+      ["item.started", "turn-2", "prompt-2"],
+      ["item.completed", "turn-2", "prompt-2"],
     ])
   })
 

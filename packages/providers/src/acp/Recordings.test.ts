@@ -32,6 +32,8 @@ const answersTo = (text: string, method: string) => {
   )
 }
 
+const isTool = (kind: string): boolean => !["user_message", "agent_message", "reasoning"].includes(kind)
+
 const updates = (text: string, kind: string) =>
   wireOf(text).filter(({ dir, msg }) => dir === "recv" && msg?.params?.update?.sessionUpdate === kind)
 
@@ -57,6 +59,19 @@ for (const { name, text } of recordings) {
       const version = answersTo(text, "initialize").map(({ msg }) => msg.result.agentInfo.version)
       expect(eventsOf(text, "session.configured").map(({ payload }) => payload.providerVersion)).toEqual(version)
       expect(eventsOf(text, "session.exited")).toHaveLength(opened.length)
+    })
+
+    it("tells every prompt as what the user said, once", () => {
+      const texts = sent(text, "session/prompt").map(({ msg }) =>
+        msg.params.prompt.map((part: { text: string }) => part.text).join("\n\n"),
+      )
+      const said = eventsOf(text, "item.completed").filter(({ payload }) => payload.kind === "user_message")
+      expect(said.map(({ payload }) => [payload.status, payload.text])).toEqual(
+        texts.map((one: string) => ["completed", one]),
+      )
+      expect(said.map(({ native }) => native.turnId)).toEqual(
+        eventsOf(text, "turn.started").map(({ native }) => native.turnId),
+      )
     })
 
     it("makes a turn of every prompt, and its end of the answer", () => {
@@ -90,12 +105,12 @@ for (const { name, text } of recordings) {
 
     it("tells every tool call once, and how it ended", () => {
       const calls = updates(text, "tool_call").map(({ msg }) => msg.params.update)
-      const tools = eventsOf(text, "item.started").filter(({ payload }) => !/_chunk$/.test(payload.nativeKind))
+      const tools = eventsOf(text, "item.started").filter(({ payload }) => isTool(payload.kind))
       expect(tools.map(({ native, payload }) => [native.itemId, payload.nativeKind])).toEqual(
         calls.map(({ toolCallId, kind }) => [toolCallId, kind]),
       )
       const ended = updates(text, "tool_call_update").filter(({ msg }) => msg.params.update.status === "completed")
-      const final = eventsOf(text, "item.completed").filter(({ payload }) => !/_chunk$/.test(payload.nativeKind))
+      const final = eventsOf(text, "item.completed").filter(({ payload }) => isTool(payload.kind))
       expect(final.map(({ native, payload }) => [native.itemId, payload.text])).toEqual(
         ended.map(({ msg }) => [msg.params.update.toolCallId, msg.params.update.rawOutput]),
       )

@@ -2,6 +2,7 @@
  * What the translator remembers of an agent's session. Nothing here decides about the domain: the protocol names no turn
  * and no message, so somebody has to count them.
  */
+import type { Fields } from "../codex/read.js"
 import { makeOrigin, type Origin } from "../stream/Origin.js"
 import type { TextRun } from "./text.js"
 import type { Tool } from "./tools.js"
@@ -12,6 +13,10 @@ export interface Prompt {
   readonly callId: string
   /** The name that we give the turn towards the log: `turn-1`, `turn-2`, … in the session. Weak. */
   readonly turnId: string
+  /** The name of the user's message towards the log: `prompt-1`, `prompt-2`, … Weak. */
+  readonly itemId: string
+  /** What the user says: content blocks, in the protocol's words. */
+  readonly content: readonly unknown[]
   /** Our id of the turn, where the client is Threadfold itself. */
   readonly ours: string | undefined
   /** The client asked to stop it. */
@@ -29,6 +34,8 @@ export interface Session {
   running: Prompt | null
   /** Prompts that were handed over while another one ran, in order. */
   readonly waiting: Prompt[]
+  /** What may still be repeated of the running prompt; nothing once the agent has said something else. */
+  repeatable: readonly Fields[]
   /** How many text items there were. */
   texts: number
   /** The text that the agent is writing. */
@@ -81,6 +88,7 @@ export const openSession = (thread: AcpThread): Session => {
     prompts: 0,
     running: null,
     waiting: [],
+    repeatable: [],
     texts: 0,
     run: null,
     tools: new Map(),

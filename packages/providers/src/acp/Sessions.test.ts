@@ -148,7 +148,9 @@ describe.each(["session/load", "session/resume"])("between %s and its answer", (
       ["session.configured", undefined, { approvalPolicy: "ask" }],
       ["turn.accepted", "turn-1", {}],
       ["turn.started", "turn-1", {}],
-      ["item.started", "turn-1", {}],
+      ["item.started", "turn-1", { kind: "user_message" }],
+      ["item.completed", "turn-1", { kind: "user_message", text: "go" }],
+      ["item.started", "turn-1", { kind: "agent_message" }],
       ["content.delta", "turn-1", { delta: "new" }],
       ["item.completed", "turn-1", { text: "new" }],
       ["turn.completed", "turn-1", {}],
@@ -176,7 +178,8 @@ describe.each(["session/load", "session/resume"])("between %s and its answer", (
     const { events } = run(lines)
     expect(ofType(events, "session.started")).toHaveLength(1)
     expect(ofType(events, "thread.started")).toHaveLength(1)
-    expect(ofType(events, "item.started")).toHaveLength(1)
+    const kinds = ofType(events, "item.started").map(({ payload }) => payload)
+    expect(kinds).toMatchObject([{ kind: "user_message" }, { kind: "agent_message" }])
   })
 })
 
@@ -224,7 +227,9 @@ describe("the end of a session", () => {
       ["session.configured", 3],
       ["turn.accepted", 4],
       ["turn.started", 5],
-      ["turn.completed", 6],
+      ["item.started", 6],
+      ["item.completed", 7],
+      ["turn.completed", 8],
     ])
     expect(second[3]?.event.native?.turnId).toBe("turn-1")
   })

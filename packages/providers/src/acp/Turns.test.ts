@@ -23,10 +23,13 @@ const outcomes = (lines: Parameters<typeof story>[0], how?: Parameters<typeof st
 describe("a turn", () => {
   it("is accepted and begins when its prompt is handed over, under our id and a name of its own", () => {
     const { events, emitted } = run([...started(0), prompt(1, 5, "go", "our-turn")])
-    const turn = emitted.slice(-2).map(({ event }) => [event.type, event.native, event.turnId, event.channel])
+    const turn = emitted.slice(-4).map(({ event }) => [event.type, event.native, event.turnId, event.channel])
+    const message = { threadId: S, turnId: "turn-1", itemId: "prompt-1" }
     expect(turn).toEqual([
       ["turn.accepted", { threadId: S, turnId: "turn-1", callId: "5" }, "our-turn", "agent"],
       ["turn.started", { threadId: S, turnId: "turn-1" }, undefined, "agent"],
+      ["item.started", message, undefined, "agent"],
+      ["item.completed", message, undefined, "agent"],
     ])
     expect(events.some(({ type }) => type === "turn.requested")).toBe(false)
   })
@@ -44,6 +47,24 @@ describe("a turn", () => {
       ],
       ["turn.accepted", "turn-1", undefined, {}],
       ["turn.started", "turn-1", undefined, {}],
+      [
+        "item.started",
+        "turn-1",
+        "prompt-1",
+        { kind: "user_message", nativeKind: "prompt", data: { content: [image] } },
+      ],
+      [
+        "item.completed",
+        "turn-1",
+        "prompt-1",
+        {
+          kind: "user_message",
+          nativeKind: "prompt",
+          data: { content: [image] },
+          status: "completed",
+          text: "look\n\nhere",
+        },
+      ],
     ])
   })
 
@@ -100,20 +121,28 @@ describe("a prompt that is handed over while another one runs", () => {
 
   it("begins when that one ends, and what is said belongs to it from then on", () => {
     expect(
-      story([...two, chunk(3, "a"), answer(4, 5), chunk(5, "b"), answer(6, 6)]).map(([type, turn]) => [type, turn]),
+      story([...two, chunk(3, "a"), answer(4, 5), chunk(5, "b"), answer(6, 6)]).map(([type, turn, item]) => [
+        type,
+        turn,
+        item,
+      ]),
     ).toEqual([
-      ["turn.accepted", "turn-1"],
-      ["turn.started", "turn-1"],
-      ["turn.accepted", "turn-2"],
-      ["item.started", "turn-1"],
-      ["content.delta", "turn-1"],
-      ["item.completed", "turn-1"],
-      ["turn.completed", "turn-1"],
-      ["turn.started", "turn-2"],
-      ["item.started", "turn-2"],
-      ["content.delta", "turn-2"],
-      ["item.completed", "turn-2"],
-      ["turn.completed", "turn-2"],
+      ["turn.accepted", "turn-1", undefined],
+      ["turn.started", "turn-1", undefined],
+      ["item.started", "turn-1", "prompt-1"],
+      ["item.completed", "turn-1", "prompt-1"],
+      ["turn.accepted", "turn-2", undefined],
+      ["item.started", "turn-1", "message-1"],
+      ["content.delta", "turn-1", "message-1"],
+      ["item.completed", "turn-1", "message-1"],
+      ["turn.completed", "turn-1", undefined],
+      ["turn.started", "turn-2", undefined],
+      ["item.started", "turn-2", "prompt-2"],
+      ["item.completed", "turn-2", "prompt-2"],
+      ["item.started", "turn-2", "message-2"],
+      ["content.delta", "turn-2", "message-2"],
+      ["item.completed", "turn-2", "message-2"],
+      ["turn.completed", "turn-2", undefined],
     ])
   })
 
@@ -168,7 +197,7 @@ describe("usage", () => {
   it("of the context tells the size of the window, once", () => {
     const usage = (at: number, size: number) => update(at, { sessionUpdate: "usage_update", used: at, size })
     const lines = [prompt(1, 5), usage(2, 1000), usage(3, 1000), usage(4, 2000)]
-    expect(story(lines).slice(2)).toEqual([
+    expect(story(lines).slice(4)).toEqual([
       ["thread.token-usage.updated", "turn-1", undefined, { mode: "per-turn", total: {}, contextWindow: 1000 }],
       ["thread.token-usage.updated", "turn-1", undefined, { mode: "per-turn", total: {}, contextWindow: 2000 }],
     ])

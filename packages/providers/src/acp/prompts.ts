@@ -10,6 +10,7 @@ import type { StopReason } from "./protocol.js"
 import type { Place, Prompt } from "./Session.js"
 import { endText } from "./text.js"
 import { forgetEnded } from "./tools.js"
+import { repeatableParts, userMessage } from "./userMessage.js"
 
 type End = PayloadOf<"turn.completed">
 
@@ -83,22 +84,27 @@ const endOf = (prompt: Prompt, answer: Answer, data: unknown): End => {
 
 const nativeOf = (place: Place, prompt: Prompt) => ({ threadId: place.thread.id, turnId: prompt.turnId })
 
-const begin = (place: Place, prompt: Prompt): Fact => {
+const begin = (place: Place, prompt: Prompt): readonly Fact[] => {
   place.session.running = prompt
-  return fact("turn.started", {}, nativeOf(place, prompt))
+  place.session.repeatable = repeatableParts(prompt)
+  return [fact("turn.started", {}, nativeOf(place, prompt)), ...userMessage(place, prompt)]
 }
 
-/** A prompt was handed over: our client's turn has its native name, and begins as soon as nothing else runs. */
-export const handedOver = (place: Place, callId: string, ours: string | undefined): readonly Fact[] => {
+/**
+ * A prompt was handed over: our client's turn has its native name, and begins, with what the user says, as soon as nothing
+ * else runs.
+ */
+export const handedOver = (place: Place, call: Pick<Prompt, "callId" | "content" | "ours">): readonly Fact[] => {
   const { session } = place
   session.prompts += 1
-  const prompt: Prompt = { callId, turnId: `turn-${session.prompts}`, ours, cancelled: false }
-  const accepted = fact("turn.accepted", {}, { ...nativeOf(place, prompt), callId }, ours)
+  const names = { turnId: `turn-${session.prompts}`, itemId: `prompt-${session.prompts}` }
+  const prompt: Prompt = { ...call, ...names, cancelled: false }
+  const accepted = fact("turn.accepted", {}, { ...nativeOf(place, prompt), callId: call.callId }, call.ours)
   if (session.running !== null) {
     session.waiting.push(prompt)
     return [accepted]
   }
-  return [...endText(place), accepted, begin(place, prompt)]
+  return [...endText(place), accepted, ...begin(place, prompt)]
 }
 
 /** The client asked the agent to stop: that is said of every prompt that has no answer. */
@@ -124,7 +130,8 @@ export const promptAnswered = (
     // Late words about a call of this turn may still come.
     forgetEnded(session.tools, running.turnId)
     session.running = null
-    return [...text, ended, ...(next === undefined ? [] : [begin(place, next)])]
+    session.repeatable = []
+    return [...text, ended, ...(next === undefined ? [] : begin(place, next))]
   }
   const index = session.waiting.findIndex((prompt) => prompt.callId === callId)
   const [prompt] = index === -1 ? [] : session.waiting.splice(index, 1)

@@ -81,6 +81,7 @@ export const textChunk = (place: Place, nativeKind: TextUpdate, update: Fields):
   let run = session.run
   if (run === null || !goesOn(run, nativeKind, turnId, messageId)) {
     facts.push(...endText(place))
+    session.repeatable = []
     session.texts += 1
     run = { itemId: `${prefix}-${session.texts}`, kind, nativeKind, turnId, messageId, pieces: [], others: [] }
     session.run = run

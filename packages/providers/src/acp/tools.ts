@@ -190,6 +190,7 @@ export const toolCall = (place: Place, update: Fields, announced: boolean): read
   })
   if (isNew) {
     facts.push(...endText(place))
+    place.session.repeatable = []
     tools.set(id, tool)
     facts.push(fact("item.started", described(), nativeOf(place, tool)))
   }
