@@ -132,7 +132,11 @@ const message = fc.oneof(
     arbitrary: fc.constantFrom(
       { id: 0, method: "session/new", params: { cwd: "/w" } },
       { id: 0, result: { sessionId: wire.S } },
-      { id: 1, method: "session/prompt", params: { sessionId: wire.S, prompt: [{ type: "text", text: "word word " }] } },
+      {
+        id: 1,
+        method: "session/prompt",
+        params: { sessionId: wire.S, prompt: [{ type: "text", text: "word word " }] },
+      },
       { id: 1, result: { stopReason: "end_turn" } },
       {
         id: "0",
