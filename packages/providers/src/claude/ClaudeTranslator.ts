@@ -10,7 +10,6 @@
  * A recording of messages alone, as the SDK's caller sees them, is translated by the same rules. Whatever cannot be mapped
  * is kept verbatim, with the reason; it never throws and never drops a line.
  */
-import { makeSource, type Source } from "../codex/Connection.js"
 import {
   type Fields,
   hintFields,
@@ -20,7 +19,6 @@ import {
   mayHaveId,
   needFields,
   needText,
-  WrongShape,
 } from "../codex/read.js"
 import { readExit } from "../live/lines.js"
 import { withoutSecrets } from "../process/secrets.js"
@@ -29,9 +27,19 @@ import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
 import { streamEvent, toolResults, wholeMessage } from "./blocks.js"
 import { makeConnection, type Process } from "./Connection.js"
+import {
+  attempt,
+  isInterruptNote,
+  type Line,
+  makeLine,
+  nameOf,
+  orders,
+  ownQuestions,
+  readUserMessage,
+} from "./frames.js"
 import { noticeEntry } from "./notices.js"
 import { answered, ask, decided, elicitationMethod, type OpenRequest, permissionMethod, resolved } from "./requests.js"
-import { nativeOf, type SentMessage, type Session } from "./Session.js"
+import { nativeOf, type Session } from "./Session.js"
 import { subagentSaid } from "./tasks.js"
 import { messageLifecycle, messageSent, type Telling, turnEnded, working } from "./turns.js"
 
@@ -55,74 +63,6 @@ interface Unmapped {
   readonly method: string
   readonly known: boolean
   readonly problem?: string
-}
-
-/** A line on its way through the mappings. */
-interface Line extends Source {
-  /** True once something was told of it. */
-  readonly isTold: () => boolean
-}
-
-const makeLine = ({ at, raw }: WireLine): Line => {
-  const source = makeSource(at, at, raw)
-  let isTold = false
-  return {
-    ...source,
-    takeRaw: () => {
-      isTold = true
-      return source.takeRaw()
-    },
-    isTold: () => isTold,
-  }
-}
-
-/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
-const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
-  try {
-    return { value: map() }
-  } catch (error) {
-    if (error instanceof WrongShape) return { problem: error.message }
-    throw error
-  }
-}
-
-/** Orders to the agent that are known and that its answers, or its messages, tell the outcome of. */
-const orders: ReadonlySet<string> = new Set([
-  "initialize",
-  "interrupt",
-  "set_model",
-  "set_permission_mode",
-  "set_max_thinking_tokens",
-  "apply_flag_settings",
-  "mcp_status",
-  "stop_task",
-])
-
-/** Questions of the agent that its SDK answers without asking anybody. */
-const ownQuestions: ReadonlySet<string> = new Set(["hook_callback", "mcp_message"])
-
-/** The agent's note to its model that the user stopped it. */
-const interruptNote = "[Request interrupted by user"
-
-const noteOf = (wrapper: Fields): string => {
-  const content = hintFields(wrapper, "message")?.content
-  const first: unknown = Array.isArray(content) ? content[0] : content
-  const text: unknown = isFields(first) ? first.text : first
-  return typeof text === "string" ? text : ""
-}
-
-/** The name of a message as `provider.unmapped` tells it. */
-const nameOf = (type: string, message: Fields): string => {
-  const detail =
-    hintText(message, "subtype") ?? hintText(hintFields(message, "event") ?? {}, "type") ?? hintText(message, "state")
-  return detail === undefined ? type : `${type}:${detail}`
-}
-
-/** Parts of what the user says: a text, or a list of content blocks. */
-const partsOf = (content: unknown): readonly Fields[] => {
-  if (typeof content === "string") return [{ type: "text", text: content }]
-  if (Array.isArray(content) && content.every(isFields)) return content
-  throw new WrongShape("content: expected a string or an array of blocks")
 }
 
 export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTranslator => {
@@ -174,7 +114,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
       case "assistant":
         return [...working(session, telling), ...wholeMessage(session, message)]
       case "user":
-        if (noteOf(message).startsWith(interruptNote)) session.isInterrupted = true
+        if (isInterruptNote(message)) session.isInterrupted = true
         return [...toolResults(session, message), ...resolvedBy(message)]
       case "command_lifecycle":
         return messageLifecycle(session, message, telling)
@@ -274,19 +214,9 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
 
   /** The user says something. */
   const userSays = (source: Line, message: Fields, ours: string | undefined): Fate => {
-    const read = attempt((): SentMessage => {
-      const parts = partsOf(needFields(message, "message").content)
-      const texts = parts.flatMap((part) => (part.type === "text" && typeof part.text === "string" ? [part.text] : []))
-      sent += 1
-      return {
-        key: mayHaveId(message, "uuid") ?? `message-${sent}`,
-        text: texts.length === 0 ? null : texts.join("\n\n"),
-        others: parts.filter((part) => part.type !== "text"),
-        ours,
-        isTold: false,
-      }
-    })
+    const read = attempt(() => readUserMessage(message, sent, ours))
     if ("problem" in read) return keep(source, { method: "user", known: true, problem: read.problem }, "client")
+    sent += 1
     const session = connection.ensureSession(source, undefined)
     if (session !== null) return tell(source, "user", () => messageSent(session, read.value, telling), "client")
     connection.sentEarly(read.value)
