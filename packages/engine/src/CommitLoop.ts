@@ -60,8 +60,10 @@ export class CommitLoop {
     let events = 0
     let count = 0
     for (const { submission } of this.queue) {
-      if (count > 0 && events + submission.members.length > limit) break
-      events += submission.members.length
+      // A command leads to an event or two, a step of an effect to a write of its own.
+      const size = Math.max(1, submission.members.length)
+      if (count > 0 && events + size > limit) break
+      events += size
       count += 1
     }
     const batch = this.queue.slice(0, count)

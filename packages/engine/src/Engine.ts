@@ -8,7 +8,7 @@ import type { Fold } from "@threadfold/core"
 import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
 import { SqlStore } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Option } from "effect"
-import { catchUpOf, inBackground } from "./background.js"
+import { startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
 import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
@@ -111,10 +111,10 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           defer: setImmediate,
           onCommit: (_batch, outcomes) => log.publish(writer.head, streamsOf(outcomes)),
         })
-        const stopCatchUp = inBackground(catchUpOf(setup), () => loop.busy)
+        const stopUpkeep = startUpkeep(setup, () => loop.busy)
         yield* Effect.addFinalizer(() =>
           Effect.sync(() => {
-            stopCatchUp()
+            stopUpkeep()
             loop.drain()
           }),
         )

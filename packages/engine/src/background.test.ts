@@ -234,6 +234,38 @@ describe("in the background", () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it("begins again after a while, where it is told to, and not after it was stopped", () => {
+    vi.useFakeTimers()
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    let left = 3
+    let steps = 0
+    const stop = inBackground(
+      {
+        step: () => {
+          steps += 1
+          left -= 1
+          return left > 0
+        },
+      },
+      () => false,
+      100,
+      5_000,
+    )
+    vi.advanceTimersByTime(110)
+    expect(steps).toBe(3)
+    left = 1
+    vi.advanceTimersByTime(4_000)
+    expect(steps).toBe(3)
+    vi.advanceTimersByTime(1_000)
+    expect(steps).toBe(4)
+    stop()
+    vi.advanceTimersByTime(50_000)
+    expect(steps).toBe(4)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it("brings a database up to date that an engine opens", async () => {
     const directory = mkdtempSync(join(tmpdir(), "threadfold-catch-up-"))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))

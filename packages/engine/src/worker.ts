@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import { openSqlite } from "@threadfold/event-log"
 import { SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Schema, Scope } from "effect"
-import { catchUpOf, inBackground } from "./background.js"
+import { inBackground, startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
 import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
@@ -58,7 +58,7 @@ const main = Effect.gen(function* () {
   const busy = (): boolean => loop.busy
   const pack = (): (() => void) => inBackground(packWork, busy, PACK_AFTER_MS)
   let stopPacking = pack()
-  const stopCatchUp = inBackground(catchUpOf(setup), busy)
+  const stopUpkeep = startUpkeep(setup, busy)
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
@@ -69,7 +69,7 @@ const main = Effect.gen(function* () {
       case "stop":
         loop.drain()
         stopPacking()
-        stopCatchUp()
+        stopUpkeep()
         Effect.runSync(Scope.close(scope, Exit.void))
         send({ kind: "stopped" })
         parentPort?.close()
