@@ -21,6 +21,27 @@ const ingest = Command.make("ingest", { events }, (options) =>
   }),
 ).pipe(Command.withDescription("Measure the write path beside a bare loop of the same rows; prints JSON."))
 
+const whole = (name: string, unless: number, means: string) =>
+  Options.integer(name).pipe(Options.withDefault(unless), Options.withDescription(means))
+
+const liveOptions = {
+  threads: whole("threads", 50, "Threads that stream at the same time."),
+  perSecond: whole("events", 2_000, "Pieces that the agent tells per second, all threads together."),
+  seconds: whole("seconds", 5, "How long it streams."),
+}
+
+const live = Command.make("live", liveOptions, (options) =>
+  Effect.gen(function* () {
+    const { perSecond, seconds, threads } = options
+    if (threads < 1 || threads > 200) return yield* usageProblem("--threads: 1 to 200")
+    if (perSecond < 1 || seconds < 1) return yield* usageProblem("--events and --seconds: at least 1")
+    const { benchLive } = yield* Effect.promise(() => import("../../bench/live/live.js"))
+    const program = fileURLToPath(new URL("../../threadfold.js", import.meta.url))
+    const agent = fileURLToPath(new URL("../../bench/live/agent.js", import.meta.url))
+    yield* writeJson(yield* benchLive({ ...options, program, agent }))
+  }),
+).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
+
 export const benchCommand = Command.make("bench", {}, () =>
-  usageProblem("Name what to measure: threadfold bench ingest"),
-).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest]))
+  usageProblem("Name what to measure: threadfold bench ingest, threadfold bench live"),
+).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live]))

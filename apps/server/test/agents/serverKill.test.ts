@@ -1,0 +1,132 @@
+/**
+ * The built server, killed with -9 while the real Codex works for it. Codex and whatever it started go on alone; the next
+ * server ends them, says what became of the turn, and goes on with the thread.
+ */
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "@effect/vitest"
+import { makeThreadfold, type Threadfold } from "@threadfold/client"
+import { CheckReport, VerifyReport } from "@threadfold/contracts"
+import { codexHome, fakeAgent, installedAgent, makeHold, OpenAi } from "@threadfold/testkit"
+import { Effect } from "effect"
+import { describe, onTestFinished } from "vitest"
+import { document, temporary } from "../cli/program.js"
+import { type RunningServer, serve } from "../cli/server.js"
+
+const codex = installedAgent("codex")
+const why = codex.installed ? "" : ` (skipped: ${codex.reason})`
+const isLinux = existsSync("/proc/self/environ")
+
+/** Running processes that carry our mark of this log. */
+const ofLog = (logId: string): readonly number[] =>
+  readdirSync("/proc").flatMap((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
+      return environment.includes(`THREADFOLD_LOG=${logId}`) ? [Number(pid)] : []
+    } catch {
+      return []
+    }
+  })
+
+const faceOf = ({ token, url }: RunningServer): Effect.Effect<Threadfold> => makeThreadfold({ url, token })
+const booted = (directory: string) => Effect.promise(() => serve(directory))
+const killed = (server: RunningServer) =>
+  Effect.promise(async () => {
+    server.child.kill("SIGKILL")
+    await server.ended
+  })
+const stopped = (server: RunningServer) =>
+  Effect.promise(async () => {
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+  })
+
+/** The log is sound, and the tables are what it leads to. */
+const sound = (directory: string) =>
+  Effect.promise(async () => {
+    expect(await document(CheckReport, ["check", "--data-dir", directory])).toMatchObject({ ok: true, violations: [] })
+    expect(await document(VerifyReport, ["verify", "--data-dir", directory])).toMatchObject({ ok: true })
+  })
+
+const logOf = (face: Threadfold) => Effect.map(face.call((api) => api.readyz({})), ({ logId }) => logId)
+
+describe("a server that is killed", () => {
+  it.scopedLive.skipIf(!codex.installed || !isLinux)(
+    `in mid-turn leaves nothing running, and its next run goes on with the thread${why}`,
+    () =>
+      Effect.gen(function* () {
+        if (!codex.installed) return
+        const hold = makeHold()
+        const model = yield* OpenAi.server({ script: [OpenAi.plain("kept"), OpenAi.hang(hold), OpenAi.plain("back")] })
+        const home = yield* codexHome({ baseUrl: model.baseUrl })
+        const directory = temporary()
+        const { args, command } = codex
+        const agent = { kind: "codex", command, args: [...args, "app-server"], env: home.env }
+        writeFileSync(join(directory, "threadfold.json"), JSON.stringify({ agents: { codex: agent } }))
+
+        const first = yield* booted(directory)
+        const before = yield* faceOf(first)
+        const { threadId } = yield* before.createThread({ agent: "codex", cwd: home.cwd })
+        const one = yield* before.sendMessage(threadId, { text: "one" })
+        expect(yield* before.waitForTurn(one.turnId ?? "")).toMatchObject({ outcome: "completed" })
+        const two = yield* before.sendMessage(threadId, { text: "two" })
+        yield* hold.reached
+        const queued = yield* before.sendMessage(threadId, { text: "three" })
+        expect(queued.turnId).toBeNull()
+        const logId = yield* logOf(before)
+        const running = ofLog(logId)
+        expect(running.length).toBeGreaterThan(0)
+        yield* killed(first)
+
+        const second = yield* booted(directory)
+        // Before the first answer, so before anything new can start.
+        expect(ofLog(logId)).toEqual([])
+        const after = yield* faceOf(second)
+        expect(yield* after.waitForTurn(two.turnId ?? "")).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+        yield* after.resumeQueue(threadId)
+        const snapshotOf = after.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
+        const done = (turns: readonly { readonly status: string }[]) =>
+          turns.length === 3 && turns.every(({ status }) => status === "ended")
+        while (!done((yield* snapshotOf).turns)) yield* Effect.sleep("20 millis")
+        const snapshot = yield* snapshotOf
+        expect(snapshot.turns.map(({ outcome }) => outcome)).toEqual(["completed", "interrupted", "completed"])
+        expect(snapshot.session).toMatchObject({ epoch: 2 })
+        yield* stopped(second)
+        expect(ofLog(logId)).toEqual([])
+        yield* sound(directory)
+      }),
+    60_000,
+  )
+
+  it.scopedLive.skipIf(!isLinux)(
+    "leaves three trees behind that the next one ends; a process that merely looks like one is left alone",
+    () =>
+      Effect.gen(function* () {
+        const directory = temporary()
+        const { args, command } = fakeAgent({
+          turns: [[{ spawn: { ignoreSignals: true } }, { spawn: { ignoreSignals: true, ownGroup: true } }, { hang: true }]],
+        })
+        const agents = Object.fromEntries(["a", "b", "c"].map((name) => [name, { kind: "codex", command, args }]))
+        writeFileSync(join(directory, "threadfold.json"), JSON.stringify({ agents }))
+        const first = yield* booted(directory)
+        const before = yield* faceOf(first)
+        for (const agent of ["a", "b", "c"]) {
+          const { threadId } = yield* before.createThread({ agent, cwd: directory })
+          yield* before.sendMessage(threadId, { text: "go" })
+        }
+        const logId = yield* logOf(before)
+        while (ofLog(logId).length < 9) yield* Effect.sleep("20 millis")
+        const stranger = spawn("sleep", ["60"], { stdio: "ignore" })
+        onTestFinished(() => void stranger.kill("SIGKILL"))
+        yield* killed(first)
+        const second = yield* booted(directory)
+        expect(ofLog(logId)).toEqual([])
+        expect(stranger.exitCode).toBeNull()
+        expect(stranger.signalCode).toBeNull()
+        yield* stopped(second)
+        yield* sound(directory)
+      }),
+    60_000,
+  )
+})
