@@ -10,6 +10,7 @@
  * A recording of messages alone, as the SDK's caller sees them, is translated by the same rules. Whatever cannot be mapped
  * is kept verbatim, with the reason; it never throws and never drops a line.
  */
+import { makeSource } from "../codex/Connection.js"
 import {
   type Fields,
   hintFields,
