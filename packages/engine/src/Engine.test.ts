@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { describe, expect, it } from "@effect/vitest"
+import { openSqlite } from "@threadfold/event-log"
+import { Effect } from "effect"
+import { story } from "../test/story.js"
+import { id } from "../test/support.js"
+import { Engine } from "./Engine.js"
+import { databaseGroups } from "./sqlite.js"
+
+const directory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-engine-"))),
+  (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
+)
+const inProcess = Effect.flatMap(directory, (made) =>
+  Effect.provide(story, Engine.layerInProcess({ file: join(made, "threadfold.db") })),
+)
+
+describe("an engine tells the sender of a command", () => {
+  it.scoped("what it led to, the same to a retry, and why it is refused", () =>
+    Effect.gen(function* () {
+      const told = yield* inProcess
+      const receipt = { commandId: id("command send"), threadId: id("thread x"), messageId: null, sequence: 2 }
+      expect(told).toMatchObject({
+        created: { head: 1, receipt: { commandId: id("command create"), sequence: 1 }, effects: [] },
+        sent: {
+          head: 2,
+          statuses: ["appended"],
+          receipt,
+          effects: [{ kind: "turn.start", status: "pending", payload: { text: "hällo 🧵", settings: { model: "m" } } }],
+        },
+        again: { head: 2, statuses: [], receipt, effects: [] },
+        other: { refused: "command-conflict" },
+        refused: { refused: "turn-active" },
+        leased: { receipt: null, effects: [], statuses: [] },
+        late: { refused: "effect-conflict" },
+        interrupted: { effects: [{ kind: "turn.interrupt" }] },
+      })
+    }),
+  )
+
+  it.scoped("the same from a writer in a worker thread", () =>
+    Effect.gen(function* () {
+      const here = yield* inProcess
+      const made = yield* directory
+      const file = join(made, "threadfold.db")
+      // The caller owns the directory, and has made the database.
+      yield* Effect.scoped(openSqlite({ file, migrations: databaseGroups }))
+      const path = (name: string) => fileURLToPath(new URL(`../test/child/${name}.mjs`, import.meta.url))
+      const run = promisify(execFile)(process.execPath, [
+        "--conditions=source",
+        "--import",
+        new URL("../test/child/register.mjs", import.meta.url).href,
+        path("worker"),
+        file,
+      ])
+      const { stdout } = yield* Effect.promise(() => run)
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(here)))
+    }),
+  )
+})
