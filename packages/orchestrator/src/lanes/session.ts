@@ -35,7 +35,8 @@ const open = (
   const { nativeThreadId } = work.thread
   const start = Effect.mapError(connection.startThread(order), (failure) => agentProblem(agent, failure))
   if (nativeThreadId === null || fresh) return start
-  const again: ResumeThread = { ...order, nativeThreadId }
+  const nativeSessionId = work.last?.nativeSessionId ?? null
+  const again: ResumeThread = { ...order, nativeThreadId, ...(nativeSessionId === null ? {} : { nativeSessionId }) }
   return connection.resumeThread(again).pipe(
     Effect.catchAll((failure) => {
       const isLost = failure._tag === "Refused" || failure._tag === "Unsupported"

@@ -17,6 +17,8 @@ export interface ThreadWork {
   readonly thread: ThreadRow
   /** The session that lives, or null. */
   readonly session: SessionRow | null
+  /** The newest session, ended or not; null: there was none. */
+  readonly last: SessionRow | null
   /** Turns that run or wait, and those whose end is not final yet; oldest first. */
   readonly turns: readonly TurnRow[]
   /** Requests that are open or being answered. */
@@ -34,13 +36,12 @@ export const threadWork = (sql: SqlClient.SqlClient, threadId: string): Effect.E
       const ofThread = where("thread_id = ?", threadId)
       const [thread] = yield* selectRows(sql, "threads", [ofThread], "LIMIT 1")
       if (thread === undefined) return null
-      const alive = [ofThread, where("ended_at IS NULL")]
-      const [session] = yield* selectRows(sql, "sessions", alive, "LIMIT 1")
+      const [last = null] = yield* selectRows(sql, "sessions", [ofThread], "ORDER BY epoch DESC LIMIT 1")
       const unsettled = [ofThread, where("settled = 0")]
       const turns = yield* selectRows(sql, "turns", unsettled, `ORDER BY ordinal LIMIT ${OPEN}`)
       const open = [ofThread, where("status IN ('open', 'answering')")]
       const requests = yield* selectRows(sql, "requests", open, `ORDER BY request_id LIMIT ${OPEN}`)
-      return { thread, session: session ?? null, turns, requests }
+      return { thread, session: last?.endedAt === null ? last : null, last, turns, requests }
     }),
   )
 
