@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, TestClock } from "effect"
 import { Awake, type Reading } from "./Awake.js"
 import { covered } from "./spans.js"
 
@@ -83,6 +84,33 @@ describe("whether the host slept", () => {
     expect(since).toBe(3 * hour)
     expect(sleeps).toHaveLength(2)
   })
+
+  it.effect("a pause notices by itself that it took far longer than it was to take", () =>
+    Effect.gen(function* () {
+      const pauseWhile = (wentBy: number) =>
+        Effect.gen(function* () {
+          const awake = new Awake(60_000)
+          const clock = yield* Effect.clock
+          let extra = 0
+          const frozen: Clock.Clock = {
+            ...clock,
+            currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + extra),
+            sleep: (duration) => clock.sleep(duration),
+          }
+          const monotonic = { now: Clock.currentTimeMillis }
+          yield* Effect.withClock(awake.look(monotonic), frozen)
+          const pause = yield* Effect.fork(Effect.withClock(awake.pause(monotonic, 5_000), frozen))
+          yield* Effect.yieldNow()
+          extra = wentBy
+          yield* TestClock.adjust("5 seconds")
+          yield* Fiber.join(pause)
+          return awake.since
+        })
+      expect(yield* pauseWhile(0)).toBeNull()
+      expect(yield* pauseWhile(50_000)).toBeNull()
+      expect(yield* pauseWhile(hour)).toBe(hour + 15_000)
+    }),
+  )
 
   it("remembers the last 1,000 sleeps", () => {
     const awake = new Awake(1)

@@ -19,7 +19,7 @@ import type { ReaperFinding, ReaperService } from "./Reaper.js"
 import type { ReaperPolicy } from "./ReaperPolicy.js"
 
 /** Sessions of one page. */
-const PAGE = 200
+const PAGE = 100
 /** Threads that one process opens by itself, as far as they are looked at. */
 const OPENED = 1_000
 /** Findings that are kept. */

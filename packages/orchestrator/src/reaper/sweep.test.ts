@@ -254,6 +254,17 @@ describe("a session whose process is not one of ours", () => {
   )
 })
 
+describe("a session on its way into the log", () => {
+  it.scoped("is alive while its connection is open", () =>
+    Effect.gen(function* () {
+      const s = yield* Sessions.open
+      yield* s.start("a")
+      s.threads.sessionEnded(s.session("a"))
+      expect(s.found(["a"], yield* (yield* s.reaper(policy)).sweep)).toEqual({ a: "keep in-use" })
+    }),
+  )
+})
+
 describe("threads that an agent opened by itself", () => {
   it.scoped("are left to their connection, and keep the session that they were opened from", () =>
     Effect.gen(function* () {

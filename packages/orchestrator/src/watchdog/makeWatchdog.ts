@@ -14,7 +14,7 @@ import { upkeep } from "../upkeep.js"
 import { decideTurn, type TurnFacts } from "./decide.js"
 
 /** Rows of one page. */
-const PAGE = 200
+const PAGE = 100
 /** Questions of one turn, the newest, that are looked at. */
 const WAITS = 1_000
 
