@@ -5,7 +5,8 @@ import { MessageId, RequestId, TurnId } from "../Ids.js"
 import { ofThread, Settings } from "./Thread.js"
 
 /**
- * What a message does while a turn runs or waits to start. Where none does, all four start a turn.
+ * What a message does while a turn runs or waits to start. Where none does, all four start a turn, but for `queue` behind
+ * messages that wait already.
  *
  * - `queue`: it runs next; in line after the messages that wait already.
  * - `start`: it is refused.
@@ -23,7 +24,7 @@ export const SendMessage = Schema.Struct({
   text: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000_000)),
   /** What it does to a turn that runs; absent: `queue`. */
   mode: maybe(MessageMode),
-  /** Settings of this turn in the provider's words, for example a model; not with `steer`. */
+  /** Settings of its turn in the provider's words, for example a model; a steer has no turn of its own and leaves them. */
   settings: maybe(Settings),
 })
 
