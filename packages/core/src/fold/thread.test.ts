@@ -64,6 +64,16 @@ describe("the thread's row", () => {
     ])
   })
 
+  it("goes by the agent's name of the conversation that goes on in it: one begun anew has another", () => {
+    const s = new Scenario().start().send("thread.started", {}, { native: { threadId: "first" } })
+    s.send("session.exited", { reason: "exit" }).start("s2").send("thread.started", {}, { session: "s2" })
+    expect(s.rows.all("threads")[0]?.nativeThreadId).toBe("first")
+    s.send("thread.started", {}, { session: "s2", native: { threadId: "second" } })
+    expect(s.rows.all("threads")[0]?.nativeThreadId).toBe("second")
+    s.send("thread.started", {}, { native: { threadId: "first" } })
+    expect(s.rows.all("threads")[0]?.nativeThreadId).toBe("second")
+  })
+
   it("archiving and deleting leave marks, unarchiving lifts its own", () => {
     const s = new Scenario().start().send("thread.archived", {}, ours).send("thread.unarchived", {}, ours)
     s.send("thread.deleted", {}, ours)

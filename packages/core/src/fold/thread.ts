@@ -49,7 +49,8 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
   if (thread === null || refuseStale(step)) return
   patch(step, {
     provider: payload.provider ?? thread.provider,
-    nativeThreadId: thread.nativeThreadId ?? step.event.native?.threadId ?? null,
+    // A conversation that is begun anew in the thread is the one that is opened again from now on.
+    nativeThreadId: step.event.native?.threadId ?? thread.nativeThreadId,
     title: payload.title ?? thread.title,
     cwd: payload.cwd ?? thread.cwd,
     model: payload.model ?? thread.model,
