@@ -16,7 +16,17 @@ const usage: ReadonlySet<ProblemSlug> = new Set([
   "session-not-found",
   "event-not-found",
   "resource-not-found",
+  "turn-not-found",
+  "request-not-found",
+  "agent-not-found",
   "not-found",
+  "thread-busy",
+  "thread-conflict",
+  "thread-not-run",
+  "turn-active",
+  "request-ended",
+  "queue-conflict",
+  "session-conflict",
 ])
 
 /** Exit code of a problem: 2 where other arguments would help, 3 where the world around the program must change. */

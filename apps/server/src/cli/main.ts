@@ -5,13 +5,19 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts"
 import { Cause, type Console, Effect } from "effect"
 import { version } from "../version.js"
+import { answerCommand } from "./commands/answer.js"
 import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
+import { doctorCommand } from "./commands/doctor.js"
 import { eventsCommand } from "./commands/events.js"
 import { importCommand } from "./commands/import.js"
+import { reaperCommand } from "./commands/reaper.js"
 import { rebuildCommand } from "./commands/rebuild.js"
+import { requestsCommand } from "./commands/requests.js"
+import { sendCommand } from "./commands/send.js"
 import { serveCommand } from "./commands/serve.js"
 import { statsCommand } from "./commands/stats.js"
+import { stopCommand } from "./commands/stop.js"
 import { tailCommand } from "./commands/tail.js"
 import { threadCommand } from "./commands/thread.js"
 import { threadsCommand } from "./commands/threads.js"
@@ -20,9 +26,17 @@ import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProbl
 import { takesColour } from "./text/Look.js"
 
 const threadfold = Command.make("threadfold").pipe(
-  Command.withDescription("Records what coding agents do, folds it into threads, and answers questions about them."),
+  Command.withDescription(
+    "Runs coding agents, records what they do, folds it into threads, and answers questions about them.",
+  ),
   Command.withSubcommands([
     serveCommand,
+    doctorCommand,
+    sendCommand,
+    answerCommand,
+    stopCommand,
+    requestsCommand,
+    reaperCommand,
     importCommand,
     threadsCommand,
     threadCommand,

@@ -35,7 +35,7 @@ export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Sco
 }
 
 /** Loaded on demand: the HTTP client is the larger half of the program, and most commands never speak HTTP. */
-const remoteReader = (server: Server): Effect.Effect<Reader> =>
+export const remoteReader = (server: Server): Effect.Effect<Reader> =>
   Effect.flatMap(
     Effect.promise(() => import("../offline/RemoteReader.js")),
     ({ openRemoteReader }) => openRemoteReader(server),

@@ -52,6 +52,12 @@ export const commandOf = (config: AgentConfig): string | null => {
   return config.kind === "acp" && config.preset !== undefined ? (acpPreset(config.preset)?.command ?? null) : null
 }
 
+/** How one gets what an agent is; null: nobody knows. */
+export const installOf = (config: AgentConfig): string | null => {
+  if (config.kind === "acp") return config.preset === undefined ? null : (acpPreset(config.preset)?.install ?? null)
+  return knownAgents.find((known) => known.config.kind === config.kind)?.install ?? null
+}
+
 /** Whether what an agent needs is there. @param dataDirectory where the SDK of Claude may be installed, too */
 export const isInstalled = (config: AgentConfig, dataDirectory: string): boolean => {
   const command = commandOf(config)

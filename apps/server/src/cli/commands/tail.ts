@@ -1,7 +1,10 @@
 /** `threadfold tail`. */
 import { Command } from "@effect/cli"
+import type { EventsOptions } from "@threadfold/client"
+import type { Problem } from "@threadfold/contracts"
 import { Effect, Option, Stream } from "effect"
-import { follow } from "../../offline/follow.js"
+import type { Server } from "../../offline/Place.js"
+import { loadClient } from "../live.js"
 import { after, dataDir, json } from "../options.js"
 import { currentLook, note, writeLines } from "../output.js"
 import { eventLine } from "../pages/events.js"
@@ -13,6 +16,22 @@ const before = 10
 
 /** Sequence of the last line that went through, for where to go on. */
 const sequenceOf = (line: string): number => Number(/^\{"sequence":(\d+)/.exec(line)?.[1] ?? 0)
+
+/**
+ * What comes, as the JSON of envelopes, until the server ends. One failure is a connection that broke, for example because
+ * we were too slow; two in a row are a server that has gone.
+ */
+const follow = (server: Server, options: EventsOptions): Stream.Stream<string, Problem> =>
+  Stream.unwrap(Effect.map(loadClient, ({ events }) => events(server, { ...options, maxFailures: 1 }))).pipe(
+    Stream.mapEffect((message) => {
+      if (message.kind === "event") return Effect.succeed(JSON.stringify(message.event))
+      return message.kind === "reset"
+        ? Effect.as(note(`The place is of no use (${message.reason}): going on from ${message.cursor}.`), null)
+        : Effect.succeed(null)
+    }),
+    Stream.filter((line) => line !== null),
+    Stream.catchTag("Unavailable", () => Stream.empty),
+  )
 
 export const tailCommand = Command.make("tail", { after, thread, dataDir, json }, (options) =>
   Effect.gen(function* () {
@@ -41,13 +60,7 @@ export const tailCommand = Command.make("tail", { after, thread, dataDir, json }
         ),
       )
     }
-    yield* show(
-      follow(place.server, {
-        ...scope,
-        after: last,
-        onReset: (detail) => process.stderr.write(`The server began anew: ${detail}\n`),
-      }),
-    )
+    yield* show(follow(place.server, { ...scope, after: last }))
     yield* note("The server has ended.")
   }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Print the last events and then what comes, until the server or Ctrl-C ends it."))

@@ -1,25 +1,14 @@
 /** One turn by its id, at once or at its end. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { type EventType, Problem, type TurnDetail } from "@threadfold/contracts"
+import { Problem, type TurnDetail } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
-import { machines } from "@threadfold/core"
 import { Projections, type Resource } from "@threadfold/projections"
 import { Effect, Option, Stream } from "effect"
+import { isFinal, turnEndings } from "../../turns.js"
 import { HttpServices } from "../Services.js"
 import { answer, etagOf, holds, notModified } from "./answer.js"
 import { unreadable } from "./eventPage.js"
 import { waitFor } from "./waitFor.js"
-
-/** Events after which a turn may have ended, or its end be final: what the transition tables say, and the settling. */
-const endings: readonly EventType[] = [
-  ...new Set<EventType>([
-    "turn.settled",
-    ...machines.turns.transitions.filter(({ to }) => to.startsWith("ended")).flatMap(({ by }) => by),
-  ]),
-]
-
-/** An observed end, or an inferred one that nobody contradicted in time. */
-const isFinal = ({ settled, status }: TurnDetail): boolean => status === "ended" && settled
 
 export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
   Effect.gen(function* () {
@@ -30,7 +19,7 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
 
     /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
     const ending = ({ sequence, value: { threadId, turnId } }: Resource<TurnDetail>) =>
-      log.subscribe({ after: sequence, streamId: threadId, types: endings }).pipe(
+      log.subscribe({ after: sequence, streamId: threadId, types: turnEndings }).pipe(
         Stream.mapError(unreadable),
         Stream.chunks,
         Stream.mapEffect(() => projections.turn(turnId)),
