@@ -45,33 +45,62 @@ const makeBell = () => {
   }
 }
 
+/**
+ * Pieces of streamed text are given out at most this often, ms, together with all that falls due before the next time. Many
+ * threads that stream at once then make few batches; none of their pieces waits longer than it would alone.
+ */
+const batchMs = 10
+
+/** Anything but streamed text is given out at once: somebody may wait for it. */
+const isUrgent = ({ event }: Emitted): boolean => event.type !== "content.delta"
+
 export const makeLiveEvents = (translator: Translator): LiveEvents => {
   let waiting: Emitted[] = []
   let isFinished = false
+  let hasUrgent = false
+  /** When the last batch was given out; ms since the epoch. */
+  let gaveAt = 0
+  /** When the consumer looks again by itself; it is woken when there is a reason to look earlier. */
+  let looksAt = 0
   const arrived = makeBell()
   const taken = makeBell()
   const hasRoom = () => waiting.length < roomFor
-  const isDue = () => waiting.length > 0 || isFinished
 
   const add = (emitted: readonly Emitted[]): void => {
-    for (const one of emitted) waiting.push(one)
+    for (const one of emitted) {
+      waiting.push(one)
+      if (isUrgent(one)) hasUrgent = true
+    }
+  }
+
+  /** When there is something to give out, as far as is known now. */
+  const due = (): number => {
+    if (hasUrgent || isFinished) return 0
+    const next = waiting.length > 0 ? 0 : (translator.nextDeadline() ?? Number.POSITIVE_INFINITY)
+    return Math.max(next, gaveAt + batchMs)
+  }
+
+  const give = (now: number): Chunk.Chunk<Emitted> => {
+    const batch = Chunk.unsafeFromArray(waiting)
+    waiting = []
+    hasUrgent = false
+    gaveAt = now
+    taken.ring()
+    return batch
   }
 
   const pull: Effect.Effect<Chunk.Chunk<Emitted>, Option.Option<never>> = Effect.flatMap(
     Clock.currentTimeMillis,
     (now) => {
-      const deadline = translator.nextDeadline()
-      if (deadline !== null && deadline <= now) add(translator.tick(now))
-      if (waiting.length > 0) {
-        const batch = Chunk.unsafeFromArray(waiting)
-        waiting = []
-        taken.ring()
-        return Effect.succeed(batch)
-      }
+      if (due() <= now) add(translator.tick(now + batchMs))
+      if (due() <= now && waiting.length > 0) return Effect.succeed(give(now))
       if (isFinished) return Effect.fail(Option.none())
-      const next = translator.nextDeadline()
-      const news = arrived.wait(isDue)
-      return Effect.zipRight(next === null ? news : Effect.race(news, Effect.sleep(next - now)), pull)
+      looksAt = due()
+      const news = arrived.wait(() => due() < looksAt)
+      return Effect.zipRight(
+        looksAt === Number.POSITIVE_INFINITY ? news : Effect.race(news, Effect.sleep(looksAt - now)),
+        pull,
+      )
     },
   )
 
@@ -79,7 +108,7 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
     push: (line) => {
       add(translator.push(line).emitted)
       // Without an event, too: it may have made the translator wait for something, and so moved its deadline.
-      arrived.ring()
+      if (due() < looksAt) arrived.ring()
     },
     hasRoom,
     room: Effect.suspend(() => (hasRoom() ? Effect.void : taken.wait(hasRoom))),
