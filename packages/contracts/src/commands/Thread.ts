@@ -10,7 +10,7 @@ export const ofThread = {
 } as const
 
 /** A display name: 1 to 1000 characters. */
-const Title = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000))
+export const ThreadTitle = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000))
 
 /** Settings in the provider's words: its approval policy, its sandbox. What they are, the agent decides. */
 export const Settings = Schema.Record({ key: Schema.String, value: Json })
@@ -24,7 +24,7 @@ export const CreateThread = Schema.Struct({
   /** Provider kind of that agent, for example `codex`. */
   provider: Schema.String.pipe(Schema.minLength(1)),
   /** Display name. */
-  title: maybe(Title),
+  title: maybe(ThreadTitle),
   /** Working directory of the agent, absolute. */
   cwd: maybe(Schema.String.pipe(Schema.minLength(1))),
   /** Model, in the provider's words; absent: the agent's. */
@@ -38,7 +38,7 @@ export const RenameThread = Schema.Struct({
   type: Schema.Literal("thread.rename"),
   ...ofThread,
   /** The name. */
-  title: Title,
+  title: ThreadTitle,
 })
 
 /** Puts the thread out of sight. Its session goes on. */

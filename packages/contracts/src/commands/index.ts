@@ -26,6 +26,7 @@ export {
   KeepThreadAlive,
   RenameThread,
   Settings,
+  ThreadTitle,
   UnarchiveThread,
 } from "./Thread.js"
 export * from "./Upkeep.js"
