@@ -6,6 +6,7 @@
  * a short pause of ours takes hours (macOS, virtual machines, a stopped process).
  */
 import { Clock, Effect } from "effect"
+import type { Moment } from "./Moment.js"
 import type { MonotonicClockService } from "./MonotonicClock.js"
 import type { Span } from "./spans.js"
 
@@ -29,6 +30,15 @@ export class Awake {
   /** When the host last woke, by the wall clock, ms; null: it has not slept since we look. */
   get since(): number | null {
     return this.woke
+  }
+
+  /** The present. A row must be read before it: what happens later is none of it. */
+  get moment(): Effect.Effect<Moment> {
+    return Effect.map(Clock.currentTimeMillis, (now) => ({
+      now,
+      awakeSince: this.woke,
+      toleranceMs: this.toleranceMs,
+    }))
   }
 
   /** The sleeps, oldest first; the last 1,000. */

@@ -48,7 +48,11 @@ const judge = (
     readonly policy?: Partial<ReaperPolicy>
   } = {},
 ) => {
-  const verdict = decide({ session, liveness, children }, { now, awakeSince }, { ...defaultReaperPolicy, ...policy })
+  const verdict = decide(
+    { session, liveness, children },
+    { now, awakeSince, toleranceMs: minute },
+    { ...defaultReaperPolicy, ...policy },
+  )
   return `${verdict.decision} ${verdict.reason}`
 }
 
@@ -119,7 +123,13 @@ const cases: readonly Case[] = [
   ],
   ["used since it woke", judge(unused(minute), { awakeSince: now - hour }), "keep in-use"],
   ["used in the future: the clock was set back", judge(unused(-hour)), "keep in-use"],
-  ["the same, a window after that was seen", judge(unused(-hour), { awakeSince: now - 30 * minute }), "reap idle"],
+  [
+    "the same, and the clock was seen to be set, just now",
+    judge(unused(-hour), { awakeSince: now - minute }),
+    "keep in-use",
+  ],
+  ["the same, a window ago", judge(unused(-hour), { awakeSince: now - 30 * minute }), "reap idle"],
+  ["used in this moment, long after a sleep", judge(unused(-5), { awakeSince: now - 30 * minute }), "keep in-use"],
 ]
 
 describe("what the reaper thinks of a session", () => {
@@ -127,7 +137,11 @@ describe("what the reaper thinks of a session", () => {
 
   it("tells for how long it has been idle, from the wake-up on", () => {
     const idle = (session: LivingSession, awakeSince: number | null) =>
-      decide({ session, liveness: "alive", children: [] }, { now, awakeSince }, defaultReaperPolicy).idleMs
+      decide(
+        { session, liveness: "alive", children: [] },
+        { now, awakeSince, toleranceMs: minute },
+        defaultReaperPolicy,
+      ).idleMs
     expect([idle(unused(hour), null), idle(unused(hour), now - minute), idle(unused(-5), null)]).toEqual([
       hour,
       minute,
@@ -161,7 +175,7 @@ describe("what the reaper thinks of a session", () => {
         time,
         (given, liveness, awakeSince) => {
           const facts = { session: unused(0, given), liveness, children: [] }
-          const { decision, idleMs } = decide(facts, { now, awakeSince }, defaultReaperPolicy)
+          const { decision, idleMs } = decide(facts, { now, awakeSince, toleranceMs: minute }, defaultReaperPolicy)
           expect(idleMs).toBeGreaterThanOrEqual(0)
           if (decision !== "keep") expect(given.mode).toBe("managed")
           if (decision === "repair") expect(liveness).toBe("gone")

@@ -138,27 +138,26 @@ export const makeReaper = (
       )
 
     /** Sessions that were reaped, whose processes should be gone and are not: their stop is tried again. */
-    const leftBehind = (now: number): Effect.Effect<readonly ReaperFinding[]> =>
-      Effect.gen(function* () {
-        const found: ReaperFinding[] = []
-        for (const [threadId, { at, idleMs, live, sessionId }] of stopping) {
-          if (threads.of(threadId) !== live) stopping.delete(threadId)
-          else if (now - at >= STOP_MS) {
-            found.push({ threadId, sessionId, decision: "reap", reason: "process-left", idleMs: idleMs + now - at })
-            yield* shop.beside(Effect.asVoid(Effect.timeoutOption(Effect.disconnect(closeLive(shop, live)), STOP_MS)))
-          }
+    const leftBehind: Effect.Effect<readonly ReaperFinding[]> = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const found: ReaperFinding[] = []
+      for (const [threadId, { at, idleMs, live, sessionId }] of stopping) {
+        if (threads.of(threadId) !== live) stopping.delete(threadId)
+        else if (now - at >= STOP_MS) {
+          found.push({ threadId, sessionId, decision: "reap", reason: "process-left", idleMs: idleMs + now - at })
+          yield* shop.beside(Effect.asVoid(Effect.timeoutOption(Effect.disconnect(closeLive(shop, live)), STOP_MS)))
         }
-        return found
-      })
+      }
+      return found
+    })
 
     const sweep: Effect.Effect<readonly ReaperFinding[], Problem> = Effect.gen(function* () {
       yield* awake.look(monotonic)
       const liveness = livenessWith(yield* Effect.cached(ending))
-      const now = yield* Clock.currentTimeMillis
-      const moment: Moment = { now, awakeSince: awake.since }
-      const found: ReaperFinding[] = [...(yield* leftBehind(now))]
+      const found: ReaperFinding[] = [...(yield* leftBehind)]
       for (let after: string | null = null; ; ) {
         const sessions: readonly LivingSession[] = yield* projections.livingFacts(after, PAGE)
+        const moment = yield* awake.moment
         for (const session of sessions) {
           const finding = yield* look(session, yield* liveness(session), moment)
           if (found.length < FINDINGS) found.push(finding)

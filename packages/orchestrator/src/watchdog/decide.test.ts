@@ -30,7 +30,7 @@ const judge = (
 ) =>
   decideTurn(
     { turn: given, limits: defaultLimits, retriesSince: null, waits: [], sleeps: [], ...more },
-    { now, awakeSince },
+    { now, awakeSince, toleranceMs: minute },
     { ...defaultReaperPolicy, ...policy },
   )
 const nothing = { silentMs: null, interrupt: null }

@@ -4,7 +4,7 @@
  */
 import type { Problem } from "@threadfold/contracts"
 import type { OpenQuestion, RunningTurn } from "@threadfold/projections"
-import { Clock, Effect, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { Awake } from "../host/Awake.js"
 import { ageOf, type Moment } from "../host/Moment.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
@@ -78,32 +78,31 @@ export const makeWatchdog = (
         yield* shop.poke(threadId)
       })
 
-    const turns = (moment: Moment): Effect.Effect<void, Problem> =>
-      Effect.gen(function* () {
-        for (let after: string | null = null; ; ) {
-          const page: readonly RunningTurn[] = yield* projections.runningTurns(after, PAGE)
-          for (const turn of page) yield* alone(`turn ${turn.turnId}`, lookAtTurn(turn, moment))
-          const last = page.at(-1)
-          if (last === undefined) return
-          after = last.threadId
-        }
-      })
+    const turns = Effect.gen(function* () {
+      for (let after: string | null = null; ; ) {
+        const page: readonly RunningTurn[] = yield* projections.runningTurns(after, PAGE)
+        const moment = yield* awake.moment
+        for (const turn of page) yield* alone(`turn ${turn.turnId}`, lookAtTurn(turn, moment))
+        const last = page.at(-1)
+        if (last === undefined) return
+        after = last.threadId
+      }
+    })
 
-    const questions = (moment: Moment): Effect.Effect<void, Problem> =>
-      Effect.gen(function* () {
-        for (let after: OpenQuestion | null = null; ; ) {
-          const page: readonly OpenQuestion[] = yield* projections.openQuestions(after, PAGE)
-          for (const question of page) yield* alone(`request ${question.requestId}`, lookAtQuestion(question, moment))
-          const last = page.at(-1)
-          if (last === undefined) return
-          after = last
-        }
-      })
+    const questions = Effect.gen(function* () {
+      for (let after: OpenQuestion | null = null; ; ) {
+        const page: readonly OpenQuestion[] = yield* projections.openQuestions(after, PAGE)
+        const moment = yield* awake.moment
+        for (const question of page) yield* alone(`request ${question.requestId}`, lookAtQuestion(question, moment))
+        const last = page.at(-1)
+        if (last === undefined) return
+        after = last
+      }
+    })
 
     const look = Effect.gen(function* () {
-      const moment: Moment = { now: yield* Clock.currentTimeMillis, awakeSince: awake.since }
-      yield* turns(moment)
-      if (policy.unattended.action !== "wait") yield* questions(moment)
+      yield* turns
+      if (policy.unattended.action !== "wait") yield* questions
     }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a look of the watchdog failed", cause)))
 
     yield* Effect.forkScoped(
