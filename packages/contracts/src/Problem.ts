@@ -98,8 +98,8 @@ export const problems = {
   },
   "queue-conflict": {
     status: 409,
-    title: "The order names other messages than the queue holds",
-    next: "Read the queue again and name every message exactly once.",
+    title: "The queue has moved on",
+    next: "Read the queue again; an order names every message exactly once.",
   },
   "command-conflict": {
     status: 409,

@@ -6,6 +6,7 @@
 import {
   Command,
   type EffectKind,
+  type EffectRow,
   type EventEnvelope,
   type ProblemSlug,
   type RequestedEffect,
@@ -39,6 +40,8 @@ export class Commander {
   readonly effects: RequestedEffect[] = []
   /** Turns of which a call is under way, as the engine's working tables would say. */
   readonly attempting = new Set<string>()
+  /** Steers of messages, as the engine's working tables would say. */
+  readonly steers = new Map<string, Pick<EffectRow, "status" | "sessionId">>()
   private commands = 0
 
   constructor(readonly s: Scenario = new Scenario()) {}
@@ -50,6 +53,7 @@ export class Commander {
       state: this.s.state,
       rows: this.s.rows,
       attempting: (turnId) => this.attempting.has(turnId),
+      steer: (messageId) => this.steers.get(messageId) ?? null,
       mint: (purpose) => id(`${purpose} of command ${command}`),
     }
   }

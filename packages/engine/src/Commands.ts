@@ -1,6 +1,6 @@
 /** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
 import { type EffectRow, type ProblemSlug, problems, type Receipt } from "@threadfold/contracts"
-import type { Accepted } from "@threadfold/core"
+import type { Accepted, FoldState } from "@threadfold/core"
 import type { CommandSubmission, EffectStep, Member, Outcome } from "./Submission.js"
 import type { WorkStore } from "./work/WorkStore.js"
 
@@ -77,13 +77,21 @@ export class Commands {
     return { receipt: answer, effects }
   }
 
-  /** The refusal of steps that believe an effect to be where it is not. */
-  unexpected(steps: readonly EffectStep[]): Refusal | null {
-    for (const { effectId, from, token } of steps) {
+  /**
+   * The refusal of steps that believe an effect to be where it is not, or that begin to hand over a message which has
+   * left the queue.
+   */
+  unexpected(steps: readonly EffectStep[], stateOf: (threadId: string) => FoldState): Refusal | null {
+    for (const { effectId, from, patch, token } of steps) {
       const effect = this.work.effect(effectId)
       if (effect === null || effect.status !== from || (token !== undefined && effect.token !== token)) {
         const found = effect === null ? "not there" : effect.status
         return { ok: false, slug: "effect-conflict", detail: `Effect ${effectId} is ${found}, not ${from}.` }
+      }
+      const { messageId, threadId } = effect
+      if (patch.status === "attempting" && messageId !== null && !stateOf(threadId).queue.includes(messageId)) {
+        const detail = `Message ${messageId} of thread ${threadId} does not wait any more.`
+        return { ok: false, slug: "effect-conflict", detail }
       }
     }
     return null

@@ -163,7 +163,8 @@ export class Writer {
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
     const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
     const { state } = this.working.get(streamId)
-    const situation = { state, rows: overlay(streamId), attempting: this.options.work.attempting, mint }
+    const { attempting, steer } = this.options.work
+    const situation = { state, rows: overlay(streamId), attempting, steer, mint }
     const decision = decideIf(situation, named, ifSequence)
     if ("refused" in decision)
       return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
@@ -182,7 +183,7 @@ export class Writer {
   /** What a submission as a whole may not do, found out before anything of it is stored. */
   private refusal(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
     return (
-      this.commands.unexpected(submission.effects ?? []) ??
+      this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
       this.notRequested(submission) ??
       (submission.refuseLive === true ? this.besideLive(submission) : null)
     )

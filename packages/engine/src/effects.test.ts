@@ -113,6 +113,36 @@ describe.each(databases)("effects %s", (_name, open) => {
     b.close()
   })
 
+  it("of a message that was taken back are not leased, and one that is under way is not taken back nor said twice", () => {
+    const b = started(open)
+    const x = new Speaker("x")
+    b.writer.process([submit(x.start(), x.turn("t1"))])
+    const steer = (name: string) => {
+      const [told] = b.writer.process([give(name, { type: "message.send", text: name, mode: "steer" })])
+      const [effect] = told?.ok === true ? told.effects : []
+      return { effectId: effect?.effectId ?? "", messageId: effect?.messageId ?? "" }
+    }
+    const [gone, going] = [steer("gone"), steer("going")]
+    const cancel = (name: string, messageId: string) => give(name, { type: "queue.cancel", messageId })
+    const outcomes = b.writer.process([
+      cancel("1", gone.messageId),
+      lease(gone.effectId),
+      lease(going.effectId),
+      cancel("2", going.messageId),
+      submit(x.complete("t1")),
+      give("3", { type: "queue.drain" }),
+    ])
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, slug: "effect-conflict" },
+      { ok: true },
+      { ok: false, slug: "queue-conflict" },
+      { ok: true },
+      { ok: true, results: [], effects: [] },
+    ])
+    b.close()
+  })
+
   it("that are being attempted are told to the agent when their turn is interrupted", () => {
     const { b, effectId, turnId } = waiting(open)
     const [, told] = b.writer.process([lease(effectId), give("stop", { type: "turn.interrupt" })])

@@ -1,5 +1,13 @@
 /** What a decision is: events that follow from a command, or the problem that refuses it. */
-import type { EntityIdName, EventType, NativeRef, PayloadOf, ProblemSlug, RequestedEffect } from "@threadfold/contracts"
+import type {
+  EffectRow,
+  EntityIdName,
+  EventType,
+  NativeRef,
+  PayloadOf,
+  ProblemSlug,
+  RequestedEffect,
+} from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 
@@ -38,6 +46,8 @@ export interface Situation {
   readonly rows: RowSource
   /** Whether a call that is about this turn may be under way to the provider: its effect is being attempted. */
   readonly attempting: (turnId: string) => boolean
+  /** The call that carries a queued message into a turn; null: there is none. */
+  readonly steer: (messageId: string) => Pick<EffectRow, "status" | "sessionId"> | null
   /** A new id of ours; the same for the same command and purpose. */
   readonly mint: (purpose: "turn" | "message") => string
 }

@@ -1,3 +1,4 @@
+import type { EffectRow } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { Commander, created, live } from "../../test/Commander.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
@@ -55,6 +56,50 @@ const foreign = {
   queuedAt: 1,
   sequence: 1,
 }
+
+describe("a message on its way into a turn", () => {
+  const steering = () => {
+    const c = live()
+    c.s.turn(t1)
+    const { messageId } = c.run({ type: "message.send", text: "b", mode: "steer" })
+    const at = (status: EffectRow["status"]) => c.steers.set(messageId ?? "", { status, sessionId: id("session s1") })
+    return { c, messageId, at }
+  }
+
+  it("is taken back while nobody has begun, and not while the agent may have it", () => {
+    for (const status of ["attempting", "delivered"] as const) {
+      const { at, c, messageId } = steering()
+      at(status)
+      expect(c.say({ type: "queue.cancel", messageId })).toBe("queue-conflict")
+      c.s.send("session.exited", { reason: "exit" })
+      expect(c.say({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
+    }
+    for (const status of ["pending", "failed", "uncertain", "retired"] as const) {
+      const { at, c, messageId } = steering()
+      at(status)
+      expect(c.say({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
+    }
+  })
+
+  it("does not run as a turn of its own meanwhile, and does when the agent has not taken it", () => {
+    for (const status of ["pending", "attempting", "delivered"] as const) {
+      const { at, c } = steering()
+      at(status)
+      c.s.complete(t1)
+      expect(drain(c)).toMatchObject({ refused: null, events: [] })
+      at("failed")
+      expect(drain(c).events).toEqual(drained)
+    }
+  })
+
+  it("runs with a person's consent when its session went before anybody knew", () => {
+    const { at, c } = steering()
+    at("delivered")
+    c.s.send("session.exited", { reason: "exit" })
+    c.run({ type: "queue.resume" })
+    expect(drain(c).events).toEqual(drained)
+  })
+})
 
 describe("queue.reorder", () => {
   const reorder = (c: Commander, messageIds: readonly (string | undefined)[]) =>

@@ -1,5 +1,5 @@
 /** Commands about the message queue. */
-import type { CommandOf } from "@threadfold/contracts"
+import type { CommandOf, EffectStatus } from "@threadfold/contracts"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { requestTurn } from "./message.js"
 import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
@@ -8,10 +8,21 @@ import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
 export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>
   onThread(situation, command.threadId, () => {
     const { messageId, threadId } = command
-    return situation.state.queue.includes(messageId)
-      ? accept({ ...ofThread, type: "message.cancelled", payload: { messageId } })
-      : refuse("resource-not-found", `The queue of thread ${threadId} has no message ${messageId}.`)
+    if (!situation.state.queue.includes(messageId)) {
+      return refuse("resource-not-found", `The queue of thread ${threadId} has no message ${messageId}.`)
+    }
+    const steer = steerOf(situation, messageId)
+    return steer === "attempting" || steer === "delivered"
+      ? refuse("queue-conflict", `Message ${messageId} is on its way into the running turn.`)
+      : accept({ ...ofThread, type: "message.cancelled", payload: { messageId } })
   })
+
+/** How far a message is on its way into a turn of the living session; null: it is not. */
+const steerOf = ({ state, steer }: Situation, messageId: string): EffectStatus | null => {
+  const session = livingSession(state)
+  const call = session === null ? null : steer(messageId)
+  return call !== null && call.sessionId === session?.sessionId ? call.status : null
+}
 
 /** `queue.reorder`. */
 export const reorderQueue = (situation: Situation, command: CommandOf<"queue.reorder">): Decision =>
@@ -53,9 +64,12 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
   const { mint, rows, state } = situation
   const [messageId] = state.queue
   const { thread } = state
+  // Until the agent has said whether it took a message into its turn, it must not get it a second time.
+  const steer = messageId === undefined ? null : steerOf(situation, messageId)
+  const isSteering = steer === "pending" || steer === "attempting" || steer === "delivered"
   const isOurs = (livingSession(state)?.mode ?? "managed") === "managed"
   const may = thread !== null && thread.deletedAt === null && thread.agent !== null && thread.queueHeld === 0 && isOurs
-  if (messageId === undefined || !may || isBusy(situation)) return accept()
+  if (messageId === undefined || !may || isSteering || isBusy(situation)) return accept()
   const message = rows.find("queue", "key", [messageId])
   if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)
   const turnId = mint("turn")

@@ -155,6 +155,18 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(work.attempting("nobody")).toBe(false)
     })
 
+    it("finds the call that carries a message, the latest where there are several", () => {
+      const { work } = fresh()
+      work.insertEffect(sampleEffect("z", { kind: "turn.steer", messageId: "m1", sessionId: "s" }))
+      work.insertEffect(sampleEffect("other", { kind: "turn.steer", messageId: "m2" }))
+      work.insertEffect(sampleEffect("none"))
+      expect(work.steer("m1")).toEqual(work.effect("z"))
+      work.insertEffect(sampleEffect("a", { kind: "turn.steer", messageId: "m1" }))
+      work.patchEffect("a", going("delivered"))
+      expect(work.steer("m1")).toEqual(work.effect("a"))
+      expect(work.steer("m3")).toBeNull()
+    })
+
     it("takes back what a transaction wrote that failed", () => {
       const { atomically, work } = fresh()
       atomically(() => {

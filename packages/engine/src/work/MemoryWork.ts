@@ -37,6 +37,7 @@ export const memoryWork = (): MemoryWork => {
     },
     effect: (effectId) => effects.get(effectId) ?? null,
     attempting: (turnId) => [...effects.values()].some((row) => row.turnId === turnId && row.status === "attempting"),
+    steer: (messageId) => [...effects.values()].findLast((row) => row.messageId === messageId) ?? null,
     insertEffect: (row) => {
       if (effects.has(row.effectId)) throw new Error("UNIQUE constraint failed: effects.effect_id")
       set(row)

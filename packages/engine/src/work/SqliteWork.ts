@@ -40,6 +40,7 @@ const statements = [
   "CREATE INDEX effects_ended ON effects (ended_at) WHERE ended_at IS NOT NULL",
   "CREATE INDEX effects_attempting ON effects (turn_id) WHERE status = 'attempting'",
   "CREATE INDEX effects_by_command ON effects (command_id)",
+  "CREATE INDEX effects_by_message ON effects (message_id) WHERE message_id IS NOT NULL",
 ] as const
 
 /** The working tables, for every opening of a database that is written. */
@@ -86,6 +87,9 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     "DELETE FROM effects WHERE position IN (SELECT position FROM effects WHERE ended_at < ? ORDER BY ended_at LIMIT ?)",
   )
   const attempting = handle.prepare("SELECT 1 FROM effects WHERE turn_id = ? AND status = 'attempting'")
+  const steer = handle.prepare<[string], StoredEffect>(
+    `SELECT ${columns} FROM effects WHERE message_id = ? ORDER BY position DESC LIMIT 1`,
+  )
   const find = (effectId: string): EffectRow | null => {
     const row = effect.get(effectId)
     return row === undefined ? null : toEffect(row)
@@ -100,6 +104,10 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     },
     effect: find,
     attempting: (turnId) => attempting.get(turnId) !== undefined,
+    steer: (messageId) => {
+      const row = steer.get(messageId)
+      return row === undefined ? null : toEffect(row)
+    },
     insertEffect: (row) => {
       const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
       const { payload, requestId, sessionId, status, threadId, token, turnId } = row

@@ -30,6 +30,8 @@ export interface WorkStore {
   readonly effect: (effectId: string) => EffectRow | null
   /** Whether an effect that is about this turn is being attempted. */
   readonly attempting: (turnId: string) => boolean
+  /** The call that carries a queued message into a turn; null: there is none. */
+  readonly steer: (messageId: string) => EffectRow | null
   readonly insertEffect: (effect: EffectRow) => void
   /** Changes an effect that there is. */
   readonly patchEffect: (effectId: string, patch: EffectPatch) => void
