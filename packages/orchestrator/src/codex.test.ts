@@ -2,16 +2,16 @@
  * The real Codex under the orchestrator, against a model server of ours on loopback. Nothing is played here but the model:
  * the process, its protocol, its questions and its failures are Codex's own.
  */
-import { describe, expect, it } from "@effect/vitest"
-import { makeCodexDriver, markedProcesses } from "@threadfold/providers"
+import { describe, expect } from "@effect/vitest"
+import { makeCodexDriver } from "@threadfold/providers"
 import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
-import { Effect, Logger, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import { House, id } from "../test/House.js"
+import { checked, ended, itemSaying, kill, openRequest, running, textsOf, withAgent } from "../test/RealAgent.js"
 import type { AgentLimits } from "./Agents.js"
-import { logMark } from "./live/Connections.js"
 
 const codex = installedAgent("codex")
-const why = codex.installed ? "" : ` (skipped: ${codex.reason})`
+const real = withAgent(codex)
 
 const house = (
   home: Partial<CodexHomeOptions> & { readonly baseUrl: string },
@@ -21,54 +21,11 @@ const house = (
     if (!codex.installed) return yield* Effect.dieMessage(codex.reason)
     const { cwd, env } = yield* codexHome(home)
     const driver = makeCodexDriver({ command: codex.command, args: [...codex.args, "app-server"], env })
-    const made = new House({ ...options, driver })
+    const made = new House({ ...options, driver, reaper: { watchMs: 200 } })
     yield* Effect.orDie(made.open())
     yield* Effect.orDie(made.createThread(id("thread"), cwd))
     return made
   })
-
-/** Nothing of this server is left, whatever happened. */
-const nothingLeft = (of: House) =>
-  Effect.gen(function* () {
-    const { logId } = of.engine.log
-    yield* of.stop
-    expect(yield* markedProcesses(logMark, logId)).toEqual([])
-  })
-
-const snapshotOf = (of: House, threadId?: string) => Effect.map(of.snapshot(threadId), ({ snapshot }) => snapshot)
-const ended = (of: House, count = 1, threadId?: string) =>
-  of.eventually(
-    snapshotOf(of, threadId),
-    ({ turns }) => turns.filter(({ status, settled }) => status === "ended" && settled).length === count,
-  )
-const running = (of: House) =>
-  of.eventually(snapshotOf(of), ({ turns }) => turns.some(({ status }) => status === "running"))
-const openRequest = (of: House) =>
-  Effect.map(
-    of.eventually(of.work(), ({ requests }) => requests.some(({ status }) => status === "open")),
-    ({ requests }) => requests.find(({ status }) => status === "open")?.requestId,
-  )
-const texts = (of: House) =>
-  Effect.map(snapshotOf(of), ({ items }) =>
-    items.filter(({ kind }) => kind === "agent_message").map(({ text }) => text),
-  )
-const checked = (of: House) =>
-  Effect.gen(function* () {
-    expect(yield* of.violations()).toEqual([])
-    const { items, requests, turns } = yield* snapshotOf(of)
-    const open = [
-      ...items.filter(({ status }) => status === "open"),
-      ...requests.filter(({ status }) => status === "open"),
-      ...turns.filter(({ status }) => status !== "ended"),
-    ]
-    expect(open).toEqual([])
-    yield* nothingLeft(of)
-  })
-
-const real = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>) =>
-  it.scopedLive.skipIf(!codex.installed)(`${name}${why}`, () =>
-    test().pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
-  )
 
 describe("the real Codex", () => {
   real("runs a turn, then another one", () =>
@@ -78,12 +35,12 @@ describe("the real Codex", () => {
       const one = yield* of.send("one")
       yield* ended(of)
       const two = yield* of.send("two")
-      const { turns } = yield* ended(of, 2)
+      const { items, turns } = yield* ended(of, 2)
       expect(turns).toMatchObject([
         { turnId: one.turnId, outcome: "completed", evidence: "observed" },
         { turnId: two.turnId, outcome: "completed", evidence: "observed" },
       ])
-      expect(yield* texts(of)).toEqual(["first", "second"])
+      expect(textsOf(items)).toEqual(["first", "second"])
       yield* checked(of)
     }),
   )
@@ -138,7 +95,7 @@ describe("the real Codex", () => {
       const { items, turns } = yield* ended(of)
       expect(steered.turnId).toBe(first.turnId)
       expect(turns).toMatchObject([{ outcome: "completed" }])
-      expect(items.filter(({ kind }) => kind === "user_message").map(({ text }) => text)).toEqual(["one", "and this"])
+      expect(textsOf(items, "user_message")).toEqual(["one", "and this"])
       yield* checked(of)
     }),
   )
@@ -151,7 +108,7 @@ describe("the real Codex", () => {
       yield* of.send("one")
       yield* hold.reached
       hold.say("half an ans")
-      yield* of.eventually(snapshotOf(of), ({ items }) => items.some(({ text }) => text === "half an ans"))
+      yield* itemSaying(of, "half an ans")
       yield* of.give({ type: "turn.interrupt" })
       const { items, turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
@@ -186,9 +143,9 @@ describe("the real Codex", () => {
       const model = yield* OpenAi.server({ script: [OpenAi.eof("lost", "text"), OpenAi.plain("whole")] })
       const of = yield* house({ baseUrl: model.baseUrl, streamRetries: 2 })
       yield* of.send("one")
-      const { turns } = yield* ended(of)
+      const { items, turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "completed" }])
-      expect((yield* texts(of)).at(-1)).toBe("whole")
+      expect(textsOf(items).at(-1)).toBe("whole")
       yield* checked(of)
     }),
   )
@@ -256,7 +213,7 @@ describe("the real Codex", () => {
       yield* of.send("two")
       yield* hold.reached
       yield* running(of)
-      for (const { pid } of yield* markedProcesses(logMark, of.engine.log.logId)) process.kill(pid, "SIGKILL")
+      yield* kill(of)
       yield* of.eventually(of.work(), ({ session }) => session === null)
       const { turns } = yield* ended(of, 2)
       expect(turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
@@ -264,7 +221,7 @@ describe("the real Codex", () => {
       const after = yield* ended(of, 3)
       expect(after.turns.at(-1)).toMatchObject({ outcome: "completed" })
       expect(after.session).toMatchObject({ epoch: 2 })
-      expect(yield* texts(of)).toEqual(["kept", "back"])
+      expect(textsOf(after.items)).toEqual(["kept", "back"])
       expect(new Set(after.turns.map(({ turnId }) => turnId)).size).toBe(3)
       yield* checked(of)
     }),

@@ -31,6 +31,7 @@ describe("a turn", () => {
         "thread.created",
         "turn.requested",
         "session.started",
+        "thread.started",
         "turn.accepted",
         "turn.started",
         "turn.completed",

@@ -13,6 +13,7 @@ import {
   type ProviderDriver,
   type ProviderFailure,
   Refused,
+  type ResumeThread,
   type SendTurn,
   type Steer,
 } from "@threadfold/providers"
@@ -114,6 +115,7 @@ export class FakeConnection {
       isOpen: true,
     })
     this.say(native, "session.started", { provider, mode: "managed", resumed })
+    this.say(native, "thread.started", { provider })
   }
 
   /** Native ids of the threads that are open here. */
@@ -171,10 +173,13 @@ export class FakeConnection {
         this.openSession(nativeThreadId, threadId, false)
         return { nativeThreadId }
       }),
-    resumeThread: ({ nativeThreadId, threadId }) =>
+    resumeThread: (order: ResumeThread) =>
       Effect.gen(this, function* () {
+        const { nativeThreadId, threadId } = order
         if (this.isOver) return yield* this.lost
+        this.agent.resumes.push(order)
         if (!this.agent.stored.has(nativeThreadId)) {
+          if (this.agent.endsWhenLost) this.end({ reason: "exit", code: 1 })
           return yield* new Refused({ provider, operation: "resume-thread", message: "No such thread." })
         }
         this.openSession(nativeThreadId, threadId, true)
@@ -217,6 +222,10 @@ export class FakeAgent {
   readonly taken: string[] = []
   /** Native threads that it can open again. */
   readonly stored = new Set<string>()
+  /** Orders to open a thread again, in order. */
+  readonly resumes: ResumeThread[] = []
+  /** Its process ends with a thread that it cannot open again. */
+  endsWhenLost = false
   /** What it does with the orders. */
   readonly behaviour: Record<"start-thread" | "send-turn" | "steer" | "interrupt" | "answer", Behaviour> = {
     "start-thread": "answer",

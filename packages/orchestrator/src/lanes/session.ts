@@ -2,7 +2,7 @@
 import { type EffectRow, Problem } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/projections"
 import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
-import { Effect, Option } from "effect"
+import { Effect, Either, Option, type Scope } from "effect"
 import type { Agent } from "../Agents.js"
 import { isRecord } from "../isRecord.js"
 import { agentProblem } from "../live/Connections.js"
@@ -25,32 +25,45 @@ const orderOf = (agent: Agent, { thread }: ThreadWork): StartThread => {
 /** A thread in which nothing was ever said has nothing to lose: some agents store it only with its first turn. */
 const isBlank = ({ thread }: ThreadWork): boolean => thread.items === 0
 
+/** What a failed start wants from the person who reads of it. */
+const lostConversation = ({ detail, slug }: Problem): Problem =>
+  new Problem({
+    slug,
+    detail: `${detail} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
+  })
+
+/**
+ * Opens the thread: again where the agent had it before, else anew. Anew also where it cannot be opened again, if nothing
+ * was said in it or `fresh` wants that.
+ */
 const open = (
+  shop: Workshop,
   agent: Agent,
   work: ThreadWork,
-  { connection }: LiveConnection,
   fresh: boolean,
-): Effect.Effect<ThreadOpened, Problem> => {
-  const order = orderOf(agent, work)
-  const { nativeThreadId } = work.thread
-  const start = Effect.mapError(connection.startThread(order), (failure) => agentProblem(agent, failure))
-  if (nativeThreadId === null || fresh) return start
-  const nativeSessionId = work.last?.nativeSessionId ?? null
-  const again: ResumeThread = { ...order, nativeThreadId, ...(nativeSessionId === null ? {} : { nativeSessionId }) }
-  return connection.resumeThread(again).pipe(
-    Effect.catchAll((failure) => {
-      const isLost = failure._tag === "Refused" || failure._tag === "Unsupported"
-      if (isLost && isBlank(work)) return start
-      const problem = agentProblem(agent, failure)
-      return isLost
-        ? new Problem({
-            slug: problem.slug,
-            detail: `${problem.detail} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
-          })
-        : problem
-    }),
-  )
-}
+): Effect.Effect<LiveThread, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const order = orderOf(agent, work)
+    const { nativeThreadId, threadId } = work.thread
+    const connect = shop.connections.connect(agent, work.thread.cwd)
+    const live = (on: LiveConnection, opened: ThreadOpened): LiveThread => ({ ...opened, threadId, on })
+    const start = (on: LiveConnection) =>
+      Effect.mapBoth(on.connection.startThread(order), {
+        onFailure: (failure) => agentProblem(agent, failure),
+        onSuccess: (opened) => live(on, opened),
+      })
+    const on = yield* connect
+    if (nativeThreadId === null) return yield* start(on)
+    const nativeSessionId = work.last?.nativeSessionId ?? null
+    const again: ResumeThread = { ...order, nativeThreadId, ...(nativeSessionId === null ? {} : { nativeSessionId }) }
+    const given = yield* Effect.either(on.connection.resumeThread(again))
+    if (Either.isRight(given)) return live(on, given.right)
+    const isLost = given.left._tag === "Refused" || given.left._tag === "Unsupported"
+    // The refusal may have been the last word of its process: then this is another one.
+    if (fresh || (isLost && isBlank(work))) return yield* Effect.flatMap(connect, start)
+    const problem = agentProblem(agent, given.left)
+    return yield* isLost ? lostConversation(problem) : problem
+  })
 
 /**
  * The thread's live session, started where there is none: the process, then the thread on it, new or opened again. Fails
@@ -72,9 +85,7 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
     const { startMs } = agent.limits
     const starting = Effect.scoped(
       Effect.gen(function* () {
-        const on = yield* connections.connect(agent, thread.cwd)
-        const { nativeThreadId } = yield* open(agent, work, on, fresh)
-        const live: LiveThread = { threadId: thread.threadId, nativeThreadId, on }
+        const live = yield* open(shop, agent, work, fresh)
         if (connections.threads.opened(live)) return live
         return yield* new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} ended while it started.` })
       }),

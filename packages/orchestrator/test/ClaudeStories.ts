@@ -1,0 +1,237 @@
+/**
+ * What a real agent does under the orchestrator, whatever the protocol is that we speak with it: for agents that ask the
+ * model of Anthropic and keep their sessions where Claude does. Nothing is played but the model.
+ */
+import { existsSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect } from "@effect/vitest"
+import type { ProviderDriver } from "@threadfold/providers"
+import {
+  type AgentHome,
+  Anthropic,
+  claudeHome,
+  type InstalledAgent,
+  type MissingAgent,
+  makeHold,
+  type Step,
+} from "@threadfold/testkit"
+import { Effect } from "effect"
+import { House, id } from "./House.js"
+import {
+  checked,
+  ended,
+  itemSaying,
+  kill,
+  noProcess,
+  openRequest,
+  processesOf,
+  stopped,
+  textsOf,
+  withAgent,
+} from "./RealAgent.js"
+
+export interface ClaudeStories {
+  /** For example `the real Claude`. */
+  readonly title: string
+  readonly agent: InstalledAgent | MissingAgent
+  readonly driver: (agent: InstalledAgent, home: AgentHome) => ProviderDriver
+  /** What becomes of a command whose question was cancelled. */
+  readonly cancelled: "declined" | "interrupted"
+}
+
+/** An orchestrator over the agent, with a thread in the agent's home. */
+export const openStory = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driver">, script: readonly Step[]) =>
+  Effect.gen(function* () {
+    if (!agent.installed) return yield* Effect.dieMessage(agent.reason)
+    const model = yield* Anthropic.server({ script })
+    const home = yield* claudeHome({ baseUrl: model.baseUrl })
+    const of = new House({ driver: driver(agent, home) })
+    yield* Effect.orDie(of.open())
+    yield* Effect.orDie(of.createThread(id("thread"), home.cwd))
+    return { of, home, model }
+  })
+
+/** The agent's memory of its sessions is gone. */
+export const forget = ({ folder }: AgentHome): void => rmSync(join(folder, ".claude", "projects"), { recursive: true })
+
+export const claudeStories = (stories: ClaudeStories): void => {
+  const real = withAgent(stories.agent)
+  const opened = (...script: readonly Step[]) => openStory(stories, script)
+
+  describe(stories.title, () => {
+    real("runs a turn, then another one: what the user says and what the agent says", () =>
+      Effect.gen(function* () {
+        const { of } = yield* opened(Anthropic.plain("first", { deltas: 3 }), Anthropic.thinking("hm", "second"))
+        const one = yield* of.send("one")
+        yield* ended(of)
+        const two = yield* of.send("two")
+        const { items, turns } = yield* ended(of, 2)
+        expect(turns).toMatchObject([
+          { turnId: one.turnId, nativeTurnId: "turn-1", outcome: "completed", evidence: "observed" },
+          { turnId: two.turnId, nativeTurnId: "turn-2", outcome: "completed", evidence: "observed" },
+        ])
+        expect(items.map(({ kind, status, text, turnId }) => [turnId, kind, status, text])).toEqual([
+          [one.turnId, "user_message", "completed", "one"],
+          [one.turnId, "agent_message", "completed", "first"],
+          [two.turnId, "user_message", "completed", "two"],
+          [two.turnId, "reasoning", "completed", "hm"],
+          [two.turnId, "agent_message", "completed", "second"],
+        ])
+        yield* checked(of)
+      }),
+    )
+
+    for (const [decision, outcome, status] of [
+      ["accept", "completed", "completed"],
+      ["decline", "completed", "declined"],
+      ["cancel", "interrupted", stories.cancelled],
+    ] as const) {
+      real(`asks before a command and is told to ${decision}`, () =>
+        Effect.gen(function* () {
+          const { home, of } = yield* opened(Anthropic.command("touch made"), Anthropic.plain("done"))
+          const { turnId } = yield* of.send("please")
+          yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision })
+          const { items, requests, turns } = yield* ended(of)
+          expect(turns).toMatchObject([{ turnId, outcome, evidence: "observed" }])
+          expect(requests).toMatchObject([{ turnId, kind: "command_approval", status: "answered", decision }])
+          expect(items.find(({ kind }) => kind === "command")).toMatchObject({ status })
+          expect(existsSync(join(home.cwd, "made"))).toBe(decision === "accept")
+          expect(textsOf(items)).toEqual(decision === "cancel" ? [] : ["done"])
+          yield* checked(of)
+        }),
+      )
+    }
+
+    real("is interrupted in mid-stream, and works on", () =>
+      Effect.gen(function* () {
+        const hold = makeHold()
+        const { of } = yield* opened(Anthropic.hang(hold), Anthropic.plain("again"))
+        yield* of.send("one")
+        yield* hold.reached
+        hold.say("half an ans")
+        yield* itemSaying(of, "half an ans")
+        yield* of.give({ type: "turn.interrupt" })
+        const { items, turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
+        expect(items).toMatchObject([
+          { kind: "user_message", status: "completed", text: "one" },
+          { kind: "agent_message", status: "interrupted", text: "half an ans" },
+        ])
+        yield* of.send("two")
+        const after = yield* ended(of, 2)
+        expect(after.turns.at(-1)).toMatchObject({ outcome: "completed", evidence: "observed" })
+        expect(textsOf(after.items)).toEqual(["half an ans", "again"])
+        yield* checked(of)
+      }),
+    )
+
+    real("is interrupted while it asks; nobody can answer afterwards", () =>
+      Effect.gen(function* () {
+        const { home, of } = yield* opened(Anthropic.command("touch made"), Anthropic.plain("next"))
+        yield* of.send("please")
+        const requestId = yield* openRequest(of)
+        yield* of.give({ type: "turn.interrupt" })
+        const { requests, turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
+        expect(requests).toMatchObject([{ requestId, status: "cancelled", decision: null }])
+        const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
+        expect(late.slug).toBe("request-ended")
+        yield* of.send("go on")
+        expect(textsOf((yield* ended(of, 2)).items)).toEqual(["next"])
+        expect(existsSync(join(home.cwd, "made"))).toBe(false)
+        yield* checked(of)
+      }),
+    )
+
+    real("killed in mid-turn is taken up again by the next message, and nothing old comes again", () =>
+      Effect.gen(function* () {
+        const hold = makeHold()
+        const { model, of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
+        yield* of.send("one")
+        const before = (yield* ended(of)).items
+        yield* of.send("two")
+        yield* hold.reached
+        hold.say("half")
+        yield* itemSaying(of, "half")
+        yield* kill(of)
+        yield* of.eventually(of.work(), ({ session }) => session === null)
+        expect((yield* ended(of, 2)).turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+        yield* of.send("three")
+        const { items, session, turns } = yield* ended(of, 3)
+        expect(session).toMatchObject({ epoch: 2 })
+        expect(turns.map(({ nativeTurnId, outcome }) => [nativeTurnId, outcome])).toEqual([
+          ["turn-1", "completed"],
+          ["turn-2", "interrupted"],
+          ["turn-1", "completed"],
+        ])
+        expect(new Set(turns.map(({ turnId }) => turnId)).size).toBe(3)
+        expect(items.slice(0, before.length)).toEqual(before)
+        expect(textsOf(items, "user_message")).toEqual(["one", "two", "three"])
+        expect(textsOf(items)).toEqual(["kept", "half", "back"])
+        // It is the same conversation to the model, too.
+        expect(JSON.stringify((yield* model.request(3)).body)).toContain("kept")
+        yield* checked(of)
+      }),
+    )
+
+    real("whose session is stopped leaves no process, and comes back with the next message", () =>
+      Effect.gen(function* () {
+        const { of } = yield* opened(Anthropic.plain("first"), Anthropic.plain("second"))
+        yield* of.send("one")
+        yield* ended(of)
+        expect(yield* processesOf(of)).not.toEqual([])
+        yield* stopped(of)
+        yield* of.send("two")
+        const { items, session } = yield* ended(of, 2)
+        expect(session).toMatchObject({ epoch: 2 })
+        expect(textsOf(items)).toEqual(["first", "second"])
+        yield* checked(of)
+      }),
+    )
+
+    real("that was stopped before anything was said begins anew: there is nothing to lose", () =>
+      Effect.gen(function* () {
+        const { of } = yield* opened(Anthropic.plain("first"))
+        yield* of.give({ type: "session.start" })
+        yield* of.eventually(of.work(), ({ session }) => session !== null)
+        yield* stopped(of)
+        yield* of.send("one")
+        const { session, turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome: "completed" }])
+        expect(session).toMatchObject({ epoch: 2 })
+        yield* checked(of)
+      }),
+    )
+
+    real("that has lost the conversation says so, adds nothing, and begins another one when it is told to", () =>
+      Effect.gen(function* () {
+        const { home, of } = yield* opened(Anthropic.plain("first"), Anthropic.plain("anew"), Anthropic.plain("again"))
+        yield* of.send("one")
+        const before = yield* ended(of)
+        yield* stopped(of)
+        forget(home)
+        yield* of.send("two")
+        const { items, turns } = yield* ended(of, 2)
+        expect(turns.at(-1)).toMatchObject({ outcome: "failed", cause: "start-failed" })
+        const [failed] = (yield* of.log()).filter(({ type }) => type === "turn.start-failed")
+        expect(JSON.stringify(failed?.payload)).toContain("start the session with fresh: true")
+        expect(items).toEqual(before.items)
+        yield* noProcess(of)
+        yield* of.give({ type: "session.start", fresh: true })
+        yield* of.eventually(of.work(), ({ session }) => session !== null)
+        yield* of.send("three")
+        const after = yield* ended(of, 3)
+        expect(textsOf(after.items)).toEqual(["first", "anew"])
+        const anew = after.thread.nativeThreadId
+        expect(anew).not.toBe(before.thread.nativeThreadId)
+        // It is the new one that goes on from here.
+        yield* stopped(of)
+        yield* of.send("four")
+        const last = yield* ended(of, 4)
+        expect(textsOf(last.items)).toEqual(["first", "anew", "again"])
+        expect(last.thread.nativeThreadId).toBe(anew)
+        yield* checked(of)
+      }),
+    )
+  })
+}

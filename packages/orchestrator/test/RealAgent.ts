@@ -1,0 +1,92 @@
+/** What the tests of real agents under the orchestrator have in common: waiting for what happens, and what must hold at the end. */
+import { expect, it } from "@effect/vitest"
+import type { ItemView } from "@threadfold/contracts"
+import { markedProcesses } from "@threadfold/providers"
+import type { InstalledAgent, MissingAgent } from "@threadfold/testkit"
+import { Effect, Logger, Schedule, type Scope } from "effect"
+import { logMark } from "../src/live/Connections.js"
+import type { House } from "./House.js"
+
+/** Registers a test that needs an agent, or one that is skipped and says why. */
+export const withAgent = (agent: InstalledAgent | MissingAgent) => {
+  const why = agent.installed ? "" : ` (skipped: ${agent.reason})`
+  return (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void =>
+    it.scopedLive.skipIf(!agent.installed)(`${name}${why}`, () =>
+      test().pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
+    )
+}
+
+export const snapshotOf = (of: House, threadId?: string) =>
+  Effect.map(of.snapshot(threadId), ({ snapshot }) => snapshot)
+
+/** Waits until so many turns have ended for good. */
+export const ended = (of: House, count = 1, threadId?: string) =>
+  of.eventually(
+    snapshotOf(of, threadId),
+    ({ turns }) => turns.filter(({ status, settled }) => status === "ended" && settled).length === count,
+  )
+
+/** Waits until a turn runs. */
+export const running = (of: House) =>
+  of.eventually(snapshotOf(of), ({ turns }) => turns.some(({ status }) => status === "running"))
+
+/** Waits for an open question; its id. */
+export const openRequest = (of: House) =>
+  Effect.map(
+    of.eventually(of.work(), ({ requests }) => requests.some(({ status }) => status === "open")),
+    ({ requests }) => requests.find(({ status }) => status === "open")?.requestId,
+  )
+
+/** Waits until an item says this, as far as it was told. */
+export const itemSaying = (of: House, words: string) =>
+  of.eventually(snapshotOf(of), ({ items }) => items.some(({ text }) => text === words))
+
+/** The texts of the items of a kind, in order. */
+export const textsOf = (items: readonly ItemView[], kind: ItemView["kind"] = "agent_message") =>
+  items.filter((item) => item.kind === kind).map(({ text }) => text)
+
+/** The processes that the agents of this server have. */
+export const processesOf = (of: House) => markedProcesses(logMark, of.engine.log.logId)
+
+/** Waits until they are gone. Nobody tells of that: the last word of an agent may be older than the end of its process. */
+export const noProcess = (of: House) =>
+  Effect.repeat(processesOf(of), {
+    until: (processes) => processes.length === 0,
+    schedule: Schedule.spaced("20 millis"),
+  })
+
+/** Stops the thread's session, and waits until that is done and the process of its agent is gone. */
+export const stopped = (of: House) =>
+  Effect.gen(function* () {
+    yield* of.give({ type: "session.stop" })
+    yield* of.eventually(of.work(), ({ session }) => session === null)
+    yield* noProcess(of)
+  })
+
+/** The agent's process is killed, as by the system when memory runs out. */
+export const kill = (of: House) =>
+  Effect.map(processesOf(of), (processes) => {
+    for (const { pid } of processes) process.kill(pid, "SIGKILL")
+  })
+
+/** Stops the server: nothing of it is left, whatever happened. */
+export const nothingLeft = (of: House) =>
+  Effect.gen(function* () {
+    const { logId } = of.engine.log
+    yield* of.stop
+    expect(yield* markedProcesses(logMark, logId)).toEqual([])
+  })
+
+/** What must hold when everything is over: no invariant is broken, nothing is open, no process is left. */
+export const checked = (of: House) =>
+  Effect.gen(function* () {
+    expect(yield* of.violations()).toEqual([])
+    const { items, requests, turns } = yield* snapshotOf(of)
+    const open = [
+      ...items.filter(({ status }) => status === "open"),
+      ...requests.filter(({ status }) => status === "open"),
+      ...turns.filter(({ status }) => status !== "ended"),
+    ]
+    expect(open).toEqual([])
+    yield* nothingLeft(of)
+  })
