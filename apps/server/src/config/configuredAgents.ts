@@ -52,15 +52,6 @@ export const environmentOf = (
         })
   }).pipe(Effect.map((entries) => Object.fromEntries(entries)))
 
-/** A limit of ours as one of a driver: 0 means none there, and the longest that a timer takes here. */
-const driverLimits = ({ limits = {} }: AgentConfig): { readonly startMs?: number; readonly answerMs?: number } => {
-  const longest = 2 ** 31 - 1
-  return {
-    ...(limits.startMs === undefined ? {} : { startMs: limits.startMs === 0 ? longest : limits.startMs }),
-    ...(limits.answerMs === undefined ? {} : { answerMs: limits.answerMs === 0 ? longest : limits.answerMs }),
-  }
-}
-
 const limitsOf = ({ limits = {} }: AgentConfig): AgentLimits => ({
   startMs: limits.startMs ?? defaultLimits.startMs,
   answerMs: limits.answerMs ?? defaultLimits.answerMs,
@@ -68,6 +59,22 @@ const limitsOf = ({ limits = {} }: AgentConfig): AgentLimits => ({
   turnMs: limits.turnMs ?? defaultLimits.turnMs,
   retryMs: limits.retryMs ?? defaultLimits.retryMs,
 })
+
+/** The longest that a timer takes, ms: no limit at all, as drivers know it. */
+const longest = 2 ** 31 - 1
+const forDriver = (ms: number): number => (ms === 0 ? longest : ms)
+
+/**
+ * Limits of ours as those of a driver, which starts a process within the same time. How long it waits for a single answer
+ * while it opens a thread is its own affair unless the configuration says so.
+ */
+const driverLimits = (config: AgentConfig): { readonly startMs: number; readonly answerMs?: number } => {
+  const answerMs = config.limits?.answerMs
+  return {
+    startMs: forDriver(limitsOf(config).startMs),
+    ...(answerMs === undefined ? {} : { answerMs: forDriver(answerMs) }),
+  }
+}
 
 const driverOf = (
   config: AgentConfig,

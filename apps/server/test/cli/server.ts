@@ -17,9 +17,13 @@ export interface RunningServer extends Schema.Schema.Type<typeof Hello> {
 }
 
 /** Starts it and waits for its one line. Rejects with what it said on standard error where it ends before. */
-export const serve = (directory: string, args: readonly string[] = []): Promise<RunningServer> =>
+export const serve = (
+  directory: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> =>
   new Promise((resolve, reject) => {
-    const child = start(["serve", "--desktop", "--data-dir", directory, ...args])
+    const child = start(["serve", "--desktop", "--data-dir", directory, ...args], { env })
     let stderr = ""
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text
