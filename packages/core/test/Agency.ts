@@ -4,12 +4,14 @@
  */
 import type { EffectKind, RequestedEffect } from "@threadfold/contracts"
 import { Commander } from "./Commander.js"
-import { strong } from "./Scenario.js"
+import { id, strong } from "./Scenario.js"
 
 /** How a call to the agent ends. */
 export type Luck =
   /** It is taken. */
   | "taken"
+  /** It is taken, and the answer to it comes later. */
+  | "taken-later"
   /** It is refused. */
   | "refused"
   /** It is taken, and nobody hears of it. */
@@ -27,6 +29,8 @@ export class Agency {
   readonly doubtful = new Set<string>()
   private readonly work: RequestedEffect[] = []
   private readonly control: RequestedEffect[] = []
+  /** Answers to steers that are still to come. */
+  private readonly answers: { readonly messageId: string; readonly session: string }[] = []
   private sessions = 0
   private turns = 0
   private questions = 0
@@ -133,8 +137,8 @@ export class Agency {
     const { s } = this.c
     const native = strong(`native ${++this.turns}`)
     const options = { session: this.label, ids: { turnId }, native: { turnId: native } }
-    if (luck === "taken" || luck === "taken-unheard") this.said.push({ text, as: "started" })
-    if (luck === "taken") {
+    if (luck.startsWith("taken")) this.said.push({ text, as: "started" })
+    if (luck === "taken" || luck === "taken-later") {
       this.c.outcome("effect.delivered", "turn.start", turnId)
       s.send("turn.accepted", {}, options).send("turn.started", {}, { session: this.label, native: { turnId: native } })
     } else if (luck === "refused") {
@@ -147,13 +151,37 @@ export class Agency {
   private steer(effect: RequestedEffect, luck: Luck): void {
     const messageId = effect.messageId ?? ""
     const text = this.textOf(messageId)
-    if (luck === "taken" || luck === "taken-unheard") this.said.push({ text, as: "steered" })
-    if (luck === "taken") {
-      this.c.append({ type: "message.steered", sessionId: null, native: null, payload: { messageId } })
-    } else if (luck !== "refused") {
+    if (luck.startsWith("taken")) this.said.push({ text, as: "steered" })
+    this.c.steers.set(messageId, { status: "delivered", sessionId: id(`session ${this.label}`) })
+    if (luck === "taken-later") {
+      this.answers.push({ messageId, session: this.label })
+    } else if (luck === "taken") {
+      this.steered(messageId)
+    } else if (luck === "refused") {
+      this.c.steers.set(messageId, { status: "failed", sessionId: null })
+    } else {
+      this.c.steers.set(messageId, { status: "uncertain", sessionId: null })
       this.doubtful.add(messageId)
       this.c.outcome("effect.uncertain", "turn.steer", effect.turnId ?? null)
     }
+  }
+
+  private steered(messageId: string): void {
+    this.c.append({ type: "message.steered", sessionId: null, native: null, payload: { messageId } })
+  }
+
+  /** The agent answers a steer; an answer that went with its session never comes. False: none is to come. */
+  answer(): boolean {
+    const next = this.answers.shift()
+    if (next === undefined) return false
+    if (this.lives && next.session === this.label) this.steered(next.messageId)
+    else this.doubtful.add(next.messageId)
+    return true
+  }
+
+  /** Whether the agent may have got a message that is still in the queue. */
+  mayHave(messageId: string): boolean {
+    return this.doubtful.has(messageId) || this.answers.some((one) => one.messageId === messageId)
   }
 
   /** The text of a queued message. */
@@ -205,6 +233,7 @@ export class Agency {
     for (let round = 0; round < 500; round++) {
       const before = this.c.s.log.length
       const { state } = this.c.s
+      while (this.answer());
       while (this.doControl());
       for (const { requestId } of this.c.s.rows.all("requests").filter(({ status }) => status === "open")) {
         this.give({ type: "request.respond", requestId, decision: "yes" })

@@ -15,7 +15,7 @@ const numRuns = Number(process.env.THREADFOLD_RUNS ?? "100")
 type Step = (a: Agency, pick: number) => void
 const lucks: { readonly [K in "start" | "steer"]: readonly Luck[] } = {
   start: ["taken", "taken", "taken", "taken", "taken", "taken", "taken", "refused", "taken-unheard", "lost-unheard"],
-  steer: ["taken", "refused", "taken-unheard", "lost-unheard"],
+  steer: ["taken", "taken-later", "taken-later", "refused", "taken-unheard", "lost-unheard"],
 }
 const modes = ["queue", "queue", "steer", "steer", "start", "interrupt"]
 
@@ -41,7 +41,7 @@ const tell = (steps: readonly (readonly [string, number])[]) => {
       if (queue.length > 0) a.give({ type: "queue.cancel", messageId: queue[pick % queue.length] })
     },
     resume: () => {
-      for (const messageId of c.s.state.queue) if (a.doubtful.has(messageId)) consented.add(a.textOf(messageId))
+      for (const messageId of c.s.state.queue) if (a.mayHave(messageId)) consented.add(a.textOf(messageId))
       a.give({ type: "queue.resume" })
     },
     interrupt: () => a.give({ type: "turn.interrupt" }),
@@ -52,6 +52,7 @@ const tell = (steps: readonly (readonly [string, number])[]) => {
       a.doWork(all[pick % all.length] ?? "taken")
     },
     control: () => a.doControl(),
+    answer: () => a.answer(),
     agent: (_, pick) => a.live(pick),
     follow: () => a.followUp(),
   }
@@ -61,7 +62,7 @@ const tell = (steps: readonly (readonly [string, number])[]) => {
 }
 
 /** What happens all the time, and how much of it. */
-const often = { send: 4, work: 9, agent: 6, control: 4, follow: 9 }
+const often = { send: 4, work: 9, agent: 6, control: 4, follow: 9, answer: 2 }
 const arbSteps = (...seldom: readonly string[]) => {
   const names = [...Object.entries(often).flatMap(([name, times]) => Array<string>(times).fill(name)), ...seldom]
   return fc.array(fc.tuple(fc.constantFrom(...names), fc.nat({ max: 1000 })), { minLength: 60, maxLength: 160 })
