@@ -1,26 +1,26 @@
 /** Reads through the HTTP API of the server that owns a data directory. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { type Client, makeClient } from "@threadfold/client"
 import { Problem, ProblemDetails, ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
-import { Api, slugOf } from "@threadfold/contracts/api"
+import { slugOf } from "@threadfold/contracts/api"
 import { maxLimit } from "@threadfold/projections"
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { addNativeBody } from "./LocalReader.js"
 import type { Server } from "./Place.js"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
 
-const makeConnection = ({ token, url }: Server) =>
+const makeConnection = (server: Server) =>
   Effect.gen(function* () {
-    const authorized = HttpClient.mapRequest(HttpClientRequest.bearerToken(token))
-    const client = yield* HttpApiClient.make(Api, { baseUrl: url, transformClient: authorized })
-    const http = authorized(yield* HttpClient.HttpClient).pipe(HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-    return { client, http }
+    const http = (yield* HttpClient.HttpClient).pipe(
+      HttpClient.mapRequest(HttpClientRequest.bearerToken(server.token)),
+      HttpClient.mapRequest(HttpClientRequest.prependUrl(server.url)),
+    )
+    return { client: yield* makeClient(server), http }
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 type Connection = Effect.Effect.Success<ReturnType<typeof makeConnection>>
-type Client = Connection["client"]
 
 /** Problems go on as they are; a server that does not answer, or not as its API says, is `unavailable`. */
 const asProblem =

@@ -20,6 +20,7 @@ const session = sessionId(1)
 const threads = "/v1/threads"
 const pushPath = `/v1/sessions/${session}/events`
 const ndjson = { "content-type": "application/x-ndjson" }
+const json = { "content-type": "application/json" }
 const event = JSON.stringify({
   type: "runtime.warning",
   channel: "adapter:x",
@@ -213,6 +214,58 @@ const cases: readonly Case[] = [
     name: "a registration that is no JSON",
     bytes: (server) =>
       requestText(server, "PUT", `/v1/sessions/${sessionId(5)}`, { "content-type": "application/json" }, "{"),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a command without a token",
+    bytes: (server) =>
+      requestText(server, "POST", threads, { ...json, authorization: null }, JSON.stringify({ agent: "tester" })),
+    expected: [401, "unauthorized"],
+  },
+  {
+    name: "a command of a foreign page",
+    bytes: (server) =>
+      requestText(
+        server,
+        "POST",
+        threads,
+        { ...json, origin: "https://evil.example" },
+        JSON.stringify({ agent: "tester" }),
+      ),
+    expected: [403, "forbidden-origin"],
+  },
+  {
+    name: "a command as a form would send it",
+    bytes: (server) =>
+      requestText(server, "POST", threads, { "content-type": "application/x-www-form-urlencoded" }, "agent=tester"),
+    expected: [415, "unsupported-media-type"],
+  },
+  {
+    name: "a command that breaks off",
+    bytes: (server) => requestText(server, "POST", threads, { ...json, "content-length": "1000" }, '{"agent":"tester"'),
+    end: true,
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a command that is too long",
+    bytes: (server) => requestText(server, "POST", threads, { ...json, "content-length": "99999999999" }),
+    expected: [413, "payload-too-large"],
+  },
+  {
+    name: "a command with a key that no header may hold",
+    bytes: (server) =>
+      requestText(
+        server,
+        "POST",
+        threads,
+        { ...json, "idempotency-key": "\u00e9".repeat(4) },
+        JSON.stringify({ agent: "tester" }),
+      ),
+    expected: [400, "invalid-request"],
+  },
+  {
+    name: "a command whose body says what a prototype has",
+    bytes: (server) => requestText(server, "POST", threads, json, '{"agent":"tester","__proto__":{"title":"x"}}'),
     expected: [400, "invalid-request"],
   },
   {
