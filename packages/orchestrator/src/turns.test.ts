@@ -363,6 +363,30 @@ describe("a session", () => {
     }),
   )
 
+  it.scoped("that is stopped before its start was begun does not come up", () =>
+    Effect.gen(function* () {
+      const house = new House()
+      yield* house.open()
+      yield* house.createThread()
+      house.agent.behaviour["start-thread"] = "hang"
+      yield* house.send("first")
+      yield* until(
+        Effect.sync(() => house.agent.connections.length),
+        (length) => length === 1,
+      )
+      // It waits behind the start that hangs.
+      const { commandId } = yield* house.give({ type: "session.start" })
+      yield* house.give({ type: "session.stop" })
+      house.agent.behaviour["start-thread"] = "answer"
+      yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "retired")
+      yield* TestClock.adjust("5 seconds")
+      yield* quiet
+      expect((yield* house.work()).session).toBeNull()
+      expect(house.agent.connections.every(({ isOver }) => isOver)).toBe(true)
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
   it.scoped("that hangs in its start delays nobody else, and a stop ends the wait", () =>
     Effect.gen(function* () {
       const house = new House({ sharesConnection: false })

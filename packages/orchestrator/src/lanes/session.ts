@@ -163,9 +163,26 @@ export const closeLive = ({ connections }: Pick<Workshop, "connections">, live: 
   })
 }
 
+/** Starts that were asked for before the stop and that nobody has begun: what they wanted is not wanted any more. */
+const retireStarts = (shop: Workshop, stop: EffectRow): Effect.Effect<void, Problem> =>
+  Effect.gen(function* () {
+    const open = yield* shop.reads.openEffects(stop.threadId)
+    const earlier = open.slice(
+      0,
+      open.findIndex(({ effectId }) => effectId === stop.effectId),
+    )
+    const starts = earlier.filter(({ kind, status }) => kind === "session.start" && status === "pending")
+    yield* Effect.forEach(
+      starts,
+      (start) => endPending(shop, start, { status: "retired", message: "it was stopped" }),
+      { discard: true },
+    )
+  })
+
 /** `session.stop`. */
 export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
+    yield* retireStarts(shop, effect)
     const live = shop.connections.threads.of(effect.threadId)
     const work = yield* shop.projections.threadWork(effect.threadId)
     const isOther = effect.sessionId !== null && work?.session != null && work.session.sessionId !== effect.sessionId
