@@ -212,7 +212,8 @@ describe("the real Codex", () => {
       yield* ended(of)
       yield* of.send("two")
       yield* hold.reached
-      yield* running(of)
+      hold.say("half")
+      yield* itemSaying(of, "half")
       yield* kill(of)
       yield* of.eventually(of.work(), ({ session }) => session === null)
       const { turns } = yield* ended(of, 2)
@@ -221,8 +222,12 @@ describe("the real Codex", () => {
       const after = yield* ended(of, 3)
       expect(after.turns.at(-1)).toMatchObject({ outcome: "completed" })
       expect(after.session).toMatchObject({ epoch: 2 })
-      expect(textsOf(after.items)).toEqual(["kept", "back"])
+      expect(textsOf(after.items)).toEqual(["kept", "half", "back"])
       expect(new Set(after.turns.map(({ turnId }) => turnId)).size).toBe(3)
+      // Codex tells the total of the thread, and once more when it opens it again.
+      const perTurn = after.turns.map(({ usage }) => usage?.totalTokens ?? null)
+      expect(perTurn).toEqual([150, null, 150])
+      expect(after.usage?.totalTokens).toBe(300)
       yield* checked(of)
     }),
   )
