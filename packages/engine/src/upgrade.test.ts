@@ -1,11 +1,12 @@
 /** A database that an older version made opens, gets what is new, and says the same as a new one. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { tables } from "@threadfold/contracts"
 import { checkRows, FOLD_VERSION, type ThreadRows } from "@threadfold/core"
 import { openSqlite, type SqliteDatabase } from "@threadfold/event-log"
 import { CatchUp, type ProjectionStore, rebuild, SqlStore, verify } from "@threadfold/projections"
+import { firstReleaseDump } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -14,8 +15,6 @@ import { id, t0 } from "../test/support.js"
 import { databaseGroups, eventSourceOf, makeWriter } from "./sqlite.js"
 import { sqliteWork } from "./work/SqliteWork.js"
 
-const dump = readFileSync(new URL("../test/fixtures/database-1.sql", import.meta.url), "utf8")
-
 /** The old database in a file of its own, opened by this version. */
 const opened = <A>(body: (database: SqliteDatabase, store: ProjectionStore) => A): A => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-upgrade-"))
@@ -23,7 +22,7 @@ const opened = <A>(body: (database: SqliteDatabase, store: ProjectionStore) => A
   const file = join(directory, "threadfold.db")
   const old = new Sqlite(file)
   old.pragma("journal_mode = WAL")
-  old.exec(dump)
+  old.exec(firstReleaseDump())
   old.close()
   return Effect.runSync(
     Effect.scoped(

@@ -1,6 +1,7 @@
 export * from "./agents/FakeAgent.js"
 export * from "./agents/Home.js"
 export * from "./agents/Installed.js"
+export * from "./databases/FirstRelease.js"
 export * from "./faults/Fold.js"
 export * from "./faults/Recordings.js"
 export * from "./generate/Clock.js"
