@@ -127,7 +127,7 @@ export const appendAll = (driver: LogDriver, writes: readonly StreamWrite[], rec
         head += 1
         version += 1
         driver.insert({ ...row, sequence: head, streamVersion: version })
-        if (event.raw !== undefined && event.raw !== null) driver.insertNative(head, event.raw)
+        if (event.raw !== undefined && event.raw !== null) driver.insertNatives([[head, event.raw]])
         return { eventId: row.eventId, sequence: head, streamVersion: version, duplicate: false }
       })
       const repeated = placed.length > 0 && version === before

@@ -13,8 +13,15 @@ const unreadable = (file: string, why: string) =>
   new Problem({ slug: "database-unreadable", detail: `${file} ${why}.` })
 const tooNew = (file: string, why: string) => new Problem({ slug: "database-too-new", detail: `${file} ${why}.` })
 
-/** What keeps a database from being opened, or null. Throws what SQLite throws at a file that it cannot read. */
-const refusal = (handle: Sqlite.Database, file: string, groups: readonly MigrationGroup[]): Problem | null => {
+/** How the tables of a database stand to those of this program: `behind` wants migrations. */
+export type DatabaseStanding = "absent" | "behind" | "current"
+
+/** How a database stands, or what keeps it from being opened. Throws what SQLite throws at a file that it cannot read. */
+const examine = (
+  handle: Sqlite.Database,
+  file: string,
+  groups: readonly MigrationGroup[],
+): Exclude<DatabaseStanding, "absent"> | Problem => {
   const tables = new Set(
     handle
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -24,36 +31,41 @@ const refusal = (handle: Sqlite.Database, file: string, groups: readonly Migrati
   if (handle.pragma("application_id", { simple: true }) !== applicationId) {
     // A first opening that was cut short leaves at most the tables that remember migrations.
     const ours = new Set(groups.map((group) => group.table))
-    return [...tables].every((table) => ours.has(table)) ? null : unreadable(file, "belongs to another program")
+    return [...tables].every((table) => ours.has(table)) ? "behind" : unreadable(file, "belongs to another program")
   }
   const format = Number(handle.pragma("user_version", { simple: true }))
   if (format > databaseFormat) return tooNew(file, `has format ${format}; this version knows ${databaseFormat}`)
+  let standing: "behind" | "current" = "current"
   for (const group of groups) {
-    if (!tables.has(group.table)) continue
-    const applied = handle.prepare<[], number | null>(`SELECT max(migration_id) FROM "${group.table}"`).pluck().get()
+    const applied = tables.has(group.table) ? lastApplied(handle, group) : 0
     const known = latestMigration(group)
-    if ((applied ?? 0) > known) {
-      return tooNew(file, `has ${group.table} ${applied}; this version knows up to ${known}`)
-    }
+    if (applied > known) return tooNew(file, `has ${group.table} ${applied}; this version knows up to ${known}`)
+    if (applied < known) standing = "behind"
   }
-  return null
+  return standing
 }
+
+const lastApplied = (handle: Sqlite.Database, { table }: MigrationGroup): number =>
+  handle.prepare<[], number | null>(`SELECT max(migration_id) FROM "${table}"`).pluck().get() ?? 0
 
 /** Whether there is a database with content at this path. */
 export const databaseExists = (file: string): boolean => existsSync(file) && statSync(file).size > 0
 
 /**
- * Fails with `database-too-new` or `database-unreadable` where this program must not open the file for writing. A
- * missing or empty file passes: it will be made.
+ * How a database stands. Fails with `database-too-new` or `database-unreadable` where this program must not open the file
+ * for writing. A missing or empty file passes as `absent`: it will be made.
  */
-export const checkDatabase = (file: string, groups: readonly MigrationGroup[]): Effect.Effect<void, Problem> =>
+export const checkDatabase = (
+  file: string,
+  groups: readonly MigrationGroup[],
+): Effect.Effect<DatabaseStanding, Problem> =>
   Effect.suspend(() => {
     let handle: Sqlite.Database | null = null
     try {
-      if (!databaseExists(file)) return Effect.void
+      if (!databaseExists(file)) return Effect.succeed<DatabaseStanding>("absent")
       handle = new Sqlite(file, { readonly: true, fileMustExist: true })
-      const problem = refusal(handle, file, groups)
-      return problem === null ? Effect.void : problem
+      const found = examine(handle, file, groups)
+      return found instanceof Problem ? found : Effect.succeed<DatabaseStanding>(found)
     } catch (error) {
       return unreadable(file, `cannot be read (${error instanceof Error ? error.message : String(error)})`)
     } finally {

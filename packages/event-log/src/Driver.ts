@@ -49,6 +49,9 @@ export interface ReadQuery {
   readonly limit: number
 }
 
+/** The native body of an event: the event's sequence, and the body verbatim. */
+export type NativeBody = readonly [sequence: number, body: string]
+
 /**
  * What a storage must do for the log. Native bodies: short ones are kept beside their event, long ones (over 32 KiB)
  * once, by their SHA-256.
@@ -64,8 +67,8 @@ export interface LogDriver {
   readonly streamVersion: (streamId: string) => number
   /** Stores one event; throws on a broken unique key. Only inside `transaction`. */
   readonly insert: (event: EventRow) => void
-  /** Stores the native body of an event, verbatim. Only inside `transaction`. */
-  readonly insertNative: (sequence: number, body: string) => void
+  /** Stores the native bodies of events, verbatim; throws where one is there already. Only inside `transaction`. */
+  readonly insertNatives: (bodies: readonly NativeBody[]) => void
   /** The event of a source's number. `source` is the session, or for connection streams the connection. */
   readonly findBySeq: (source: string, channel: string, seq: number) => EventRow | null
   /** Highest number of a source's channel, 0 where there is none. */

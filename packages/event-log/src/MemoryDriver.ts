@@ -119,9 +119,11 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
       stream.push(event)
       log.push(event)
     },
-    insertNative: (sequence, body) => {
-      if (natives.has(sequence)) throw new Error("UNIQUE constraint failed: native.sequence")
-      set(natives, sequence, body)
+    insertNatives: (bodies) => {
+      for (const [sequence, body] of bodies) {
+        if (natives.has(sequence)) throw new Error("UNIQUE constraint failed: native.sequence")
+        set(natives, sequence, body)
+      }
     },
     findBySeq: (source, channel, seq) => bySource.get(sourceKey(source, channel, seq)) ?? null,
     lastSeq: (source, channel) => lastSeqs.get(channelKey(source, channel)) ?? 0,

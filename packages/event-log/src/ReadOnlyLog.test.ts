@@ -94,7 +94,7 @@ describe("openReadOnly", () => {
       driver.transaction(() => {
         for (let sequence = 1; sequence <= 300; sequence++) {
           driver.insert(sampleRow(sequence))
-          driver.insertNative(sequence, nativeOf(sequence))
+          driver.insertNatives([[sequence, nativeOf(sequence)]])
         }
       })
       expect(yield* reader.head).toBe(300)

@@ -40,7 +40,7 @@ describe("opening", () => {
         database.driver.transaction(() => {
           for (let sequence = 1; sequence <= 50; sequence++) {
             database.driver.insert(sampleRow(sequence))
-            database.driver.insertNative(sequence, nativeOf(sequence))
+            database.driver.insertNatives([[sequence, nativeOf(sequence)]])
           }
           database.driver.setMeta("mine", "kept")
         })
@@ -198,7 +198,7 @@ describe("storage", () => {
       driver.transaction(() => {
         for (let sequence = 1; sequence <= 1000; sequence++) {
           driver.insert(sampleRow(sequence))
-          driver.insertNative(sequence, nativeOf(sequence))
+          driver.insertNatives([[sequence, nativeOf(sequence)]])
         }
       })
       expect(value("SELECT count(*) FROM blobs")).toBe(2)

@@ -21,6 +21,9 @@ import { selectEvents } from "./SelectEvents.js"
 /** Key of the log's id in the `meta` table. */
 export const logIdKey = "log.id"
 
+/** Short native bodies that one statement inserts: most of what they cost is the statement. */
+const nativesAtOnce = 16
+
 const prepare = (handle: Sqlite.Database) => ({
   begin: handle.prepare<[], never>("BEGIN IMMEDIATE"),
   commit: handle.prepare<[], never>("COMMIT"),
@@ -49,9 +52,11 @@ const prepare = (handle: Sqlite.Database) => ({
        SELECT id FROM ids WHERE id IS NOT NULL LIMIT ?`,
     )
     .pluck(),
-  insertNative: handle.prepare<[number, string | null, string | null], never>(
-    "INSERT INTO native (sequence, body, blob) VALUES (?, ?, ?)",
+  insertNative: handle.prepare<unknown[], never>("INSERT INTO native (sequence, body) VALUES (?, ?)"),
+  insertNatives: handle.prepare<unknown[], never>(
+    `INSERT INTO native (sequence, body) VALUES ${Array.from({ length: nativesAtOnce }, () => "(?, ?)").join(", ")}`,
   ),
+  insertLongNative: handle.prepare<[number, string], never>("INSERT INTO native (sequence, blob) VALUES (?, ?)"),
   insertBlob: handle.prepare<[string, string], never>(
     "INSERT INTO blobs (sha256, body, packed) VALUES (?, ?, 0) ON CONFLICT (sha256) DO NOTHING",
   ),
@@ -146,15 +151,23 @@ export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
         e.native, e.payload,
       )
     },
-    insertNative: (sequence, body) => {
+    insertNatives: (bodies) => {
       inTransaction()
-      if (!isLong(body)) {
-        sql.insertNative.run(sequence, body, null)
-        return
+      const short: (number | string)[] = []
+      for (const [sequence, body] of bodies) {
+        if (isLong(body)) {
+          const key = bodyKey(body)
+          sql.insertBlob.run(key, body)
+          sql.insertLongNative.run(sequence, key)
+          continue
+        }
+        short.push(sequence, body)
+        if (short.length === 2 * nativesAtOnce) {
+          sql.insertNatives.run(short)
+          short.length = 0
+        }
       }
-      const key = bodyKey(body)
-      sql.insertBlob.run(key, body)
-      sql.insertNative.run(sequence, null, key)
+      for (let index = 0; index < short.length; index += 2) sql.insertNative.run(short[index], short[index + 1])
     },
     findBySeq: (source, channel, seq) => sql.findBySeq.get(source, channel, seq) ?? null,
     lastSeq: (source, channel) => sql.lastSeq.get(source, channel)?.seq ?? 0,

@@ -95,7 +95,7 @@ export const logDriverContract = (name: string, make: () => DriverFixture | Prom
       expect(() =>
         driver.transaction(() => {
           driver.insert(sampleRow(2, { sessionId: sessionOf(1), channel: "agent", seq: 2 }))
-          driver.insertNative(2, "body")
+          driver.insertNatives([[2, "body"]])
           driver.setMeta("a", null)
           driver.setMeta("b", "2")
           driver.setMeta("c", "3")
@@ -116,7 +116,7 @@ export const logDriverContract = (name: string, make: () => DriverFixture | Prom
 
     test("writes inside a transaction only, and in one at a time", (driver) => {
       expect(() => driver.insert(sampleRow(1))).toThrow()
-      expect(() => driver.insertNative(1, "x")).toThrow()
+      expect(() => driver.insertNatives([[1, "x"]])).toThrow()
       expect(() => driver.setMeta("a", "1")).toThrow()
       expect(() => driver.transaction(() => driver.transaction(() => 1))).toThrow()
       expect(driver.head()).toBe(0)
@@ -134,11 +134,20 @@ export const logDriverContract = (name: string, make: () => DriverFixture | Prom
       ])
       for (let n = 6; n <= 400; n++) bodies.set(n, `{"method":"item/agentMessage/delta","n":${n}}`)
       driver.transaction(() => {
-        for (const [sequence, body] of bodies) {
-          driver.insert(sampleRow(sequence))
-          driver.insertNative(sequence, body)
-        }
+        for (const sequence of bodies.keys()) driver.insert(sampleRow(sequence))
+        const [first, ...others] = bodies
+        driver.insertNatives(first === undefined ? [] : [first])
+        driver.insertNatives(others)
+        driver.insertNatives([])
       })
+      expect(() =>
+        driver.transaction(() =>
+          driver.insertNatives([
+            [401, "new"],
+            [7, "again"],
+          ]),
+        ),
+      ).toThrow()
       const wrong = () => [...bodies].filter(([sequence, body]) => driver.readNative(sequence) !== body)
       expect(wrong()).toEqual([])
       while (driver.compressNative(150) > 0) expect(wrong()).toEqual([])
