@@ -2,6 +2,7 @@
 import { Problem } from "@threadfold/contracts"
 import { Effect, Option, type Scope } from "effect"
 import { openLocalReader } from "../offline/LocalReader.js"
+import { lookAt, lookAtCopy } from "../offline/lookAt.js"
 import { type Place, placeOf, type Server } from "../offline/Place.js"
 import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
@@ -25,12 +26,14 @@ export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem
 export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {
   switch (place.kind) {
     case "file":
-      return Effect.flatMap(privateCopy(place.file), openLocalReader)
+      return Effect.flatMap(lookAtCopy(place.file, privateCopy(place.file)), openLocalReader)
     case "directory":
-      return openLocalReader(place.file)
+      return Effect.flatMap(lookAt(place.file, privateCopy(place.file)), openLocalReader)
     case "owned":
       // An owner that serves nothing (an import, a rebuild) keeps nobody from reading beside it.
-      return place.server === null ? openLocalReader(place.file) : remoteReader(place.server)
+      return place.server === null
+        ? Effect.flatMap(lookAt(place.file, liveCopy(place.file)), openLocalReader)
+        : remoteReader(place.server)
   }
 }
 
@@ -45,18 +48,18 @@ export const remoteReader = (server: Server): Effect.Effect<Reader> =>
 export const openReader = (named: Named): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.flatMap(placeNamed(named), readerOf)
 
-/** A file for long work: the file of a directory that nobody owns, else a copy of one moment. */
+/** A file for long work: the file of a directory that nobody owns where it is up to date, else a copy of one moment. */
 export const fileForWork = (named: Named): Effect.Effect<string, Problem, Scope.Scope> =>
   Effect.flatMap(placeNamed(named), (place): Effect.Effect<string, Problem, Scope.Scope> => {
     switch (place.kind) {
       case "file":
-        return privateCopy(place.file)
+        return lookAtCopy(place.file, privateCopy(place.file))
       case "directory":
-        return Effect.succeed(place.file)
+        return lookAt(place.file, privateCopy(place.file))
       case "owned":
         return Effect.zipRight(
           note(`Process ${place.owner?.pid ?? "?"} owns ${place.directory}: looking at a copy of this moment.`),
-          liveCopy(place.file),
+          lookAtCopy(place.file, liveCopy(place.file)),
         )
     }
   })

@@ -1,0 +1,25 @@
+/**
+ * A database file as this version's queries want it, for commands that only look. They change nothing of what is there: a
+ * database that an older version made is brought up to date in a copy, and stays what it is, so that one can still go back.
+ */
+import { Problem } from "@threadfold/contracts"
+import { databaseGroups } from "@threadfold/engine"
+import { bringUpToDate, isUpToDate } from "@threadfold/event-log"
+import { Effect, type Scope } from "effect"
+
+type Copied = Effect.Effect<string, Problem, Scope.Scope>
+
+/** A copy of a file, up to date. What is wrong with it is told of the file that it is a copy of. */
+export const lookAtCopy = (file: string, copied: Copied): Copied =>
+  Effect.tap(copied, (copy) =>
+    Effect.mapError(
+      bringUpToDate({ file: copy, migrations: databaseGroups }),
+      ({ detail, slug }) => new Problem({ slug, detail: detail.replaceAll(copy, file) }),
+    ),
+  )
+
+/** The file itself where it is up to date, else a copy that is. */
+export const lookAt = (file: string, copied: Copied): Copied =>
+  Effect.flatMap(isUpToDate({ file, migrations: databaseGroups }), (isSo) =>
+    isSo ? Effect.succeed(file) : lookAtCopy(file, copied),
+  )

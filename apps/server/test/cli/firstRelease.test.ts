@@ -1,0 +1,104 @@
+/** Commands that only look at a database of the first release understand it, and leave it to the version that made it. */
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { CheckReport, ThreadView, VerifyReport } from "@threadfold/contracts"
+import { acquireOwnership, databaseFile } from "@threadfold/event-log"
+import { firstReleaseDump } from "@threadfold/testkit"
+import Sqlite from "better-sqlite3"
+import { Chunk, Effect, Option, Stream } from "effect"
+import { describe, expect, it } from "vitest"
+import { type Named, openReader } from "../../src/cli/reading.js"
+import { document, problemOf, RebuildOutcome, temporary, threadfold, threadList } from "./program.js"
+
+/** A data directory with the old database in it, as a server that ended in good order leaves it. */
+const oldDirectory = (): string => {
+  const directory = join(temporary(), "data")
+  mkdirSync(directory, { mode: 0o700 })
+  const handle = new Sqlite(databaseFile(directory))
+  handle.pragma("journal_mode = WAL")
+  handle.exec(firstReleaseDump())
+  handle.close()
+  return directory
+}
+
+/** What nobody may change who only looks: the bytes of the database, when it was written, what else is there. */
+const stateOf = (directory: string) => {
+  const { mtimeNs } = statSync(databaseFile(directory), { bigint: true })
+  const bytes = readFileSync(databaseFile(directory)).toString("base64")
+  return { mtimeNs, bytes, names: readdirSync(directory) }
+}
+
+/** Everything that the readers of a place say. */
+const read = (named: Named) =>
+  Effect.gen(function* () {
+    const reader = yield* openReader(named)
+    const { threads } = yield* reader.threads({ limit: null })
+    const { databaseBytes: _d, walBytes: _w, ...stats } = yield* reader.stats({ byType: true })
+    return {
+      threads,
+      snapshots: yield* Effect.forEach(threads, ({ threadId }) => reader.thread(threadId)),
+      events: Chunk.toReadonlyArray(yield* Stream.runCollect(reader.events({ limit: null }))),
+      stats,
+    }
+  }).pipe(Effect.scoped)
+
+const asFile = (directory: string): Named => ({ db: Option.some(databaseFile(directory)), dataDir: Option.none() })
+const asDirectory = (directory: string): Named => ({ db: Option.none(), dataDir: Option.some(directory) })
+
+describe("a database of the first release", () => {
+  it("is read as a file, and the directory of the file stays as it was", { timeout: 60_000 }, async () => {
+    const directory = oldDirectory()
+    const before = stateOf(directory)
+    const found = await Effect.runPromise(read(asFile(directory)))
+    expect(found.threads).toHaveLength(5)
+    expect(found.threads.every(({ agent }) => agent === null)).toBe(true)
+    expect(found.snapshots.map(({ queue }) => queue.length).sort()).toEqual([0, 0, 0, 0, 2])
+    expect(found.events).toHaveLength(found.stats.events)
+
+    const where = ["--db", databaseFile(directory)]
+    expect(await document(threadList(ThreadView), ["threads", ...where])).toMatchObject({ threads: found.threads })
+    expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
+    // Rows of an older fold are no differences.
+    const verified = await document(VerifyReport, ["verify", ...where])
+    expect(verified).toMatchObject({ ok: true, differences: [], stale: { length: 5 } })
+    expect(stateOf(directory)).toEqual(before)
+  })
+
+  it("is read in its directory, owned by nobody or by one who serves nothing, and waits for its next owner", {
+    timeout: 60_000,
+  }, async () => {
+    const directory = oldDirectory()
+    const { bytes, mtimeNs } = stateOf(directory)
+    const found = await Effect.runPromise(read(asDirectory(directory)))
+    expect(found).toEqual(await Effect.runPromise(read(asFile(directory))))
+    const owned = Effect.zipRight(acquireOwnership(directory), read(asDirectory(directory)))
+    expect(await Effect.runPromise(Effect.scoped(owned))).toEqual(found)
+
+    const where = ["--data-dir", directory]
+    expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
+    expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true, stale: { length: 5 } })
+    expect(stateOf(directory)).toMatchObject({ bytes, mtimeNs })
+    await document(RebuildOutcome, ["rebuild", ...where])
+    expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true, stale: [] })
+    const mended = await Effect.runPromise(read(asDirectory(directory)))
+    expect(mended.threads.map(({ threadId }) => threadId)).toEqual(found.threads.map(({ threadId }) => threadId))
+  })
+})
+
+it("a file that no command understands is refused by its own name", { timeout: 60_000 }, async () => {
+  const directory = oldDirectory()
+  const file = databaseFile(directory)
+  const handle = new Sqlite(file)
+  handle.pragma("user_version = 9999")
+  handle.close()
+  for (const args of [
+    ["threads", "--db", file],
+    ["check", "--db", file],
+    ["verify", "--data-dir", directory],
+  ]) {
+    const run = await threadfold([...args, "--json"])
+    const { detail, type } = problemOf(run)
+    expect([args, run.code, type]).toEqual([args, 3, "urn:threadfold:problem:database-too-new"])
+    expect(detail).toContain(`${file} has format 9999`)
+  }
+})
