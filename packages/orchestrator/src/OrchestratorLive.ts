@@ -1,6 +1,6 @@
 /** The orchestrator over a database and the configured agents. */
 
-import { Problem } from "@threadfold/contracts"
+import { type CommandType, Problem } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
 import { Engine, sha256, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
@@ -33,6 +33,16 @@ const news: ReadonlySet<string> = new Set([
   "turn.aborted",
   "turn.start-failed",
   "runtime.error",
+])
+
+/** Commands after which nothing has to be done: they only say something about a thread. */
+const quiet: ReadonlySet<CommandType> = new Set<CommandType>([
+  "thread.create",
+  "thread.rename",
+  "thread.archive",
+  "thread.unarchive",
+  "thread.delete",
+  "thread.keep-alive",
 ])
 
 /** SHA-256 of what a command said, hex. */
@@ -107,7 +117,7 @@ export const make = Effect.gen(function* () {
       })
       if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
       if (command.type === "session.stop" || command.type === "turn.interrupt") yield* starts.called(receipt.threadId)
-      yield* poke(receipt.threadId)
+      if (!quiet.has(command.type)) yield* poke(receipt.threadId)
       return receipt
     })
 

@@ -88,7 +88,9 @@ export const makeLanes = ({ attempt, followUp, openEffects }: LanesOptions): Eff
         }
         running.set(key, false)
         // Whoever pokes may be in the middle of an end that cannot be interrupted; what it wakes can be.
-        return Effect.asVoid(FiberSet.run(fibers, Effect.interruptible(run(threadId, track))))
+        // And whoever waits for an answer gets it first.
+        const later = Effect.zipRight(Effect.yieldNow(), run(threadId, track))
+        return Effect.asVoid(FiberSet.run(fibers, Effect.interruptible(later)))
       })
 
     return { poke: (threadId) => Effect.forEach(tracks, (track) => start(threadId, track), { discard: true }) }
