@@ -7,9 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { events, makeThreadfold, type Threadfold } from "@threadfold/client"
+import { makeThreadfold, type Threadfold } from "@threadfold/client"
 import { Problem } from "@threadfold/contracts"
-import { Deferred, Effect, Fiber, Schema, type Scope, Stream } from "effect"
+import { Effect, Fiber, Schema, type Scope } from "effect"
+import { startSubscriber } from "./Subscriber.js"
 
 export interface BenchLiveOptions {
   /** Threads that stream at the same time. */
@@ -77,11 +78,6 @@ const server = (
     Effect.flatMap((line) => Effect.orDie(Schema.decode(Ready)(line))),
   )
 
-const moments = (payload: unknown): readonly number[] => {
-  if (typeof payload !== "object" || payload === null || !("delta" in payload)) return []
-  return [...String(payload.delta).matchAll(/(\d+\.\d{3});/g)].map((found) => Number(found[1]))
-}
-
 /** Gives commands one after the other until it is stopped; how long each took. */
 const commanding = (threadfold: Threadfold, threadIds: readonly string[], took: number[]) =>
   Effect.forever(
@@ -104,37 +100,22 @@ const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unk
     const { token, url } = yield* server(options, directory)
     const connection = { url, token }
     const threadfold = yield* makeThreadfold(connection)
-    const expected = options.perSecond * options.seconds
-    const delays: number[] = []
-    const all = yield* Deferred.make<void>()
-    const allRun = yield* Deferred.make<void>()
-    let run = 0
-    yield* events(connection, { after: 0 }).pipe(
-      Stream.runForEach((said) => {
-        const now = nowMs()
-        if (said.kind !== "event") return Effect.void
-        if (said.event.type === "turn.started") {
-          run += 1
-          return run === options.threads ? Deferred.succeed(allRun, undefined) : Effect.void
-        }
-        if (said.event.type === "content.delta") {
-          for (const moment of moments(said.event.payload)) delays.push(now - moment)
-        }
-        return delays.length >= expected ? Deferred.succeed(all, undefined) : Effect.void
-      }),
-      Effect.forkScoped,
-    )
+    const subscriber = yield* startSubscriber({
+      connection,
+      threads: options.threads,
+      pieces: options.perSecond * options.seconds,
+    })
     const threadIds: string[] = []
     for (let index = 0; index < options.threads; index += 1) {
       const { threadId } = yield* threadfold.createThread({ agent: "bench", cwd: directory })
       threadIds.push(threadId)
       yield* threadfold.sendMessage(threadId, { text: "go" })
     }
-    yield* Deferred.await(allRun)
+    yield* subscriber.allRun
     yield* threadfold.sendMessage(threadIds[0] ?? "", { text: "stream", mode: "steer" })
     const took: number[] = []
     const commands = yield* Effect.fork(commanding(threadfold, threadIds, took))
-    yield* Deferred.await(all)
+    const delays = yield* subscriber.all
     yield* Fiber.interrupt(commands)
     return {
       threads: options.threads,
