@@ -1,0 +1,37 @@
+/** The thread of `Subscriber.ts`: a client's stream of all events. */
+import { parentPort, workerData } from "node:worker_threads"
+import { events } from "@threadfold/client"
+import { Effect, Stream } from "effect"
+import type { FromSubscriber, SubscriberOptions } from "./Subscriber.js"
+
+const { connection, pieces, threads }: SubscriberOptions = workerData
+
+const tell = (said: FromSubscriber): void => parentPort?.postMessage(said)
+const nowMs = (): number => performance.timeOrigin + performance.now()
+
+/** When the pieces of a delta were said, ms since the epoch. */
+const moments = (payload: unknown): readonly number[] => {
+  if (typeof payload !== "object" || payload === null || !("delta" in payload)) return []
+  return [...String(payload.delta).matchAll(/(\d+\.\d{3});/g)].map((found) => Number(found[1]))
+}
+
+const delays: number[] = []
+let run = 0
+
+const read = events(connection, { after: 0 }).pipe(
+  Stream.runForEach((said) =>
+    Effect.sync(() => {
+      const now = nowMs()
+      if (said.kind !== "event") return
+      if (said.event.type === "turn.started") {
+        run += 1
+        if (run === threads) tell({ kind: "all-run" })
+      }
+      if (said.event.type !== "content.delta") return
+      for (const moment of moments(said.event.payload)) delays.push(now - moment)
+      if (delays.length >= pieces) tell({ kind: "all", delays })
+    }),
+  ),
+)
+
+void Effect.runPromise(read)
