@@ -14,6 +14,7 @@ import { importCommand } from "./commands/import.js"
 import { reaperCommand } from "./commands/reaper.js"
 import { rebuildCommand } from "./commands/rebuild.js"
 import { requestsCommand } from "./commands/requests.js"
+import { resumeCommand } from "./commands/resume.js"
 import { sendCommand } from "./commands/send.js"
 import { serveCommand } from "./commands/serve.js"
 import { statsCommand } from "./commands/stats.js"
@@ -35,6 +36,7 @@ const threadfold = Command.make("threadfold").pipe(
     sendCommand,
     answerCommand,
     stopCommand,
+    resumeCommand,
     requestsCommand,
     reaperCommand,
     importCommand,

@@ -5,7 +5,7 @@ import { Receipt, RequestDetail, ThreadSnapshot, TurnDetail, VerifyReport } from
 import { ReaperFindings } from "@threadfold/contracts/api"
 import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
 import { document, ended, problemOf, start, temporary, threadfold } from "./program.js"
 import { type RunningServer, serve } from "./server.js"
@@ -38,6 +38,7 @@ const Answered = Schema.Struct({
   turn: Schema.NullOr(TurnDetail),
   text: Schema.String,
 })
+const Turns = Schema.Struct({ items: Schema.Array(Schema.Struct({ outcome: Schema.NullOr(Schema.String) })) })
 const Requests = Schema.Struct({ requests: Schema.Array(RequestDetail) })
 
 /** Until a child has said something on standard error. */
@@ -105,7 +106,21 @@ describe("send", () => {
     await document(Receipt, ["stop", threadId, "--turn", ...where])
     const end = await whole
     expect([end.code, end.stderr]).toEqual([1, expect.stringContaining("interrupted")])
+    // What waits is held after an interrupt, until somebody lets it run.
+    const held = await threadfold(["thread", threadId, ...where])
+    expect(held.stdout).toMatch(/held until `threadfold resume`\n +1\. Next\n/)
+    expect((await document(Receipt, ["resume", threadId.slice(0, 18), ...where])).threadId).toBe(threadId)
+    await vi.waitFor(
+      async () => {
+        const answer = await server.call(`/v1/threads/${threadId}/turns`)
+        const { items } = Schema.decodeUnknownSync(Turns)(await answer.json())
+        expect(items.map(({ outcome }) => outcome).sort()).toEqual(["completed", "interrupted"])
+      },
+      { timeout: 30_000 },
+    )
     await document(Receipt, ["stop", threadId, ...where])
+    const nothing = await threadfold(["resume", threadId, ...where])
+    expect([nothing.code, nothing.stdout]).toEqual([0, `thread   ${threadId}\n`])
     await stopped(server, where)
   })
 
@@ -117,6 +132,7 @@ describe("send", () => {
       [["send", "--thread", "ffffffff", "x"], 2, "thread-not-found"],
       [["answer", "ffffffff", "accept"], 2, "request-not-found"],
       [["answer", "ffffffff", "accept", "--data", "{"], 2, "invalid-request"],
+      [["resume", "ffffffff"], 2, "thread-not-found"],
     ]
     for (const [args, code, slug] of runs) {
       const run = await threadfold([...args, ...where, "--json"])

@@ -149,7 +149,7 @@ export const threadPage = (look: Look, snapshot: ThreadSnapshot): string => {
     ),
     ...section(
       look,
-      "Queued messages",
+      snapshot.thread.queueHeld ? "Queued messages, held until `threadfold resume`" : "Queued messages",
       snapshot.queue.map((message) => `${message.position}. ${oneLine(message.text)}`),
     ),
     ...section(
