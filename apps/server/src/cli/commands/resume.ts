@@ -15,5 +15,7 @@ export const resumeCommand = Command.make("resume", { id: threadArg, dataDir, js
     yield* options.json ? writeJson(receipt) : write(receiptLines(receipt))
   }),
 ).pipe(
-  Command.withDescription("Let the queue of a thread run that was held after a stop, an interrupt, a failure or a crash."),
+  Command.withDescription(
+    "Let the queue of a thread run that was held after a stop, an interrupt, a failure or a crash.",
+  ),
 )
