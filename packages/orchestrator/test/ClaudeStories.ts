@@ -25,6 +25,7 @@ import {
   noProcess,
   openRequest,
   processesOf,
+  started,
   stopped,
   textsOf,
   withAgent,
@@ -192,8 +193,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
     real("that was stopped before anything was said begins anew: there is nothing to lose", () =>
       Effect.gen(function* () {
         const { of } = yield* opened(Anthropic.plain("first"))
-        yield* of.give({ type: "session.start" })
-        yield* of.eventually(of.work(), ({ session }) => session !== null)
+        yield* started(of)
         yield* stopped(of)
         yield* of.send("one")
         const { session, turns } = yield* ended(of)
@@ -217,8 +217,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
         expect(JSON.stringify(failed?.payload)).toContain("start the session with fresh: true")
         expect(items).toEqual(before.items)
         yield* noProcess(of)
-        yield* of.give({ type: "session.start", fresh: true })
-        yield* of.eventually(of.work(), ({ session }) => session !== null)
+        yield* started(of, { fresh: true })
         yield* of.send("three")
         const after = yield* ended(of, 3)
         expect(textsOf(after.items)).toEqual(["first", "anew"])

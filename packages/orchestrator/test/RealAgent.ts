@@ -55,12 +55,28 @@ export const noProcess = (of: House) =>
     schedule: Schedule.spaced("20 millis"),
   })
 
-/** Stops the thread's session, and waits until that is done and the process of its agent is gone. */
+/** Gives an order, and waits until what follows from it is done. */
+const carriedOut = (of: House, command: object) =>
+  Effect.gen(function* () {
+    const { commandId } = yield* of.give(command)
+    const effects = of.orchestrator.effectsOf(commandId)
+    yield* Effect.repeat(effects, {
+      until: (all) => all.every(({ endedAt }) => endedAt !== null),
+      schedule: Schedule.spaced("20 millis"),
+    })
+    expect(yield* effects).toMatchObject([{ status: "delivered" }])
+  })
+
+/** Starts the thread's session, without a turn. */
+export const started = (of: House, more: { readonly fresh?: boolean } = {}) =>
+  carriedOut(of, { type: "session.start", ...more })
+
+/** Stops the thread's session. When that is done no process of its agent is left. */
 export const stopped = (of: House) =>
   Effect.gen(function* () {
-    yield* of.give({ type: "session.stop" })
-    yield* of.eventually(of.work(), ({ session }) => session === null)
-    yield* noProcess(of)
+    yield* carriedOut(of, { type: "session.stop" })
+    expect(yield* processesOf(of)).toEqual([])
+    expect((yield* of.work()).session).toBeNull()
   })
 
 /** The agent's process is killed, as by the system when memory runs out. */
