@@ -2,7 +2,7 @@
  * An agent that lives in the test: a driver whose connections say what the test tells them to, by the rules of the port. What it
  * was given to do outlives its connections, as a real agent's own records would.
  */
-import type { Emitted, EventType, NativeRef } from "@threadfold/contracts"
+import type { Emitted, EventType, NativeRef, PayloadOf } from "@threadfold/contracts"
 import {
   type AnswerRequest,
   type Capabilities,
@@ -104,8 +104,12 @@ export class FakeConnection {
     Effect.runSync(Queue.offer(this.queue, null))
   }
 
-  private openSession(native: string, threadId: string, resumed: boolean): void {
-    this.references.set(native, threadId)
+  /** Opens a thread that nobody asked for, as agents do for their sub-agents. */
+  opens(native: string, from: PayloadOf<"thread.started">): void {
+    this.openSession(native, false, from)
+  }
+
+  private openSession(native: string, resumed: boolean, from: PayloadOf<"thread.started"> = { provider }): void {
     const before = this.sessions.get(native)
     this.sessions.set(native, {
       native,
@@ -115,7 +119,7 @@ export class FakeConnection {
       isOpen: true,
     })
     this.say(native, "session.started", { provider, mode: "managed", resumed })
-    this.say(native, "thread.started", { provider })
+    this.say(native, "thread.started", from)
   }
 
   /** Native ids of the threads that are open here. */
@@ -170,7 +174,8 @@ export class FakeConnection {
         }
         if (this.isOver) return yield* this.lost
         const nativeThreadId = this.agent.nextThread()
-        this.openSession(nativeThreadId, threadId, false)
+        this.references.set(nativeThreadId, threadId)
+        this.openSession(nativeThreadId, false)
         return { nativeThreadId }
       }),
     resumeThread: (order: ResumeThread) =>
@@ -182,7 +187,8 @@ export class FakeConnection {
           if (this.agent.endsWhenLost) this.end({ reason: "exit", code: 1 })
           return yield* new Refused({ provider, operation: "resume-thread", message: "No such thread." })
         }
-        this.openSession(nativeThreadId, threadId, true)
+        this.references.set(nativeThreadId, threadId)
+        this.openSession(nativeThreadId, true)
         return { nativeThreadId }
       }),
     sendTurn: (order: SendTurn) =>

@@ -8,6 +8,10 @@ const requestOf = ({ rows, state }: Situation, threadId: string, requestId: stri
   return row !== null && row.threadId === threadId ? row : null
 }
 
+/** Which answer was first, for whoever was too late. */
+const firstOf = ({ decision }: RequestRow): string =>
+  decision === null ? "" : `; the first answer was ${JSON.stringify(decision)}`
+
 interface Answer {
   readonly decision: string
   /** `client`, or `policy`: nobody has answered in time. */
@@ -41,7 +45,7 @@ export const respondToRequest = (situation: Situation, command: CommandOf<"reque
     if (request.status !== "open") {
       return request.decision === decision
         ? acceptWith({ turnId })
-        : refuse("request-ended", `Request ${requestId} is ${request.status}.`)
+        : refuse("request-ended", `Request ${requestId} is ${request.status}${firstOf(request)}.`)
     }
     const session = livingSession(situation.state)
     if (session?.mode === "imported") return refuseRecording(session)

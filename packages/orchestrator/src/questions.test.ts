@@ -1,0 +1,117 @@
+/** Questions of an agent, when several people answer at once, and when the server or the turn ends before anybody has. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Either, TestClock } from "effect"
+import { House, quiet, until } from "../test/House.js"
+
+const nativeOf = (house: House): string => house.agent.last.threads[0] ?? ""
+const requestsOf = (house: House) => Effect.map(house.snapshot(), ({ snapshot }) => snapshot.requests)
+const respond = (house: House, requestId: string, decision: string) =>
+  house.give({ type: "request.respond", requestId, decision })
+const refusal = (house: House, requestId: string, decision: string) => Effect.flip(respond(house, requestId, decision))
+
+/** Starts a turn in which the agent asks, always under the same id; gives ours. */
+const asking = (house: House) =>
+  Effect.gen(function* () {
+    yield* house.send("go")
+    yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+    const native = { turnId: "turn-1", requestId: "0" }
+    house.agent.last.say(nativeOf(house), "request.opened", { kind: "command_approval" }, native)
+    const { requests } = yield* until(house.work(), (work) => work.requests.length === 1)
+    return requests[0]?.requestId ?? ""
+  })
+const opened = Effect.gen(function* () {
+  const house = new House()
+  yield* house.open()
+  yield* house.createThread()
+  return { house, requestId: yield* asking(house) }
+})
+/** The server is killed, and the next one has settled what it left. */
+const restarted = (house: House) =>
+  Effect.gen(function* () {
+    house.crash()
+    yield* house.start()
+    yield* TestClock.adjust("5 seconds")
+    yield* quiet
+  })
+
+describe("a question", () => {
+  it.scoped("that many answer at once has one answer; all others are told which", () =>
+    Effect.gen(function* () {
+      const { house, requestId } = yield* opened
+      const decisions = ["accept", "decline", "cancel", "acceptForSession", "abort", "later"]
+      const told = yield* Effect.forEach(decisions, (decision) => Effect.either(respond(house, requestId, decision)), {
+        concurrency: "unbounded",
+      })
+      const [winner, ...more] = decisions.filter((_, index) => Either.isRight(told[index] ?? Either.left(null)))
+      expect(more).toEqual([])
+      const others = told.filter(Either.isLeft)
+      expect(others).toHaveLength(decisions.length - 1)
+      for (const { left } of others) {
+        expect(left.slug).toBe("request-ended")
+        expect(left.detail).toContain(JSON.stringify(winner))
+      }
+      yield* until(requestsOf(house), ([one]) => one?.status === "answered")
+      expect(house.agent.answers).toEqual([winner])
+      expect(yield* requestsOf(house)).toMatchObject([{ decision: winner }])
+      // Who wanted the same, or says it again, is not told that he was too late.
+      yield* respond(house, requestId, winner ?? "")
+      yield* quiet
+      expect(house.agent.answers).toEqual([winner])
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("that was open when the server died has expired, and an answer to it reaches no later session", () =>
+    Effect.gen(function* () {
+      const { house, requestId } = yield* opened
+      yield* restarted(house)
+      expect(yield* requestsOf(house)).toMatchObject([{ requestId, status: "expired", decision: null }])
+      expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+
+      const next = yield* asking(house)
+      expect(next).not.toBe(requestId)
+      expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+      yield* quiet
+      expect(house.agent.answers).toEqual([])
+      yield* respond(house, next, "decline")
+      yield* until(requestsOf(house), (requests) => requests.some(({ status }) => status === "answered"))
+      expect(house.agent.answers).toEqual(["decline"])
+      expect((yield* requestsOf(house)).map(({ requestId: of, status }) => [of, status])).toEqual([
+        [requestId, "expired"],
+        [next, "answered"],
+      ])
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("whose answer was on its way when the server died has expired: nobody knows that the agent had it", () =>
+    Effect.gen(function* () {
+      const { house, requestId } = yield* opened
+      house.agent.behaviour.answer = "hang"
+      const { commandId } = yield* respond(house, requestId, "accept")
+      yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "attempting")
+      yield* restarted(house)
+      expect(yield* requestsOf(house)).toMatchObject([{ requestId, status: "expired" }])
+      expect(yield* house.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "retired" }])
+      expect((yield* refusal(house, requestId, "decline")).slug).toBe("request-ended")
+      expect((yield* house.log()).map(({ type }) => type)).not.toContain("request.answered")
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("is cancelled with its turn, expires with its session, and then takes no answer", () =>
+    Effect.gen(function* () {
+      for (const [command, status] of [
+        ["turn.interrupt", "cancelled"],
+        ["session.stop", "expired"],
+      ]) {
+        const { house, requestId } = yield* opened
+        yield* house.give({ type: command })
+        yield* until(requestsOf(house), ([one]) => one?.status === status)
+        expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+        expect(house.agent.answers).toEqual([])
+        expect(yield* house.violations()).toEqual([])
+      }
+    }),
+  )
+})
