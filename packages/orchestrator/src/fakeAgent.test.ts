@@ -141,7 +141,7 @@ describe("an agent's process under the orchestrator", () => {
       expect(second).toHaveLength(3)
       // The agent is the oldest of them: the others are its children.
       const [agent] = [...second].sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid)
-      if (agent === undefined) return
+      if (agent === undefined) return yield* Effect.dieMessage("no process of the agent is there")
       process.kill(agent.pid, "SIGKILL")
       yield* of.eventually(of.work(), ({ session }) => session === null)
       yield* noProcess(of)

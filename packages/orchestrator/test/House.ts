@@ -6,9 +6,17 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Command, type EventEnvelope, type Problem, type Receipt } from "@threadfold/contracts"
 import { checkLog, mintId } from "@threadfold/core"
-import { Engine, type EngineService, type Submission, sha256, WorkReads } from "@threadfold/engine"
-import { decodeRow } from "@threadfold/event-log"
-import { Projections, type ThreadWork } from "@threadfold/projections"
+import {
+  databaseGroups,
+  Engine,
+  type EngineService,
+  eventSourceOf,
+  type Submission,
+  sha256,
+  WorkReads,
+} from "@threadfold/engine"
+import { decodeRow, openSqlite } from "@threadfold/event-log"
+import { Projections, SqlStore, type ThreadWork, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
 import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import {
@@ -49,6 +57,7 @@ interface Running {
 export class House {
   readonly agent: FakeAgent
   private readonly directory = mkdtempSync(join(tmpdir(), "threadfold-orchestrator-"))
+  private readonly file = join(this.directory, "threadfold.db")
   private base: Context.Context<Engine | Projections | WorkReads | SqlClient.SqlClient> | null = null
   private running: Running | null = null
   /** Time that has gone by while the host slept, ms. */
@@ -104,7 +113,7 @@ export class House {
   open(crashAt?: CrashAt): Effect.Effect<void, Problem, Scope.Scope> {
     return Effect.gen(this, function* () {
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(this.directory, { recursive: true, force: true })))
-      const file = join(this.directory, "threadfold.db")
+      const { file } = this
       const reading = SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })
       this.base = yield* Layer.build(
         Layer.mergeAll(Projections.layer, WorkReads.layer).pipe(
@@ -257,6 +266,19 @@ export class House {
   log(threadId = id("thread")): Effect.Effect<readonly EventEnvelope[]> {
     return Effect.map(Effect.orDie(this.engine.log.read({ streamId: threadId, limit: 10_000 })), (rows) =>
       rows.map(decodeRow),
+    )
+  }
+
+  /** Whether all stored rows are what the log leads to when it is folded again. */
+  get verified() {
+    return Effect.scoped(
+      Effect.map(openSqlite({ file: this.file, owner: "held", migrations: databaseGroups }), ({ driver, handle }) =>
+        verify({
+          source: eventSourceOf(driver),
+          store: new SqlStore(handle),
+          readTransaction: (body) => handle.transaction(body).deferred(),
+        }),
+      ),
     )
   }
 

@@ -93,10 +93,14 @@ export const nothingLeft = (of: House) =>
     expect(yield* markedProcesses(logMark, logId)).toEqual([])
   })
 
-/** What must hold when everything is over: no invariant is broken, nothing is open, no process is left. */
+/**
+ * What must hold when everything is over: no invariant is broken, the rows are what the log leads to, nothing is open, no
+ * process is left.
+ */
 export const checked = (of: House) =>
   Effect.gen(function* () {
     expect(yield* of.violations()).toEqual([])
+    expect(yield* of.verified).toMatchObject({ ok: true, differences: [], stale: [] })
     const { items, requests, turns } = yield* snapshotOf(of)
     const open = [
       ...items.filter(({ status }) => status === "open"),
