@@ -2,9 +2,10 @@
 import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/projections"
 import type { HandedOver, ProviderFailure } from "@threadfold/providers"
-import { Duration, Effect, Either, Option } from "effect"
+import { Clock, Duration, Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
+import { upkeep } from "../upkeep.js"
 import { type Attempt, done, waits } from "./Lanes.js"
 import { abandon, closeLive, ensureSession, isStopping } from "./session.js"
 import { amend, type Ending, end, endPending, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
@@ -227,18 +228,48 @@ const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effe
   )
 }
 
+/** Whether the time is over that a turn has which the agent took and did not begin: it cannot be named to the agent. */
+const isOverdue = ({ handedOver, interruptRequestedAt }: TurnRow, live: LiveThread): Effect.Effect<boolean> => {
+  const { interruptMs } = live.on.agent.limits
+  return Effect.map(
+    Clock.currentTimeMillis,
+    (now) =>
+      handedOver === 1 && interruptMs > 0 && interruptRequestedAt !== null && now - interruptRequestedAt >= interruptMs,
+  )
+}
+
+/** An interrupt of a turn whose agent is not there. */
+const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.Effect<Attempt, Problem> =>
+  Effect.gen(function* () {
+    const { threadId, turnId } = turn
+    const wasGiven = turn.status === "requested" && turn.handedOver === 1
+    // The last word of its session is still to come.
+    if (wasGiven && turn.uncertain === 0) return waits
+    // Nobody knows whether it had begun. Who wanted it stopped need not say so again.
+    if (wasGiven) yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
+    yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
+    return done
+  })
+
 /** `turn.interrupt`. */
 export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
     const { threadId, turnId } = effect
     const turn = turnId === null ? null : yield* shop.projections.turnRow(turnId)
     const live = shop.connections.threads.of(threadId)
-    if (turn === null || turn.status === "ended" || live === null) {
+    if (turn === null || turn.status === "ended") {
       yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
       return done
     }
+    if (live === null) return yield* withoutAgent(shop, effect, turn)
     // Handed over and not started: there is nothing yet that could be named to the agent.
-    if (turn.status === "requested" || turn.nativeTurnId === null) return waits
+    if (turn.status === "requested" || turn.nativeTurnId === null) {
+      if (yield* isOverdue(turn, live)) {
+        yield* Effect.logWarning(`turn ${turn.turnId} was interrupted and never began: its session is stopped`)
+        yield* closeLive(shop, live)
+      }
+      return waits
+    }
     const held = yield* lease(shop, effect)
     if (held === null) return done
     const { nativeThreadId, on } = live
