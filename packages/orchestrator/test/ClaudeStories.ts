@@ -175,6 +175,31 @@ export const claudeStories = (stories: ClaudeStories): void => {
       }),
     )
 
+    real("whose server dies in mid-turn is ended by the next one, which takes the conversation up again", () =>
+      Effect.gen(function* () {
+        const hold = makeHold()
+        const { of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
+        yield* of.send("one")
+        yield* ended(of)
+        yield* of.send("two")
+        yield* hold.reached
+        hold.say("half")
+        yield* itemSaying(of, "half")
+        expect(yield* processesOf(of)).not.toEqual([])
+        of.crash()
+        yield* of.start()
+        expect(yield* processesOf(of)).toEqual([])
+        expect((yield* ended(of, 2)).turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+        yield* of.send("three")
+        const { items, session, turns } = yield* ended(of, 3)
+        expect(turns.at(-1)).toMatchObject({ outcome: "completed" })
+        expect(session).toMatchObject({ epoch: 2 })
+        expect(textsOf(items, "user_message")).toEqual(["one", "two", "three"])
+        expect(textsOf(items)).toEqual(["kept", "half", "back"])
+        yield* checked(of)
+      }),
+    )
+
     real("whose session is stopped leaves no process, and comes back with the next message", () =>
       Effect.gen(function* () {
         const { of } = yield* opened(Anthropic.plain("first"), Anthropic.plain("second"))
@@ -214,7 +239,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
         const { items, turns } = yield* ended(of, 2)
         expect(turns.at(-1)).toMatchObject({ outcome: "failed", cause: "start-failed" })
         const [failed] = (yield* of.log()).filter(({ type }) => type === "turn.start-failed")
-        expect(JSON.stringify(failed?.payload)).toContain("start the session with fresh: true")
+        expect(JSON.stringify(failed?.payload)).toContain(". The conversation cannot be opened again")
         expect(items).toEqual(before.items)
         yield* noProcess(of)
         yield* started(of, { fresh: true })

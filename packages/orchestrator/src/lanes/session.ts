@@ -29,7 +29,8 @@ const isBlank = ({ thread }: ThreadWork): boolean => thread.items === 0
 const lostConversation = ({ detail, slug }: Problem): Problem =>
   new Problem({
     slug,
-    detail: `${detail} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
+    // Agents end their sentences as they like.
+    detail: `${/[.!?]$/.test(detail) ? detail : `${detail}.`} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
   })
 
 /**
