@@ -259,12 +259,20 @@ const stderrNoise = (count) => {
   for (let index = 0; index < count; index += 1) writeAll(2, `fake agent noise ${index} ${"x".repeat(60)}\n`)
 }
 
+/** Another turn in the place of the one that runs, whose end nobody tells. */
+const moveOn = (thread, { number }) => {
+  const next = { id: uuid(), number, items: 0, steered: [] }
+  thread.turn = next
+  tell(thread, "turn/started", { turn: turnObject(next, { startedAt: Math.floor(Date.now() / 1000) }) })
+}
+
 /** One step; `thread` and `turn` are null for those of the start. */
 const runStep = async (step, thread, turn) => {
   if ("say" in step) say(thread, turn, step)
   else if ("ask" in step)
     await (step.ask === "question" ? askQuestion(thread, turn) : askApproval(thread, turn, step.ask))
   else if ("hang" in step) await forEver
+  else if ("moveOn" in step) moveOn(thread, turn)
   else if ("awaitSteer" in step) await new Promise((resolve) => turn.steered.push(resolve))
   else if ("waitMs" in step) await pause(step.waitMs)
   else if ("end" in step) {

@@ -349,6 +349,42 @@ describe("a Codex that runs", () => {
     }),
   )
 
+  it.scopedLive("is interrupted in the turn that it went on to without a word, named once more", () =>
+    Effect.gen(function* () {
+      const log = yield* logFile
+      const { connection, nativeThreadId, watched } = yield* running({ log, turns: [[{ moveOn: true }]] })
+      const started = yield* watched.until(ofType("turn.started", nativeThreadId))
+      const nativeTurnId = started.event.native?.turnId ?? ""
+      const next = yield* watched.until(
+        ({ event }) => event.type === "turn.started" && event.native?.turnId !== nativeTurnId,
+      )
+      const { answered } = yield* connection.interrupt({ nativeThreadId, nativeTurnId })
+      yield* answered
+      const ended = yield* watched.until(ofType("turn.completed", nativeThreadId))
+      expect(ended.event).toMatchObject({ native: next.event.native, payload: { outcome: "interrupted" } })
+      const named = readFakeAgentLog(log).flatMap((entry) =>
+        entry.is === "received" && entry.method === "turn/interrupt" ? [entry.message] : [],
+      )
+      expect(named).toMatchObject([
+        { params: { turnId: nativeTurnId } },
+        { params: { turnId: next.event.native?.turnId } },
+      ])
+    }),
+  )
+
+  it.scopedLive("is not interrupted in a turn that came after the named one had ended", () =>
+    Effect.gen(function* () {
+      const { connection, nativeThreadId, watched } = yield* running({ turns: [[{ say: "one" }], [{ hang: true }]] })
+      const over = yield* watched.until(ofType("turn.completed", nativeThreadId))
+      yield* connection.sendTurn({ nativeThreadId, turnId: ours, text: "two" })
+      const nativeTurnId = over.event.native?.turnId ?? ""
+      yield* watched.until(({ event }) => event.type === "turn.started" && event.native?.turnId !== nativeTurnId)
+      const late = yield* connection.interrupt({ nativeThreadId, nativeTurnId })
+      expect((yield* Effect.flip(late.answered))._tag).toBe("Refused")
+      expect(watched.all().filter(ofType("turn.completed", nativeThreadId))).toHaveLength(1)
+    }),
+  )
+
   it.live.skipIf(process.platform !== "linux")("costs no open file and no process, a hundred times over", () =>
     Effect.gen(function* () {
       // A shell starts faster than Node: it answers the handshake, and ends with its input.

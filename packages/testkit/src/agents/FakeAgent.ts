@@ -29,6 +29,8 @@ export type FakeStep =
   | { readonly ask: "command" | "patch" | "question" }
   /** (turn) Goes no further, until an interrupt ends the turn. */
   | { readonly hang: true }
+  /** (turn) Goes on with another turn, until an interrupt ends that one; the end of this one is never told. */
+  | { readonly moveOn: true }
   /** (turn) Waits until a message is steered into the turn. */
   | { readonly awaitSteer: true }
   /** (turn) Ends the turn; without it a turn ends as completed after its last step. */

@@ -26,6 +26,20 @@ describe("what a connection knows of its threads", () => {
     expect([threads.runningTurn("U"), threads.isOpen("U"), threads.reference("U")]).toEqual([null, false, "ours"])
   })
 
+  it("is which turn runs in the place of one whose end nobody told", () => {
+    const { threads, turn } = hearing()
+    turn("started", "X")
+    turn("started", "X")
+    expect(threads.inPlaceOf("T", "X")).toBeNull()
+    turn("started", "Y")
+    expect(["X", "Y", "Z"].map((id) => threads.inPlaceOf("T", id))).toEqual(["Y", null, null])
+    expect(threads.inPlaceOf("U", "X")).toBeNull()
+    turn("completed", "Y")
+    expect(threads.inPlaceOf("T", "X")).toBeNull()
+    turn("started", "Z")
+    expect(threads.inPlaceOf("T", "X")).toBeNull()
+  })
+
   it("is what it asks, until that is answered, withdrawn, or its turn ends", () => {
     const { ask, hear, threads, turn } = hearing()
     const open = () => [0, 1, "0", 2, 3].filter((id) => threads.question(JSON.stringify(id)) !== undefined)

@@ -14,6 +14,8 @@ export interface LiveThreads {
   /** Our id of a native thread; null: the agent opened it. */
   readonly reference: (nativeThreadId: string) => string | null
   readonly runningTurn: (nativeThreadId: string) => string | null
+  /** The turn that runs in the place of this one, whose end was never told; null: it runs, it has ended, or nothing runs. */
+  readonly inPlaceOf: (nativeThreadId: string, nativeTurnId: string) => string | null
   /** Waits until no turn runs in the thread, or until the connection is gone. */
   readonly idle: (nativeThreadId: string) => Effect.Effect<void>
   /** A question that waits for its answer, by the JSON text of its id. It is taken: no other answer gets it. */
@@ -40,6 +42,8 @@ export const makeLiveThreads = (): LiveThreads => {
   const references = new Map<string, string>()
   const open = new Set<string>()
   const running = new Map<string, string>()
+  /** By thread: the turn that ran when another one started, as long as its end is not told. */
+  const left = new Map<string, string>()
   const questions = new Map<string, Question>()
   const waiting = new Map<string, Set<() => void>>()
 
@@ -55,6 +59,7 @@ export const makeLiveThreads = (): LiveThreads => {
   }
   const ended = (id: string): void => {
     running.delete(id)
+    left.delete(id)
     wake(id)
   }
   const closed = (id: string): void => {
@@ -66,7 +71,10 @@ export const makeLiveThreads = (): LiveThreads => {
     switch (method) {
       case "turn/started": {
         const turnId = hintText(hintFields(params, "turn") ?? {}, "id")
-        if (turnId !== undefined) running.set(id, turnId)
+        if (turnId === undefined) return
+        const before = running.get(id)
+        if (before !== undefined && before !== turnId) left.set(id, before)
+        running.set(id, turnId)
         return
       }
       case "turn/completed":
@@ -96,6 +104,7 @@ export const makeLiveThreads = (): LiveThreads => {
     isOpen: (id) => open.has(id),
     reference: (id) => references.get(id) ?? null,
     runningTurn: (id) => running.get(id) ?? null,
+    inPlaceOf: (id, turnId) => (left.get(id) === turnId ? (running.get(id) ?? null) : null),
     idle: (id) =>
       Effect.async((resume) => {
         if (!running.has(id)) return resume(Effect.void)

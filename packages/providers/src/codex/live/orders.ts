@@ -154,7 +154,19 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
       }),
 
     interrupt: ({ nativeThreadId, nativeTurnId }: Interrupt) =>
-      handOver("interrupt", "turn/interrupt", { threadId: nativeThreadId, turnId: nativeTurnId }),
+      Effect.map(
+        handOver("interrupt", "turn/interrupt", { threadId: nativeThreadId, turnId: nativeTurnId }),
+        ({ answered, callId }) => ({
+          callId,
+          // Codex interrupts a turn by its name only. Where it has gone on to another one without a word, that one is meant.
+          answered: Effect.catchTag(answered, "Refused", (refused) => {
+            const turnId = threads.inPlaceOf(nativeThreadId, nativeTurnId)
+            return turnId === null
+              ? refused
+              : Effect.asVoid(settled("interrupt", "turn/interrupt", { threadId: nativeThreadId, turnId }))
+          }),
+        }),
+      ),
 
     answer: ({ data, decision, nativeRequestId }: AnswerRequest) =>
       Effect.suspend((): Effect.Effect<HandedOver, ProviderFailure> => {
