@@ -11,7 +11,7 @@ for (let batch = 1; ; batch++) {
   driver.transaction(() => {
     for (let sequence = head + 1; sequence <= head + size; sequence++) {
       driver.insert(sampleRow(sequence))
-      driver.insertNative(sequence, nativeOf(sequence))
+      driver.insertNatives([[sequence, nativeOf(sequence)]])
     }
   })
   writeSync(1, `${head + size}\n`)
