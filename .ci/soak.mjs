@@ -16,6 +16,8 @@ const soaks = {
   kill: { files: ["test/cli/kill.test.ts"], env: { KILLS: "1000", SEED: String(Date.now() % 1_000_000) } },
   // Every recording cut after every line, and a thousand damaged ones.
   recordings: { files: ["test/recordings"], env: { CUTS: "all", THREADFOLD_RUNS: "1000" } },
+  // Scenario 3: a server killed at every commit of six threads.
+  crashes: { folder: "packages/orchestrator", files: ["src/restart.test.ts"], env: { CRASHES: "all" } },
   // Scenario 11, its second half: what an agent's process leaves behind, in the system and in us.
   agents: { folder: "packages/orchestrator", files: ["src/fakeAgent.test.ts"], env: { CYCLES: "1000" } },
   // Scenario 12.

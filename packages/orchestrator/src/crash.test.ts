@@ -133,12 +133,18 @@ describe("a server that dies", () => {
       expect(session).toBeNull()
       expect(house.agent.texts).toEqual(["one"])
       yield* house.give({ type: "queue.resume" })
-      yield* until(
-        Effect.sync(() => house.agent.texts.length),
-        (length) => length === 2,
-      )
-      expect(house.agent.texts).toEqual(["one", "two"])
-      // A second restart with nothing to settle appends nothing of its own but the crash's own traces.
+      for (const [index, text] of ["two", "three"].entries()) {
+        yield* until(house.work(), ({ turns }) => turns.some((turn) => turn.status === "running" && turn.text === text))
+        yield* quiet
+        expect(house.agent.texts).toEqual(["one", "two", "three"].slice(0, index + 2))
+        const native = { turnId: `turn-${index + 1}` }
+        house.agent.last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, native)
+      }
+      const { turns } = (yield* until(house.snapshot(), ({ snapshot }) =>
+        snapshot.turns.every(({ status }) => status === "ended"),
+      )).snapshot
+      expect(turns.map(({ outcome }) => outcome)).toEqual(["interrupted", "completed", "completed"])
+      expect((yield* house.work()).thread).toMatchObject({ queued: 0, queueHeld: 0 })
       expect(yield* house.violations()).toEqual([])
     }),
   )
