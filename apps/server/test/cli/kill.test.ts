@@ -19,7 +19,7 @@ import { attach, push, serve } from "./server.js"
 
 const kills = Number(process.env.KILLS ?? 50)
 /** How many of them hit a whole server. */
-const serverKills = Math.ceil(kills / 6)
+const serverKills = Math.ceil(kills / 10)
 const seed = Number(process.env.SEED ?? 7)
 
 const engineProgram = fileURLToPath(new URL("./child/ingest.mjs", import.meta.url))
