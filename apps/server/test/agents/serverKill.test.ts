@@ -49,7 +49,11 @@ const sound = (directory: string) =>
     expect(await document(VerifyReport, ["verify", "--data-dir", directory])).toMatchObject({ ok: true })
   })
 
-const logOf = (face: Threadfold) => Effect.map(face.call((api) => api.readyz({})), ({ logId }) => logId)
+const logOf = (face: Threadfold) =>
+  Effect.map(
+    face.call((api) => api.readyz({})),
+    ({ logId }) => logId,
+  )
 
 describe("a server that is killed", () => {
   it.scopedLive.skipIf(!codex.installed || !isLinux)(
@@ -83,7 +87,10 @@ describe("a server that is killed", () => {
         // Before the first answer, so before anything new can start.
         expect(ofLog(logId)).toEqual([])
         const after = yield* faceOf(second)
-        expect(yield* after.waitForTurn(two.turnId ?? "")).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+        expect(yield* after.waitForTurn(two.turnId ?? "")).toMatchObject({
+          outcome: "interrupted",
+          evidence: "inferred",
+        })
         yield* after.resumeQueue(threadId)
         const snapshotOf = after.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
         const done = (turns: readonly { readonly status: string }[]) =>
@@ -105,7 +112,9 @@ describe("a server that is killed", () => {
       Effect.gen(function* () {
         const directory = temporary()
         const { args, command } = fakeAgent({
-          turns: [[{ spawn: { ignoreSignals: true } }, { spawn: { ignoreSignals: true, ownGroup: true } }, { hang: true }]],
+          turns: [
+            [{ spawn: { ignoreSignals: true } }, { spawn: { ignoreSignals: true, ownGroup: true } }, { hang: true }],
+          ],
         })
         const agents = Object.fromEntries(["a", "b", "c"].map((name) => [name, { kind: "codex", command, args }]))
         writeFileSync(join(directory, "threadfold.json"), JSON.stringify({ agents }))
