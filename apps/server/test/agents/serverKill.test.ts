@@ -9,7 +9,7 @@ import { expect, it } from "@effect/vitest"
 import { makeThreadfold, type Threadfold } from "@threadfold/client"
 import { CheckReport, VerifyReport } from "@threadfold/contracts"
 import { codexHome, fakeAgent, installedAgent, makeHold, OpenAi } from "@threadfold/testkit"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { describe, onTestFinished } from "vitest"
 import { document, temporary } from "../cli/program.js"
 import { type RunningServer, serve } from "../cli/server.js"
@@ -55,6 +55,14 @@ const logOf = (face: Threadfold) =>
     ({ logId }) => logId,
   )
 
+/** Waits until an event of this type has been told so many times. */
+const told = (face: Threadfold, type: string, times: number) =>
+  face.events({ types: [type] }).pipe(
+    Stream.filter(({ kind }) => kind === "event"),
+    Stream.take(times),
+    Stream.runDrain,
+  )
+
 describe("a server that is killed", () => {
   it.scopedLive.skipIf(!codex.installed || !isLinux)(
     `in mid-turn leaves nothing running, and its next run goes on with the thread${why}`,
@@ -92,11 +100,9 @@ describe("a server that is killed", () => {
           evidence: "inferred",
         })
         yield* after.resumeQueue(threadId)
-        const snapshotOf = after.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
-        const done = (turns: readonly { readonly status: string }[]) =>
-          turns.length === 3 && turns.every(({ status }) => status === "ended")
-        while (!done((yield* snapshotOf).turns)) yield* Effect.sleep("20 millis")
-        const snapshot = yield* snapshotOf
+        // The first turn's end, and that of the one from the queue: the second one had no word of its agent's.
+        yield* told(after, "turn.completed", 2)
+        const snapshot = yield* after.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
         expect(snapshot.turns.map(({ outcome }) => outcome)).toEqual(["completed", "interrupted", "completed"])
         expect(snapshot.session).toMatchObject({ epoch: 2 })
         yield* stopped(second)
@@ -113,7 +119,12 @@ describe("a server that is killed", () => {
         const directory = temporary()
         const { args, command } = fakeAgent({
           turns: [
-            [{ spawn: { ignoreSignals: true } }, { spawn: { ignoreSignals: true, ownGroup: true } }, { hang: true }],
+            [
+              { spawn: { ignoreSignals: true } },
+              { spawn: { ignoreSignals: true, ownGroup: true } },
+              { say: "both run" },
+              { hang: true },
+            ],
           ],
         })
         const agents = Object.fromEntries(["a", "b", "c"].map((name) => [name, { kind: "codex", command, args }]))
@@ -125,7 +136,9 @@ describe("a server that is killed", () => {
           yield* before.sendMessage(threadId, { text: "go" })
         }
         const logId = yield* logOf(before)
-        while (ofLog(logId).length < 9) yield* Effect.sleep("20 millis")
+        // Each tells its user's message and, once both children run, its own.
+        yield* told(before, "item.completed", 6)
+        expect(ofLog(logId)).toHaveLength(9)
         const stranger = spawn("sleep", ["60"], { stdio: "ignore" })
         onTestFinished(() => void stranger.kill("SIGKILL"))
         yield* killed(first)
