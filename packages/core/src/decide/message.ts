@@ -1,7 +1,8 @@
 /** `message.send`: what the user says, and what it does to a turn that is open (docs/concepts.md). */
 import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
+import { waitingTurns } from "../state/lifecycle.js"
 import { acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onRunThread, waitingTurns } from "./standing.js"
+import { ofThread, onRunThread } from "./standing.js"
 import { interrupting } from "./turn.js"
 
 /** A turn that is asked for: the event, and the call that hands it over. */

@@ -1,8 +1,9 @@
 /** Commands about the message queue. */
 import type { CommandOf, EffectStatus } from "@threadfold/contracts"
+import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { requestTurn } from "./message.js"
-import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
+import { isOurs, ofThread, onThread } from "./standing.js"
 
 /** `queue.cancel`. */
 export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>
@@ -67,8 +68,8 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
   // Until the agent has said whether it took a message into its turn, it must not get it a second time.
   const steer = messageId === undefined ? null : steerOf(situation, messageId)
   const isSteering = steer === "pending" || steer === "attempting" || steer === "delivered"
-  const isOurs = (livingSession(state)?.mode ?? "managed") === "managed"
-  const may = thread !== null && thread.deletedAt === null && thread.agent !== null && thread.queueHeld === 0 && isOurs
+  const isRun = thread !== null && thread.deletedAt === null && thread.agent !== null && isOurs(state)
+  const may = isRun && thread.queueHeld === 0
   if (messageId === undefined || !may || isSteering || isBusy(situation)) return accept()
   const message = rows.find("queue", "key", [messageId])
   if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)

@@ -1,12 +1,12 @@
 /** Commands about questions of the agent. */
 import type { CommandOf, RequestRow } from "@threadfold/contracts"
+import { rowOfThread } from "../RowSource.js"
+import { livingSession } from "../state/lifecycle.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onThread, refuseRecording } from "./standing.js"
+import { ofThread, onThread, refuseRecording } from "./standing.js"
 
-const requestOf = ({ rows, state }: Situation, threadId: string, requestId: string): RequestRow | null => {
-  const row = state.requests[requestId] ?? rows.find("requests", "key", [requestId])
-  return row !== null && row.threadId === threadId ? row : null
-}
+const requestOf = ({ rows, state }: Situation, threadId: string, requestId: string): RequestRow | null =>
+  state.requests[requestId] ?? rowOfThread(rows, "requests", requestId, threadId)
 
 /** Which answer was first, for whoever was too late. */
 const firstOf = ({ decision }: RequestRow): string =>

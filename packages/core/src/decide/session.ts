@@ -1,8 +1,8 @@
 /** Commands about sessions: those that we run, and the attached ones that an adapter outside opens, feeds and ends. */
 import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
-import { hasEnded } from "../state/lifecycle.js"
+import { hasEnded, livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onRunThread, onThread, refuseRecording, waitingTurns } from "./standing.js"
+import { isOurs, ofThread, onRunThread, onThread, refuseBusy, refuseRecording, refuseTaken } from "./standing.js"
 
 /** The session with this id, of whatever thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
@@ -20,7 +20,7 @@ const isRepeat = (session: SessionRow, command: CommandOf<"session.attach">): bo
  * nobody could tell which of two adapters speaks for the agent.
  */
 export const attachSession = (situation: Situation, command: CommandOf<"session.attach">): Decision => {
-  const { session: current, thread } = situation.state
+  const { thread } = situation.state
   const { cwd, leaseMs, provider, sessionId, threadId, title } = command
   const known = sessionOf(situation, sessionId)
   if (known !== null) {
@@ -28,17 +28,8 @@ export const attachSession = (situation: Situation, command: CommandOf<"session.
       ? accept()
       : refuse("session-conflict", `Session ${sessionId} was opened with other content.`)
   }
-  if (situation.state.connection !== null || (thread !== null && thread.deletedAt !== null)) {
-    return refuse("thread-not-found", `Thread ${threadId} does not exist.`)
-  }
-  if (current !== null && !hasEnded(current)) {
-    return refuse("thread-busy", `Session ${current.sessionId} of thread ${threadId} is ${current.status}.`)
-  }
-  const [waiting] = waitingTurns(situation.state)
-  if (waiting !== undefined) {
-    // Our own agent is about to start for it, and would end the session at once.
-    return refuse("thread-busy", `Turn ${waiting.turnId} of thread ${threadId} waits to start.`)
-  }
+  const refusal = refuseTaken(situation.state, threadId) ?? refuseBusy(situation.state, threadId)
+  if (refusal !== null) return refusal
   const native =
     command.nativeThreadId === undefined || command.nativeThreadId === null
       ? null
@@ -103,12 +94,11 @@ export const startSession = (situation: Situation, command: CommandOf<"session.s
  * on its way up, which the rows do not show: the effect calls it off.
  */
 export const stopSession = (situation: Situation, command: CommandOf<"session.stop">): Decision =>
-  onThread(situation, command.threadId, ({ agent }) => {
+  onThread(situation, command.threadId, () => {
     const { state } = situation
     const session = livingSession(state)
     if (session?.mode === "imported") return refuseRecording(session)
-    const isOurs = session === null ? agent !== null : session.mode === "managed"
-    const effects: readonly RequestedEffect[] = isOurs
+    const effects: readonly RequestedEffect[] = isOurs(state)
       ? [{ kind: "session.stop", sessionId: session?.sessionId ?? null }]
       : []
     if (session === null && waitingTurns(state).length === 0) return acceptWith({ effects })

@@ -1,18 +1,38 @@
-/** What a command finds: a thread that there is, one that we run, a session that lives. */
-import type { SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+/** What a command finds: a thread that there is, one that we run, one in which nothing goes on. */
+import type { SessionRow, ThreadRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
-import { hasEnded } from "../state/lifecycle.js"
+import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import { type Decision, refuse, type Situation } from "./Decision.js"
+
+/** Refuses a command for a thread that there is not. */
+export const refuseMissing = (threadId: string): Decision =>
+  refuse("thread-not-found", `Thread ${threadId} does not exist.`)
 
 /** Decides on a thread that there is; one that was deleted is not. */
 export const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision =>
-  state.thread === null || state.thread.deletedAt !== null
-    ? refuse("thread-not-found", `Thread ${threadId} does not exist.`)
-    : decide(state.thread)
+  state.thread === null || state.thread.deletedAt !== null ? refuseMissing(threadId) : decide(state.thread)
 
-/** The session that lives, or null. */
-export const livingSession = (state: FoldState): SessionRow | null =>
-  state.session !== null && !hasEnded(state.session) ? state.session : null
+/** Refuses to open a thread under the id of a deleted one or of a connection; null: it may be opened, or is open. */
+export const refuseTaken = ({ connection, thread }: FoldState, threadId: string): Decision | null =>
+  connection !== null || (thread !== null && thread.deletedAt !== null) ? refuseMissing(threadId) : null
+
+/** Refuses what has no place beside a session that lives, or a turn for which our own agent is about to start; or null. */
+export const refuseBusy = (state: FoldState, threadId: string): Decision | null => {
+  const session = livingSession(state)
+  if (session !== null) {
+    return refuse("thread-busy", `Session ${session.sessionId} of thread ${threadId} is ${session.status}.`)
+  }
+  const [waiting] = waitingTurns(state)
+  return waiting === undefined
+    ? null
+    : refuse("thread-busy", `Turn ${waiting.turnId} of thread ${threadId} waits to start.`)
+}
+
+/** Whether an agent of ours is whom to call: it runs the session that lives or, where none does, would run the next one. */
+export const isOurs = (state: FoldState): boolean => {
+  const session = livingSession(state)
+  return session === null ? (state.thread?.agent ?? null) !== null : session.mode === "managed"
+}
 
 /** Decides on a thread that a configured agent of ours works in, and that no adapter outside feeds. */
 export const onRunThread = (
@@ -34,10 +54,6 @@ export const onRunThread = (
 /** Refuses what wants an agent to do something: in a recording there is none. */
 export const refuseRecording = ({ sessionId, threadId }: SessionRow): Decision =>
   refuse("thread-not-run", `Session ${sessionId} of thread ${threadId} is a recording.`)
-
-/** Turns that were asked for and will still start. An uncertain one was handed to a session and never answered. */
-export const waitingTurns = (state: FoldState): readonly TurnRow[] =>
-  state.requested.filter((turn) => turn.uncertain === 0)
 
 /** An event about the thread as a whole, or about what `ids` name, that no session says. */
 export const ofThread = { sessionId: null, native: null } as const

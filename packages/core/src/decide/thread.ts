@@ -1,15 +1,14 @@
 /** Commands about a thread as a whole. Each is idempotent: wanting what is so already changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onThread, waitingTurns } from "./standing.js"
+import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./standing.js"
 
 /** `thread.create`: a repeat that says the same changes nothing. */
 export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {
   const { agent, provider, threadId } = command
-  const { connection, thread } = state
-  if (connection !== null || (thread !== null && thread.deletedAt !== null)) {
-    return refuse("thread-not-found", `Thread ${threadId} does not exist.`)
-  }
+  const { thread } = state
+  const refusal = refuseTaken(state, threadId)
+  if (refusal !== null) return refusal
   if (thread !== null) {
     return thread.agent === agent && thread.provider === provider
       ? accept()
@@ -44,19 +43,10 @@ export const unarchiveThread = (situation: Situation, command: CommandOf<"thread
   )
 
 /** `thread.delete`: refused while a session lives, which nobody could see or stop afterwards. */
-export const deleteThread = (situation: Situation, command: CommandOf<"thread.delete">): Decision => {
-  const { thread } = situation.state
-  const session = livingSession(situation.state)
-  const [waiting] = waitingTurns(situation.state)
-  if (thread === null) return refuse("thread-not-found", `Thread ${command.threadId} does not exist.`)
-  if (thread.deletedAt !== null) return accept()
-  if (session !== null) {
-    return refuse("thread-busy", `Session ${session.sessionId} of thread ${command.threadId} is ${session.status}.`)
-  }
-  if (waiting !== undefined) {
-    return refuse("thread-busy", `Turn ${waiting.turnId} of thread ${command.threadId} waits to start.`)
-  }
-  return accept({ ...ofThread, type: "thread.deleted", payload: {} })
+export const deleteThread = ({ state }: Situation, { threadId }: CommandOf<"thread.delete">): Decision => {
+  if (state.thread === null) return refuseMissing(threadId)
+  if (state.thread.deletedAt !== null) return accept()
+  return refuseBusy(state, threadId) ?? accept({ ...ofThread, type: "thread.deleted", payload: {} })
 }
 
 /** `thread.keep-alive`. */

@@ -1,8 +1,10 @@
 /** Commands about turns: interrupting one, and what the orchestrator concludes of one. */
 import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
+import { rowOfThread } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
+import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { livingSession, ofThread, onThread, refuseRecording, waitingTurns } from "./standing.js"
+import { isOurs, ofThread, onThread, refuseRecording } from "./standing.js"
 
 /** What an interrupt of an open turn leads to; nothing where the provider was asked already. */
 export const interrupting = (
@@ -33,27 +35,25 @@ export const interruptedTurn = (state: FoldState, command: CommandOf<"turn.inter
 
 /** `turn.interrupt`. The turns of an attached session are told to their adapter by the event. */
 export const interruptTurn = (situation: Situation, command: CommandOf<"turn.interrupt">): Decision =>
-  onThread(situation, command.threadId, ({ agent }) => {
+  onThread(situation, command.threadId, () => {
     const { rows, state } = situation
     const turnId = interruptedTurn(state, command)
     if (turnId === null) return accept()
-    const turn = rows.find("turns", "key", [turnId])
-    if (turn === null || turn.threadId !== command.threadId) {
+    const turn = rowOfThread(rows, "turns", turnId, command.threadId)
+    if (turn === null) {
       return refuse("resource-not-found", `Thread ${command.threadId} has no turn ${turnId}.`)
     }
     if (turn.status === "ended") return acceptWith({ turnId })
     const session = livingSession(state)
     if (session?.mode === "imported") return refuseRecording(session)
     const { effects, events } = interrupting(situation, turn, command.reason ?? null)
-    const isOurs = session === null ? agent !== null : session.mode === "managed"
-    return acceptWith({ events, effects: isOurs ? effects : [], turnId })
+    return acceptWith({ events, effects: isOurs(state) ? effects : [], turnId })
   })
 
 /** `turn.settle`. */
 export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: CommandOf<"turn.settle">): Decision => {
-  const turn = rows.find("turns", "key", [turnId])
-  const isTheThreads = turn !== null && turn.threadId === threadId && state.thread !== null
-  return isTheThreads && turn.status === "ended" && turn.settled === 0
+  const turn = rowOfThread(rows, "turns", turnId, threadId)
+  return state.thread !== null && turn?.status === "ended" && turn.settled === 0
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.settled", payload: {} })
     : accept()
 }

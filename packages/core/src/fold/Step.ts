@@ -20,6 +20,7 @@ import type {
 import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
 import type { ById, FoldState } from "../state/FoldState.js"
+import { waitingTurns } from "../state/lifecycle.js"
 
 /** How an event stands to the thread's current session (rule 4). */
 export type Standing =
@@ -110,9 +111,9 @@ export class Step {
     this.state.session = stamped
   }
 
-  /** Requested turns that will still start: an uncertain one was handed to a session that is gone. */
+  /** Requested turns that will still start. */
   get waiting(): readonly TurnRow[] {
-    return this.state.requested.filter((turn) => turn.uncertain === 0)
+    return waitingTurns(this.state)
   }
 
   /** Stores a turn and files it by its status: running, requested, or no longer open. */

@@ -1,6 +1,6 @@
 /** What became of a call to the provider, as far as a turn or the queue depends on it. */
 import type { EffectKind, PayloadOf } from "@threadfold/contracts"
-import { hasEnded } from "../state/lifecycle.js"
+import { livingSession } from "../state/lifecycle.js"
 import { leaveStarting } from "./pointer.js"
 import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -17,9 +17,9 @@ const waitingTurn = (step: Step) => step.waiting.find((turn) => turn.turnId === 
 export const effectDelivered = (step: Step, payload: PayloadOf<"effect.delivered">): void => {
   const turn = waitingTurn(step)
   if (turn === null || turn.handedOver === 1 || !isCall(payload, "turn.start")) return
-  const session = step.state.session
-  const living = session !== null && !hasEnded(session) ? session.sessionId : null
-  step.putTurn({ ...turn, handedOver: 1, sessionId: turn.sessionId ?? step.event.sessionId ?? living })
+  const living = livingSession(step.state)
+  const sessionId = turn.sessionId ?? step.event.sessionId ?? living?.sessionId ?? null
+  step.putTurn({ ...turn, handedOver: 1, sessionId })
 }
 
 /**

@@ -3,7 +3,7 @@
  * {@link moveSession}, the one function that clears the pointer, and every end of a session through {@link endSession}.
  */
 import type { Evidence, SessionRow, SessionStatus, TurnOutcome } from "@threadfold/contracts"
-import { hasEnded, isActive } from "../state/lifecycle.js"
+import { hasEnded, isActive, livingSession } from "../state/lifecycle.js"
 import {
   closeDelegationsOfSession,
   closeInferencesOfSession,
@@ -58,8 +58,8 @@ export const moveSession = (
 
 /** After a requested turn ended without running: a session that was `starting` only for such turns is `ready` again. */
 export const leaveStarting = (step: Step): void => {
-  const session = step.state.session
-  if (session === null || hasEnded(session)) return
+  const session = livingSession(step.state)
+  if (session === null) return
   const idle = session.status === "starting" && step.state.active === null && step.waiting.length === 0
   moveSession(step, idle ? "ready" : session.status, "requested-turn-ended")
 }
@@ -81,8 +81,8 @@ export interface SessionEnd {
  * unanswered they are uncertain. The turns of a recorded session are settled with it.
  */
 export const endSession = (step: Step, end: SessionEnd): void => {
-  const session = step.state.session
-  if (session === null || hasEnded(session)) return
+  const session = livingSession(step.state)
+  if (session === null) return
   expireRequests(step, `session-${end.status}`)
   // A recording's session ends with the last word about it, so what was concluded then is final.
   const final = session.mode === "imported"

@@ -1,7 +1,7 @@
 /** The thread's own row: what is said about it, and the summary that every step leaves on it. */
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
-import { hasEnded } from "../state/lifecycle.js"
+import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import type { Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
 
@@ -110,9 +110,8 @@ export const threadStatus = (
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
   for (const id in state.requests) if (state.requests[id]?.status === "open") return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
-  const over = state.session === null || hasEnded(state.session)
-  // Whoever waits for a session brings the next one up. One in doubt waits for nothing that we do.
-  if (over && state.requested.some((turn) => turn.uncertain === 0)) return "starting"
+  // Whoever waits for a session brings the next one up.
+  if (livingSession(state) === null && waitingTurns(state).length > 0) return "starting"
   switch (state.session?.status) {
     case "starting":
       return "starting"

@@ -8,7 +8,7 @@ import {
   type TurnRow,
 } from "@threadfold/contracts"
 import { findNativeTurn } from "../resolve/lookup.js"
-import { hasEnded } from "../state/lifecycle.js"
+import { livingSession } from "../state/lifecycle.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -99,9 +99,8 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
 
 /** A turn waits to start: its session, where one lives, is `starting` unless it runs. */
 const waitToStart = (step: Step, cause: string): void => {
-  const { session } = step.state
-  if (session === null || hasEnded(session)) return
-  moveSession(step, session.status === "running" ? "running" : "starting", cause)
+  const session = livingSession(step.state)
+  if (session !== null) moveSession(step, session.status === "running" ? "running" : "starting", cause)
 }
 
 /**
