@@ -4,10 +4,9 @@
  * thread looks like in a list: archived and deleted ones too.
  */
 import { type ConnectionRow, type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
-import type { Member } from "@threadfold/engine"
 import { Clock, Effect } from "effect"
 import { outcome } from "./lanes/turn.js"
-import { type Ending, member, type Workshop } from "./lanes/Workshop.js"
+import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
 import { endOrphans } from "./orphans.js"
 import { upkeep } from "./upkeep.js"
 
@@ -33,19 +32,9 @@ const endingOf = (effect: EffectRow): Ending => {
 }
 
 const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, Problem> =>
-  Effect.flatMap(Clock.currentTimeMillis, (at) => {
-    const { events = [], message, status } = endingOf(effect)
-    return shop.engine.submit({
-      members: events.map((event) => member(shop, effect, at, event)),
-      effects: [
-        {
-          effectId: effect.effectId,
-          from: "attempting",
-          patch: { status, token: null, message: message ?? null, endedAt: status === "pending" ? null : at },
-        },
-      ],
-    })
-  })
+  Effect.flatMap(Clock.currentTimeMillis, (at) =>
+    shop.engine.submit(conclusion(shop, effect, { from: "attempting" }, endingOf(effect), at)),
+  )
 
 const settleEffects = (shop: Workshop): Effect.Effect<number, Problem> =>
   Effect.gen(function* () {
@@ -82,30 +71,19 @@ const settleSessions = (shop: Workshop): Effect.Effect<number, Problem> =>
     }
   })
 
+const closed: Told = {
+  type: "connection.closed",
+  payload: { reason: "transport-closed", message: "The server that ran it has ended." },
+}
+
 const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> =>
   Effect.gen(function* () {
     for (let after: string | null = null; ; ) {
       const connections: readonly ConnectionRow[] = yield* shop.projections.openConnections(after, PAGE)
       const at = yield* Clock.currentTimeMillis
-      const members = connections.flatMap(({ connectionId, mode }): Member[] =>
-        mode !== "managed"
-          ? []
-          : [
-              {
-                to: { streamId: connectionId },
-                sessionId: null,
-                actor: "orchestrator",
-                event: {
-                  type: "connection.closed",
-                  payload: { reason: "transport-closed", message: "The server that ran it has ended." },
-                  at,
-                  channel: null,
-                  seq: null,
-                  eventId: shop.ids.next(at),
-                },
-              },
-            ],
-      )
+      const members = connections
+        .filter(({ mode }) => mode === "managed")
+        .map(({ connectionId }) => member(shop, { streamId: connectionId }, at, closed))
       if (members.length > 0) yield* shop.engine.submit({ members })
       const last = connections.at(-1)
       if (last === undefined) return

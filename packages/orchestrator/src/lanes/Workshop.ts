@@ -1,11 +1,12 @@
 /** What every effect needs: the rows, the writer, the agents that run, and words for what became of a call. */
 import type { EffectRow, EffectStatus, EventType, Problem } from "@threadfold/contracts"
-import type { Acknowledged, EngineService, Member, WorkReadsService } from "@threadfold/engine"
+import type { EngineService, Member, Submission, WorkReadsService } from "@threadfold/engine"
 import type { Projections } from "@threadfold/projections"
-import { Clock, type Context, Effect, Schedule } from "effect"
+import { Clock, type Context, Effect } from "effect"
 import type { AgentsService } from "../Agents.js"
 import type { IdsService } from "../Ids.js"
 import type { Connections } from "../live/Connections.js"
+import { untilTaken } from "../untilTaken.js"
 import type { Starts } from "./Starts.js"
 
 export interface Workshop {
@@ -24,7 +25,7 @@ export interface Workshop {
   readonly poke: (threadId: string) => Effect.Effect<void>
 }
 
-/** An event of ours on its way to a thread. */
+/** An event of ours on its way to a stream. */
 export interface Told {
   readonly type: EventType
   readonly payload: unknown
@@ -34,17 +35,17 @@ export interface Told {
   readonly callId?: string
 }
 
-/** Our own word about a thread, as the engine takes it. */
+/** Our own word about a thread or a connection, as the engine takes it. */
 export const member = (
   { ids }: Pick<Workshop, "ids">,
-  { commandId, threadId }: Pick<EffectRow, "threadId" | "commandId">,
+  { commandId, streamId }: { readonly streamId: string; readonly commandId?: string },
   at: number,
   { callId, payload, requestId, turnId, type }: Told,
 ): Member => ({
-  to: { streamId: threadId },
+  to: { streamId },
   sessionId: null,
   actor: "orchestrator",
-  commandId,
+  ...(commandId === undefined ? {} : { commandId }),
   event: {
     type,
     payload,
@@ -86,11 +87,6 @@ export const lease = (shop: Workshop, effect: EffectRow): Effect.Effect<Lease | 
     )
 }
 
-/** A database that refuses for a while: what happened is told as soon as it takes it. */
-const whileRefused = Schedule.exponential(100).pipe(Schedule.union(Schedule.spaced(5_000)))
-const isPassing = ({ slug }: Problem): boolean =>
-  slug === "storage-failed" || slug === "unavailable" || slug === "too-many-requests"
-
 /** What became of an effect. */
 export interface Ending {
   readonly status: Exclude<EffectStatus, "attempting">
@@ -98,37 +94,43 @@ export interface Ending {
   readonly events?: readonly Told[]
 }
 
-const told = (
-  shop: Workshop,
+/** Where an effect must be found for its ending to be true. */
+export interface Found {
+  readonly from: EffectStatus
+  /** Under this lease; absent: under any, or none. */
+  readonly token?: string
+}
+
+/** What became of an effect, for the writer, which refuses it with `effect-conflict` where the effect is not found so. */
+export const conclusion = (
+  shop: Pick<Workshop, "ids">,
   effect: EffectRow,
-  from: EffectStatus,
-  token: string | null,
+  found: Found,
   { events = [], message, status }: Ending,
-): Effect.Effect<Acknowledged, Problem> =>
+  at: number,
+): Submission => ({
+  members: events.map((event) => member(shop, { ...effect, streamId: effect.threadId }, at, event)),
+  effects: [
+    {
+      effectId: effect.effectId,
+      ...found,
+      patch: { status, token: null, message: message ?? null, endedAt: status === "pending" ? null : at },
+    },
+  ],
+})
+
+const told = (shop: Workshop, effect: EffectRow, found: Found, ending: Ending): Effect.Effect<void, Problem> =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
-    shop.engine
-      .submit({
-        members: events.map((event) => member(shop, effect, at, event)),
-        effects: [
-          {
-            effectId: effect.effectId,
-            from,
-            ...(token === null ? {} : { token }),
-            patch: { status, token: null, message: message ?? null, endedAt: status === "pending" ? null : at },
-          },
-        ],
-      })
-      .pipe(Effect.retry({ schedule: whileRefused, while: isPassing })),
+    Effect.asVoid(untilTaken(shop.engine.submit(conclusion(shop, effect, found, ending, at)))),
   )
 
 /** Says what became of a leased effect; with `pending` it is let go for another attempt. */
 export const end = (shop: Workshop, { effect, token }: Lease, ending: Ending): Effect.Effect<void, Problem> =>
-  Effect.asVoid(told(shop, effect, "attempting", token, ending))
+  told(shop, effect, { from: "attempting", token }, ending)
 
 /** Ends an effect that nobody has attempted. */
 export const endPending = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, Problem> =>
-  told(shop, effect, "pending", null, ending).pipe(
-    Effect.asVoid,
+  told(shop, effect, { from: "pending" }, ending).pipe(
     // Somebody else has taken or ended it meanwhile: that is as good.
     Effect.catchIf(
       ({ slug }) => slug === "effect-conflict",
@@ -138,4 +140,4 @@ export const endPending = (shop: Workshop, effect: EffectRow, ending: Ending): E
 
 /** Corrects what was said of a delivered effect: its answer was a refusal, or never came. */
 export const amend = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, Problem> =>
-  Effect.asVoid(told(shop, effect, "delivered", null, ending))
+  told(shop, effect, { from: "delivered" }, ending)

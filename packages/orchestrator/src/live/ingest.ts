@@ -2,10 +2,11 @@
  * The pump of one connection: what the provider says goes to the engine, batch by batch, as it comes. While a batch is
  * not durable the next one is not taken, so that a slow disk slows the agent and loses nothing.
  */
-import type { Emitted, Problem } from "@threadfold/contracts"
+import type { Emitted } from "@threadfold/contracts"
 import { ConnectionIngestion, type EngineService, type Member } from "@threadfold/engine"
-import { Chunk, Effect, Schedule, Stream } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import type { IdsService } from "../Ids.js"
+import { untilTaken } from "../untilTaken.js"
 import type { LiveConnection, LiveThreads } from "./LiveThreads.js"
 import type { Retries } from "./Retries.js"
 
@@ -26,11 +27,6 @@ export interface PumpOptions {
   /** Told of what is durable, in order. */
   readonly onCommitted: (events: readonly Ingested[]) => Effect.Effect<void>
 }
-
-/** A database that refuses for a while (a full disk): the batch waits, and is tried again. */
-const whileRefused = Schedule.exponential(100).pipe(Schedule.union(Schedule.spaced(5_000)))
-const isPassing = ({ slug }: Problem): boolean =>
-  slug === "storage-failed" || slug === "unavailable" || slug === "too-many-requests"
 
 /** Runs until the connection has said its last word. */
 export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpOptions): Effect.Effect<void> => {
@@ -54,8 +50,7 @@ export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpO
 
   const take = (emitted: readonly Emitted[]): Effect.Effect<void> => {
     const members = ingestion.members(emitted)
-    return engine.submit({ members }).pipe(
-      Effect.retry({ schedule: whileRefused, while: isPassing }),
+    return untilTaken(engine.submit({ members })).pipe(
       Effect.flatMap(({ results }) =>
         onCommitted(members.map((member, index) => note(member, results[index]?.streamId ?? member.to.streamId))),
       ),
