@@ -1,6 +1,5 @@
 /** The orders that a connection takes, as calls of the protocol. */
 import { Effect } from "effect"
-import { type Fields, isFields } from "../codex/read.js"
 import {
   type ConnectionLost,
   type HandedOver,
@@ -15,6 +14,7 @@ import {
   Unsupported,
 } from "../ProviderDriver.js"
 import { withoutValues } from "../process/secrets.js"
+import { type Fields, isFields } from "../wire/read.js"
 import { closeEvent } from "./AcpTranslator.js"
 import type { AcpConfig, AcpLimits } from "./config.js"
 import { decide, giveUp, refusal, stopsTurn } from "./decisions.js"

@@ -4,23 +4,14 @@
  * and updates; turns and text items are counted here (prompts.ts, text.ts).
  */
 import type { NativeRef } from "@threadfold/contracts"
-import { makeSource, type Source } from "../codex/Connection.js"
-import { type Answer, type CodexMessage, readMessage } from "../codex/Message.js"
-import {
-  type Fields,
-  hintArray,
-  hintTexts,
-  isFields,
-  mayHaveId,
-  needFields,
-  needText,
-  WrongShape,
-} from "../codex/read.js"
 import { readExit } from "../live/lines.js"
 import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
+import { type Answer, type Message, readMessage } from "../wire/Message.js"
+import { attempt, type Fields, hintArray, hintTexts, isFields, mayHaveId, needFields, needText } from "../wire/read.js"
+import { makeSource, type Source } from "../wire/Source.js"
 import { makeConnection } from "./Connection.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./calls.js"
 import { cancelPrompts, handedOver } from "./prompts.js"
@@ -64,16 +55,6 @@ const served: { readonly [M in Exclude<ClientMethod, "session/update" | "elicita
   "terminal/release": true,
   "terminal/wait_for_exit": true,
   "terminal/kill": true,
-}
-
-/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
-const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
-  try {
-    return { value: map() }
-  } catch (error) {
-    if (error instanceof WrongShape) return { problem: error.message }
-    throw error
-  }
 }
 
 /** Why what the agent tells of a session is no news; undefined: it is. */
@@ -291,7 +272,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     return keep(source, where, { method: `response:${call.method}`, known: true, ...problem }, "agent", native)
   }
 
-  const message = (line: WireLine, read: CodexMessage): Fate => {
+  const message = (line: WireLine, read: Message): Fate => {
     const sent = line.dir === "send"
     const source = makeSource(line.at, line.at, line.raw)
     if (!connection.isOpen()) connection.open(source)

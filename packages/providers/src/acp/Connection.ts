@@ -3,11 +3,11 @@
  * event.
  */
 import type { PayloadOf } from "@threadfold/contracts"
-import type { Source } from "../codex/Connection.js"
 import { makeCoalescer } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import { makeOrigin, type WireChannel } from "../stream/Origin.js"
 import type { Emitted } from "../Translator.js"
+import type { Source } from "../wire/Source.js"
 import { type Configuration, configured } from "./configuration.js"
 import { type AcpThread, makeThread, openSession, type Place, type Target } from "./Session.js"
 

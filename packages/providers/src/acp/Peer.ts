@@ -3,8 +3,6 @@
  * order of the wire. Calls are matched with their answers; what the agent asks is handed to {@link PeerOptions.asked}.
  */
 import { Cause, Clock, Deferred, Effect, Fiber, FiberId, Option, Runtime, type Scope } from "effect"
-import { type Answer, readMessage } from "../codex/Message.js"
-import { type Fields, isFields } from "../codex/read.js"
 import { type LiveEvents, makeLiveEvents } from "../live/LiveEvents.js"
 import { exitLine, receivedLine, sentLine, spawnLine } from "../live/lines.js"
 import type { ConnectionLost } from "../ProviderDriver.js"
@@ -12,6 +10,8 @@ import type { LineTooLong } from "../process/LineSplitter.js"
 import { connectionLost, makeLineTransport } from "../process/LineTransport.js"
 import type { SupervisedProcess } from "../process/SupervisedProcess.js"
 import type { Translator, WireLine } from "../Translator.js"
+import { type Answer, readMessage } from "../wire/Message.js"
+import { type Fields, isFields } from "../wire/read.js"
 
 /** An answer, with the `data` of a refusal. */
 export interface Answered {

@@ -2,8 +2,9 @@
  * What the translator remembers of an agent's session. Nothing here decides about the domain: the protocol names no turn
  * and no message, so somebody has to count them.
  */
-import type { Fields } from "../codex/read.js"
+
 import { makeOrigin, type Origin } from "../stream/Origin.js"
+import type { Fields } from "../wire/read.js"
 import type { TextRun } from "./text.js"
 import type { Tool } from "./tools.js"
 

@@ -1,8 +1,9 @@
 /** What a client calls, and what the agent's answers mean: of the calls that open, configure, close or prompt a session. */
-import type { Source } from "../codex/Connection.js"
-import type { Answer } from "../codex/Message.js"
-import { type Fields, hintFields, hintText, isFields, needText, WrongShape } from "../codex/read.js"
+
 import { type Fact, fact } from "../stream/Fact.js"
+import type { Answer } from "../wire/Message.js"
+import { type Fields, hintFields, hintText, isFields, needText, WrongShape } from "../wire/read.js"
+import type { Source } from "../wire/Source.js"
 import type { Connection } from "./Connection.js"
 import { configured, readConfiguration } from "./configuration.js"
 import { promptAnswered } from "./prompts.js"

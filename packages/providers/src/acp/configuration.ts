@@ -2,8 +2,9 @@
  * What a session runs with. Agents tell it in two ways: by lists of their own for modes and models, and by general
  * options, of which the categories `mode` and `model` say the same. The mode is what decides who is asked.
  */
-import { type Fields, hintArray, hintFields, hintText, isFields } from "../codex/read.js"
+
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../wire/read.js"
 
 export interface Configuration {
   readonly model?: string | undefined

@@ -1,6 +1,6 @@
 /** From the decision of an order to the answer that an agent expects, and the agent's refusals in words for a person. */
 
-import { type Fields, hintText, isFields } from "../codex/read.js"
+import { type Fields, hintText, isFields } from "../wire/read.js"
 import type { Answered } from "./Peer.js"
 import { elicitationMethod, permissionMethod } from "./protocol.js"
 

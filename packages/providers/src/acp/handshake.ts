@@ -1,7 +1,7 @@
 /** The first words between us and an agent. */
 import { Effect } from "effect"
-import { type Fields, hintArray, hintFields, hintText, isFields } from "../codex/read.js"
 import type { ConnectionLost } from "../ProviderDriver.js"
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../wire/read.js"
 import type { AcpConfig } from "./config.js"
 import { refusal } from "./decisions.js"
 import type { Peer } from "./Peer.js"

@@ -3,9 +3,9 @@
  * the answer to its call. A prompt that is handed over while another one runs waits for that one's end.
  */
 import type { PayloadOf, ProviderError, TokenCounts } from "@threadfold/contracts"
-import type { Answer } from "../codex/Message.js"
-import { type Fields, hintFields, hintNumber, hintText, isFields } from "../codex/read.js"
 import { type Fact, fact, omitUndefined } from "../stream/Fact.js"
+import type { Answer } from "../wire/Message.js"
+import { type Fields, hintFields, hintNumber, hintText, isFields } from "../wire/read.js"
 import type { StopReason } from "./protocol.js"
 import type { Place, Prompt } from "./Session.js"
 import { endText } from "./text.js"

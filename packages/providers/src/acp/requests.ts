@@ -1,6 +1,7 @@
 /** What an agent asks: permission, or a question to the user. And what the client answers. */
 import type { RequestKind } from "@threadfold/contracts"
-import type { Answer } from "../codex/Message.js"
+import { type Fact, fact } from "../stream/Fact.js"
+import type { Answer } from "../wire/Message.js"
 import {
   type Fields,
   hintArray,
@@ -11,8 +12,7 @@ import {
   needFields,
   oneLine,
   rest,
-} from "../codex/read.js"
-import { type Fact, fact } from "../stream/Fact.js"
+} from "../wire/read.js"
 import { elicitationMethod, permissionMethod } from "./protocol.js"
 import type { Place, Target } from "./Session.js"
 import { permissionKind } from "./toolKinds.js"

@@ -2,7 +2,7 @@
  * Settings of a session: a model, a mode, and options by name. Agents take them by calls of their own after the session is
  * open, of which older and newer protocols have different ones; what an answer offers says which.
  */
-import { type Fields, hintArray, hintFields, hintText, isFields } from "../codex/read.js"
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../wire/read.js"
 import { readConfiguration } from "./configuration.js"
 import { methods, setModelMethod } from "./protocol.js"
 

@@ -3,8 +3,8 @@
  * which ends when something else begins: another kind, another message, a tool call, the end of the turn.
  */
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
-import { type Fields, hintText, isFields, needFields, needString, needText } from "../codex/read.js"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
+import { type Fields, hintText, isFields, needFields, needString, needText } from "../wire/read.js"
 import type { Place } from "./Session.js"
 
 /** A text that is being written. */

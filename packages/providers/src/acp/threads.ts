@@ -2,7 +2,7 @@
  * What the driver remembers of a connection: which sessions are open and what they wait for. All of it is changed where a
  * line is read or an order is given, before anybody hears of it.
  */
-import { type Fields, hintText } from "../codex/read.js"
+import { type Fields, hintText } from "../wire/read.js"
 import { giveUp, type OpenQuestion } from "./decisions.js"
 import type { Peer } from "./Peer.js"
 import { cancelRequestMethod, methodNotFound } from "./protocol.js"

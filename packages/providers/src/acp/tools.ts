@@ -3,6 +3,7 @@
  * for permission may say it, too. The patches are merged here, so that every event tells the call as it stands.
  */
 import type { ItemEnd, ItemKind } from "@threadfold/contracts"
+import { type Fact, fact, pieceOf } from "../stream/Fact.js"
 import {
   type Fields,
   hintArray,
@@ -15,8 +16,7 @@ import {
   needText,
   oneLine,
   rest,
-} from "../codex/read.js"
-import { type Fact, fact, pieceOf } from "../stream/Fact.js"
+} from "../wire/read.js"
 import type { Place } from "./Session.js"
 import { endText, textsOf } from "./text.js"
 import type { ToolKind } from "./toolKinds.js"

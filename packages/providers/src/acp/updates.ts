@@ -1,4 +1,6 @@
 /** `session/update`: what an agent tells while it works. Each kind has one entry, a mapping or the reason for none. */
+
+import { type Fact, fact } from "../stream/Fact.js"
 import {
   type Fields,
   hintArray,
@@ -9,8 +11,7 @@ import {
   needString,
   needText,
   WrongShape,
-} from "../codex/read.js"
-import { type Fact, fact } from "../stream/Fact.js"
+} from "../wire/read.js"
 import { configured, readConfiguration } from "./configuration.js"
 import type { UpdateKind } from "./protocol.js"
 import type { Place } from "./Session.js"

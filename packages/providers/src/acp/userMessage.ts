@@ -2,8 +2,9 @@
  * What the user says, as an item of its turn. An agent does not repeat a prompt to the client that sent it, so its item is
  * told where the turn begins. One that repeats it even so, before it says anything else, tells of the same item.
  */
-import { type Fields, hintText, isFields } from "../codex/read.js"
+
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, hintText, isFields } from "../wire/read.js"
 import type { Place, Prompt, Session } from "./Session.js"
 import { textsOf } from "./text.js"
 

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from "node:crypto"
 import { Deferred, Effect, FiberId, Scope } from "effect"
-import type { Fields } from "../codex/read.js"
 import { makeLiveEvents } from "../live/LiveEvents.js"
 import {
   type Capabilities,
@@ -23,6 +22,7 @@ import {
 import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded } from "../process/LineTransport.js"
 import { type SupervisedProcess, supervise } from "../process/SupervisedProcess.js"
+import type { Fields } from "../wire/read.js"
 import { makeClaudeTranslator } from "./ClaudeTranslator.js"
 import { refusedSettings, threadOptions } from "./live/options.js"
 import { answer, interrupt, type OpenThread, sendTurn, steer } from "./live/orders.js"

@@ -10,8 +10,14 @@
  * A recording of messages alone, as the SDK's caller sees them, is translated by the same rules. Whatever cannot be mapped
  * is kept verbatim, with the reason; it never throws and never drops a line.
  */
-import { makeSource } from "../codex/Connection.js"
+
+import { readExit } from "../live/lines.js"
+import { withoutSecrets } from "../process/secrets.js"
+import { type Fact, fact } from "../stream/Fact.js"
+import type { WireChannel } from "../stream/Origin.js"
+import type { Fate, Translator, WireLine } from "../Translator.js"
 import {
+  attempt,
   type Fields,
   hintFields,
   hintText,
@@ -20,24 +26,11 @@ import {
   mayHaveId,
   needFields,
   needText,
-} from "../codex/read.js"
-import { readExit } from "../live/lines.js"
-import { withoutSecrets } from "../process/secrets.js"
-import { type Fact, fact } from "../stream/Fact.js"
-import type { WireChannel } from "../stream/Origin.js"
-import type { Fate, Translator, WireLine } from "../Translator.js"
+} from "../wire/read.js"
+import { makeSource } from "../wire/Source.js"
 import { streamEvent, toolResults, wholeMessage } from "./blocks.js"
 import { makeConnection, type Process } from "./Connection.js"
-import {
-  attempt,
-  isInterruptNote,
-  type Line,
-  makeLine,
-  nameOf,
-  orders,
-  ownQuestions,
-  readUserMessage,
-} from "./frames.js"
+import { isInterruptNote, type Line, makeLine, nameOf, orders, ownQuestions, readUserMessage } from "./frames.js"
 import { noticeEntry } from "./notices.js"
 import { answered, ask, decided, elicitationMethod, type OpenRequest, permissionMethod, resolved } from "./requests.js"
 import { nativeOf, type Session } from "./Session.js"

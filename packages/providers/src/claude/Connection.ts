@@ -3,11 +3,11 @@
  * becomes a numbered event. A process speaks for one thread, whatever session ids it gives it on the way.
  */
 import type { EventType, PayloadOf } from "@threadfold/contracts"
-import type { Source } from "../codex/Connection.js"
 import { makeCoalescer } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import { makeOrigin, type Origin, type WireChannel } from "../stream/Origin.js"
 import type { Emitted } from "../Translator.js"
+import type { Source } from "../wire/Source.js"
 import { configured } from "./notices.js"
 import { makeSession, nativeOf, type SentMessage, type Session } from "./Session.js"
 

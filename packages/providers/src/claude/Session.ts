@@ -3,8 +3,8 @@
  * somebody has to count them, and its messages refer to one another by ids that have to be known.
  */
 import type { ItemKind, NativeRef } from "@threadfold/contracts"
-import type { Fields } from "../codex/read.js"
 import { makeOrigin, type Origin } from "../stream/Origin.js"
+import type { Fields } from "../wire/read.js"
 
 /** A message of the user that was sent, until the agent has taken it. */
 export interface SentMessage {

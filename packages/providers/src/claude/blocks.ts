@@ -3,6 +3,7 @@
  * the final word on its item; a block that the stream broke off in the middle of ends interrupted, with what it had.
  */
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
+import { type Fact, fact, pieceOf } from "../stream/Fact.js"
 import {
   type Fields,
   hintFields,
@@ -14,8 +15,7 @@ import {
   needText,
   oneLine,
   rest,
-} from "../codex/read.js"
-import { type Fact, fact, pieceOf } from "../stream/Fact.js"
+} from "../wire/read.js"
 import { type Block, nativeOf, type Session } from "./Session.js"
 import { readResult, textOf, toolCalled, toolDropped, toolEnded, toolStarted } from "./tools.js"
 

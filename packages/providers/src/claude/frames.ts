@@ -1,7 +1,8 @@
 /** What the translator looks at in a line before it knows what the line means. */
-import { makeSource, type Source } from "../codex/Connection.js"
-import { type Fields, hintFields, hintText, isFields, mayHaveId, needFields, WrongShape } from "../codex/read.js"
+
 import type { WireLine } from "../Translator.js"
+import { type Fields, hintFields, hintText, isFields, mayHaveId, needFields, WrongShape } from "../wire/read.js"
+import { makeSource, type Source } from "../wire/Source.js"
 import type { SentMessage } from "./Session.js"
 
 /** A line on its way through the mappings. */
@@ -20,16 +21,6 @@ export const makeLine = ({ at, raw }: WireLine): Line => {
       return source.takeRaw()
     },
     isTold: () => isTold,
-  }
-}
-
-/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
-export const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
-  try {
-    return { value: map() }
-  } catch (error) {
-    if (error instanceof WrongShape) return { problem: error.message }
-    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the agent says about itself and its surroundings, by message type; `system` messages by their subtype. */
-import { type Fields, hintArray, hintFields, hintNumber, hintText, needText } from "../codex/read.js"
+
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, hintArray, hintFields, hintNumber, hintText, needText } from "../wire/read.js"
 import { dropBlocks, thinkingEstimate } from "./blocks.js"
 import { type Configuration, nativeOf, type Session } from "./Session.js"
 import { taskNotified, taskProgress, taskStarted, taskUpdated } from "./tasks.js"

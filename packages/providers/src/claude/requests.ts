@@ -1,4 +1,6 @@
 /** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
+
+import { type Fact, fact } from "../stream/Fact.js"
 import {
   type Fields,
   hintArray,
@@ -10,8 +12,7 @@ import {
   needText,
   oneLine,
   rest,
-} from "../codex/read.js"
-import { type Fact, fact } from "../stream/Fact.js"
+} from "../wire/read.js"
 import { nativeOf, type Session } from "./Session.js"
 import { questionTool, requestKind, toolTitle } from "./tools.js"
 

@@ -3,8 +3,8 @@
  * thread; it belongs to the call that started it, and once it works in the background, to a task, which may outlive its turn.
  */
 import type { PayloadOf } from "@threadfold/contracts"
-import { type Fields, hintFields, hintText, isFields, needFields, needText, oneLine } from "../codex/read.js"
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, hintFields, hintText, isFields, needFields, needText, oneLine } from "../wire/read.js"
 import { nativeOf, type Session, type Task } from "./Session.js"
 import { toolTitle } from "./tools.js"
 

@@ -3,8 +3,8 @@
  * known by name; every other one (of a tool server, of a later version) is a tool call like any other.
  */
 import type { ItemEnd, ItemKind, RequestKind } from "@threadfold/contracts"
-import { type Fields, hintArray, hintFields, hintText, isFields, oneLine, rest } from "../codex/read.js"
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, hintArray, hintFields, hintText, isFields, oneLine, rest } from "../wire/read.js"
 import { nativeOf, type Session, type Tool } from "./Session.js"
 
 interface Reading {

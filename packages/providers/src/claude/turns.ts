@@ -5,8 +5,8 @@
  * work in the background has ended.
  */
 import type { PayloadOf, ProviderError } from "@threadfold/contracts"
-import { type Fields, hintNumber, hintText, hintTexts, needText } from "../codex/read.js"
 import { type Fact, fact, omitUndefined } from "../stream/Fact.js"
+import { type Fields, hintNumber, hintText, hintTexts, needText } from "../wire/read.js"
 import { dropBlocks } from "./blocks.js"
 import { nativeOf, type SentMessage, type Session, type Turn } from "./Session.js"
 import { forgetEnded } from "./tools.js"

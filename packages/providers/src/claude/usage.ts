@@ -1,7 +1,7 @@
 /** What a turn used. The provider counts cached input apart from the rest; ours is within the input. */
 import type { TokenCounts } from "@threadfold/contracts"
-import { type Fields, hintFields, hintNumber, isFields } from "../codex/read.js"
 import { omitUndefined } from "../stream/Fact.js"
+import { type Fields, hintFields, hintNumber, isFields } from "../wire/read.js"
 
 /** The names under which a part of the wire counts. */
 interface Names {

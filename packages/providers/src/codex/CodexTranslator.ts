@@ -9,13 +9,14 @@ import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
+import { type Answer, type Message, readMessage } from "../wire/Message.js"
+import { attempt, type Fields, hintFields, hintTexts, mayHaveId } from "../wire/read.js"
+import { makeSource, type Source } from "../wire/Source.js"
 import { answerCall, type Call } from "./answers.js"
-import { makeConnection, makeSource, type Source } from "./Connection.js"
+import { makeConnection } from "./Connection.js"
 import { callEntry, clientNotificationEntry } from "./calls.js"
 import type { Context, Entry } from "./Entry.js"
-import { type Answer, type CodexMessage, readMessage } from "./Message.js"
 import { notificationEntry } from "./notifications.js"
-import { type Fields, hintFields, hintTexts, mayHaveId, WrongShape } from "./read.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import type { Target } from "./Thread.js"
 
@@ -33,16 +34,6 @@ interface Unmapped {
   readonly method: string
   readonly known: boolean
   readonly problem?: string
-}
-
-/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
-const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
-  try {
-    return { value: map() }
-  } catch (error) {
-    if (error instanceof WrongShape) return { problem: error.message }
-    throw error
-  }
 }
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
@@ -209,7 +200,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return keep(source, call.target, { method: `response:${call.method}`, known: true, ...problem }, "agent", native)
   }
 
-  const message = (line: WireLine, read: CodexMessage): Fate => {
+  const message = (line: WireLine, read: Message): Fate => {
     const sent = line.dir === "send"
     const emittedAt = !sent && read.kind === "notification" ? read.emittedAtMs : undefined
     const source = makeSource(line.at, emittedAt ?? line.at, line.raw)

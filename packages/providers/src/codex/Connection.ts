@@ -7,6 +7,7 @@ import { type Draft, makeCoalescer } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import { makeOrigin, type WireChannel } from "../stream/Origin.js"
 import type { Emitted } from "../Translator.js"
+import type { Source } from "../wire/Source.js"
 import {
   type CodexThread,
   closeSession,
@@ -16,29 +17,6 @@ import {
   type Session,
   type Target,
 } from "./Thread.js"
-
-/** Where a line stands. Its text goes to the first event that it leads to. */
-export interface Source {
-  /** Time of the line, ms since the epoch. */
-  readonly lineAt: number
-  /** Time of its events: the message's own, where it says one. */
-  readonly at: number
-  readonly takeRaw: () => string | undefined
-}
-
-/** A source whose text can be taken once; without a text for what no line said. */
-export const makeSource = (lineAt: number, at: number, raw?: string): Source => {
-  let left = raw
-  return {
-    lineAt,
-    at,
-    takeRaw: () => {
-      const text = left
-      left = undefined
-      return text
-    },
-  }
-}
 
 /** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
 interface Hold {

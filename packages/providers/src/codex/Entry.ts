@@ -1,6 +1,6 @@
 /** The mapping tables: each method of the protocol has exactly one entry, a mapping or the reason why it has none. */
 import type { Fact } from "../stream/Fact.js"
-import type { Fields } from "./read.js"
+import type { Fields } from "../wire/read.js"
 import type { OpenRequest } from "./requests.js"
 import type { CodexThread, Session } from "./Thread.js"
 

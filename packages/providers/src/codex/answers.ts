@@ -1,9 +1,10 @@
 /** The answers that mean something to the fold: of the calls that open a session, start a turn, or start a voice run. */
 import { fact } from "../stream/Fact.js"
-import type { Connection, Source } from "./Connection.js"
+import type { Answer } from "../wire/Message.js"
+import { type Fields, hintText, isFields, needFields, needText, WrongShape } from "../wire/read.js"
+import type { Source } from "../wire/Source.js"
+import type { Connection } from "./Connection.js"
 import { callError } from "./errors.js"
-import type { Answer } from "./Message.js"
-import { type Fields, hintText, isFields, needFields, needText, WrongShape } from "./read.js"
 import type { CodexThread, Target } from "./Thread.js"
 import { configuration, describe, readThread } from "./threads.js"
 

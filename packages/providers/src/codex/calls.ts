@@ -3,10 +3,10 @@
  * calls the answer, if anything, says what came of them; those are kept verbatim.
  */
 import { type Fact, fact } from "../stream/Fact.js"
+import { type Fields, mayHaveId, needFields, rest } from "../wire/read.js"
 import { type KeptEntry, kept } from "./Entry.js"
 import { readUserInput } from "./input.js"
 import type { ClientNotificationMethod, ClientRequestMethod } from "./methods.js"
-import { type Fields, mayHaveId, needFields, rest } from "./read.js"
 import { audioPiece } from "./realtime.js"
 
 /** A call that leads to an event. */

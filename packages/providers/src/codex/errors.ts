@@ -1,8 +1,8 @@
 /** A `TurnError` of the protocol: message, kind, HTTP status, and what else it adds. */
 import type { ProviderError } from "@threadfold/contracts"
 import { omitUndefined } from "../stream/Fact.js"
-import type { Answer } from "./Message.js"
-import { type Fields, hintFields, hintNumber, hintText, isFields, needString } from "./read.js"
+import type { Answer } from "../wire/Message.js"
+import { type Fields, hintFields, hintNumber, hintText, isFields, needString } from "../wire/read.js"
 
 /** `codexErrorInfo` is a name, or an object with one member that names the variant and holds its fields. */
 const variantOf = (info: unknown): { readonly name: string | undefined; readonly fields: Fields } => {

@@ -1,5 +1,5 @@
 /** What a user said: the `input` of a turn and the `content` of a user message are lists of the same parts. */
-import { type Fields, isFields, WrongShape } from "./read.js"
+import { type Fields, isFields, WrongShape } from "../wire/read.js"
 
 export interface UserInput {
   /** The text parts, joined by a blank line; null where there is none. */

@@ -1,9 +1,18 @@
 /** Items and the pieces that stream into them. */
 import type { ContentStream } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
+import {
+  type Fields,
+  hintNumber,
+  mayHaveId,
+  needArray,
+  needFields,
+  needString,
+  needText,
+  oneLine,
+} from "../wire/read.js"
 import { type Entry, kept, onThread, type Place } from "./Entry.js"
 import { changedPaths, type ItemView, readItem } from "./items.js"
-import { type Fields, hintNumber, mayHaveId, needArray, needFields, needString, needText, oneLine } from "./read.js"
 import { linkMessage } from "./Voice.js"
 
 const described = (item: ItemView) => ({

@@ -3,7 +3,6 @@
  * its own name in `nativeKind` and all it says in `data`.
  */
 import type { ItemEnd, ItemKind } from "@threadfold/contracts"
-import { readUserInput } from "./input.js"
 import {
   type Fields,
   hintArray,
@@ -17,7 +16,8 @@ import {
   needText,
   oneLine,
   rest,
-} from "./read.js"
+} from "../wire/read.js"
+import { readUserInput } from "./input.js"
 
 /** What an item says, in our words. */
 export interface ItemView {

@@ -1,7 +1,7 @@
 /** What the provider says of itself: warnings, accounts, models, tools. Most of it names no thread. */
 import { fact } from "../stream/Fact.js"
+import { hintText, mayHaveId, needString } from "../wire/read.js"
 import { type Entry, kept, onAny, onThread } from "./Entry.js"
-import { hintText, mayHaveId, needString } from "./read.js"
 
 const native = (nativeThreadId: string | undefined) =>
   nativeThreadId === undefined ? undefined : { threadId: nativeThreadId }

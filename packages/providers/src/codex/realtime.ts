@@ -4,7 +4,6 @@
  */
 import type { RealtimeCloseReason } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
-import { type Entry, onThread, type Place } from "./Entry.js"
 import {
   type Fields,
   hintArray,
@@ -15,7 +14,8 @@ import {
   needFields,
   needString,
   needText,
-} from "./read.js"
+} from "../wire/read.js"
+import { type Entry, onThread, type Place } from "./Entry.js"
 import { linkHandoff } from "./Voice.js"
 
 const closeReasons: ReadonlyMap<string, RealtimeCloseReason> = new Map<string, RealtimeCloseReason>([

@@ -1,9 +1,7 @@
 /** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
 import type { RequestKind } from "@threadfold/contracts"
 import { type Fact, fact } from "../stream/Fact.js"
-import { type Entry, onThread } from "./Entry.js"
-import type { Answer } from "./Message.js"
-import type { ServerRequestMethod } from "./methods.js"
+import type { Answer } from "../wire/Message.js"
 import {
   type Fields,
   hintArray,
@@ -15,7 +13,9 @@ import {
   oneLine,
   rest,
   WrongShape,
-} from "./read.js"
+} from "../wire/read.js"
+import { type Entry, onThread } from "./Entry.js"
+import type { ServerRequestMethod } from "./methods.js"
 import type { Target } from "./Thread.js"
 
 /** A request that this process sent, until the process ends. */

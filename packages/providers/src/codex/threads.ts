@@ -1,7 +1,5 @@
 /** Threads and their sessions: `thread/*` notifications, and the description of a thread that several messages embed. */
 import { type Fact, fact } from "../stream/Fact.js"
-import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
-import { readError } from "./errors.js"
 import {
   type Fields,
   hintFields,
@@ -14,7 +12,9 @@ import {
   needFields,
   needText,
   WrongShape,
-} from "./read.js"
+} from "../wire/read.js"
+import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
+import { readError } from "./errors.js"
 import type { CodexThread, Session } from "./Thread.js"
 
 /** What a `Thread` object says of a thread. A status embedded in it is ignored: it may be older than the next line. */

@@ -1,8 +1,6 @@
 /** Turns: start, end, plan and diff. A turn held until its call is answered is the translator's matter, not the mapping's. */
 import type { TurnOutcome } from "@threadfold/contracts"
 import { fact } from "../stream/Fact.js"
-import { type Entry, kept, onThread } from "./Entry.js"
-import { readError } from "./errors.js"
 import {
   hintFields,
   hintNumber,
@@ -14,7 +12,9 @@ import {
   needString,
   needText,
   WrongShape,
-} from "./read.js"
+} from "../wire/read.js"
+import { type Entry, kept, onThread } from "./Entry.js"
+import { readError } from "./errors.js"
 
 const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>([
   ["completed", "completed"],

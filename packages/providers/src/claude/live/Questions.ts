@@ -2,8 +2,8 @@
  * Questions of the agent that wait for an answer. They are heard of twice: on the wire, which names them and tells the world,
  * and by the SDK, which asks us for the answer; in this order.
  */
-import type { Fields } from "../../codex/read.js"
-import { hintFields, hintText, isFields } from "../../codex/read.js"
+import type { Fields } from "../../wire/read.js"
+import { hintFields, hintText, isFields } from "../../wire/read.js"
 import { elicitationMethod, permissionMethod } from "../requests.js"
 
 /** A question that has no answer yet. */

@@ -3,13 +3,13 @@
  * translator where it is read or written, in the order of the wire, and only then goes on to the SDK or to the agent.
  */
 import { Cause, Clock, Deferred, Effect, FiberId, Option, Runtime, type Scope } from "effect"
-import { type Fields, hintFields, hintText, isFields } from "../../codex/read.js"
 import type { LiveEvents } from "../../live/LiveEvents.js"
 import { exitLine, receivedLine, sentLine, spawnLine } from "../../live/lines.js"
 import type { ConnectionLost } from "../../ProviderDriver.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
 import { connectionLost, type LineTransport, makeLineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
+import { type Fields, hintFields, hintText, isFields } from "../../wire/read.js"
 import type { SdkProcess } from "./SdkProcess.js"
 
 /** What the agent answered when it was asked to begin. */

@@ -1,6 +1,7 @@
 /** Decisions in the SDK's words: the answer to a question for permission, to one to the user, to a form. */
-import { type Fields, hintArray, hintFields, hintText, isFields } from "../../codex/read.js"
+
 import type { AnswerRequest } from "../../ProviderDriver.js"
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../../wire/read.js"
 import { elicitationMethod } from "../requests.js"
 import { questionTool } from "../tools.js"
 

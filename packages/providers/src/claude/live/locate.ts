@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { delimiter, dirname, join, resolve } from "node:path"
-import { isFields } from "../../codex/read.js"
+import { isFields } from "../../wire/read.js"
 
 export const sdkPackage = "@anthropic-ai/claude-agent-sdk"
 

@@ -1,5 +1,5 @@
 /** What a conversation is started with. The caller's settings are the SDK's own options; some are ours to set. */
-import { type Fields, hintText } from "../../codex/read.js"
+import { type Fields, hintText } from "../../wire/read.js"
 
 /** Options that this driver sets, whatever the settings say. */
 const ours: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 /** The process that the SDK wants to have started. */
 import { Effect } from "effect"
-import { type Fields, hintFields, hintText, hintTexts, isFields } from "../../codex/read.js"
 import { ConnectionLost } from "../../ProviderDriver.js"
+import { type Fields, hintFields, hintText, hintTexts, isFields } from "../../wire/read.js"
 
 export interface Spawn {
   readonly command: string

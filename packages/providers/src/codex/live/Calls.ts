@@ -4,8 +4,8 @@ import { sentLine } from "../../live/lines.js"
 import { type ConnectionLost, type Operation, Refused } from "../../ProviderDriver.js"
 import type { LineTransport } from "../../process/LineTransport.js"
 import type { WireLine } from "../../Translator.js"
-import type { Answer } from "../Message.js"
-import type { Fields } from "../read.js"
+import type { Answer } from "../../wire/Message.js"
+import type { Fields } from "../../wire/read.js"
 
 export interface CallOptions {
   /** Our turn that the call asks for. */

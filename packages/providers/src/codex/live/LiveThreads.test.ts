@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readMessage } from "../Message.js"
+import { readMessage } from "../../wire/Message.js"
 import { makeLiveThreads, threadNamedBy } from "./LiveThreads.js"
 
 const method = "item/commandExecution/requestApproval"

@@ -1,7 +1,7 @@
 /** What a live connection must know of its threads to give orders: whose they are, what runs, what is asked. */
 import { Effect } from "effect"
-import type { CodexMessage } from "../Message.js"
-import { type Fields, hintFields, hintText } from "../read.js"
+import type { Message } from "../../wire/Message.js"
+import { type Fields, hintFields, hintText } from "../../wire/read.js"
 import type { Question } from "./decisions.js"
 
 export interface LiveThreads {
@@ -22,13 +22,13 @@ export interface LiveThreads {
   readonly takeQuestion: (requestId: string) => void
   readonly question: (requestId: string) => Question | undefined
   /** Learns from a message of the agent. */
-  readonly hear: (message: CodexMessage) => void
+  readonly hear: (message: Message) => void
   /** The connection is gone. */
   readonly lose: () => void
 }
 
 /** The thread that a message of the agent names. */
-export const threadNamedBy = (message: CodexMessage): string | undefined => {
+export const threadNamedBy = (message: Message): string | undefined => {
   if (message.kind !== "notification" && message.kind !== "request") return undefined
   const { params } = message
   return (

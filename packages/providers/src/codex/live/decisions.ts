@@ -2,7 +2,7 @@
  * An answer to a question of Codex, in Codex's words. Three decisions are understood for every question: `accept`,
  * `decline`, `cancel`; and `answer`, with the whole answer as data.
  */
-import { type Fields, hintArray, hintFields, isFields } from "../read.js"
+import { type Fields, hintArray, hintFields, isFields } from "../../wire/read.js"
 
 /** A question that waits for its answer. */
 export interface Question {

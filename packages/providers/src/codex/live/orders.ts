@@ -15,8 +15,8 @@ import {
   type ThreadOpened,
   TimedOut,
 } from "../../ProviderDriver.js"
-import type { Answer } from "../Message.js"
-import { type Fields, hintFields, hintText, isFields } from "../read.js"
+import type { Answer } from "../../wire/Message.js"
+import { type Fields, hintFields, hintText, isFields } from "../../wire/read.js"
 import type { Called, CallOptions, Calls } from "./Calls.js"
 import { decide } from "./decisions.js"
 import type { HeldLines } from "./HeldLines.js"

@@ -1,6 +1,6 @@
 /**
- * The frame of a Codex message: JSON-RPC without the `jsonrpc` member. Ids are kept as their JSON text, so that `0`,
- * `"0"` and no id stay three different things.
+ * The frame of a JSON-RPC message, with the `jsonrpc` member or, as Codex writes it, without. Ids are kept as their JSON
+ * text, so that `0`, `"0"` and no id stay three different things.
  */
 import { type Fields, isFields } from "./read.js"
 
@@ -9,7 +9,7 @@ export type Answer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly code: number | undefined; readonly message: string }
 
-export type CodexMessage =
+export type Message =
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: Fields }
   | {
       readonly kind: "notification"
@@ -39,7 +39,7 @@ const errorOf = (error: unknown): Answer => {
 }
 
 /** Reads the frame. Absent or null parameters count as none. */
-export const readMessage = (message: unknown): CodexMessage => {
+export const readMessage = (message: unknown): Message => {
   if (!isFields(message)) return { kind: "malformed", method: "message", problem: "not a JSON object" }
   const has = (key: string) => Object.hasOwn(message, key)
   const id = has("id") ? idOf(message.id) : undefined

@@ -7,9 +7,19 @@
 /** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** A message of a known method that is not what the protocol says. Caught in one place, the dispatch of a line. */
+/** A message of a known method that is not what the protocol says. Caught by {@link attempt} alone. */
 export class WrongShape extends Error {
   override readonly name = "WrongShape"
+}
+
+/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
+export const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
+  try {
+    return { value: map() }
+  } catch (error) {
+    if (error instanceof WrongShape) return { problem: error.message }
+    throw error
+  }
 }
 
 export const isFields = (value: unknown): value is Fields =>
