@@ -4,7 +4,7 @@ import { type CommandType, Problem } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
 import { Engine, sha256, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
-import { Cause, Clock, Effect, FiberSet, Layer, Schedule } from "effect"
+import { Cause, Clock, Effect, FiberSet, identity, Layer, Schedule } from "effect"
 import { Agents } from "./Agents.js"
 import { makeFollowUp } from "./followups/followUp.js"
 import { Ids } from "./Ids.js"
@@ -15,6 +15,7 @@ import type { Workshop } from "./lanes/Workshop.js"
 import { makeConnections } from "./live/Connections.js"
 import type { Ingested } from "./live/ingest.js"
 import { Orchestrator, type OrchestratorService, type Order } from "./Orchestrator.js"
+import { eachPage } from "./pages.js"
 import { recover } from "./recover.js"
 
 /** How often everything that may have something to do is looked at, whether or not somebody said so, ms. */
@@ -86,13 +87,7 @@ export const make = Effect.gen(function* () {
   })
 
   const sweep = Effect.gen(function* () {
-    for (let after: string | null = null; ; ) {
-      const threadIds: readonly string[] = yield* reads.threadsWithEffects(after)
-      yield* pokeAll(threadIds)
-      const last = threadIds.at(-1)
-      if (last === undefined) break
-      after = last
-    }
+    yield* eachPage({ read: reads.threadsWithEffects, keyOf: identity }, pokeAll)
     yield* pokeAll(yield* projections.threadsToFollowUp(SWEEP_THREADS))
   }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a sweep of the outbox failed", cause)))
   yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(SWEEP_MS)))

@@ -3,11 +3,12 @@
  * what it was handing over in its last moment is uncertain, its sessions are over. Every session counts, whatever its
  * thread looks like in a list: archived and deleted ones too.
  */
-import { type ConnectionRow, type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
-import { Clock, Effect } from "effect"
+import { type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
+import { Clock, Effect, identity } from "effect"
 import { outcome } from "./lanes/turn.js"
 import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
 import { endOrphans } from "./orphans.js"
+import { eachPage } from "./pages.js"
 import { upkeep } from "./upkeep.js"
 
 /** Rows of one page. */
@@ -39,36 +40,35 @@ const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, Pr
 const settleEffects = (shop: Workshop): Effect.Effect<number, Problem> =>
   Effect.gen(function* () {
     let settled = 0
-    for (let after: string | null = null; ; ) {
-      const threadIds: readonly string[] = yield* shop.reads.threadsWithEffects(after)
-      for (const threadId of threadIds) {
+    const settleThread = (threadId: string) =>
+      Effect.gen(function* () {
         const open = yield* shop.reads.openEffects(threadId)
         const attempting = open.filter(({ status }) => status === "attempting")
         yield* Effect.forEach(attempting, (effect) => settleEffect(shop, effect), { discard: true })
         settled += attempting.length
-      }
-      const last = threadIds.at(-1)
-      if (last === undefined) return settled
-      after = last
-    }
+      })
+    yield* eachPage({ read: shop.reads.threadsWithEffects, keyOf: identity }, (threadIds) =>
+      Effect.forEach(threadIds, settleThread, { discard: true }),
+    )
+    return settled
   })
 
 const settleSessions = (shop: Workshop): Effect.Effect<number, Problem> =>
   Effect.gen(function* () {
     let settled = 0
-    for (let after: string | null = null; ; ) {
-      const sessions: readonly SessionRow[] = yield* shop.projections.livingSessions(after, PAGE)
-      for (const { mode, sessionId, threadId } of sessions) {
+    const settle = ({ mode, sessionId, threadId }: SessionRow) =>
+      Effect.gen(function* () {
         // Attached ones end by their lease, imported ones with their recording.
-        if (mode !== "managed" || shop.connections.threads.hasSession(sessionId)) continue
+        if (mode !== "managed" || shop.connections.threads.hasSession(sessionId)) return
         const reason = "server-restarted"
         yield* upkeep(shop, { type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
         settled += 1
-      }
-      const last = sessions.at(-1)
-      if (last === undefined) return settled
-      after = last.threadId
-    }
+      })
+    const read = (after: string | null) => shop.projections.livingSessions(after, PAGE)
+    yield* eachPage({ read, keyOf: ({ threadId }) => threadId }, (sessions) =>
+      Effect.forEach(sessions, settle, { discard: true }),
+    )
+    return settled
   })
 
 const closed: Told = {
@@ -76,20 +76,18 @@ const closed: Told = {
   payload: { reason: "transport-closed", message: "The server that ran it has ended." },
 }
 
-const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> =>
-  Effect.gen(function* () {
-    for (let after: string | null = null; ; ) {
-      const connections: readonly ConnectionRow[] = yield* shop.projections.openConnections(after, PAGE)
+const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> => {
+  const read = (after: string | null) => shop.projections.openConnections(after, PAGE)
+  return eachPage({ read, keyOf: ({ connectionId }) => connectionId }, (connections) =>
+    Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       const members = connections
         .filter(({ mode }) => mode === "managed")
         .map(({ connectionId }) => member(shop, { streamId: connectionId }, at, closed))
       if (members.length > 0) yield* shop.engine.submit({ members })
-      const last = connections.at(-1)
-      if (last === undefined) return
-      after = last.connectionId
-    }
-  })
+    }),
+  )
+}
 
 /**
  * Settles what is left. What was under way is settled before its session is: a turn that may have reached the agent must

@@ -12,6 +12,7 @@ import { closeLive } from "../lanes/session.js"
 import type { Workshop } from "../lanes/Workshop.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { endOrphans, type Orphans } from "../orphans.js"
+import { eachPage, type Pages } from "../pages.js"
 import { upkeep } from "../upkeep.js"
 import { childrenOf } from "./children.js"
 import { decide, type KeepReason, type Liveness, type Verdict } from "./decide.js"
@@ -151,21 +152,24 @@ export const makeReaper = (
       return found
     })
 
+    const living: Pages<LivingSession, string, Problem> = {
+      read: (after) => projections.livingFacts(after, PAGE),
+      keyOf: ({ threadId }) => threadId,
+    }
+
     const sweep: Effect.Effect<readonly ReaperFinding[], Problem> = Effect.gen(function* () {
       yield* awake.look(monotonic)
       const liveness = livenessWith(yield* Effect.cached(ending))
       const found: ReaperFinding[] = [...(yield* leftBehind)]
-      for (let after: string | null = null; ; ) {
-        const sessions: readonly LivingSession[] = yield* projections.livingFacts(after, PAGE)
-        const moment = yield* awake.moment
-        for (const session of sessions) {
-          const finding = yield* look(session, yield* liveness(session), moment)
-          if (found.length < FINDINGS) found.push(finding)
-        }
-        const end = sessions.at(-1)
-        if (end === undefined) break
-        after = end.threadId
-      }
+      yield* eachPage(living, (sessions) =>
+        Effect.gen(function* () {
+          const moment = yield* awake.moment
+          for (const session of sessions) {
+            const finding = yield* look(session, yield* liveness(session), moment)
+            if (found.length < FINDINGS) found.push(finding)
+          }
+        }),
+      )
       last = found.sort((a, b) => (a.threadId < b.threadId ? -1 : 1))
       return last
     }).pipe(one.withPermits(1))

@@ -4,11 +4,12 @@
  */
 import type { Problem } from "@threadfold/contracts"
 import type { OpenQuestion, RunningTurn } from "@threadfold/projections"
-import { Effect, type Scope } from "effect"
+import { Effect, identity, type Scope } from "effect"
 import type { Awake } from "../host/Awake.js"
 import { ageOf, type Moment } from "../host/Moment.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
 import type { Workshop } from "../lanes/Workshop.js"
+import { eachPage, type Pages } from "../pages.js"
 import type { ReaperPolicy } from "../reaper/ReaperPolicy.js"
 import { upkeep } from "../upkeep.js"
 import { decideTurn, type TurnFacts } from "./decide.js"
@@ -78,27 +79,28 @@ export const makeWatchdog = (
         yield* shop.poke(threadId)
       })
 
-    const turns = Effect.gen(function* () {
-      for (let after: string | null = null; ; ) {
-        const page: readonly RunningTurn[] = yield* projections.runningTurns(after, PAGE)
-        const moment = yield* awake.moment
-        for (const turn of page) yield* alone(`turn ${turn.turnId}`, lookAtTurn(turn, moment))
-        const last = page.at(-1)
-        if (last === undefined) return
-        after = last.threadId
-      }
-    })
+    /** Looks at each row, by the moment at which its page was read. */
+    const lookAt = <Row, Key>(
+      pages: Pages<Row, Key, Problem>,
+      nameOf: (row: Row) => string,
+      task: (row: Row, moment: Moment) => Effect.Effect<void, Problem>,
+    ): Effect.Effect<void, Problem> =>
+      eachPage(pages, (rows) =>
+        Effect.flatMap(awake.moment, (moment) =>
+          Effect.forEach(rows, (row) => alone(nameOf(row), task(row, moment)), { discard: true }),
+        ),
+      )
 
-    const questions = Effect.gen(function* () {
-      for (let after: OpenQuestion | null = null; ; ) {
-        const page: readonly OpenQuestion[] = yield* projections.openQuestions(after, PAGE)
-        const moment = yield* awake.moment
-        for (const question of page) yield* alone(`request ${question.requestId}`, lookAtQuestion(question, moment))
-        const last = page.at(-1)
-        if (last === undefined) return
-        after = last
-      }
-    })
+    const turns = lookAt<RunningTurn, string>(
+      { read: (after) => projections.runningTurns(after, PAGE), keyOf: ({ threadId }) => threadId },
+      ({ turnId }) => `turn ${turnId}`,
+      lookAtTurn,
+    )
+    const questions = lookAt<OpenQuestion, OpenQuestion>(
+      { read: (after) => projections.openQuestions(after, PAGE), keyOf: identity },
+      ({ requestId }) => `request ${requestId}`,
+      lookAtQuestion,
+    )
 
     const look = Effect.gen(function* () {
       yield* turns
