@@ -1,7 +1,7 @@
 /** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
 import { type EffectRow, type ProblemSlug, problems, type Receipt } from "@threadfold/contracts"
 import type { Accepted, FoldState } from "@threadfold/core"
-import type { CommandSubmission, EffectStep, Member, Outcome } from "./Submission.js"
+import type { CommandSubmission, EffectStep, Member, Outcome, Refusal } from "./Submission.js"
 import type { WorkStore } from "./work/WorkStore.js"
 
 /** An accepted command on its way into the log. */
@@ -14,8 +14,6 @@ export interface Decided {
   /** Ids that follow from the command. */
   readonly mint: (purpose: string) => string
 }
-
-type Refusal = Extract<Outcome, { readonly ok: false }>
 
 /** Refusals that say nothing about the command itself: the same one may be accepted next time. */
 const isPassing = (slug: ProblemSlug): boolean => problems[slug].status >= 500

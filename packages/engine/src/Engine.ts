@@ -6,14 +6,12 @@
 import { type EffectRow, Problem, type Receipt } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
-import { SqlStore } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
-import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
+import { databaseGroups, makeWriter, sqliteSetup } from "./sqlite.js"
 import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
-import { sqliteWork } from "./work/SqliteWork.js"
 
 /** What a submission led to. */
 export interface Acknowledged {
@@ -98,13 +96,10 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
         const database = yield* openSqlite({ ...options, migrations: databaseGroups })
         const clock = yield* Clock.clockWith(Effect.succeed)
         const log = EventLog.fromDriver(database.driver)
-        const setup: WriterSetup = {
-          driver: database.driver,
-          store: new SqlStore(database.handle),
-          work: sqliteWork(database.handle),
+        const setup = sqliteSetup(database, {
           clock: () => clock.unsafeCurrentTimeMillis(),
           ...(options.fold === undefined ? {} : { fold: options.fold }),
-        }
+        })
         const writer = makeWriter(setup)
         const loop = new CommitLoop({
           process: (batch) => writer.process(batch),

@@ -109,6 +109,13 @@ export interface MemberResult {
   readonly detail?: string
 }
 
+/** Nothing of a submission is committed, and why. */
+export interface Refusal {
+  readonly ok: false
+  readonly slug: ProblemSlug
+  readonly detail: string
+}
+
 /** The acknowledgement of a submission. */
 export type Outcome =
   | {
@@ -121,4 +128,4 @@ export type Outcome =
       /** Effects that it left, in order. None for a retry. */
       readonly effects: readonly EffectRow[]
     }
-  | { readonly ok: false; readonly slug: ProblemSlug; readonly detail: string }
+  | Refusal

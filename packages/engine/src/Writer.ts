@@ -10,7 +10,7 @@ import { Schema } from "effect"
 import { Appender } from "./Appender.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
-import type { CommandSubmission, Member, Outcome, Submission } from "./Submission.js"
+import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "./Submission.js"
 import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
 import type { WorkStore } from "./work/WorkStore.js"
@@ -156,7 +156,7 @@ export class Writer {
   private decided(
     submission: CommandSubmission,
     overlay: (streamId: string) => Overlay,
-  ): Decided | { readonly refused: Extract<Outcome, { readonly ok: false }> } {
+  ): Decided | { readonly refused: Refusal } {
     const { at, command, commandId, ifSequence = null, to } = submission
     const streamId = this.keys.peek(to)
     // The command goes to the stream that its key stands for, whatever it was called by who did not know.
@@ -181,7 +181,7 @@ export class Writer {
   }
 
   /** What a submission as a whole may not do, found out before anything of it is stored. */
-  private refusal(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
+  private refusal(submission: Submission): Refusal | null {
     return (
       this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
       this.notRequested(submission) ??
@@ -190,7 +190,7 @@ export class Writer {
   }
 
   /** A turn that is about to be handed over may have been cancelled since its sender looked. */
-  private notRequested({ ifRequested }: Submission): Extract<Outcome, { readonly ok: false }> | null {
+  private notRequested({ ifRequested }: Submission): Refusal | null {
     if (ifRequested === undefined) return null
     const { threadId, turnId } = ifRequested
     return this.working.get(threadId).state.requested.some((turn) => turn.turnId === turnId)
@@ -199,7 +199,7 @@ export class Writer {
   }
 
   /** Importing beside a live session is refused (docs/concepts.md). */
-  private besideLive(submission: Submission): Extract<Outcome, { readonly ok: false }> | null {
+  private besideLive(submission: Submission): Refusal | null {
     for (const member of submission.members) {
       if (member.event.type !== "session.started") continue
       const streamId = this.keys.peek(member.to)

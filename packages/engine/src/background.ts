@@ -1,7 +1,7 @@
 /**
  * What the writer's thread does while nobody waits for it: streams that another version of the fold made are folded
- * again, native bodies are packed, old receipts and effects are forgotten. Every step is short and gives the thread back, so that what was submitted meanwhile
- * is committed before the next one.
+ * again, native bodies are packed, old receipts and effects are forgotten. Every step is short and gives the thread
+ * back, so that what was submitted meanwhile is committed before the next one.
  */
 import { CatchUp } from "@threadfold/projections"
 import { eventSourceOf, type WriterSetup } from "./sqlite.js"

@@ -1,7 +1,7 @@
 /** The writer of a SQLite database: log and projections on one handle, so that they share its transactions. */
 import { hash } from "node:crypto"
 import { fold as currentFold, type Digest, type Fold } from "@threadfold/core"
-import { decodeRow, type LogDriver, type MigrationGroup } from "@threadfold/event-log"
+import { decodeRow, type LogDriver, type MigrationGroup, type SqliteDatabase } from "@threadfold/event-log"
 import {
   type EventSource,
   type ProjectionStore,
@@ -10,7 +10,6 @@ import {
   refoldNow,
   SqlStore,
 } from "@threadfold/projections"
-import type Sqlite from "better-sqlite3"
 import { Writer } from "./Writer.js"
 import { sqliteWork, workGroup } from "./work/SqliteWork.js"
 import type { WorkStore } from "./work/WorkStore.js"
@@ -52,14 +51,17 @@ export const makeWriter = ({ driver, store, work, clock, fold = currentFold }: W
     refold: (streamId) => refoldNow({ source: eventSourceOf(driver), store, fold }, streamId),
   })
 
+/** What of an opened database a writer needs. */
+type Opened = Pick<SqliteDatabase, "driver" | "handle">
+
+/** What a writer works on in an opened database. */
+export const sqliteSetup = ({ driver, handle }: Opened, options: Pick<WriterSetup, "clock" | "fold">): WriterSetup => ({
+  driver,
+  store: new SqlStore(handle),
+  work: sqliteWork(handle),
+  ...options,
+})
+
 /** A writer on an opened database. */
-export const makeSqliteWriter = (
-  database: { readonly driver: LogDriver; readonly handle: Sqlite.Database },
-  options: Pick<WriterSetup, "clock" | "fold">,
-): Writer =>
-  makeWriter({
-    driver: database.driver,
-    store: new SqlStore(database.handle),
-    work: sqliteWork(database.handle),
-    ...options,
-  })
+export const makeSqliteWriter = (database: Opened, options: Pick<WriterSetup, "clock" | "fold">): Writer =>
+  makeWriter(sqliteSetup(database, options))

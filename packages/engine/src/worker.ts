@@ -1,14 +1,12 @@
 /** The writer thread. It owns the database's handle; nothing here waits inside a transaction. */
 import { parentPort, workerData } from "node:worker_threads"
 import { openSqlite } from "@threadfold/event-log"
-import { SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Schema, Scope } from "effect"
 import { inBackground, startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
-import { databaseGroups, makeWriter, type WriterSetup } from "./sqlite.js"
+import { databaseGroups, makeWriter, sqliteSetup } from "./sqlite.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
-import { sqliteWork } from "./work/SqliteWork.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
 const PACK_AFTER_MS = 1000
@@ -23,12 +21,7 @@ const send = (message: FromWriter): void => parentPort?.postMessage(message)
 const main = Effect.gen(function* () {
   const scope = yield* Scope.make()
   const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: databaseGroups }), scope)
-  const setup: WriterSetup = {
-    driver: database.driver,
-    store: new SqlStore(database.handle),
-    work: sqliteWork(database.handle),
-    clock: () => Date.now(),
-  }
+  const setup = sqliteSetup(database, { clock: () => Date.now() })
   const writer = makeWriter(setup)
   const packWork = { step: () => database.driver.compressNative(PACK_AT_A_TIME) > 0 }
   // One number per queued submission, in the order of the queue: batches are cut from its front.

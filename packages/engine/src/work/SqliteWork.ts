@@ -4,7 +4,7 @@ import type { EffectRow } from "@threadfold/contracts"
 import type { MigrationGroup } from "@threadfold/event-log"
 import type Sqlite from "better-sqlite3"
 import { Effect } from "effect"
-import { type StoredEffect, toEffect } from "./StoredEffect.js"
+import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 import type { EffectPatch, StoredReceipt, WorkStore } from "./WorkStore.js"
 
 const statements = [
@@ -53,10 +53,6 @@ export const workGroup: MigrationGroup = {
   },
 }
 
-const columns = `effect_id AS effectId, thread_id AS threadId, kind, status, command_id AS commandId,
-  session_id AS sessionId, turn_id AS turnId, request_id AS requestId, message_id AS messageId, payload, token,
-  attempts, message, created_at AS createdAt, ended_at AS endedAt`
-
 interface ReceiptColumns {
   readonly key: string
   readonly content: string
@@ -73,7 +69,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     "SELECT key, content, answer, at FROM receipts WHERE key = ?",
   )
   const putReceipt = handle.prepare("INSERT INTO receipts (key, content, answer, at) VALUES (?, ?, ?, ?)")
-  const effect = handle.prepare<[string], StoredEffect>(`SELECT ${columns} FROM effects WHERE effect_id = ?`)
+  const effect = handle.prepare<[string], StoredEffect>(`SELECT ${effectColumns} FROM effects WHERE effect_id = ?`)
   const insert =
     handle.prepare(`INSERT INTO effects (effect_id, thread_id, kind, status, command_id, session_id, turn_id,
     request_id, message_id, payload, token, attempts, message, created_at, ended_at)
@@ -88,12 +84,9 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   )
   const attempting = handle.prepare("SELECT 1 FROM effects WHERE turn_id = ? AND status = 'attempting'")
   const steer = handle.prepare<[string], StoredEffect>(
-    `SELECT ${columns} FROM effects WHERE message_id = ? ORDER BY position DESC LIMIT 1`,
+    `SELECT ${effectColumns} FROM effects WHERE message_id = ? ORDER BY position DESC LIMIT 1`,
   )
-  const find = (effectId: string): EffectRow | null => {
-    const row = effect.get(effectId)
-    return row === undefined ? null : toEffect(row)
-  }
+  const one = (row: StoredEffect | undefined): EffectRow | null => (row === undefined ? null : toEffect(row))
   return {
     receipt: (key) => {
       const row = receipt.get(key)
@@ -102,12 +95,9 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     putReceipt: ({ answer, at, content, key }: StoredReceipt) => {
       putReceipt.run(key, content, JSON.stringify(answer), at)
     },
-    effect: find,
+    effect: (effectId) => one(effect.get(effectId)),
     attempting: (turnId) => attempting.get(turnId) !== undefined,
-    steer: (messageId) => {
-      const row = steer.get(messageId)
-      return row === undefined ? null : toEffect(row)
-    },
+    steer: (messageId) => one(steer.get(messageId)),
     insertEffect: (row) => {
       const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
       const { payload, requestId, sessionId, status, threadId, token, turnId } = row
@@ -129,8 +119,8 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
       )
     },
     patchEffect: (effectId: string, change: EffectPatch) => {
-      const before = find(effectId)
-      if (before === null) throw new Error(`there is no effect ${effectId}`)
+      const before = effect.get(effectId)
+      if (before === undefined) throw new Error(`there is no effect ${effectId}`)
       const { attempts, endedAt, message, sessionId, status, token } = { ...before, ...change }
       patch.run(status, token, attempts, message, sessionId, endedAt, effectId)
     },

@@ -1,9 +1,10 @@
 /** Reads of the working tables, on a read-only connection: what the orchestrator derives its work from. */
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import { type EffectRow, Problem } from "@threadfold/contracts"
 import { Context, Effect, Layer } from "effect"
-import { type StoredEffect, toEffect } from "./StoredEffect.js"
+import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 
 const unread = (error: SqlError): Problem =>
   new Problem({ slug: "unavailable", detail: `The effects cannot be read: ${String(error.cause ?? error)}.` })
@@ -24,28 +25,21 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
   static readonly layer: Layer.Layer<WorkReads, never, SqlClient> = Layer.effect(
     WorkReads,
     Effect.map(SqlClient, (sql): WorkReadsService => {
-      const columns = sql`effect_id AS "effectId", thread_id AS "threadId", kind, status, command_id AS "commandId",
-        session_id AS "sessionId", turn_id AS "turnId", request_id AS "requestId", message_id AS "messageId", payload,
-        token, attempts, message, created_at AS "createdAt", ended_at AS "endedAt"`
+      const effects = (where: Fragment) =>
+        sql<StoredEffect>`SELECT ${sql.literal(effectColumns)} FROM effects WHERE ${where}
+          ORDER BY position LIMIT ${PAGE}`.pipe(
+          Effect.map((rows) => rows.map(toEffect)),
+          Effect.mapError(unread),
+        )
       return {
-        openEffects: (threadId) =>
-          sql<StoredEffect>`SELECT ${columns} FROM effects WHERE ended_at IS NULL AND thread_id = ${threadId}
-            ORDER BY position LIMIT ${PAGE}`.pipe(
-            Effect.map((rows) => rows.map(toEffect)),
-            Effect.mapError(unread),
-          ),
+        openEffects: (threadId) => effects(sql`ended_at IS NULL AND thread_id = ${threadId}`),
         threadsWithEffects: (after) =>
           sql<{ readonly threadId: string }>`SELECT DISTINCT thread_id AS "threadId" FROM effects
             WHERE ended_at IS NULL AND thread_id > ${after ?? ""} ORDER BY thread_id LIMIT ${PAGE}`.pipe(
             Effect.map((rows) => rows.map(({ threadId }) => threadId)),
             Effect.mapError(unread),
           ),
-        effectsOf: (commandId) =>
-          sql<StoredEffect>`SELECT ${columns} FROM effects WHERE command_id = ${commandId}
-            ORDER BY position LIMIT ${PAGE}`.pipe(
-            Effect.map((rows) => rows.map(toEffect)),
-            Effect.mapError(unread),
-          ),
+        effectsOf: (commandId) => effects(sql`command_id = ${commandId}`),
       }
     }),
   )
