@@ -1,7 +1,8 @@
 /**
- * All packages' tests in one run: two workers share the files of all of them, so that neither waits for the other. Most
+ * All packages' tests in one run: two workers share the files of all of them, so that neither waits for the other. The
  * packages keep what they have loaded from file to file (`isolate: false` in their own configuration): loading the libraries
- * anew for each of two hundred files took longer than the tests. No test of theirs may leave anything behind in a module.
+ * anew for each of two hundred files took longer than the tests. No test may leave anything behind in a module; `it.layer`
+ * of `@effect/vitest` does (apps/server/test/http/support/sharing.ts has another way).
  */
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"

@@ -1,11 +1,12 @@
 /** The client's commands against a real server: once each, whatever the network does; and turns that are waited for. */
-import { describe, expect, layer } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import { connect, makeThreadfold, Unavailable } from "@threadfold/client"
 import { Problem } from "@threadfold/contracts"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import { busyThread, command } from "./support/Managed.js"
 import { behindProxy } from "./support/Proxy.js"
+import { sharingLive } from "./support/sharing.js"
 import { testAgent } from "./support/TestOrchestration.js"
 import { callText, sessionId, testServer } from "./support/TestServer.js"
 
@@ -14,8 +15,8 @@ const agent = testAgent.name
 const threads = Effect.map(callText("/v1/stats"), ({ text }): number => JSON.parse(text).threads)
 
 describe("the client's commands", () => {
-  layer(testServer(), { excludeTestServices: true })((test) => {
-    test.effect("are given once, however often a call or its answer is lost", () =>
+  sharingLive(testServer(), (test) => {
+    test("are given once, however often a call or its answer is lost", () =>
       Effect.gen(function* () {
         const before = yield* threads
         const { connection, keys } = yield* behindProxy(["lose-call", "lose-answer", 503, 429, "lose-answer"])
@@ -26,10 +27,9 @@ describe("the client's commands", () => {
         const sending = server.sendMessage(threadId, { text: "Hello" })
         const [first, second] = [yield* sending, yield* sending]
         expect([first.turnId === null, second.messageId === null]).toEqual([false, false])
-      }).pipe(Effect.scoped),
-    )
+      }).pipe(Effect.scoped))
 
-    test.effect("fail for good with the server's problem, and otherwise when the patience is over", () =>
+    test("fail for good with the server's problem, and otherwise when the patience is over", () =>
       Effect.gen(function* () {
         const { connection, keys } = yield* behindProxy(["pass", 500, "lose-call", "lose-call"])
         const server = yield* makeThreadfold(connection, { ...quick, patienceMs: 0 })
@@ -47,10 +47,9 @@ describe("the client's commands", () => {
         expect(yield* Effect.flip(stranger.resumeQueue(sessionId(404)))).toMatchObject({ slug: "unauthorized" })
         const nobody = yield* makeThreadfold({ url: "http://127.0.0.1:1", token: "" }, { ...quick, patienceMs: 20 })
         expect(yield* Effect.flip(nobody.resumeQueue(sessionId(404)))).toBeInstanceOf(Unavailable)
-      }).pipe(Effect.scoped),
-    )
+      }).pipe(Effect.scoped))
 
-    test.effect("say each what it says", () =>
+    test("say each what it says", () =>
       Effect.gen(function* () {
         const server = yield* makeThreadfold(yield* HttpServer, quick)
         const { messageIds, says, threadId, turnId } = yield* busyThread
@@ -83,10 +82,9 @@ describe("the client's commands", () => {
         const made = yield* server.createThread({ agent }, again)
         expect(yield* server.createThread({ agent }, again)).toEqual(made)
         expect(gone.threadId).toBe(threadId)
-      }),
-    )
+      }))
 
-    test.effect("wait for a turn, across lost connections and into the turn that took its message", () =>
+    test("wait for a turn, across lost connections and into the turn that took its message", () =>
       Effect.gen(function* () {
         const { connection } = yield* behindProxy(["lose-call", "lose-answer", 502])
         const server = yield* makeThreadfold(connection, quick)
@@ -104,18 +102,16 @@ describe("the client's commands", () => {
         expect(yield* Fiber.join(waiting)).toMatchObject({ turnId, outcome: "completed" })
         const missing = yield* Effect.flip(server.waitForTurn(sessionId(404)))
         expect(missing).toMatchObject({ slug: "turn-not-found" })
-      }).pipe(Effect.scoped),
-    )
+      }).pipe(Effect.scoped))
 
-    test.effect("give a turn as it is when the time is over", () =>
+    test("give a turn as it is when the time is over", () =>
       Effect.gen(function* () {
         const server = yield* makeThreadfold(yield* HttpServer, quick)
         const { turnId } = yield* busyThread
         expect(yield* server.waitForTurn(turnId, { timeoutMs: 0 })).toMatchObject({ turnId, status: "running" })
-      }),
-    )
+      }))
 
-    test.effect("as promises: they reject with the failure itself, and a signal ends the waiting", () =>
+    test("as promises: they reject with the failure itself, and a signal ends the waiting", () =>
       Effect.gen(function* () {
         const bound = yield* HttpServer
         const { turnId } = yield* busyThread
@@ -137,16 +133,14 @@ describe("the client's commands", () => {
             for await (const _ of stranger.events()) break
           }).rejects.toMatchObject({ slug: "unauthorized" })
         })
-      }),
-    )
+      }))
 
-    test.effect("events give up after so many failures in a row", () =>
+    test("events give up after so many failures in a row", () =>
       Effect.gen(function* () {
         const { connection, keys } = yield* behindProxy(["lose-call", 503, "lose-call", "pass"])
         const server = yield* makeThreadfold(connection)
         const failure = yield* Effect.flip(Stream.runDrain(server.events({ backoffMs: [1, 5], maxFailures: 2 })))
         expect([failure._tag, keys.length]).toEqual(["Unavailable", 3])
-      }).pipe(Effect.scoped),
-    )
+      }).pipe(Effect.scoped))
   })
 })

@@ -1,10 +1,11 @@
 /** Commands over HTTP: each route when all is well, and each in the same ways when it is not. */
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import { Receipt, RequestDetail, ThreadSnapshot } from "@threadfold/contracts"
 import { AgentList, CommandView, EventPage, pageOf, ReaperFindings } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { Effect, Schema } from "effect"
 import { busyThread, command, makeThread } from "./support/Managed.js"
+import { sharing } from "./support/sharing.js"
 import { finding, testAgent } from "./support/TestOrchestration.js"
 import { attach, call, callAs, callText, problemOfCall, sessionId, testServer } from "./support/TestServer.js"
 
@@ -181,9 +182,9 @@ const verdict = (path: string, request: RequestInit) =>
   Effect.map(problemOfCall(path, request), ({ slug, status }) => [status, slug])
 
 describe("commands", () => {
-  it.layer(testServer())((test) => {
+  sharing(testServer(), (test) => {
     for (const one of cases) {
-      test.effect(`${one.name}: refused, and nothing changes`, () =>
+      test(`${one.name}: refused, and nothing changes`, () =>
         Effect.gen(function* () {
           const target = yield* one.target
           const path = one.path(target)
@@ -216,10 +217,9 @@ describe("commands", () => {
             }
           }
           expect(yield* published).toBe(head)
-        }),
-      )
+        }))
 
-      test.effect(`${one.name}: once, however often it is said`, () =>
+      test(`${one.name}: once, however often it is said`, () =>
         Effect.gen(function* () {
           const target = yield* one.target
           const path = one.path(target)
@@ -246,11 +246,10 @@ describe("commands", () => {
           expect(yield* published).toBe(head)
           const { body: view } = yield* callAs(CommandView, `/v1/commands/${first.body.commandId}`)
           expect(view.effects.every(({ status }) => status === "pending")).toBe(true)
-        }),
-      )
+        }))
     }
 
-    test.effect("say where what they made is", () =>
+    test("say where what they made is", () =>
       Effect.gen(function* () {
         const created = yield* command("POST", "/v1/threads", { agent: testAgent.name, threadId: sessionId(50) })
         expect(created.body.threadId).toBe(sessionId(50))
@@ -263,10 +262,9 @@ describe("commands", () => {
         expect(JSON.stringify(view)).not.toContain("Hello")
         const twice = yield* command("POST", "/v1/threads", { agent: testAgent.name, threadId: sessionId(50) })
         expect(twice.body.threadId).toBe(sessionId(50))
-      }),
-    )
+      }))
 
-    test.effect("of the same words with other keys are two commands, and without a key as well", () =>
+    test("of the same words with other keys are two commands, and without a key as well", () =>
       Effect.gen(function* () {
         const create = (headers: Readonly<Record<string, string>>) =>
           command("POST", "/v1/threads", { agent: testAgent.name }, headers)
@@ -279,10 +277,9 @@ describe("commands", () => {
         ])
         const ids = made.map(({ body }) => body.threadId)
         expect([new Set(ids).size, ids[4]]).toEqual([4, ids[2]])
-      }),
-    )
+      }))
 
-    test.effect("are refused by the thread's state with a problem of their own", () =>
+    test("are refused by the thread's state with a problem of their own", () =>
       Effect.gen(function* () {
         const { messageIds, requestId, threadId } = yield* busy
         const post = (path: string, body: object) => problemOfCall(path, init({ method: "POST" }, body))
@@ -301,10 +298,9 @@ describe("commands", () => {
         const { body: session } = yield* attach(sessionId(60), { provider: "x", nativeThreadId: "n", leaseMs: 60_000 })
         const foreign = yield* post(`/v1/threads/${session.threadId}/messages`, { text: "x" })
         expect([foreign.status, foreign.slug]).toEqual([409, "thread-not-run"])
-      }),
-    )
+      }))
 
-    test.effect("take long texts, and no longer ones", () =>
+    test("take long texts, and no longer ones", () =>
       Effect.gen(function* () {
         const { threadId } = yield* fresh
         const path = `/v1/threads/${threadId}/messages`
@@ -314,17 +310,15 @@ describe("commands", () => {
         expect((yield* problemOfCall(path, huge)).slug).toBe("payload-too-large")
         const { body } = yield* command("POST", path, { text: "ä".repeat(1_000_000) })
         expect(body.turnId).not.toBeNull()
-      }),
-    )
+      }))
 
-    test.effect("the metrics count them", () =>
+    test("the metrics count them", () =>
       Effect.gen(function* () {
         const { text } = yield* callText("/metrics")
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="accepted"\} \d+/)
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="turn-active"\} 1\n/)
-      }),
-    )
-    test.effect("agents: by name, without what their configuration holds", () =>
+      }))
+    test("agents: by name, without what their configuration holds", () =>
       Effect.gen(function* () {
         const { body, status, text } = yield* Effect.map(callText("/v1/agents"), (answer) => ({
           ...answer,
@@ -334,18 +328,16 @@ describe("commands", () => {
         expect(body.items).toMatchObject([{ name: "tester", kind: "test", model: "test-model" }])
         expect(body.items[0]?.capabilities).toMatchObject({ steer: true, "resume-thread": false })
         expect(text).not.toContain("secret")
-      }),
-    )
+      }))
 
-    test.effect("the reaper's findings, and a sweep", () =>
+    test("the reaper's findings, and a sweep", () =>
       Effect.gen(function* () {
         expect((yield* callAs(ReaperFindings, "/v1/reaper")).body).toEqual([finding])
         const swept = yield* callAs(ReaperFindings, "/v1/reaper/sweep", { method: "POST" })
         expect([swept.status, swept.body.map(({ decision }) => decision)]).toEqual([200, ["keep", "reap"]])
-      }),
-    )
+      }))
 
-    test.effect("none of it without the token", () =>
+    test("none of it without the token", () =>
       Effect.gen(function* () {
         for (const [method, path] of [
           ["GET", "/v1/agents"],
@@ -359,10 +351,9 @@ describe("commands", () => {
           const answer = yield* call(path, { method, headers: { authorization: "" } })
           expect([path, answer.status]).toEqual([path, 401])
         }
-      }),
-    )
+      }))
 
-    test.effect("requests: what is open over all threads, and one by its id", () =>
+    test("requests: what is open over all threads, and one by its id", () =>
       Effect.gen(function* () {
         const one = yield* busy
         const two = yield* busy
@@ -385,10 +376,9 @@ describe("commands", () => {
         const missing = yield* problemOfCall(`/v1/requests/${nobody}`)
         expect([missing.status, missing.slug]).toEqual([404, "request-not-found"])
         expect((yield* problemOfCall("/v1/requests?status=closed")).status).toBe(400)
-      }),
-    )
+      }))
 
-    test.effect("a thread shows its queue in the order that was asked for", () =>
+    test("a thread shows its queue in the order that was asked for", () =>
       Effect.gen(function* () {
         const { messageIds, threadId } = yield* busy
         const order = [...messageIds].reverse()
@@ -398,7 +388,6 @@ describe("commands", () => {
           `/v1/threads/${threadId}?min-sequence=${body.sequence}`,
         )
         expect(snapshot.queue.map(({ messageId }) => messageId)).toEqual(order)
-      }),
-    )
+      }))
   })
 })

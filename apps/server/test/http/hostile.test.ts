@@ -5,6 +5,7 @@ import { Engine } from "@threadfold/engine"
 import { Effect, Either } from "effect"
 import { type BoundServer, HttpServer } from "../../src/http/index.js"
 import { openSocket, readAll, requestText, say, verdictOf } from "./support/RawSocket.js"
+import { sharing } from "./support/sharing.js"
 import {
   AccessLines,
   attach,
@@ -296,9 +297,9 @@ const opened = attach(session, { provider: "test", nativeThreadId: "native-1", l
 const published = Effect.map(Engine, ({ log }) => log.published())
 
 describe("hostile input", () => {
-  it.layer(small)((test) => {
+  sharing(small, (test) => {
     for (const { name, bytes, end, expected } of cases) {
-      test.effect(name, () =>
+      test(name, () =>
         Effect.gen(function* () {
           yield* opened
           const server = yield* HttpServer
@@ -317,7 +318,7 @@ describe("hostile input", () => {
       )
     }
 
-    test.effect("calls of the server's own names and pages are served", () =>
+    test("calls of the server's own names and pages are served", () =>
       Effect.gen(function* () {
         const server = yield* HttpServer
         for (const host of ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"]) {
@@ -328,8 +329,7 @@ describe("hostile input", () => {
           const answer = yield* say(requestText(server, "GET", path, { authorization: null }))
           expect(verdictOf(answer).status).toBe(200)
         }
-      }),
-    )
+      }))
   })
 
   it.live("a token that is right is served however many wrong ones came", () =>

@@ -1,9 +1,10 @@
 /** One turn over HTTP: at once, at its end, at the time limit; and callers who wait in vain. */
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import { TurnDetail } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import { Effect, Fiber, TestClock } from "effect"
 import { busyThread, type ManagedThread } from "./support/Managed.js"
+import { sharing } from "./support/sharing.js"
 import { call, callAs, callText, problemOfCall, sessionId, testServer } from "./support/TestServer.js"
 
 const turn = (turnId: string, query = "") => callAs(TurnDetail, `/v1/turns/${turnId}${query}`)
@@ -19,8 +20,8 @@ const untilWaiting = (count: number) =>
 const completes = ({ says }: ManagedThread) => says("turn.completed", { outcome: "completed" }, { turnId: "t1" })
 
 describe("a turn", () => {
-  it.layer(testServer({ limits: { waiters: 2 } }))((test) => {
-    test.effect("is told with its thread and version, and 304 while it is the same", () =>
+  sharing(testServer({ limits: { waiters: 2 } }), (test) => {
+    test("is told with its thread and version, and 304 while it is the same", () =>
       Effect.gen(function* () {
         const thread = yield* busyThread
         const { body, headers } = yield* turn(thread.turnId)
@@ -39,19 +40,17 @@ describe("a turn", () => {
         for (const wait of ["61", "-1", "soon", ""]) {
           expect([wait, (yield* problemOfCall(`/v1/turns/${thread.turnId}?wait=${wait}`)).status]).toEqual([wait, 400])
         }
-      }),
-    )
+      }))
 
-    test.effect("that has ended is told without waiting", () =>
+    test("that has ended is told without waiting", () =>
       Effect.gen(function* () {
         const thread = yield* busyThread
         yield* completes(thread)
         const { body } = yield* turn(thread.turnId, "?wait=60")
         expect(body).toMatchObject({ status: "ended", outcome: "completed", settled: true })
-      }),
-    )
+      }))
 
-    test.effect("is told as soon as its end is observed, to all who wait", () =>
+    test("is told as soon as its end is observed, to all who wait", () =>
       Effect.gen(function* () {
         const thread = yield* busyThread
         const waiting = yield* Effect.fork(
@@ -65,10 +64,9 @@ describe("a turn", () => {
           expect(body).toMatchObject({ outcome: "completed", evidence: "observed", settled: true })
         }
         yield* untilWaiting(0)
-      }),
-    )
+      }))
 
-    test.effect("that only seems to have ended is told when that is settled", () =>
+    test("that only seems to have ended is told when that is settled", () =>
       Effect.gen(function* () {
         const thread = yield* busyThread
         const waiting = yield* Effect.fork(turn(thread.turnId, "?wait=60"))
@@ -96,10 +94,9 @@ describe("a turn", () => {
         })
         const { body } = yield* Fiber.join(waiting)
         expect(body).toMatchObject({ outcome: "unknown", evidence: "inferred", settled: true })
-      }),
-    )
+      }))
 
-    test.effect("that goes on is told as it is when the time is over", () =>
+    test("that goes on is told as it is when the time is over", () =>
       Effect.gen(function* () {
         const { turnId } = yield* busyThread
         const waiting = yield* Effect.fork(turn(turnId, "?wait=60"))
@@ -108,10 +105,9 @@ describe("a turn", () => {
         const { body, status } = yield* Fiber.join(waiting)
         expect([status, body.status]).toEqual([200, "running"])
         yield* untilWaiting(0)
-      }),
-    )
+      }))
 
-    test.effect("is waited for by so many, and by nobody who has gone", () =>
+    test("is waited for by so many, and by nobody who has gone", () =>
       Effect.gen(function* () {
         const { turnId } = yield* busyThread
         const waiting = yield* Effect.fork(
@@ -124,7 +120,6 @@ describe("a turn", () => {
         expect((yield* turn(turnId)).status).toBe(200)
         yield* Fiber.interrupt(waiting)
         yield* untilWaiting(0)
-      }),
-    )
+      }))
   })
 })
