@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { isMain, packageManager, packages, root, run, turbo } from "./tools.mjs"
+import { build, isMain, packageManager, packages, root, run } from "./tools.mjs"
 
 const oldest = [20, 19]
 
@@ -127,7 +127,7 @@ const install = async () => {
 export const setup = async () => {
   checkNode()
   if (!installed() || sqliteProblem() !== null) await install()
-  if ((await turbo("build", [], { quiet: true })) !== 0) throw new SetupFailed("The build failed; see above.")
+  if ((await build()) !== 0) throw new SetupFailed("The build failed; see above.")
 }
 
 /** Runs the set-up for a script and ends the process where it fails. */

@@ -8,24 +8,20 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
 import { installAgents, missingAgents } from "./agents.mjs"
 import { setupOrExit } from "./setup.mjs"
-import { packages, root, run, turbo } from "./tools.mjs"
+import { packages, root, run } from "./tools.mjs"
 
 await setupOrExit()
 await installAgents()
 
-const built = await turbo("build")
 const report = join(root, ".turbo", "test-results.json")
 rmSync(report, { force: true })
-const code =
-  built === 0
-    ? await run(join("node_modules", ".bin", "vitest"), [
-        "run",
-        "--config=.ci/vitest.config.mjs",
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile.json=${report}`,
-      ])
-    : built
+const code = await run(join("node_modules", ".bin", "vitest"), [
+  "run",
+  "--config=.ci/vitest.config.mjs",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+])
 
 let passed = 0
 let failed = 0

@@ -45,10 +45,10 @@ export const run = (command, args, { quiet = false, env = {} } = {}) =>
     })
   })
 
-/** Runs turbo: two tasks at a time, output of what fails only. */
-export const turbo = (task, args = [], options = {}) =>
-  run("turbo", ["run", task, "--output-logs=errors-only", "--concurrency=2", "--no-update-notifier", ...args], {
-    ...options,
+/** Builds what has changed: two packages at a time, output only when one fails. */
+export const build = () =>
+  run("turbo", ["run", "build", "--output-logs=errors-only", "--concurrency=2", "--no-update-notifier"], {
+    quiet: true,
     env: {
       PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(process.platform === "win32" ? ";" : ":"),
     },
