@@ -1,6 +1,7 @@
 /** Answers of the reading routes: JSON, the sequence it is true for, and an `ETag` where one resource is meant. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { Resource } from "@threadfold/projections"
 
 /** JSON with the sequence of the log that it is true for. */
 export const answer = (
@@ -37,3 +38,13 @@ export const holds = (request: HttpServerRequest.HttpServerRequest, etag: string
 /** 304: nothing changed. */
 export const notModified = (etag: string, sequence: number): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.empty({ status: 304, headers: { etag, sequence: String(sequence) } })
+
+/** A resource as it is, or 304 for a caller who holds this version already. */
+export const resourceAnswer = (
+  request: HttpServerRequest.HttpServerRequest,
+  logId: string,
+  { sequence, value, version }: Resource<unknown>,
+): HttpServerResponse.HttpServerResponse => {
+  const etag = etagOf(logId, version)
+  return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+}

@@ -1,7 +1,16 @@
 /** Routes of commands: each makes one command of its path and body, and gives it to the orchestrator. */
 import { isAbsolute } from "node:path"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { type Command, type EffectRow, MessageId, Problem, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
+import {
+  type Command,
+  type EffectRow,
+  MessageId,
+  Problem,
+  type ProblemSlug,
+  RequestId,
+  ThreadId,
+  TurnId,
+} from "@threadfold/contracts"
 import {
   Api,
   CreateThreadBody,
@@ -22,11 +31,16 @@ import { HttpServices } from "../Services.js"
 import { type Body, type CommandCall, giveOrder, nothing, optional, required } from "./order.js"
 
 /** An id out of a path. One of the wrong form names nothing that exists. */
-const idOf = <A>(schema: Schema.Schema<A, string>, text: string, missing: Problem): Effect.Effect<A, Problem> =>
-  Option.match(Schema.decodeOption(schema)(text), { onNone: () => missing, onSome: Effect.succeed })
+const idOf =
+  <A>(schema: Schema.Schema<A, string>, slug: ProblemSlug, what: string) =>
+  (text: string): Effect.Effect<A, Problem> =>
+    Option.match(Schema.decodeOption(schema)(text), {
+      onNone: () => new Problem({ slug, detail: `No ${what} has the id ${text}.` }),
+      onSome: Effect.succeed,
+    })
 
-const noThread = (id: string) => new Problem({ slug: "thread-not-found", detail: `No thread has the id ${id}.` })
-const noMessage = (id: string) => new Problem({ slug: "resource-not-found", detail: `No message has the id ${id}.` })
+const threadIdOf = idOf(ThreadId, "thread-not-found", "thread")
+const messageIdOf = idOf(MessageId, "resource-not-found", "message")
 
 /** An effect as its callers see it: neither its lease nor the text it carries. */
 const effectView = ({ payload: _, token: _token, commandId: _command, ...effect }: EffectRow): EffectView => effect
@@ -46,7 +60,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
       <A, I>(body: Body<A, I>, command: (threadId: ThreadId, value: A) => Command) =>
       (call: OnThread) =>
         giveOrder(services, call, body, (value) =>
-          Effect.map(idOf(ThreadId, call.path.threadId, noThread(call.path.threadId)), (id) => command(id, value)),
+          Effect.map(threadIdOf(call.path.threadId), (id) => command(id, value)),
         )
 
     return handlers
@@ -101,8 +115,8 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
       .handleRaw("cancelMessage", (call) =>
         giveOrder(services, call, nothing, () =>
           Effect.gen(function* () {
-            const threadId = yield* idOf(ThreadId, call.path.threadId, noThread(call.path.threadId))
-            const messageId = yield* idOf(MessageId, call.path.messageId, noMessage(call.path.messageId))
+            const threadId = yield* threadIdOf(call.path.threadId)
+            const messageId = yield* messageIdOf(call.path.messageId)
             return { type: "queue.cancel" as const, threadId, messageId }
           }),
         ),

@@ -4,7 +4,7 @@ import { Api } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { HttpServices } from "../Services.js"
-import { answer, etagOf, holds, notModified } from "./answer.js"
+import { answer, resourceAnswer } from "./answer.js"
 import { waitFor } from "./waitFor.js"
 
 export const requestRoutes = HttpApiBuilder.group(Api, "requests", (handlers) =>
@@ -21,9 +21,7 @@ export const requestRoutes = HttpApiBuilder.group(Api, "requests", (handlers) =>
       .handle("get", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
           yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
-          const { sequence, value, version } = yield* projections.request(path.requestId)
-          const etag = etagOf(log.logId, version)
-          return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+          return resourceAnswer(request, log.logId, yield* projections.request(path.requestId))
         }),
       )
   }),

@@ -8,7 +8,7 @@ import { Effect, Schema } from "effect"
 import { findEntries, findLines } from "../attached/lines.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { HttpServices } from "../Services.js"
-import { answer, etagOf, holds, notModified } from "./answer.js"
+import { answer, resourceAnswer } from "./answer.js"
 import { waitFor } from "./waitFor.js"
 import { wrong } from "./wrong.js"
 
@@ -38,9 +38,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
       .handle("get", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
           yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
-          const { sequence, version, value } = yield* projections.session(path.sessionId)
-          const etag = etagOf(engine.log.logId, version)
-          return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+          return resourceAnswer(request, engine.log.logId, yield* projections.session(path.sessionId))
         }),
       )
       .handleRaw("attach", ({ path, request }) =>

@@ -6,7 +6,7 @@ import { Projections, type Resource } from "@threadfold/projections"
 import { Effect, Option, Stream } from "effect"
 import { isFinal, turnEndings } from "../../turns.js"
 import { HttpServices } from "../Services.js"
-import { answer, etagOf, holds, notModified } from "./answer.js"
+import { resourceAnswer } from "./answer.js"
 import { unreadable } from "./eventPage.js"
 import { waitFor } from "./waitFor.js"
 
@@ -61,10 +61,8 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
         yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
         const found = yield* projections.turn(path.turnId)
         const seconds = urlParams.wait ?? 0
-        const { sequence, value, version } =
-          seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
-        const etag = etagOf(log.logId, version)
-        return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+        const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
+        return resourceAnswer(request, log.logId, turn)
       }),
     )
   }),
