@@ -5,7 +5,7 @@
  */
 import { type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
 import { Clock, Effect, identity } from "effect"
-import { outcome } from "./lanes/turn.js"
+import { outcome } from "./lanes/handOver.js"
 import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
 import { endOrphans } from "./orphans.js"
 import { eachPage } from "./pages.js"

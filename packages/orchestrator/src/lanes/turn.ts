@@ -1,14 +1,14 @@
 /** Hands turns over: the user's text to the agent, and what interrupts it. */
 import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/projections"
-import type { HandedOver, ProviderFailure } from "@threadfold/providers"
-import { Clock, Duration, Effect, Either, Option } from "effect"
+import { Clock, Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
+import { awaitAnswer, deliver, outcome, said, within } from "./handOver.js"
 import { type Attempt, done, waits } from "./Lanes.js"
 import { abandon, closeLive, ensureSession, isStopping } from "./session.js"
-import { amend, type Ending, end, endPending, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
+import { type Ending, end, endPending, type Lease, lease, type Workshop } from "./Workshop.js"
 
 const textOf = ({ payload }: EffectRow): string =>
   isRecord(payload) && typeof payload.text === "string" ? payload.text : ""
@@ -16,91 +16,11 @@ const textOf = ({ payload }: EffectRow): string =>
 /** How often a turn is handed over to a process that then turns out to be gone, before it fails. */
 const ATTEMPTS = 3
 
-/** What a failed call says to a person. */
-export const said = (failure: ProviderFailure): string => {
-  switch (failure._tag) {
-    case "Unsupported":
-      return `The agent cannot do this (${failure.operation}).`
-    case "TimedOut":
-      return `The agent did not answer within ${failure.afterMs} ms.`
-    default:
-      return failure.message
-  }
-}
-
-/** The event that tells what became of an effect. */
-export const outcome = (
-  type: "effect.delivered" | "effect.failed" | "effect.uncertain",
-  { effectId, kind, requestId, turnId }: EffectRow,
-  message: string | null = null,
-): Told => ({ type, payload: { effect: kind, effectId, message }, turnId, requestId })
-
 const notStarted = (effect: EffectRow, message: string): Ending => ({
   status: "failed",
   message,
   events: [{ type: "turn.start-failed", turnId: effect.turnId, payload: { error: { message } } }],
 })
-
-/** The answer to an order, within the agent's limit; null: there was none. */
-const answerOf = (
-  { answered }: HandedOver,
-  answerMs: number,
-): Effect.Effect<Either.Either<void, ProviderFailure> | null> => {
-  const answer = Effect.either(answered)
-  return answerMs === 0
-    ? answer
-    : Effect.map(Effect.timeoutOption(answer, answerMs), (given) => (given._tag === "Some" ? given.value : null))
-}
-
-/** The hand-over itself, within the agent's limit. */
-export const handOver = (
-  order: Effect.Effect<HandedOver, ProviderFailure>,
-  answerMs: number,
-): Effect.Effect<Either.Either<HandedOver, ProviderFailure> | null> => {
-  const given = Effect.either(order)
-  return answerMs === 0
-    ? given
-    : Effect.map(Effect.timeoutOption(given, Duration.millis(answerMs)), (one) =>
-        one._tag === "Some" ? one.value : null,
-      )
-}
-
-/**
- * After the hand-over: waits for the provider's acknowledgement, beside the lane. A refusal makes the effect failed, no
- * answer makes it uncertain; it is never repeated.
- */
-export const awaitAnswer = (
-  shop: Workshop,
-  { effect }: Lease,
-  handed: HandedOver,
-  answerMs: number,
-  after: {
-    readonly accepted?: readonly Told[]
-    readonly refused: (message: string) => readonly Told[]
-  },
-): Effect.Effect<void> =>
-  shop.beside(
-    Effect.gen(function* () {
-      const answer = yield* answerOf(handed, answerMs)
-      if (answer === null) {
-        const message = `no answer within ${answerMs} ms`
-        yield* amend(shop, effect, {
-          status: "uncertain",
-          message,
-          events: [outcome("effect.uncertain", effect, message)],
-        })
-      } else if (Either.isRight(answer)) {
-        if (after.accepted !== undefined) {
-          yield* amend(shop, effect, { status: "delivered", events: after.accepted })
-        }
-      } else if (answer.left._tag === "Refused") {
-        const message = said(answer.left)
-        yield* amend(shop, effect, { status: "failed", message, events: after.refused(message) })
-      }
-      // A connection that is lost says so by events; they tell what became of the turn.
-      yield* shop.poke(effect.threadId)
-    }),
-  )
 
 /** Its agent's own word about its end may still come. One that never ran has none to come. */
 export const isProvisional = ({ settled, startedAt, status }: TurnRow): boolean =>
@@ -127,7 +47,7 @@ const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Ef
       text: textOf(effect),
       ...(settings === null ? {} : { settings }),
     })
-    const given = yield* handOver(order, answerMs)
+    const given = yield* within(order, answerMs)
     if (given === null) {
       const message = `the agent did not take the message within ${answerMs} ms`
       yield* end(shop, held, { status: "uncertain", message, events: [outcome("effect.uncertain", effect, message)] })
@@ -192,24 +112,12 @@ export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
       yield* endPending(shop, effect, { status: "retired", message: "the turn is over; the message runs next" })
       return done
     }
-    const held = yield* lease(shop, effect)
-    if (held === null) return done
     const { nativeThreadId, on } = live
-    const { answerMs } = on.agent.limits
-    const order = on.connection.steer({ nativeThreadId, nativeTurnId: turn.nativeTurnId, text: textOf(effect) })
-    const given = yield* handOver(order, answerMs)
-    if (given !== null && Either.isRight(given)) {
-      yield* end(shop, held, { status: "delivered", events: [outcome("effect.delivered", effect)] })
-      yield* awaitAnswer(shop, held, given.right, answerMs, {
-        accepted: [{ type: "message.steered", turnId: turn.turnId, payload: { messageId } }],
-        refused: (message) => [outcome("effect.failed", effect, message)],
-      })
-    } else {
-      const message = given === null ? `the agent did not take the message within ${answerMs} ms` : said(given.left)
-      const type = given === null ? "effect.uncertain" : "effect.failed"
-      const status = given === null ? "uncertain" : "failed"
-      yield* end(shop, held, { status, message, events: [outcome(type, effect, message)] })
-    }
+    yield* deliver(shop, effect, live, {
+      order: on.connection.steer({ nativeThreadId, nativeTurnId: turn.nativeTurnId, text: textOf(effect) }),
+      what: "the message",
+      accepted: [{ type: "message.steered", turnId: turn.turnId, payload: { messageId } }],
+    })
     return done
   })
 
@@ -270,21 +178,12 @@ export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<
       }
       return waits
     }
-    const held = yield* lease(shop, effect)
-    if (held === null) return done
     const { nativeThreadId, on } = live
-    const { answerMs } = on.agent.limits
     const order = on.connection.interrupt({ nativeThreadId, nativeTurnId: turn.nativeTurnId })
-    const given = yield* handOver(order, answerMs)
-    yield* escalate(shop, turn.turnId, live)
-    if (given !== null && Either.isRight(given)) {
-      yield* end(shop, held, { status: "delivered", events: [outcome("effect.delivered", effect)] })
-      yield* awaitAnswer(shop, held, given.right, answerMs, {
-        refused: (message) => [outcome("effect.failed", effect, message)],
-      })
-    } else {
-      const message = given === null ? `the agent did not take it within ${answerMs} ms` : said(given.left)
-      yield* end(shop, held, { status: "failed", message, events: [outcome("effect.failed", effect, message)] })
-    }
+    yield* deliver(shop, effect, live, {
+      // Whatever becomes of the call, the turn is to end.
+      order: Effect.ensuring(order, escalate(shop, turn.turnId, live)),
+      unheard: "failed",
+    })
     return done
   })
