@@ -2,7 +2,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
-import { projectionSchema } from "./schema.js"
+import { agentIndexes, projectionSchema } from "./schema.js"
 
 /** The table in which the migrator notes what ran: the log has one of its own. */
 export const projectionMigrationsTable = "projection_migrations"
@@ -43,10 +43,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
       ["threads", "queue_held INTEGER NOT NULL DEFAULT 0"],
       ["queue", "settings TEXT"],
     ]),
-    addIndexes([
-      "turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
-      "threads_queued ON threads (thread_id) WHERE queued > 0",
-      "connections_open ON connections (connection_id) WHERE status = 'open'",
-    ]),
+    addIndexes(agentIndexes),
   ),
 }

@@ -111,6 +111,13 @@ const native = (unique: boolean, table: TableName, scope: string, id: string): s
 const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
 
+/** What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. */
+export const agentIndexes: readonly string[] = [
+  "threads_queued ON threads (thread_id) WHERE queued > 0",
+  "connections_open ON connections (connection_id) WHERE status = 'open'",
+  "turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
+]
+
 /**
  * Indexes. Their leading columns are ids of ours, which are time-ordered: random ones in front would cost the write path a
  * factor of two.
@@ -120,8 +127,6 @@ const indexes: readonly string[] = [
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",
   "CREATE INDEX threads_by_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL",
-  "CREATE INDEX threads_queued ON threads (thread_id) WHERE queued > 0",
-  "CREATE INDEX connections_open ON connections (connection_id) WHERE status = 'open'",
   byThread("sessions", "epoch", true),
   // Rule 4: one incarnation at a time.
   "CREATE UNIQUE INDEX sessions_alive ON sessions (thread_id) WHERE ended_at IS NULL",
@@ -129,8 +134,6 @@ const indexes: readonly string[] = [
   byThread("turns", "ordinal", true),
   // Rule 3: at most one active turn per thread.
   "CREATE UNIQUE INDEX turns_running ON turns (thread_id) WHERE status = 'running'",
-  // What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length.
-  "CREATE INDEX turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
   native(true, "turns", "session_id", "native_turn_id"),
   native(false, "turns", "thread_id", "native_turn_id"),
   byThread("items", "ordinal", true),
@@ -151,6 +154,7 @@ const indexes: readonly string[] = [
   byThread("queue", "position, message_id"),
   "CREATE INDEX anomalies_by_last ON anomalies (last_sequence)",
   "CREATE INDEX anomalies_by_thread_last ON anomalies (thread_id, last_sequence)",
+  ...agentIndexes.map((index) => `CREATE INDEX ${index}`),
 ]
 
 /** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */

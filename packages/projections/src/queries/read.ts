@@ -36,19 +36,46 @@ export interface Resource<A> {
   readonly value: A
 }
 
-/** The resource of one row. */
-export const resource = <N extends "threads" | "sessions" | "turns" | "requests", A>(
+/** Tables whose rows are resources of their own, and what such a one is called in ids and problems. */
+const names = { threads: "thread", sessions: "session", turns: "turn", requests: "request" } as const
+type ResourceTable = keyof typeof names
+
+const notFound = (table: ResourceTable, id: string): Problem =>
+  new Problem({ slug: `${names[table]}-not-found`, detail: `No ${names[table]} has the id ${id}.` })
+
+/** A row by its id; null: there is none. */
+export const findRow = <N extends ResourceTable>(
   sql: SqlClient.SqlClient,
   table: N,
-  condition: Condition,
-  missing: Problem,
+  id: string,
+): Effect.Effect<Rows[N] | null, SqlError.SqlError> =>
+  Effect.map(
+    selectRows(sql, table, [{ sql: `${names[table]}_id = ?`, params: [id] }], "LIMIT 1"),
+    ([row]) => row ?? null,
+  )
+
+/** The same; fails with the problem that names the resource where there is none. */
+export const requireRow = <N extends ResourceTable>(
+  sql: SqlClient.SqlClient,
+  table: N,
+  id: string,
+): Effect.Effect<Rows[N], Problem | SqlError.SqlError> =>
+  Effect.flatMap(findRow(sql, table, id), (row) =>
+    row === null ? Effect.fail(notFound(table, id)) : Effect.succeed(row),
+  )
+
+/** The resource of one row. */
+export const resource = <N extends ResourceTable, A>(
+  sql: SqlClient.SqlClient,
+  table: N,
+  id: string,
   view: (row: Rows[N]) => A,
 ): Effect.Effect<Resource<A>, Problem> =>
   reading(
     sql,
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
-      const row = yield* requireRow(sql, table, condition, missing)
+      const row = yield* requireRow(sql, table, id)
       return { sequence, version: row.sequence, value: view(row) }
     }),
   )
@@ -60,24 +87,7 @@ export const requireThread = (
 ): Effect.Effect<void, Problem | SqlError.SqlError> =>
   sql
     .unsafe("SELECT 1 FROM threads WHERE thread_id = ?", [threadId])
-    .pipe(
-      Effect.flatMap((found) =>
-        found.length > 0
-          ? Effect.void
-          : Effect.fail(new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })),
-      ),
-    )
-
-/** Fails with a problem where there is no row. */
-export const requireRow = <N extends TableName>(
-  sql: SqlClient.SqlClient,
-  table: N,
-  condition: Condition,
-  missing: Problem,
-) =>
-  selectRows(sql, table, [condition], "LIMIT 1").pipe(
-    Effect.flatMap(([row]) => (row === undefined ? Effect.fail(missing) : Effect.succeed(row))),
-  )
+    .pipe(Effect.flatMap((found) => (found.length > 0 ? Effect.void : Effect.fail(notFound("threads", threadId)))))
 
 /** The rows of one thread. */
 export const ofThread = (threadId: string): Condition => ({ sql: "thread_id = ?", params: [threadId] })

@@ -1,7 +1,7 @@
 /** Approvals, questions and tool callbacks of a thread or of all threads, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { Problem, type RequestDetail, type RequestView } from "@threadfold/contracts"
+import type { Problem, RequestDetail, RequestView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { requestDetail, requestView } from "../view.js"
 import { type Condition, type Page, type PageQuery, readPage } from "./Page.js"
@@ -27,6 +27,9 @@ export interface AllRequestsQuery extends PageQuery {
   readonly status?: "open" | "answering" | undefined
 }
 
+/** Those that are not over, in the words of the partial index that holds them. */
+export const notOver: Condition = { sql: "status IN ('open', 'answering')", params: [] }
+
 /**
  * Those that are not over. The plus keeps SQLite from walking through all requests there ever were in the order of their
  * ids: the partial index holds the few that are open, and those are sorted.
@@ -36,7 +39,7 @@ export const openRequestList: ThreadList<"requests", RequestDetail> = {
   table: "requests",
   order: "desc",
   columns: [{ sql: "+request_id", type: "string", value: ({ requestId }) => requestId }],
-  conditions: [{ sql: "status IN ('open', 'answering')", params: [] }],
+  conditions: [notOver],
   view: each(requestDetail),
 }
 
@@ -46,17 +49,11 @@ export const allRequests = (
   { status, ...query }: AllRequestsQuery = {},
 ): Effect.Effect<Page<RequestDetail>, Problem> => {
   const conditions: readonly Condition[] =
-    status === undefined ? [] : [...(openRequestList.conditions ?? []), { sql: "status = ?", params: [status] }]
+    status === undefined ? [] : [notOver, { sql: "status = ?", params: [status] }]
   const list = status === undefined ? requestList : openRequestList
   return listPage(sql, readPage(sql, list, "", conditions, query), (rows) => openRequestList.view(sql, rows))
 }
 
 /** One request. */
 export const request = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<Resource<RequestDetail>, Problem> =>
-  resource(
-    sql,
-    "requests",
-    { sql: "request_id = ?", params: [requestId] },
-    new Problem({ slug: "request-not-found", detail: `No request has the id ${requestId}.` }),
-    requestDetail,
-  )
+  resource(sql, "requests", requestId, requestDetail)

@@ -1,7 +1,7 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { Problem, type SessionRow, type SessionView } from "@threadfold/contracts"
+import type { Problem, SessionRow, SessionView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { sessionView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
@@ -25,13 +25,7 @@ export const sessions = (
 const sessionAs =
   <A>(view: (row: SessionRow) => A) =>
   (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<A>, Problem> =>
-    resource(
-      sql,
-      "sessions",
-      { sql: "session_id = ?", params: [sessionId] },
-      new Problem({ slug: "session-not-found", detail: `No session has the id ${sessionId}.` }),
-      view,
-    )
+    resource(sql, "sessions", sessionId, view)
 
 /** One session. */
 export const session = sessionAs(sessionView)

@@ -14,12 +14,11 @@ import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
 import { maxLimit } from "./Page.js"
 import { queueList } from "./queue.js"
-import { ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
+import { findRow, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
 import { realtimeRunList } from "./realtimeRuns.js"
 import { requestList } from "./requests.js"
 import { headOf, selectRows } from "./select.js"
 import { taskList } from "./tasks.js"
-import { threadNotFound } from "./threads.js"
 import { turnList } from "./turns.js"
 
 export interface SnapshotQuery {
@@ -82,11 +81,8 @@ export const threadSnapshot = (
     sql,
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
-      const thread = yield* requireRow(sql, "threads", ofThread(threadId), threadNotFound(threadId))
-      const sessions =
-        thread.sessionId === null
-          ? []
-          : yield* selectRows(sql, "sessions", [{ sql: "session_id = ?", params: [thread.sessionId] }], "LIMIT 1")
+      const thread = yield* requireRow(sql, "threads", threadId)
+      const session = thread.sessionId === null ? null : yield* findRow(sql, "sessions", thread.sessionId)
       const usage = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
       const lists = yield* Effect.all({
         turns: part(turnList),
@@ -103,7 +99,7 @@ export const threadSnapshot = (
         snapshot: {
           sequence,
           thread: threadView(thread),
-          session: sessions[0] === undefined ? null : sessionView(sessions[0]),
+          session: session === null ? null : sessionView(session),
           turns: lists.turns.entries,
           items: lists.items.entries,
           requests: lists.requests.entries,

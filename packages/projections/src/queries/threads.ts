@@ -1,11 +1,11 @@
 /** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { Problem, type ThreadStatus, type ThreadView } from "@threadfold/contracts"
+import type { Problem, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { threadView } from "../view.js"
 import { type Condition, type List, type Page, type PageQuery, readPage } from "./Page.js"
-import { listPage, ofThread, type Resource, resource } from "./read.js"
+import { listPage, type Resource, resource } from "./read.js"
 
 /** Filters apply together. */
 export interface ThreadQuery extends PageQuery {
@@ -53,10 +53,6 @@ export const threads = (sql: SqlClient.SqlClient, query: ThreadQuery = {}): Effe
     Effect.succeed(rows.map(threadView)),
   )
 
-/** The problem of a thread that is not there. */
-export const threadNotFound = (threadId: string): Problem =>
-  new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })
-
 /** One thread. */
 export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<Resource<ThreadView>, Problem> =>
-  resource(sql, "threads", ofThread(threadId), threadNotFound(threadId), threadView)
+  resource(sql, "threads", threadId, threadView)

@@ -4,7 +4,7 @@
  */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import { Problem, type TurnDetail, type TurnView } from "@threadfold/contracts"
+import type { Problem, TurnDetail, TurnView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { turnDetail, turnView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
@@ -28,10 +28,4 @@ export const turns = (
 
 /** One turn. */
 export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, Problem> =>
-  resource(
-    sql,
-    "turns",
-    { sql: "turn_id = ?", params: [turnId] },
-    new Problem({ slug: "turn-not-found", detail: `No turn has the id ${turnId}.` }),
-    turnDetail,
-  )
+  resource(sql, "turns", turnId, turnDetail)

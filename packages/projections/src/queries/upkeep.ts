@@ -7,10 +7,11 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 import { Effect } from "effect"
 import type { Condition } from "./Page.js"
-import { reading } from "./read.js"
+import { findRow, ofThread, reading } from "./read.js"
+import { notOver } from "./requests.js"
 import { selectRows } from "./select.js"
 
-const where = (sql: string, ...params: readonly (string | number)[]): Condition => ({ sql, params: [...params] })
+const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, params })
 
 /** A thread with all of it that is open, of one moment. */
 export interface ThreadWork {
@@ -33,31 +34,24 @@ export const threadWork = (sql: SqlClient.SqlClient, threadId: string): Effect.E
   reading(
     sql,
     Effect.gen(function* () {
-      const ofThread = where("thread_id = ?", threadId)
-      const [thread] = yield* selectRows(sql, "threads", [ofThread], "LIMIT 1")
-      if (thread === undefined) return null
-      const [last = null] = yield* selectRows(sql, "sessions", [ofThread], "ORDER BY epoch DESC LIMIT 1")
-      const unsettled = [ofThread, where("settled = 0")]
+      const thread = yield* findRow(sql, "threads", threadId)
+      if (thread === null) return null
+      const its = ofThread(threadId)
+      const [last = null] = yield* selectRows(sql, "sessions", [its], "ORDER BY epoch DESC LIMIT 1")
+      const unsettled = [its, where("settled = 0")]
       const turns = yield* selectRows(sql, "turns", unsettled, `ORDER BY ordinal LIMIT ${OPEN}`)
-      const open = [ofThread, where("status IN ('open', 'answering')")]
-      const requests = yield* selectRows(sql, "requests", open, `ORDER BY request_id LIMIT ${OPEN}`)
+      const requests = yield* selectRows(sql, "requests", [its, notOver], `ORDER BY request_id LIMIT ${OPEN}`)
       return { thread, session: last?.endedAt === null ? last : null, last, turns, requests }
     }),
   )
 
 /** A turn's row; null: there is none. */
 export const turnRow = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<TurnRow | null, Problem> =>
-  reading(
-    sql,
-    Effect.map(selectRows(sql, "turns", [where("turn_id = ?", turnId)], "LIMIT 1"), ([row]) => row ?? null),
-  )
+  reading(sql, findRow(sql, "turns", turnId))
 
 /** A request's row; null: there is none. */
 export const requestRow = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<RequestRow | null, Problem> =>
-  reading(
-    sql,
-    Effect.map(selectRows(sql, "requests", [where("request_id = ?", requestId)], "LIMIT 1"), ([row]) => row ?? null),
-  )
+  reading(sql, findRow(sql, "requests", requestId))
 
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingSessions = (
