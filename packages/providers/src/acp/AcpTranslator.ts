@@ -3,15 +3,15 @@
  * map it keeps verbatim, with the reason; it never throws and never drops a line. The protocol knows sessions, prompts
  * and updates; turns and text items are counted here (prompts.ts, text.ts).
  */
-import type { NativeRef } from "@threadfold/contracts"
-import { readExit } from "../live/lines.js"
-import { withoutSecrets } from "../process/secrets.js"
+
 import { type Fact, fact } from "../stream/Fact.js"
-import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
+import { keepBy } from "../wire/keep.js"
 import { type Answer, type Message, readMessage } from "../wire/Message.js"
-import { attempt, type Fields, hintArray, hintTexts, isFields, mayHaveId, needFields, needText } from "../wire/read.js"
+import { attempt, type Fields, hintArray, isFields, mayHaveId, needFields, needText } from "../wire/read.js"
 import { makeSource, type Source } from "../wire/Source.js"
+import { inShell, readProcess } from "../wire/shell.js"
+import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { makeConnection } from "./Connection.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./calls.js"
 import { cancelPrompts, handedOver } from "./prompts.js"
@@ -22,27 +22,13 @@ import { textsOf } from "./text.js"
 import { updateEntry } from "./updates.js"
 import { repeatsPrompt } from "./userMessage.js"
 
-export interface AcpTranslatorOptions {
+export interface AcpTranslatorOptions extends TranslatorOptions {
   /** Provider kind that the events tell, for example `acp` or `gemini`. */
   readonly provider: string
-  /** How the connection's events reach us. */
-  readonly mode: "managed" | "attached" | "imported"
-  /**
-   * True: what the client sent becomes events too. False where the client is Threadfold itself and has appended them
-   * already; its lines are then kept verbatim. Default: only for imports. What the lines lead to (a turn begins with its
-   * prompt) is told in both cases.
-   */
-  readonly recordsClient?: boolean
 }
 
 /** The event of a `meta` line by which the client says that it has closed a session which its agent cannot close. */
 export const closeEvent = "close-session"
-
-interface Unmapped {
-  readonly method: string
-  readonly known: boolean
-  readonly problem?: string
-}
 
 /** Requests of an agent that a client may serve; who does not, refuses them. */
 const served: { readonly [M in Exclude<ClientMethod, "session/update" | "elicitation/complete">]: true } = {
@@ -73,16 +59,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
   const calls = new Map<string, Call>()
   const requests = new Map<string, OpenRequest>()
 
-  const keep = (
-    source: Source,
-    where: Target,
-    unmapped: Unmapped,
-    channel: WireChannel = "agent",
-    native?: NativeRef,
-  ): Fate => {
-    connection.record(source, where, fact("provider.unmapped", unmapped, native), channel)
-    return "kept"
-  }
+  const keep = keepBy(connection.record)
 
   const recordAll = (source: Source, where: Target, facts: readonly Fact[]): Fate => {
     for (const next of facts) connection.record(source, where, next)
@@ -301,27 +278,6 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     requests.clear()
   }
 
-  const spawned = (source: Source, fields: Fields): Fate => {
-    // A second process without an end of the first: nobody saw it go.
-    if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
-    forgetProcess()
-    const pid = typeof fields.pid === "number" && Number.isFinite(fields.pid) ? { pid: fields.pid } : {}
-    const command = hintTexts(fields, "args").length === 0 ? hintTexts(fields, "cmd") : hintTexts(fields, "args")
-    connection.open(source, { ...pid, ...(command.length === 0 ? {} : { command: withoutSecrets(command) }) })
-    return "mapped"
-  }
-
-  const exited = (source: Source, fields: Fields): Fate => {
-    if (!connection.isOpen()) {
-      const problem = "the connection had ended already"
-      return keep(source, connection.target, { method: "meta:exit", known: true, problem })
-    }
-    const { asked, ...exit } = readExit(fields)
-    connection.close(source, { ...exit, reason: asked ? "stopped" : "exit" })
-    forgetProcess()
-    return "mapped"
-  }
-
   const closed = (source: Source, fields: Fields): Fate => {
     const where = connection.openTarget(typeof fields.sessionId === "string" ? fields.sessionId : undefined)
     if (where.place === null) return keep(source, connection.target, { method: `meta:${closeEvent}`, known: true })
@@ -330,36 +286,12 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     return recordAll(source, where, [fact("session.exited", { reason: "detached" }, { threadId: thread.id })])
   }
 
-  const note = (line: WireLine): Fate => {
-    const source = makeSource(line.at, line.at, line.raw)
-    const fields = line.fields ?? {}
-    if (line.dir === "meta" && line.event === "spawn") return spawned(source, fields)
-    if (!connection.wasSeen()) connection.open(source)
-    if (line.dir === "meta" && line.event === "exit") return exited(source, fields)
-    if (line.dir === "meta" && line.event === closeEvent) return closed(source, fields)
-    const method = line.dir === "meta" ? `meta:${line.event ?? ""}` : line.dir
-    return keep(source, connection.target, { method, known: line.dir === "meta" || line.dir === "stderr" })
-  }
-
-  return {
-    push: (line) => {
-      connection.release((deadline) => deadline < line.at)
-      const fate = line.dir === "send" || line.dir === "recv" ? message(line, readMessage(line.message)) : note(line)
-      return { fate, emitted: connection.take() }
-    },
-    nextDeadline: connection.nextDeadline,
-    tick: (now) => {
-      connection.release((deadline) => deadline <= now)
-      return connection.take()
-    },
-    flush: () => {
-      connection.release(() => true)
-      return connection.take()
-    },
-    end: (at, reason) => {
-      connection.release(() => true)
-      if (connection.isOpen()) connection.close(makeSource(at, at), { reason })
-      return connection.take()
-    },
-  }
+  return inShell({
+    connection,
+    message: (line) => message(line, readMessage(line.message)),
+    keep: (source, unmapped) => keep(source, connection.target, unmapped),
+    processOf: (fields) => readProcess(fields, ["args", "cmd"]),
+    forgetProcess,
+    notes: new Map([[closeEvent, closed]]),
+  })
 }

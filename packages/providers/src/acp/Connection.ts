@@ -2,34 +2,21 @@
  * One connection as the translator sees it: which sessions are open, and the one way by which a fact becomes a numbered
  * event.
  */
-import type { PayloadOf } from "@threadfold/contracts"
-import { makeCoalescer } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
-import { makeOrigin, type WireChannel } from "../stream/Origin.js"
-import type { Emitted } from "../Translator.js"
+import type { WireChannel } from "../stream/Origin.js"
+import { draftOf, type Ending, makeConnectionBase, sessionEnding } from "../wire/ConnectionBase.js"
 import type { Source } from "../wire/Source.js"
+import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { type Configuration, configured } from "./configuration.js"
 import { type AcpThread, makeThread, openSession, type Place, type Target } from "./Session.js"
 
-/** What is known of the process. */
-export interface Process {
-  readonly pid?: number
-  readonly command?: readonly string[]
-}
-
-export type Ending = PayloadOf<"connection.closed">
-
-export const makeConnection = (provider: string, mode: "managed" | "attached" | "imported") => {
-  const target: Target = { origin: makeOrigin({ kind: "connection" }), place: null }
+export const makeConnection = (provider: string, mode: TranslatorOptions["mode"]) => {
+  const base = makeConnectionBase(provider, mode)
+  const target: Target = { origin: base.origin, place: null }
   const threads = new Map<string, AcpThread>()
-  let emitted: Emitted[] = []
-  const coalescer = makeCoalescer((event) => emitted.push(event))
-  let state: "unseen" | "open" | "closed" = "unseen"
-  let process: Process = {}
-  let version: string | undefined
 
-  const record = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void => {
-    coalescer.push({ origin: where.origin, channel, fact: what, at: source.at, raw: source.takeRaw() })
+  const record = (source: Source, where: Target, what: Fact, channel?: WireChannel): void => {
+    base.push(draftOf(source, where.origin, what, channel))
     if (what.type === "session.exited" && where.place !== null) where.place.thread.session = null
   }
 
@@ -43,39 +30,24 @@ export const makeConnection = (provider: string, mode: "managed" | "attached" | 
     return made
   }
 
-  const open = (source: Source, seen: Process = process): void => {
-    state = "open"
-    process = seen
-    record(source, target, fact("connection.opened", { provider, mode, version, ...process }))
-  }
-
   return {
+    ...base,
     /** Where events belong that name no session. */
     target,
     thread,
     record,
-    open,
 
     /** The one way in which a connection ends: every open session, then the connection itself. */
     close: (source: Source, ending: Ending): void => {
-      const reason = ending.reason === "stopped" ? "exit" : ending.reason
       for (const of of threads.values()) {
         if (of.session !== null) {
           const where = targetOf({ thread: of, session: of.session })
-          record(source, where, fact("session.exited", { ...ending, reason }, { threadId: of.id }))
+          record(source, where, fact("session.exited", sessionEnding(ending), { threadId: of.id }))
         }
         of.closed = false
         of.loading.clear()
       }
-      record(source, target, fact("connection.closed", { ...ending }))
-      state = "closed"
-    },
-
-    isOpen: () => state === "open",
-    wasSeen: () => state !== "unseen",
-    version: () => version,
-    setVersion: (said: string) => {
-      version = said
+      base.closed(source, ending)
     },
 
     /** Where a message of a session belongs; the connection where it is not open. */
@@ -110,18 +82,8 @@ export const makeConnection = (provider: string, mode: "managed" | "attached" | 
         const { cwd, model } = described
         record(source, where, fact("thread.started", { provider, cwd, model }, native))
       }
-      for (const next of configured(of.id, { ...described, version })) record(source, where, next)
+      for (const next of configured(of.id, { ...described, version: base.version() })) record(source, where, next)
       return { place, target: where }
-    },
-
-    release: coalescer.release,
-    nextDeadline: coalescer.nextDeadline,
-
-    /** The events that are complete, in order; taken once. */
-    take: (): readonly Emitted[] => {
-      const taken = emitted
-      emitted = []
-      return taken
     },
   }
 }

@@ -11,23 +11,14 @@
  * is kept verbatim, with the reason; it never throws and never drops a line.
  */
 
-import { readExit } from "../live/lines.js"
-import { withoutSecrets } from "../process/secrets.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { WireChannel } from "../stream/Origin.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
-import {
-  attempt,
-  type Fields,
-  hintFields,
-  hintText,
-  hintTexts,
-  isFields,
-  mayHaveId,
-  needFields,
-  needText,
-} from "../wire/read.js"
-import { makeSource } from "../wire/Source.js"
+import type { Unmapped } from "../wire/keep.js"
+import { attempt, type Fields, hintFields, hintText, isFields, mayHaveId, needFields, needText } from "../wire/read.js"
+import type { Source } from "../wire/Source.js"
+import { inShell, readProcess } from "../wire/shell.js"
+import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { streamEvent, toolResults, wholeMessage } from "./blocks.js"
 import { makeConnection, type Process } from "./Connection.js"
 import { isInterruptNote, type Line, makeLine, nameOf, orders, ownQuestions, readUserMessage } from "./frames.js"
@@ -37,26 +28,11 @@ import { nativeOf, type Session } from "./Session.js"
 import { subagentSaid } from "./tasks.js"
 import { messageLifecycle, messageSent, type Telling, turnEnded, working } from "./turns.js"
 
-export interface ClaudeTranslatorOptions {
-  /** How the connection's events reach us. */
-  readonly mode: "managed" | "attached" | "imported"
-  /**
-   * True: what the client sent becomes events too. False where the client is Threadfold itself and has appended them
-   * already; its lines are then kept verbatim. Default: only for imports. What the lines lead to (a turn begins with its
-   * message) is told in both cases.
-   */
-  readonly recordsClient?: boolean
-}
+export type ClaudeTranslatorOptions = TranslatorOptions
 
 export interface ClaudeTranslator extends Translator {
   /** The native id of the running turn; null: none runs. */
   readonly runningTurn: () => string | null
-}
-
-interface Unmapped {
-  readonly method: string
-  readonly known: boolean
-  readonly problem?: string
 }
 
 export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTranslator => {
@@ -69,7 +45,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   const calls = new Map<string, string>()
   let sent = 0
 
-  const keep = (source: Line, unmapped: Unmapped, channel: WireChannel = "agent", native?: Fact["native"]): Fate => {
+  const keep = (source: Source, unmapped: Unmapped, channel: WireChannel = "agent", native?: Fact["native"]): Fate => {
     const session = connection.session()
     const of = native ?? (session === null ? undefined : nativeOf(session, undefined))
     connection.record(source, fact("provider.unmapped", unmapped, of), channel)
@@ -276,69 +252,22 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     return isSent ? said(source, line.message, line.turnId) : received(source, line.message)
   }
 
+  const processOf = (fields: Fields): Process => ({
+    ...readProcess(fields),
+    resumed: typeof fields.resumed === "boolean" ? fields.resumed : undefined,
+    threadId: hintText(fields, "threadId"),
+    nativeSessionId: hintText(fields, "nativeSessionId"),
+    cwd: hintText(fields, "cwd"),
+    model: hintText(fields, "model"),
+  })
+
   const forgetProcess = (): void => {
     requests.clear()
     calls.clear()
   }
 
-  const spawned = (source: Line, fields: Fields): Fate => {
-    // A second process without an end of the first: nobody saw it go.
-    if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
-    forgetProcess()
-    const command = hintTexts(fields, "args")
-    const seen: Process = {
-      ...(typeof fields.pid === "number" && Number.isFinite(fields.pid) ? { pid: fields.pid } : {}),
-      ...(command.length === 0 ? {} : { command: withoutSecrets(command) }),
-      ...(typeof fields.resumed === "boolean" ? { resumed: fields.resumed } : {}),
-      threadId: hintText(fields, "threadId"),
-      nativeSessionId: hintText(fields, "nativeSessionId"),
-      cwd: hintText(fields, "cwd"),
-      model: hintText(fields, "model"),
-    }
-    connection.open(source, seen)
-    return "mapped"
-  }
-
-  const exited = (source: Line, fields: Fields): Fate => {
-    if (!connection.isOpen()) {
-      return keep(source, { method: "meta:exit", known: true, problem: "the connection had ended already" })
-    }
-    const { asked, ...exit } = readExit(fields)
-    connection.close(source, { ...exit, reason: asked ? "stopped" : "exit" })
-    forgetProcess()
-    return "mapped"
-  }
-
-  const note = (line: WireLine): Fate => {
-    const source = makeLine(line)
-    const fields = line.fields ?? {}
-    if (line.dir === "meta" && line.event === "spawn") return spawned(source, fields)
-    if (!connection.wasSeen()) connection.open(source)
-    if (line.dir === "meta" && line.event === "exit") return exited(source, fields)
-    const method = line.dir === "meta" ? `meta:${line.event ?? ""}` : line.dir
-    return keep(source, { method, known: line.dir === "meta" || line.dir === "stderr" })
-  }
-
   return {
-    push: (line) => {
-      connection.release((deadline) => deadline < line.at)
-      const fate = line.dir === "send" || line.dir === "recv" ? message(line) : note(line)
-      return { fate, emitted: connection.take() }
-    },
-    nextDeadline: connection.nextDeadline,
-    tick: (now) => {
-      connection.release((deadline) => deadline <= now)
-      return connection.take()
-    },
-    flush: () => {
-      connection.release(() => true)
-      return connection.take()
-    },
-    end: (at, reason) => {
-      connection.release(() => true)
-      if (connection.isOpen()) connection.close(makeSource(at, at), { reason })
-      return connection.take()
-    },
+    ...inShell({ connection, message, keep, processOf, forgetProcess }),
     runningTurn: () => connection.session()?.running?.id ?? null,
   }
 }

@@ -3,15 +3,15 @@
  * what the line shows to be open, and records what the entry says. Whatever it cannot map it keeps verbatim, with the
  * reason; it never throws and never drops a line.
  */
-import type { NativeRef } from "@threadfold/contracts"
-import { readExit } from "../live/lines.js"
-import { withoutSecrets } from "../process/secrets.js"
-import { type Fact, fact } from "../stream/Fact.js"
-import type { WireChannel } from "../stream/Origin.js"
+
+import type { Fact } from "../stream/Fact.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
+import { keepBy } from "../wire/keep.js"
 import { type Answer, type Message, readMessage } from "../wire/Message.js"
-import { attempt, type Fields, hintFields, hintTexts, mayHaveId } from "../wire/read.js"
+import { attempt, type Fields, hintFields, mayHaveId } from "../wire/read.js"
 import { makeSource, type Source } from "../wire/Source.js"
+import { inShell, readProcess } from "../wire/shell.js"
+import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { answerCall, type Call } from "./answers.js"
 import { makeConnection } from "./Connection.js"
 import { callEntry, clientNotificationEntry } from "./calls.js"
@@ -20,21 +20,7 @@ import { notificationEntry } from "./notifications.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import type { Target } from "./Thread.js"
 
-export interface CodexTranslatorOptions {
-  /** How the connection's events reach us. */
-  readonly mode: "managed" | "attached" | "imported"
-  /**
-   * True: what the client sent becomes events too. False where the client is Threadfold itself and has appended them
-   * already; its lines are then kept verbatim. Default: only for imports. Answers of the agent are told in both cases.
-   */
-  readonly recordsClient?: boolean
-}
-
-interface Unmapped {
-  readonly method: string
-  readonly known: boolean
-  readonly problem?: string
-}
+export type CodexTranslatorOptions = TranslatorOptions
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
@@ -46,16 +32,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   const calls = new Map<string, Call>()
   const requests = new Map<string, OpenRequest>()
 
-  const keep = (
-    source: Source,
-    where: Target,
-    unmapped: Unmapped,
-    channel: WireChannel = "agent",
-    native?: NativeRef,
-  ): Fate => {
-    connection.record(source, where, fact("provider.unmapped", unmapped, native), channel)
-    return "kept"
-  }
+  const keep = keepBy(connection.record)
 
   const threadTarget = (source: Source, nativeThreadId: string, described = false): Target => {
     const thread = connection.thread(nativeThreadId)
@@ -233,56 +210,11 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     requests.clear()
   }
 
-  const spawned = (source: Source, fields: Fields): Fate => {
-    // A second process without an end of the first: nobody saw it go.
-    if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
-    forgetProcess()
-    const pid = typeof fields.pid === "number" && Number.isFinite(fields.pid) ? { pid: fields.pid } : {}
-    const command = hintTexts(fields, "args")
-    connection.open(source, { ...pid, ...(command.length === 0 ? {} : { command: withoutSecrets(command) }) })
-    return "mapped"
-  }
-
-  const exited = (source: Source, fields: Fields): Fate => {
-    if (!connection.isOpen()) {
-      const problem = "the connection had ended already"
-      return keep(source, connection.target, { method: "meta:exit", known: true, problem })
-    }
-    const { asked, ...exit } = readExit(fields)
-    connection.close(source, { ...exit, reason: asked ? "stopped" : "exit" })
-    forgetProcess()
-    return "mapped"
-  }
-
-  const note = (line: WireLine): Fate => {
-    const source = makeSource(line.at, line.at, line.raw)
-    const fields = line.fields ?? {}
-    if (line.dir === "meta" && line.event === "spawn") return spawned(source, fields)
-    if (!connection.wasSeen()) connection.open(source)
-    if (line.dir === "meta" && line.event === "exit") return exited(source, fields)
-    const method = line.dir === "meta" ? `meta:${line.event ?? ""}` : line.dir
-    return keep(source, connection.target, { method, known: line.dir === "meta" || line.dir === "stderr" })
-  }
-
-  return {
-    push: (line) => {
-      connection.release((deadline) => deadline < line.at)
-      const fate = line.dir === "send" || line.dir === "recv" ? message(line, readMessage(line.message)) : note(line)
-      return { fate, emitted: connection.take() }
-    },
-    nextDeadline: connection.nextDeadline,
-    tick: (now) => {
-      connection.release((deadline) => deadline <= now)
-      return connection.take()
-    },
-    flush: () => {
-      connection.release(() => true)
-      return connection.take()
-    },
-    end: (at, reason) => {
-      connection.release(() => true)
-      if (connection.isOpen()) connection.close(makeSource(at, at), { reason })
-      return connection.take()
-    },
-  }
+  return inShell({
+    connection,
+    message: (line) => message(line, readMessage(line.message)),
+    keep: (source, unmapped) => keep(source, connection.target, unmapped),
+    processOf: readProcess,
+    forgetProcess,
+  })
 }

@@ -2,12 +2,12 @@
  * One connection as the translator sees it: which sessions are open, what waits, and the one way by which a fact becomes a
  * numbered event. A fact of a thread that is held waits with it; all others go to the coalescer.
  */
-import type { PayloadOf } from "@threadfold/contracts"
-import { type Draft, makeCoalescer } from "../stream/Coalescer.js"
+import type { Draft } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
-import { makeOrigin, type WireChannel } from "../stream/Origin.js"
-import type { Emitted } from "../Translator.js"
+import type { WireChannel } from "../stream/Origin.js"
+import { draftOf, type Ending, makeConnectionBase, sessionEnding } from "../wire/ConnectionBase.js"
 import type { Source } from "../wire/Source.js"
+import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import {
   type CodexThread,
   closeSession,
@@ -26,43 +26,23 @@ interface Hold {
   readonly drafts: Draft[]
 }
 
-/** What is known of the process. */
-interface Process {
-  readonly pid?: number
-  readonly command?: readonly string[]
-}
-
-export type Ending = PayloadOf<"connection.closed">
-
 /** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
 export const holdMs = 2_000
 
-export const makeConnection = (mode: "managed" | "attached" | "imported") => {
-  const target: Target = { origin: makeOrigin({ kind: "connection" }), thread: null }
+export const makeConnection = (mode: TranslatorOptions["mode"]) => {
+  const base = makeConnectionBase("codex", mode)
+  const target: Target = { origin: base.origin, thread: null }
   const threads = new Map<string, CodexThread>()
   const held = new Map<CodexThread, Hold>()
-  let emitted: Emitted[] = []
-  const coalescer = makeCoalescer((event) => emitted.push(event))
-  let state: "unseen" | "open" | "closed" = "unseen"
-  let process: Process = {}
-  let version: string | undefined
-
-  const draft = (source: Source, where: Target, what: Fact, channel: WireChannel): Draft => ({
-    origin: where.origin,
-    channel,
-    fact: what,
-    at: source.at,
-    raw: source.takeRaw(),
-  })
 
   /** Records past a hold: for the answer that the hold waits for. */
-  const recordNow = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void =>
-    coalescer.push(draft(source, where, what, channel))
+  const recordNow = (source: Source, where: Target, what: Fact, channel?: WireChannel): void =>
+    base.push(draftOf(source, where.origin, what, channel))
 
-  const record = (source: Source, where: Target, what: Fact, channel: WireChannel = "agent"): void => {
-    const next = draft(source, where, what, channel)
+  const record = (source: Source, where: Target, what: Fact, channel?: WireChannel): void => {
+    const next = draftOf(source, where.origin, what, channel)
     const hold = where.thread === null ? undefined : held.get(where.thread)
-    if (hold === undefined) coalescer.push(next)
+    if (hold === undefined) base.push(next)
     else hold.drafts.push(next)
     if (what.type === "session.exited" && where.thread !== null) closeSession(where.thread)
   }
@@ -80,7 +60,7 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
   const letGo = (of: CodexThread): void => {
     const drafts = held.get(of)?.drafts ?? []
     held.delete(of)
-    for (const next of drafts) coalescer.push(next)
+    for (const next of drafts) base.push(next)
   }
 
   /** Lets go what is due; a call whose answer is overdue holds nothing any more. */
@@ -90,26 +70,18 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
       of.unansweredStarts.clear()
       letGo(of)
     }
-    coalescer.release(isDue)
-  }
-
-  const open = (source: Source, seen: Process = process): void => {
-    state = "open"
-    process = seen
-    record(source, target, fact("connection.opened", { provider: "codex", mode, version, ...process }))
+    base.release(isDue)
   }
 
   /** The one way in which a connection ends: every open session, then the connection itself. */
   const close = (source: Source, ending: Ending): void => {
     release(() => true)
-    const reason = ending.reason === "stopped" ? "exit" : ending.reason
     for (const of of threads.values()) {
       if (of.session !== null) {
-        record(source, targetOf(of, of.session), fact("session.exited", { ...ending, reason }, { threadId: of.id }))
+        record(source, targetOf(of, of.session), fact("session.exited", sessionEnding(ending), { threadId: of.id }))
       }
     }
-    record(source, target, fact("connection.closed", { ...ending }))
-    state = "closed"
+    base.closed(source, ending)
   }
 
   const descendsFrom = (of: CodexThread, ancestor: string): boolean => {
@@ -128,6 +100,7 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
   }
 
   return {
+    ...base,
     /** Where events belong that name no thread. */
     target,
     thread,
@@ -137,20 +110,12 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
     release,
     letGo,
     heldTurn: (of: CodexThread): string | undefined => held.get(of)?.nativeTurnId,
-    open,
     close,
-    isOpen: () => state === "open",
-    wasSeen: () => state !== "unseen",
     /** True: its client let go of the thread, and has not asked for it again. */
     isDetached: (id: string): boolean => {
       const known = threads.get(id)
       return known?.detached === true && known.unansweredResumes.size === 0
     },
-    version: () => version,
-    setVersion: (said: string) => {
-      version = said
-    },
-
     /** The process is another one from here on: what the last one was asked is void. */
     forgetProcess: () => {
       for (const of of threads.values()) forgetCalls(of)
@@ -206,16 +171,9 @@ export const makeConnection = (mode: "managed" | "attached" | "imported") => {
 
     nextDeadline: (): number | null => {
       const deadlines = [...held.values()].map(({ deadline }) => deadline)
-      const merge = coalescer.nextDeadline()
+      const merge = base.nextDeadline()
       if (merge !== null) deadlines.push(merge)
       return deadlines.length === 0 ? null : Math.min(...deadlines)
-    },
-
-    /** The events that are complete, in order; taken once. */
-    take: (): readonly Emitted[] => {
-      const taken = emitted
-      emitted = []
-      return taken
     },
   }
 }
