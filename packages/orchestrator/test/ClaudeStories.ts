@@ -13,6 +13,7 @@ import {
   type InstalledAgent,
   type MissingAgent,
   makeHold,
+  type Script,
   type Step,
 } from "@threadfold/testkit"
 import { Effect } from "effect"
@@ -41,7 +42,7 @@ export interface ClaudeStories {
 }
 
 /** An orchestrator over the agent, with a thread in the agent's home. */
-export const openStory = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driver">, script: readonly Step[]) =>
+export const openStory = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driver">, script: Script) =>
   Effect.gen(function* () {
     if (!agent.installed) return yield* Effect.dieMessage(agent.reason)
     const model = yield* Anthropic.server({ script })
@@ -89,7 +90,9 @@ export const claudeStories = (stories: ClaudeStories): void => {
     ] as const) {
       real(`asks before a command and is told to ${decision}`, () =>
         Effect.gen(function* () {
-          const { home, of } = yield* opened(Anthropic.command("touch made"), Anthropic.plain("done"))
+          // Who cancels may come later than the agent's next request: the model then lets it wait for the interrupt.
+          const next = decision === "cancel" ? Anthropic.hang(makeHold(), { silent: true }) : Anthropic.plain("done")
+          const { home, of } = yield* opened(Anthropic.command("touch made"), next)
           const { turnId } = yield* of.send("please")
           yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision })
           const { items, requests, turns } = yield* ended(of)
@@ -128,7 +131,13 @@ export const claudeStories = (stories: ClaudeStories): void => {
 
     real("is interrupted while it asks; nobody can answer afterwards", () =>
       Effect.gen(function* () {
-        const { home, of } = yield* opened(Anthropic.command("touch made"), Anthropic.plain("next"))
+        const { home, of } = yield* openStory(stories, ({ body, ordinal }) => {
+          if (ordinal === 1) return Anthropic.command("touch made")
+          // The interrupt may come later than the agent's next request, which then waits for it.
+          return JSON.stringify(body).includes("go on")
+            ? Anthropic.plain("next")
+            : Anthropic.hang(makeHold(), { silent: true })
+        })
         yield* of.send("please")
         const requestId = yield* openRequest(of)
         yield* of.give({ type: "turn.interrupt" })
