@@ -1,20 +1,39 @@
 /**
- * All packages' tests in one run: two workers share the files of all of them, so that neither waits for the other. The
- * packages keep what they have loaded from file to file (`isolate: false` in their own configuration): loading the libraries
- * anew for each of two hundred files took longer than the tests. No test may leave anything behind in a module; `it.layer`
- * of `@effect/vitest` does (apps/server/test/http/support/sharing.ts has another way).
+ * All packages' tests as one project: two workers take the files one by one and keep what they have loaded from file to
+ * file (loading the libraries anew for each of two hundred files took longer than the tests). No test may leave anything
+ * behind in a module; `it.layer` of `@effect/vitest` does (apps/server/test/http/support/sharing.ts has another way).
  */
-import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer } from "vitest/node"
 import { packages, root } from "./tools.mjs"
+
+/** Folders whose files take long, because they run whole programs. They go first: the last file is then a short one. */
+const long = ["/apps/server/test/cli/", "/apps/server/test/agents/", "/packages/orchestrator/", "/apps/server/"]
+
+const rank = ({ moduleId }) => {
+  const place = long.findIndex((folder) => moduleId.includes(folder))
+  return place === -1 ? long.length : place
+}
+
+class LongFirst extends BaseSequencer {
+  async sort(files) {
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
+
+const folders = packages.filter(({ manifest }) => manifest.scripts?.test !== undefined).map(({ folder }) => folder)
 
 export default defineConfig({
   root,
+  // As in the packages' own configurations.
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"] } },
   test: {
-    projects: packages
-      .filter(({ manifest }) => manifest.scripts?.test !== undefined)
-      .map(({ folder }) => join(root, folder)),
+    include: folders.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
+    testTimeout: 30_000,
+    isolate: false,
     maxWorkers: 2,
     minWorkers: 1,
+    sequence: { sequencer: LongFirst },
   },
 })

@@ -42,14 +42,14 @@ export const serverOn = (directory: string, options: TestOptions = {}) => {
 export const testServer = (options: TestOptions = {}) =>
   Layer.unwrapScoped(Effect.map(temporaryDirectory, (directory) => serverOn(directory, options)))
 
-/** A call with the token. */
+/** A call with the token, on a connection of its own: a kept one could be met by the next server on its port. */
 export const call = (path: string, init: RequestInit = {}) =>
   Effect.flatMap(HttpServer, ({ url, token }) =>
     Effect.promise((signal) =>
       fetch(`${url}${path}`, {
         signal,
         ...init,
-        headers: { authorization: `Bearer ${token}`, ...init.headers },
+        headers: { authorization: `Bearer ${token}`, connection: "close", ...init.headers },
       }),
     ),
   )
