@@ -4,28 +4,17 @@ import { join } from "node:path"
 import { root } from "../tools.mjs"
 import { code, page, slug, table } from "./markdown.mjs"
 
-/** Between the help texts of two commands. */
-const border = "\u0000"
+const program = join(root, "apps", "server", "dist", "threadfold.js")
 
-/** What the built program prints for `--help` of each of some commands, all in one process: a start takes a second. */
-const help = (commands) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      "--input-type=module",
-      "--eval",
-      `import { Effect } from "effect"
-       import { main } from "./dist/cli/main.js"
-       for (const words of ${JSON.stringify(commands)}) {
-         const code = await Effect.runPromise(main(["node", "threadfold", ...words, "--help"]))
-         if (code !== 0) throw new Error(words.join(" ") + " --help ended with " + code)
-         process.stdout.write(${JSON.stringify(border)})
-       }`,
-    ],
-    { cwd: join(root, "apps", "server"), encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
-  )
-  if (status !== 0) throw new Error(stderr)
-  return stdout.split(border).slice(0, -1)
+/** What the built program prints for `--help` of some command. */
+const help = (words) => {
+  const env = { ...process.env, NO_COLOR: "1" }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words, "--help"], {
+    encoding: "utf8",
+    env,
+  })
+  if (status !== 0) throw new Error(`${words.join(" ")} --help ended with ${status}: ${stderr}`)
+  return stdout
 }
 
 /** Section → its paragraphs. A section's name is a line of capitals. */
@@ -97,9 +86,7 @@ const commandsOf = (text) => {
 
 /** The page. */
 export const cliPage = () => {
-  const names = commandsOf(help([[]])[0])
-  const texts = help(names)
-  const commands = names.map((words, index) => ({ words, text: texts[index] }))
+  const commands = commandsOf(help([])).map((words) => ({ words, text: help(words) }))
   return page(
     "Command line",
     `Commands: ${commands.map(({ words }) => `[${code(words.join(" "))}](#${slug(words.join(" "))})`).join(", ")}.`,

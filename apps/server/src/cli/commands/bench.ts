@@ -1,7 +1,7 @@
 /** `threadfold bench ingest`. */
-import { fileURLToPath } from "node:url"
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
+import { benchAgentFile, exampleRecording, programFile } from "../../installed.js"
 import { usageProblem } from "../failures.js"
 import { writeJson } from "../output.js"
 
@@ -15,9 +15,8 @@ const ingest = Command.make("ingest", { events }, (options) =>
     if (options.events < 10_000) return yield* usageProblem("--events: at least 10000")
     // Loaded on demand: no other command needs it.
     const { benchIngest } = yield* Effect.promise(() => import("../../bench/ingest.js"))
-    const { exampleRecording } = yield* Effect.promise(() => import("../../serve/example.js"))
-    const program = fileURLToPath(new URL("../../threadfold.js", import.meta.url))
-    yield* writeJson(yield* benchIngest({ events: options.events, recording: exampleRecording, program }))
+    const { events } = options
+    yield* writeJson(yield* benchIngest({ events, recording: exampleRecording, program: programFile }))
   }),
 ).pipe(Command.withDescription("Measure the write path beside a bare loop of the same rows; prints JSON."))
 
@@ -36,9 +35,7 @@ const live = Command.make("live", liveOptions, (options) =>
     if (threads < 1 || threads > 200) return yield* usageProblem("--threads: 1 to 200")
     if (perSecond < 1 || seconds < 1) return yield* usageProblem("--events and --seconds: at least 1")
     const { benchLive } = yield* Effect.promise(() => import("../../bench/live/live.js"))
-    const program = fileURLToPath(new URL("../../threadfold.js", import.meta.url))
-    const agent = fileURLToPath(new URL("../../bench/live/agent.js", import.meta.url))
-    yield* writeJson(yield* benchLive({ ...options, program, agent }))
+    yield* writeJson(yield* benchLive({ ...options, program: programFile, agent: benchAgentFile }))
   }),
 ).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
 

@@ -1,0 +1,17 @@
+/** Where the program and what comes with it lie. */
+import { fileURLToPath } from "node:url"
+
+/** A file of this package: `src` lies one level below its folder, and so does the flat `dist` that the build makes. */
+const installed = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** The package's own manifest. */
+export const manifestFile = installed("package.json")
+
+/** The built program. */
+export const programFile = installed("dist/threadfold.js")
+
+/** The agent that `bench live` runs, built. */
+export const benchAgentFile = installed("dist/benchAgent.js")
+
+/** A real Codex session in which the user approves a command. */
+export const exampleRecording = installed("examples/codex-02-approval-untrusted-accept.jsonl")
