@@ -198,6 +198,8 @@ describe("a stream of events", () => {
         const stream = yield* openStream("/v1/events?after=0&types=turn.started")
         expect(stream.headers.get("content-type")).toBe("text/event-stream")
         expect(stream.headers.get("cache-control")).toBe("no-store")
+        // Its connection ends with it: a client that kept it for its next call would meet the end of a stopped server.
+        expect(stream.headers.get("connection")).toBe("close")
         expect(yield* stream.comment).toBe("head=2")
         yield* push(session, notices(1, 3))
         const beats = yield* Effect.iterate("", {

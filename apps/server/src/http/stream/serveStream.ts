@@ -52,6 +52,7 @@ export const serveStream = (
     const body = eventStream({ log, hub, limits: limits.stream, cursor, filter, snapshot, disconnect })
     return HttpServerResponse.stream(body, {
       contentType: "text/event-stream",
-      headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
+      // A stream ends with its server or its reader: nobody is to keep its connection for another call.
+      headers: { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" },
     })
   })
