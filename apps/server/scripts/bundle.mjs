@@ -17,6 +17,7 @@ await build({
     jobThread: "src/offline/jobThread.ts",
     subscriberWorker: "src/bench/live/subscriberWorker.ts",
     benchAgent: "src/bench/live/agent.ts",
+    bareServer: "src/bench/live/bareServer.ts",
   },
   outdir: "dist",
   bundle: true,

@@ -10,8 +10,8 @@ export const manifestFile = installed("package.json")
 /** The built program. */
 export const programFile = installed("dist/threadfold.js")
 
-/** The agent that `bench live` runs, built. */
-export const benchAgentFile = installed("dist/benchAgent.js")
+/** What `bench live` runs besides the program, built. */
+export const benchPrograms = { agent: installed("dist/benchAgent.js"), bareServer: installed("dist/bareServer.js") }
 
 /** A real Codex session in which the user approves a command. */
 export const exampleRecording = installed("examples/codex-02-approval-untrusted-accept.jsonl")

@@ -38,7 +38,7 @@ export interface Coalescer {
   readonly push: (draft: Draft) => void
   /** Source time at which the oldest merge must end; null: none is open. */
   readonly nextDeadline: () => number | null
-  /** Ends the merges that `isDue`, given their deadline. */
+  /** Ends the merges that `isDue`, given their deadline: whatever is due makes all due that would have ended before it. */
   readonly release: (isDue: (deadline: number) => boolean) => void
 }
 
@@ -59,9 +59,22 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
 
 export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
   const open = new Map<Origin, Open>()
+  /** The first deadline of those that are open; undefined: to be found again. Asked for every line of the wire. */
+  let earliest: number | null | undefined = null
+
+  const deadlineOf = (merge: Open): number => merge.first.at + mergeWindowMs
+
+  const nextDeadline = (): number | null => {
+    if (earliest !== undefined) return earliest
+    let found: number | null = null
+    for (const merge of open.values()) found = Math.min(found ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
+    earliest = found
+    return found
+  }
 
   const close = (origin: Origin, merge: Open): void => {
     open.delete(origin)
+    if (earliest === deadlineOf(merge)) earliest = undefined
     const payload = merge.join(merge.pieces.join(""), merge.pieces.length, merge.lastAt)
     sink(emit(merge.first, payload, merge.raws.length === 0 ? undefined : merge.raws.join("\n")))
   }
@@ -88,7 +101,7 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
         return
       }
       if (running !== undefined) close(draft.origin, running)
-      open.set(draft.origin, {
+      const opened: Open = {
         first: draft,
         key,
         join: merge.join,
@@ -96,19 +109,16 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
         raws: draft.raw === undefined ? [] : [draft.raw],
         bytes,
         lastAt: draft.at,
-      })
-    },
-    nextDeadline: () => {
-      let earliest: number | null = null
-      for (const merge of open.values()) {
-        const deadline = merge.first.at + mergeWindowMs
-        if (earliest === null || deadline < earliest) earliest = deadline
       }
-      return earliest
+      open.set(draft.origin, opened)
+      if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(opened))
     },
+    nextDeadline,
     release: (isDue) => {
+      const first = nextDeadline()
+      if (first === null || !isDue(first)) return
       for (const [origin, merge] of [...open]) {
-        if (isDue(merge.first.at + mergeWindowMs)) close(origin, merge)
+        if (isDue(deadlineOf(merge))) close(origin, merge)
       }
     },
   }

@@ -7,20 +7,25 @@ export interface SubscriberOptions {
   readonly connection: Connection
   /** Turns that will run at the same time. */
   readonly threads: number
-  /** Pieces that will come in all. */
+  /** Pieces that come before anything is measured. */
+  readonly warmUp: number
+  /** Pieces whose way is measured. */
   readonly pieces: number
 }
 
 /** What the thread tells. */
 export type FromSubscriber =
   | { readonly kind: "all-run" }
-  /** How long each piece was on its way, ms. */
+  | { readonly kind: "warm" }
+  /** How long each measured piece was on its way, ms. */
   | { readonly kind: "all"; readonly delays: readonly number[] }
 
 export interface Subscriber {
   /** Every thread has its turn. */
   readonly allRun: Effect.Effect<void>
-  /** Every piece has come; how long each was on its way, ms. */
+  /** The pieces of the warm-up have come. */
+  readonly warm: Effect.Effect<void>
+  /** Every measured piece has come; how long each was on its way, ms. */
   readonly all: Effect.Effect<readonly number[]>
 }
 
@@ -28,22 +33,23 @@ export interface Subscriber {
 export const startSubscriber = (options: SubscriberOptions): Effect.Effect<Subscriber, never, Scope.Scope> =>
   Effect.gen(function* () {
     const allRun = yield* Deferred.make<void>()
+    const warm = yield* Deferred.make<void>()
     const all = yield* Deferred.make<readonly number[]>()
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         const worker = new Worker(new URL("./subscriberWorker.js", import.meta.url), { workerData: options })
-        worker.on("message", (said: FromSubscriber) =>
-          said.kind === "all-run"
-            ? Deferred.unsafeDone(allRun, Effect.void)
-            : Deferred.unsafeDone(all, Effect.succeed(said.delays)),
-        )
+        worker.on("message", (said: FromSubscriber) => {
+          if (said.kind === "all") Deferred.unsafeDone(all, Effect.succeed(said.delays))
+          else Deferred.unsafeDone(said.kind === "warm" ? warm : allRun, Effect.void)
+        })
         worker.on("error", (error) => {
           Deferred.unsafeDone(allRun, Effect.die(error))
+          Deferred.unsafeDone(warm, Effect.die(error))
           Deferred.unsafeDone(all, Effect.die(error))
         })
         return worker
       }),
       (worker) => Effect.promise(() => worker.terminate()),
     )
-    return { allRun: Deferred.await(allRun), all: Deferred.await(all) }
+    return { allRun: Deferred.await(allRun), warm: Deferred.await(warm), all: Deferred.await(all) }
   })

@@ -4,7 +4,7 @@ import { events } from "@threadfold/client"
 import { Effect, Stream } from "effect"
 import type { FromSubscriber, SubscriberOptions } from "./Subscriber.js"
 
-const { connection, pieces, threads }: SubscriberOptions = workerData
+const { connection, pieces, threads, warmUp }: SubscriberOptions = workerData
 
 const tell = (said: FromSubscriber): void => parentPort?.postMessage(said)
 const nowMs = (): number => performance.timeOrigin + performance.now()
@@ -17,6 +17,7 @@ const moments = (payload: unknown): readonly number[] => {
 
 const delays: number[] = []
 let run = 0
+let come = 0
 
 const read = events(connection, { after: 0 }).pipe(
   Stream.runForEach((said) =>
@@ -28,8 +29,12 @@ const read = events(connection, { after: 0 }).pipe(
         if (run === threads) tell({ kind: "all-run" })
       }
       if (said.event.type !== "content.delta") return
-      for (const moment of moments(said.event.payload)) delays.push(now - moment)
-      if (delays.length >= pieces) tell({ kind: "all", delays })
+      for (const moment of moments(said.event.payload)) {
+        come += 1
+        if (come === warmUp) tell({ kind: "warm" })
+        if (come > warmUp && come <= warmUp + pieces) delays.push(now - moment)
+        if (come === warmUp + pieces) tell({ kind: "all", delays })
+      }
     }),
   ),
 )

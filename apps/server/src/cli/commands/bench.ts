@@ -1,7 +1,7 @@
 /** `threadfold bench ingest`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
-import { benchAgentFile, exampleRecording, programFile } from "../../installed.js"
+import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
 import { usageProblem } from "../failures.js"
 import { writeJson } from "../output.js"
 
@@ -26,7 +26,7 @@ const whole = (name: string, unless: number, means: string) =>
 const liveOptions = {
   threads: whole("threads", 50, "Threads that stream at the same time."),
   perSecond: whole("events", 2_000, "Pieces that the agent tells per second, all threads together."),
-  seconds: whole("seconds", 5, "How long it streams."),
+  seconds: whole("seconds", 10, "How long it is measured; the seconds in which the programs warm up come before."),
 }
 
 const live = Command.make("live", liveOptions, (options) =>
@@ -35,7 +35,7 @@ const live = Command.make("live", liveOptions, (options) =>
     if (threads < 1 || threads > 200) return yield* usageProblem("--threads: 1 to 200")
     if (perSecond < 1 || seconds < 1) return yield* usageProblem("--events and --seconds: at least 1")
     const { benchLive } = yield* Effect.promise(() => import("../../bench/live/live.js"))
-    yield* writeJson(yield* benchLive({ ...options, program: programFile, agent: benchAgentFile }))
+    yield* writeJson(yield* benchLive({ ...options, program: programFile, ...benchPrograms }))
   }),
 ).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
 
