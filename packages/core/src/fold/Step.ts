@@ -19,7 +19,8 @@ import type {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
-import type { ById, FoldState } from "../state/FoldState.js"
+import { withoutRow, withRow } from "../state/byId.js"
+import type { FoldState } from "../state/FoldState.js"
 import { waitingTurns } from "../state/lifecycle.js"
 
 /** How an event stands to the thread's current session (rule 4). */
@@ -35,12 +36,6 @@ export type Standing =
   /** It names no session: one of our own events. */
   | "none"
 
-const without = <R>(rows: ById<R>, id: string): ById<R> => {
-  if (!(id in rows)) return rows
-  const { [id]: _gone, ...rest } = rows
-  return rest
-}
-
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
 const lightRequest = ({ data: _d, ...row }: RequestRow): RequestRow => row
 const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
@@ -54,7 +49,7 @@ const light = {
   thread: (row: ThreadRow): ThreadRow => ("plan" in row || "settings" in row ? lightThread(row) : row),
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class Step {
   readonly state: Mutable<FoldState>
@@ -139,7 +134,7 @@ export class Step {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
     this.state.items =
-      row.status === "open" ? { ...this.state.items, [row.itemId]: stamped } : without(this.state.items, row.itemId)
+      row.status === "open" ? withRow(this.state.items, row.itemId, stamped) : withoutRow(this.state.items, row.itemId)
   }
 
   putRequest(row: RequestRow): void {
@@ -147,8 +142,8 @@ export class Step {
     this.changes.push({ op: "put", table: "requests", row: stamped })
     this.state.requests =
       row.status === "open" || row.status === "answering"
-        ? { ...this.state.requests, [row.requestId]: light.request(stamped) }
-        : without(this.state.requests, row.requestId)
+        ? withRow(this.state.requests, row.requestId, light.request(stamped))
+        : withoutRow(this.state.requests, row.requestId)
   }
 
   putInference(row: InferenceRow): void {
@@ -156,8 +151,8 @@ export class Step {
     this.changes.push({ op: "put", table: "inferences", row: stamped })
     this.state.inferences =
       row.status === "running"
-        ? { ...this.state.inferences, [row.inferenceId]: stamped }
-        : without(this.state.inferences, row.inferenceId)
+        ? withRow(this.state.inferences, row.inferenceId, stamped)
+        : withoutRow(this.state.inferences, row.inferenceId)
   }
 
   putRealtime(row: RealtimeRunRow): void {
@@ -176,15 +171,17 @@ export class Step {
     this.changes.push({ op: "put", table: "delegations", row: stamped })
     this.state.delegations =
       row.status === "open"
-        ? { ...this.state.delegations, [row.delegationId]: light.delegation(stamped) }
-        : without(this.state.delegations, row.delegationId)
+        ? withRow(this.state.delegations, row.delegationId, light.delegation(stamped))
+        : withoutRow(this.state.delegations, row.delegationId)
   }
 
   putTask(row: TaskRow): void {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "tasks", row: stamped })
     this.state.tasks =
-      row.status === "running" ? { ...this.state.tasks, [row.taskId]: stamped } : without(this.state.tasks, row.taskId)
+      row.status === "running"
+        ? withRow(this.state.tasks, row.taskId, stamped)
+        : withoutRow(this.state.tasks, row.taskId)
   }
 
   putUsage(row: UsageRow): void {

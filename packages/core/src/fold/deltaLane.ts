@@ -14,6 +14,7 @@ import {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
+import { withRow } from "../state/byId.js"
 import type { FoldState } from "../state/FoldState.js"
 import { ChunkCursor, storedText } from "./chunks.js"
 import type { FoldResult } from "./fold.js"
@@ -128,7 +129,7 @@ export const foldDeltaRun = (
     const { chunkChars, chunkFill, chunkPart, chunks } = cursor
     const row = { ...item, chunks, chunkChars, chunkPart, chunkFill, sequence }
     changes.push({ op: "put", table: "items", row })
-    items = { ...items, [item.itemId]: row }
+    items = withRow(items, item.itemId, row)
   }
   const streamVersion = before.streamVersion + pieces.length
   if (thread !== null) {

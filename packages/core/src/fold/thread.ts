@@ -2,7 +2,7 @@
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
-import type { Step } from "./Step.js"
+import type { Mutable, Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
 
 /** The row of a thread that nothing is known of yet. */
@@ -150,20 +150,19 @@ export const summarise = (step: Step, before: FoldState): void => {
   if (session !== null && session.sessionId === event.sessionId && active) {
     if (session.lastActivityAt !== event.recordedAt) step.putSession({ ...session, lastActivityAt: event.recordedAt })
   }
-  const unchangedRequests = state.requests === before.requests && before.thread !== null
-  const row: ThreadRow = {
-    ...thread,
-    status: threadStatus(state),
-    sessionId: session?.sessionId ?? null,
-    activeTurnId: state.active?.turnId ?? null,
-    openRequests: unchangedRequests ? thread.openRequests : Object.keys(state.requests).length,
-    runningTasks: state.tasks === before.tasks ? thread.runningTasks : Object.keys(state.tasks).length,
-    queued: state.queue.length,
-    queueHeld: state.queue.length === 0 ? 0 : thread.queueHeld,
-    updatedAt: Math.max(thread.updatedAt ?? event.at, event.at),
-    lastActivityAt: active ? event.recordedAt : thread.lastActivityAt,
-    streamVersion: event.streamVersion,
-    sequence: event.sequence,
-  }
+  // A copy that is then set, field by field: a literal that overrides so many fields of a spread costs four times as much.
+  const row: Mutable<ThreadRow> = { ...thread }
+  row.status = threadStatus(state)
+  row.sessionId = session?.sessionId ?? null
+  row.activeTurnId = state.active?.turnId ?? null
+  if (state.requests !== before.requests || before.thread === null)
+    row.openRequests = Object.keys(state.requests).length
+  if (state.tasks !== before.tasks) row.runningTasks = Object.keys(state.tasks).length
+  row.queued = state.queue.length
+  if (row.queued === 0) row.queueHeld = 0
+  row.updatedAt = Math.max(thread.updatedAt ?? event.at, event.at)
+  if (active) row.lastActivityAt = event.recordedAt
+  row.streamVersion = event.streamVersion
+  row.sequence = event.sequence
   step.putThread(step.heavyThread === null ? row : { ...row, ...step.heavyThread })
 }
