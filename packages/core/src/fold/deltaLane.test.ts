@@ -2,20 +2,25 @@ import type { EventEnvelope } from "@threadfold/contracts"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
-import { foldDelta, streamedItem } from "./deltaLane.js"
+import { foldDelta, foldDeltaRun, isOrdinary, pieceOf, streamedItem } from "./deltaLane.js"
 import { type Fold, fold, foldByRules } from "./fold.js"
 
-/** A thread whose events are recorded in one batch, as the writer records them: at one time. */
-class Batch extends Scenario {
+/** A thread whose events are recorded in batches, as the writer records them: those of one batch at one time. */
+class Batches extends Scenario {
+  private recordedAt = 1_795_150_600_000
+
   constructor(foldWith: Fold) {
     super(id("thread"), foldWith)
   }
   override append(event: EventEnvelope): this {
-    return super.append({ ...event, recordedAt: 1_795_150_600_000 })
+    return super.append({ ...event, recordedAt: this.recordedAt })
+  }
+  nextBatch(): void {
+    this.recordedAt += 10
   }
 }
 
-type Act = (scenario: Scenario) => void
+type Act = (scenario: Batches) => void
 
 const native = (turn: string, item: string) => ({ native: { turnId: turn, itemId: item } })
 const turns = ["turn-1", "turn-2"] as const
@@ -23,6 +28,7 @@ const items = ["a", "b"] as const
 
 /** Mostly deltas, and everything that can make one unusual. */
 const acts: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<Act>((s) => s.nextBatch()) },
   {
     weight: 12,
     arbitrary: fc
@@ -71,8 +77,8 @@ describe("the short way for streamed content", () => {
     }
     fc.assert(
       fc.property(fc.array(acts, { maxLength: 60 }), (script) => {
-        const short = new Batch(counting).start().turn("turn-1").item("a", "turn-1")
-        const long = new Batch(foldByRules).start().turn("turn-1").item("a", "turn-1")
+        const short = new Batches(counting).start().turn("turn-1").item("a", "turn-1")
+        const long = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1")
         for (const act of script) {
           act(short)
           act(long)
@@ -86,8 +92,29 @@ describe("the short way for streamed content", () => {
     expect(taken).toBeGreaterThan(500)
   })
 
+  it("takes a run in one step to where its words lead one by one, in a new batch, too", () => {
+    const s = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
+    s.nextBatch()
+    const before = s.state
+    const item = Object.values(before.items)[0]
+    for (const word of ["one ", "two ", "three"]) s.delta("a", "turn-1", word)
+    const events = s.log.slice(-3)
+    const [first] = events
+    if (item === undefined || first === undefined) throw new Error("no item")
+    const { channel, recordedAt, seq, sessionId } = first
+    const run = { sessionId, channel: channel ?? "", seq: seq ?? 0, recordedAt }
+    const pieces = events.flatMap(({ at, payload, sequence, v }) => pieceOf(v, payload, at, sequence) ?? [])
+    expect(isOrdinary(before, run)).toBe(true)
+    const { changes, state } = foldDeltaRun(before, run, item, pieces)
+    expect(state).toEqual(s.state)
+    const put = (table: string) =>
+      changes.flatMap((change) => (change.op === "put" && change.table === table ? [change.row] : []))
+    expect(put("sessions")).toEqual([s.state.session])
+    expect(put("threads")).toEqual([s.state.thread])
+  })
+
   it("finds the item that resolve would find", () => {
-    const s = new Batch(fold).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
+    const s = new Batches(fold).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
     const last = s.log.at(-1)
     expect(last).toMatchObject({ turnId: s.turnRow("turn-1")?.turnId, itemId: s.itemRow("a")?.itemId })
     const event = { ...last, turnId: null, itemId: null } as EventEnvelope

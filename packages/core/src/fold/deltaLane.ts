@@ -70,7 +70,6 @@ export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
     session !== null &&
     session.sessionId === run.sessionId &&
     session.endedAt === null &&
-    session.lastActivityAt === run.recordedAt &&
     (active === null || active.stalled === 0) &&
     run.seq === (before.channels[run.channel] ?? 0) + 1
   )
@@ -124,12 +123,18 @@ export const foldDeltaRun = (
     sequence = last
   }
   close()
-  let { items, thread } = before
+  let { items, session, thread } = before
   if (open !== null) {
     const { chunkChars, chunkFill, chunkPart, chunks } = cursor
     const row = { ...item, chunks, chunkChars, chunkPart, chunkFill, sequence }
     changes.push({ op: "put", table: "items", row })
     items = withRow(items, item.itemId, row)
+  }
+  const first = pieces[0]
+  if (session !== null && first !== undefined && session.lastActivityAt !== run.recordedAt) {
+    // The first word of its batch: as the rules have it, it is that one which moves the session.
+    session = { ...session, lastActivityAt: run.recordedAt, sequence: first.sequence }
+    changes.push({ op: "put", table: "sessions", row: session })
   }
   const streamVersion = before.streamVersion + pieces.length
   if (thread !== null) {
@@ -137,7 +142,7 @@ export const foldDeltaRun = (
     changes.push({ op: "put", table: "threads", row: thread })
   }
   const channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }
-  return { state: { ...before, streamVersion, thread, items, channels }, changes }
+  return { state: { ...before, streamVersion, thread, session, items, channels }, changes }
 }
 
 /** A delta as a piece of a run, or null when its payload or its version is not what the lane knows. */
