@@ -15,6 +15,8 @@ export interface RowSource {
     lookup: string,
     values: readonly (string | number | null)[],
   ) => Rows[N] | null
+  /** Told of an id that was made just now, for the event at hand: no row has it, so nobody need look. */
+  readonly minted?: (id: string) => void
 }
 
 /** A source without rows. */

@@ -267,11 +267,11 @@ export class Appender {
     raw: string | null,
     batch: BatchContext,
   ): number {
-    const overlay = batch.overlay(entry.streamId)
-    const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, overlay, this.digest))
+    const reads = new Reads(batch.overlay(entry.streamId))
+    const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, reads, this.digest))
     this.pending.add(rowOf(envelope, native), raw)
     this.sequence = envelope.sequence
-    this.step(entry, this.folded(entry, envelope, overlay), envelope.streamVersion, batch)
+    this.step(entry, this.folded(entry, envelope, reads), envelope.streamVersion, batch)
     return envelope.sequence
   }
 
@@ -297,8 +297,7 @@ export class Appender {
    * The fold is total, so whatever is thrown here came from reading rows: that is the database's fault and ends the
    * batch, it must not be taken for a defect of the event. A fold that a test made throw counts as a defect.
    */
-  private folded(entry: StreamEntry, envelope: EventEnvelope, overlay: Overlay): ReturnType<Fold> {
-    const reads = new Reads(overlay)
+  private folded(entry: StreamEntry, envelope: EventEnvelope, reads: Reads): ReturnType<Fold> {
     try {
       const result = this.fold(entry.state, envelope, reads)
       reads.rethrow()

@@ -1,21 +1,57 @@
+import type { Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "@threadfold/core"
 
-/** A row source that remembers that reading failed, because the fold turns everything that is thrown into an anomaly. */
+/** A question that found nothing. */
+interface Miss {
+  readonly table: TableName
+  readonly lookup: string
+  readonly values: readonly (string | number | null)[]
+}
+
+/**
+ * The rows that one event is resolved and folded with; nothing is written in between. What was not there is not looked for
+ * again, nor are the ids that were made for the event: the half of what the opening of a turn would ask the database.
+ * Remembers that reading failed, because the fold turns everything that is thrown into an anomaly.
+ */
 export class Reads implements RowSource {
   private failure: { readonly error: unknown } | null = null
+  private readonly ids: string[] = []
+  private readonly misses: Miss[] = []
 
   constructor(private readonly rows: RowSource) {}
 
-  find: RowSource["find"] = (table, lookup, values) => {
+  find = <N extends TableName>(
+    table: N,
+    lookup: string,
+    values: readonly (string | number | null)[],
+  ): Rows[N] | null => {
+    if (this.isMissing(table, lookup, values)) return null
     try {
-      return this.rows.find(table, lookup, values)
+      const row = this.rows.find(table, lookup, values)
+      if (row === null) this.misses.push({ table, lookup, values })
+      return row
     } catch (error) {
       this.failure = { error }
       throw error
     }
   }
 
+  minted = (id: string): void => {
+    this.ids.push(id)
+  }
+
   rethrow(): void {
     if (this.failure !== null) throw this.failure.error
+  }
+
+  private isMissing(table: TableName, lookup: string, values: Miss["values"]): boolean {
+    const [first] = values
+    if (lookup === "key" && typeof first === "string" && this.ids.includes(first)) return true
+    for (const miss of this.misses) {
+      if (miss.table === table && miss.lookup === lookup && miss.values.every((value, at) => value === values[at])) {
+        return true
+      }
+    }
+    return false
   }
 }

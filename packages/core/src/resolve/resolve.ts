@@ -53,8 +53,11 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   if (streamed !== null) return { ...noIds, turnId: streamed.turnId, itemId: streamed.itemId }
   const { native, sessionId, type } = event
   const source = sessionId ?? event.streamId
-  const mint = (kind: string): string =>
-    mintId(digest, event.at, `${source}|${event.channel ?? event.eventId}|${event.seq ?? ""}|${kind}`)
+  const mint = (kind: string): string => {
+    const id = mintId(digest, event.at, `${source}|${event.channel ?? event.eventId}|${event.seq ?? ""}|${kind}`)
+    rows.minted?.(id)
+    return id
+  }
 
   /**
    * An id that the event brings: kept when it names something of this thread, or when the event opens it; the id of
