@@ -16,13 +16,19 @@ export interface StreamEntry {
 
 type Committed = Pick<StreamEntry, "state" | "version" | "status">
 
-/** How many streams stay in memory; the others are read again when they speak. */
+/** How many streams stay in memory, at least half of them the last that spoke; the others are read again when they speak. */
 const CACHE_STREAMS = 4096
 
-/** A bounded cache of committed states under the entries of the running batch. */
+/**
+ * A bounded cache of committed states under the entries of the running batch. Two maps that take turns, and new ones where
+ * one is to be empty: what is deleted from a map, or cleared, stays behind in tables that point at each other, and V8 keeps
+ * those until it looks through all of its memory.
+ */
 export class Working {
-  private readonly committed = new Map<string, Committed>()
-  private readonly running = new Map<string, StreamEntry>()
+  private committed = new Map<string, Committed>()
+  /** The ones before; where a stream is in both, its state here is outdated. */
+  private earlier = new Map<string, Committed>()
+  private running = new Map<string, StreamEntry>()
 
   constructor(
     private readonly store: ProjectionStore,
@@ -36,7 +42,7 @@ export class Working {
   get(streamId: string): StreamEntry {
     const known = this.running.get(streamId)
     if (known !== undefined) return known
-    const { state, status, version } = this.committed.get(streamId) ?? this.load(streamId)
+    const { state, status, version } = this.committed.get(streamId) ?? this.earlier.get(streamId) ?? this.load(streamId)
     const entry = { streamId, state, version, status, dirty: false }
     this.running.set(streamId, entry)
     return entry
@@ -59,21 +65,17 @@ export class Working {
   /** The batch is committed: its entries are what is known now. */
   commit(): void {
     for (const [streamId, { state, status, version }] of this.running) {
-      this.committed.delete(streamId)
       this.committed.set(streamId, { state, status, version })
     }
-    this.running.clear()
-    // Asked before the map is walked: what moved to its end leaves gaps at its front, and stepping over them costs.
-    if (this.committed.size <= CACHE_STREAMS) return
-    for (const streamId of this.committed.keys()) {
-      if (this.committed.size <= CACHE_STREAMS) break
-      this.committed.delete(streamId)
-    }
+    this.running = new Map()
+    if (this.committed.size <= CACHE_STREAMS / 2) return
+    this.earlier = this.committed
+    this.committed = new Map()
   }
 
   /** The batch never happened. */
   discard(): void {
-    this.running.clear()
+    this.running = new Map()
   }
 
   private load(streamId: string): Committed {

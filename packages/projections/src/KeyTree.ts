@@ -5,8 +5,8 @@
 import { type Cells, type Scalar, scalar } from "./Layout.js"
 
 export class KeyTree<V> {
-  private readonly leaves: Map<Scalar, V> | undefined
-  private readonly branches: Map<Scalar, KeyTree<V>> | undefined
+  private leaves: Map<Scalar, V> | undefined
+  private branches: Map<Scalar, KeyTree<V>> | undefined
 
   /** `columns`: where {@link ofRow} and {@link setRow} find the elements in a row. */
   constructor(
@@ -74,9 +74,13 @@ export class KeyTree<V> {
     else for (const branch of this.branches?.values() ?? []) yield* branch.values()
   }
 
+  /**
+   * Forgets everything. By new maps: a map that is cleared leaves its old table behind with a pointer to the new one, and V8
+   * then keeps what each batch held until it looks through all of its memory.
+   */
   clear(): void {
-    this.leaves?.clear()
-    this.branches?.clear()
+    if (this.leaves !== undefined && this.leaves.size > 0) this.leaves = new Map()
+    if (this.branches !== undefined && this.branches.size > 0) this.branches = new Map()
   }
 
   private get empty(): boolean {

@@ -79,8 +79,8 @@ type PutChunk = Extract<Put, { readonly table: "item_chunks" }>
  * maps are enough.
  */
 class PendingChunks {
-  private readonly puts = new Map<string, Map<number, PutChunk | AppendChunk>>()
-  private readonly cleared = new Map<string, ClearChunks>()
+  private puts = new Map<string, Map<number, PutChunk | AppendChunk>>()
+  private cleared = new Map<string, ClearChunks>()
   private readonly removed: Delete[] = []
   private last: { readonly itemId: string; readonly puts: Map<number, PutChunk | AppendChunk> } | null = null
 
@@ -138,8 +138,9 @@ class PendingChunks {
 
   clear(): void {
     if (this.isEmpty) return
-    this.puts.clear()
-    this.cleared.clear()
+    // New maps, as in KeyTree.
+    this.puts = new Map()
+    this.cleared = new Map()
     this.removed.length = 0
     this.last = null
   }
