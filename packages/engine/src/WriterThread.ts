@@ -60,7 +60,7 @@ export const startWriterThread = (options: WriterThreadOptions): Effect.Effect<W
 
 class RunningThread implements WriterThread {
   private readonly worker: Worker
-  private readonly waiting = new Map<number, (outcome: Outcome) => void>()
+  private waiting = new Map<number, (outcome: Outcome) => void>()
   private readonly asked = new Map<number, (answer: Effect.Effect<string | null, Problem>) => void>()
   private next = 1
   private dead: string | null = null
@@ -119,6 +119,8 @@ class RunningThread implements WriterThread {
           this.waiting.delete(id)
           done?.(outcome)
         }
+        // A new map now and then: the tables that a busy one leaves behind hold on to what was in them.
+        if (this.waiting.size === 0) this.waiting = new Map()
         return
       }
       case "meta": {

@@ -58,7 +58,8 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
 })
 
 export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
-  const open = new Map<Origin, Open>()
+  /** Null between two merges of an origin that streams: a map whose entries come and go holds on to what was in it. */
+  const open = new Map<Origin, Open | null>()
   /** The first deadline of those that are open; undefined: to be found again. Asked for every line of the wire. */
   let earliest: number | null | undefined = null
 
@@ -67,13 +68,15 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
   const nextDeadline = (): number | null => {
     if (earliest !== undefined) return earliest
     let found: number | null = null
-    for (const merge of open.values()) found = Math.min(found ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
+    for (const merge of open.values()) {
+      if (merge !== null) found = Math.min(found ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
+    }
     earliest = found
     return found
   }
 
   const close = (origin: Origin, merge: Open): void => {
-    open.delete(origin)
+    open.set(origin, null)
     if (earliest === deadlineOf(merge)) earliest = undefined
     const payload = merge.join(merge.pieces.join(""), merge.pieces.length, merge.lastAt)
     sink(emit(merge.first, payload, merge.raws.length === 0 ? undefined : merge.raws.join("\n")))
@@ -84,23 +87,24 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
 
   return {
     push: (draft) => {
-      const running = open.get(draft.origin)
+      const running = open.get(draft.origin) ?? null
       const merge = draft.fact.merge
       if (merge === undefined) {
-        if (running !== undefined) close(draft.origin, running)
+        if (running !== null) close(draft.origin, running)
+        open.delete(draft.origin)
         sink(emit(draft, draft.fact.payload, draft.raw))
         return
       }
       const key = `${draft.channel} ${merge.key}`
       const bytes = Buffer.byteLength(merge.piece)
-      if (running !== undefined && fits(running, key, bytes, draft.at)) {
+      if (running !== null && fits(running, key, bytes, draft.at)) {
         running.pieces.push(merge.piece)
         if (draft.raw !== undefined) running.raws.push(draft.raw)
         running.bytes += bytes
         running.lastAt = draft.at
         return
       }
-      if (running !== undefined) close(draft.origin, running)
+      if (running !== null) close(draft.origin, running)
       const opened: Open = {
         first: draft,
         key,
@@ -119,7 +123,7 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
       if (first === null || !isDue(first)) return
       // No copy of what is open: with many threads that stream, some merge is due at almost every line.
       open.forEach((merge, origin) => {
-        if (isDue(deadlineOf(merge))) close(origin, merge)
+        if (merge !== null && isDue(deadlineOf(merge))) close(origin, merge)
       })
     },
   }
