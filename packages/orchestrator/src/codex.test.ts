@@ -7,7 +7,17 @@ import { makeCodexDriver } from "@threadfold/providers"
 import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
 import { Effect, type Scope } from "effect"
 import { House, id } from "../test/House.js"
-import { checked, ended, itemSaying, kill, openRequest, running, textsOf, withAgent } from "../test/RealAgent.js"
+import {
+  checked,
+  ended,
+  itemSaying,
+  kill,
+  openRequest,
+  running,
+  saysHalf,
+  textsOf,
+  withAgent,
+} from "../test/RealAgent.js"
 import type { AgentLimits } from "./Agents.js"
 
 const codex = installedAgent("codex")
@@ -208,12 +218,7 @@ describe("the real Codex", () => {
       const hold = makeHold()
       const model = yield* OpenAi.server({ script: [OpenAi.plain("kept"), OpenAi.hang(hold), OpenAi.plain("back")] })
       const of = yield* house({ baseUrl: model.baseUrl })
-      yield* of.send("one")
-      yield* ended(of)
-      yield* of.send("two")
-      yield* hold.reached
-      hold.say("half")
-      yield* itemSaying(of, "half")
+      yield* saysHalf(of, hold)
       yield* kill(of)
       yield* of.eventually(of.work(), ({ session }) => session === null)
       const { turns } = yield* ended(of, 2)

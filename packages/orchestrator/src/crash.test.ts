@@ -3,7 +3,8 @@
  * record of what it was given; whatever the log says after the next start has to fit it.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Option, TestClock } from "effect"
+import { Effect, Option, TestClock } from "effect"
+import { crashedIn, submissionsOf } from "../test/Crashes.js"
 import { gate } from "../test/FakeDriver.js"
 import { type CrashAt, House, quiet, until } from "../test/House.js"
 
@@ -19,24 +20,9 @@ const story = (house: House) =>
     yield* until(house.work(), ({ turns }) => turns.length === 0)
   })
 
-/** How many submissions the whole story makes. */
-const submissionsOfStory = Effect.scoped(
-  Effect.gen(function* () {
-    const house = new House()
-    yield* house.open()
-    yield* story(house)
-    return house.submissions
-  }),
-)
-
 const crashing = (crashAt: CrashAt) =>
   Effect.gen(function* () {
-    const house = new House()
-    yield* house.open(crashAt)
-    const before = yield* Effect.fork(Effect.exit(story(house)))
-    yield* quiet
-    yield* Fiber.interruptFork(before)
-    house.crash()
+    const house = yield* crashedIn(story, crashAt, () => quiet)
     yield* house.start()
     // The client has heard nothing and tries again, with the same key.
     yield* house.createThread()
@@ -64,7 +50,7 @@ describe("a server that dies", () => {
     "at any commit has the message handed over once, or shows that it does not know",
     () =>
       Effect.gen(function* () {
-        const steps = yield* submissionsOfStory
+        const steps = yield* submissionsOf(story)
         expect(steps).toBeGreaterThan(5)
         for (let submission = 1; submission <= steps; submission += 1) {
           for (const committed of [false, true]) {

@@ -3,8 +3,9 @@
  * `CRASHES=all` kills it at every one, before and after it is on the disk; else at one of six.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
-import { type CrashAt, House, id, quiet, until } from "../test/House.js"
+import { Effect, TestClock } from "effect"
+import { crashedIn, submissionsOf } from "../test/Crashes.js"
+import { type CrashAt, type House, id, quiet, until } from "../test/House.js"
 
 const labels = ["runs", "done", "asks", "queues", "archived", "deleted"] as const
 const threadIds = labels.map((label) => id(`thread ${label}`))
@@ -40,16 +41,6 @@ const story = (house: House) =>
     yield* quiet
   })
 
-/** How many submissions the whole story makes. */
-const submissionsOfStory = Effect.scoped(
-  Effect.gen(function* () {
-    const house = new House()
-    yield* house.open()
-    yield* story(house)
-    return house.submissions
-  }),
-)
-
 /** What is stored of the six, those that were begun. */
 const standings = (house: House) =>
   Effect.gen(function* () {
@@ -65,15 +56,12 @@ const standings = (house: House) =>
 /** What the next run makes of it; `reached` is how many submissions there are until then. */
 const crashing = (crashAt: CrashAt, reached: number) =>
   Effect.gen(function* () {
-    const house = new House()
-    yield* house.open(crashAt)
-    const before = yield* Effect.fork(Effect.exit(story(house)))
-    yield* until(
-      Effect.sync(() => house.submissions),
-      (given) => given >= reached,
+    const house = yield* crashedIn(story, crashAt, (killed) =>
+      until(
+        Effect.sync(() => killed.submissions),
+        (given) => given >= reached,
+      ),
     )
-    yield* Fiber.interruptFork(before)
-    house.crash()
     const [process] = house.agent.connections
     // What the killed run had given to the database is there or not before the next one begins.
     yield* quiet
@@ -121,7 +109,7 @@ describe("a server that is killed", () => {
     "at any commit settles every thread that it left, hidden ones too, and once",
     () =>
       Effect.gen(function* () {
-        const steps = yield* submissionsOfStory
+        const steps = yield* submissionsOf(story)
         expect(steps).toBeGreaterThan(30)
         for (let submission = 2; submission <= steps; submission += every) {
           for (const committed of every === 1 ? [false, true] : [submission % (2 * every) === 2]) {

@@ -26,6 +26,7 @@ import {
   noProcess,
   openRequest,
   processesOf,
+  saysHalf,
   started,
   stopped,
   textsOf,
@@ -157,12 +158,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
       Effect.gen(function* () {
         const hold = makeHold()
         const { model, of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
-        yield* of.send("one")
-        const before = (yield* ended(of)).items
-        yield* of.send("two")
-        yield* hold.reached
-        hold.say("half")
-        yield* itemSaying(of, "half")
+        const before = (yield* saysHalf(of, hold)).items
         yield* kill(of)
         yield* of.eventually(of.work(), ({ session }) => session === null)
         expect((yield* ended(of, 2)).turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
@@ -188,12 +184,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
       Effect.gen(function* () {
         const hold = makeHold()
         const { of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
-        yield* of.send("one")
-        yield* ended(of)
-        yield* of.send("two")
-        yield* hold.reached
-        hold.say("half")
-        yield* itemSaying(of, "half")
+        yield* saysHalf(of, hold)
         expect(yield* processesOf(of)).not.toEqual([])
         of.crash()
         yield* of.start()

@@ -2,7 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import type { ItemView } from "@threadfold/contracts"
 import { markedProcesses } from "@threadfold/providers"
-import type { InstalledAgent, MissingAgent } from "@threadfold/testkit"
+import type { Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { logMark } from "../src/live/Connections.js"
 import type { House } from "./House.js"
@@ -40,6 +40,18 @@ export const openRequest = (of: House) =>
 /** Waits until an item says this, as far as it was told. */
 export const itemSaying = (of: House, words: string) =>
   of.eventually(snapshotOf(of), ({ items }) => items.some(({ text }) => text === words))
+
+/** A turn is over, and a second one has said half of what the hold has it say. */
+export const saysHalf = (of: House, hold: Hold) =>
+  Effect.gen(function* () {
+    yield* of.send("one")
+    const before = yield* ended(of)
+    yield* of.send("two")
+    yield* hold.reached
+    hold.say("half")
+    yield* itemSaying(of, "half")
+    return before
+  })
 
 /** The texts of the items of a kind, in order. */
 export const textsOf = (items: readonly ItemView[], kind: ItemView["kind"] = "agent_message") =>
