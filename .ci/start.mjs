@@ -8,11 +8,10 @@
 import { join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { setupOrExit } from "./setup.mjs"
-import { root } from "./tools.mjs"
+import { program, root } from "./tools.mjs"
 
 await setupOrExit()
 
-const program = join(root, "apps", "server", "dist", "threadfold.js")
 const options = process.argv.slice(2)
 const directory = options.some((option) => option.startsWith("--data-dir"))
   ? []

@@ -17,6 +17,9 @@ export const packages = ["packages", "apps"].flatMap((group) =>
     .map((name) => ({ name, folder: `${group}/${name}`, manifest: manifest(join(root, group, name)) })),
 )
 
+/** The built program. */
+export const program = join(root, "apps", "server", "dist", "threadfold.js")
+
 /** The one version of pnpm that this workspace is installed with, such as `pnpm@10.34.9`. */
 export const packageManager = manifest(root).packageManager
 

@@ -6,6 +6,7 @@
 import { defineConfig } from "vitest/config"
 import { BaseSequencer } from "vitest/node"
 import { packages, root } from "./tools.mjs"
+import { sharing, sources, testFiles } from "./vitest.package.mjs"
 
 /** Folders whose files take long, because they run whole programs. They go first: the last file is then a short one. */
 const long = ["/apps/server/test/cli/", "/apps/server/test/agents/", "/packages/orchestrator/", "/apps/server/"]
@@ -25,13 +26,10 @@ const folders = packages.filter(({ manifest }) => manifest.scripts?.test !== und
 
 export default defineConfig({
   root,
-  // As in the packages' own configurations.
-  resolve: { conditions: ["source"] },
-  ssr: { resolve: { conditions: ["source"] } },
+  ...sources,
   test: {
-    include: folders.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
-    testTimeout: 30_000,
-    isolate: false,
+    ...sharing,
+    include: folders.flatMap((folder) => testFiles.map((files) => `${folder}/${files}`)),
     maxWorkers: 2,
     minWorkers: 1,
     sequence: { sequencer: LongFirst },

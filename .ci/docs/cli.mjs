@@ -1,10 +1,7 @@
 /** The page of the command line, from what the built program prints for `--help`. */
 import { spawnSync } from "node:child_process"
-import { join } from "node:path"
-import { root } from "../tools.mjs"
+import { program } from "../tools.mjs"
 import { code, page, slug, table } from "./markdown.mjs"
-
-const program = join(root, "apps", "server", "dist", "threadfold.js")
 
 /** What the built program prints for `--help` of some command. */
 const help = (words) => {

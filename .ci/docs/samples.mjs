@@ -6,9 +6,8 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { root } from "../tools.mjs"
+import { program, root } from "../tools.mjs"
 
-const program = join(root, "apps", "server", "dist", "threadfold.js")
 const block = /(<!-- run -->\n```console\n)([\s\S]*?)(^```$)/gm
 
 /** What differs from day to day, and with it the width of a column. */

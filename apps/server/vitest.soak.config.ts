@@ -1,8 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { sources } from "../../.ci/vitest.package.mjs"
 
 // What goes on for long and is no part of `npm test`: `npm run soak`.
-export default defineConfig({
-  resolve: { conditions: ["source"] },
-  ssr: { resolve: { conditions: ["source"] } },
-  test: { include: ["test/soak/**/*.soak.ts"], testTimeout: 1_800_000 },
-})
+export default defineConfig({ ...sources, test: { include: ["test/soak/**/*.soak.ts"], testTimeout: 1_800_000 } })

@@ -111,7 +111,10 @@ const native = (unique: boolean, table: TableName, scope: string, id: string): s
 const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
 
-/** What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. */
+/**
+ * What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. The list of
+ * migration 2, which has run on databases out there: another index comes by a migration of its own.
+ */
 export const agentIndexes: readonly string[] = [
   "threads_queued ON threads (thread_id) WHERE queued > 0",
   "connections_open ON connections (connection_id) WHERE status = 'open'",
