@@ -10,19 +10,38 @@ import { type Cells, cells, type Layout, type LayoutColumn, layouts, type Scalar
 import { counted } from "./Overlay.js"
 import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
 import { parseJsonColumns } from "./SqlRow.js"
-import { allColumns, equals, lightColumns, selectList, selectMatches, upsert } from "./SqlText.js"
+import { allColumns, equals, rewrite, selectList, selectMatches, upsert } from "./SqlText.js"
 import { wellFormed, wellFormedAll } from "./text.js"
 
-/** One upsert: which columns it writes, and the array its values are bound from. */
-interface Upsert {
-  readonly statement: Statement<unknown[]>
+/**
+ * How rows with the same heavy columns are written. SQLite takes a row out of every index whose columns an update names, and
+ * puts it back, whether or not they change; and a row that streams changes with every batch, but not its place in them.
+ * So a row is rewritten where it stands first; only one that is new, or moves, is put in all its places.
+ */
+interface Writing {
+  readonly rewrite: Statement<unknown[]> | null
+  readonly upsert: Statement<unknown[]>
   readonly columns: readonly LayoutColumn[]
+  /** What both statements are bound from. */
   readonly values: unknown[]
 }
 
+/** The names of the columns that an index of the table holds or asks for. */
+const placedColumns = (database: Database, { columns, key, table }: Layout): ReadonlySet<string> => {
+  const texts = database
+    .prepare<[string], string>(
+      "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+    )
+    .pluck()
+    .all(table)
+  const words = new Set(texts.flatMap((text) => text.split(/\W+/)))
+  return new Set([...key, ...columns.filter(({ sql }) => words.has(sql)).map(({ name }) => name)])
+}
+
 class SqlTable {
-  /** Upserts by which heavy columns a row carries, one bit each. */
-  private readonly upserts: (Upsert | undefined)[] = []
+  /** By which heavy columns a row carries, one bit each. */
+  private readonly writings: (Writing | undefined)[] = []
+  private readonly placed: ReadonlySet<string>
   private readonly matches = new Map<string, Statement<unknown[], Record<string, unknown>>>()
   private readonly first = new Map<string, Statement<unknown[], Record<string, unknown>>>()
   private readonly remove: Statement<unknown[]>
@@ -33,6 +52,7 @@ class SqlTable {
     private readonly database: Database,
     readonly of: Layout,
   ) {
+    this.placed = placedColumns(database, of)
     for (const [name, columns] of [["key", of.key] as const, ...of.lookups]) {
       const text = selectMatches(of, columns)
       this.matches.set(name, database.prepare(text))
@@ -48,7 +68,7 @@ class SqlTable {
     for (let index = 0; index < heavy.length; index++) {
       if (row[heavy[index] ?? ""] !== undefined) mask |= 1 << index
     }
-    const { statement, columns, values } = this.upserts[mask] ?? this.prepareUpsert(mask)
+    const { columns, rewrite, upsert, values } = this.writings[mask] ?? this.prepareWriting(mask)
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]
       if (column === undefined) continue
@@ -57,7 +77,7 @@ class SqlTable {
       else if (column.json) values[index] = JSON.stringify(value)
       else values[index] = typeof value === "string" ? wellFormed(value) : value
     }
-    statement.run(values)
+    if (rewrite === null || rewrite.run(values).changes === 0) upsert.run(values)
   }
 
   delete(key: readonly Scalar[]): void {
@@ -74,18 +94,21 @@ class SqlTable {
     return rows.map((row) => parseJsonColumns(this.of, row))
   }
 
-  private prepareUpsert(mask: number): Upsert {
+  private prepareWriting(mask: number): Writing {
     const { heavy } = this.of
-    const columns = [
-      ...lightColumns(this.of),
-      ...this.of.columns.filter(({ name }) => heavy.includes(name) && (mask & (1 << heavy.indexOf(name))) !== 0),
-    ]
-    const made: Upsert = {
-      statement: this.database.prepare(upsert(this.of, columns)),
+    const carried = this.of.columns.filter(
+      ({ name }) => !heavy.includes(name) || (mask & (1 << heavy.indexOf(name))) !== 0,
+    )
+    const free = carried.filter(({ name }) => !this.placed.has(name))
+    const placed = carried.filter(({ name }) => this.placed.has(name))
+    const columns = [...free, ...placed]
+    const made: Writing = {
+      rewrite: free.length === 0 ? null : this.database.prepare(rewrite(this.of, free, placed)),
+      upsert: this.database.prepare(upsert(this.of, columns)),
       columns,
       values: new Array(columns.length).fill(null),
     }
-    this.upserts[mask] = made
+    this.writings[mask] = made
     return made
   }
 }

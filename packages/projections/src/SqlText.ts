@@ -24,6 +24,16 @@ export const preference = (of: Layout): string =>
 export const selectMatches = (of: Layout, columns: readonly string[]): string =>
   `SELECT ${selectList(lightColumns(of))} FROM ${of.table} WHERE ${equals(columns)} ORDER BY ${preference(of)}`
 
+/**
+ * Rewrites the `free` columns of the row that has this key and these `placed` columns already, and of no other. Bound in the
+ * order of the columns, `free` first. The plus keeps SQLite at the key: it is how the row is found.
+ */
+export const rewrite = (of: Layout, free: readonly LayoutColumn[], placed: readonly LayoutColumn[]): string => {
+  const set = free.map(({ sql }) => `"${sql}" = ?`)
+  const where = placed.map(({ name, sql }) => (of.key.includes(name) ? `"${sql}" = ?` : `+"${sql}" IS ?`))
+  return `UPDATE ${of.table} SET ${set.join(", ")} WHERE ${where.join(" AND ")}`
+}
+
 /** Inserts a row of these columns, or replaces those of the row that has its key. */
 export const upsert = (of: Layout, columns: readonly LayoutColumn[]): string => {
   const names = columns.map(({ sql }) => `"${sql}"`)

@@ -61,8 +61,5 @@ export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpO
     )
   }
 
-  return connection.events.pipe(
-    Stream.chunks,
-    Stream.runForEach((chunk) => take(Chunk.toReadonlyArray(chunk))),
-  )
+  return Stream.runForEachChunk(connection.events, (chunk) => take(Chunk.toReadonlyArray(chunk)))
 }

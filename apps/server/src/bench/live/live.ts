@@ -7,8 +7,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeThreadfold } from "@threadfold/client"
 import { Problem } from "@threadfold/contracts"
-import { Effect, Fiber, Schedule, Schema, type Scope, Stream } from "effect"
-import { makeCall } from "./Caller.js"
+import { Effect, Fiber, Schema, type Scope } from "effect"
+import { callInTurns, makeCall } from "./Caller.js"
 import { startProgram } from "./Program.js"
 import { startSubscriber } from "./Subscriber.js"
 
@@ -81,27 +81,19 @@ interface Times {
   readonly bare: number[]
 }
 
-/**
- * A command in every thread every second and as many calls of the bare server, in turns, each at its time, whether or not
- * the one before has its answer.
- */
+/** A command in every thread every second, and as many calls of the bare server, in turns. */
 const calling = (
-  rename: (threadId: string) => Effect.Effect<number>,
-  bare: Effect.Effect<number>,
+  rename: (threadId: string) => Promise<number>,
+  bare: () => Promise<number>,
   threadIds: readonly string[],
   times: Times,
-) =>
-  Stream.fromIterable(threadIds.flatMap((threadId) => [{ threadId }, null])).pipe(
-    Stream.forever,
-    Stream.schedule(Schedule.fixed(500 / threadIds.length)),
-    Stream.mapEffect(
-      (to) =>
-        to === null
-          ? Effect.map(bare, (ms) => void times.bare.push(ms))
-          : Effect.map(rename(to.threadId), (ms) => void times.command.push(ms)),
-      { concurrency: "unbounded", unordered: true },
-    ),
-    Stream.runDrain,
+): Effect.Effect<never> =>
+  callInTurns(
+    threadIds.flatMap((threadId) => [
+      () => rename(threadId).then((ms) => void times.command.push(ms)),
+      () => bare().then((ms) => void times.bare.push(ms)),
+    ]),
+    500 / threadIds.length,
   )
 
 const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unknown, Scope.Scope> =>
@@ -118,7 +110,7 @@ const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unk
     const callBare = yield* makeCall(`http://127.0.0.1:${barePort}`)
     const title = () => ({ title: `name ${performance.now()}` })
     const rename = (threadId: string) => call("PATCH", `/v1/threads/${threadId}`, title())
-    const bare = Effect.suspend(() => callBare("POST", "/", title()))
+    const bare = () => callBare("POST", "/", title())
     const subscriber = yield* startSubscriber({
       connection,
       threads: options.threads,
@@ -134,10 +126,7 @@ const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unk
     yield* subscriber.allRun
     yield* Effect.forEach(threadIds.slice(0, 4), (threadId) =>
       Effect.repeatN(
-        Effect.zipRight(
-          Effect.suspend(() => rename(threadId)),
-          bare,
-        ),
+        Effect.promise(() => rename(threadId).then(bare)),
         WARM_UP_COMMANDS / 4,
       ),
     )
