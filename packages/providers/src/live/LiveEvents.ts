@@ -63,6 +63,7 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
   /** When the consumer looks again by itself; it is woken when there is a reason to look earlier. */
   let looksAt = 0
   const arrived = makeBell()
+  const armed = makeBell()
   const taken = makeBell()
   const hasRoom = () => waiting.length < roomFor
 
@@ -96,12 +97,28 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
       if (due() <= now && waiting.length > 0) return Effect.succeed(give(now))
       if (isFinished) return Effect.fail(Option.none())
       looksAt = due()
-      const news = arrived.wait(() => due() < looksAt)
+      armed.ring()
       return Effect.zipRight(
-        looksAt === Number.POSITIVE_INFINITY ? news : Effect.race(news, Effect.sleep(looksAt - now)),
+        arrived.wait(() => due() < looksAt),
         pull,
       )
     },
+  )
+
+  /**
+   * Wakes the consumer when it wanted to look again. One fiber for as long as the stream lasts: to race a timer against the
+   * next line would be two fibers for every batch. What falls due earlier than was known is seen with the next slice.
+   */
+  const alarm: Effect.Effect<never> = Effect.forever(
+    Effect.zipRight(
+      armed.wait(() => looksAt < Number.POSITIVE_INFINITY),
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const left = looksAt - now
+        if (left > 0) return Effect.sleep(Math.min(left, batchMs))
+        looksAt = Number.POSITIVE_INFINITY
+        return Effect.sync(arrived.ring)
+      }),
+    ),
   )
 
   return {
@@ -117,6 +134,6 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
       isFinished = true
       arrived.ring()
     },
-    events: Stream.repeatEffectChunkOption(pull),
+    events: Stream.unwrapScoped(Effect.as(Effect.forkScoped(alarm), Stream.repeatEffectChunkOption(pull))),
   }
 }

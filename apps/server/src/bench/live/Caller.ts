@@ -41,17 +41,25 @@ export const makeCall = (
     },
   )
 
+/** Spreads what is counted evenly over [0, 1), never in step with anything that is regular. */
+const spread = (count: number): number => (count * 0.618_033_988_749_895) % 1
+
 /**
- * Makes the calls in turns, one every `everyMs`, each at its time whether or not the one before has its answer; until it is
- * interrupted. Dies when a call fails.
+ * Makes the calls in turns, one in every span of `everyMs`, at any moment of it: at regular moments they would all meet the
+ * same moment of what the server does regularly. Each has its time, whether or not the one before has its answer. Until it is
+ * interrupted; dies when a call fails.
  */
 export const callInTurns = (calls: readonly (() => Promise<void>)[], everyMs: number): Effect.Effect<never> =>
   Effect.async((resume) => {
+    const from = performance.now()
     let made = 0
-    const timer = setInterval(() => {
-      const call = calls[made % calls.length]
-      made += 1
-      call?.().catch((error) => resume(Effect.die(error)))
-    }, everyMs)
-    return Effect.sync(() => clearInterval(timer))
+    const due = () => from + (made + spread(made)) * everyMs
+    const make = (): void => {
+      for (; due() <= performance.now(); made += 1) {
+        calls[made % calls.length]?.().catch((error) => resume(Effect.die(error)))
+      }
+      timer = setTimeout(make, due() - performance.now())
+    }
+    let timer = setTimeout(make)
+    return Effect.sync(() => clearTimeout(timer))
   })

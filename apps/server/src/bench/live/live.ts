@@ -10,6 +10,7 @@ import { Problem } from "@threadfold/contracts"
 import { Effect, Fiber, Schema, type Scope } from "effect"
 import { callInTurns, makeCall } from "./Caller.js"
 import { startProgram } from "./Program.js"
+import { pausesPerSecond } from "./pauses.js"
 import { startSubscriber } from "./Subscriber.js"
 
 export interface BenchLiveOptions {
@@ -48,6 +49,9 @@ export interface BenchLiveReport {
   /** That of commands in the first seconds of the streaming, which the figures above leave out: the server is still being compiled. */
   readonly coldCommandP50Ms: number
   readonly coldCommandP99Ms: number
+  /** What the machine itself took from a thread that only looks at the clock, before the programs started and after they ended, ms per second. */
+  readonly pausesBeforeMs: number
+  readonly pausesAfterMs: number
 }
 
 const Ready = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
@@ -60,6 +64,9 @@ const WARM_UP_S = 4
 
 /** Seconds for which the agent streams on afterwards, so that the end of fifty turns at once is no part of the figures. */
 const AFTERWARDS_S = 1
+
+/** For how long the machine is looked at, ms. */
+const PAUSES_MS = 2_000
 
 const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -96,7 +103,9 @@ const calling = (
     500 / threadIds.length,
   )
 
-const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unknown, Scope.Scope> =>
+type Measured = Omit<BenchLiveReport, "pausesBeforeMs" | "pausesAfterMs">
+
+const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const directory = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-bench-"))),
@@ -156,9 +165,15 @@ const measured = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, unk
     }
   })
 
+const lookAtMachine = Effect.sync(() => pausesPerSecond(PAUSES_MS))
+
 /** Runs the benchmark. */
 export const benchLive = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, Problem> =>
-  Effect.scoped(measured(options)).pipe(
+  Effect.gen(function* () {
+    const pausesBeforeMs = yield* lookAtMachine
+    const report = yield* Effect.scoped(measured(options))
+    return { ...report, pausesBeforeMs, pausesAfterMs: yield* lookAtMachine }
+  }).pipe(
     Effect.catchAll((error) =>
       Effect.fail(
         error instanceof Problem ? error : new Problem({ slug: "internal", detail: `The benchmark failed: ${error}.` }),

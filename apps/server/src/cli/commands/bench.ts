@@ -26,7 +26,7 @@ const whole = (name: string, unless: number, means: string) =>
 const liveOptions = {
   threads: whole("threads", 50, "Threads that stream at the same time."),
   perSecond: whole("events", 2_000, "Pieces that the agent tells per second, all threads together."),
-  seconds: whole("seconds", 10, "How long it is measured; the seconds in which the programs warm up come before."),
+  seconds: whole("seconds", 20, "How long it is measured; the seconds in which the programs warm up come before."),
 }
 
 const live = Command.make("live", liveOptions, (options) =>

@@ -26,6 +26,8 @@ export class Subscriber {
   pendingBytes = 0
   /** True: it waited too long on its socket and ends. */
   overflowed = false
+  /** True: nothing was given out for so long that a sign of life is due. */
+  beat = false
 
   constructor(
     readonly filter: FrameFilter,
@@ -54,7 +56,7 @@ export interface Hub {
     filter: FrameFilter,
     onOverflow: (subscriber: Subscriber) => void,
   ) => Effect.Effect<Subscriber, never, Scope.Scope>
-  /** Waits until something after `cursor` may be there for the subscriber, or the server shuts down. */
+  /** Waits until something after `cursor` may be there for the subscriber, its beat is due, or the server shuts down. */
   readonly wait: (subscriber: Subscriber, cursor: number) => Effect.Effect<void>
   /** True once the server shuts down: streams end. */
   readonly closing: () => boolean
@@ -155,7 +157,7 @@ export const makeHub = (
         Effect.async<void>((resume) => {
           // Looked at in the same step as the registration, so that no event slips in between.
           const more = ring.covers(cursor) ? ring.head > cursor : log.published() > cursor
-          if (closing || more) return resume(Effect.void)
+          if (closing || more || subscriber.beat) return resume(Effect.void)
           subscriber.wake = () => resume(Effect.void)
           return Effect.sync(() => {
             subscriber.wake = null

@@ -3,7 +3,7 @@
  * made when the socket has taken the last one, so a slow reader holds one piece and no more.
  */
 import type { LogReader, ReadQuery, StorageFailed } from "@threadfold/event-log"
-import { type Duration, Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import type { StreamLimits } from "../options.js"
 import { formatCursor, type StreamCursor } from "./Cursor.js"
 import { controlFrame, eventFrame, heartbeatFrame, openingFrame } from "./Frame.js"
@@ -40,13 +40,6 @@ const join = (frames: readonly Buffer[]): Buffer => {
   const [only, ...others] = frames
   return only !== undefined && others.length === 0 ? only : Buffer.concat(frames)
 }
-
-const waitOrBeat = (hub: Hub, subscriber: Subscriber, cursor: number, heartbeat: Duration.DurationInput) =>
-  Effect.timeoutTo(hub.wait(subscriber, cursor), {
-    duration: heartbeat,
-    onSuccess: () => "woken" as const,
-    onTimeout: () => "heartbeat" as const,
-  })
 
 /**
  * Reads the next piece from the log: the stream is behind the ring. A log page is bounded in events only, so its size
@@ -120,28 +113,51 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
           return Option.some([join(piece.frames), { cursor, syncAt: place.syncAt, page }] as const)
         }
         if (moved) continue
-        const woken = yield* waitOrBeat(hub, subscriber, cursor, limits.heartbeatMs)
-        if (woken === "heartbeat")
+        if (subscriber.beat) {
           return Option.some([heartbeatFrame(log.published()), { ...place, cursor, page }] as const)
+        }
+        yield* hub.wait(subscriber, cursor)
       }
     })
 
+  /** When the stream last gave something out, ms since the epoch. */
+  let gaveAt = 0
+  /**
+   * Beats when nothing was given out for a while. One fiber for as long as the stream lasts: a time limit on every wait would
+   * be two fibers for every piece.
+   */
+  const beating = (subscriber: Subscriber): Effect.Effect<never> =>
+    Effect.forever(
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const left = gaveAt + limits.heartbeatMs - now
+        if (left > 0) return Effect.sleep(left)
+        gaveAt = now
+        subscriber.beat = true
+        return Effect.sync(() => subscriber.notify())
+      }),
+    )
+
+  const pieces = (subscriber: Subscriber): Stream.Stream<Buffer, StorageFailed> => {
+    const { frames, place } = begin(options)
+    const pull = (at: Place) =>
+      Effect.gen(function* () {
+        // Being asked for more means that the socket took the last piece.
+        subscriber.drained()
+        const piece = yield* next(subscriber, at)
+        gaveAt = yield* Clock.currentTimeMillis
+        subscriber.beat = false
+        subscriber.writing = true
+        return piece
+      })
+    return Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull))
+  }
+
   return Stream.unwrapScoped(
-    Effect.map(hub.join(options.filter, overflow), (subscriber) => {
-      const { frames, place } = begin(options)
-      return Stream.concat(
-        Stream.succeed(join(frames)),
-        Stream.unfoldEffect(place, (at) =>
-          Effect.suspend(() => {
-            // Being asked for more means that the socket took the last piece.
-            subscriber.drained()
-            return Effect.map(next(subscriber, at), (piece) => {
-              subscriber.writing = true
-              return piece
-            })
-          }),
-        ),
-      )
+    Effect.gen(function* () {
+      const subscriber = yield* hub.join(options.filter, overflow)
+      gaveAt = yield* Clock.currentTimeMillis
+      yield* Effect.forkScoped(beating(subscriber))
+      return pieces(subscriber)
     }),
   )
 }
