@@ -10,6 +10,7 @@ import { configuredAgents, environmentOf, namedAgents } from "./configuredAgents
 import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"
 import { findProgram } from "./programs.js"
 import { configFileOf, readConfig } from "./readConfig.js"
+import { ServerSecrets } from "./ServerSecrets.js"
 
 const temporary = (): string => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "threadfold-config-")))
@@ -101,7 +102,7 @@ describe("agents", () => {
           four: { kind: "acp", command: "my-agent" },
         },
       })
-      const agents = yield* configuredAgents(yield* readConfig(folder, null), folder, {})
+      const agents = yield* configuredAgents(yield* readConfig(folder, null), folder, new ServerSecrets("", {}), {})
       expect(agents.map(({ driver, name }) => [name, driver.provider])).toEqual([
         ["one", "codex"],
         ["two", "claude"],

@@ -2,7 +2,14 @@
 import { dirname, resolve } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import { type Agent, type AgentLimits, defaultLimits } from "@threadfold/orchestrator"
-import { acpPreset, makeAcpDriver, makeClaudeDriver, makeCodexDriver, type ProviderDriver } from "@threadfold/providers"
+import {
+  acpPreset,
+  type HeldSecrets,
+  makeAcpDriver,
+  makeClaudeDriver,
+  makeCodexDriver,
+  type ProviderDriver,
+} from "@threadfold/providers"
 import { Effect } from "effect"
 import { version } from "../version.js"
 import type { AgentConfig } from "./ConfigFile.js"
@@ -80,12 +87,14 @@ const driverOf = (
   config: AgentConfig,
   env: Readonly<Record<string, string>>,
   dataDirectory: string,
+  secrets: HeldSecrets,
 ): ProviderDriver => {
   const { command } = config
   const common = {
     env,
     inherit: inheritedBy(config),
     limits: driverLimits(config),
+    secrets,
     ...(command === undefined ? {} : { command }),
   }
   switch (config.kind) {
@@ -112,10 +121,14 @@ const driverOf = (
   }
 }
 
-/** The agents of a configuration with their drivers. Nothing is started. Fails with `invalid-configuration`. */
+/**
+ * The agents of a configuration with their drivers. Nothing is started. `secrets`: what no agent's words are recorded with,
+ * besides its own secrets. Fails with `invalid-configuration`.
+ */
 export const configuredAgents = (
   found: FoundConfig,
   dataDirectory: string,
+  secrets: HeldSecrets,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Effect.Effect<readonly Agent[], Problem> =>
   Effect.forEach(namedAgents(found, dataDirectory), (agent) =>
@@ -123,7 +136,7 @@ export const configuredAgents = (
       environmentOf(agent, env),
       (own): Agent => ({
         name: agent.name,
-        driver: driverOf(agent.config, own, dataDirectory),
+        driver: driverOf(agent.config, own, dataDirectory, secrets),
         model: agent.config.model ?? null,
         settings: agent.config.settings ?? {},
         limits: limitsOf(agent.config),

@@ -77,13 +77,13 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
     const metrics = yield* Effect.acquireRelease(
-      Effect.sync(() => new Metrics()),
+      Effect.sync(() => new Metrics(options.secrets)),
       (open) => Effect.sync(() => open.close()),
     )
     const { port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
     const engine = yield* Engine
     const hub = yield* makeHub(engine.log, limits.stream, metrics)
-    const sessions = yield* makeAttachedSessions(engine, metrics)
+    const sessions = yield* makeAttachedSessions(engine, metrics, options.secrets)
     const app = yield* makeApp(metrics).pipe(
       Effect.provideService(HttpServices, {
         agents: yield* Agents,

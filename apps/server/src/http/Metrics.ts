@@ -33,7 +33,8 @@ export class Metrics {
   commits = 0
   private readonly delay = monitorEventLoopDelay({ resolution: lagSampleMs })
 
-  constructor() {
+  /** `secrets`: what counts the removals of secrets. */
+  constructor(private readonly secrets?: { readonly removed: number }) {
     this.delay.enable()
   }
 
@@ -77,6 +78,9 @@ export class Metrics {
     add("head_sequence", "gauge", "Highest published sequence of the log.", [["", head]])
     add("commits_total", "counter", "Submissions of this server that were committed.", [["", this.commits]])
     add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", this.submitting]])
+    add("secrets_removed_total", "counter", "Places from which a held secret was taken before it was recorded.", [
+      ["", this.secrets?.removed ?? 0],
+    ])
     add("pushed_lines_total", "counter", "Pushed lines by result.", labelled("status", this.lines))
     add("commands_total", "counter", "Commands by type and result.", this.commands)
     add("turn_waiters", "gauge", "Calls that wait for the end of a turn.", [["", this.waiting]])

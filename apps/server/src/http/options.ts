@@ -1,4 +1,5 @@
 /** What the HTTP server is told, and the limits that protect it. */
+import type { ServerSecrets } from "../config/ServerSecrets.js"
 
 /** Every bound of the server. All are per server, not per client: on a loopback all clients look alike. */
 export interface HttpLimits {
@@ -89,6 +90,8 @@ export interface HttpOptions {
   readonly allowedHosts?: readonly string[]
   /** Version that the server tells of itself. */
   readonly version: string
+  /** What must not be recorded of what is pushed. Default: nothing. */
+  readonly secrets?: ServerSecrets
   /** Takes the lines of the access log; standard error unless told. */
   readonly accessLog?: (line: string) => void
   /** Limits that differ from {@link defaultLimits}. */

@@ -10,9 +10,11 @@ import { Effect, Layer, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readConfig } from "../config/readConfig.js"
+import { ServerSecrets } from "../config/ServerSecrets.js"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { readSide } from "../http/ReadSide.js"
 import { isLoopback } from "../http/security/Hosts.js"
+import { loadToken } from "../http/security/Token.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
 
@@ -88,11 +90,12 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     }
     const found = yield* readConfig(options.dataDir, options.config)
     const { announcePort, directory } = yield* acquireOwnership(options.dataDir, { version })
-    const agents = yield* configuredAgents(found, directory)
+    const secrets = new ServerSecrets(yield* loadToken(directory))
+    const agents = yield* configuredAgents(found, directory, secrets)
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
     const services = yield* Layer.build(house(file, agents, found.config))
-    const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version }
+    const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version, secrets }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
       Effect.provide(services),
     )

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Receipt, RequestDetail, ThreadSnapshot, TurnDetail, VerifyReport } from "@threadfold/contracts"
-import { ReaperFindings } from "@threadfold/contracts/api"
+import { EventPage, ReaperFindings } from "@threadfold/contracts/api"
 import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it, vi } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
 import { document, ended, problemOf, start, temporary, threadfold } from "./program.js"
-import { type RunningServer, serve } from "./server.js"
+import { attach, push, type RunningServer, serve } from "./server.js"
 
 const secret = "sk-0123456789-very-secret"
 
@@ -192,6 +192,36 @@ describe("doctor", () => {
     expect([page.code, page.stdout]).toEqual([1, expect.stringContaining("threadfold.json: it is no JSON")])
     const unused = await report(["--data-dir", join(temporary(), "none")])
     expect([unused.code, unused.report.agents.length > 0]).toEqual([0, true])
+  })
+})
+
+describe("secrets", () => {
+  it("of an agent and of the server come into no event, and every removal is counted", {
+    timeout: 60_000,
+  }, async () => {
+    const text = `It is ${secret}, I say ${secret}.`
+    const { server, where } = await served({ turns: [[{ say: text, deltas: 30 }]] })
+    const run = await threadfold(["send", "--wait", `What is ${secret}?`, ...where])
+    expect([run.code, run.stdout]).toEqual([0, "It is [removed], I say [removed].\n"])
+
+    const session = "0199cccc-0000-7000-8000-000000000001"
+    await attach(server, session, "native")
+    const payload = { message: `Bearer ${server.token}` }
+    const event = { type: "runtime.warning", channel: "adapter:test", seq: 1, at: 1, payload }
+    expect(await push(server, session, [event])).toMatchObject([{ status: "appended" }])
+
+    const page = await (await server.call("/v1/events?native=1&limit=500")).text()
+    expect(page).not.toContain(server.token)
+    expect(page).toContain("Bearer [removed]")
+    // What the user wrote is the user's; what the agent made of it is not recorded with it.
+    const { items } = Schema.decodeUnknownSync(Schema.parseJson(EventPage))(page)
+    const agents = items.filter(({ actor }) => actor === "provider")
+    expect(agents.length).toBeGreaterThan(5)
+    expect(JSON.stringify(agents)).not.toContain(secret)
+
+    const counted = /^threadfold_secrets_removed_total (\d+)$/m.exec(await (await server.call("/metrics")).text())
+    expect(Number(counted?.[1])).toBeGreaterThanOrEqual(3)
+    await stopped(server, where)
   })
 })
 

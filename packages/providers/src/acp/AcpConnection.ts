@@ -13,7 +13,6 @@ import {
   TimedOut,
   Unsupported,
 } from "../ProviderDriver.js"
-import { withoutValues } from "../process/secrets.js"
 import { type Fields, isFields } from "../wire/read.js"
 import { closeEvent } from "./AcpTranslator.js"
 import type { AcpConfig, AcpLimits } from "./config.js"
@@ -31,8 +30,6 @@ export interface AcpConnectionParts {
   readonly handshake: Handshake
   readonly limits: Required<AcpLimits>
   readonly peer: Peer
-  /** Values that no message may show. */
-  readonly secrets: readonly string[]
   readonly stop: Effect.Effect<void>
   readonly threads: Threads
 }
@@ -55,8 +52,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
   const provider = config.name
   const oneAtATime = Effect.unsafeMakeSemaphore(1)
 
-  const refuse = (operation: Operation, message: string) =>
-    new Refused({ provider, operation, message: withoutValues(message, parts.secrets) })
+  const refuse = (operation: Operation, message: string) => new Refused({ provider, operation, message })
 
   /** A call whose answer is awaited, within the limit. */
   const ask = (

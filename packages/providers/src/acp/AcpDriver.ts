@@ -13,7 +13,8 @@ import type {
 import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded } from "../process/LineTransport.js"
 import { supervise } from "../process/SupervisedProcess.js"
-import { secretValues } from "../process/secrets.js"
+import { withCleanFailures } from "../secrets/failures.js"
+import { secretsOfAgent } from "../secrets/Removal.js"
 import { makeAcpConnection } from "./AcpConnection.js"
 import { makeAcpTranslator } from "./AcpTranslator.js"
 import { type AcpConfig, defaultAcpLimits } from "./config.js"
@@ -33,11 +34,12 @@ const connect = (
     const { args = [], command, env = {}, inherit = [], name: provider } = config
     const where = cwd === undefined ? {} : { cwd }
     const child = yield* supervise({ provider, command, args, env, inherit, marks, graceMs: limits.graceMs, ...where })
+    const secrets = secretsOfAgent(childEnvironment(process.env, { env, inherit }), args, config.secrets)
     const threads = makeThreads()
     const peer: Peer = yield* makePeer({
       provider,
       process: child,
-      translator: makeAcpTranslator({ provider, mode: "managed" }),
+      translator: makeAcpTranslator({ provider, mode: "managed", secrets }),
       asked: (id, method, params) => threads.asked(peer, id, method, params),
       told: (method, params) => threads.told(peer, method, params),
     })
@@ -53,8 +55,16 @@ const connect = (
       ),
       Effect.tapError(() => child.stop),
     )
-    const secrets = secretValues(childEnvironment(process.env, { env, inherit }))
-    return makeAcpConnection({ config, cwd, handshake, limits, peer, secrets, stop: child.stop, threads })
+    const connection = makeAcpConnection({
+      config,
+      cwd,
+      handshake,
+      limits,
+      peer,
+      stop: child.stop,
+      threads,
+    })
+    return withCleanFailures(connection, secrets)
   })
 
 /** A driver for one agent; each connection is a process of its own. */

@@ -53,7 +53,7 @@ const errorData = (message: unknown): unknown =>
   isFields(message) && isFields(message.error) ? message.error.data : undefined
 
 export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => {
-  const connection = makeConnection(options.provider, options.mode)
+  const connection = makeConnection(options.provider, options)
   const imported = options.mode === "imported"
   const recordsClient = options.recordsClient ?? imported
   const calls = new Map<string, Call>()

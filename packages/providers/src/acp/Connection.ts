@@ -10,8 +10,9 @@ import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { type Configuration, configured } from "./configuration.js"
 import { type AcpThread, makeThread, openSession, type Place, type Target } from "./Session.js"
 
-export const makeConnection = (provider: string, mode: TranslatorOptions["mode"]) => {
-  const base = makeConnectionBase(provider, mode)
+export const makeConnection = (provider: string, options: TranslatorOptions) => {
+  const { mode } = options
+  const base = makeConnectionBase(provider, options)
   const target: Target = { origin: base.origin, place: null }
   const threads = new Map<string, AcpThread>()
 

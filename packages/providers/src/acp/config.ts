@@ -1,4 +1,5 @@
 /** Configuration of an agent. */
+import type { HeldSecrets } from "../secrets/Removal.js"
 
 /** Time limits, ms. */
 export interface AcpLimits {
@@ -38,5 +39,7 @@ export interface AcpConfig {
   readonly sharesConnection?: boolean
   /** Version of this program, told to the agent. */
   readonly clientVersion?: string
+  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets
   readonly limits?: AcpLimits
 }

@@ -22,6 +22,8 @@ import {
 import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded } from "../process/LineTransport.js"
 import { type SupervisedProcess, supervise } from "../process/SupervisedProcess.js"
+import { withCleanFailures } from "../secrets/failures.js"
+import { type HeldSecrets, secretsOfAgent } from "../secrets/Removal.js"
 import type { Fields } from "../wire/read.js"
 import { makeClaudeTranslator } from "./ClaudeTranslator.js"
 import { refusedSettings, threadOptions } from "./live/options.js"
@@ -63,6 +65,8 @@ export interface ClaudeConfig {
   readonly model?: string
   /** Options of the SDK for every thread, under those that a thread is opened with. */
   readonly settings?: Fields
+  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets
   readonly limits?: ClaudeLimits
 }
 
@@ -101,8 +105,6 @@ const connect = (
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const { answerMs = 30_000, graceMs = 2_000, retries, startMs = 30_000 } = config.limits ?? {}
-    const translator = makeClaudeTranslator({ mode: "managed" })
-    const live = makeLiveEvents(translator)
     const questions = makeQuestions()
     const prompt = makePrompt()
     let opening: Opening | null = null
@@ -114,6 +116,9 @@ const connect = (
       inherit: config.inherit ?? [],
       env: { ...(retries === undefined ? {} : { CLAUDE_CODE_MAX_RETRIES: String(retries) }), ...config.env },
     })
+    const secrets = secretsOfAgent(env, [], config.secrets)
+    const translator = makeClaudeTranslator({ mode: "managed", secrets })
+    const live = makeLiveEvents(translator)
 
     /** Begins the conversation; the SDK asks for its process on the way. */
     const begin = ({ nativeThreadId, order, resume }: Opening, cwd: string, child: SdkProcess) => {
@@ -240,7 +245,7 @@ const connect = (
     })
     yield* Effect.addFinalizer(() => stop)
 
-    return {
+    const connection: ProviderConnection = {
       events: live.events,
       reference: (nativeThreadId) => (opening?.nativeThreadId === nativeThreadId ? opening.order.threadId : null),
       startThread: (order: StartThread) =>
@@ -264,6 +269,7 @@ const connect = (
         Effect.suspend(() => (opening?.nativeThreadId === nativeThreadId ? stop : Effect.void)),
       stop,
     }
+    return withCleanFailures(connection, secrets)
   })
 
 /** Makes a driver; each connection serves one thread with a process of its own. */

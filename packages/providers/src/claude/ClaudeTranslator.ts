@@ -36,7 +36,7 @@ export interface ClaudeTranslator extends Translator {
 }
 
 export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTranslator => {
-  const connection = makeConnection(options.mode)
+  const connection = makeConnection(options)
   const imported = options.mode === "imported"
   const recordsClient = options.recordsClient ?? imported
   const telling: Telling = { recordsClient, imported }

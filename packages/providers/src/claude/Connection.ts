@@ -39,8 +39,9 @@ const clientTypes: ReadonlySet<EventType> = new Set<EventType>([
   "request.answered",
 ])
 
-export const makeConnection = (mode: TranslatorOptions["mode"]) => {
-  const base = makeConnectionBase<Process>(provider, mode)
+export const makeConnection = (options: TranslatorOptions) => {
+  const { mode } = options
+  const base = makeConnectionBase<Process>(provider, options)
   const counts = new Map<string, number>()
   let session: Session | null = null
   /** Messages that were sent before the session was known. */

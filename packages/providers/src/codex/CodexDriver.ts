@@ -3,8 +3,11 @@ import { Clock, Effect, Fiber } from "effect"
 import { makeLiveEvents } from "../live/LiveEvents.js"
 import { spawnLine } from "../live/lines.js"
 import type { Capabilities, ConnectionLost, ProviderDriver } from "../ProviderDriver.js"
+import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded, makeLineTransport } from "../process/LineTransport.js"
 import { supervise } from "../process/SupervisedProcess.js"
+import { withCleanFailures } from "../secrets/failures.js"
+import { type HeldSecrets, secretsOfAgent } from "../secrets/Removal.js"
 import { makeCodexTranslator } from "./CodexTranslator.js"
 import { makeCalls } from "./live/Calls.js"
 import { makeHeldLines } from "./live/HeldLines.js"
@@ -33,6 +36,8 @@ export interface CodexConfig {
   readonly inherit?: readonly string[]
   /** Version of this program, told to Codex. */
   readonly clientVersion?: string
+  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets
   readonly limits?: CodexLimits
 }
 
@@ -62,7 +67,8 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
       const where = cwd === undefined ? {} : { cwd }
       const process = yield* supervise({ provider, command, args, env, inherit, marks, graceMs, ...where })
       const transport = yield* makeLineTransport(process, { provider })
-      const live = makeLiveEvents(makeCodexTranslator({ mode: "managed" }))
+      const secrets = secretsOfAgent(childEnvironment(globalThis.process.env, { env, inherit }), args, config.secrets)
+      const live = makeLiveEvents(makeCodexTranslator({ mode: "managed", secrets }))
       const calls = makeCalls(transport, live.push)
       const threads = makeLiveThreads()
       const held = makeHeldLines(live.push)
@@ -93,12 +99,9 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
         Effect.tapError(() => process.stop),
       )
 
-      return {
-        events: live.events,
-        reference: threads.reference,
-        ...makeOrders({ calls, threads, held, answerMs }),
-        stop: process.stop,
-      }
+      const orders = makeOrders({ calls, threads, held, answerMs })
+      const { reference } = threads
+      return withCleanFailures({ events: live.events, reference, ...orders, stop: process.stop }, secrets)
     })
 
   return { provider, capabilities, connect }

@@ -18,8 +18,11 @@ const turnTwo = "0199bbbb-0000-7000-8000-000000000002"
 
 let connections = 0
 
+/** A secret of its environment. */
+const secret = "key-0123456789-abcdef"
+
 const setUp = Effect.gen(function* () {
-  const real = yield* codex.installed ? realCodex(codex) : Effect.dieMessage("skipped")
+  const real = yield* codex.installed ? realCodex(codex, { SOME_API_KEY: secret }) : Effect.dieMessage("skipped")
   const connect = Effect.gen(function* () {
     connections += 1
     const value = `${process.pid}-${connections}`
@@ -77,6 +80,26 @@ describe.skipIf(!codex.installed)(title, () => {
       expect(watched.all().filter(ofType("turn.started"))).toHaveLength(1)
       // Codex may take both messages into one request, or each into its own.
       expect(JSON.stringify(model.requests().at(-1)?.body)).toContain("and that")
+      isSound(watched)
+    }),
+  )
+
+  it.scopedLive("is not recorded with a secret of its environment, which the model tells piece by piece", () =>
+    Effect.gen(function* () {
+      const { connection, model, thread, watched } = yield* setUp
+      const hold = makeHold()
+      model.enqueue(OpenAi.hang(hold))
+      for (const piece of ["The key is ", "key-0123", "456789", "-abcdef, and ", `again: ${secret}`]) hold.say(piece)
+      yield* send(connection, thread, `What is ${secret}?`)
+      yield* hold.reached
+      hold.end()
+      yield* watched.until(isEnd)
+      const recorded = JSON.stringify(watched.all())
+      expect(recorded).not.toContain(secret)
+      expect(recorded).not.toContain("456789")
+      expect(recorded).toContain("The key is [removed], and again: [removed]")
+      expect(recorded).toContain("What is [removed]?")
+      expect(JSON.stringify(model.requests().at(-1)?.body)).toContain(`What is ${secret}?`)
       isSound(watched)
     }),
   )

@@ -26,7 +26,7 @@ const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
 
 export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
-  const connection = makeConnection(options.mode)
+  const connection = makeConnection(options)
   const imported = options.mode === "imported"
   const recordsClient = options.recordsClient ?? imported
   const calls = new Map<string, Call>()

@@ -29,8 +29,9 @@ interface Hold {
 /** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
 export const holdMs = 2_000
 
-export const makeConnection = (mode: TranslatorOptions["mode"]) => {
-  const base = makeConnectionBase("codex", mode)
+export const makeConnection = (options: TranslatorOptions) => {
+  const { mode } = options
+  const base = makeConnectionBase("codex", options)
   const target: Target = { origin: base.origin, thread: null }
   const threads = new Map<string, CodexThread>()
   const held = new Map<CodexThread, Hold>()

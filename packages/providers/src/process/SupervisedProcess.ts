@@ -7,11 +7,11 @@ import { existsSync } from "node:fs"
 import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
+import { secretValues, withoutSecrets, withoutValues } from "../secrets/secrets.js"
 import { endTree } from "./endTree.js"
 import { childEnvironment } from "./environment.js"
 import { identityOf, processTable } from "./ProcessTable.js"
 import { makeProcessTree } from "./ProcessTree.js"
-import { secretValues, withoutSecrets, withoutValues } from "./secrets.js"
 import { makeTextTail } from "./TextTail.js"
 
 export interface SuperviseOptions {

@@ -11,4 +11,3 @@ export {
 export { type MarkedProcess, markedProcesses, markPrefix } from "./marks.js"
 export { type ProcessIdentity, stillRunning } from "./ProcessTable.js"
 export { type ProcessExit, type SupervisedProcess, type SuperviseOptions, supervise } from "./SupervisedProcess.js"
-export { withoutSecrets } from "./secrets.js"

@@ -2,7 +2,11 @@
  * Merges consecutive pieces of one stream into one event before it gets its number (docs/adr/0006). A merge ends
  * when 50 ms of source time have passed since its first piece, when 4 KiB would be passed, and before any other event
  * of the same origin. Other origins neither end it nor move within their own order. The joined text is byte-identical.
+ *
+ * Secrets that we hold are taken out here, where every event passes and before it is numbered. One that is told in several
+ * pieces is seen whole: pieces at the end of a merge that may begin one wait for those that follow.
  */
+import type { Piece, Removal } from "../secrets/Removal.js"
 import type { Emitted } from "../Translator.js"
 import type { Fact } from "./Fact.js"
 import type { Origin, WireChannel } from "./Origin.js"
@@ -11,6 +15,11 @@ import type { Origin, WireChannel } from "./Origin.js"
 export const mergeWindowMs = 50
 /** Largest merged text, in bytes of UTF-8. A single larger piece stays whole. */
 export const mergeLimitBytes = 4096
+
+/** A shorter beginning of a secret says little, and stands at the end of many a text: nothing waits for it. */
+const shortestBeginning = 4
+/** Longest time that pieces wait because they may begin a secret, in milliseconds of source time. */
+export const secretWaitMs = 1_000
 
 /** A fact with its place on the wire, before merging and numbering. */
 export interface Draft {
@@ -27,10 +36,10 @@ interface Open {
   readonly first: Draft
   readonly key: string
   readonly join: (joined: string, frames: number, lastAt: number) => unknown
-  readonly pieces: string[]
-  readonly raws: string[]
+  readonly pieces: (Piece & { readonly at: number })[]
   bytes: number
-  lastAt: number
+  /** How many of its pieces an earlier merge left behind, because they may begin a secret. */
+  readonly waiting: number
 }
 
 export interface Coalescer {
@@ -57,13 +66,17 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
   },
 })
 
-export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
+/** `removal`: takes secrets out; null where none are held. */
+export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal | null = null): Coalescer => {
   /** Null between two merges of an origin that streams: a map whose entries come and go holds on to what was in it. */
   const open = new Map<Origin, Open | null>()
   /** The first deadline of those that are open; undefined: to be found again. Asked for every line of the wire. */
   let earliest: number | null | undefined = null
+  /** What a stream told last and is recorded, where it may begin a secret that the stream goes on with. */
+  const openEnds = new WeakMap<Origin, Map<string, string>>()
 
-  const deadlineOf = (merge: Open): number => merge.first.at + mergeWindowMs
+  const deadlineOf = ({ first, pieces, waiting }: Open): number =>
+    first.at + (pieces.length === waiting ? secretWaitMs : mergeWindowMs)
 
   const nextDeadline = (): number | null => {
     if (earliest !== undefined) return earliest
@@ -75,47 +88,98 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
     return found
   }
 
-  const close = (origin: Origin, merge: Open): void => {
-    open.set(origin, null)
-    if (earliest === deadlineOf(merge)) earliest = undefined
-    const payload = merge.join(merge.pieces.join(""), merge.pieces.length, merge.lastAt)
-    sink(emit(merge.first, payload, merge.raws.length === 0 ? undefined : merge.raws.join("\n")))
+  const set = (origin: Origin, merge: Open): void => {
+    open.set(origin, merge)
+    if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
   }
 
-  const fits = (merge: Open, key: string, bytes: number, at: number): boolean =>
-    merge.key === key && merge.bytes + bytes <= mergeLimitBytes && at - merge.first.at <= mergeWindowMs
+  const give = (draft: Draft, payload: unknown, raw: string | undefined): void => {
+    if (removal === null) return sink(emit(draft, payload, raw))
+    sink(emit(draft, removal.value(payload), raw === undefined ? undefined : removal.text(raw)))
+  }
+
+  /** What was recorded last of a stream, as far as it may begin a secret. */
+  const recordedEnd = (origin: Origin, key: string): string => openEnds.get(origin)?.get(key) ?? ""
+
+  /** The pieces as they are recorded: without a secret that they tell together, or that they go on with. */
+  const cleaned = (origin: Origin, { key, pieces }: Open): readonly Piece[] => {
+    if (removal === null) return pieces
+    const before = recordedEnd(origin, key)
+    const left = removal.pieces(pieces, before)
+    const end = removal.openEnd(before + left.map(({ text }) => text).join(""), 1)
+    if (end !== before) openEnds.set(origin, (openEnds.get(origin) ?? new Map<string, string>()).set(key, end))
+    return left
+  }
+
+  const finish = (origin: Origin, merge: Open): void => {
+    open.set(origin, null)
+    if (earliest === deadlineOf(merge)) earliest = undefined
+    const pieces = cleaned(origin, merge)
+    const raws = pieces.flatMap(({ raw }) => (raw === undefined ? [] : [raw]))
+    const lastAt = merge.pieces.at(-1)?.at ?? merge.first.at
+    const payload = merge.join(pieces.map(({ text }) => text).join(""), pieces.length, lastAt)
+    give(merge.first, payload, raws.length === 0 ? undefined : raws.join("\n"))
+  }
+
+  /** How many pieces at the end of a merge may begin a secret; those that waited for as long as they may do not count. */
+  const undecided = (origin: Origin, { key, pieces, waiting }: Open): number => {
+    if (removal === null || pieces.length === waiting) return 0
+    const before = recordedEnd(origin, key)
+    let count = 0
+    for (;;) {
+      // What is left of it must not end in the middle of a secret that the others go on with.
+      const decided = pieces.slice(0, pieces.length - count).map(({ text }) => text)
+      let left = removal.openEnd(before + decided.join(""), shortestBeginning).length
+      if (left === 0 || decided.length === 0) return count
+      for (; left > 0 && decided.length > 0; count += 1) left -= decided.pop()?.length ?? 0
+    }
+  }
+
+  /** Ends a merge whose stream goes on; what may begin a secret begins the next merge, which is open then. */
+  const finishDecided = (origin: Origin, merge: Open): Open | null => {
+    const count = undecided(origin, merge)
+    const rest = merge.pieces.slice(merge.pieces.length - count)
+    const [next] = rest
+    if (next === undefined) {
+      finish(origin, merge)
+      return null
+    }
+    if (earliest === deadlineOf(merge)) earliest = undefined
+    if (count < merge.pieces.length) finish(origin, { ...merge, pieces: merge.pieces.slice(0, -count) })
+    const bytes = rest.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+    const left: Open = { ...merge, first: { ...merge.first, at: next.at }, pieces: rest, bytes, waiting: count }
+    set(origin, left)
+    return left
+  }
+
+  const fits = (merge: Open, bytes: number, at: number): boolean =>
+    merge.pieces.length === merge.waiting ||
+    (merge.bytes + bytes <= mergeLimitBytes && at - merge.first.at <= mergeWindowMs)
 
   return {
     push: (draft) => {
       const running = open.get(draft.origin) ?? null
       const merge = draft.fact.merge
       if (merge === undefined) {
-        if (running !== null) close(draft.origin, running)
+        if (running !== null) finish(draft.origin, running)
         open.delete(draft.origin)
-        sink(emit(draft, draft.fact.payload, draft.raw))
+        give(draft, draft.fact.payload, draft.raw)
         return
       }
       const key = `${draft.channel} ${merge.key}`
+      const piece = { text: merge.piece, raw: draft.raw, at: draft.at }
       const bytes = Buffer.byteLength(merge.piece)
-      if (running !== null && fits(running, key, bytes, draft.at)) {
-        running.pieces.push(merge.piece)
-        if (draft.raw !== undefined) running.raws.push(draft.raw)
-        running.bytes += bytes
-        running.lastAt = draft.at
+      let same: Open | null = null
+      if (running !== null && running.key !== key) finish(draft.origin, running)
+      else if (running !== null) same = fits(running, bytes, draft.at) ? running : finishDecided(draft.origin, running)
+      if (same !== null) {
+        same.pieces.push(piece)
+        same.bytes += bytes
+        // It may have waited for this piece.
+        if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(same))
         return
       }
-      if (running !== null) close(draft.origin, running)
-      const opened: Open = {
-        first: draft,
-        key,
-        join: merge.join,
-        pieces: [merge.piece],
-        raws: draft.raw === undefined ? [] : [draft.raw],
-        bytes,
-        lastAt: draft.at,
-      }
-      open.set(draft.origin, opened)
-      if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(opened))
+      set(draft.origin, { first: draft, key, join: merge.join, pieces: [piece], bytes, waiting: 0 })
     },
     nextDeadline,
     release: (isDue) => {
@@ -123,7 +187,8 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void): Coalescer => {
       if (first === null || !isDue(first)) return
       // No copy of what is open: with many threads that stream, some merge is due at almost every line.
       open.forEach((merge, origin) => {
-        if (merge !== null && isDue(deadlineOf(merge))) close(origin, merge)
+        let due = merge
+        while (due !== null && isDue(deadlineOf(due))) due = finishDecided(origin, due)
       })
     },
   }

@@ -3,6 +3,7 @@
  * and the way by which facts become numbered events.
  */
 import type { PayloadOf } from "@threadfold/contracts"
+import { makeRemoval } from "../secrets/Removal.js"
 import { type Draft, makeCoalescer } from "../stream/Coalescer.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import { makeOrigin, type Origin, type WireChannel } from "../stream/Origin.js"
@@ -34,10 +35,11 @@ export const draftOf = (source: Source, origin: Origin, what: Fact, channel: Wir
   raw: source.takeRaw(),
 })
 
-export const makeConnectionBase = <P extends Process>(provider: string, mode: TranslatorOptions["mode"]) => {
+export const makeConnectionBase = <P extends Process>(provider: string, { mode, secrets }: TranslatorOptions) => {
   const origin = makeOrigin({ kind: "connection" })
   let emitted: Emitted[] = []
-  const coalescer = makeCoalescer((event) => emitted.push(event))
+  const removal = secrets === undefined ? null : makeRemoval(secrets)
+  const coalescer = makeCoalescer((event) => emitted.push(event), removal)
   let state: "unseen" | "open" | "closed" = "unseen"
   let process: P | undefined
   let version: string | undefined

@@ -1,3 +1,5 @@
+import type { HeldSecrets } from "../secrets/Removal.js"
+
 /** What a translator of any protocol is told about its connection. */
 export interface TranslatorOptions {
   /** How the connection's events reach us. */
@@ -8,4 +10,6 @@ export interface TranslatorOptions {
    * turn that begins with its prompt, an answer of the agent.
    */
   readonly recordsClient?: boolean
+  /** What must not be recorded, whoever says it. Default: nothing. */
+  readonly secrets?: HeldSecrets
 }

@@ -3,7 +3,7 @@
  * falls due, and the end. What the messages of a protocol mean is its own affair.
  */
 import { readExit } from "../live/lines.js"
-import { withoutSecrets } from "../process/secrets.js"
+import { withoutSecrets } from "../secrets/secrets.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
 import type { makeConnectionBase, Process } from "./ConnectionBase.js"
 import type { Unmapped } from "./keep.js"

@@ -34,12 +34,12 @@ export const fakeSubject: DriverContract["make"] = Effect.succeed<DriverSubject>
 /** Commands ask for permission: of every command that is not known to be harmless. */
 export const asking = { approvalPolicy: "untrusted", sandbox: "workspace-write" }
 
-/** The real Codex in a home of its own, and the model that it asks. */
-export const realCodex = (codex: InstalledAgent) =>
+/** The real Codex in a home of its own, and the model that it asks. `env`: further variables of its environment. */
+export const realCodex = (codex: InstalledAgent, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const model = yield* OpenAi.server()
     const home = yield* codexHome({ baseUrl: model.baseUrl })
-    const driver = makeCodexDriver({ command: codex.command, env: home.env, limits })
+    const driver = makeCodexDriver({ command: codex.command, env: { ...home.env, ...env }, limits })
     return { driver, home, model }
   })
 

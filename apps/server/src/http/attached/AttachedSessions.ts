@@ -2,8 +2,16 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import { Problem, type SessionId, type SessionRow } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
-import type { Acknowledged, CommandSubmission, EngineService, MemberResult, Submission } from "@threadfold/engine"
+import type {
+  Acknowledged,
+  CommandSubmission,
+  EngineService,
+  Member,
+  MemberResult,
+  Submission,
+} from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
+import { type HeldSecrets, makeRemoval } from "@threadfold/providers"
 import { Clock, Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import { makeLeases } from "./Leases.js"
@@ -86,10 +94,26 @@ const lineResult = ({ line, seq, problem }: ParsedLine, result: MemberResult | u
 export const makeAttachedSessions = (
   engine: EngineService,
   metrics: Metrics,
+  secrets?: HeldSecrets,
 ): Effect.Effect<AttachedSessions, Problem, Projections | SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const projections = yield* Projections
     const sql = yield* SqlClient.SqlClient
+    const removal = secrets === undefined ? null : makeRemoval(secrets)
+
+    /** An event as it may be recorded. Each was pushed as one and stays one: a secret that two of them tell is not seen. */
+    const recordable = (member: Member): Member => {
+      if (removal === null) return member
+      const { payload, raw } = member.event
+      return {
+        ...member,
+        event: {
+          ...member.event,
+          payload: removal.value(payload),
+          ...(typeof raw === "string" ? { raw: removal.text(raw) } : {}),
+        },
+      }
+    }
 
     const counted = (submission: Effect.Effect<Acknowledged, Problem>): Effect.Effect<Acknowledged, Problem> =>
       Effect.acquireUseRelease(
@@ -190,7 +214,7 @@ export const makeAttachedSessions = (
         const results: LineResult[] = []
         for (let start = 0; start < lines.length; start += linesAtATime) {
           const some = yield* decode(context, lines.slice(start, start + linesAtATime))
-          const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
+          const members = some.flatMap(({ member }) => (member === null ? [] : [recordable(member)]))
           // Once the first lines are in, the rest waits its turn: an answer in the middle would help nobody.
           const acknowledged = yield* start === 0 ? counted(engine.trySubmit({ members })) : submit({ members })
           let next = 0

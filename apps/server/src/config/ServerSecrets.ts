@@ -1,0 +1,16 @@
+/** What this server holds and no log may: its token, and the secrets of its environment. */
+import { type HeldSecrets, secretValues } from "@threadfold/providers"
+
+export class ServerSecrets implements HeldSecrets {
+  readonly values: readonly string[]
+  /** Places from which a secret was taken before it was recorded, since the server started. */
+  removed = 0
+
+  constructor(token: string, env: Readonly<Record<string, string | undefined>> = process.env) {
+    this.values = [token, ...secretValues(env)]
+  }
+
+  readonly onRemoved = (): void => {
+    this.removed += 1
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Takes secrets that we hold out of what is recorded of an agent: it may print its environment, read a file with our token
+ * in it, or repeat what it was started with, and a log is kept and passed on. Only exact values; what merely looks like a
+ * secret is a matter of display and export.
+ */
+import { removed, secretArguments, secretValues } from "./secrets.js"
+
+/** Secrets that must not be recorded. */
+export interface HeldSecrets {
+  readonly values: readonly string[]
+  /** Called for every place from which one was taken. */
+  readonly onRemoved: () => void
+}
+
+/** What must not be recorded of an agent: the secrets of its environment and of its command line, and `others`. */
+export const secretsOfAgent = (
+  environment: Readonly<Record<string, string | undefined>>,
+  args: readonly string[],
+  others?: HeldSecrets,
+): HeldSecrets => ({
+  values: [...secretValues(environment), ...secretArguments(args), ...(others?.values ?? [])],
+  onRemoved: others?.onRemoved ?? (() => {}),
+})
+
+/** A piece of a stream: its text, and the line that told it where no other event keeps that line. */
+export interface Piece {
+  readonly text: string
+  readonly raw: string | undefined
+}
+
+export interface Removal {
+  /** The text without held values, also where they are escaped as in JSON. */
+  readonly text: (text: string) => string
+  /** A JSON value without them, in texts and names at any depth; the value itself where it holds none. */
+  readonly value: (value: unknown) => unknown
+  /**
+   * Pieces without a value that several of them tell together; in their lines, too. `before`: the open end of what the same
+   * stream told before them, and which is recorded already.
+   */
+  readonly pieces: (pieces: readonly Piece[], before: string) => readonly Piece[]
+  /** The longest end of a text that may be the beginning of a held value, if it is at least so long; else empty. */
+  readonly openEnd: (text: string, shortest: number) => string
+}
+
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+/** A line with another text where it told this one. Of a line that is no JSON nothing is left: better than one that tells it. */
+const retold = (line: string, told: string, instead: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(line, (_, member: unknown) => (member === told ? instead : member)))
+  } catch {
+    return removed
+  }
+}
+
+/** Null: nothing is held. */
+export const makeRemoval = ({ onRemoved, values }: HeldSecrets): Removal | null => {
+  const plain = [...new Set(values)].filter((value) => value !== "").sort((one, other) => other.length - one.length)
+  if (plain.length === 0) return null
+  // In a line of JSON, and in JSON that is a text of it.
+  const written = [...new Set(plain.flatMap((value) => [escaped(escaped(value)), escaped(value), value]))]
+
+  const text = (whole: string): string => {
+    let left = whole
+    for (const value of written) {
+      if (!left.includes(value)) continue
+      const parts = left.split(value)
+      for (let count = 1; count < parts.length; count += 1) onRemoved()
+      left = parts.join(removed)
+    }
+    return left
+  }
+
+  const value = (whole: unknown): unknown => {
+    if (typeof whole === "string") return text(whole)
+    if (Array.isArray(whole)) {
+      const items = whole.map(value)
+      return items.some((item, index) => item !== whole[index]) ? items : whole
+    }
+    if (!isRecord(whole)) return whole
+    const members = Object.entries(whole)
+    const cleaned = members.map(([name, member]) => [text(name), value(member)] as const)
+    const isClean = cleaned.every(([name, member], index) => {
+      const before = members[index]
+      return before !== undefined && name === before[0] && member === before[1]
+    })
+    return isClean ? whole : Object.fromEntries(cleaned)
+  }
+
+  /** Where held values stand, in order, none over another; of two that overlap the longer one. */
+  const spans = (whole: string): readonly Span[] => {
+    const found: Span[] = []
+    for (const held of plain) {
+      for (let from = whole.indexOf(held); from !== -1; from = whole.indexOf(held, from + held.length)) {
+        const to = from + held.length
+        if (!found.some((span) => span.from < to && from < span.to)) found.push({ from, to })
+      }
+    }
+    return found.sort((one, other) => one.from - other.from)
+  }
+
+  /** The part of a text from `start` on that is left; the mark stands where a value begins, or went on from before. */
+  const without = (own: string, start: number, all: readonly Span[], first: number): string => {
+    if (own === "") return own
+    let left = ""
+    let at = 0
+    for (const { from, to } of all) {
+      if (to <= start || from >= start + own.length) continue
+      left += own.slice(at, Math.max(at, from - start))
+      if (from >= start || start === first) left += removed
+      at = to - start
+    }
+    return left + own.slice(at)
+  }
+
+  const pieces: Removal["pieces"] = (told, before) => {
+    const all = spans(before + told.map((piece) => piece.text).join("")).filter(({ to }) => to > before.length)
+    if (all.length === 0) return told
+    for (const _ of all) onRemoved()
+    let start = before.length
+    return told.map((piece) => {
+      const left = without(piece.text, start, all, before.length)
+      start += piece.text.length
+      if (left === piece.text || piece.raw === undefined) return { text: left, raw: piece.raw }
+      return { text: left, raw: retold(piece.raw, piece.text, left) }
+    })
+  }
+
+  /** The longest end of a text with which one value may begin. */
+  const openEndFor = (whole: string, held: string, shortest: number): string => {
+    const beginning = held.slice(0, shortest)
+    let at = whole.indexOf(beginning, Math.max(0, whole.length - held.length + 1))
+    while (at !== -1 && !held.startsWith(whole.slice(at))) at = whole.indexOf(beginning, at + 1)
+    return at === -1 ? "" : whole.slice(at)
+  }
+
+  const openEnd: Removal["openEnd"] = (whole, shortest) =>
+    plain.reduce((longest, held) => {
+      const end = openEndFor(whole, held, shortest)
+      return end.length > longest.length ? end : longest
+    }, "")
+
+  return { text, value, pieces, openEnd }
+}
