@@ -1,8 +1,40 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Rows } from "@threadfold/contracts"
+import { expect, it, onTestFinished } from "vitest"
 import { SqlStore } from "./SqlStore.js"
 import { projectionStoreContract } from "./testing/ProjectionStoreContract.js"
+import { putRow } from "./testing/rows.js"
 import { openProjections } from "./testing/sqlite.js"
 
 projectionStoreContract("SQLite", () => {
   const database = openProjections()
   return { store: new SqlStore(database), dispose: () => database.close() }
+})
+
+it("a row that streams is rewritten alone: no index page is, unless the row moves in it", () => {
+  const directory = mkdtempSync(join(tmpdir(), "threadfold-store-"))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, "projections.sqlite")
+  const database = openProjections(file)
+  onTestFinished(() => void database.close())
+  const store = new SqlStore(database)
+  const ids = { itemId: "i1", threadId: "t1", sessionId: "s1", turnId: "u1", nativeItemId: "n1" }
+  const open: Partial<Rows["items"]> = { ...ids, kind: "agent_message", ordinal: 1, status: "open" }
+
+  /** Pages that the change writes. */
+  const pagesOf = (given: Partial<Rows["items"]>): number => {
+    database.pragma("wal_checkpoint(TRUNCATE)")
+    store.atomically(() => store.apply([putRow("items", given)]))
+    const frame = 24 + Number(database.pragma("page_size", { simple: true }))
+    return (readFileSync(`${file}-wal`).length - 32) / frame
+  }
+
+  // The table, its key, and three indexes; the file's first page counts the pages that are new.
+  expect(pagesOf({ ...open, chunks: 1 })).toBeGreaterThanOrEqual(5)
+  expect(pagesOf({ ...open, chunks: 2 })).toBe(1)
+  expect(pagesOf({ ...open, chunks: 2, status: "completed", cause: "c", evidence: "observed" })).toBe(1)
+  expect(pagesOf({ ...open, chunks: 3, nativeItemId: "n2" })).toBeGreaterThan(1)
+  expect(store.find("items", "key", ["i1"])).toMatchObject({ chunks: 3, nativeItemId: "n2", status: "open" })
 })
