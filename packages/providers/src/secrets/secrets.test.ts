@@ -38,6 +38,10 @@ describe("secrets of an environment", () => {
       HTTPS_PROXY: "http://me:hunter2hunter@proxy:8080",
       HTTP_PROXY: "http://proxy:8080",
       SHORT_TOKEN: "abc",
+      TOKEN_FILE: "/run/secrets/token",
+      SECRETS_DIR: "/home/me/project/secrets",
+      MAX_OUTPUT_TOKENS: "100000000",
+      TOKEN_EXPIRY: "1790000000",
       PATH: "/usr/bin",
     }
     expect(secretValues(env)).toEqual(["ghp_abcdefghijkl", "sk-0123456789", "hunter2hunter"])

@@ -4,13 +4,16 @@
  */
 
 const secretName = /token(?!s)|secret|passw|api[-_]?key|authorization|bearer|credential|private[-_]?key/i
+/** What only says where a secret is, or something about it: to take a path out of all that an agent says would hide its work. */
+const aboutSecret = /[-_](file|path|dir|directory|url|uri|name|type|ttl|timeout|limit|count|size)$/i
+
 /** What stands where something secret was. */
 export const removed = "[removed]"
 /** Shorter values stand in ordinary text by chance: to take them out would garble it and tell where they were. */
 const shortestSecret = 8
 
 /** True: a variable or option of this name holds something secret. */
-export const isSecretName = (name: string): boolean => secretName.test(name)
+export const isSecretName = (name: string): boolean => secretName.test(name) && !aboutSecret.test(name)
 
 /** The password of a URL, for example of a proxy. */
 const passwordIn = (value: string): readonly string[] => {
@@ -27,7 +30,9 @@ const longestFirst = (values: readonly string[]): readonly string[] =>
 /** The values of an environment that are secret, longest first. */
 export const secretValues = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
   longestFirst(
-    Object.entries(environment).flatMap(([name, value = ""]) => (isSecretName(name) ? [value] : passwordIn(value))),
+    Object.entries(environment).flatMap(([name, value = ""]) =>
+      isSecretName(name) ? [value, ...passwordIn(value)] : passwordIn(value),
+    ),
   )
 
 /** The text without the values. */
