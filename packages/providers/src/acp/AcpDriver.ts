@@ -10,11 +10,9 @@ import type {
   ProviderConnection,
   ProviderDriver,
 } from "../ProviderDriver.js"
-import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded } from "../process/LineTransport.js"
 import { supervise } from "../process/SupervisedProcess.js"
 import { withCleanFailures } from "../secrets/failures.js"
-import { secretsOfAgent } from "../secrets/Removal.js"
 import { makeAcpConnection } from "./AcpConnection.js"
 import { makeAcpTranslator } from "./AcpTranslator.js"
 import { type AcpConfig, defaultAcpLimits } from "./config.js"
@@ -33,8 +31,9 @@ const connect = (
     const limits = { ...defaultAcpLimits, ...config.limits }
     const { args = [], command, env = {}, inherit = [], name: provider } = config
     const where = cwd === undefined ? {} : { cwd }
-    const child = yield* supervise({ provider, command, args, env, inherit, marks, graceMs: limits.graceMs, ...where })
-    const secrets = secretsOfAgent(childEnvironment(process.env, { env, inherit }), args, config.secrets)
+    const own = { command, args, env, inherit, secrets: config.secrets }
+    const child = yield* supervise({ provider, ...own, marks, graceMs: limits.graceMs, ...where })
+    const { secrets } = child
     const threads = makeThreads()
     const peer: Peer = yield* makePeer({
       provider,

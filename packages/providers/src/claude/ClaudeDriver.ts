@@ -160,7 +160,7 @@ const connect = (
 
     const startProcess = (begun: Spawn, child: SdkProcess, about: Fields): Effect.Effect<Wire, ConnectionLost> =>
       Effect.gen(function* () {
-        const started = yield* supervise({ provider, ...begun, marks, graceMs })
+        const started = yield* supervise({ provider, ...begun, marks, graceMs, secrets })
         process = started
         return yield* makeWire({ process: started, sdk: child, live, about, heard: questions.hear })
       }).pipe(Scope.extend(scope))

@@ -3,11 +3,10 @@ import { Clock, Effect, Fiber } from "effect"
 import { makeLiveEvents } from "../live/LiveEvents.js"
 import { spawnLine } from "../live/lines.js"
 import type { Capabilities, ConnectionLost, ProviderDriver } from "../ProviderDriver.js"
-import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded, makeLineTransport } from "../process/LineTransport.js"
 import { supervise } from "../process/SupervisedProcess.js"
 import { withCleanFailures } from "../secrets/failures.js"
-import { type HeldSecrets, secretsOfAgent } from "../secrets/Removal.js"
+import type { HeldSecrets } from "../secrets/Removal.js"
 import { makeCodexTranslator } from "./CodexTranslator.js"
 import { makeCalls } from "./live/Calls.js"
 import { makeHeldLines } from "./live/HeldLines.js"
@@ -65,9 +64,10 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
   const connect: ProviderDriver["connect"] = ({ cwd, marks }) =>
     Effect.gen(function* () {
       const where = cwd === undefined ? {} : { cwd }
-      const process = yield* supervise({ provider, command, args, env, inherit, marks, graceMs, ...where })
+      const own = { command, args, env, inherit, secrets: config.secrets }
+      const process = yield* supervise({ provider, ...own, marks, graceMs, ...where })
+      const { secrets } = process
       const transport = yield* makeLineTransport(process, { provider })
-      const secrets = secretsOfAgent(childEnvironment(globalThis.process.env, { env, inherit }), args, config.secrets)
       const live = makeLiveEvents(makeCodexTranslator({ mode: "managed", secrets }))
       const calls = makeCalls(transport, live.push)
       const threads = makeLiveThreads()

@@ -7,7 +7,8 @@ import { existsSync } from "node:fs"
 import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
-import { secretValues, withoutSecrets, withoutValues } from "../secrets/secrets.js"
+import { type HeldSecrets, makeRemoval, secretsOfAgent } from "../secrets/Removal.js"
+import { withoutSecrets } from "../secrets/secrets.js"
 import { endTree } from "./endTree.js"
 import { childEnvironment } from "./environment.js"
 import { identityOf, processTable } from "./ProcessTable.js"
@@ -25,6 +26,8 @@ export interface SuperviseOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Names of further variables of our own environment that the configuration lets through. */
   readonly inherit?: readonly string[]
+  /** What else must not be recorded or shown, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets | undefined
   /** By what we know the process and its children again. */
   readonly marks?: Readonly<Record<string, string>>
   /** How long the tree may take to end by itself once it is asked to, ms. Default: 2000. */
@@ -46,6 +49,8 @@ export interface SupervisedProcess {
   readonly pid: number
   /** Command and arguments without secrets. */
   readonly commandLine: readonly string[]
+  /** What must not be recorded of it. */
+  readonly secrets: HeldSecrets
   /** Its input. Errors of it are of no interest: the exit tells the same. */
   readonly stdin: Writable
   readonly stdout: Readable
@@ -55,7 +60,7 @@ export interface SupervisedProcess {
   readonly exited: () => Option.Option<ProcessExit>
   /** Waits until the process has exited, what it left behind is ended, too, and its last words are read. */
   readonly gone: Effect.Effect<void>
-  /** The end of what it wrote to stderr, without the secrets of its environment. Empty where it wrote nothing. */
+  /** The end of what it wrote to stderr, without secrets. Empty where it wrote nothing. */
   readonly lastWords: () => string
   /**
    * Ends the whole tree: closes its input, SIGTERM to the group, after the grace period SIGKILL, then what left the group.
@@ -150,7 +155,9 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
   Effect.gen(function* () {
     const { command, args, marks = {}, graceMs = defaultGraceMs } = options
     const env = childEnvironment(process.env, options)
-    const secrets = secretValues(env)
+    const secrets = secretsOfAgent(env, args, options.secrets)
+    const shown = makeRemoval({ values: secrets.values, onRemoved: () => {} })
+    const longest = Math.max(0, ...secrets.values.map(({ length }) => length))
     const tail = makeTextTail(options.stderrBytes ?? defaultStderrBytes)
     const exit = yield* Deferred.make<ProcessExit>()
     const child = yield* start(options, env)
@@ -201,15 +208,17 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
       supervised: {
         pid,
         commandLine: withoutSecrets([command, ...args]),
+        secrets,
         stdin: child.stdin,
         stdout: child.stdout,
         exit: Deferred.await(exit),
         exited: () => Option.fromNullable(ended),
         gone,
         lastWords: () => {
-          const words = withoutValues(tail.text(), secrets)
+          const text = tail.text()
+          const words = shown?.text(text) ?? text
           // A value that the cut left the end of is found by no comparison; it is no longer than the longest one.
-          return (tail.isCut() ? words.slice(secrets[0]?.length ?? 0) : words).trim()
+          return (tail.isCut() ? words.slice(longest) : words).trim()
         },
         stop,
       },

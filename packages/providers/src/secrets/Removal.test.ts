@@ -59,6 +59,8 @@ describe("the removal of secrets", () => {
 
   it("takes the longer one where one holds the other", () => {
     expect(removing(key, `${key}-and-more`).text(`a ${key}-and-more b ${key}`)).toBe("a [removed] b [removed]")
+    const { text } = removing("secret-and-more", "secret")
+    expect(text("x secret-and-more y secret z secret")).toBe("x [removed] y [removed] z [removed]")
   })
 })
 

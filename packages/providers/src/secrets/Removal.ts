@@ -3,6 +3,7 @@
  * in it, or repeat what it was started with, and a log is kept and passed on. Only exact values; what merely looks like a
  * secret is a matter of display and export.
  */
+import { isFields } from "../wire/read.js"
 import { removed, secretArguments, secretValues } from "./secrets.js"
 
 /** Secrets that must not be recorded. */
@@ -49,9 +50,6 @@ interface Span {
 
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null
-
 /** A line with another text where it told this one. Of a line that is no JSON nothing is left: better than one that tells it. */
 const retold = (line: string, told: string, instead: string): string => {
   try {
@@ -85,7 +83,7 @@ export const makeRemoval = ({ onRemoved, values }: HeldSecrets): Removal | null 
       const items = whole.map(value)
       return items.some((item, index) => item !== whole[index]) ? items : whole
     }
-    if (!isRecord(whole)) return whole
+    if (!isFields(whole)) return whole
     const members = Object.entries(whole)
     const cleaned = members.map(([name, member]) => [text(name), value(member)] as const)
     const isClean = cleaned.every(([name, member], index) => {

@@ -35,10 +35,6 @@ export const secretValues = (environment: Readonly<Record<string, string | undef
     ),
   )
 
-/** The text without the values. */
-export const withoutValues = (text: string, values: readonly string[]): string =>
-  values.reduce((left, value) => left.split(value).join(removed), text)
-
 /** A command line, and what in it is secret: the value of every `name=value` and every option whose name is. */
 const readCommand = (command: readonly string[]) =>
   command.map((argument, index): { readonly stored: string; readonly secret: string } => {

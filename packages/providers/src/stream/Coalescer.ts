@@ -170,16 +170,15 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       const piece = { text: merge.piece, raw: draft.raw, at: draft.at }
       const bytes = Buffer.byteLength(merge.piece)
       let same: Open | null = null
-      if (running !== null && running.key !== key) finish(draft.origin, running)
-      else if (running !== null) same = fits(running, bytes, draft.at) ? running : finishDecided(draft.origin, running)
-      if (same !== null) {
-        same.pieces.push(piece)
-        same.bytes += bytes
-        // It may have waited for this piece.
-        if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(same))
-        return
+      if (running?.key === key) same = fits(running, bytes, draft.at) ? running : finishDecided(draft.origin, running)
+      else if (running !== null) finish(draft.origin, running)
+      if (same === null) {
+        return set(draft.origin, { first: draft, key, join: merge.join, pieces: [piece], bytes, waiting: 0 })
       }
-      set(draft.origin, { first: draft, key, join: merge.join, pieces: [piece], bytes, waiting: 0 })
+      same.pieces.push(piece)
+      same.bytes += bytes
+      // Its deadline is another one now, if it waited for this piece.
+      set(draft.origin, same)
     },
     nextDeadline,
     release: (isDue) => {

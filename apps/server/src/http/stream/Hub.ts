@@ -26,6 +26,8 @@ export class Subscriber {
   pendingBytes = 0
   /** True: it waited too long on its socket and ends. */
   overflowed = false
+  /** When the stream last gave something out, or began; ms since the epoch. */
+  gaveAt = 0
   /** True: nothing was given out for so long that a sign of life is due. */
   beat = false
 
@@ -40,6 +42,13 @@ export class Subscriber {
     this.writing = false
     this.pendingEvents = 0
     this.pendingBytes = 0
+  }
+
+  /** The stream has handed something to its socket. */
+  gave(now: number): void {
+    this.gaveAt = now
+    this.beat = false
+    this.writing = true
   }
 
   notify(): void {

@@ -120,8 +120,6 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
       }
     })
 
-  /** When the stream last gave something out, ms since the epoch. */
-  let gaveAt = 0
   /**
    * Beats when nothing was given out for a while. One fiber for as long as the stream lasts: a time limit on every wait would
    * be two fibers for every piece.
@@ -129,9 +127,9 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
   const beating = (subscriber: Subscriber): Effect.Effect<never> =>
     Effect.forever(
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const left = gaveAt + limits.heartbeatMs - now
+        const left = subscriber.gaveAt + limits.heartbeatMs - now
         if (left > 0) return Effect.sleep(left)
-        gaveAt = now
+        subscriber.gaveAt = now
         subscriber.beat = true
         return Effect.sync(() => subscriber.notify())
       }),
@@ -144,9 +142,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
         // Being asked for more means that the socket took the last piece.
         subscriber.drained()
         const piece = yield* next(subscriber, at)
-        gaveAt = yield* Clock.currentTimeMillis
-        subscriber.beat = false
-        subscriber.writing = true
+        subscriber.gave(yield* Clock.currentTimeMillis)
         return piece
       })
     return Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull))
@@ -155,7 +151,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
   return Stream.unwrapScoped(
     Effect.gen(function* () {
       const subscriber = yield* hub.join(options.filter, overflow)
-      gaveAt = yield* Clock.currentTimeMillis
+      subscriber.gaveAt = yield* Clock.currentTimeMillis
       yield* Effect.forkScoped(beating(subscriber))
       return pieces(subscriber)
     }),
