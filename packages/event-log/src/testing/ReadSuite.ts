@@ -88,7 +88,7 @@ export const readSuite = (test: LogTest): void => {
       const during = log.readAll({ limit: 20 }).pipe(
         Stream.tap((row) =>
           row.sequence === 10
-            ? log.append([{ streamId: streamOf(1), expected: "any", events: [sampleEvent(61)] }])
+            ? Effect.asVoid(log.append([{ streamId: streamOf(1), expected: "any", events: [sampleEvent(61)] }]))
             : Effect.void,
         ),
         Stream.runCount,
