@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { tables } from "@threadfold/contracts"
+import { columnName, tableNames, tables } from "@threadfold/contracts"
 import { checkRows, FOLD_VERSION, type ThreadRows } from "@threadfold/core"
 import { openSqlite, type SqliteDatabase } from "@threadfold/event-log"
-import { CatchUp, type ProjectionStore, rebuild, SqlStore, verify } from "@threadfold/projections"
-import { firstReleaseDump } from "@threadfold/testkit"
+import { CatchUp, type ProjectionStore, projectionSchema, rebuild, SqlStore, verify } from "@threadfold/projections"
+import { type Release, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -16,13 +16,13 @@ import { databaseGroups, eventSourceOf, makeWriter } from "./sqlite.js"
 import { sqliteWork } from "./work/SqliteWork.js"
 
 /** The old database in a file of its own, opened by this version. */
-const opened = <A>(body: (database: SqliteDatabase, store: ProjectionStore) => A): A => {
+const openedAs = <A>(release: Release, body: (database: SqliteDatabase, store: ProjectionStore) => A): A => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-upgrade-"))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const file = join(directory, "threadfold.db")
   const old = new Sqlite(file)
   old.pragma("journal_mode = WAL")
-  old.exec(firstReleaseDump())
+  old.exec(releaseDump(release))
   old.close()
   return Effect.runSync(
     Effect.scoped(
@@ -32,6 +32,8 @@ const opened = <A>(body: (database: SqliteDatabase, store: ProjectionStore) => A
     ),
   )
 }
+
+const opened = <A>(body: (database: SqliteDatabase, store: ProjectionStore) => A): A => openedAs("release-1", body)
 
 const held = id("thread held")
 const columnsOf = ({ handle }: SqliteDatabase, table: string): readonly string[] =>
@@ -111,7 +113,44 @@ describe("a database of the first release", () => {
         .prepare<[], string>("SELECT name FROM projection_migrations ORDER BY migration_id")
         .pluck()
         .all()
-      expect(ran).toEqual(["tables", "agents"])
+      expect(ran).toEqual(["tables", "agents", "wires"])
+    })
+  })
+})
+
+const schemaOf = ({ handle }: SqliteDatabase): ReadonlySet<string> =>
+  new Set(handle.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").pluck().all())
+
+describe.each(releases)("a database of %s", (release) => {
+  it("has the tables, checks, indexes and triggers of a new one, and the rows that it had", () => {
+    const before = new Sqlite(":memory:")
+    before.exec(releaseDump(release))
+    const counted = (database: Sqlite.Database) =>
+      tableNames.map((table) => {
+        const known =
+          database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(columnName(table)) !== undefined
+        return [table, known ? database.prepare(`SELECT count(*) FROM ${table}`).pluck().get() : 0]
+      })
+    openedAs(release, (database) => {
+      expect(counted(database.handle)).toEqual(counted(before))
+      const schema = schemaOf(database)
+      expect(projectionSchema.filter((sql) => !schema.has(sql))).toEqual([])
+      expect([...schema].filter((sql) => sql.includes("kept_"))).toEqual([])
+      expect(database.handle.pragma("foreign_key_check")).toEqual([])
+    })
+    before.close()
+  })
+
+  it("is stale until its streams are folded again, and then clean and what a rebuild makes", () => {
+    openedAs(release, (database, store) => {
+      expect(report(database, store)).toMatchObject({ ok: true, differences: [] })
+      const streams = database.driver.streams(null, 1000)
+      expect(caughtUp(database, store)).toBe(streams.length)
+      const after = report(database, store)
+      expect(after).toMatchObject({ ok: true, stale: [], differences: [] })
+      for (const streamId of streams) expect(checkRows(streamId, rowsOf(store, streamId))).toEqual([])
+      database.driver.transaction(() => rebuild({ source: eventSourceOf(database.driver), store }))
+      expect(report(database, store).hash).toBe(after.hash)
     })
   })
 })

@@ -2,6 +2,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import { alignSchema } from "./alignSchema.js"
 import { agentIndexes, projectionSchema } from "./schema.js"
 
 /** The table in which the migrator notes what ran: the log has one of its own. */
@@ -45,4 +46,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
     ]),
     addIndexes(agentIndexes),
   ),
+  // A later change of the schema adds a migration that runs the same, and raises the version of the fold.
+  "0003_wires": alignSchema,
 }

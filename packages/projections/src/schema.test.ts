@@ -170,6 +170,7 @@ describe("schema", () => {
         expect(first).toEqual([
           [1, "tables"],
           [2, "agents"],
+          [3, "wires"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

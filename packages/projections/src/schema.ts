@@ -112,8 +112,8 @@ const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
 
 /**
- * What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. The list of
- * migration 2, which has run on databases out there: another index comes by a migration of its own.
+ * What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. Migration 2
+ * made these; an index that is added later comes by the next migration that aligns the schema.
  */
 export const agentIndexes: readonly string[] = [
   "threads_queued ON threads (thread_id) WHERE queued > 0",
@@ -187,8 +187,22 @@ const keepsOwner = (table: TableName): string => {
 BEGIN SELECT RAISE(ABORT, 'a row of ${table} belongs to another stream'); END`
 }
 
-/** Every statement that makes the projections' tables, in order. */
-export const projectionSchema: readonly string[] = [
+/** One table, index or trigger of the projections. */
+export interface SchemaObject {
+  readonly type: "table" | "index" | "trigger"
+  readonly name: string
+  /** The statement that makes it, as SQLite keeps it in `sqlite_schema`. */
+  readonly sql: string
+}
+
+/** The name is the word before `ON`, before the columns, or before what fires a trigger. */
+const object = (sql: string): SchemaObject => {
+  const [, type = "", name = ""] = /^CREATE (?:UNIQUE )?(TABLE|INDEX|TRIGGER) (\w+)/.exec(sql) ?? []
+  return { type: type === "TABLE" ? "table" : type === "INDEX" ? "index" : "trigger", name, sql }
+}
+
+/** Every table, index and trigger of the projections, in the order in which they are made. */
+export const schemaObjects: readonly SchemaObject[] = [
   ...tableNames.map(createTable),
   ...indexes,
   ...tableNames.filter((table) => layouts.get(table)?.guarded === true).map(keepsOwner),
@@ -202,4 +216,7 @@ export const projectionSchema: readonly string[] = [
 )`,
   "CREATE INDEX fold_state_frozen ON fold_state (stream_id) WHERE status = 'frozen'",
   "CREATE TABLE projection_meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-]
+].map(object)
+
+/** Every statement that makes the projections' tables, in order. */
+export const projectionSchema: readonly string[] = schemaObjects.map(({ sql }) => sql)

@@ -3,20 +3,20 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { CheckReport, ThreadView, VerifyReport } from "@threadfold/contracts"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
-import { firstReleaseDump } from "@threadfold/testkit"
+import { type Release, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { type Named, openReader } from "../../src/cli/reading.js"
 import { document, problemOf, RebuildOutcome, temporary, threadfold, threadList } from "./program.js"
 
-/** A data directory with the old database in it, as a server that ended in good order leaves it. */
-const oldDirectory = (): string => {
+/** A data directory with an old database in it, as a server that ended in good order leaves it. */
+const oldDirectory = (release: Release = "release-1"): string => {
   const directory = join(temporary(), "data")
   mkdirSync(directory, { mode: 0o700 })
   const handle = new Sqlite(databaseFile(directory))
   handle.pragma("journal_mode = WAL")
-  handle.exec(firstReleaseDump())
+  handle.exec(releaseDump(release))
   handle.close()
   return directory
 }
@@ -84,6 +84,25 @@ describe("a database of the first release", () => {
     expect(mended.threads.map(({ threadId }) => threadId)).toEqual(found.threads.map(({ threadId }) => threadId))
   })
 })
+
+it.each(releases)(
+  "%s is clean under check and verify, as a file, and after a rebuild",
+  {
+    timeout: 60_000,
+  },
+  async (release) => {
+    const directory = oldDirectory(release)
+    const clean = async (...where: readonly string[]) => {
+      expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
+      const report = await document(VerifyReport, ["verify", ...where])
+      expect(report).toMatchObject({ ok: true, differences: [] })
+      return report.stale.length
+    }
+    expect(await clean("--db", databaseFile(directory))).toBeGreaterThan(0)
+    await document(RebuildOutcome, ["rebuild", "--data-dir", directory])
+    expect(await clean("--data-dir", directory)).toBe(0)
+  },
+)
 
 it("a file that no command understands is refused by its own name", { timeout: 60_000 }, async () => {
   const directory = oldDirectory()

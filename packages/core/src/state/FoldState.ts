@@ -21,7 +21,7 @@ import type {
  * Version of the fold. Any change of a rule that leads to other rows raises it; threads folded by an older version are
  * `stale` and are folded again before their next append.
  */
-export const FOLD_VERSION = 3
+export const FOLD_VERSION = 4
 
 /** Rows by their id. */
 export type ById<R> = { readonly [id: string]: R }
