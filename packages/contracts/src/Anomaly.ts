@@ -30,9 +30,11 @@ export const anomalyReasons = {
   "inference-item-late": "An output item came after its model call had ended by its own word.",
   "inference-unknown": "The event named a model call that was never seen.",
   "inference-duplicate": "A start named a model call that exists already.",
-  "realtime-close-without-run": "A voice close came with no voice conversation open.",
-  "realtime-error-without-run": "A voice error came with neither a start pending nor a conversation open.",
-  "realtime-event-without-run": "A voice event came with no voice conversation open.",
+  "realtime-close-without-run":
+    "A voice close came with no such voice conversation open: none is, or the one that it names is over.",
+  "realtime-error-without-run": "A voice error came with neither a start pending nor such a conversation open.",
+  "realtime-event-without-run":
+    "A voice event came with no such voice conversation open: none is, or the one that it names is over.",
   "realtime-duplicate": "A start named a voice conversation that exists already.",
   "delegation-unknown": "The event named a hand-over that was never seen.",
   "delegation-duplicate": "The hand-over exists already.",

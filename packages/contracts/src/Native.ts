@@ -29,7 +29,7 @@ export const NativeRef = Schema.Struct({
   callId: Schema.optional(Schema.String),
   /** The provider's id of a model call. */
   inferenceId: Schema.optional(Schema.String),
-  /** The provider's id of a voice session (Codex repeats the thread id: never a run key). */
+  /** The provider's name of a voice run. What names one is that run's alone; a name that every run shares is left out. */
   realtimeId: Schema.optional(Schema.String),
   /** The provider's id of a voice hand-over. */
   handoffId: Schema.optional(Schema.String),

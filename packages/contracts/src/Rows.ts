@@ -231,6 +231,7 @@ export interface DelegationRow {
   readonly sessionId: string | null
   readonly realtimeId: string | null
   readonly nativeHandoffId: string | null
+  readonly nativeTurnId: string | null
   readonly turnId: string | null
   readonly routedBy: "provider" | "client"
   readonly status: "open" | "closed"

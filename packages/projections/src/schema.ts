@@ -148,6 +148,7 @@ const indexes: readonly string[] = [
   byThread("inferences", "inference_id"),
   native(true, "inferences", "session_id", "native_inference_id"),
   byThread("realtime_runs", "realtime_id"),
+  native(false, "realtime_runs", "session_id", "native_realtime_id"),
   // Rule 8: one live voice run per thread.
   "CREATE UNIQUE INDEX realtime_runs_started ON realtime_runs (thread_id) WHERE status = 'started'",
   byThread("delegations", "delegation_id"),

@@ -1,5 +1,6 @@
 /** What the end of a turn or a session closes: one function per kind of row, used by every path that ends something. */
 import type {
+  DelegationRow,
   Evidence,
   ItemRow,
   RealtimeCloseReason,
@@ -128,19 +129,43 @@ export const endRealtimeOfSession = (step: Step): void => {
   if (live !== null) closeRealtime(step, live, "session_ended", "inferred")
 }
 
+/** Rule 9: a hand-over is over. It waits for no turn any more. */
+export const closeDelegation = (step: Step, delegation: DelegationRow, cause: string): void => {
+  step.putDelegation({ ...delegation, nativeTurnId: null, status: "closed", cause, endedAt: step.at })
+}
+
+/** Open hand-overs that name a native turn which was not seen before. A native id is good inside its session. */
+const waitingFor = (step: Step, nativeTurnId: string, sessionId: string | null): readonly DelegationRow[] =>
+  Object.values(step.state.delegations).filter(
+    (one) => one.nativeTurnId === nativeTurnId && one.sessionId === sessionId,
+  )
+
+/** Rule 9: the turn is here that hand-overs named before it was seen. Goes before anything that may end the turn. */
+export const linkDelegationsOfTurn = (step: Step, { nativeTurnId, sessionId, turnId }: TurnRow): void => {
+  if (nativeTurnId === null) return
+  for (const delegation of waitingFor(step, nativeTurnId, sessionId)) {
+    step.putDelegation({ ...delegation, nativeTurnId: null, turnId })
+  }
+}
+
 /** Rule 9: any final end of its turn closes a hand-over. */
 export const closeDelegationsOfTurn = (step: Step, turnId: string): void => {
   for (const delegation of Object.values(step.state.delegations)) {
-    if (delegation.turnId !== turnId) continue
-    step.putDelegation({ ...delegation, status: "closed", cause: "turn-ended", endedAt: step.at })
+    if (delegation.turnId === turnId) closeDelegation(step, delegation, "turn-ended")
+  }
+}
+
+/** Rule 9: the end of a turn that never started closes the hand-overs that named it: no start of it counts any more. */
+export const closeDelegationsOfUnseen = (step: Step, nativeTurnId: string): void => {
+  for (const delegation of waitingFor(step, nativeTurnId, step.event.sessionId)) {
+    closeDelegation(step, delegation, "turn-ended")
   }
 }
 
 /** Rule 9: hand-overs that never found a turn end with the session; the others wait for their turn's final end. */
 export const closeDelegationsOfSession = (step: Step): void => {
   for (const delegation of Object.values(step.state.delegations)) {
-    if (delegation.turnId !== null) continue
-    step.putDelegation({ ...delegation, status: "closed", cause: "session-ended", endedAt: step.at })
+    if (delegation.turnId === null) closeDelegation(step, delegation, "session-ended")
   }
 }
 

@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
@@ -100,5 +101,67 @@ describe("rule 9: delegations", () => {
     const s = hand(talk().send("session.exited", { reason: "exit" }))
     expect(rows(s)).toEqual([])
     expect(s.reasons()).toEqual(["session-event-after-exit"])
+  })
+})
+
+describe("a hand-over that names a turn which has not been seen", () => {
+  it("is linked by that turn's start, and closed by its end", () => {
+    const s = hand(talk(), t1)
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: null, nativeTurnId: t1 }])
+    s.turn(t1)
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: s.turnRow(t1)?.turnId, nativeTurnId: null }])
+    expect(rows(s.complete(t1))).toMatchObject([{ status: "closed", cause: "turn-ended" }])
+  })
+
+  it("is linked by the answer that binds its name, and closed when that turn ends without a start", () => {
+    const s = hand(talk(), t1)
+    s.send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } })
+    s.send("turn.accepted", {}, { native: { callId: "1", turnId: t1 } })
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: s.turnRow(t1)?.turnId }])
+    expect(rows(s.complete(t1))).toMatchObject([{ status: "closed" }])
+  })
+
+  it("is over when the turn's end was seen without a start, whichever comes first", () => {
+    expect(rows(hand(talk(), t1).complete(t1))).toMatchObject([{ status: "closed", turnId: null }])
+    expect(rows(hand(talk().complete(t1), t1))).toMatchObject([{ status: "closed", turnId: null }])
+  })
+
+  it("another turn's start does not link it, nor one of another session with the same weak name", () => {
+    const s = hand(talk(), "turn-1").turn(t1)
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])
+    s.complete(t1).start("s2").turn("turn-1", "s2")
+    expect(rows(s)).toMatchObject([{ status: "closed", cause: "session-ended", turnId: null }])
+  })
+
+  it("in every order of what tells of it: linked to its turn, and closed after that turn's end", () => {
+    const tell: Readonly<Record<string, (s: Scenario) => Scenario>> = {
+      handoff: (s) => hand(s, t1),
+      requested: (s) => s.send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "1" } }),
+      accepted: (s) => s.send("turn.accepted", {}, { native: { callId: "1", turnId: t1 } }),
+      started: (s) => s.turn(t1),
+      message: (s) =>
+        s.send("item.started", { kind: "user_message" }, { native: { turnId: t1, itemId: "i1", handoffId: "h1" } }),
+      completed: (s) => s.complete(t1),
+      closed: (s) => s.send("realtime.closed", { reason: "requested" }),
+    }
+    const order = fc.shuffledSubarray(Object.keys(tell), { minLength: 2 })
+    fc.assert(
+      fc.property(order, (said) => {
+        const s = talk()
+        for (const word of said) tell[word]?.(s)
+        const turn = s.turnRow(t1)
+        const [row] = rows(s)
+        expect(s.reasons()).not.toContain("fold-defect")
+        if (!said.includes("handoff")) {
+          expect(row).toBeUndefined()
+          return
+        }
+        // One that was over before the turn had a row stays as it is.
+        if (row?.turnId !== null || row.status === "open") expect(row?.turnId ?? null).toBe(turn?.turnId ?? null)
+        if (said.includes("completed")) expect(row?.status).toBe("closed")
+        expect(row?.status === "open" && row.nativeTurnId !== null).toBe(row?.status === "open" && turn === undefined)
+      }),
+      { numRuns: 500 },
+    )
   })
 })

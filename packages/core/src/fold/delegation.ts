@@ -1,5 +1,7 @@
 /** Rule 9: hand-overs from voice to the coding agent. */
 import type { DelegationRow, PayloadOf } from "@threadfold/contracts"
+import { tombstoneOf } from "../resolve/lookup.js"
+import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import type { Step } from "./Step.js"
 import { refuseEnded } from "./standing.js"
 import { nativeSubject } from "./subjects.js"
@@ -19,13 +21,16 @@ const open = (
   delegationId: string,
   fields: Pick<DelegationRow, "turnId" | "routedBy"> & { readonly text: string | null },
 ): void => {
-  const over = isFinal(step, fields.turnId)
+  const native = step.event.native?.turnId
+  const waitsFor = fields.turnId === null && native !== undefined ? native : null
+  const over = isFinal(step, fields.turnId) || (waitsFor !== null && isTombstoned(step, waitsFor))
   step.putDelegation({
     delegationId,
     threadId: step.threadId,
     sessionId: step.event.sessionId,
     realtimeId: step.event.realtimeId,
     nativeHandoffId: step.event.native?.handoffId ?? null,
+    nativeTurnId: over ? null : waitsFor,
     turnId: fields.turnId,
     routedBy: fields.routedBy,
     status: over ? "closed" : "open",
@@ -36,6 +41,10 @@ const open = (
     sequence: step.sequence,
   })
 }
+
+/** Whether the end of the native turn was seen and its start never will be: what names it is over, too. */
+const isTombstoned = (step: Step, nativeTurnId: string): boolean =>
+  tombstoneOf(step.rows, step.threadId, nativeTurnId, step.event.sessionId) !== null
 
 /** `realtime.handoff`: the provider hands over; its turn may be known already or come later. */
 export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff">): void => {
@@ -73,13 +82,13 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
     return step.note("delegation-unknown", nativeSubject("handoff", step.event.native?.handoffId, step.event.sessionId))
   }
   if (delegation.status === "closed") return
-  step.putDelegation({ ...delegation, status: "closed", cause: payload.reason ?? "closed", endedAt: step.at })
+  closeDelegation(step, delegation, payload.reason ?? "closed")
 }
 
 /** The message that a hand-over became names it: its turn is the one that works on it. */
 export const linkDelegation = (step: Step, turnId: string | null): void => {
   const delegation = delegationOf(step)
   if (delegation === null || delegation.turnId !== null || turnId === null || delegation.status === "closed") return
-  const closed = isFinal(step, turnId) ? ({ status: "closed", cause: "turn-ended", endedAt: step.at } as const) : {}
-  step.putDelegation({ ...delegation, turnId, ...closed })
+  step.putDelegation({ ...delegation, nativeTurnId: null, turnId })
+  if (isFinal(step, turnId)) closeDelegationsOfTurn(step, turnId)
 }

@@ -1,3 +1,5 @@
+import type { EventType, PayloadOf } from "@threadfold/contracts"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
@@ -154,5 +156,111 @@ describe("hard scenario 20, the voice side", () => {
     s.complete(t1)
     expect(s.itemRow("tool")).toMatchObject({ status: "completed", evidence: "observed" })
     expect(s.reasons()).toEqual([])
+  })
+})
+
+describe("a voice run that its events name", () => {
+  const of = (name: string) => ({ native: { realtimeId: name } })
+  const start = (s: Scenario, name: string) => s.send("realtime.started", {}, of(name))
+  const rowOf = (s: Scenario, name: string) => runs(s).filter((run) => run.nativeRealtimeId === name)
+
+  it("the late word of a replaced run changes nothing of the live one", () => {
+    const s = start(start(new Scenario().start(), "r1"), "r2")
+    s.send("realtime.error", { message: "late" }, of("r1")).send("realtime.item-added", {}, of("r1"))
+    s.send("realtime.transcript.done", { text: "late" }, of("r1")).send(
+      "realtime.closed",
+      { reason: "error" },
+      of("r1"),
+    )
+    expect(rowOf(s, "r1")).toMatchObject([{ status: "closed", reason: "replaced", lastError: null, items: 0 }])
+    expect(rowOf(s, "r2")).toMatchObject([{ status: "started", lastError: null, items: 0, utterances: 0 }])
+    expect(s.reasons()).toEqual([
+      "realtime-error-without-run",
+      "realtime-event-without-run",
+      "realtime-close-without-run",
+    ])
+  })
+
+  it("a start of a run that is over opens nothing and replaces nothing", () => {
+    const s = start(start(start(new Scenario().start(), "r1"), "r2"), "r1")
+    expect(runs(s).map((run) => [run.nativeRealtimeId, run.status])).toEqual([
+      ["r1", "closed"],
+      ["r2", "started"],
+    ])
+    expect(s.reasons()).toEqual(["realtime-duplicate"])
+  })
+
+  it("a start takes the pending run of its name, else the oldest that has none", () => {
+    const s = new Scenario().start()
+    const askAs = (callId: string, name?: string) =>
+      s.send(
+        "realtime.start-requested",
+        {},
+        { channel: "client", native: { callId, ...(name === undefined ? {} : { realtimeId: name }) } },
+      )
+    askAs("1", "r1")
+    askAs("2")
+    askAs("3", "r3")
+    start(s, "r3")
+    start(s, "r9")
+    expect(runs(s).map((run) => [run.callId, run.nativeRealtimeId, run.status])).toEqual([
+      ["1", "r1", "requested"],
+      ["2", "r9", "started"],
+      ["3", "r3", "closed"],
+    ])
+  })
+
+  it("a name that nothing has is nobody's, and what is unnamed means the live run", () => {
+    const s = start(new Scenario().start(), "r1")
+    s.send("realtime.closed", { reason: "error" }, of("r7"))
+    expect(rowOf(s, "r1")).toMatchObject([{ status: "started" }])
+    s.send("realtime.closed", { reason: "requested" })
+    expect(rowOf(s, "r1")).toMatchObject([{ status: "closed", reason: "requested" }])
+  })
+
+  it("what an older version took for the live run's is not applied to it when it names another", () => {
+    const s = start(start(new Scenario().start(), "r1"), "r2")
+    const wrong = { ...of("r1"), ids: { realtimeId: rowOf(s, "r2")[0]?.realtimeId ?? null } }
+    s.send("realtime.closed", { reason: "error" }, wrong).send("realtime.error", { message: "late" }, wrong)
+    expect(rowOf(s, "r2")).toMatchObject([{ status: "started", lastError: null }])
+  })
+
+  it("in any order of any runs' words: a word touches its own run only, and nothing after its end", () => {
+    type Said = readonly [EventType, PayloadOf<EventType>]
+    const words: readonly Said[] = [
+      ["realtime.start-requested", {}],
+      ["realtime.started", {}],
+      ["realtime.started", {}],
+      ["realtime.item-added", {}],
+      ["realtime.error", { message: "m" }],
+      ["realtime.closed", { reason: "error" }],
+      ["realtime.transcript.done", { text: "t" }],
+      ["realtime.stop-requested", {}],
+    ]
+    const word = fc.tuple(fc.constantFrom(...words), fc.constantFrom("r1", "r2", "r3"))
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 30 }), (said) => {
+        const s = new Scenario().start()
+        for (const [[type, payload], name] of said) {
+          const before = new Map(runs(s).map((run) => [run.realtimeId, run]))
+          s.sendRaw(type, payload, of(name))
+          for (const run of runs(s)) {
+            const was = before.get(run.realtimeId)
+            if (was === undefined || was === run || JSON.stringify(was) === JSON.stringify(run)) continue
+            expect(["requested", "started"]).toContain(was.status)
+            if (run.nativeRealtimeId === name) continue
+            // Only a start touches another run: it replaces the live one.
+            expect([type, was.status, run.status, run.reason]).toEqual([
+              "realtime.started",
+              "started",
+              "closed",
+              "replaced",
+            ])
+          }
+        }
+        expect(runs(s).filter(({ status }) => status === "started").length).toBeLessThanOrEqual(1)
+        expect(s.reasons()).not.toContain("fold-defect")
+      }),
+    )
   })
 })

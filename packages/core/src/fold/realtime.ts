@@ -52,6 +52,7 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
   if (live !== null) closeRealtime(step, live, "replaced", "inferred")
   step.putRealtime({
     ...(pending ?? blank(step, event.realtimeId)),
+    sessionId: event.sessionId ?? pending?.sessionId ?? null,
     nativeRealtimeId: event.native?.realtimeId ?? pending?.nativeRealtimeId ?? null,
     status: "started",
     version: payload.version ?? null,
@@ -59,16 +60,40 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
   })
 }
 
+/** What a refused event of a voice run is filed under: the run that it means, else its session. */
+const subjectOf = (step: Step): string =>
+  step.event.realtimeId === null ? eventSession(step) : realtimeSubject(step.event.realtimeId)
+
+/**
+ * Whether the event may speak of the run. `resolve` has found the run by its name; the log of an older version holds events
+ * that it took for the live run's although they name another one.
+ */
+const isOf = ({ event }: Step, run: RealtimeRunRow): boolean => {
+  const name = event.native?.realtimeId
+  return (
+    run.realtimeId === event.realtimeId &&
+    (name === undefined || run.nativeRealtimeId === null || run.nativeRealtimeId === name)
+  )
+}
+
+/** The live run, when the event is about it. */
+const liveOf = (step: Step): RealtimeRunRow | null => {
+  const { realtime } = step.state
+  return realtime !== null && isOf(step, realtime) ? realtime : null
+}
+
+/** The pending start that the event is about. */
+const pendingOf = (step: Step): RealtimeRunRow | null =>
+  step.state.pendingRealtime.find((run) => isOf(step, run)) ?? null
+
 /** `realtime.error`, `realtime.failed`: a pending start fails; else the live run remembers the error and awaits its close. */
 const realtimeTrouble = (step: Step, message: string): void => {
   if (refuseEnded(step)) return
-  const { event, state } = step
-  const pending = state.pendingRealtime.find((run) => run.realtimeId === event.realtimeId)
-  if (pending !== undefined) return failPendingRealtime(step, pending, message, "observed")
-  if (state.realtime === null || state.realtime.realtimeId !== event.realtimeId) {
-    return step.note("realtime-error-without-run", eventSession(step), message)
-  }
-  step.putRealtime({ ...state.realtime, lastError: message })
+  const pending = pendingOf(step)
+  if (pending !== null) return failPendingRealtime(step, pending, message, "observed")
+  const live = liveOf(step)
+  if (live === null) return step.note("realtime-error-without-run", subjectOf(step), message)
+  step.putRealtime({ ...live, lastError: message })
 }
 export const realtimeError = (step: Step, payload: PayloadOf<"realtime.error">): void =>
   realtimeTrouble(step, payload.message)
@@ -78,23 +103,26 @@ export const realtimeFailed = (step: Step, payload: PayloadOf<"realtime.failed">
 /** `realtime.closed`. */
 export const realtimeClosed = (step: Step, payload: PayloadOf<"realtime.closed">): void => {
   if (refuseEnded(step)) return
-  const { state } = step
-  if (state.realtime !== null) return closeRealtime(step, state.realtime, payload.reason, "observed")
-  const pending = state.pendingRealtime[0]
-  if (pending !== undefined) return failPendingRealtime(step, pending, "closed before it started", "observed")
-  step.note("realtime-close-without-run", eventSession(step), payload.reason)
+  const live = liveOf(step)
+  if (live !== null) return closeRealtime(step, live, payload.reason, "observed")
+  const isUnresolved = step.event.realtimeId === null && step.event.native?.realtimeId === undefined
+  const pending = isUnresolved && step.state.realtime === null ? step.state.pendingRealtime[0] : pendingOf(step)
+  if (pending === null || pending === undefined) {
+    return step.note("realtime-close-without-run", subjectOf(step), payload.reason)
+  }
+  failPendingRealtime(step, pending, "closed before it started", "observed")
 }
 
 /** `realtime.stop-requested`: a wish. */
 export const realtimeStopRequested = (step: Step): void => {
-  const live = step.state.realtime
+  const live = liveOf(step)
   if (live !== null && !refuseEnded(step)) step.putRealtime({ ...live, stopRequested: 1 })
 }
 
 const onLive = (step: Step, change: (run: RealtimeRunRow) => RealtimeRunRow): void => {
   if (refuseEnded(step)) return
-  const live = step.state.realtime
-  if (live === null) return step.note("realtime-event-without-run", eventSession(step), step.event.type)
+  const live = liveOf(step)
+  if (live === null) return step.note("realtime-event-without-run", subjectOf(step), step.event.type)
   const next = change(live)
   if (next !== live) step.putRealtime(next)
 }
@@ -104,7 +132,7 @@ export const realtimeItemAdded = (step: Step): void => onLive(step, (run) => ({ 
 /** `realtime.transcript.done`. */
 export const realtimeTranscriptDone = (step: Step): void =>
   onLive(step, (run) => ({ ...run, utterances: run.utterances + 1 }))
-/** Events that pass by: they only need a live run. */
+/** Events that pass by: they only need their run to be live. */
 export const realtimePassing = (step: Step): void => onLive(step, (run) => run)
 /** `realtime.audio`: input is offered before a run is live (the agent refuses it itself), so only output needs one. */
 export const realtimeAudio = (step: Step, payload: PayloadOf<"realtime.audio">): void => {

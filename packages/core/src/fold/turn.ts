@@ -7,8 +7,9 @@ import {
   type TurnOutcome,
   type TurnRow,
 } from "@threadfold/contracts"
-import { findNativeTurn } from "../resolve/lookup.js"
+import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
+import { closeDelegationsOfUnseen, linkDelegationsOfTurn } from "./closures.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -144,7 +145,22 @@ export const turnAccepted = (step: Step): void => {
     return wentWithItsSession(step, turn, "accepted-before-exit")
   }
   const sessionId = event.sessionId ?? turn.sessionId
-  step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, sessionId, uncertain: 0 })
+  if (tombstoneOf(step.rows, step.threadId, native, event.sessionId) !== null) {
+    // Its end came before the answer that names it: no start of it is to come.
+    const fields = { nativeTurnId: native, handedOver: 1, sessionId } as const
+    endTurn(step, turn, {
+      outcome: "unknown",
+      cause: "ended-before-accepted",
+      evidence: "inferred",
+      final: true,
+      fields,
+    })
+    leaveStarting(step)
+    return
+  }
+  const accepted: TurnRow = { ...turn, nativeTurnId: native, handedOver: 1, sessionId, uncertain: 0 }
+  step.putTurn(accepted)
+  linkDelegationsOfTurn(step, accepted)
   // One that was in doubt waits to start again.
   if (turn.uncertain === 1) waitToStart(step, "accepted")
 }
@@ -208,6 +224,7 @@ export const startTurn = (
     startedAt: step.at,
   }
   step.putTurn(turn)
+  linkDelegationsOfTurn(step, turn)
   if (known === null) countTurn(step)
   moveSession(step, "running", "turn-started")
   return state.active
@@ -240,7 +257,10 @@ const turnTerminal = (
   const native = event.native?.turnId
   if (event.turnId === null) {
     if (native === undefined) step.note("turn-terminal-untargeted", eventSession(step))
-    else step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
+    else {
+      step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
+      if (step.standing === "live") closeDelegationsOfUnseen(step, native)
+    }
     return
   }
   const turn = turnOf(step, event.turnId)

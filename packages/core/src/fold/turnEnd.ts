@@ -6,6 +6,7 @@ import {
   closeDelegationsOfTurn,
   closeInferencesOfTurn,
   interruptOpenItems,
+  linkDelegationsOfTurn,
 } from "./closures.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -32,6 +33,7 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   const neverRan = turn.status === "requested" && (imported || (end.fields?.handedOver ?? turn.handedOver) === 0)
   const settled = observed || end.final === true || neverRan
   const commands = openCommands(step, turn)
+  linkDelegationsOfTurn(step, { ...turn, ...end.fields })
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
   interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
   cancelRequestsOfTurn(step, turn.turnId)

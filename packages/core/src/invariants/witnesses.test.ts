@@ -123,6 +123,15 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
     endedAt: null,
   }),
   "row.delegation-closes-with-its-turn": row((s) => handed(s).complete(t1), "delegations", null, { back: 1 }),
+  "row.delegation-finds-its-turn": row(
+    (s) =>
+      s
+        .start()
+        .send("realtime.handoff", {}, { native: { handoffId: "h", turnId: t1 } })
+        .turn(t1),
+    "delegations",
+    { nativeTurnId: t1, turnId: null },
+  ),
   "row.steered-delegation-is-no-turn": row(
     (s) => requested(s).send("delegation.opened", { route: "turn" }, { ...ours, ids: { delegationId: id("r") } }),
     "delegations",

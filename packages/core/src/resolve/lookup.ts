@@ -1,5 +1,6 @@
 /** How native ids find our rows: current turn first, then the session, then, for strong ids, the thread (section 4). */
-import { type ItemRow, type Rows, strengthOf, type TurnRow } from "@threadfold/contracts"
+import { type AnomalyRow, type ItemRow, type Rows, strengthOf, type TurnRow } from "@threadfold/contracts"
+import { nativeTurnSubject } from "../fold/subjects.js"
 import type { RowSource } from "../RowSource.js"
 import type { ById, FoldState } from "../state/FoldState.js"
 
@@ -66,3 +67,12 @@ export const findNativeInSession = <N extends SessionScoped>(
     rows.find(table, "byNativeInSession", [sessionId, nativeId])
   )
 }
+
+/** The tombstone of a native turn whose end was seen and whose start was not; null: there is none. */
+export const tombstoneOf = (
+  rows: RowSource,
+  threadId: string,
+  nativeTurnId: string,
+  sessionId: string | null,
+): AnomalyRow | null =>
+  rows.find("anomalies", "key", [threadId, nativeTurnSubject(nativeTurnId, sessionId), "turn-terminal-unknown"])

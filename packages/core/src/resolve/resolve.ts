@@ -13,12 +13,12 @@ import {
   uuidV7Pattern,
 } from "@threadfold/contracts"
 import { streamedItem } from "../fold/deltaLane.js"
-import { nativeTurnSubject } from "../fold/subjects.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
-import { findNativeInSession, findNativeItem, findNativeTurn } from "./lookup.js"
+import { findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
 import { mints } from "./mints.js"
+import { findRealtimeRun } from "./realtime.js"
 
 /** The ids of ours that an event carries after resolution. */
 export type ResolvedIds = { readonly [N in EntityIdName]: string | null }
@@ -32,14 +32,6 @@ const noIds: ResolvedIds = {
   delegationId: null,
   taskId: null,
 }
-
-/** Looks like a turn whose end was seen without a start: a later start of it must stay closed. */
-const isTombstoned = (state: FoldState, rows: RowSource, nativeTurnId: string, sessionId: string | null): boolean =>
-  rows.find("anomalies", "key", [
-    state.streamId,
-    nativeTurnSubject(nativeTurnId, sessionId),
-    "turn-terminal-unknown",
-  ]) !== null
 
 /**
  * The ids of one event.
@@ -91,7 +83,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
       case "item.started": {
         const known = turnOfNative()
         if (known !== null || native?.turnId === undefined) return known
-        return isTombstoned(state, rows, native.turnId, sessionId) ? null : mint("turn")
+        return tombstoneOf(rows, state.streamId, native.turnId, sessionId) !== null ? null : mint("turn")
       }
       default:
         return turnOfNative()
@@ -128,13 +120,8 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     if (event.realtimeId !== null) return own("realtimeId", "realtime_runs", event.realtimeId)
     if (type === "realtime.start-requested") return mint("realtime")
     if (!type.startsWith("realtime.")) return null
-    const { pendingRealtime, realtime } = state
-    if (type === "realtime.started") return pendingRealtime[0]?.realtimeId ?? mint("realtime")
-    if (type === "realtime.error" || type === "realtime.failed") {
-      const ofCall = pendingRealtime.find((run) => native?.callId !== undefined && run.callId === native.callId)
-      return (ofCall ?? pendingRealtime[0] ?? realtime)?.realtimeId ?? null
-    }
-    return realtime?.realtimeId ?? null
+    const known = findRealtimeRun(state, rows, event)
+    return known === null && type === "realtime.started" ? mint("realtime") : known
   })()
 
   const delegationId = ((): string | null => {

@@ -8,6 +8,8 @@ import type { TestEvent } from "./TestLog.js"
 const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\ud83d", "日本", ""))
 const turnId = fc.constantFrom("turn-1", "turn-2", "turn-3")
 const itemId = fc.constantFrom("item-1", "item-2", "item-3")
+/** Named by its events, or not. */
+const voiceRun = fc.constantFrom({}, { realtimeId: "voice-1" }, { realtimeId: "voice-2" })
 const status = fc.constantFrom("starting", "running", "ready", "interrupted", "stopped", "error")
 
 interface Shape {
@@ -76,8 +78,9 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
   fc.record({
     type: fc.constantFrom("realtime.start-requested", "realtime.started", "realtime.item-added"),
     payload: fc.constant({}),
+    native: voiceRun,
   }),
-  fc.constant({ type: "realtime.closed", payload: { reason: "requested" } }),
+  fc.record({ type: fc.constant("realtime.closed"), payload: fc.constant({ reason: "requested" }), native: voiceRun }),
   fc.record({
     type: fc.constant("realtime.handoff"),
     payload: fc.record({ text, routedBy: fc.constant("provider") }),
@@ -147,6 +150,7 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
   fc.record({
     type: fc.constantFrom("realtime.start-requested", "realtime.stop-requested", "realtime.failed"),
     payload: fc.constant({ message: "no" }),
+    native: voiceRun,
   }),
   fc.record({
     type: fc.constantFrom("delegation.opened", "delegation.closed"),

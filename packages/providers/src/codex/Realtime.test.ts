@@ -37,6 +37,35 @@ describe("a voice conversation", () => {
     ])
   })
 
+  it("names its run where the client did, and never by the thread's id, which every run has", () => {
+    const typed = (at: number, what: string, type: string, realtimeSessionId: string) =>
+      voice(at, `item/${what}`, { item: { type, id: `${type} ${at}`, realtimeSessionId, role: "user", text: "t" } })
+    const said = (name: string) => [
+      ...started(0),
+      start(1, { realtimeSessionId: name }),
+      voice(2, "started", { realtimeSessionId: name }),
+      typed(3, "completed", "transcriptSegment", name),
+      typed(4, "started", "other", name),
+      typed(5, "started", "realtimeSessionClosed", name),
+      voice(6, "closed", { reason: "requested" }),
+      voice(7, "closed", { reason: "requested" }),
+    ]
+    const names = (name: string) =>
+      flushed(said(name)).flatMap(({ type, native }) => {
+        const { realtimeId = null } = JSON.parse(JSON.stringify(native ?? {}))
+        return type.startsWith("realtime.") ? [[type, realtimeId]] : []
+      })
+    expect(names("r1")).toEqual([
+      ["realtime.start-requested", "r1"],
+      ["realtime.started", "r1"],
+      ["realtime.transcript.done", "r1"],
+      ["realtime.item-added", "r1"],
+      ["realtime.closed", "r1"],
+      ["realtime.closed", null],
+    ])
+    expect(new Set(names(T).map(([, name]) => name))).toEqual(new Set([null]))
+  })
+
   it("fails when its start is refused, and tells errors", () => {
     const refused = recv(2, { id: 9, error: { code: -32600, message: "not enabled" } })
     expect(flushed([...started(0), start(1), refused]).at(-1)).toMatchObject({

@@ -39,8 +39,10 @@ interface Delegated {
 export interface Voice {
   /** True once the wire sent typed transcript items: then the untyped ones only repeat them. */
   typedTranscript: boolean
-  /** Role by typed item. */
-  readonly roles: Map<string, string>
+  /** Typed items that are being spoken: by whom, and in which run, where it has a name. */
+  readonly segments: Map<string, { readonly role: string | undefined; readonly realtimeId: string | undefined }>
+  /** The name of the run whose close was told by an item and is yet to be notified. */
+  closing: string | undefined
   /** True when the client said that it routes hand-overs itself. */
   clientRoutes: boolean
   /** Hand-overs whose user message was not seen yet, oldest first. */
@@ -53,7 +55,8 @@ export interface Voice {
 
 export const makeVoice = (): Voice => ({
   typedTranscript: false,
-  roles: new Map(),
+  segments: new Map(),
+  closing: undefined,
   clientRoutes: false,
   handoffs: [],
   delegated: [],
@@ -64,7 +67,8 @@ export const makeVoice = (): Voice => ({
 export const forgetLinks = (voice: Voice): void => {
   voice.handoffs.length = 0
   voice.delegated.length = 0
-  voice.roles.clear()
+  voice.segments.clear()
+  voice.closing = undefined
   voice.seenMessages.clear()
 }
 

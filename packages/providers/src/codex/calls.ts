@@ -7,7 +7,7 @@ import { type Fields, mayHaveId, needFields, rest } from "../wire/read.js"
 import { type KeptEntry, kept } from "./Entry.js"
 import { readUserInput } from "./input.js"
 import type { ClientNotificationMethod, ClientRequestMethod } from "./methods.js"
-import { audioPiece } from "./realtime.js"
+import { audioPiece, runName } from "./realtime.js"
 
 /** A call that leads to an event. */
 export interface CallEntry {
@@ -70,7 +70,7 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
     fact(
       "realtime.start-requested",
       { data: rest(params, ["threadId"]) },
-      { threadId, callId, realtimeId: mayHaveId(params, "realtimeSessionId") },
+      { threadId, callId, realtimeId: runName(params, threadId) },
     ),
   ),
   "thread/realtime/stop": call((_, callId, threadId) => fact("realtime.stop-requested", {}, { threadId, callId })),

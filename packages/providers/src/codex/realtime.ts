@@ -2,7 +2,7 @@
  * Voice conversations. Codex sends a transcript twice, as untyped pieces per role and as typed items; where a thread has
  * sent typed ones, the untyped ones only repeat them and are kept.
  */
-import type { RealtimeCloseReason } from "@threadfold/contracts"
+import type { NativeRef, RealtimeCloseReason } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
 import {
   type Fields,
@@ -24,6 +24,18 @@ const closeReasons: ReadonlyMap<string, RealtimeCloseReason> = new Map<string, R
   ["error", "error"],
 ])
 
+/**
+ * The name of a run: what the client called it. Codex calls every run of a thread by the thread's id where its client says
+ * nothing, which names none of them.
+ */
+export const runName = (fields: Fields, nativeThreadId: string | undefined): string | undefined => {
+  const name = mayHaveId(fields, "realtimeSessionId")
+  return name === nativeThreadId ? undefined : name
+}
+
+/** The run that a typed item belongs to: it says so itself. */
+const runOf = (item: Fields, { thread }: Place) => ({ threadId: thread.id, realtimeId: runName(item, thread.id) })
+
 /** Audio that passed by, in either direction; the bytes stay in the native message. */
 export const audioPiece = (audio: Fields, direction: "input" | "output", nativeThreadId: string | undefined): Fact => {
   const sampleRate = hintNumber(audio, "sampleRate")
@@ -36,18 +48,12 @@ export const audioPiece = (audio: Fields, direction: "input" | "output", nativeT
   )
 }
 
-const transcriptPiece = (piece: string, role: string | undefined, nativeThreadId: string, itemId?: string): Fact =>
-  pieceOf(
-    "realtime.transcript.delta",
-    { threadId: nativeThreadId, itemId },
-    [role, itemId],
-    piece,
-    (joined, frames) => ({
-      role,
-      delta: joined,
-      frames,
-    }),
-  )
+const transcriptPiece = (piece: string, role: string | undefined, native: NativeRef): Fact =>
+  pieceOf("realtime.transcript.delta", native, [role, native.itemId, native.realtimeId], piece, (joined, frames) => ({
+    role,
+    delta: joined,
+    frames,
+  }))
 
 /** What is asked for: the request's own words, else what was being said, as `role: text` lines. */
 const handoffText = (item: Fields): string => {
@@ -70,7 +76,7 @@ export const realtimeEntries = {
     fact(
       "realtime.started",
       { version: hintText(params, "version") },
-      { threadId: thread.id, realtimeId: mayHaveId(params, "realtimeSessionId") },
+      { threadId: thread.id, realtimeId: runName(params, thread.id) },
     ),
   ]),
 
@@ -81,42 +87,46 @@ export const realtimeEntries = {
     return [fact("realtime.item-added", { kind, item }, { threadId: place.thread.id })]
   }),
 
-  "thread/realtime/item/started": onThread((params, { thread }) => {
+  "thread/realtime/item/started": onThread((params, place) => {
     const item = needFields(params, "item")
     const kind = needText(item, "type")
+    const { voice } = place.thread
+    const native = runOf(item, place)
     if (kind === "transcriptSegment") {
-      thread.voice.typedTranscript = true
-      const role = hintText(item, "role")
-      if (role !== undefined) thread.voice.roles.set(needText(item, "id"), role)
+      voice.typedTranscript = true
+      voice.segments.set(needText(item, "id"), { role: hintText(item, "role"), realtimeId: native.realtimeId })
       return []
     }
-    // The notifications `started` and `closed` are the conversation's lifecycle.
+    // The notifications `started` and `closed` are the conversation's lifecycle; which run closes, only the item says.
+    if (kind === "realtimeSessionClosed") voice.closing = native.realtimeId
     if (kind === "realtimeSessionStarted" || kind === "realtimeSessionClosed") return []
-    return [fact("realtime.item-added", { kind, item }, { threadId: thread.id })]
+    return [fact("realtime.item-added", { kind, item }, native)]
   }),
 
   "thread/realtime/item/transcript/delta": onThread((params, { thread }) => {
     const itemId = needText(params, "itemId")
     const piece = needString(params, "delta")
+    const segment = thread.voice.segments.get(itemId)
     thread.voice.typedTranscript = true
-    return [transcriptPiece(piece, thread.voice.roles.get(itemId), thread.id, itemId)]
+    return [transcriptPiece(piece, segment?.role, { threadId: thread.id, realtimeId: segment?.realtimeId, itemId })]
   }),
 
-  "thread/realtime/item/completed": onThread((params, { thread }) => {
+  "thread/realtime/item/completed": onThread((params, place) => {
     const item = needFields(params, "item")
     if (needText(item, "type") !== "transcriptSegment") return []
+    const { voice } = place.thread
     const itemId = needText(item, "id")
     const text = needString(item, "text")
-    const role = hintText(item, "role") ?? thread.voice.roles.get(itemId)
-    thread.voice.typedTranscript = true
-    thread.voice.roles.delete(itemId)
-    return [fact("realtime.transcript.done", { role, text }, { threadId: thread.id, itemId })]
+    const role = hintText(item, "role") ?? voice.segments.get(itemId)?.role
+    voice.typedTranscript = true
+    voice.segments.delete(itemId)
+    return [fact("realtime.transcript.done", { role, text }, { ...runOf(item, place), itemId })]
   }),
 
   "thread/realtime/transcript/delta": onThread((params, { thread }) =>
     thread.voice.typedTranscript
       ? []
-      : [transcriptPiece(needString(params, "delta"), hintText(params, "role"), thread.id)],
+      : [transcriptPiece(needString(params, "delta"), hintText(params, "role"), { threadId: thread.id })],
   ),
 
   "thread/realtime/transcript/done": onThread((params, { thread }) =>
@@ -146,6 +156,14 @@ export const realtimeEntries = {
   "thread/realtime/closed": onThread((params, { thread }) => {
     const nativeReason = mayHaveId(params, "reason")
     const reason = nativeReason === undefined ? undefined : closeReasons.get(nativeReason)
-    return [fact("realtime.closed", { reason: reason ?? "transport_closed", nativeReason }, { threadId: thread.id })]
+    const realtimeId = thread.voice.closing
+    thread.voice.closing = undefined
+    return [
+      fact(
+        "realtime.closed",
+        { reason: reason ?? "transport_closed", nativeReason },
+        { threadId: thread.id, realtimeId },
+      ),
+    ]
   }),
 } as const satisfies Record<string, Entry>

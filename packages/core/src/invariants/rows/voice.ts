@@ -40,6 +40,27 @@ export const voiceRowInvariants: readonly RowInvariant[] = [
     },
   },
   {
+    id: "row.delegation-finds-its-turn",
+    kind: "row",
+    severity: "error",
+    text: "A hand-over that waits for a native turn is open, and no turn of its session has that name (rule 9).",
+    violations: (rows) => {
+      const key = (sessionId: string | null, native: string) => JSON.stringify([sessionId, native])
+      const known = new Set(
+        rows
+          .all("turns")
+          .flatMap((turn) => (turn.nativeTurnId === null ? [] : [key(turn.sessionId, turn.nativeTurnId)])),
+      )
+      return rowsThat("delegations", rows.all("delegations"), (one) => {
+        if (one.nativeTurnId === null) return null
+        if (one.status !== "open" || one.turnId !== null) return `it is ${one.status} and waits for ${one.nativeTurnId}`
+        return known.has(key(one.sessionId, one.nativeTurnId))
+          ? `turn ${one.nativeTurnId} is there and not linked`
+          : null
+      })
+    },
+  },
+  {
     id: "row.steered-delegation-is-no-turn",
     kind: "row",
     severity: "error",
