@@ -13,6 +13,8 @@ export const anomalyReasons = {
   "turn-terminal-untargeted": "An end named no turn; it changes nothing.",
   "turn-terminal-duplicate": "The turn had already ended by the provider's own word; this end changes nothing.",
   "turn-unknown": "The event named a turn that was never seen.",
+  "turn-rewound": "The event named a turn that had been taken back; it stays as it was.",
+  "rewind-without-turns": "A rewind named no turn of the thread that could be taken back.",
   "turn-accept-unmatched": "The provider accepted a call that no requested turn is waiting for.",
   "item-unknown": "The event named an item that was never seen.",
   "item-duplicate": "A start named an item that exists already.",
@@ -55,7 +57,8 @@ export const anomalyReasons = {
   "unknown-type": "An event type unknown to this version of Threadfold; kept, not applied.",
   "newer-version": "An event written by a newer version of Threadfold; kept, not applied.",
   "unreadable-payload": "The stored payload is not what its type says; kept, not applied.",
-  "usage-regressed": "A running total of tokens went down; it became the new baseline.",
+  "usage-regressed":
+    "A running total of tokens went down: a repeat of an older one, which changes nothing, or a new base to count from.",
   "fold-defect": "The fold would have broken an invariant; the event is kept, the rows stay as they were.",
   "projection-frozen": "SQLite refused the rows of this thread; its events are kept, its rows wait for a rebuild.",
 } as const

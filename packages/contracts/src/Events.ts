@@ -27,6 +27,7 @@ export const providerEvents = {
   "thread.started": Thread.ThreadStarted,
   "thread.metadata.updated": Thread.ThreadMetadataUpdated,
   "thread.token-usage.updated": Thread.ThreadTokenUsageUpdated,
+  "thread.rewound": Thread.ThreadRewound,
   "turn.accepted": Turn.TurnAccepted,
   "turn.started": Turn.TurnStarted,
   "turn.completed": Turn.TurnCompleted,

@@ -126,6 +126,17 @@ export interface TurnRow {
   readonly sequence: number
 }
 
+export interface RewindRow {
+  readonly threadId: string
+  readonly ordinal: number
+  readonly firstTurnId: string
+  readonly fromOrdinal: number
+  readonly toOrdinal: number
+  readonly depth: number
+  readonly rewoundAt: number
+  readonly sequence: number
+}
+
 export interface ItemRow {
   readonly itemId: string
   readonly threadId: string
@@ -279,6 +290,7 @@ export interface UsageRow {
   readonly reasoningTokens: number | null
   readonly totalTokens: number | null
   readonly contextWindow: number | null
+  readonly last: TokenCounts | null
   readonly sequence: number
 }
 
@@ -298,6 +310,7 @@ export interface Rows {
   readonly threads: ThreadRow
   readonly sessions: SessionRow
   readonly turns: TurnRow
+  readonly rewinds: RewindRow
   readonly items: ItemRow
   readonly item_chunks: ItemChunkRow
   readonly requests: RequestRow

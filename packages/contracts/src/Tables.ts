@@ -50,6 +50,7 @@ export type TableName =
   | "threads"
   | "sessions"
   | "turns"
+  | "rewinds"
   | "items"
   | "item_chunks"
   | "requests"
@@ -182,7 +183,26 @@ export const tables: { readonly [N in TableName]: Table } = {
     {
       byNativeInSession: ["sessionId", "nativeTurnId"],
       byNativeInThread: ["threadId", "nativeTurnId"],
+      byOrdinal: ["threadId", "ordinal"],
     },
+  ),
+  rewinds: define(
+    "rewinds",
+    "One row per range of turns that were taken back. The turns' own rows stay as they are.",
+    ["threadId", "ordinal"],
+    {
+      threadId: text("Its thread."),
+      ordinal: int("1, 2, 3 … per thread, in order of appearance."),
+      firstTurnId: text("First turn of the range."),
+      fromOrdinal: int("`ordinal` of the first turn of the range."),
+      toOrdinal: int("`ordinal` of the last turn of the range."),
+      depth: int(
+        "1, 2, 3 … among the ranges that no later one holds, oldest first: how the fold finds the range of a turn.",
+      ),
+      rewoundAt: int("Source clock, ms since the epoch."),
+      sequence,
+    },
+    { byDepth: ["threadId", "depth"] },
   ),
   items: define(
     "items",
@@ -373,6 +393,7 @@ export const tables: { readonly [N in TableName]: Table } = {
     reasoningTokens: optInt("Reasoning tokens."),
     totalTokens: optInt("The provider's totals."),
     contextWindow: optInt("Context window of the model, tokens."),
+    last: optJson("What the last model call used, as the provider told it: counts as those of a turn."),
     sequence,
   }),
   anomalies: define("anomalies", "What the fold refused to apply, and why.", ["threadId", "subject", "reason"], {

@@ -9,7 +9,7 @@ import { id, strong } from "./Scenario.js"
 
 const state = (value: string) => ({ state: value })
 const end = (status: string, text: string | null = null) => ({ kind: "command", status, text })
-const total = (mode: string, totalTokens: number) => ({ mode, total: { totalTokens } })
+const total = (mode: string, totalTokens: number) => ({ mode, total: { totalTokens }, last: { totalTokens: 5 } })
 
 /** Type → payloads to choose from; a type twice comes twice as often. */
 const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
@@ -96,6 +96,7 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
       total("per-turn", 7),
     ],
   ],
+  ["thread.rewound", [{}, { count: 2 }, { keptNativeTurnId: strong("t1") }]],
   [
     "message.queued",
     [

@@ -59,6 +59,7 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     "stalled = 0 OR status <> 'ended'",
     "steered_into IS NULL OR outcome = 'cancelled'",
   ],
+  rewinds: ["ordinal >= 1", "depth >= 1", "from_ordinal >= 1", "to_ordinal >= from_ordinal"],
   items: [
     oneOf("status", "open", "completed", "failed", "declined", "interrupted"),
     ...endedWith("status = 'open'", "cause", "evidence"),
@@ -139,6 +140,7 @@ const indexes: readonly string[] = [
   "CREATE UNIQUE INDEX turns_running ON turns (thread_id) WHERE status = 'running'",
   native(true, "turns", "session_id", "native_turn_id"),
   native(false, "turns", "thread_id", "native_turn_id"),
+  "CREATE INDEX rewinds_by_depth ON rewinds (thread_id, depth, ordinal)",
   byThread("items", "ordinal", true),
   native(true, "items", "turn_id", "native_item_id"),
   native(false, "items", "session_id", "native_item_id"),
@@ -162,7 +164,7 @@ const indexes: readonly string[] = [
 ]
 
 /** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */
-const clustered: ReadonlySet<TableName> = new Set<TableName>(["item_chunks", "usage", "anomalies"])
+const clustered: ReadonlySet<TableName> = new Set<TableName>(["rewinds", "item_chunks", "usage", "anomalies"])
 
 const columnText = (table: TableName): readonly string[] =>
   Object.entries(tables[table].columns).map(

@@ -38,10 +38,22 @@ export const ThreadTokenUsageUpdated = Schema.Struct({
   mode: UsageMode,
   /** The running total in that mode. */
   total: TokenCounts,
-  /** The provider's last increment; for display, never added up. */
+  /** What the last model call used. Counted where the total began anew; otherwise for display. */
   last: maybe(TokenCounts),
   /** Context window of the model, in tokens. */
   contextWindow: maybe(Schema.Number),
+})
+/**
+ * `thread.rewound`: the newest turns were taken back (rule 13). The first of them is the event's turn: its `turnId` or its
+ * native turn id, where the source names one; else the engine finds it when the event is appended.
+ */
+export const ThreadRewound = Schema.Struct({
+  /** Our id of the first turn that was taken back, where the source knows it. */
+  firstTurnId: maybe(Schema.String),
+  /** How many turns were taken back, the newest ones that were not taken back before. Absent: one. */
+  count: maybe(Schema.Number.pipe(Schema.int(), Schema.positive())),
+  /** Native id of the newest turn that was kept, where the source tells what is left; it overrides `count`. */
+  keptNativeTurnId: maybe(Schema.String),
 })
 /** `compaction.installed`: the provider replaced the head of the conversation by a summary. */
 export const CompactionInstalled = Schema.Struct({

@@ -10,6 +10,7 @@ import type {
   ItemRow,
   RealtimeRunRow,
   RequestRow,
+  RewindRow,
   Rows,
   SessionRow,
   TaskRow,
@@ -127,6 +128,14 @@ export class Step {
     }
     if (row.status === "running") state.active = open
     else if (state.active?.turnId === row.turnId) state.active = null
+  }
+
+  /** Adds a range of turns that were taken back, on top of `depth - 1` ranges that it does not hold. */
+  addRewind(range: Omit<RewindRow, "threadId" | "ordinal" | "rewoundAt" | "sequence">): void {
+    const ordinal = (this.state.rewinds?.count ?? 0) + 1
+    const { at: rewoundAt, sequence, threadId } = this
+    this.changes.push({ op: "put", table: "rewinds", row: { threadId, ordinal, ...range, rewoundAt, sequence } })
+    this.state.rewinds = { count: ordinal, depth: range.depth }
   }
 
   /** `heavy`: the columns that are written but not held; a row is then never copied to strip it (the hot path). */

@@ -13,6 +13,7 @@ import { hasEnded } from "../state/lifecycle.js"
 import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
 import { foldDelta } from "./deltaLane.js"
 import { checkNumber, markOf } from "./numbering.js"
+import { refuseRewound } from "./rewind.js"
 import { type RuleBook, rules } from "./rules.js"
 import { type Standing, Step } from "./Step.js"
 import { blankThread, summarise } from "./thread.js"
@@ -60,7 +61,7 @@ const apply = (rules: RuleBook, step: Step, before: FoldState, isConnection: boo
     step.note("stream-mismatch", `type:${event.type}`)
   } else if (step.standing === "unknown" && lifted.event.type !== "session.started") {
     step.note("session-unknown", `session:${event.sessionId}`, event.type)
-  } else {
+  } else if (!refuseRewound(step)) {
     const done = lifted.status === "ok" && rules[lifted.event.type](step, lifted.event.payload)
     if (!done) step.note("unreadable-payload", `event:${event.eventId}`, event.type)
     else liftStall(step)

@@ -29,6 +29,7 @@ import {
   realtimeTranscriptDone,
 } from "./realtime.js"
 import { requestAnswered, requestAnswering, requestExpired, requestOpened, requestResolved } from "./request.js"
+import { threadRewound } from "./rewind.js"
 import type { Step } from "./Step.js"
 import {
   runtimeError,
@@ -98,6 +99,7 @@ export const rules: RuleBook = {
   "thread.started": rule("thread.started", threadStarted),
   "thread.metadata.updated": rule("thread.metadata.updated", threadMetadataUpdated),
   "thread.token-usage.updated": rule("thread.token-usage.updated", tokenUsageUpdated),
+  "thread.rewound": rule("thread.rewound", threadRewound),
   "turn.accepted": rule("turn.accepted", turnAccepted),
   "turn.started": rule("turn.started", turnStarted),
   "turn.completed": rule("turn.completed", turnCompleted),

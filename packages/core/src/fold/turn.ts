@@ -226,6 +226,7 @@ export const startTurn = (
   step.putTurn(turn)
   linkDelegationsOfTurn(step, turn)
   if (known === null) countTurn(step)
+  if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
   moveSession(step, "running", "turn-started")
   return state.active
 }

@@ -8,6 +8,13 @@ const count = (s: Scenario, mode: UsageMode, total: TokenCounts, turnId?: string
   s.send("thread.token-usage.updated", { mode, total }, { session, native: turnId === undefined ? {} : { turnId } })
 const thread = (s: Scenario, totalTokens: number, turnId?: string, session = "s1") =>
   count(s, "cumulative-thread", { totalTokens }, turnId, session)
+/** A total of the thread with what its last call used. */
+const last = (s: Scenario, totalTokens: number, used: number, turnId?: string, session = "s1") =>
+  s.send(
+    "thread.token-usage.updated",
+    { mode: "cumulative-thread", total: { totalTokens }, last: { totalTokens: used } },
+    { session, native: turnId === undefined ? {} : { turnId } },
+  )
 const ofTurn = (s: Scenario, turnId: string) => s.turnRow(turnId)?.usage?.totalTokens ?? null
 const ofThread = (s: Scenario) => s.rows.all("usage")[0]?.totalTokens ?? null
 
@@ -23,17 +30,20 @@ describe("rule 10: usage", () => {
     expect([ofTurn(s, t1), ofThread(s)]).toEqual([100, 100])
   })
 
-  it("a total that names no running turn only moves the baseline", () => {
+  it("a total that names no known turn only moves the baseline", () => {
     const s = thread(new Scenario().start(), 1000).turn(t1)
     thread(thread(s, 1000, strong("an old turn")), 1800, t1)
     expect([ofTurn(s, t1), ofThread(s)]).toEqual([800, 800])
     expect(s.rows.all("turns")).toHaveLength(1)
   })
 
-  it("a total of a turn with an observed end only moves the baseline", () => {
+  it("a total of an ended turn is that turn's while its session lives, and moves the baseline afterwards", () => {
     const s = thread(new Scenario().start().turn(t1).complete(t1), 100, t1)
     thread(s.turn(t2), 130, t2)
-    expect([ofTurn(s, t1), ofTurn(s, t2), ofThread(s)]).toEqual([null, 30, 30])
+    expect([ofTurn(s, t1), ofTurn(s, t2), ofThread(s)]).toEqual([100, 30, 130])
+    s.complete(t2).start("s2")
+    thread(thread(s, 180, t2, "s2").turn("turn-3", "s2"), 200, "turn-3", "s2")
+    expect([ofTurn(s, t2), ofTurn(s, "turn-3"), ofThread(s)]).toEqual([30, 20, 150])
   })
 
   it("a provisionally ended turn still counts as running", () => {
@@ -89,10 +99,60 @@ describe("rule 10: usage", () => {
     })
   })
 
-  it("a total that goes down becomes the new baseline, and is told", () => {
-    const s = thread(thread(thread(new Scenario().start().turn(t1), 100, t1), 40, t1), 60, t1)
-    expect([ofTurn(s, t1), ofThread(s)]).toEqual([120, 120])
+  it("a total that falls is a repeat: it changes no row, and the next one counts from the highest", () => {
+    const s = thread(new Scenario().start().turn(t1), 120, t1).complete(t1)
+    const before = thread(s.turn(t2), 240, t2).rows.all("usage")
+    expect(thread(s, 120, t1).rows.all("usage")).toEqual(before)
     expect(s.reasons()).toEqual(["usage-regressed"])
+    thread(s, 360, t2)
+    expect([ofTurn(s, t1), ofTurn(s, t2), ofThread(s)]).toEqual([120, 240, 360])
+  })
+
+  it("after a turn has started, a fall of its own total is a new base, and its last call counts once", () => {
+    const s = last(thread(new Scenario().start().turn(t1), 500, t1).complete(t1).turn(t2), 70, 30, t2)
+    last(s, 90, 20, t2)
+    expect([ofTurn(s, t1), ofTurn(s, t2), ofThread(s)]).toEqual([500, 50, 550])
+    expect(s.reasons()).toEqual(["usage-regressed"])
+    last(s, 60, 5, t2)
+    expect([ofTurn(s, t2), ofThread(s)]).toEqual([50, 550])
+  })
+
+  describe("after a rewind", () => {
+    const rewound = () =>
+      thread(thread(new Scenario().start().turn(t1), 120, t1).complete(t1).turn(t2), 240, t2)
+        .complete(t2)
+        .send("thread.rewound", {})
+    const t3 = strong("t3")
+
+    it.each([
+      ["equal to the one before", 240, 120],
+      ["lower", 200, 80],
+      ["higher", 320, 200],
+    ])("the first total of a new turn counts its last call: %s", (_, total, used) => {
+      const s = last(rewound().turn(t3), total, used, t3)
+      last(last(s, total, used, t3), total + 7, 7, t3)
+      expect([ofTurn(s, t1), ofTurn(s, t2), ofTurn(s, t3), ofThread(s)]).toEqual([120, 120, used + 7, 247 + used])
+    })
+
+    it.each([
+      ["of the kept turn", t1],
+      ["of no turn", undefined],
+    ])("a total that is told again before a turn starts is the new base: %s", (_, turnId) => {
+      const s = last(last(rewound(), 120, 120, turnId).turn(t3), 200, 80, t3)
+      expect([ofTurn(s, t1), ofTurn(s, t3), ofThread(s)]).toEqual([120, 80, 320])
+    })
+
+    it("a source that counts on is counted on", () => {
+      const s = thread(thread(rewound().turn(t3), 300, t3), 330, t3)
+      expect([ofTurn(s, t3), ofThread(s)]).toEqual([90, 330])
+    })
+  })
+
+  it("what is shown of the last call is no row of its own: a repeat writes nothing", () => {
+    const s = last(new Scenario().start(), 50, 5).turn(t1)
+    expect(s.rows.all("usage")[0]).toMatchObject({ totalTokens: null, last: { totalTokens: 5 } })
+    const { sequence } = last(s, 80, 30, t1).rows.all("usage")[0] ?? { sequence: 0 }
+    expect(last(s, 80, 30, t1).rows.all("usage")[0]).toMatchObject({ sequence, totalTokens: 30 })
   })
 
   it("a stale session moves no baseline", () => {

@@ -1,11 +1,13 @@
 /**
- * Rule 10: running totals become differences, so that nothing is counted twice after a resume or a fork. The thread's
- * usage is the sum of its turns'.
+ * Rule 10: running totals become differences, so that nothing is counted twice after a resume, a repeat or a rewind. The
+ * thread's usage is the sum of its turns'.
  */
 import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
+import type { Baseline } from "../state/FoldState.js"
+import { livingSession } from "../state/lifecycle.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseStale } from "./standing.js"
-import { isProvisional, turnOf } from "./turn.js"
+import { turnOf } from "./turn.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 
@@ -19,12 +21,19 @@ const map = (f: (name: (typeof counts)[number]) => number | null): Full => ({
   totalTokens: f("totalTokens"),
 })
 
-/** `later - earlier`; a count that nobody reported stays unknown. */
+/** `later - earlier`; a count that was not reported stays unknown. */
 const minus = (later: TokenCounts, earlier: TokenCounts | null): Full =>
   map((name) => {
     const value = later[name]
     return value === undefined || value === null ? null : value - (earlier?.[name] ?? 0)
   })
+
+/** Adds nothing. */
+const isNothing = (amount: TokenCounts): boolean => counts.every((name) => (amount[name] ?? 0) === 0)
+
+/** Tells nothing that is not known: a count of 0 where none was known is something. */
+const addsNothing = (known: TokenCounts | null, amount: TokenCounts): boolean =>
+  isNothing(amount) && counts.every((name) => (amount[name] ?? null) === null || (known?.[name] ?? null) !== null)
 
 const plus = (a: TokenCounts | null, b: TokenCounts): Full =>
   map((name) => {
@@ -33,47 +42,130 @@ const plus = (a: TokenCounts | null, b: TokenCounts): Full =>
     return x === null ? y : y === null ? x : x + y
   })
 
-/** Adds to the thread what one of its turns used. */
-const addToThread = (step: Step, amount: TokenCounts, contextWindow: number | null): void => {
-  const before = step.state.usage
-  step.putUsage({
-    threadId: step.threadId,
-    ...plus(before, amount),
-    contextWindow: contextWindow ?? before?.contextWindow ?? null,
-    sequence: step.sequence,
-  })
+/** What an event says beside its counts, for display. */
+interface Shown {
+  readonly contextWindow?: number | null | undefined
+  readonly last?: TokenCounts | null | undefined
 }
 
-const add = (step: Step, turn: TurnRow, amount: TokenCounts, contextWindow: number | null): void => {
-  step.putTurn({ ...turn, usage: plus(turn.usage, amount) })
-  addToThread(step, amount, contextWindow)
+const sameCounts = (a: TokenCounts | null, b: TokenCounts | null): boolean =>
+  a === b || (a !== null && b !== null && counts.every((name) => (a[name] ?? null) === (b[name] ?? null)))
+
+/** Adds to the thread what one of its turns used. A row that would stay the same is not written. */
+const addToThread = (step: Step, amount: TokenCounts, shown: Shown = {}): void => {
+  const before = step.state.usage
+  const contextWindow = shown.contextWindow ?? before?.contextWindow ?? null
+  const last = shown.last ?? before?.last ?? null
+  const same =
+    addsNothing(before, amount) &&
+    contextWindow === (before?.contextWindow ?? null) &&
+    sameCounts(last, before?.last ?? null)
+  if (same) return
+  step.putUsage({ threadId: step.threadId, ...plus(before, amount), contextWindow, last, sequence: step.sequence })
+}
+
+const nothing: TokenCounts = {}
+
+/** Adds what a turn used to it and to the thread; without a turn only what is shown is taken over. */
+const add = (step: Step, turn: TurnRow | null, amount: TokenCounts, shown: Shown): void => {
+  if (turn !== null && !addsNothing(turn.usage, amount)) step.putTurn({ ...turn, usage: plus(turn.usage, amount) })
+  addToThread(step, turn === null ? nothing : amount, shown)
 }
 
 /** What a terminal says that its turn used in all; returns the turn's new usage and keeps the thread's the sum. */
 export const usageOfTerminal = (step: Step, turn: TurnRow, total: TokenCounts): TokenCounts => {
   const amount = minus(total, turn.usage)
-  addToThread(step, amount, null)
+  addToThread(step, amount)
   return plus(turn.usage, amount)
 }
 
+/** The turn that a total counts for: the one that runs, or one of the living session that has ended; null: none. */
+const countedTurn = (step: Step): TurnRow | null => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null || turn.status === "running") return turn
+  const sessionId = livingSession(step.state)?.sessionId
+  return turn.status === "ended" && step.standing === "live" && turn.sessionId === sessionId ? turn : null
+}
+
+/** Whether a total is lower than the one before: by the provider's own sum, where both have it. */
+const hasFallen = (total: TokenCounts, before: TokenCounts): boolean => {
+  const fell = (name: (typeof counts)[number]): boolean => {
+    const now = total[name] ?? null
+    const then = before[name] ?? null
+    return now !== null && then !== null && now < then
+  }
+  const known = (total.totalTokens ?? null) !== null && (before.totalTokens ?? null) !== null
+  return known ? fell("totalTokens") : counts.some(fell)
+}
+
+/** What a total adds to its turn, and what the next one is compared with. Null: it is a repeat of an older one. */
+interface Counted {
+  readonly amount: TokenCounts
+  readonly baseline: Baseline
+}
+
+type Total = PayloadOf<"thread.token-usage.updated">
+
+/** A total after turns were taken back. The source may count from before them, or on: only `last` says what is new. */
+const afterRewind = (total: Total, baseline: Baseline, runs: boolean): Counted => {
+  const fell = hasFallen(total.total, baseline.total)
+  const next: Baseline = { ...baseline, total: map((name) => total.total[name] ?? null), turnStarted: false }
+  // Told without a turn that has started since, it is the sum that is left, and what follows counts from it.
+  if (!runs)
+    return { amount: fell ? nothing : grown(total.total, baseline.total), baseline: { ...next, rewound: !fell } }
+  const amount = total.last ?? (fell ? nothing : grown(total.total, baseline.total))
+  return { amount: map((name) => amount[name] ?? null), baseline: { ...next, rewound: false } }
+}
+
+/** The differences of a total that has not fallen; a part of it that has is counted again only beyond its last value. */
+const grown = (total: TokenCounts, before: TokenCounts | null): TokenCounts => {
+  const amount = minus(total, before)
+  return map((name) => (amount[name] === null ? null : Math.max(0, amount[name])))
+}
+
+const highest = (a: number | null | undefined, b: number | null | undefined): number | null => {
+  if (a === null || a === undefined) return b ?? null
+  return b === null || b === undefined ? a : Math.max(a, b)
+}
+
+/** Rule 10 of one running total. `turn`: the one that it counts for. */
+const count = (total: Total, baseline: Baseline, turn: TurnRow | null): Counted | null => {
+  const runs = turn?.status === "running"
+  if (baseline.rewound && (baseline.turnStarted || !runs)) return afterRewind(total, baseline, runs)
+  if (!hasFallen(total.total, baseline.total)) {
+    return {
+      amount: grown(total.total, baseline.total),
+      // A count that is left out this time keeps its last total: it would be counted from 0 again when it comes back.
+      baseline: {
+        ...baseline,
+        total: map((name) => highest(total.total[name], baseline.total[name])),
+        turnStarted: false,
+      },
+    }
+  }
+  // It has fallen. A word about an older turn repeats what was told; a turn that has started since may count anew.
+  if (!baseline.turnStarted || (turn !== null && !runs)) return null
+  const amount = runs ? map((name) => total.last?.[name] ?? null) : nothing
+  return { amount, baseline: { ...baseline, total: map((name) => total.total[name] ?? null), turnStarted: false } }
+}
+
 /** `thread.token-usage.updated`. */
-export const tokenUsageUpdated = (step: Step, payload: PayloadOf<"thread.token-usage.updated">): void => {
+export const tokenUsageUpdated = (step: Step, payload: Total): void => {
   if (refuseStale(step)) return
   const { event, state } = step
-  const contextWindow = payload.contextWindow ?? null
-  const named = turnOf(step, event.turnId)
-  const turn = named !== null && (named.status === "running" || isProvisional(step, named)) ? named : null
+  const turn = countedTurn(step)
   if (payload.mode === "per-turn") {
-    if (turn !== null) add(step, turn, minus(payload.total, turn.usage), contextWindow)
+    if (turn !== null) add(step, turn, minus(payload.total, turn.usage), payload)
     return
   }
-  const scope = payload.mode === "cumulative-session" ? event.sessionId : null
-  const baseline = state.baseline?.sessionId === scope ? state.baseline.total : null
-  const amount = minus(payload.total, baseline)
-  // A count that is left out this time keeps its last total: it would be counted from 0 again when it comes back.
-  state.baseline = { sessionId: scope, total: map((name) => payload.total[name] ?? baseline?.[name] ?? null) }
-  if (counts.some((name) => (amount[name] ?? 0) < 0)) {
-    return step.note("usage-regressed", eventSession(step))
+  const sessionId = payload.mode === "cumulative-session" ? event.sessionId : null
+  const known = state.baseline?.sessionId === sessionId ? state.baseline : null
+  const blank: Baseline = { sessionId, total: map(() => null), turnStarted: false, rewound: false }
+  const counted = count(payload, known ?? blank, turn)
+  if (counted === null || (known !== null && hasFallen(payload.total, known.total))) {
+    step.note("usage-regressed", eventSession(step))
   }
-  if (turn !== null) add(step, turn, amount, contextWindow)
+  if (counted === null) return
+  state.baseline = counted.baseline
+  add(step, turn, counted.amount, payload)
 }

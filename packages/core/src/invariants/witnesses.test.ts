@@ -108,6 +108,8 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
   "row.steered-turn-names-its-target": row(ended, "turns", { steeredInto: id("nowhere") }),
   "row.turn-ordinals-gapless": row(started, "turns", { ordinal: 2 }),
   "row.turn-counts-its-items": row((s) => started(s).item("i1", t1), "turns", { items: 2 }),
+  "row.rewound-turns-have-ended": row((s) => ended(s).send("thread.rewound", {}), "rewinds", { toOrdinal: 2 }),
+  "row.rewinds-nest": row((s) => ended(s).send("thread.rewound", {}), "rewinds", { depth: 2 }),
   "row.item-end-is-whole": row(finished, "items", { evidence: null }),
   "row.item-ordinals-gapless": row((s) => started(s).item("i1", t1), "items", { ordinal: 0 }),
   "row.chunks-stand-for-missing-finals": row(withItem, "item_chunks", null, { named: "items" }),

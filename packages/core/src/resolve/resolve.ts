@@ -13,8 +13,10 @@ import {
   uuidV7Pattern,
 } from "@threadfold/contracts"
 import { streamedItem } from "../fold/deltaLane.js"
+import { isPayload } from "../payload/guard.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
+import { firstTakenBack, rangeAt } from "../state/rewound.js"
 import { findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
 import { mints } from "./mints.js"
@@ -70,11 +72,27 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
           (turn) => turn.callId === native.callId && (turn.sessionId === sessionId || turn.sessionId === null),
         )?.turnId ?? null)
 
+  /** The turn that a rewind names; else the oldest one that it takes back, as far as the source tells. */
+  const firstRewound = (): string | null => {
+    if (!isPayload("thread.rewound", event.payload)) return null
+    const { count, firstTurnId, keptNativeTurnId } = event.payload
+    if ((firstTurnId ?? null) !== null) return own("turnId", "turns", firstTurnId ?? "")
+    const named = turnOfNative()
+    if (named !== null) return named
+    const last = keptNativeTurnId ?? null
+    const kept = last === null ? null : findNativeTurn(state, rows, last, sessionId)
+    const isKept = kept !== null && rangeAt(state, rows, kept.ordinal) === null
+    const bound = { count: Math.max(1, Math.floor(count ?? 1)), kept: isKept ? kept : null }
+    return firstTakenBack(state, rows, bound)?.turnId ?? null
+  }
+
   const turnId = ((): string | null => {
     if (event.turnId !== null) return own("turnId", "turns", event.turnId)
     switch (type) {
       case "turn.requested":
         return mint("turn")
+      case "thread.rewound":
+        return firstRewound()
       case "turn.accepted":
         return requestedOfCall()
       case "turn.start-failed":

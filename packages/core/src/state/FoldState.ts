@@ -26,6 +26,17 @@ export const FOLD_VERSION = 4
 /** Rows by their id. */
 export type ById<R> = { readonly [id: string]: R }
 
+/** What the next running total of tokens is compared with. */
+export interface Baseline {
+  /** The session that it counts from in `cumulative-session` mode. */
+  readonly sessionId: string | null
+  readonly total: TokenCounts
+  /** A turn started since then. */
+  readonly turnStarted: boolean
+  /** Turns were taken back since then: the source may count from another base now. */
+  readonly rewound: boolean
+}
+
 export interface FoldState {
   readonly streamId: string
   /** Version of the last event that is folded in; 0 for a new stream. */
@@ -40,6 +51,8 @@ export interface FoldState {
   readonly active: TurnRow | null
   /** Turns that were asked for and have not started, oldest first. */
   readonly requested: readonly TurnRow[]
+  /** How many ranges of turns were taken back, and how many of them no later one holds (rule 13). */
+  readonly rewinds: { readonly count: number; readonly depth: number } | null
   /**
    * Items of the commands with a process that an inferred turn end closed: should the turn turn out to have completed,
    * those that have not ended by then are background tasks (rule 5).
@@ -62,8 +75,8 @@ export interface FoldState {
   /** Queued messages, in order. */
   readonly queue: readonly string[]
   readonly usage: UsageRow | null
-  /** Last running total of tokens, and the session it counts from in `cumulative-session` mode. */
-  readonly baseline: { readonly sessionId: string | null; readonly total: TokenCounts } | null
+  /** Last running total of tokens (rule 10). */
+  readonly baseline: Baseline | null
   /** Highest number seen per channel of the current session (or of the connection). */
   readonly channels: { readonly [channel: string]: number }
 }
@@ -77,6 +90,7 @@ export const initialState = (streamId: string): FoldState => ({
   session: null,
   active: null,
   requested: [],
+  rewinds: null,
   provisional: null,
   items: {},
   requests: {},

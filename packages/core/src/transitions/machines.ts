@@ -17,13 +17,14 @@ const terminals: readonly EventType[] = ["turn.completed", "turn.aborted"]
 /** Events that start a turn, and so may supersede the one that runs. */
 const turnStarts: readonly EventType[] = ["turn.started", "item.started"]
 /** Events after which a running turn has ended, inferred. */
-const concludedTurnEnds: readonly EventType[] = [...sessionEnds, "runtime.error", ...turnStarts]
+const concludedTurnEnds: readonly EventType[] = [...sessionEnds, "runtime.error", "thread.rewound", ...turnStarts]
 /** Events that end a turn which was only requested. */
 const requestedEnds: readonly EventType[] = [
   "turn.start-failed",
   "turn.accepted",
   "turn.interrupt-requested",
   "session.stop-requested",
+  "thread.rewound",
   ...sessionEnds,
 ]
 /** Every event that may end a turn. */
@@ -42,7 +43,7 @@ const sessions: readonly Transition[] = [
   {
     from: alive,
     to: "starting",
-    by: ["turn.requested", "turn.accepted", "session.started", "session.state.changed", ...terminals],
+    by: ["turn.requested", "turn.accepted", "session.started", "session.state.changed", "thread.rewound", ...terminals],
     note: "A requested turn waits to start, or the provider says so.",
   },
   {
@@ -58,6 +59,7 @@ const sessions: readonly Transition[] = [
       "effect.uncertain",
       "turn.interrupt-requested",
       "session.stop-requested",
+      "thread.rewound",
     ],
     note: "Nothing runs and nothing waits.",
   },
@@ -97,15 +99,22 @@ const turns: readonly Transition[] = [
   {
     from: ["requested"],
     to: inferred("ended"),
-    by: ["turn.interrupt-requested", "session.stop-requested", "turn.accepted", "turn.started", ...sessionEnds],
-    note: "Cancelled before it was handed over, or it went down with the session that it was handed to.",
+    by: [
+      "turn.interrupt-requested",
+      "session.stop-requested",
+      "turn.accepted",
+      "turn.started",
+      "thread.rewound",
+      ...sessionEnds,
+    ],
+    note: "Cancelled before it was handed over, taken back, or it went down with the session that it was handed to.",
   },
   { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },
   {
     from: ["running"],
     to: inferred("ended"),
     by: concludedTurnEnds,
-    note: "Its session turned inactive or ended, or another turn superseded it. Provisional while the epoch lasts.",
+    note: "Its session turned inactive or ended, it was taken back, or another turn superseded it. Provisional while the epoch lasts.",
   },
   {
     from: [inferred("ended")],

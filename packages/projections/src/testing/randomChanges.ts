@@ -25,7 +25,18 @@ export interface Batch {
 export const randomStreams: readonly string[] = ["thread-0", "thread-1", "connection-0"]
 
 interface Command {
-  readonly kind: "turn" | "item" | "chunk" | "clear" | "session" | "request" | "queue" | "drop" | "anomaly" | "wide"
+  readonly kind:
+    | "turn"
+    | "item"
+    | "chunk"
+    | "clear"
+    | "session"
+    | "request"
+    | "queue"
+    | "drop"
+    | "anomaly"
+    | "wide"
+    | "rewind"
   readonly thread: number
   readonly n: number
   readonly flag: boolean
@@ -35,7 +46,19 @@ interface Command {
 
 const command: fc.Arbitrary<Command> = fc.record({
   kind: fc.constantFrom(
-    ...(["turn", "item", "chunk", "clear", "session", "request", "queue", "drop", "anomaly", "wide"] as const),
+    ...([
+      "turn",
+      "item",
+      "chunk",
+      "clear",
+      "session",
+      "request",
+      "queue",
+      "drop",
+      "anomaly",
+      "wide",
+      "rewind",
+    ] as const),
   ),
   thread: fc.integer({ min: 0, max: 1 }),
   n: fc.integer({ min: 1, max: 4 }),
@@ -168,6 +191,19 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
         { op: "anomaly", threadId, subject: `native-turn:${text}`, reason, sequence: ++memory.sequence, detail: text },
       ]
     }
+    case "rewind":
+      return [
+        putRow("rewinds", {
+          threadId,
+          ordinal: n,
+          firstTurnId: `turn-${thread}-${n}`,
+          fromOrdinal: n,
+          toOrdinal: 4,
+          // Several of one depth: the latest is the one that is meant.
+          depth: flag ? 1 : 2,
+          rewoundAt: 9,
+        }),
+      ]
     case "wide":
       return [
         putRow("threads", {
@@ -177,7 +213,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           createdAt: n / 2,
           ...(flag ? { plan: json } : {}),
         }),
-        putRow("usage", { threadId, inputTokens: n, totalTokens: null }),
+        putRow("usage", { threadId, inputTokens: n, totalTokens: null, last: flag ? { totalTokens: n } : null }),
         putRow("connections", { connectionId: "connection-0", status: flag ? "open" : "closed", pid: n }),
       ]
   }
@@ -208,8 +244,12 @@ export const questions: readonly Question[] = [0, 1].flatMap((thread) => [
   { table: "items", lookup: "byNativeInSession", values: [`session-${thread}-1`, "item_0"] },
   { table: "items", lookup: "byNativeInTurn", values: [null, "item_0"] },
   { table: "threads", lookup: "key", values: [`thread-${thread}`] },
+  { table: "rewinds", lookup: "byDepth", values: [`thread-${thread}`, 1] },
+  { table: "rewinds", lookup: "byDepth", values: [`thread-${thread}`, 2] },
   ...[1, 2, 3, 4].flatMap((n): Question[] => [
     { table: "turns", lookup: "key", values: [`turn-${thread}-${n}`] },
+    { table: "turns", lookup: "byOrdinal", values: [`thread-${thread}`, n] },
+    { table: "rewinds", lookup: "key", values: [`thread-${thread}`, n] },
     { table: "turns", lookup: "byNativeInSession", values: [`session-${thread}-1`, `native-${n % 2}-${n}`] },
     { table: "turns", lookup: "byNativeInThread", values: [`thread-${thread}`, `native-${n % 2}-${n}`] },
     { table: "sessions", lookup: "key", values: [`session-${thread}-${n}`] },

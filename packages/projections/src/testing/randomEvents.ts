@@ -96,8 +96,19 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
     payload: fc.record({
       mode: fc.constant("cumulative-thread"),
       total: fc.record({ inputTokens: fc.nat(99), totalTokens: fc.nat(99) }),
+      last: fc.oneof(fc.constant(null), fc.record({ inputTokens: fc.nat(99), totalTokens: fc.nat(99) })),
+      contextWindow: fc.constantFrom(null, 1000, 2000),
     }),
     native: fc.record({ turnId }),
+  }),
+  fc.record({
+    type: fc.constant("thread.rewound"),
+    payload: fc.oneof(
+      fc.record({ count: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ keptNativeTurnId: turnId }),
+      fc.constant({}),
+    ),
+    native: fc.oneof(fc.constant({}), fc.record({ turnId })),
   }),
   fc.record({
     type: fc.constant("turn.diff.updated"),

@@ -102,4 +102,42 @@ export const turnRowInvariants: readonly RowInvariant[] = [
       })
     },
   },
+  {
+    id: "row.rewound-turns-have-ended",
+    kind: "row",
+    severity: "error",
+    text: "A range of turns that were taken back begins at the turn that it names, and its turns have ended (rule 13).",
+    violations: (rows) => {
+      const byOrdinal = new Map(rows.all("turns").map((turn) => [turn.ordinal, turn]))
+      return rowsThat("rewinds", rows.all("rewinds"), ({ firstTurnId, fromOrdinal, ordinal, toOrdinal }) => {
+        for (let each = fromOrdinal; each <= toOrdinal; each++) {
+          const turn = byOrdinal.get(each)
+          if (turn === undefined) return `rewind ${ordinal} names turn number ${each}, which there is not`
+          if (turn.status !== "ended") return `turn ${turn.turnId} was taken back and is ${turn.status}`
+        }
+        const first = rows.all("turns").find((turn) => turn.turnId === firstTurnId)
+        return first !== undefined && first.ordinal <= fromOrdinal ? null : `it does not begin at turn ${firstTurnId}`
+      })
+    },
+  },
+  {
+    id: "row.rewinds-nest",
+    kind: "row",
+    severity: "error",
+    text: "Rewinds are numbered 1, 2, 3 … per thread; one holds an earlier one whole or not at all (rule 13).",
+    violations: (rows) => {
+      const all = [...rows.all("rewinds")].sort((a, b) => a.ordinal - b.ordinal)
+      const outer: { readonly fromOrdinal: number; readonly toOrdinal: number }[] = []
+      const misplaced = rowsThat("rewinds", all, (range) => {
+        while ((outer.at(-1)?.fromOrdinal ?? 0) > range.fromOrdinal) {
+          const inner = outer.pop()
+          if (inner !== undefined && inner.toOrdinal > range.toOrdinal) return "it holds a part of an earlier one"
+        }
+        if ((outer.at(-1)?.toOrdinal ?? 0) >= range.fromOrdinal) return "it begins inside an earlier one"
+        outer.push(range)
+        return range.depth === outer.length ? null : `its depth is ${range.depth}, not ${outer.length}`
+      })
+      return [...gapless("rewinds", all, (range) => range.ordinal), ...misplaced]
+    },
+  },
 ]
