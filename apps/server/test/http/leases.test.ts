@@ -1,11 +1,15 @@
 /** Leases of attached sessions: what an adapter's silence leads to, and when. */
 import { describe, expect, it } from "@effect/vitest"
 import { SessionView } from "@threadfold/contracts"
+import { MonotonicClock, type MonotonicClockService } from "@threadfold/orchestrator"
 import { Effect, Exit, Scope, TestClock } from "effect"
+import * as fc from "fast-check"
 import { makeLeases } from "../../src/http/attached/Leases.js"
+import { jumpingClock } from "./support/JumpingClock.js"
 import {
   attach,
   callAs,
+  clocksTogether,
   notice,
   push,
   serverOn,
@@ -15,7 +19,7 @@ import {
 } from "./support/TestServer.js"
 
 /** Leases that note what lapsed, in order; `refuse` lets that many lapses fail. */
-const noted = (refuse = 0) =>
+const noted = (refuse = 0, monotonic: MonotonicClockService = clocksTogether) =>
   Effect.gen(function* () {
     const lapsed: string[] = []
     let left = refuse
@@ -27,7 +31,7 @@ const noted = (refuse = 0) =>
       }),
     )
     return { leases, lapsed }
-  })
+  }).pipe(Effect.provideService(MonotonicClock, monotonic))
 
 describe("leases", () => {
   it.scoped("lapse once, each at its own time, unless they are renewed", () =>
@@ -58,6 +62,59 @@ describe("leases", () => {
       expect(lapsed).toEqual([])
       yield* TestClock.adjust("1 seconds")
       yield* TestClock.adjust("1 seconds")
+      expect(lapsed).toEqual(["one"])
+    }),
+  )
+})
+
+describe("a pause of our own", () => {
+  const cases = [
+    ["the monotonic clock stands still (a sleep on Linux)", true],
+    ["both clocks go on (a stopped process, a sleep elsewhere)", false],
+  ] as const
+  for (const [how, standsStill] of cases) {
+    it.effect(`gives every lease its whole window again, and then it lapses, where ${how}`, () =>
+      Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.integer({ min: 1_000, max: 20_000 }),
+            fc.integer({ min: 0, max: 999 }),
+            fc.integer({ min: 2_000, max: 10_000_000 }),
+            (leaseMs, before, pauseMs) =>
+              Effect.gen(function* () {
+                const { adjust, clock, jump } = jumpingClock()
+                let asleep = 0
+                const monotonic = { now: Effect.sync(() => clock.unsafeCurrentTimeMillis() - asleep) }
+                yield* Effect.gen(function* () {
+                  const { leases, lapsed } = yield* noted(0, monotonic)
+                  yield* leases.hold("one", leaseMs)
+                  yield* leases.hold("two", leaseMs * 2)
+                  yield* adjust(before)
+                  if (standsStill) asleep = pauseMs
+                  yield* jump(pauseMs)
+                  yield* adjust(leaseMs - 1)
+                  expect(lapsed).toEqual([])
+                  yield* adjust(1)
+                  expect(lapsed).toEqual(["one"])
+                  yield* adjust(leaseMs)
+                  expect(lapsed).toEqual(["one", "two"])
+                }).pipe(Effect.scoped, Effect.withClock(clock))
+              }).pipe(Effect.runPromise),
+          ),
+          { numRuns: 10 },
+        ),
+      ),
+    )
+  }
+
+  it.scoped("is none while no lease is held, nor when another lease begins", () =>
+    Effect.gen(function* () {
+      const { leases, lapsed } = yield* noted()
+      yield* TestClock.adjust("1 hours")
+      yield* leases.hold("one", 5_000)
+      yield* TestClock.adjust("3 seconds")
+      yield* leases.hold("two", 5_000)
+      yield* TestClock.adjust("2 seconds")
       expect(lapsed).toEqual(["one"])
     }),
   )

@@ -1,7 +1,9 @@
 /**
  * Leases of attached sessions. What is known of a lease lives here and in the rows only: after a restart every open
- * session has its whole lease again, because its adapter could not reach a server that was not there.
+ * session has its whole lease again, because its adapter could not reach a server that was not there. For the same reason
+ * a pause of our own (the host slept, or the process was stopped) begins every lease anew.
  */
+import { Awake, MonotonicClock } from "@threadfold/orchestrator"
 import { Clock, Effect, type Scope } from "effect"
 
 interface Lease {
@@ -21,6 +23,10 @@ export interface Leases {
 
 /** How long a lapse that could not be recorded waits for the next try, ms. */
 const retryMs = 1_000
+/** How often the clocks are looked at while a lease is held, ms: a pause of ours that is shorter may go unseen. */
+const lookMs = 1_000
+/** A look that comes later than this, ms, or clocks that drift apart by as much, mean that we paused. */
+const lateMs = 500
 
 /**
  * Leases for the life of the scope. `onLapse` is called for each one that ran out, once; it returns false where it could
@@ -32,6 +38,20 @@ export const makeLeases = (
   Effect.gen(function* () {
     const leases = new Map<string, Lease>()
     const changed = yield* Effect.makeLatch(false)
+    const monotonic = yield* MonotonicClock
+    const awake = new Awake(lateMs)
+    /** The last look: when it was, by the monotonic clock, and after which time the next one was due. */
+    let last = { at: yield* monotonic.now, dueMs: 0 }
+
+    /** Looks at the clocks. After a pause of ours every lease has its whole window again. */
+    const look = Effect.gen(function* () {
+      const [wall, at] = yield* Effect.all([Clock.currentTimeMillis, monotonic.now])
+      const woke = awake.since
+      awake.read({ wall, monotonic: at }, at - last.at - last.dueMs)
+      last = { at, dueMs: 0 }
+      if (awake.since === woke) return
+      for (const lease of leases.values()) lease.expiresAt = wall + lease.leaseMs
+    })
 
     const lapse = (sessionId: string, lease: Lease, now: number) =>
       Effect.flatMap(onLapse(sessionId, lease.leaseMs), (done) =>
@@ -44,15 +64,17 @@ export const makeLeases = (
       )
 
     const round = Effect.gen(function* () {
+      yield* look
       const now = yield* Clock.currentTimeMillis
       for (const [sessionId, lease] of [...leases]) {
         if (lease.expiresAt <= now) yield* lapse(sessionId, lease, now)
       }
       yield* changed.close
       const next = Math.min(...[...leases.values()].map(({ expiresAt }) => expiresAt))
-      const pause = Number.isFinite(next)
-        ? Effect.sleep(Math.max(1, next - (yield* Clock.currentTimeMillis)))
-        : Effect.never
+      const dueMs = Math.min(lookMs, Math.max(1, next - (yield* Clock.currentTimeMillis)))
+      // Without a lease no time is counted, so a pause of any length is no news.
+      last = { ...last, dueMs: leases.size > 0 ? dueMs : Number.POSITIVE_INFINITY }
+      const pause = leases.size > 0 ? Effect.sleep(dueMs) : Effect.never
       yield* Effect.raceFirst(pause, changed.await)
     })
     yield* Effect.forkScoped(Effect.forever(round))

@@ -6,7 +6,8 @@ import { ProblemDetails } from "@threadfold/contracts"
 import { AttachedSession, PushResult } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
-import { Context, Effect, Layer, Schema } from "effect"
+import { MonotonicClock } from "@threadfold/orchestrator"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type HttpOptions, HttpServer, HttpServerLive, readSide } from "../../../src/http/index.js"
 import { testOrchestration } from "./TestOrchestration.js"
 
@@ -21,6 +22,9 @@ export const temporaryDirectory = Effect.acquireRelease(
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
 )
 
+/** Both clocks go together, on a test's clock, too: no test pauses unless it says so. */
+export const clocksTogether = { now: Clock.currentTimeMillis }
+
 /** The server of a data directory. */
 export const serverOn = (directory: string, options: TestOptions = {}) => {
   const file = databaseFile(directory)
@@ -31,6 +35,7 @@ export const serverOn = (directory: string, options: TestOptions = {}) => {
     accessLog: (line) => lines.push(line),
     ...options,
   }).pipe(
+    Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(testOrchestration),
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(Engine.layerInProcess({ file })),
