@@ -26,6 +26,8 @@ const passing: ReadonlySet<ProblemSlug> = new Set([
   "unavailable",
   "range-not-reached",
   "storage-failed",
+  "storage-read-only",
+  "disk-full",
 ])
 
 /** Statuses that speak of the moment, whoever answers with them. */

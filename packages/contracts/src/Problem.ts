@@ -201,6 +201,26 @@ export const problems = {
     title: "The database refused to write",
     next: "Nothing of this call was stored. See `detail` (a full disk, a read-only file), then try again.",
   },
+  "disk-full": {
+    status: 507,
+    title: "The disk is full, or nearly",
+    next: "Nothing of this call was stored. Make room on the disk, then try again; reading goes on.",
+  },
+  "storage-read-only": {
+    status: 503,
+    title: "The data directory cannot be written to",
+    next: "Mount it writable, or read it: every command that only looks takes --db FILE.",
+  },
+  "storage-uncertain": {
+    status: 503,
+    title: "It is not certain that this was kept",
+    next: "The files of the database changed under the server. Look at GET /readyz, stop the server, put the files back or restore a backup, then send it again with the same key.",
+  },
+  "storage-lost": {
+    status: 503,
+    title: "The files of the database are not those that were opened",
+    next: "Nothing of this call was stored. Stop the server, put the files back or restore a backup, then start it; `threadfold salvage` reads what is left of a damaged file.",
+  },
   "recording-not-found": {
     status: 404,
     title: "The recording cannot be read",

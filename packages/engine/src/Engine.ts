@@ -5,7 +5,18 @@
  */
 import { type EffectRow, Problem, type Receipt } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
-import { EventLog, type LogReader, type OwnerDetails, openReadOnly, openSqlite } from "@threadfold/event-log"
+import {
+  type DiskLimits,
+  type DiskSpace,
+  EventLog,
+  type FileChange,
+  type LogReader,
+  type OwnerDetails,
+  openReadOnly,
+  openSqlite,
+  type StorageGuard,
+  storageGuard,
+} from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
@@ -25,6 +36,14 @@ export interface Acknowledged {
   readonly effects: readonly EffectRow[]
 }
 
+/** Whether what is written is kept. */
+export interface StorageState {
+  /** What happened to the files of the database; null: they are those that were opened. Lost for good: nothing is written any more. */
+  readonly lost: FileChange | null
+  /** Room on the disk; null where it is not known. */
+  readonly space: DiskSpace | null
+}
+
 export interface EngineService {
   /**
    * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to
@@ -35,6 +54,8 @@ export interface EngineService {
   readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, Problem>
   /** A small value of the log, or null. */
   readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
+  /** Looks at the files and the disk now; some microseconds. */
+  readonly storage: Effect.Effect<StorageState>
   /** The log; its subscriptions hear of every commit. */
   readonly log: LogReader
 }
@@ -46,9 +67,11 @@ const CAPACITY = 16_384
 export interface WriterPort {
   readonly offer: (submission: Submission, done: (outcome: Outcome) => void) => void
   readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
+  /** What the writer found to be wrong with its files. */
+  readonly lost: () => FileChange | null
 }
 
-const makeService = (port: WriterPort, log: LogReader): Effect.Effect<EngineService> =>
+const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
     const commit = (submission: Submission): Effect.Effect<Acknowledged, Problem> =>
       // Not interruptible: what was handed to the writer will be committed, and its caller is told so.
@@ -74,6 +97,7 @@ const makeService = (port: WriterPort, log: LogReader): Effect.Effect<EngineServ
           }),
         ),
       getMeta: (key) => port.getMeta(key),
+      storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
       log,
     }
   })
@@ -83,6 +107,8 @@ export interface EngineOptions {
   readonly file: string
   /** What the owner says of itself; `held`: the caller owns the directory already. */
   readonly owner?: OwnerDetails | "held"
+  /** When the disk is low and when it is full. */
+  readonly disk?: DiskLimits
   /** Another fold, for tests that plant a fault. */
   readonly fold?: Fold
 }
@@ -117,7 +143,9 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           {
             offer: (submission, done) => loop.offer(submission, done),
             getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
+            lost: () => database.guard.lost,
           },
+          database.guard,
           log,
         )
       }),
@@ -129,9 +157,13 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
       Engine,
       Effect.gen(function* () {
         const thread = yield* startWriterThread(options)
+        const guard = yield* Effect.try({
+          try: () => storageGuard(options.file, options.disk),
+          catch: (error) => new Problem({ slug: "storage-failed", detail: `${options.file}: ${String(error)}.` }),
+        })
         const log = yield* openReadOnly({ file: options.file, migrations: databaseGroups })
         thread.onCommit((head, streamIds) => log.publish(head, streamIds))
-        return yield* makeService(thread, log)
+        return yield* makeService(thread, guard, log)
       }),
     )
 }

@@ -273,8 +273,8 @@ describe("the writer when SQLite refuses", () => {
     const again = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, work: b.work, clock: () => t0 })
     const turn = x.turn("t1")
     expect(again.process([submit(turn), submit(turn)])).toEqual([
-      { ok: false, slug: "storage-failed", detail: "database or disk is full." },
-      { ok: false, slug: "storage-failed", detail: "database or disk is full." },
+      { ok: false, slug: "disk-full", detail: "database or disk is full." },
+      { ok: false, slug: "disk-full", detail: "database or disk is full." },
     ])
     expect(b.driver.head()).toBe(1)
     full = false

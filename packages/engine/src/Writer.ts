@@ -4,14 +4,14 @@
  */
 import { type Command, ThreadId } from "@threadfold/contracts"
 import { type Digest, decideIf, type Fold, mintId } from "@threadfold/core"
-import type { LogDriver } from "@threadfold/event-log"
+import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { Appender } from "./Appender.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
 import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "./Submission.js"
-import { isRefusedRow, isStorageFailure, messageOf } from "./sqliteError.js"
+import { isRefusedRow, isStorageFailure, messageOf, problemOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
 import type { WorkStore } from "./work/WorkStore.js"
 
@@ -35,6 +35,8 @@ export class Writer {
   private readonly appender: Appender
   private readonly shared: Overlay
   private readonly commands: Commands
+  /** Whether a batch was told already that the files are lost. */
+  private toldOfLoss = false
 
   constructor(private readonly options: WriterOptions) {
     const { driver, store } = options
@@ -59,9 +61,24 @@ export class Writer {
     try {
       return this.attempt(batch, false)
     } catch (error) {
+      if (error instanceof StorageLost) return batch.map(() => this.lost(error))
       if (isStorageFailure(error)) return batch.map(() => failed(error))
       return this.isolate(batch)
     }
+  }
+
+  /**
+   * The first batch that meets lost files is uncertain, whether it was begun or not: what was acknowledged just before it
+   * may be gone, too. Every later one is known to be refused.
+   */
+  private lost({ committed, found }: StorageLost): Refusal {
+    const isFirst = !this.toldOfLoss
+    this.toldOfLoss = true
+    if (!committed && !isFirst) return { ok: false, slug: "storage-lost", detail: `${found}.` }
+    const detail = committed
+      ? `${found}. This call was committed, but to files that may be gone.`
+      : `${found}. This call was not written; what was committed just before it may be gone.`
+    return { ok: false, slug: "storage-uncertain", detail }
   }
 
   /** SQL refused something: the same batch again with each stream's rows under a savepoint of their own. */
@@ -224,6 +241,6 @@ const overlayOf = (known: Map<string, Overlay>, streamId: string, store: Project
 
 const failed = (error: unknown): Outcome => ({
   ok: false,
-  slug: isStorageFailure(error) ? "storage-failed" : "internal",
+  slug: problemOf(error),
   detail: `${messageOf(error)}.`,
 })

@@ -1,6 +1,7 @@
 /** The main thread's side of the writer thread: numbered messages out, acknowledgements and commits in. */
 import { Worker } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts"
+import { DiskLimits, type FileChange } from "@threadfold/event-log"
 import { Effect, Schema, type Scope } from "effect"
 import type { WriterPort } from "./Engine.js"
 import type { Outcome, Submission } from "./Submission.js"
@@ -25,6 +26,8 @@ export type FromWriter =
       readonly outcomes: readonly { readonly id: number; readonly outcome: Outcome }[]
     }
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
+  /** The files of the database are not those that were opened. */
+  | { readonly kind: "lost"; readonly change: FileChange }
   /** Everything that was queued is committed and the database is closed. */
   | { readonly kind: "stopped" }
 
@@ -34,6 +37,8 @@ export const WriterThreadOptions = Schema.Struct({
   file: Schema.String,
   /** Blocks the writer for so long after each commit, ms: how a benchmark plays a slow disk. */
   stallAfterCommitMs: Schema.optional(Schema.Number),
+  /** When the disk is low and when it is full. */
+  disk: Schema.optional(DiskLimits),
 })
 export type WriterThreadOptions = typeof WriterThreadOptions.Type
 
@@ -64,6 +69,7 @@ class RunningThread implements WriterThread {
   private readonly asked = new Map<number, (answer: Effect.Effect<string | null, Problem>) => void>()
   private next = 1
   private dead: string | null = null
+  private change: FileChange | null = null
   private listener: (head: number, streamIds: readonly string[]) => void = () => undefined
   private stopped: () => void = () => undefined
 
@@ -88,6 +94,10 @@ class RunningThread implements WriterThread {
       this.asked.set(id, resume)
       this.send({ kind: "meta", id, key })
     })
+  }
+
+  lost(): FileChange | null {
+    return this.change
   }
 
   onCommit(listener: (head: number, streamIds: readonly string[]) => void): void {
@@ -128,6 +138,9 @@ class RunningThread implements WriterThread {
         this.asked.delete(message.id)
         return answer?.(Effect.succeed(message.value))
       }
+      case "lost":
+        this.change = message.change
+        return
       case "stopped":
         return this.stopped()
     }

@@ -20,8 +20,8 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     const sent = give("1", send("a"), "key")
     const refused = give("2", { type: "queue.cancel", messageId: id("nobody") }, "other")
     expect(writer.process([sent, refused])).toMatchObject([
-      { ok: false, slug: "storage-failed" },
-      { ok: false, slug: "storage-failed" },
+      { ok: false, slug: "disk-full" },
+      { ok: false, slug: "disk-full" },
     ])
     expect(types(b)).toEqual(["thread.created"])
     expect([b.work.receipt("key"), b.work.receipt("other")]).toEqual([null, null])

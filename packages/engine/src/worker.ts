@@ -12,7 +12,7 @@ import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThr
 const PACK_AFTER_MS = 1000
 const PACK_AT_A_TIME = 256
 
-const { file, stallAfterCommitMs = 0 } = Schema.decodeUnknownSync(WriterThreadOptions)(workerData)
+const { disk = {}, file, stallAfterCommitMs = 0 } = Schema.decodeUnknownSync(WriterThreadOptions)(workerData)
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
@@ -20,7 +20,7 @@ const send = (message: FromWriter): void => parentPort?.postMessage(message)
 
 const main = Effect.gen(function* () {
   const scope = yield* Scope.make()
-  const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: databaseGroups }), scope)
+  const database = yield* Scope.extend(openSqlite({ file, owner: "held", migrations: databaseGroups, disk }), scope)
   const setup = sqliteSetup(database, { clock: () => Date.now() })
   const writer = makeWriter(setup)
   const packWork = { step: () => database.driver.compressNative(PACK_AT_A_TIME) > 0 }
@@ -34,6 +34,8 @@ const main = Effect.gen(function* () {
     },
     defer: setImmediate,
     onCommit: (batch, outcomes) => {
+      // Before the acknowledgements, so that who is refused finds the reason at /readyz.
+      if (database.guard.lost !== null) send({ kind: "lost", change: database.guard.lost })
       const done = ids.splice(0, batch.length)
       send({
         kind: "committed",

@@ -110,7 +110,8 @@ export const acquireOwnership = (
     })
     yield* Effect.acquireRelease(lock(directory), (unlock) =>
       Effect.sync(() => {
-        rmSync(ownerFile(directory), { force: true })
+        // Where the lock file was replaced under us, another process may own the directory and its record.
+        if (readRecord(directory)?.pid === process.pid) rmSync(ownerFile(directory), { force: true })
         unlock()
       }),
     )

@@ -8,12 +8,14 @@ import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { checkDatabase } from "./DatabaseCheck.js"
 import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
+import type { DiskLimits } from "./DiskSpace.js"
 import type { LogDriver } from "./Driver.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
 import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership.js"
 import { sqliteDriver } from "./SqliteDriver.js"
-import { openWriter } from "./SqliteWriter.js"
+import { journalSizeLimit, openWriter } from "./SqliteWriter.js"
+import { StorageGuard } from "./StorageGuard.js"
 
 /** How to open a database. */
 export interface OpenSqliteOptions {
@@ -26,6 +28,8 @@ export interface OpenSqliteOptions {
    * hold it) and goes on owning it for longer than the database is open.
    */
   readonly owner?: OwnerDetails | "held"
+  /** When the disk is low and when it is full. */
+  readonly disk?: DiskLimits
 }
 
 /** An open database; closed with its scope. */
@@ -36,6 +40,8 @@ export interface SqliteDatabase {
   readonly handle: Sqlite.Database
   /** The log in it. */
   readonly driver: LogDriver
+  /** What watches its files and its disk. */
+  readonly guard: StorageGuard
   /** The ownership, where this opening took it; null for `owner: "held"`. */
   readonly ownership: Ownership | null
 }
@@ -45,6 +51,10 @@ const storageFailed = (file: string) => (error: unknown) =>
     slug: "storage-failed",
     detail: `${file}: ${error instanceof Error ? error.message : String(error)}.`,
   })
+
+/** What watches the files of a database that is open for writing; only looks at them. */
+export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard =>
+  new StorageGuard(file, { walLimit: journalSizeLimit, disk })
 
 /**
  * Opens it for the life of the scope, making file and directory where there are none. Fails with
@@ -68,5 +78,9 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       Effect.try({ try: () => openWriter(file), catch: storageFailed(file) }),
       (open) => Effect.sync(() => open.close()),
     )
-    return { file, handle, driver: sqliteDriver(handle), ownership }
+    const guard = yield* Effect.try({
+      try: () => storageGuard(file, options.disk),
+      catch: storageFailed(file),
+    })
+    return { file, handle, driver: sqliteDriver(handle, guard), guard, ownership }
   })

@@ -17,6 +17,7 @@ import {
   selectNativeSql,
 } from "./NativeSql.js"
 import { selectEvents } from "./SelectEvents.js"
+import type { StorageGuard } from "./StorageGuard.js"
 
 /** Key of the log's id in the `meta` table. */
 export const logIdKey = "log.id"
@@ -85,9 +86,10 @@ const prepare = (handle: Sqlite.Database) => ({
 
 /**
  * The driver of a migrated database. Throws what SQLite throws; a transaction that throws, in its body or at COMMIT,
- * is rolled back whole.
+ * is rolled back whole. With a guard every transaction is begun and acknowledged on its word: it throws `StorageLost` and
+ * `DiskFull`.
  */
-export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
+export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null = null): LogDriver => {
   const sql = prepare(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
 
@@ -95,11 +97,13 @@ export const sqliteDriver = (handle: Sqlite.Database): LogDriver => {
   let isOpen = false
 
   const transaction = <A>(body: () => A): A => {
+    guard?.before()
     sql.begin.run()
     isOpen = true
     try {
       const result = body()
       sql.commit.run()
+      guard?.after()
       return result
     } catch (error) {
       // A full disk ends the transaction by itself; every other failure leaves it open.

@@ -8,7 +8,7 @@ import { logIdKey } from "./SqliteDriver.js"
 /** Pages (of 4 KiB) in the write-ahead log before the writer copies them back: 16 MiB, measured. */
 const autocheckpointPages = 4000
 /** The write-ahead log shrinks to this after a checkpoint, bytes. */
-const journalSizeLimit = 64 * 1024 * 1024
+export const journalSizeLimit = 64 * 1024 * 1024
 /** Page cache of the writer, KiB. */
 const cacheKib = 32 * 1024
 /** How often this database was opened for writing; counting it is the first write of every opening. */

@@ -1,4 +1,5 @@
 /** `threadfold.json`: the agents that threads can be made with, and when their sessions are stopped (docs/how-to/agents.md). */
+import { DiskLimits } from "@threadfold/event-log"
 import { ReaperPolicy } from "@threadfold/orchestrator"
 import { Schema } from "effect"
 
@@ -88,5 +89,7 @@ export const ConfigFile = Schema.Struct({
   agents: Schema.optional(Schema.Record({ key: AgentName, value: AgentConfig })),
   /** When sessions and turns are stopped that nobody uses, or that say nothing. */
   reaper: Schema.optional(ReaperPolicy),
+  /** At how much free space the server warns, and at how much it writes nothing any more. */
+  storage: Schema.optional(DiskLimits),
 })
 export type ConfigFile = typeof ConfigFile.Type

@@ -1,6 +1,7 @@
 /** What the server counts about itself, and the Prometheus text of it. */
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { ProblemSlug } from "@threadfold/contracts"
+import type { StorageState } from "@threadfold/engine"
 
 /** How often the event loop is looked at, ms. What is measured contains this interval. */
 const lagSampleMs = 20
@@ -62,7 +63,7 @@ export class Metrics {
   }
 
   /** The text; `head` is the highest published sequence, on SQLite also the number of events. */
-  text(head: number): string {
+  text(head: number, { lost, space }: StorageState): string {
     const lines: string[] = []
     const add = (
       name: string,
@@ -78,6 +79,20 @@ export class Metrics {
     add("head_sequence", "gauge", "Highest published sequence of the log.", [["", head]])
     add("commits_total", "counter", "Submissions of this server that were committed.", [["", this.commits]])
     add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", this.submitting]])
+    add("storage_lost", "gauge", "1: the files of the database are not those that were opened; nothing is written.", [
+      ["", lost === null ? 0 : 1],
+    ])
+    if (space !== null) {
+      add("storage_free_bytes", "gauge", "Free bytes of the file system of the data directory.", [
+        ["", space.freeBytes],
+      ])
+      add("storage_low", "gauge", "1: free bytes are below the limit at which the server warns.", [
+        ["", space.status === "ok" ? 0 : 1],
+      ])
+      add("storage_full", "gauge", "1: free bytes are below the limit at which nothing is written any more.", [
+        ["", space.status === "full" ? 1 : 0],
+      ])
+    }
     add("secrets_removed_total", "counter", "Places from which a held secret was taken before it was recorded.", [
       ["", this.secrets?.removed ?? 0],
     ])

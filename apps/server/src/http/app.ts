@@ -5,7 +5,7 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Problem } from "@threadfold/contracts"
+import { Problem, type ProblemSlug } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
@@ -21,7 +21,7 @@ import { agentRoutes, reaperRoutes } from "./routes/running.js"
 import { sessionRoutes } from "./routes/sessions.js"
 import { threadRoutes } from "./routes/threads.js"
 import { turnRoutes } from "./routes/turns.js"
-import type { HttpServices } from "./Services.js"
+import { HttpServices } from "./Services.js"
 import { pathOf } from "./security/Guard.js"
 
 const groups = Layer.mergeAll(
@@ -76,6 +76,19 @@ const answerTo = (
   )
 }
 
+/** What a read of files that are lost may end in: SQLite reports whatever it meets in them. */
+const readFailures: ReadonlySet<ProblemSlug> = new Set<ProblemSlug>(["internal", "unavailable", "storage-failed"])
+
+/** Why a call failed that did not reach the writer: the lost files, where they are lost. */
+const lostFiles = (cause: Cause.Cause<unknown>): Effect.Effect<Cause.Cause<unknown>, never, HttpServices> =>
+  Effect.gen(function* () {
+    const error = Cause.squash(cause)
+    if (error instanceof Problem && !readFailures.has(error.slug)) return cause
+    if (!(error instanceof Problem) && !Cause.isDie(cause)) return cause
+    const { lost } = yield* (yield* HttpServices).engine.storage
+    return lost === null ? cause : Cause.fail(new Problem({ slug: "storage-lost", detail: `${lost.found}.` }))
+  })
+
 /** Where a call is not what the API says, as one line. */
 const firstIssue = (error: Error): string => {
   if (!("issues" in error) || !Array.isArray(error.issues)) return error.message
@@ -92,11 +105,14 @@ export const makeApp = (
   Effect.gen(function* () {
     const router = yield* HttpApiBuilder.Router
     const app = yield* HttpRouter.toHttpApp(yield* router.router)
+    const services = yield* HttpServices
     return Effect.catchAllCause(app, (cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
-        : Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-            answerTo(request, Cause.squash(cause), cause, metrics),
-          ),
+        : Effect.gen(function* () {
+            const request = yield* HttpServerRequest.HttpServerRequest
+            const why = yield* Effect.provideService(lostFiles(cause), HttpServices, services)
+            return yield* answerTo(request, Cause.squash(why), why, metrics)
+          }),
     )
   }).pipe(Effect.provide(routes))

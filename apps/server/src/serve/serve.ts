@@ -6,7 +6,7 @@ import { Problem } from "@threadfold/contracts"
 import { Engine, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
-import { Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readConfig } from "../config/readConfig.js"
@@ -17,6 +17,7 @@ import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
+import { untilLockIsLost, warnOfStorage } from "./storageWatch.js"
 
 export interface ServeOptions {
   readonly dataDir: string
@@ -44,6 +45,8 @@ export interface Serving extends BoundServer {
   readonly example: number
   /** Names of the agents that threads can be made with. */
   readonly agents: readonly string[]
+  /** Fails where it cannot go on serving: another process may own the directory. Never succeeds. */
+  readonly broken: Effect.Effect<never, Problem>
 }
 
 /** Ports in the order in which they are tried. */
@@ -66,12 +69,12 @@ const firstFree = <R>(
 }
 
 /** Everything below the HTTP server, over one database file. */
-const house = (file: string, agents: readonly Agent[], { reaper }: ConfigFile) =>
+const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile) =>
   orchestrationLive(reaper).pipe(
     Layer.provideMerge(WorkReads.layer),
     Layer.provideMerge(Agents.layer(agents)),
     Layer.provideMerge(readSide(file)),
-    Layer.provideMerge(Engine.layerWorker({ file })),
+    Layer.provideMerge(Engine.layerWorker({ file, disk: storage })),
   )
 
 /**
@@ -100,5 +103,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
       Effect.provide(services),
     )
     yield* announcePort(bound.port)
-    return { ...bound, directory, example, agents: agents.map(({ name }) => name) }
+    const engine = Context.get(services, Engine)
+    yield* warnOfStorage(engine)
+    return { ...bound, directory, example, agents: agents.map(({ name }) => name), broken: untilLockIsLost(engine) }
   })

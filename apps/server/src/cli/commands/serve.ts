@@ -105,10 +105,10 @@ export const serveCommand = Command.make(
       if (options.desktop) {
         const { token, url } = serving
         yield* write(`${JSON.stringify({ url, token, pid: process.pid, version })}\n`)
-        yield* Effect.raceFirst(untilSignal, untilStdinCloses)
+        yield* Effect.raceFirst(Effect.raceFirst(untilSignal, untilStdinCloses), serving.broken)
       } else {
         yield* write(page(yield* currentLook, serving))
-        yield* untilSignal
+        yield* Effect.raceFirst(untilSignal, serving.broken)
         yield* note("Stopping.")
       }
     }).pipe(Effect.scoped, Effect.provide(logToStandardError)),

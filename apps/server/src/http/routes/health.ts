@@ -1,10 +1,23 @@
 /** Whether the service works, and its figures. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
+import type { EngineService } from "@threadfold/engine"
+import type { DiskSpace } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { HttpServices } from "../Services.js"
 import { answer } from "./answer.js"
 import { unreadable } from "./eventPage.js"
+
+/** The files are those that were opened, and there is room to write. Reading goes on without either. */
+const storageReady = (engine: EngineService): Effect.Effect<void, Problem> =>
+  Effect.flatMap(engine.storage, ({ lost, space }) => {
+    if (lost !== null) return new Problem({ slug: "storage-lost", detail: `${lost.found}.` })
+    return space?.status === "full" ? new Problem({ slug: "disk-full", detail: fullDetail(space) }) : Effect.void
+  })
+
+const fullDetail = ({ freeBytes, minFreeBytes }: DiskSpace): string =>
+  `The disk has ${freeBytes} bytes left; below ${minFreeBytes} nothing is written.`
 
 export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
   Effect.gen(function* () {
@@ -12,11 +25,14 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
     return handlers
       .handle("livez", () => Effect.succeed({ status: "ok" as const, version }))
       .handle("readyz", () =>
-        // The log's head is read from the database, not from memory.
-        Effect.map(Effect.mapError(engine.log.head, unreadable), (sequence) =>
-          answer({ status: "ok", version, logId: engine.log.logId, sequence }, sequence),
+        Effect.zipRight(
+          storageReady(engine),
+          // The log's head is read from the database, not from memory.
+          Effect.map(Effect.mapError(engine.log.head, unreadable), (sequence) =>
+            answer({ status: "ok", version, logId: engine.log.logId, sequence }, sequence),
+          ),
         ),
       )
-      .handle("metrics", () => Effect.succeed(metrics.text(engine.log.published())))
+      .handle("metrics", () => Effect.map(engine.storage, (storage) => metrics.text(engine.log.published(), storage)))
   }),
 )

@@ -1,0 +1,58 @@
+/**
+ * Stands around every transaction of the writer: nothing is begun on a disk that is nearly full or in files that are no
+ * longer ours, and no commit is acknowledged before the files were looked at again. No Effect here.
+ */
+import { dirname } from "node:path"
+import { type DiskLimits, type DiskSpace, diskSpace } from "./DiskSpace.js"
+import { DiskFull, StorageLost } from "./Errors.js"
+import { type FileChange, OpenFiles } from "./OpenFiles.js"
+
+export interface StorageGuardOptions {
+  /** Size to which SQLite may cut the write-ahead log, bytes. */
+  readonly walLimit: number
+  readonly disk?: DiskLimits
+}
+
+export class StorageGuard {
+  private readonly files: OpenFiles
+  private readonly directory: string
+  private readonly disk: DiskLimits
+  private change: FileChange | null = null
+
+  /** @param file path of a database that is open for writing, in a directory that this process owns */
+  constructor(file: string, { disk = {}, walLimit }: StorageGuardOptions) {
+    this.files = new OpenFiles(file, walLimit)
+    this.directory = dirname(file)
+    this.disk = disk
+  }
+
+  /** What happened to the files; null: they are ours. Once lost they stay lost: what was committed meanwhile is not in them. */
+  get lost(): FileChange | null {
+    return this.change
+  }
+
+  /** Before a transaction begins. Throws {@link StorageLost} or {@link DiskFull}; nothing was written then. */
+  before(): void {
+    this.change ??= this.files.before()
+    if (this.change !== null) throw new StorageLost({ ...this.change, committed: false })
+    const space = this.space()
+    if (space?.status === "full") throw new DiskFull(space)
+  }
+
+  /** After a commit, before anything is told of it. Throws {@link StorageLost}. */
+  after(): void {
+    this.change ??= this.files.after()
+    if (this.change !== null) throw new StorageLost({ ...this.change, committed: true })
+  }
+
+  /** Looks at the files now, for those who ask whether the service works. */
+  look(): FileChange | null {
+    this.change ??= this.files.after()
+    return this.change
+  }
+
+  /** Room on the disk; null where it is not known. */
+  space(): DiskSpace | null {
+    return diskSpace(this.directory, this.disk)
+  }
+}
