@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { defaultLimits, defaultReaperPolicy } from "@threadfold/orchestrator"
 import { acpPresets } from "@threadfold/providers"
@@ -8,7 +8,6 @@ import { Effect } from "effect"
 import { onTestFinished } from "vitest"
 import { configuredAgents, environmentOf, namedAgents } from "./configuredAgents.js"
 import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"
-import { findProgram } from "./programs.js"
 import { configFileOf, readConfig } from "./readConfig.js"
 import { ServerSecrets } from "./ServerSecrets.js"
 
@@ -166,28 +165,5 @@ describe("agents", () => {
     const found = namedAgents({ file: null, config: {} }, folder)
     expect(found.every(({ configured }) => !configured)).toBe(true)
     expect(namedAgents({ file: join(folder, "f"), config: { agents: {} } }, folder)).toEqual([])
-  })
-})
-
-describe("programs", () => {
-  it("are found as a shell finds them", () => {
-    const folder = temporary()
-    const bin = join(folder, "bin")
-    mkdirSync(join(bin, "folder"), { recursive: true })
-    for (const [name, mode] of [
-      ["runs", 0o755],
-      ["text", 0o644],
-    ] as const) {
-      writeFileSync(join(bin, name), "")
-      chmodSync(join(bin, name), mode)
-    }
-    const env = { PATH: ["", join(folder, "missing"), bin].join(delimiter) }
-    expect(findProgram("runs", env, "linux")).toBe(join(bin, "runs"))
-    expect(findProgram("text", env, "linux")).toBeNull()
-    expect(findProgram("folder", env, "linux")).toBeNull()
-    expect(findProgram(join(bin, "runs"), {}, "linux")).toBe(join(bin, "runs"))
-    expect(findProgram("runs", {}, "linux")).toBeNull()
-    writeFileSync(join(bin, "tool.CMD"), "", { mode: 0o755 })
-    expect(findProgram("tool", env, "win32")).toBe(join(bin, "tool.CMD"))
   })
 })

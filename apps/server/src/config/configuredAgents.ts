@@ -5,6 +5,7 @@ import { type Agent, type AgentLimits, defaultLimits } from "@threadfold/orchest
 import {
   acpPreset,
   type HeldSecrets,
+  isPath,
   makeAcpDriver,
   makeClaudeDriver,
   makeCodexDriver,
@@ -14,7 +15,6 @@ import { Effect } from "effect"
 import { version } from "../version.js"
 import type { AgentConfig } from "./ConfigFile.js"
 import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"
-import { isPath } from "./programs.js"
 import type { FoundConfig } from "./readConfig.js"
 
 /** One agent as it was configured, or found. */

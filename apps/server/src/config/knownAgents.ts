@@ -1,7 +1,14 @@
 /** Agents that need no configuration where they are installed, and what to tell where they are not. */
-import { acpPreset, locateSdk, sdkPackage } from "@threadfold/providers"
+import {
+  acpPreset,
+  childEnvironment,
+  findProgram,
+  locateSdk,
+  type ProgramFound,
+  sdkPackage,
+  untrustedFolders,
+} from "@threadfold/providers"
 import type { AgentConfig } from "./ConfigFile.js"
-import { findProgram } from "./programs.js"
 
 export interface KnownAgent {
   /** Its name, unless a configuration gives it another. */
@@ -58,9 +65,20 @@ export const installOf = (config: AgentConfig): string | null => {
   return knownAgents.find((known) => known.config.kind === config.kind)?.install ?? null
 }
 
+/** The program of a command as the agent's process would be started, but for the folder of a thread. */
+export const programOf = (
+  command: string,
+  config: AgentConfig,
+  env: Readonly<Record<string, string>> = config.env ?? {},
+): ProgramFound =>
+  findProgram(command, {
+    env: childEnvironment(process.env, { env, inherit: inheritedBy(config) }),
+    untrusted: untrustedFolders(),
+  })
+
 /** Whether what an agent needs is there. @param dataDirectory where the SDK of Claude may be installed, too */
 export const isInstalled = (config: AgentConfig, dataDirectory: string): boolean => {
   const command = commandOf(config)
-  if (command !== null && findProgram(command) === null) return false
+  if (command !== null && programOf(command, config).file === null) return false
   return config.kind !== "claude" || "module" in locateSdk({ sdk: config.sdk, dataDirectory })
 }

@@ -33,6 +33,10 @@ export const AgentCheck = Schema.Struct({
   status: Finding,
   /** The program, or the module of its SDK; null: there is none. */
   path: nullable(Schema.String),
+  /** Why it was taken from there, as part of a sentence; null: there is none. */
+  why: nullable(Schema.String),
+  /** What was found before it and is not run, each with the reason. */
+  passedOver: Schema.Array(Schema.Struct({ path: Schema.String, why: Schema.String })),
   /** What it says of its version; null: it says nothing. */
   version: nullable(Schema.String),
   detail: Schema.String,

@@ -1,19 +1,31 @@
 /** Looks at the agents: is there what each needs, which version is it, and how does one get what is missing? */
-import { childEnvironment, locateSdk } from "@threadfold/providers"
+import {
+  childEnvironment,
+  isPath,
+  locateSdk,
+  notTrusted,
+  type ProgramFound,
+  untrustedFolders,
+  withTrustedPath,
+} from "@threadfold/providers"
 import { Effect } from "effect"
 import type { AgentConfig } from "../config/ConfigFile.js"
 import { environmentOf, type NamedAgent, namedAgents } from "../config/configuredAgents.js"
-import { commandOf, inheritedBy, installOf, knownAgents } from "../config/knownAgents.js"
-import { findProgram } from "../config/programs.js"
+import { commandOf, inheritedBy, installOf, type KnownAgent, knownAgents, programOf } from "../config/knownAgents.js"
 import type { FoundConfig } from "../config/readConfig.js"
 import { programVersion } from "./programVersion.js"
 import type { AgentCheck } from "./Report.js"
 
-type Result = Pick<AgentCheck, "detail" | "next" | "path" | "status" | "version">
+type Result = Omit<AgentCheck, "configured" | "kind" | "name">
 
-const problem = (detail: string, next: string | null, path: string | null = null): Result => ({
+/** Where something was found, and what was passed over on the way. */
+type Place = Pick<Result, "passedOver" | "path" | "why">
+
+const noPlace: Place = { path: null, why: null, passedOver: [] }
+
+const problem = (detail: string, next: string | null, place: Place = noPlace): Result => ({
   status: "problem",
-  path,
+  ...place,
   version: null,
   detail,
   next,
@@ -22,20 +34,33 @@ const problem = (detail: string, next: string | null, path: string | null = null
 const argsOf = (config: AgentConfig): readonly string[] => ("args" in config ? (config.args ?? []) : [])
 
 /** A program that is there, asked for its version. */
-const program = (path: string, config: AgentConfig, env: Readonly<Record<string, string>>): Effect.Effect<Result> =>
-  Effect.map(
-    programVersion(path, argsOf(config), childEnvironment(process.env, { env, inherit: inheritedBy(config) })),
-    (answer) =>
-      "failed" in answer
-        ? problem(`${path} cannot be started: ${answer.failed}.`, "Correct its command, or install it again.", path)
-        : {
-            status: "ok",
-            path,
-            version: answer.version,
-            detail: answer.version ?? "it is there, and does not tell its version",
-            next: null,
-          },
+const program = (
+  path: string,
+  place: Place,
+  config: AgentConfig,
+  env: Readonly<Record<string, string>>,
+): Effect.Effect<Result> => {
+  const whole = withTrustedPath(
+    childEnvironment(process.env, { env, inherit: inheritedBy(config) }),
+    untrustedFolders(),
   )
+  return Effect.map(programVersion(path, argsOf(config), whole), (answer) =>
+    "failed" in answer
+      ? problem(`${path} cannot be started: ${answer.failed}.`, "Correct its command, or install it again.", place)
+      : {
+          status: "ok",
+          ...place,
+          version: answer.version,
+          detail: answer.version ?? "it is there, and does not tell its version",
+          next: null,
+        },
+  )
+}
+
+const whyTaken = (command: string, { passedOver }: ProgramFound): string => {
+  if (isPath(command)) return "its command names it"
+  return passedOver.length === 0 ? "it is the first on PATH" : "it is the first on PATH that may be run"
+}
 
 const needs = (agent: NamedAgent, dataDirectory: string): Effect.Effect<Result> =>
   Effect.gen(function* () {
@@ -43,17 +68,41 @@ const needs = (agent: NamedAgent, dataDirectory: string): Effect.Effect<Result> 
     const env = yield* Effect.either(environmentOf(agent, process.env))
     if (env._tag === "Left") return problem(env.left.detail, "Set the variable for the server, or change the file.")
     const command = commandOf(config)
-    const path = command === null ? null : findProgram(command)
-    if (command !== null && path === null) {
-      return problem(`${command} is not installed, or not on PATH.`, installOf(config))
+    const found = command === null ? null : programOf(command, config, env.right)
+    if (command !== null && found !== null && found.file === null) {
+      const { passedOver } = found
+      return passedOver.length === 0
+        ? problem(`${command} is not installed, or not on PATH.`, installOf(config))
+        : problem(notTrusted(command, passedOver), installOf(config), { ...noPlace, passedOver })
     }
     if (config.kind !== "claude") {
-      return path === null ? problem("it names no program.", null) : yield* program(path, config, env.right)
+      if (command === null || found === null || found.file === null) return problem("it names no program.", null)
+      const place = { path: found.file, why: whyTaken(command, found), passedOver: found.passedOver }
+      return yield* program(found.file, place, config, env.right)
     }
     const sdk = locateSdk({ sdk: config.sdk, dataDirectory })
-    if ("problem" in sdk) return problem(sdk.problem, installOf(config))
-    return { status: "ok", path: sdk.module, version: sdk.version, detail: `SDK ${sdk.version}`, next: null }
+    const { passedOver } = sdk
+    if ("problem" in sdk) return problem(sdk.problem, installOf(config), { ...noPlace, passedOver })
+    const { module, version, why } = sdk
+    return { status: "ok", path: module, why, passedOver, version, detail: `SDK ${version}`, next: null }
   })
+
+/** A known agent that is not there; what was found of it and is not run is told. */
+const missing = ({ config, install, name }: KnownAgent, dataDirectory: string): AgentCheck => {
+  const command = commandOf(config)
+  const { passedOver } = command === null ? locateSdk({ sdk: undefined, dataDirectory }) : programOf(command, config)
+  return {
+    name,
+    kind: config.kind,
+    configured: false,
+    status: "missing",
+    ...noPlace,
+    passedOver,
+    version: null,
+    detail: passedOver.length === 0 ? "not installed" : "not installed where programs are run from",
+    next: install,
+  }
+}
 
 /** The agents of a configuration; where it names none, every known one. */
 export const checkAgents = (found: FoundConfig, dataDirectory: string): Effect.Effect<readonly AgentCheck[]> =>
@@ -74,20 +123,6 @@ export const checkAgents = (found: FoundConfig, dataDirectory: string): Effect.E
       { concurrency: 4 },
     )
     if (found.config.agents !== undefined) return checked
-    const missing = knownAgents.filter(({ name }) => !named.some((agent) => agent.name === name))
-    return [
-      ...checked,
-      ...missing.map(
-        ({ config, install, name }): AgentCheck => ({
-          name,
-          kind: config.kind,
-          configured: false,
-          status: "missing",
-          path: null,
-          version: null,
-          detail: "not installed",
-          next: install,
-        }),
-      ),
-    ]
+    const others = knownAgents.filter(({ name }) => !named.some((agent) => agent.name === name))
+    return [...checked, ...others.map((known) => missing(known, dataDirectory))]
   })

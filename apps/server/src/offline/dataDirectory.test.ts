@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { defaultDataDirectory } from "./dataDirectory.js"
+import { defaultDataDirectory, homeOf } from "./dataDirectory.js"
 
 describe("the default data directory", () => {
   it("is what the environment says, else the platform's usual place", () => {
@@ -13,5 +13,13 @@ describe("the default data directory", () => {
     expect(at("linux", {})).toBe("/home/ada/.local/share/threadfold")
     expect(at("darwin", { XDG_DATA_HOME: "/xdg" })).toBe("/home/ada/Library/Application Support/threadfold")
     expect(at("win32", { LOCALAPPDATA: "/local" })).toBe("/local/threadfold")
+    expect(at("win32", { LOCALAPPDATA: "relative" })).toBe("/home/ada/AppData/Local/threadfold")
+  })
+
+  it("is never in the current directory because HOME names no folder", () => {
+    expect(["", ".", "home/ada"].map((named) => homeOf(named, () => "/home/known"))).toEqual(
+      Array(3).fill("/home/known"),
+    )
+    expect(homeOf("/home/ada", () => "/home/known")).toBe("/home/ada")
   })
 })

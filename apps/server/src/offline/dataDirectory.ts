@@ -1,6 +1,6 @@
 /** Where the data lies when nobody says where. */
-import { homedir } from "node:os"
-import { join, resolve } from "node:path"
+import { homedir, userInfo } from "node:os"
+import { isAbsolute, join, resolve, win32 } from "node:path"
 
 /** The machine as far as the choice depends on it. */
 export interface Machine {
@@ -10,8 +10,15 @@ export interface Machine {
   readonly home: string
 }
 
+/** The home directory that is named, where its path is absolute: an empty HOME would make the current directory one. */
+export const homeOf = (named: string, known: () => string): string => (isAbsolute(named) ? named : known())
+
 /** This machine. */
-export const thisMachine = (): Machine => ({ platform: process.platform, env: process.env, home: homedir() })
+export const thisMachine = (): Machine => ({
+  platform: process.platform,
+  env: process.env,
+  home: homeOf(homedir(), () => userInfo().homedir),
+})
 
 const set = (value: string | undefined): value is string => value !== undefined && value !== ""
 
@@ -24,7 +31,10 @@ export const defaultDataDirectory = ({ env, home, platform }: Machine): string =
   if (set(env.THREADFOLD_DATA_DIR)) return resolve(env.THREADFOLD_DATA_DIR)
   if (platform === "darwin") return join(home, "Library", "Application Support", "threadfold")
   if (platform === "win32") {
-    return join(set(env.LOCALAPPDATA) ? env.LOCALAPPDATA : join(home, "AppData", "Local"), "threadfold")
+    return join(
+      set(env.LOCALAPPDATA) && win32.isAbsolute(env.LOCALAPPDATA) ? env.LOCALAPPDATA : join(home, "AppData", "Local"),
+      "threadfold",
+    )
   }
   // The specification: a relative path in the variable is invalid and to be ignored.
   const base = env.XDG_DATA_HOME

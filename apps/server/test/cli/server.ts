@@ -21,9 +21,11 @@ export const serve = (
   directory: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): Promise<RunningServer> =>
   new Promise((resolve, reject) => {
-    const child = start(["serve", "--desktop", "--data-dir", directory, ...args], { env })
+    const where = cwd === undefined ? {} : { cwd }
+    const child = start(["serve", "--desktop", "--data-dir", directory, ...args], { env, ...where })
     let stderr = ""
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text

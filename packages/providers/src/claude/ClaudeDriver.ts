@@ -3,6 +3,7 @@
  * is ours (process/), and every line between the two passes the translator on its way (live/Wire.ts).
  */
 import { randomUUID } from "node:crypto"
+import { resolve } from "node:path"
 import { Deferred, Effect, FiberId, Scope } from "effect"
 import { makeLiveEvents } from "../live/LiveEvents.js"
 import {
@@ -21,7 +22,9 @@ import {
 } from "../ProviderDriver.js"
 import { childEnvironment } from "../process/environment.js"
 import { connectionLost, howItEnded } from "../process/LineTransport.js"
+import { findProgram, isPath, notTrusted } from "../process/programs.js"
 import { type SupervisedProcess, supervise } from "../process/SupervisedProcess.js"
+import { untrustedFolders } from "../process/untrusted.js"
 import { withCleanFailures } from "../secrets/failures.js"
 import { type HeldSecrets, secretsOfAgent } from "../secrets/Removal.js"
 import type { Fields } from "../wire/read.js"
@@ -50,7 +53,7 @@ export interface ClaudeLimits {
 export interface ClaudeConfig {
   /**
    * The Claude Agent SDK: its package's folder, or its entry module. Default: the one that is installed in the data
-   * directory, in the current directory or one above it, or for all users.
+   * directory, among our own packages, or for all users.
    */
   readonly sdk?: string
   /** The program `claude`. Default: the one that comes with the SDK. */
@@ -97,6 +100,22 @@ interface Opening {
   readonly resume: string | undefined
 }
 
+/** The program that was configured, as an option of the SDK, which would look for a bare name in its own way. */
+const executableOf = (
+  command: string | undefined,
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): Effect.Effect<Fields, ConnectionLost> =>
+  Effect.suspend(() => {
+    if (command === undefined) return Effect.succeed({})
+    const { file, passedOver } = findProgram(command, { env, untrusted: untrustedFolders(cwd) })
+    if (file !== null) return Effect.succeed({ pathToClaudeCodeExecutable: file })
+    if (passedOver.length > 0) return lost(notTrusted(command, passedOver))
+    // A script need not be executable. A bare name would be one of the thread's folder.
+    if (isPath(command)) return Effect.succeed({ pathToClaudeCodeExecutable: resolve(command) })
+    return lost(`The command ${command} was not found. ${advice}`)
+  })
+
 const connect = (
   config: ClaudeConfig,
   sdk: Sdk,
@@ -121,7 +140,7 @@ const connect = (
     const live = makeLiveEvents(translator)
 
     /** Begins the conversation; the SDK asks for its process on the way. */
-    const begin = ({ nativeThreadId, order, resume }: Opening, cwd: string, child: SdkProcess) => {
+    const begin = ({ nativeThreadId, order, resume }: Opening, cwd: string, child: SdkProcess, executable: Fields) => {
       const spawn = Deferred.unsafeMake<Spawn, ConnectionLost>(FiberId.none)
       const settings = { ...config.settings, ...order.settings }
       const options = {
@@ -129,7 +148,7 @@ const connect = (
         cwd,
         env,
         ...(resume === undefined ? { sessionId: nativeThreadId } : { resume }),
-        ...(config.command === undefined ? {} : { pathToClaudeCodeExecutable: config.command }),
+        ...executable,
         canUseTool: questions.canUseTool,
         onElicitation: questions.onElicitation,
         spawnClaudeCodeProcess: (wanted: unknown) => {
@@ -170,7 +189,8 @@ const connect = (
         const { nativeThreadId, operation, order, resume } = asked
         const cwd = order.cwd ?? home ?? globalThis.process.cwd()
         const child = new SdkProcess()
-        const { query, spawn } = yield* begin(asked, cwd, child)
+        const executable = yield* executableOf(config.command, env, cwd)
+        const { query, spawn } = yield* begin(asked, cwd, child, executable)
         void drain(query)
         const about = {
           threadId: nativeThreadId,
@@ -277,7 +297,7 @@ export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => (
   provider,
   capabilities,
   connect: (options) =>
-    Effect.flatMap(loadSdk({ sdk: config.sdk, dataDirectory: config.dataDirectory }), (sdk) =>
+    Effect.flatMap(loadSdk({ sdk: config.sdk, dataDirectory: config.dataDirectory, folder: options.cwd }), (sdk) =>
       connect(config, sdk, options),
     ),
 })

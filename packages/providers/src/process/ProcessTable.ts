@@ -105,9 +105,9 @@ export const parsePs = (plain: string, withEnvironment: string): ProcessTable =>
 const ps = (options: string): Effect.Effect<string> =>
   Effect.async((resume) => {
     const columns = "pid=,ppid=,pgid=,stat=,lstart=,command="
-    const env = { PATH: process.env.PATH ?? "/bin:/usr/bin", LC_ALL: "C", TZ: "UTC" }
-    // A failing `ps` leaves what it printed: to know nothing of a process is to leave it alone.
-    execFile("ps", [options, "-o", columns], { env, maxBuffer: 64 * 1024 * 1024 }, (_, stdout) =>
+    const env = { PATH: "/bin:/usr/bin", LC_ALL: "C", TZ: "UTC" }
+    // By its path: a `ps` of the current directory is none of the system's. A failing `ps` leaves what it printed: to know nothing of a process is to leave it alone.
+    execFile("/bin/ps", [options, "-o", columns], { env, maxBuffer: 64 * 1024 * 1024 }, (_, stdout) =>
       resume(Effect.succeed(stdout)),
     )
   })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -9,6 +9,7 @@ import { childEnvironment } from "./environment.js"
 import { makeLineTransport } from "./LineTransport.js"
 import { markedProcesses } from "./marks.js"
 import { type ProcessIdentity, processTable, stillRunning } from "./ProcessTable.js"
+import { withTrustedPath } from "./programs.js"
 import { supervise } from "./SupervisedProcess.js"
 
 const mark = "THREADFOLD_TEST"
@@ -96,7 +97,7 @@ describe("a supervised process", () => {
         marks: marked("env"),
       })
       const env: Record<string, string> = JSON.parse(yield* until(run, "env "))
-      expect(env).toMatchObject({ PATH: process.env.PATH, GIVEN: "g", ...marked("env") })
+      expect(env).toMatchObject({ ...withTrustedPath({ PATH: process.env.PATH ?? "" }), GIVEN: "g", ...marked("env") })
       expect(env).not.toHaveProperty("VITEST")
     }),
   )
@@ -217,7 +218,36 @@ describe("a supervised process", () => {
       )
       expect(yield* why({ command: plain })).toContain("may not be executed")
       expect(yield* why({ command: process.execPath, cwd: join(directory, "nowhere") })).toContain("does not exist")
-      expect(yield* why({ command: "a\0b" })).toContain("could not be started")
+      expect(yield* why({ command: "/a\0b" })).toContain("could not be started")
+    }),
+  )
+
+  it.scopedLive.skipIf(process.platform === "win32")("runs no program of the folder that it works in", () =>
+    Effect.gen(function* () {
+      const directory = realpathSync(mkdtempSync(join(tmpdir(), "threadfold-")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(directory, { recursive: true })))
+      const clone = join(directory, "clone")
+      const bin = join(directory, "bin")
+      const put = (folder: string, name: string, text: string) => {
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, name), text, { mode: 0o755 })
+      }
+      for (const name of ["agent", "node"]) put(clone, name, "#!/bin/sh\necho foreign $0")
+      put(bin, "agent", `#!/usr/bin/env node\nconsole.log("ours " + process.cwd())`)
+      symlinkSync(process.execPath, join(bin, "node"))
+      const first = (PATH: string) =>
+        Effect.flatMap(
+          runScript("", { command: "agent", args: [], cwd: clone, env: { PATH } }),
+          ({ transport }) => transport.read,
+        )
+      for (const foreign of ["", ".", "./", clone, join(clone, "..", "clone")]) {
+        expect(yield* first(`${foreign}:${bin}`)).toEqual([`ours ${clone}`])
+        const refused = yield* Effect.flip(first(foreign))
+        expect(refused).toMatchObject({
+          _tag: "ConnectionLost",
+          message: expect.stringMatching(/not found|no program is run from/),
+        })
+      }
     }),
   )
 

@@ -4,6 +4,7 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
+import { resolve } from "node:path"
 import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
@@ -13,11 +14,14 @@ import { endTree } from "./endTree.js"
 import { childEnvironment } from "./environment.js"
 import { identityOf, processTable } from "./ProcessTable.js"
 import { makeProcessTree } from "./ProcessTree.js"
+import { findProgram, isPath, notTrusted, withTrustedPath } from "./programs.js"
 import { makeTextTail } from "./TextTail.js"
+import { untrustedFolders } from "./untrusted.js"
 
 export interface SuperviseOptions {
   /** Provider kind, for failures. */
   readonly provider: string
+  /** The program: a path, or a name that is looked for on the `PATH` of its environment, in trusted folders only. */
   readonly command: string
   readonly args: readonly string[]
   /** Working directory; ours, where there is none. */
@@ -95,13 +99,33 @@ const whyNot = (options: SuperviseOptions, error: NodeJS.ErrnoException): string
   }
 }
 
+interface Program {
+  /** What is spawned: an absolute path wherever the program was found. */
+  readonly file: string
+  readonly env: Record<string, string>
+}
+
+/** The program of an environment, found before the start: the system would look from the folder of the thread. */
+const programOf = (options: SuperviseOptions): Effect.Effect<Program, ConnectionLost> =>
+  Effect.suspend(() => {
+    const { command, cwd, provider } = options
+    const untrusted = untrustedFolders(cwd)
+    const whole = childEnvironment(process.env, options)
+    const { file, passedOver } = findProgram(command, { env: whole, untrusted })
+    if (file === null && passedOver.length > 0) {
+      return new ConnectionLost({ provider, message: notTrusted(command, passedOver) })
+    }
+    const env = withTrustedPath(whole, untrusted)
+    return Effect.succeed({ file: file ?? (isPath(command) ? resolve(command) : command), env })
+  })
+
 /** Starts the process; fails in words for a person where it cannot be started. */
-const start = (options: SuperviseOptions, env: Record<string, string>): Effect.Effect<Child, ConnectionLost> =>
+const start = (options: SuperviseOptions, { env, file }: Program): Effect.Effect<Child, ConnectionLost> =>
   Effect.async((resume) => {
     const lost = (error: NodeJS.ErrnoException) =>
       resume(new ConnectionLost({ provider: options.provider, message: whyNot(options, error) }))
     try {
-      const child = spawn(options.command, options.args, {
+      const child = spawn(file, options.args, {
         cwd: options.cwd,
         env,
         detached: hasGroups,
@@ -154,13 +178,13 @@ interface Opened {
 const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> =>
   Effect.gen(function* () {
     const { command, args, marks = {}, graceMs = defaultGraceMs } = options
-    const env = childEnvironment(process.env, options)
-    const secrets = secretsOfAgent(env, args, options.secrets)
+    const program = yield* programOf(options)
+    const secrets = secretsOfAgent(program.env, args, options.secrets)
     const shown = makeRemoval({ values: secrets.values, onRemoved: () => {} })
     const longest = Math.max(0, ...secrets.values.map(({ length }) => length))
     const tail = makeTextTail(options.stderrBytes ?? defaultStderrBytes)
     const exit = yield* Deferred.make<ProcessExit>()
-    const child = yield* start(options, env)
+    const child = yield* start(options, program)
     const pid = child.pid ?? 0
     const members = makeProcessTree({ pid, startTicks: identityOf(pid)?.startTicks ?? null, marks })
     const tree = Effect.map(processTable, members)
