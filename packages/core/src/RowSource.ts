@@ -15,12 +15,17 @@ export interface RowSource {
     lookup: string,
     values: readonly (string | number | null)[],
   ) => Rows[N] | null
+  /**
+   * The row of this key with its heavy columns, or null. For what happens once in a while, such as a command that has to
+   * know what a question asks; no rule that every event takes may need it.
+   */
+  readonly whole: <N extends TableName>(table: N, key: readonly (string | number)[]) => Rows[N] | null
   /** Told of an id that was made just now, for the event at hand: no row has it, so nobody need look. */
   readonly minted?: (id: string) => void
 }
 
 /** A source without rows. */
-export const noRows: RowSource = { find: () => null }
+export const noRows: RowSource = { find: () => null, whole: () => null }
 
 /** Tables of things with an id of ours that belong to one thread. */
 export type EntityTable =

@@ -10,6 +10,7 @@ const asked = () => {
       questions.push(`${table} ${lookup} ${values.join(" ")}`)
       return null
     },
+    whole: () => null,
   }
   return { questions, reads: new Reads(rows) }
 }
@@ -45,6 +46,7 @@ describe("the rows of one event", () => {
         tries += 1
         throw broken
       },
+      whole: () => null,
     })
     expect(() => reads.find("turns", "key", ["a"])).toThrow(broken)
     expect(() => reads.find("turns", "key", ["a"])).toThrow(broken)

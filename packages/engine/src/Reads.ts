@@ -36,6 +36,15 @@ export class Reads implements RowSource {
     }
   }
 
+  whole = <N extends TableName>(table: N, key: readonly (string | number)[]): Rows[N] | null => {
+    try {
+      return this.rows.whole(table, key)
+    } catch (error) {
+      this.failure = { error }
+      throw error
+    }
+  }
+
   minted = (id: string): void => {
     this.ids.push(id)
   }

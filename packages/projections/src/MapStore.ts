@@ -98,6 +98,11 @@ export class MapStore implements ProjectionStore {
     return best === null ? null : toRow(table, withoutHeavy(of, best))
   }
 
+  whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
+    const row = this.table(table).get(wellFormedAll(key))
+    return row === null ? null : toRow(table, row)
+  }
+
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
     const { of } = this.table(table)
     return [...this.matches(table, lookup, values)]

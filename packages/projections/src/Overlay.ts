@@ -208,6 +208,16 @@ export class Overlay implements RowsSource {
     return best === null ? null : toRow(table, withoutHeavy(pending.of, best))
   }
 
+  whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
+    if (table === "item_chunks") return this.find(table, "key", key)
+    const { of, rows } = this.table(table)
+    const slot = rows.get(key)
+    if (slot === undefined) return this.base.whole(table, key)
+    if (slot.row === null) return null
+    const stored = this.base.whole(table, key)
+    return toRow(table, withHeavyOf(of, slot.row, stored === null ? null : cells(stored)))
+  }
+
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
     const pending = this.table(table)
     if (lookup === "key") {

@@ -128,6 +128,12 @@ export class SqlStore implements ProjectionStore {
     return row === null ? null : toRow(table, row)
   }
 
+  whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
+    const { of, whole } = this.table(table)
+    const row = whole.get(wellFormedAll(key))
+    return row === undefined ? null : toRow(table, parseJsonColumns(of, row))
+  }
+
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] =>
     this.table(table)
       .findAll(lookup, values)

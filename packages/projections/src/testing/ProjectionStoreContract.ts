@@ -23,6 +23,18 @@ export const contentsOf = (store: ProjectionStore, streamId: string): readonly u
 const answers = (source: RowsSource): readonly unknown[] =>
   questions.flatMap(({ table, lookup, values }) => [
     { table, lookup, values, one: source.find(table, lookup, values), all: source.findAll(table, lookup, values) },
+    ...(lookup === "key"
+      ? [
+          {
+            table,
+            values,
+            whole: source.whole(
+              table,
+              values.flatMap((one) => one ?? []),
+            ),
+          },
+        ]
+      : []),
   ])
 
 /** Pending rows hold text as the fold made it; what no database can hold of it is replaced when it is stored. */
@@ -157,6 +169,12 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
         { ...makeRow("turns", turn), text: "hello", diff: null, proposal: null, items: 3 },
       ])
       expect(store.find("turns", "key", ["u"])).toEqual({ ...makeRow("turns", turn), items: 3 })
+      const whole = { ...makeRow("turns", turn), text: "hello", diff: null, proposal: null, items: 3 }
+      expect(store.whole("turns", ["u"])).toEqual(whole)
+      const overlay = new Overlay(store)
+      overlay.stage([putRow("turns", { ...turn, diff: "+2" })])
+      expect(overlay.whole("turns", ["u"])).toEqual({ ...whole, diff: "+2", items: 0 })
+      expect([store.whole("turns", ["v"]), overlay.whole("turns", ["v"])]).toEqual([null, null])
     })
 
     it("counts anomalies per key, with the first and the last sequence", () => {
