@@ -26,7 +26,7 @@ export const anomalyReasons = {
   "request-duplicate": "The request was opened again with other content.",
   "request-already-ended": "A decision came for a request that was no longer open.",
   "request-answer-conflict": "A second, different answer came; the first one wins.",
-  "request-after-end": "A request was opened in a turn or session that had ended.",
+  "request-after-end": "A request was opened in a session that had ended.",
   "inference-unknown-terminal": "An end came for a model call that was never seen; it is kept as a closed row.",
   "inference-terminal-duplicate": "The model call had already ended; the new evidence only filled what was empty.",
   "inference-item-late": "An output item came after its model call had ended by its own word.",

@@ -97,6 +97,7 @@ export const orchestrationEvents = {
   "turn.stalled": Turn.TurnStalled,
   "request.answering": Request.RequestAnswering,
   "request.answered": Request.RequestAnswered,
+  "request.answer-failed": Request.RequestAnswerFailed,
   "request.expired": Request.RequestExpired,
   "session.start-requested": Orchestration.SessionStartRequested,
   "session.stop-requested": Orchestration.SessionStopRequested,

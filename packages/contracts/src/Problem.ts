@@ -96,6 +96,11 @@ export const problems = {
     title: "The request was answered otherwise, or has ended",
     next: "Read the request again; the agent has gone on.",
   },
+  "answer-not-taken": {
+    status: 400,
+    title: "The question cannot take this answer",
+    next: "Answer with one of the choices that `detail` lists. The question is still open.",
+  },
   "queue-conflict": {
     status: 409,
     title: "The queue has moved on",

@@ -205,15 +205,22 @@ export const RequestView = Schema.Struct({
   kind: S,
   /** `open`, `answering`: an answer is on its way; or how it ended. */
   status: Schema.Literal("open", "answering", "answered", "cancelled", "expired"),
-  /** The first accepted answer. */
+  /** The first accepted decision; null on one that is answered: another client decided, and the agent does not say what. */
   decision: nullable(S),
-  /** Who gave it. */
+  /** Who decided: `client`, `policy`, `elsewhere`, or what the provider says. */
   decidedBy: nullable(S),
+  /** What was answered beside the decision: `{answers}` by question id, else `{data}` in the provider's words. */
+  answer: Schema.Unknown,
+  /** Why the last answer did not reach the agent, so that the request is open again; null: none failed. */
+  lastError: nullable(S),
   /** Why it ended, a short token such as `session-ready` or `superseded`; null while it runs. */
   cause: nullable(S),
   /** One line for a person. */
   title: nullable(S),
-  /** The question: `{decisions, data}` in the provider's words. */
+  /**
+   * The question: `{decisions, choices, questions, changes, data}`. `choices` are the decisions that it takes, `questions` what
+   * an answer fills, `changes` the files of an approval; `decisions` and `data` are in the provider's words.
+   */
   data: Schema.Unknown,
   /** ms since the epoch. */
   openedAt: nullable(N),

@@ -190,6 +190,9 @@ export interface RequestRow {
   readonly evidence: Evidence | null
   readonly title: string | null
   readonly data?: unknown
+  readonly answer?: unknown
+  readonly answerCommandId: string | null
+  readonly lastError: string | null
   readonly openedAt: number | null
   readonly endedAt: number | null
   readonly sequence: number

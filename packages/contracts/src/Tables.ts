@@ -266,11 +266,24 @@ export const tables: { readonly [N in TableName]: Table } = {
       kind: text("Our kind."),
       nativeKind: optText("The provider's method."),
       status: text("`open`, `answering`, `answered`, `cancelled` or `expired`."),
-      decision: optText("The first accepted answer."),
-      decidedBy: optText("Who gave it."),
+      decision: optText(
+        "The first accepted decision; null where another client decided and the agent does not say what.",
+      ),
+      decidedBy: optText("Who decided: `client`, `policy`, `elsewhere`, or what the provider says."),
       ...ended,
       title: optText("One line for a person."),
-      data: heavy(optJson("The question: `{decisions, data}` in the provider's words.")),
+      data: heavy(
+        optJson(
+          "The question: `{decisions, choices, questions, changes, data}`; `decisions` and `data` in the provider's words.",
+        ),
+      ),
+      answer: heavy(
+        optJson(
+          "What was answered beside the decision: `{answers}` by question id, else `{data}` in the provider's words.",
+        ),
+      ),
+      answerCommandId: optText("The command whose answer is on its way, or was given."),
+      lastError: optText("Why the last answer did not reach the agent."),
       openedAt: optInt("ms since the epoch."),
       endedAt,
       sequence,

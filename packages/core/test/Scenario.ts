@@ -105,6 +105,8 @@ export class MemoryRows implements RowSource {
     )
     return matches.at(-1) ?? null
   }
+  /** These rows hold their heavy columns in every find, so that a rule which drops one shows. */
+  whole: RowSource["whole"] = (table, key) => this.find(table, "key", key)
   /** The rows of one stream. */
   of(streamId: string): ThreadRows {
     return {
@@ -125,6 +127,7 @@ export interface Options {
   readonly native?: NativeRef
   readonly ids?: Partial<Pick<EventEnvelope, EntityIdName>>
   readonly actor?: EventEnvelope["actor"]
+  readonly commandId?: string
   readonly v?: number
   /** Source clock, ms since the epoch. */
   readonly at?: number
@@ -169,7 +172,7 @@ export class Scenario {
       at: options.at ?? t0 + sequence,
       recordedAt: t0 + 1000 + sequence,
       actor: options.actor ?? (label === null ? "orchestrator" : "provider"),
-      commandId: null,
+      commandId: options.commandId ?? null,
       causationId: null,
       correlationId: null,
       turnId: null,

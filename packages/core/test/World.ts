@@ -16,6 +16,10 @@ import {
 } from "../src/index.js"
 import { digest, id, MemoryRows } from "./Scenario.js"
 
+/** An answer follows from a command, by which a failure of its delivery names it. */
+const commandOf = ({ payload, type }: GeneratedEvent["event"]): string | null =>
+  type === "request.answering" ? id(`command of ${Reflect.get(Object(payload), "decision")}`) : null
+
 /** A step of the fold as it was taken. */
 export interface Taken {
   readonly event: EventEnvelope
@@ -57,7 +61,7 @@ export class World {
       at: one.event.at,
       recordedAt: 1_800_000_000_000 + sequence,
       actor: one.actor,
-      commandId: null,
+      commandId: commandOf(one.event),
       causationId: null,
       correlationId: null,
       turnId: one.event.turnId ?? null,

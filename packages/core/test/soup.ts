@@ -63,6 +63,7 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["request.answering", [{ decision: "a" }, { decision: "b" }]],
   ["request.answered", [{ decision: "a" }]],
   ["request.resolved", [{}, { decision: "b" }]],
+  ["request.answer-failed", ["a", "b"].map((decision) => ({ commandId: id(`command of ${decision}`), message: "no" }))],
   ["request.expired", [{}]],
   ["inference.started", [{}]],
   ["inference.item", [{ key: "#0" }]],

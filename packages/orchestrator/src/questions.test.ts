@@ -1,4 +1,4 @@
-/** Questions of an agent, when several people answer at once, and when the server or the turn ends before anybody has. */
+/** Questions of an agent: several answers at once, answers that fail, and ends of the server or the turn before an answer. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, TestClock } from "effect"
 import { House, quiet, until } from "../test/House.js"
@@ -95,6 +95,83 @@ describe("a question", () => {
       expect(yield* house.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "retired" }])
       expect((yield* refusal(house, requestId, "decline")).slug).toBe("request-ended")
       expect((yield* house.log()).map(({ type }) => type)).not.toContain("request.answered")
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  for (const refusal of ["refuse", "refuse-unsent"] as const) {
+    it.scoped(`is open again when the agent refuses the answer (${refusal}), and takes the next one`, () =>
+      Effect.gen(function* () {
+        const { house, requestId } = yield* opened
+        house.agent.behaviour.answer = refusal
+        const first = yield* respond(house, requestId, "accept")
+        const reason = "The agent does not want to."
+        yield* until(requestsOf(house), ([one]) => one?.lastError === reason)
+        expect(yield* requestsOf(house)).toMatchObject([{ status: "open", decision: null, answer: null }])
+        expect(yield* house.orchestrator.effectsOf(first.commandId)).toMatchObject([
+          { status: "failed", message: reason },
+        ])
+        // It is listed with all that wait.
+        expect((yield* house.work()).requests).toMatchObject([{ requestId, status: "open" }])
+        expect((yield* house.snapshot()).snapshot.thread.status).toBe("waiting")
+
+        house.agent.behaviour.answer = "answer"
+        const second = yield* respond(house, requestId, "accept")
+        expect(second.commandId).not.toBe(first.commandId)
+        yield* until(requestsOf(house), ([one]) => one?.status === "answered")
+        expect(yield* house.orchestrator.effectsOf(second.commandId)).toMatchObject([{ status: "delivered" }])
+        expect(yield* requestsOf(house)).toMatchObject([{ decision: "accept", lastError: null }])
+        expect(house.agent.answers).toEqual(["accept"])
+        expect(yield* house.violations()).toEqual([])
+      }),
+    )
+  }
+
+  for (const doubt of ["hang", "silence"] as const) {
+    it.scoped(`whose answer may have reached the agent (${doubt}) is not open again`, () =>
+      Effect.gen(function* () {
+        const { house, requestId } = yield* opened
+        house.agent.behaviour.answer = doubt
+        const { commandId } = yield* respond(house, requestId, "accept")
+        yield* TestClock.adjust("2 minutes")
+        yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "uncertain")
+        expect(yield* requestsOf(house)).toMatchObject([{ status: "answering", decision: "accept", lastError: null }])
+        expect((yield* refusal(house, requestId, "decline")).slug).toBe("request-ended")
+        // The agent's own word settles it.
+        house.agent.last.say(nativeOf(house), "request.resolved", {}, { turnId: "turn-1", requestId: "0" })
+        yield* until(requestsOf(house), ([one]) => one?.status === "answered")
+        expect(yield* house.violations()).toEqual([])
+      }),
+    )
+  }
+
+  it.scoped("that comes after its turn's end is open, and its answer reaches the agent", () =>
+    Effect.gen(function* () {
+      const house = new House()
+      yield* house.open()
+      yield* house.createThread()
+      yield* house.send("go")
+      yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      const { last } = house.agent
+      last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+      const choices = [{ decision: "answer" }, { decision: "decline" }]
+      const questions = [{ id: "q1", text: "Implement this plan?", options: [{ label: "Yes" }, { label: "No" }] }]
+      const asked = { kind: "user_input", choices, questions }
+      last.say(nativeOf(house), "user-input.requested", asked, { turnId: "turn-1", requestId: "0" })
+      const { requests } = yield* until(house.work(), (work) => work.requests.length === 1)
+      const requestId = requests[0]?.requestId ?? ""
+      expect((yield* house.snapshot()).snapshot.thread.status).toBe("waiting")
+
+      const wrong = { type: "request.respond", requestId, decision: "answer", data: { answers: { q1: ["Maybe"] } } }
+      const refused = yield* Effect.flip(house.give(wrong))
+      expect(refused).toMatchObject({ slug: "answer-not-taken", detail: expect.stringContaining('"q1" (Yes, No)') })
+      expect(yield* requestsOf(house)).toMatchObject([{ status: "open" }])
+
+      yield* house.give({ ...wrong, data: { answers: { q1: ["Yes"] } } })
+      yield* until(requestsOf(house), ([one]) => one?.status === "answered")
+      expect(yield* requestsOf(house)).toMatchObject([{ decision: "answer", answer: { answers: { q1: ["Yes"] } } }])
+      const told = (yield* house.log()).filter(({ type }) => type === "request.answered")
+      expect(told).toMatchObject([{ payload: { decision: "answer", answers: { q1: ["Yes"] } } }])
       expect(yield* house.violations()).toEqual([])
     }),
   )

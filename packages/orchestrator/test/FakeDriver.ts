@@ -29,6 +29,8 @@ export type Behaviour =
   | "silence"
   /** It refuses it. */
   | "refuse"
+  /** It refuses it before anything is sent. */
+  | "refuse-unsent"
   /** It never takes the bytes. */
   | "hang"
   /** Its process is found to be gone. */
@@ -139,6 +141,8 @@ export class FakeConnection {
           return Effect.never
         case "lost":
           return this.lost
+        case "refuse-unsent":
+          return refused
         case "refuse":
           return Effect.succeed({ callId, answered: refused })
         case "silence":

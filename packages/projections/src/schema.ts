@@ -75,7 +75,9 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     oneOf("status", "open", "answering", "answered", "cancelled", "expired"),
     ...endedWith("status IN ('open', 'answering')", "cause", "evidence"),
     evidence,
-    "status NOT IN ('answering', 'answered') OR decision IS NOT NULL",
+    "status <> 'answering' OR decision IS NOT NULL",
+    // Another client may have decided without the agent saying what.
+    "status <> 'answered' OR decision IS NOT NULL OR (decided_by IS 'elsewhere' AND evidence IS 'inferred')",
   ],
   inferences: [
     oneOf("status", "running", "completed", "failed", "cancelled", "aborted"),

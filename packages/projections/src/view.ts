@@ -146,6 +146,8 @@ export const requestView = (row: Rows["requests"]): RequestView => ({
   status: row.status,
   decision: row.decision,
   decidedBy: row.decidedBy,
+  answer: row.answer ?? null,
+  lastError: row.lastError,
   cause: row.cause,
   title: row.title,
   data: row.data ?? null,

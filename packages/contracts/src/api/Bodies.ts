@@ -71,9 +71,12 @@ export type InterruptBody = typeof InterruptBody.Type
 
 /** Body of `POST /v1/requests/{requestId}/respond`. */
 export const RespondBody = Schema.Struct({
-  /** One of the decisions that the request names, or `accept`, `decline`, `cancel`; `answer` where `data` says it all. */
+  /**
+   * One of the choices that the request names, or `accept`, `acceptForSession`, `decline`, `cancel` where one of them stands
+   * for that word; `answer` where `data` says it all.
+   */
   decision: RespondToRequest.fields.decision,
-  /** The whole answer, where a decision is not enough, in the provider's words. */
+  /** The answer: `{"answers": {"<question id>": ["…"]}}` where the request has questions, else in the provider's words. */
   data: RespondToRequest.fields.data,
 })
 export type RespondBody = typeof RespondBody.Type

@@ -152,7 +152,8 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .annotateContext(
         described(
           "Answers a question of the agent. The first answer wins: the same one again changes nothing, another one is 409 " +
-            "`request-ended`.",
+            "`request-ended`. One that the question cannot take is 400 `answer-not-taken`, with the choices in `detail`; the " +
+            "question stays open.",
         ),
       ),
   )

@@ -67,10 +67,13 @@ export const RespondToRequest = Schema.Struct({
   /** The question. */
   requestId: RequestId,
   /**
-   * One of the decisions that the request names, or `accept`, `decline`, `cancel`, which every agent understands;
-   * `answer` for a question that wants `data`.
+   * One of the choices that the request names (`data.choices`), or a word that one of them stands for: `accept`,
+   * `acceptForSession`, `decline`, `cancel`; `answer` for a question that wants `data`. Another one is refused.
    */
   decision: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000)),
-  /** The whole answer, where a decision is not enough, in the provider's words. */
+  /**
+   * The answer, where a decision is not enough: `{"answers": {"<question id>": ["…"]}}` for a request with questions
+   * (`data.questions`), else in the provider's words.
+   */
   data: maybe(Json),
 })

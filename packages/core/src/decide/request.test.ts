@@ -1,3 +1,4 @@
+import type { PayloadOf } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { Commander, live } from "../../test/Commander.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
@@ -132,5 +133,157 @@ describe("request.decline", () => {
     ask(c)
     expect(decline(c)).toMatchObject(nothing)
     expect(decline(live())).toMatchObject(nothing)
+  })
+})
+
+describe("what a question takes", () => {
+  const choices = [
+    { decision: "proceed_once", means: "accept", label: "Allow once" },
+    { decision: "proceed_always", means: "acceptForSession" },
+    { decision: "cancel", means: "cancel" },
+    { decision: "edit", data: "required" },
+  ] as const
+  const approval = { kind: "command_approval", choices } as const
+  const questions = [
+    { id: "colour", text: "Which?", options: [{ label: "Red" }, { label: "Blue" }] },
+    { id: "sizes", options: [{ label: "S" }, { label: "L" }], multiple: true, other: true },
+    { id: "count", type: "integer", minimum: 1, maximum: 9 },
+    { id: "sure", type: "boolean" },
+    { id: "name", minLength: 2, maxLength: 4, required: true },
+    { id: "token", secret: true },
+  ] as const
+  const form = { kind: "elicitation", choices: [{ decision: "accept" }, { decision: "decline" }], questions } as const
+  const asking = (payload: PayloadOf<"request.opened">) => {
+    const c = live()
+    c.s.turn(t1).send("request.opened", payload, q)
+    return c
+  }
+  const detail = (c: Commander, decision: string, data?: unknown) => {
+    const given = {
+      type: "request.respond",
+      requestId: requestId(c),
+      decision,
+      ...(data === undefined ? {} : { data }),
+    }
+    const told = c.decide(given)
+    return "refused" in told ? told.refused : null
+  }
+
+  it.each([
+    ["nonsense", undefined],
+    // The question has no choice that means it.
+    ["decline", undefined],
+    ["answer", undefined],
+    ["accept", { scope: "turn" }],
+    ["edit", undefined],
+  ])("refuses %s with %o at once, lists the choices, and leaves it open", (decision, data) => {
+    const c = asking(approval)
+    expect(detail(c, decision, data)).toMatchObject({ slug: "answer-not-taken" })
+    expect(respond(c, decision, data === undefined ? {} : { data })).toMatchObject({
+      refused: "answer-not-taken",
+      events: [],
+      effects: [],
+    })
+    expect(row(c)).toMatchObject({ status: "open", decision: null })
+    expect(respond(c, "accept")).toMatchObject({ refused: null, effects: ["request.answer"] })
+  })
+
+  it("names every choice and what it stands for", () => {
+    expect(detail(asking(approval), "nonsense")?.detail).toContain(
+      "proceed_once (accept), proceed_always (acceptForSession), cancel, edit.",
+    )
+  })
+
+  it.each(["proceed_once", "accept", "proceed_always", "acceptForSession", "cancel"])("takes %s", (decision) => {
+    expect(detail(asking(approval), decision)).toBeNull()
+  })
+
+  const whole = { name: ["Ann"] }
+  it.each<readonly [string, unknown]>([
+    ["no data", undefined],
+    ["another shape", { colour: "Blue" }],
+    ["a text in place of texts", { answers: { ...whole, colour: "Blue" } }],
+    ["more than answers", { answers: whole, more: 1 }],
+    ["an unknown question", { answers: { ...whole, shade: ["x"] } }],
+    ["an answer that it does not offer", { answers: { ...whole, colour: ["Green"] } }],
+    ["two answers to one question", { answers: { ...whole, colour: ["Red", "Blue"] } }],
+    ["no number", { answers: { ...whole, count: ["many"] } }],
+    ["no whole number", { answers: { ...whole, count: ["1.5"] } }],
+    ["a number out of bounds", { answers: { ...whole, count: ["10"] } }],
+    ["neither true nor false", { answers: { ...whole, sure: ["yes"] } }],
+    ["too short a text", { answers: { name: ["A"] } }],
+    ["too long a text", { answers: { name: ["Annabel"] } }],
+    ["a required question left out", { answers: { colour: ["Red"] } }],
+  ])("refuses %s, and lists the questions", (_what, data) => {
+    const c = asking(form)
+    const refused = detail(c, "accept", data)
+    expect(refused?.slug).toBe("answer-not-taken")
+    expect(refused?.detail).toContain('"colour" (Red, Blue); "sizes" (S, L, or another text)')
+    expect(respond(c, "accept", data === undefined ? {} : { data }).events).toEqual([])
+    expect(row(c)?.status).toBe("open")
+  })
+
+  it("takes answers of every type, records them, and hands them over whole", () => {
+    const c = asking(form)
+    const answers = {
+      ...whole,
+      colour: ["Blue"],
+      sizes: ["S", "XXL"],
+      count: ["9"],
+      sure: ["true"],
+      token: ["hunter2"],
+    }
+    expect(respond(c, "accept", { data: { answers } })).toMatchObject({ refused: null, events: ["request.answering"] })
+    expect(c.effects.at(-1)?.payload).toEqual({ decision: "accept", data: { answers } })
+    // What is secret goes to the agent alone.
+    const recorded = { ...answers, token: ["(secret)"] }
+    expect(row(c)).toMatchObject({ status: "answering", answer: { answers: recorded } })
+    expect(JSON.stringify(c.s.log)).not.toContain("hunter2")
+    expect(respond(c, "accept", { data: { answers } })).toMatchObject({ refused: null, events: [] })
+    const other = { ...answers, colour: ["Red"] }
+    expect(respond(c, "accept", { data: { answers: other } })).toMatchObject({ refused: "request-ended" })
+  })
+
+  it("a question to the user is answered with something, a form that requires nothing with nothing", () => {
+    const one = [{ id: "q1" }]
+    const ask = { kind: "user_input", choices: [{ decision: "answer" }], questions: one } as const
+    expect(detail(asking(ask), "answer", { answers: {} })?.slug).toBe("answer-not-taken")
+    expect(detail(asking(ask), "answer", { answers: { q1: ["any text"] } })).toBeNull()
+    expect(detail(asking({ ...ask, kind: "elicitation" }), "answer", { answers: {} })).toBeNull()
+  })
+
+  it("where only the provider's decisions are known, takes those and the words that every agent understands", () => {
+    const c = () => asking({ kind: "command_approval", decisions: ["yes", { always: { rule: "ls" } }] })
+    for (const decision of ["yes", "always", "accept", "decline", "cancel"]) expect(detail(c(), decision)).toBeNull()
+    expect(detail(c(), "later")?.detail).toContain("It takes yes, always, accept, decline, cancel, answer.")
+  })
+
+  it("where nothing is known, the agent judges", () => {
+    expect(detail(asking({ kind: "other" }), "later", { any: 1 })).toBeNull()
+  })
+})
+
+describe("an answer that failed", () => {
+  const failedOnce = () => {
+    const c = asked()
+    respond(c, "accept")
+    const { answerCommandId } = row(c) ?? {}
+    c.append({
+      type: "request.answer-failed",
+      sessionId: null,
+      native: null,
+      ids: { requestId: requestId(c) },
+      payload: { commandId: answerCommandId ?? "", message: "refused" },
+    })
+    return c
+  }
+  it("leaves the question to the next one, which is a command and an effect of its own", () => {
+    const c = failedOnce()
+    expect(row(c)).toMatchObject({ status: "open", lastError: "refused" })
+    expect(respond(c, "accept")).toMatchObject({ events: ["request.answering"], effects: ["request.answer"] })
+    expect(c.effects).toHaveLength(2)
+  })
+  it("is not given again by a policy", () => {
+    expect(failedOnce().run({ type: "request.decline", requestId: requestId(failedOnce()) }).events).toEqual([])
   })
 })

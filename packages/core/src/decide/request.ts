@@ -1,55 +1,86 @@
 /** Commands about questions of the agent. */
-import type { CommandOf, RequestRow } from "@threadfold/contracts"
+import type { Answers, CommandOf, RequestRow } from "@threadfold/contracts"
+import { Either } from "effect"
+import { canonicalJson } from "../canonicalJson.js"
+import { ELSEWHERE } from "../fold/elsewhere.js"
 import { rowOfThread } from "../RowSource.js"
 import { livingSession } from "../state/lifecycle.js"
+import { type Taken, take } from "./answer.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseRecording } from "./standing.js"
 
 const requestOf = ({ rows, state }: Situation, threadId: string, requestId: string): RequestRow | null =>
   state.requests[requestId] ?? rowOfThread(rows, "requests", requestId, threadId)
 
-/** Which answer was first, for whoever was too late. */
-const firstOf = ({ decision }: RequestRow): string =>
-  decision === null ? "" : `; the first answer was ${JSON.stringify(decision)}`
+/** Which answer was first, for one that came too late. */
+const firstOf = ({ decidedBy, decision }: RequestRow): string => {
+  if (decision !== null) return `; the first answer was ${JSON.stringify(decision)}`
+  return decidedBy === ELSEWHERE ? "; another client of the agent answered it" : ""
+}
 
 interface Answer {
   readonly decision: string
-  /** `client`, or `policy`: nobody has answered in time. */
+  /** `client`, or `policy`: there was no answer in time. */
   readonly by: "client" | "policy"
   readonly data: unknown
 }
 
+/** What is recorded of an answer beside its decision. */
+const said = ({ data }: Answer, { recorded }: Taken): { readonly answers?: Answers; readonly data?: unknown } => {
+  if (recorded !== null) return { answers: recorded }
+  return data === null ? {} : { data }
+}
+
 /** The answer is accepted; it goes to the agent where the session that asked is one of ours that lives. */
-const answering = ({ state }: Situation, request: RequestRow, { by, data, decision }: Answer): Decision => {
+const answering = ({ state }: Situation, request: RequestRow, answer: Answer, taken: Taken): Decision => {
+  const { by, data, decision } = answer
   const { requestId, sessionId, turnId } = request
   const session = livingSession(state)
   const ids = turnId === null ? { requestId } : { requestId, turnId }
   const isOurs = session?.mode === "managed" && session.sessionId === sessionId
   return acceptWith({
-    events: [{ ...ofThread, ids, type: "request.answering", payload: { decision, by } }],
+    events: [{ ...ofThread, ids, type: "request.answering", payload: { decision, by, ...said(answer, taken) } }],
     effects: isOurs ? [{ kind: "request.answer", sessionId, turnId, requestId, payload: { decision, data } }] : [],
     turnId,
   })
 }
 
+/** What the stored row holds beside the open state: the question and its answer. */
+const heavyOf = ({ rows }: Situation, { requestId }: RequestRow) => rows.whole("requests", [requestId])
+
+/** Whether a request was answered just so: then the same answer again changes nothing. */
+const isSame = (situation: Situation, request: RequestRow, answer: Answer): boolean => {
+  if (request.decision === null || request.decision !== answer.decision) return false
+  const row = heavyOf(situation, request)
+  const taken = take({ kind: request.kind, data: row?.data }, answer.decision, answer.data)
+  const again = Either.isRight(taken) ? said(answer, taken.right) : { data: answer.data }
+  const stored = row?.answer ?? null
+  // An answer of a recording may stand in the provider's words: its decision alone is compared.
+  return stored === null || canonicalJson(stored) === canonicalJson(again)
+}
+
 /**
- * `request.respond`: the first answer wins. An answer for a question of a session that is over ends nowhere: the question
- * has expired with it.
+ * `request.respond`: the first answer wins. One that the question cannot take is refused, and the question stays open. An
+ * answer for a question of a session that is over ends nowhere: the question has expired with it.
  */
 export const respondToRequest = (situation: Situation, command: CommandOf<"request.respond">): Decision =>
   onThread(situation, command.threadId, () => {
-    const { data, decision, requestId, threadId } = command
+    const { decision, requestId, threadId } = command
+    const answer: Answer = { decision, by: "client", data: command.data ?? null }
     const request = requestOf(situation, threadId, requestId)
     if (request === null) return refuse("resource-not-found", `Thread ${threadId} has no request ${requestId}.`)
     const { turnId } = request
     if (request.status !== "open") {
-      return request.decision === decision
+      return isSame(situation, request, answer)
         ? acceptWith({ turnId })
         : refuse("request-ended", `Request ${requestId} is ${request.status}${firstOf(request)}.`)
     }
     const session = livingSession(situation.state)
     if (session?.mode === "imported") return refuseRecording(session)
-    return answering(situation, request, { decision, by: "client", data: data ?? null })
+    const taken = take({ kind: request.kind, data: heavyOf(situation, request)?.data }, decision, answer.data)
+    return Either.isLeft(taken)
+      ? refuse("answer-not-taken", `Request ${requestId}: ${taken.left}`)
+      : answering(situation, request, answer, taken.right)
   })
 
 /** `request.expire`. */
@@ -61,11 +92,20 @@ export const expireRequest = (situation: Situation, command: CommandOf<"request.
     : accept()
 }
 
-/** `request.decline`: an answer of ours, given only where there is none yet. */
+/**
+ * `request.decline`: an answer of ours, given only where there is none yet, in the mildest word that the question takes. Where
+ * an answer has failed it is not repeated: the agent would refuse it again, and a person has to look.
+ */
 export const declineRequest = (situation: Situation, command: CommandOf<"request.decline">): Decision => {
   const request = requestOf(situation, command.threadId, command.requestId)
   const isRecording = livingSession(situation.state)?.mode === "imported"
-  return request?.status === "open" && !isRecording
-    ? answering(situation, request, { decision: "decline", by: "policy", data: null })
-    : accept()
+  if (request?.status !== "open" || isRecording || request.lastError !== null) return accept()
+  const asked = { kind: request.kind, data: heavyOf(situation, request)?.data }
+  for (const decision of ["decline", "cancel"]) {
+    const taken = take(asked, decision, null)
+    if (Either.isRight(taken)) {
+      return answering(situation, request, { decision, by: "policy", data: null }, taken.right)
+    }
+  }
+  return accept()
 }

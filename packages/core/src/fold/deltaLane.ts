@@ -71,6 +71,7 @@ export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
     session.sessionId === run.sessionId &&
     session.endedAt === null &&
     (active === null || active.stalled === 0) &&
+    before.elsewhere === null &&
     run.seq === (before.channels[run.channel] ?? 0) + 1
   )
 }

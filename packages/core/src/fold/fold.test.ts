@@ -134,6 +134,7 @@ describe("a step that would break an invariant", () => {
           if (event.type === "turn.settled") throw new Error("disk on fire")
           return rows.find(table, lookup, values)
         },
+        whole: rows.whole,
       })
     const s = new Scenario(id("thread"), broken).start().turn(t1).status("ready")
     s.send("turn.settled", {}, { ids: { turnId: s.turnRow(t1)?.turnId ?? null } })

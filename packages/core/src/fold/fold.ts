@@ -12,6 +12,7 @@ import type { FoldState } from "../state/FoldState.js"
 import { hasEnded } from "../state/lifecycle.js"
 import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
 import { foldDelta } from "./deltaLane.js"
+import { takeElsewhere } from "./elsewhere.js"
 import { checkNumber, markOf } from "./numbering.js"
 import { refuseRewound } from "./rewind.js"
 import { type RuleBook, rules } from "./rules.js"
@@ -51,6 +52,7 @@ const apply = (rules: RuleBook, step: Step, before: FoldState, isConnection: boo
     if (state.thread === null) state.thread = blankThread(step)
     step.standing = standingOf(step)
   }
+  takeElsewhere(step)
   if (!(event.type === "session.started" && step.standing === "unknown")) checkNumber(step)
   const lifted = upcast(event)
   if (lifted.status === "unknown-type" || !isEventType(lifted.event.type)) {

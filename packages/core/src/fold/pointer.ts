@@ -98,6 +98,7 @@ export const endSession = (step: Step, end: SessionEnd): void => {
   endTasks(step, "session-ended")
   closeDelegationsOfSession(step)
   step.state.provisional = null
+  step.state.elsewhere = null
   holdQueue(step)
   moveSession(step, end.status, end.cause, {
     cause: end.cause,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
+import { elsewhereLimit } from "../state/FoldState.js"
 
 const t1 = strong("t1")
 /** The first request of a JSON-RPC connection has the falsy id `0`. */
@@ -41,16 +42,9 @@ describe("rule 6: requests", () => {
     expect(s.rows.all("anomalies")[0]?.count).toBe(3)
   })
 
-  it("the provider's clean-up confirms an answer on its way, and cancels a question that nobody answered", () => {
-    const confirmed = asked().send("request.answering", { decision: "accept" }, q).send("request.resolved", {}, q)
-    expect(row(confirmed)).toMatchObject({ status: "answered", decision: "accept" })
-    const cancelled = asked().send("request.resolved", {}, q)
-    expect(row(cancelled)).toMatchObject({
-      status: "cancelled",
-      cause: "resolved",
-      evidence: "observed",
-      decision: null,
-    })
+  it("the provider's clean-up confirms an answer on its way", () => {
+    const s = asked().send("request.answering", { decision: "accept" }, q).send("request.resolved", {}, q)
+    expect(row(s)).toMatchObject({ status: "answered", decision: "accept" })
   })
 
   it("a decision in the provider's clean-up is an answer", () => {
@@ -97,12 +91,10 @@ describe("rule 6: requests", () => {
     expect(s.reasons()).toEqual(["request-duplicate"])
   })
 
-  it("opened after the end of its turn or session it is closed from its first moment", () => {
-    const late = ask(new Scenario().start().turn(t1).complete(t1))
-    expect(row(late)).toMatchObject({ status: "cancelled", cause: "turn-ended" })
+  it("opened after the end of its session it is closed from its first moment", () => {
     const gone = ask(new Scenario().start().turn(t1).send("session.exited", { reason: "exit" }))
     expect(row(gone)).toMatchObject({ status: "expired", cause: "session-ended" })
-    expect([late.reasons(), gone.reasons()]).toEqual([["request-after-end"], ["request-after-end"]])
+    expect(gone.reasons()).toEqual(["request-after-end"])
   })
 
   it("answers and clean-ups of unknown requests are orphans", () => {
@@ -138,5 +130,177 @@ describe("rule 6: requests", () => {
     s.send("user-input.requested", { kind: "user_input", title: "Which?" }, q)
     s.send("user-input.resolved", { decision: "the first" }, q)
     expect(row(s)).toMatchObject({ kind: "user_input", status: "answered", decision: "the first" })
+  })
+})
+
+/** Ends of a turn after which its session lives on, observed and inferred. */
+const ends: readonly (readonly [string, (s: Scenario) => Scenario])[] = [
+  ["completed", (s) => s.complete(t1)],
+  ["failed", (s) => s.complete(t1, "failed")],
+  ["idle", (s) => s.status("ready")],
+  ["interrupted", (s) => s.status("interrupted")],
+  ["aborted", (s) => s.send("turn.aborted", {}, { native: { turnId: t1 } })],
+]
+
+describe("rule 6: a request that opens after its turn's end", () => {
+  const late = (end: (s: Scenario) => Scenario) => ask(end(new Scenario().start().turn(t1)))
+
+  it.each(ends)("(%s) is open, and makes the thread wait", (_name, end) => {
+    const s = late(end)
+    expect(row(s)).toMatchObject({ status: "open", turnId: s.turnRow(t1)?.turnId, cause: null, endedAt: null })
+    expect(s.state.thread).toMatchObject({ status: "waiting", openRequests: 1 })
+    expect(s.reasons()).toEqual([])
+  })
+
+  it.each(ends)("(%s) ends by its answer, by the provider's word, or with the session", (_name, end) => {
+    const answered = late(end).send("request.answering", { decision: "accept" }, q)
+    answered.send("request.answered", { decision: "accept" }, q)
+    expect(row(answered)).toMatchObject({ status: "answered", decision: "accept" })
+    // No turn runs in which another client could have decided.
+    expect(row(late(end).send("request.resolved", {}, q))).toMatchObject({ status: "cancelled", cause: "resolved" })
+    const gone = late(end).send("session.exited", { reason: "exit" })
+    expect(row(gone)).toMatchObject({ status: "expired", cause: "session-stopped" })
+  })
+
+  it("is not closed by what confirms an inferred end", () => {
+    const s = late((one) => one.status("ready")).complete(t1, "interrupted")
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "observed" })
+    expect(row(s)?.status).toBe("open")
+  })
+})
+
+describe("rule 6: a delivery that failed", () => {
+  const first = { commandId: id("command 1") }
+  const failed = (s: Scenario, commandId = first.commandId) =>
+    s.send("request.answer-failed", { commandId, message: "no such option" }, { ...q, session: null, ids: ourIds(s) })
+  const ourIds = (s: Scenario) => ({ requestId: row(s)?.requestId ?? null })
+  const answering = () =>
+    asked().send(
+      "request.answering",
+      { decision: "answer", by: "client", answers: { q1: ["Blue"] } },
+      { ...q, ...first },
+    )
+
+  it("makes the request open again, its decision cleared, with the reason", () => {
+    const s = failed(answering())
+    expect(row(s)).toMatchObject({
+      status: "open",
+      decision: null,
+      decidedBy: null,
+      answer: null,
+      answerCommandId: null,
+      lastError: "no such option",
+      endedAt: null,
+    })
+    expect(s.state.thread).toMatchObject({ status: "waiting", openRequests: 1 })
+    s.send("request.answering", { decision: "decline" }, { ...q, commandId: id("command 2") })
+    expect(row(s)).toMatchObject({ status: "answering", decision: "decline", lastError: null })
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("of an answer that is not the current one changes nothing", () => {
+    const again = failed(answering()).send("request.answering", { decision: "b" }, { ...q, commandId: id("command 2") })
+    expect(row(failed(again))).toMatchObject({ status: "answering", decision: "b", lastError: null })
+    const over: readonly ((s: Scenario) => Scenario)[] = [
+      (s) => s.send("request.answered", { decision: "answer" }, q),
+      (s) => s.send("request.resolved", {}, q),
+      (s) => s.complete(t1),
+      (s) => s.send("session.exited", { reason: "exit" }),
+    ]
+    for (const end of over) {
+      const s = end(answering())
+      const before = row(s)
+      expect(row(failed(s))).toEqual(before)
+      expect(s.reasons()).toEqual([])
+    }
+  })
+})
+
+describe("rule 6: what was answered", () => {
+  const answers = { q1: ["Blue"] }
+  it("stands in the row from the moment it is on its way, and in what the wire says of it", () => {
+    const live = asked().send("request.answering", { decision: "answer", answers }, q)
+    expect(row(live)?.answer).toEqual({ answers })
+    live.send("request.answered", { decision: "answer", answers, data: { q1: { answers: ["Blue"] } } }, q)
+    expect(row(live)).toMatchObject({ status: "answered", answer: { answers } })
+    const told = asked().send("request.answered", { decision: "answer", answers, data: { raw: 1 } }, q)
+    expect(row(told)?.answer).toEqual({ answers })
+    const resolved = asked().send("request.resolved", { decision: "accept", data: { scope: "turn" } }, q)
+    expect(row(resolved)?.answer).toEqual({ data: { scope: "turn" } })
+  })
+
+  it("wins over another answer that has the same decision", () => {
+    const s = asked().send("request.answering", { decision: "answer", answers }, q)
+    s.send("request.answering", { decision: "answer", answers }, q)
+    expect(s.reasons()).toEqual([])
+    s.send("request.answered", { decision: "answer", answers: { q1: ["Red"] } }, q)
+    expect(row(s)?.answer).toEqual({ answers })
+    expect(s.reasons()).toEqual(["request-answer-conflict"])
+  })
+})
+
+describe("rule 6: resolved without a decision, in a running turn", () => {
+  const resolved = () => asked().send("request.resolved", {}, q)
+  const status = (s: Scenario) => row(s)?.status
+
+  it("means that another client answered", () => {
+    expect(row(resolved())).toMatchObject({
+      status: "answered",
+      decision: null,
+      decidedBy: "elsewhere",
+      cause: "answered",
+      evidence: "inferred",
+    })
+    expect(resolved().reasons()).toEqual([])
+  })
+
+  it("means a clean-up when the turn's next event is a terminal other than completed", () => {
+    for (const outcome of ["failed", "interrupted", "cancelled", "unknown"] as const) {
+      const s = resolved().complete(t1, outcome)
+      expect(row(s)).toMatchObject({ status: "cancelled", decidedBy: null, cause: "turn-ended", evidence: "inferred" })
+    }
+    const aborted = resolved().send("turn.aborted", {}, { native: { turnId: t1 } })
+    expect(status(aborted)).toBe("cancelled")
+    expect(status(resolved().complete(t1))).toBe("answered")
+  })
+
+  it("counts the turn's own events alone, and only the next one", () => {
+    // The session says idle a moment before the terminal.
+    expect(status(resolved().status("ready").complete(t1, "interrupted"))).toBe("cancelled")
+    const went = resolved().item("i1", t1).complete(t1, "interrupted")
+    expect(status(went)).toBe("answered")
+    expect(status(resolved().item("i1", t1).delta("i1", t1, "x").complete(t1, "failed"))).toBe("answered")
+  })
+
+  it("of several in a row cancels them all", () => {
+    const s = asked().send("request.opened", { kind: "permissions" }, { native: { turnId: t1, requestId: "1" } })
+    s.send("request.resolved", {}, q).send("request.resolved", {}, { native: { turnId: t1, requestId: "1" } })
+    s.complete(t1, "interrupted")
+    expect(s.rows.all("requests").map((one) => one.status)).toEqual(["cancelled", "cancelled"])
+    expect(s.state.elsewhere).toBeNull()
+  })
+
+  it("is a clean-up at once where an interrupt was asked for", () => {
+    const s = asked().send("turn.interrupt-requested", {}, { session: null, native: { turnId: t1 } })
+    // Our own event names our id.
+    expect(s.turnRow(t1)?.interruptRequestedAt).not.toBeNull()
+    s.send("request.resolved", {}, q)
+    expect(row(s)).toMatchObject({ status: "cancelled", cause: "resolved", evidence: "observed" })
+  })
+
+  it("is remembered no longer than its session, and never without a bound", () => {
+    const gone = resolved().send("session.exited", { reason: "exit" })
+    expect(gone.state.elsewhere).toBeNull()
+    expect(status(gone)).toBe("answered")
+    const s = new Scenario().start().turn(t1)
+    const natives = Array.from({ length: elsewhereLimit + 20 }, (_, n) => ({ turnId: t1, requestId: `${n}` }))
+    for (const native of natives) s.send("request.opened", { kind: "other" }, { native })
+    for (const native of natives) s.send("request.resolved", {}, { native })
+    expect(s.state.elsewhere?.requestIds).toEqual(
+      s.rows
+        .all("requests")
+        .slice(20)
+        .map((one) => one.requestId),
+    )
   })
 })

@@ -1,5 +1,7 @@
 /** Rule 6: approvals, questions and tool callbacks. */
 import type { PayloadOf, RequestRow } from "@threadfold/contracts"
+import { canonicalJson } from "../canonicalJson.js"
+import { elsewhere } from "./elsewhere.js"
 import type { Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
 import { nativeSubject, requestSubject } from "./subjects.js"
@@ -32,14 +34,21 @@ export const requestOpened = (
   if (event.requestId === null) return unknownRequest(step)
   const subject = requestSubject(event.requestId)
   if (refuseStale(step)) return
-  const data = { decisions: payload.decisions ?? null, data: payload.data ?? null }
+  const data = {
+    decisions: payload.decisions ?? null,
+    choices: payload.choices ?? null,
+    questions: payload.questions ?? null,
+    changes: payload.changes ?? null,
+    data: payload.data ?? null,
+  }
   const known = requestOf(step)
   if (known !== null) {
     if (!isOpen(known) || known.kind !== payload.kind) return step.note("request-duplicate", subject)
     return step.putRequest({ ...known, title: payload.title ?? known.title, data })
   }
   const turn = turnOf(step, event.turnId)
-  const over = step.standing === "ended" || turn?.status === "ended"
+  // After its turn's end, in a living session, it waits like any other: the agent does not go on without its answer.
+  const over = step.standing === "ended"
   if (over) step.note("request-after-end", subject)
   step.putRequest({
     requestId: event.requestId,
@@ -50,46 +59,83 @@ export const requestOpened = (
     nativeRequestId: event.native?.requestId ?? null,
     kind: payload.kind,
     nativeKind: payload.nativeKind ?? null,
-    status: over ? (step.standing === "ended" ? "expired" : "cancelled") : "open",
+    status: over ? "expired" : "open",
     decision: null,
     decidedBy: null,
-    cause: over ? (step.standing === "ended" ? "session-ended" : "turn-ended") : null,
+    cause: over ? "session-ended" : null,
     evidence: over ? "inferred" : null,
     title: payload.title ?? null,
     data,
+    answer: null,
+    answerCommandId: null,
+    lastError: null,
     openedAt: step.at,
     endedAt: over ? step.at : null,
     sequence: step.sequence,
   })
 }
 
+/** What an event says was answered beside the decision. */
+type Said = Pick<PayloadOf<"request.answered">, "answers" | "data">
+
+/** The same as the row's `answer`; undefined: the event says nothing of it. */
+const answerOf = ({ answers, data }: Said): unknown => {
+  if (answers !== undefined && answers !== null) return { answers }
+  return data === undefined || data === null ? undefined : { data }
+}
+
+/** Whether a decision of an event contradicts what the request was answered. */
+const contradicts = (step: Step, request: RequestRow, decision: string, said: Said): boolean => {
+  if (request.decision !== decision) return true
+  // Two answers to a question differ in what they say, not in their decision.
+  if (said.answers === undefined || said.answers === null) return false
+  const stored = step.rows.whole("requests", [request.requestId])?.answer ?? null
+  return stored !== null && canonicalJson(stored) !== canonicalJson({ answers: said.answers })
+}
+
+const conflict = (step: Step, request: RequestRow, decision: string): void =>
+  step.note(
+    request.decision === null ? "request-already-ended" : "request-answer-conflict",
+    requestSubject(request.requestId),
+    decision,
+  )
+
 /** `request.answering`: the first accepted answer wins. */
 export const requestAnswering = (step: Step, payload: PayloadOf<"request.answering">): void => {
   const request = requestOf(step)
   if (request === null) return unknownRequest(step)
-  const subject = requestSubject(request.requestId)
   if (request.status === "open") {
     return step.putRequest({
       ...request,
       status: "answering",
       decision: payload.decision,
       decidedBy: payload.by ?? null,
+      answer: answerOf(payload) ?? null,
+      answerCommandId: step.event.commandId,
+      lastError: null,
     })
   }
-  if (request.decision === payload.decision) return
-  step.note(request.decision === null ? "request-already-ended" : "request-answer-conflict", subject, payload.decision)
+  if (contradicts(step, request, payload.decision, payload)) conflict(step, request, payload.decision)
 }
 
-const decide = (step: Step, request: RequestRow, decision: string, by: string | null): void => {
-  const first = request.decision ?? decision
-  if (first !== decision) step.note("request-answer-conflict", requestSubject(request.requestId), decision)
+const decide = (step: Step, request: RequestRow, decision: string, by: string | null, said: Said): void => {
+  const { answer: _answer, ...row } = request
+  const first = request.decision === null
+  const isOther = !first && contradicts(step, request, decision, said)
+  if (isOther) conflict(step, request, decision)
+  const answer = isOther ? undefined : answerOf(said)
+  // The answer on its way is what was given; the provider's words complete it only where it said none.
+  const fills =
+    answer !== undefined && (first || (step.rows.whole("requests", [row.requestId])?.answer ?? null) === null)
   step.putRequest({
-    ...request,
+    ...row,
+    ...(fills ? { answer } : {}),
     status: "answered",
-    decision: first,
+    decision: request.decision ?? decision,
     decidedBy: request.decidedBy ?? by,
     cause: "answered",
     evidence: "observed",
+    lastError: null,
     endedAt: step.at,
   })
 }
@@ -98,18 +144,30 @@ const decide = (step: Step, request: RequestRow, decision: string, by: string | 
 export const requestAnswered = (step: Step, payload: PayloadOf<"request.answered">): void => {
   const request = requestOf(step)
   if (request === null) return unknownRequest(step)
-  if (isOpen(request)) return decide(step, request, payload.decision, payload.by ?? null)
-  if (request.decision === payload.decision) return
-  step.note(
-    request.decision === null ? "request-already-ended" : "request-answer-conflict",
-    requestSubject(request.requestId),
-    payload.decision,
-  )
+  if (isOpen(request)) return decide(step, request, payload.decision, payload.by ?? null, payload)
+  if (contradicts(step, request, payload.decision, payload)) conflict(step, request, payload.decision)
+}
+
+/** `request.answer-failed`: the agent does not have the answer. The request waits again, if it waits for that answer. */
+export const requestAnswerFailed = (step: Step, payload: PayloadOf<"request.answer-failed">): void => {
+  const request = requestOf(step)
+  if (request === null) return unknownRequest(step)
+  if (request.status !== "answering" || request.answerCommandId !== payload.commandId) return
+  step.putRequest({
+    ...request,
+    status: "open",
+    decision: null,
+    decidedBy: null,
+    answer: null,
+    answerCommandId: null,
+    lastError: payload.message,
+  })
 }
 
 /**
- * `request.resolved`, `user-input.resolved`: the provider's own word. Without a decision it is a clean-up: it confirms
- * an answer on its way, cancels a question that nobody answered, and is no news on one that ended.
+ * `request.resolved`, `user-input.resolved`: the provider's own word. Without a decision it confirms an answer on its way.
+ * On a request that has none, it means that another client decided, if the turn runs and no interrupt was asked for; else
+ * that the agent withdrew it. It is no news on one that ended.
  */
 export const requestResolved = (
   step: Step,
@@ -125,7 +183,11 @@ export const requestResolved = (
     return
   }
   const answer = decision ?? request.decision
-  if (answer !== null) return decide(step, request, answer, payload.by ?? null)
+  if (answer !== null) return decide(step, request, answer, payload.by ?? null, payload)
+  const { active } = step.state
+  if (active !== null && request.turnId === active.turnId && active.interruptRequestedAt === null) {
+    return elsewhere(step, request, active.turnId)
+  }
   step.putRequest({ ...request, status: "cancelled", cause: "resolved", evidence: "observed", endedAt: step.at })
 }
 

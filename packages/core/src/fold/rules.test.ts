@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { type NativeRef, type TableName, tables } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { Scenario } from "../../test/Scenario.js"
-import { closeRealtime } from "./closures.js"
+import { cancelRequestsOfTurn, closeRealtime } from "./closures.js"
 import { type Fold, fold, foldBy } from "./fold.js"
 import { type Rule, type RuleBook, rules } from "./rules.js"
 import type { Step } from "./Step.js"
@@ -18,6 +18,7 @@ interface Fixture {
     readonly payload: unknown
     readonly session?: string
     readonly channel?: string
+    readonly commandId?: string
     readonly native?: NativeRef
     readonly at?: number
   }[]
@@ -93,6 +94,32 @@ const without: Readonly<Record<string, Fold>> = {
       }
       return true
     },
+  }),
+  // What comes after the end is closed at once.
+  "question-after-end": book({
+    "user-input.requested": (step, payload) => {
+      if (!rules["user-input.requested"](step, payload)) return false
+      if (step.state.active === null) cancelRequestsOfTurn(step, step.event.turnId ?? "")
+      return true
+    },
+  }),
+  // An answer that was given is an answer, whatever became of it.
+  "answer-failed": book({ "request.answer-failed": ignored }),
+  // What has no answer was withdrawn.
+  elsewhere: book({
+    "request.resolved": (step, payload) => {
+      const active = step.state.active
+      step.state.active = null
+      const done = rules["request.resolved"](step, payload)
+      step.state.active = active
+      return done
+    },
+  }),
+  // What is answered stays so.
+  "clean-up": book({
+    "turn.completed": first(rules["turn.completed"], (step) => {
+      step.decidedElsewhere = []
+    }),
   }),
   // The last terminal wins.
   7: book({

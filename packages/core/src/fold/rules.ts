@@ -28,7 +28,14 @@ import {
   realtimeStopRequested,
   realtimeTranscriptDone,
 } from "./realtime.js"
-import { requestAnswered, requestAnswering, requestExpired, requestOpened, requestResolved } from "./request.js"
+import {
+  requestAnswered,
+  requestAnswerFailed,
+  requestAnswering,
+  requestExpired,
+  requestOpened,
+  requestResolved,
+} from "./request.js"
 import { threadRewound } from "./rewind.js"
 import type { Step } from "./Step.js"
 import {
@@ -173,6 +180,7 @@ export const rules: RuleBook = {
   "turn.stalled": rule("turn.stalled", turnStalled),
   "request.answering": rule("request.answering", requestAnswering),
   "request.answered": rule("request.answered", requestAnswered),
+  "request.answer-failed": rule("request.answer-failed", requestAnswerFailed),
   "request.expired": rule("request.expired", requestExpired),
   "session.start-requested": kept("session.start-requested"),
   "session.stop-requested": rule("session.stop-requested", sessionStopRequested),

@@ -10,6 +10,7 @@ import {
 import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
 import { closeDelegationsOfUnseen, linkDelegationsOfTurn } from "./closures.js"
+import { cancelElsewhere } from "./elsewhere.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -269,6 +270,7 @@ const turnTerminal = (
   if (turn === null) return step.note("turn-unknown", subject)
   if (turn.status === "ended" && turn.evidence === "observed") return step.note("turn-terminal-duplicate", subject)
   if (turn.sessionId !== event.sessionId && event.sessionId !== null) return step.note("session-stale", subject)
+  cancelElsewhere(step, outcome)
   const wasActive = state.active?.turnId === turn.turnId
   const usage = said.usage ?? null
   endTurn(step, turn, {

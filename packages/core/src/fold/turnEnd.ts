@@ -36,7 +36,8 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   linkDelegationsOfTurn(step, { ...turn, ...end.fields })
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
   interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
-  cancelRequestsOfTurn(step, turn.turnId)
+  // A request that opened after the end is answered, resolved or expired; what confirms the end closes no more.
+  if (turn.status !== "ended") cancelRequestsOfTurn(step, turn.turnId)
   closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
   if (turn.status === "running") {
     if (!observed) {

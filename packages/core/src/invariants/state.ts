@@ -68,16 +68,14 @@ export const stateInvariants: readonly StateInvariant[] = [
     },
   },
   {
-    id: "fold.open-requests-belong-to-an-open-turn",
+    id: "fold.open-requests-belong-to-the-living-session",
     kind: "fold",
     severity: "error",
-    text: "A request that waits belongs to a turn that is open, or to none.",
-    violation: ({ active, requested, requests }) => {
+    text: "A request that waits belongs to the session that lives.",
+    violation: ({ requests, session }) => {
       for (const id in requests) {
-        const turnId = requests[id]?.turnId ?? null
-        if (turnId !== null && turnId !== active?.turnId && !requested.some((turn) => turn.turnId === turnId)) {
-          return `request ${id} waits in turn ${turnId}`
-        }
+        const sessionId = requests[id]?.sessionId ?? null
+        if (sessionId !== null && sessionId !== session?.sessionId) return `request ${id} waits in session ${sessionId}`
       }
       return null
     },

@@ -286,11 +286,11 @@ const foldWitnesses: Readonly<Record<string, readonly [Story, (step: Step) => vo
       )
     },
   ],
-  "fold.open-requests-belong-to-an-open-turn": [
+  "fold.open-requests-belong-to-the-living-session": [
     asked,
     ({ state }) => {
       state.requests = Object.fromEntries(
-        Object.entries(state.requests).map(([key, one]) => [key, { ...one, turnId: id("x") }]),
+        Object.entries(state.requests).map(([key, one]) => [key, { ...one, sessionId: id("x") }]),
       )
     },
   ],

@@ -23,6 +23,9 @@ import type {
  */
 export const FOLD_VERSION = 4
 
+/** How many requests that were resolved in a row are remembered until the next event of their turn. */
+export const elsewhereLimit = 100
+
 /** Rows by their id. */
 export type ById<R> = { readonly [id: string]: R }
 
@@ -62,6 +65,11 @@ export interface FoldState {
   readonly items: ById<ItemRow>
   /** Requests that are open or being answered. */
   readonly requests: ById<RequestRow>
+  /**
+   * Requests of this turn that the provider resolved without a decision just now: taken as decided by another client, unless
+   * the turn's next event is a terminal other than `completed` (rule 6). At most {@link elsewhereLimit}, newest last.
+   */
+  readonly elsewhere: { readonly turnId: string; readonly requestIds: readonly string[] } | null
   /** Running inference attempts. */
   readonly inferences: ById<InferenceRow>
   /** Voice runs that were asked for and have not started, oldest first. */
@@ -94,6 +102,7 @@ export const initialState = (streamId: string): FoldState => ({
   provisional: null,
   items: {},
   requests: {},
+  elsewhere: null,
   inferences: {},
   pendingRealtime: [],
   realtime: null,

@@ -162,8 +162,7 @@ const asks: readonly EventType[] = ["request.opened", "user-input.requested"]
 const resolves: readonly EventType[] = ["request.resolved", "user-input.resolved"]
 const waiting = ["open", "answering"]
 const requests: readonly Transition[] = [
-  { from: ["new"], to: "open", by: asks, note: "The agent asks." },
-  { from: ["new"], to: inferred("cancelled"), by: asks, note: "It asks in a turn that is over." },
+  { from: ["new"], to: "open", by: asks, note: "The agent asks, be it after the end of its turn." },
   { from: ["new"], to: inferred("expired"), by: asks, note: "It asks in a session that is over." },
   { from: ["open"], to: "answering", by: ["request.answering"], note: "The first answer is accepted and on its way." },
   {
@@ -172,13 +171,31 @@ const requests: readonly Transition[] = [
     by: ["request.answered", ...resolves],
     note: "The answer reached the provider.",
   },
+  {
+    from: ["answering"],
+    to: "open",
+    by: ["request.answer-failed"],
+    note: "The agent does not have the answer, and it is still the current one.",
+  },
+  {
+    from: ["open"],
+    to: inferred("answered"),
+    by: resolves,
+    note: "The provider resolved it in a running turn without a decision: another client decided.",
+  },
+  {
+    from: [inferred("answered")],
+    to: inferred("cancelled"),
+    by: terminals,
+    note: "The turn's next event is a terminal other than `completed`: the provider was clearing up, once.",
+  },
   { from: ["open"], to: observed("cancelled"), by: resolves, note: "The provider withdrew it unanswered." },
-  { from: waiting, to: inferred("cancelled"), by: turnEnds, note: "Its turn ended." },
+  { from: waiting, to: inferred("cancelled"), by: turnEnds, note: "Its turn ended for the first time." },
   {
     from: waiting,
     to: inferred("expired"),
     by: ["request.expired", ...sessionEnds],
-    note: "Nobody can answer any more.",
+    note: "No answer can reach the agent any more.",
   },
 ]
 

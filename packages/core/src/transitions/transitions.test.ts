@@ -93,7 +93,7 @@ describe("transition tables", () => {
       arbRequests,
       arbSoup(40, "item."),
       arbSoup(30, "request."),
-      arbSoup(30, "request.opened", "request.answering"),
+      arbSoup(30, "request.opened", "request.answering", "request.answer-failed"),
       arbSoup(60, "inference.", "runtime.error"),
       arbSoup(30, "inference.started", "inference.failed", "runtime.error"),
     ]

@@ -83,6 +83,8 @@ export interface Delivery {
   readonly accepted?: readonly Told[]
   /** The agent does not have it, or nobody knows; told after what became of the effect. */
   readonly notTaken?: (message: string) => readonly Told[]
+  /** The agent surely does not have it: it refused it, or has no such call; told after what became of the effect. */
+  readonly refused?: (message: string) => readonly Told[]
   /** What an order is that the agent may have or not: `uncertain`, unless it does no harm to take it for `failed`. */
   readonly unheard?: "failed" | "uncertain"
 }
@@ -97,6 +99,7 @@ export const deliver = (
     delivered = [outcome("effect.delivered", effect)],
     notTaken = () => [],
     order,
+    refused = () => [],
     unheard = "uncertain",
     what = "it",
   }: Delivery,
@@ -110,12 +113,19 @@ export const deliver = (
       yield* end(shop, held, { status: "delivered", events: delivered })
       yield* awaitAnswer(shop, held, given.right, answerMs, {
         accepted,
-        refused: (message) => [outcome("effect.failed", effect, message)],
+        refused: (message) => [outcome("effect.failed", effect, message), ...refused(message)],
       })
       return
     }
-    const status = given === null ? unheard : "failed"
+    // A driver that waited in vain does not know either.
+    const isUnheard = given === null || given.left._tag === "TimedOut"
+    const status = isUnheard ? unheard : "failed"
     const message = given === null ? `the agent did not take ${what} within ${answerMs} ms` : said(given.left)
-    const events = [outcome(`effect.${status}`, effect, message), ...notTaken(message)]
+    const isRefused = given !== null && (given.left._tag === "Refused" || given.left._tag === "Unsupported")
+    const events = [
+      outcome(`effect.${status}`, effect, message),
+      ...notTaken(message),
+      ...(isRefused ? refused(message) : []),
+    ]
     yield* end(shop, held, { status, message, events })
   })

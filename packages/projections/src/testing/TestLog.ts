@@ -93,7 +93,7 @@ export class TestLog implements EventSource {
       at: epoch + sequence,
       recordedAt: epoch + 1000 + sequence,
       actor: session === null ? "orchestrator" : "provider",
-      commandId: null,
+      commandId: type === "request.answering" ? idFor("command") : null,
       causationId: null,
       correlationId: null,
       turnId: null,

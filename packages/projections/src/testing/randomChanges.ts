@@ -179,6 +179,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           status: flag ? "open" : "cancelled",
           ...observed(!flag),
           ...(n === 1 ? { data: json } : {}),
+          ...(n === 2 ? { answer: json } : {}),
         }),
       ]
     case "queue":

@@ -3,7 +3,7 @@
  * that moves rows. The fold is total, so whatever comes out must fit the tables.
  */
 import fc from "fast-check"
-import type { TestEvent } from "./TestLog.js"
+import { idFor, type TestEvent } from "./TestLog.js"
 
 const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\ud83d", "日本", ""))
 const turnId = fc.constantFrom("turn-1", "turn-2", "turn-3")
@@ -147,7 +147,15 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
   fc.constant({ type: "queue.reordered", payload: { messageIds: ["m-2-a", "m-1-a", "m-2-b", "m-1-b"] } }),
   fc.record({
     type: fc.constantFrom("request.answering", "request.answered", "request.expired"),
-    payload: fc.record({ decision: fc.constantFrom("accept", "decline") }),
+    payload: fc.record({
+      decision: fc.constantFrom("accept", "decline"),
+      answers: fc.constantFrom(null, { q: ["a"] }),
+    }),
+    native: fc.record({ requestId: fc.constantFrom("0", "1") }),
+  }),
+  fc.record({
+    type: fc.constant("request.answer-failed"),
+    payload: fc.record({ commandId: fc.constantFrom(idFor("command"), "another"), message: text }),
     native: fc.record({ requestId: fc.constantFrom("0", "1") }),
   }),
   fc.record({

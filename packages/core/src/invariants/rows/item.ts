@@ -1,4 +1,5 @@
 /** Row invariants of items, their chunks, requests and model calls: rules 5 to 7. */
+import { ELSEWHERE } from "../../fold/elsewhere.js"
 import type { RowInvariant } from "../Invariant.js"
 import { countBy, endsWhole, gapless, indexBy, rowsThat } from "./violation.js"
 
@@ -60,12 +61,15 @@ export const itemRowInvariants: readonly RowInvariant[] = [
     id: "row.answered-request-has-its-decision",
     kind: "row",
     severity: "error",
-    text: "A request that was answered or is being answered has its decision, an open one has none (rule 6).",
+    text: "A request that was answered or is being answered has its decision, unless another client decided; an open one has none (rule 6).",
     violations: (rows) =>
       rowsThat("requests", rows.all("requests"), (one) => {
         const decided = one.status === "answered" || one.status === "answering"
-        if (decided && one.decision === null) return `it is ${one.status} without a decision`
-        return one.status === "open" && one.decision !== null ? `it is open and decided: ${one.decision}` : null
+        const elsewhere = one.status === "answered" && one.decidedBy === ELSEWHERE && one.evidence === "inferred"
+        if (decided && one.decision === null && !elsewhere) return `it is ${one.status} without a decision`
+        if (one.status !== "open") return null
+        if (one.decision !== null) return `it is open and decided: ${one.decision}`
+        return one.answerCommandId === null ? null : `it is open and answered by command ${one.answerCommandId}`
       }),
   },
   {

@@ -1,0 +1,159 @@
+/**
+ * Whether a request can take an answer (rule 6). Drivers say with the question what it takes, in words that are the same for
+ * every agent; this reads them, so that a wrong answer is refused before anything is recorded or sent.
+ */
+import { type Answers, Asked, type Choice, type Question, type RequestKind } from "@threadfold/contracts"
+import { Either, Option, Schema } from "effect"
+
+/** An answer that was taken: the choice is null where it is not known what the request takes. */
+export interface Taken {
+  readonly answers: Answers | null
+  /** Answers as they are recorded: without secrets. */
+  readonly recorded: Answers | null
+}
+
+/** What the question takes, as its row says. */
+const askedOf = (data: unknown): Asked | null => Option.getOrNull(Schema.decodeUnknownOption(Asked)(data))
+
+/** The name of a decision in the provider's words: a word, or an object of one member that is named like it. */
+const nameOf = (decision: unknown): string | null => {
+  if (typeof decision === "string") return decision
+  if (typeof decision !== "object" || decision === null) return null
+  const [name, ...more] = Object.keys(decision)
+  return name === undefined || more.length > 0 ? null : name
+}
+
+const portable = ["accept", "decline", "cancel", "answer"] as const
+
+/** What it takes where only the provider's decisions are known: those, and the words that every agent understands. */
+const fallback = (decisions: readonly unknown[]): readonly Choice[] => {
+  const named = decisions.flatMap((one): readonly Choice[] => {
+    const decision = nameOf(one)
+    return decision === null ? [] : [{ decision, data: "optional" }]
+  })
+  return [...named, ...portable.map((decision): Choice => ({ decision, data: "optional" }))]
+}
+
+/** The choices of a request; null: it does not say what it takes, so its agent has to judge. */
+export const choicesOf = (data: unknown): readonly Choice[] | null => {
+  const asked = askedOf(data)
+  const choices = asked?.choices ?? []
+  if (choices.length > 0) return choices
+  const decisions = asked?.decisions ?? []
+  return decisions.length > 0 ? fallback(decisions) : null
+}
+
+const quoted = (text: string): string => JSON.stringify(text)
+
+/** `accept, "allow once" (accept), cancel`. */
+const listed = (choices: readonly Choice[]): string =>
+  [
+    ...new Set(
+      choices.map(({ decision, means }) =>
+        means === undefined || means === null || means === decision ? decision : `${decision} (${means})`,
+      ),
+    ),
+  ].join(", ")
+
+const labels = ({ options }: Question): readonly string[] => (options ?? []).map(({ label }) => label)
+
+/** `"q1" (Red, Blue)`. */
+const described = (question: Question): string => {
+  const offered = labels(question)
+  if (offered.length === 0) return `${quoted(question.id)} (${question.type ?? "text"})`
+  const other = question.other === true ? [...offered, "or another text"] : offered
+  return `${quoted(question.id)} (${other.join(", ")})`
+}
+
+const shape = (questions: readonly Question[]): string =>
+  `It takes data {"answers": {"<question id>": ["…"]}} for ${questions.map(described).join("; ")}.`
+
+const isNumber = (text: string): boolean => text.trim() !== "" && Number.isFinite(Number(text))
+
+/** Why a text is no answer to a question; null: it is one. */
+const wrongText = (question: Question, text: string): string | null => {
+  const { id, maxLength, maximum, minLength, minimum, options, other, type } = question
+  const offered = labels(question)
+  if (options !== undefined && options !== null && offered.length > 0 && other !== true && !offered.includes(text)) {
+    return `${quoted(text)} is none of the answers to ${quoted(id)}`
+  }
+  if (type === "boolean" && text !== "true" && text !== "false") return `${quoted(id)} takes true or false`
+  if (type === "number" || type === "integer") {
+    if (!isNumber(text)) return `${quoted(id)} takes a number`
+    const value = Number(text)
+    if (type === "integer" && !Number.isInteger(value)) return `${quoted(id)} takes a whole number`
+    if (typeof minimum === "number" && value < minimum) return `${quoted(id)} takes ${minimum} or more`
+    if (typeof maximum === "number" && value > maximum) return `${quoted(id)} takes ${maximum} or less`
+    return null
+  }
+  const length = [...text].length
+  if (typeof minLength === "number" && length < minLength) return `${quoted(id)} takes ${minLength} characters or more`
+  if (typeof maxLength === "number" && length > maxLength) return `${quoted(id)} takes ${maxLength} characters or fewer`
+  return null
+}
+
+/** Why these texts do not answer a question; null: they do. */
+const wrongTexts = (question: Question, texts: readonly string[]): string | null => {
+  if (texts.length === 0) return question.required === true ? `${quoted(question.id)} needs an answer` : null
+  if (texts.length > 1 && question.multiple !== true) return `${quoted(question.id)} takes one answer`
+  for (const text of texts) {
+    const wrong = wrongText(question, text)
+    if (wrong !== null) return wrong
+  }
+  return null
+}
+
+const Given = Schema.Struct({ answers: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }) })
+
+/** What stands in the log for a secret answer. */
+export const SECRET = "(secret)"
+
+const answersTo = (questions: readonly Question[], kind: RequestKind, data: unknown): Either.Either<Taken, string> => {
+  const given = Schema.decodeUnknownOption(Given, { onExcessProperty: "error" })(data ?? { answers: {} })
+  if (Option.isNone(given)) return Either.left(`The data is not of the form of answers. ${shape(questions)}`)
+  const { answers } = given.value
+  const byId = new Map(questions.map((question) => [question.id, question]))
+  for (const id of Object.keys(answers)) {
+    if (!byId.has(id)) return Either.left(`There is no question ${quoted(id)}. ${shape(questions)}`)
+  }
+  for (const question of questions) {
+    const wrong = wrongTexts(question, Object.hasOwn(answers, question.id) ? (answers[question.id] ?? []) : [])
+    if (wrong !== null) return Either.left(`${wrong}. ${shape(questions)}`)
+  }
+  // An empty form may be sent where nothing is required; to answer a question is to say something.
+  if (kind === "user_input" && Object.values(answers).every((texts) => texts.length === 0)) {
+    return Either.left(`Nothing is answered. ${shape(questions)}`)
+  }
+  const recorded = Object.fromEntries(
+    Object.entries(answers).map(([id, texts]) => [id, byId.get(id)?.secret === true ? texts.map(() => SECRET) : texts]),
+  )
+  return Either.right({ answers, recorded })
+}
+
+const nothing: Taken = { answers: null, recorded: null }
+
+/** The answer, if the request can take it; else why not, with what it takes. */
+export const take = (
+  row: { readonly kind: RequestKind; readonly data?: unknown },
+  decision: string,
+  data: unknown,
+): Either.Either<Taken, string> => {
+  const choices = choicesOf(row.data)
+  if (choices === null) return Either.right(nothing)
+  const choice = choices.find((one) => one.decision === decision) ?? choices.find(({ means }) => means === decision)
+  if (choice === undefined) {
+    return Either.left(`${quoted(decision)} is no answer to it. It takes ${listed(choices)}.`)
+  }
+  const means = choice.means ?? choice.decision
+  const questions = askedOf(row.data)?.questions ?? []
+  if (questions.length > 0 && (means === "answer" || means === "accept")) return answersTo(questions, row.kind, data)
+  const hasData = data !== undefined && data !== null
+  if (choice.data === undefined || choice.data === null) {
+    return hasData
+      ? Either.left(`${quoted(decision)} takes no data. It takes ${listed(choices)}.`)
+      : Either.right(nothing)
+  }
+  return choice.data === "required" && !hasData
+    ? Either.left(`${quoted(decision)} needs data, in the agent's words.`)
+    : Either.right(nothing)
+}

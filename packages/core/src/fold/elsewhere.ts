@@ -1,0 +1,56 @@
+/**
+ * Rule 6: requests that the provider resolves without saying how. Several clients may answer one agent, so such a word in a
+ * running turn means that another one has decided; but agents say the same when they clear up on their way to the turn's
+ * end. The turn's next event tells the two apart.
+ */
+import type { EventType, RequestRow, TurnOutcome } from "@threadfold/contracts"
+import { elsewhereLimit } from "../state/FoldState.js"
+import type { Step } from "./Step.js"
+
+/** Who decided a request that the provider resolved without a decision. */
+export const ELSEWHERE = "elsewhere"
+
+const resolves: ReadonlySet<string> = new Set<EventType>(["request.resolved", "user-input.resolved"])
+
+/** Takes an open request as decided by another client. */
+export const elsewhere = (step: Step, request: RequestRow, turnId: string): void => {
+  step.putRequest({
+    ...request,
+    status: "answered",
+    decidedBy: ELSEWHERE,
+    cause: "answered",
+    evidence: "inferred",
+    endedAt: step.at,
+  })
+  const earlier = step.state.elsewhere
+  const requestIds = earlier?.turnId === turnId ? earlier.requestIds : []
+  step.state.elsewhere = { turnId, requestIds: [...requestIds.slice(1 - elsewhereLimit), request.requestId] }
+}
+
+/** Before the rules of every event: the session's next word about this turn, or about another one, closes the question. */
+export const takeElsewhere = (step: Step): void => {
+  const { elsewhere } = step.state
+  const { turnId, type } = step.event
+  if (elsewhere === null || turnId === null || step.standing !== "live") return
+  const isSame = turnId === elsewhere.turnId
+  if (isSame && resolves.has(type)) return
+  step.state.elsewhere = null
+  if (isSame) step.decidedElsewhere = elsewhere.requestIds
+}
+
+/** That word is the turn's terminal: one other than `completed` means that the agent was clearing up. */
+export const cancelElsewhere = (step: Step, outcome: TurnOutcome): void => {
+  if (outcome === "completed") return
+  for (const requestId of step.decidedElsewhere) {
+    const request = step.find("requests", requestId)
+    if (request === null) continue
+    step.putRequest({
+      ...request,
+      status: "cancelled",
+      decidedBy: null,
+      cause: "turn-ended",
+      evidence: "inferred",
+      endedAt: step.at,
+    })
+  }
+}
