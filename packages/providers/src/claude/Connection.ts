@@ -16,6 +16,7 @@ import type { Source } from "../wire/Source.js"
 import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { configured } from "./notices.js"
 import { makeSession, nativeOf, type SentMessage, type Session } from "./Session.js"
+import type { ModelTotals } from "./usage.js"
 
 /** What is known of the process. */
 export interface Process extends BareProcess {
@@ -43,6 +44,7 @@ export const makeConnection = (options: TranslatorOptions) => {
   const { mode } = options
   const base = makeConnectionBase<Process>(provider, options)
   const counts = new Map<string, number>()
+  const totals = new Map<string, ModelTotals>()
   let session: Session | null = null
   /** Messages that were sent before the session was known. */
   let early: SentMessage[] = []
@@ -72,10 +74,13 @@ export const makeConnection = (options: TranslatorOptions) => {
       const count = (counts.get(threadId) ?? 0) + 1
       counts.set(threadId, count)
       const native = process?.nativeSessionId ?? threadId
-      session = makeSession(threadId, count, native)
+      const { cwd, model, resumed = count > 1 ? true : undefined } = process ?? {}
+      // Of a conversation that is taken up again, what it used before is known only where it was heard.
+      const total = totals.get(threadId) ?? { counted: resumed === true ? undefined : {} }
+      totals.set(threadId, total)
+      session = makeSession(threadId, count, native, total)
       session.waiting = early
       early = []
-      const { cwd, model, resumed = count > 1 ? true : undefined } = process ?? {}
       const ids = nativeOf(session, undefined)
       const nativeSessionId = native === threadId ? undefined : native
       record(source, fact("session.started", { provider, mode, nativeSessionId, resumed, usageMode: "per-turn" }, ids))

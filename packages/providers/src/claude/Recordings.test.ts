@@ -172,8 +172,11 @@ for (const { name, text } of recordings) {
       }
     })
 
-    it("counts each turn's tokens once", () => {
-      const told = eventsOf(text, "turn.completed").map(
+    it.each([
+      ["as it was", text],
+      ["without the newest field", text.replaceAll('"model_usage_since_last_result"', '"another"')],
+    ])("counts each turn's tokens once: %s", (_, wire) => {
+      const told = eventsOf(wire, "turn.completed").map(
         ({ payload }) => member(member(payload, "usage"), "outputTokens") ?? null,
       )
       const used = received(text, "result").map((result) => {

@@ -5,6 +5,7 @@
 import type { ItemKind, NativeRef } from "@threadfold/contracts"
 import { makeOrigin, type Origin } from "../stream/Origin.js"
 import type { Fields } from "../wire/read.js"
+import type { ModelTotals } from "./usage.js"
 
 /** A message of the user that was sent, until the agent has taken it. */
 export interface SentMessage {
@@ -104,9 +105,16 @@ export interface Session {
   nativeSessionId: string
   /** The tool servers, as last told. */
   servers: string
+  /** Tokens of the conversation, over all of its sessions. */
+  readonly totals: ModelTotals
 }
 
-export const makeSession = (threadId: string, count: number, nativeSessionId: string): Session => ({
+export const makeSession = (
+  threadId: string,
+  count: number,
+  nativeSessionId: string,
+  totals: ModelTotals,
+): Session => ({
   threadId,
   origin: makeOrigin({ kind: "session", nativeThreadId: threadId, session: count }),
   turns: 0,
@@ -120,6 +128,7 @@ export const makeSession = (threadId: string, count: number, nativeSessionId: st
   configuration: {},
   nativeSessionId,
   servers: "",
+  totals,
 })
 
 /** The ids of something in a turn; without one, of the session alone. */

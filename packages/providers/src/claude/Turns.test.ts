@@ -4,6 +4,7 @@ import {
   call,
   imported,
   lifecycle,
+  member,
   messageStart,
   outline,
   result,
@@ -93,6 +94,46 @@ describe("a turn", () => {
     const usage = { inputTokens: 30, cachedInputTokens: 6, outputTokens: 8, reasoningTokens: 1, totalTokens: 38 }
     const models = { a: counts, b: { ...counts, thinkingTokens: 1 } }
     expect(endOf({ model_usage_since_last_result: models, usage: { input_tokens: 0 } })).toMatchObject({ usage })
+  })
+
+  it("without that, counts what the running totals of all models grew by, subagents included", () => {
+    const of = (inputTokens: number, outputTokens: number) => ({ inputTokens, outputTokens })
+    const used = (...results: readonly object[]) =>
+      story(results.flatMap((more, at) => [user(2 * at + 1, `u${at}`, "go", `u${at}`), result(2 * at + 2, more)]))
+        .filter(([type]) => type === "turn.completed")
+        .map(([, , , payload]) => member(member(payload, "usage"), "totalTokens") ?? null)
+    const main = { usage: { input_tokens: 100, output_tokens: 30 } }
+    const first = { ...main, modelUsage: { a: of(200, 60) } }
+    expect(used(first, { ...main, modelUsage: { a: of(300, 90), b: of(50, 5) } })).toEqual([260, 185])
+    // An interrupted turn has no main loop; one that asked nothing counts nothing.
+    expect(used(first, { usage: {}, modelUsage: { a: of(210, 60) } }, { modelUsage: { a: of(210, 60) } })).toEqual([
+      260,
+      10,
+      null,
+    ])
+    // A conversation that is cleared, or a process that begins anew, counts from 0 again.
+    expect(used(first, { modelUsage: {} }, { ...main, modelUsage: { a: of(100, 30) } })).toEqual([260, null, 130])
+    expect(used(first, { ...main, modelUsage: { a: of(200, 60) } })).toEqual([260, 260])
+    // Zeros of a crash are no new total.
+    const crash = { is_error: true, modelUsage: { a: of(0, 0) } }
+    expect(used(first, crash, { ...main, modelUsage: { a: of(300, 90) } })).toEqual([260, null, 130])
+    // Both fields on one wire: what one turn told is not told again by the next.
+    const newest = { modelUsage: { a: of(200, 60) }, model_usage_since_last_result: { a: of(200, 60) } }
+    expect(used(newest, { ...main, modelUsage: { a: of(300, 90) } })).toEqual([260, 130])
+  })
+
+  it("of a conversation that is taken up again, and whose total is not known, counts the main loop once", () => {
+    const turn = (at: number, key: string, tokens: number) => [
+      user(at, key, "go", key),
+      result(at + 1, {
+        usage: { input_tokens: 10 },
+        modelUsage: { a: { inputTokens: tokens, outputTokens: 0 } },
+      }),
+    ]
+    const ends = run([...started(0, { resumed: true }), ...turn(1, "u1", 510), ...turn(3, "u2", 540)])
+      .events.filter(({ type }) => type === "turn.completed")
+      .map(({ payload }) => member(member(payload, "usage"), "totalTokens"))
+    expect(ends).toEqual([10, 30])
   })
 
   it("counts the main loop where an older agent tells nothing else, and nothing where nothing is told", () => {

@@ -180,7 +180,7 @@ export const turnEnded = (session: Session, result: Fields, telling: Telling): r
     return message === undefined ? [] : taken(session, message, telling)
   })
   const outcome = outcomeOf(session, result)
-  const usage = usageOf(result)
+  const usage = usageOf(result, session.totals)
   const contextWindow = contextWindowOf(result, session.configuration.model)
   const native = nativeOf(session, turn.id)
   const window =

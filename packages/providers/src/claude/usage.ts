@@ -48,18 +48,62 @@ const add = (all: readonly Fields[], names: Names): TokenCounts => {
   })
 }
 
+const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
+
 /**
- * What was used since the last result: all models, subagents included. Older agents tell only their main loop, and
- * nothing of a turn that was interrupted.
+ * What all models have used in a conversation up to its last result. Undefined: not known, because the conversation began
+ * before what was heard of it.
  */
-export const usageOf = (result: Fields): TokenCounts | undefined => {
-  const models = hintFields(result, "model_usage_since_last_result")
-  if (models !== undefined) {
-    const all = Object.values(models).filter(isFields)
-    return all.length === 0 ? undefined : add(all, ofModels)
+export interface ModelTotals {
+  counted: TokenCounts | undefined
+}
+
+const difference = (later: TokenCounts, earlier: TokenCounts): TokenCounts => {
+  const of = (name: (typeof counts)[number]): number | undefined => {
+    const value = later[name] ?? undefined
+    return value === undefined ? undefined : value - (earlier[name] ?? 0)
   }
-  const main = hintFields(result, "usage")
-  return main === undefined ? undefined : add([main], ofMainLoop)
+  return omitUndefined({
+    inputTokens: of("inputTokens"),
+    cachedInputTokens: of("cachedInputTokens"),
+    outputTokens: of("outputTokens"),
+    reasoningTokens: of("reasoningTokens"),
+    totalTokens: of("totalTokens"),
+  })
+}
+
+/** Fields of all models; undefined: the result does not name any. */
+const modelsOf = (result: Fields, key: string): TokenCounts | undefined => {
+  const models = Object.values(hintFields(result, key) ?? {}).filter(isFields)
+  return models.length === 0 ? undefined : add(models, ofModels)
+}
+
+const isNothing = (used: TokenCounts): boolean => counts.every((name) => (used[name] ?? 0) === 0)
+
+/**
+ * What was used since the last result: all models, subagents included. The newest agents tell just that. Older ones tell a
+ * running total of all models, which a new process goes on with or begins anew; whatever was used is at least what the
+ * main loop used. Still older ones tell the main loop alone, and nothing of a turn that was interrupted.
+ */
+export const usageOf = (result: Fields, totals: ModelTotals): TokenCounts | undefined => {
+  const before = totals.counted
+  const total = modelsOf(result, "modelUsage")
+  // A result about a crash may carry zeros: it says nothing of the conversation.
+  const isBlank = result.is_error === true && total !== undefined && isNothing(total)
+  const tellsModels = hintFields(result, "modelUsage") !== undefined
+  if (tellsModels && !isBlank) totals.counted = total ?? {}
+  if (hintFields(result, "model_usage_since_last_result") !== undefined) {
+    return modelsOf(result, "model_usage_since_last_result")
+  }
+  const loop = hintFields(result, "usage")
+  const main = loop === undefined ? undefined : add([loop], ofMainLoop)
+  if (total === undefined || isBlank || before === undefined) {
+    return tellsModels && main !== undefined && isNothing(main) ? undefined : main
+  }
+  const since = difference(total, before)
+  const isAnew = counts.some((name) => (since[name] ?? 0) < 0) || (since.totalTokens ?? 0) < (main?.totalTokens ?? 0)
+  const used = isAnew ? total : since
+  return isNothing(used) ? undefined : used
 }
 
 /** The context window of the model, in tokens; of the only one, where the session's has no entry. */
