@@ -18,6 +18,7 @@ import { callEntry, clientNotificationEntry } from "./calls.js"
 import type { Context, Entry } from "./Entry.js"
 import { notificationEntry } from "./notifications.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
+import { noteRewind, settleRewinds } from "./rewinds.js"
 import type { Target } from "./Thread.js"
 
 export type CodexTranslatorOptions = TranslatorOptions
@@ -86,6 +87,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     }
     if (facts.value.length === 0) return keep(source, where, { method, known: true }, "agent", native)
     for (const next of facts.value) {
+      if (next.type === "turn.started" && where.thread !== null) settleRewinds(where.thread.rewinds)
       if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
         connection.holdTurn(source, where.thread, next.native.turnId)
       }
@@ -126,13 +128,14 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   }
 
   /** Remembers what a later answer or notification is understood by, whether or not the call itself is recorded. */
-  const noteCall = (call: Call, params: Fields): void => {
-    const { id: callId, method, target: where, nativeThreadId } = call
+  const noteCall = (call: Call): void => {
+    const { id: callId, method, target: where, nativeThreadId, params } = call
     calls.set(callId, call)
     if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)
     }
+    if (nativeThreadId !== undefined) noteRewind(connection.thread(nativeThreadId).rewinds, callId, method, params)
     if (method === "thread/realtime/start" && where.thread !== null) {
       where.thread.voice.clientRoutes = params.clientManagedHandoffs === true
     }
@@ -145,7 +148,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     // A fork names its source, but asks for a session of a thread that does not exist yet.
     const where = method === "thread/fork" ? connection.target : openTarget(id)
     const native = { threadId: id, callId }
-    noteCall({ id: callId, method, target: where, nativeThreadId: id, turnId }, params)
+    noteCall({ id: callId, method, target: where, nativeThreadId: id, turnId, params })
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
     if ("problem" in named) {
       return keep(source, where, { method, known: true, problem: named.problem }, "client", native)

@@ -3,6 +3,7 @@
  * numbering, holding and linking need.
  */
 import { makeOrigin, type Origin } from "../stream/Origin.js"
+import { makeRewinds, type Rewinds } from "./rewinds.js"
 import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
 
 /** One incarnation of a thread on the connection. */
@@ -35,6 +36,7 @@ export interface CodexThread {
   /** The thread that spawned it, where an item of that thread said so. */
   parent: string | undefined
   readonly voice: Voice
+  rewinds: Rewinds
 }
 
 export const makeThread = (id: string): CodexThread => ({
@@ -47,6 +49,7 @@ export const makeThread = (id: string): CodexThread => ({
   acceptedTurns: new Set(),
   parent: undefined,
   voice: makeVoice(),
+  rewinds: makeRewinds(),
 })
 
 /** Opens the thread's next session. */
@@ -72,4 +75,5 @@ export const forgetCalls = (thread: CodexThread): void => {
   thread.unansweredStarts.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()
+  thread.rewinds = makeRewinds()
 }

@@ -5,6 +5,7 @@ import { type Fields, hintText, isFields, needFields, needText, WrongShape } fro
 import type { Source } from "../wire/Source.js"
 import type { Connection } from "./Connection.js"
 import { callError } from "./errors.js"
+import { listedAfterRewind, rewindAnswer } from "./rewinds.js"
 import type { CodexThread, Target } from "./Thread.js"
 import { configuration, describe, readThread } from "./threads.js"
 
@@ -19,6 +20,7 @@ export interface Call {
   readonly nativeThreadId: string | undefined
   /** Our id of the turn that it asks for, on a live connection. */
   readonly turnId: string | undefined
+  readonly params: Fields
 }
 
 type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
@@ -108,10 +110,45 @@ const voiceStarted: Answering = (connection, source, call, answer) => {
   return true
 }
 
+/** Where what an answer says of the thread of its call belongs; null: the thread has no open session. */
+const whereOf = (
+  connection: Connection,
+  { nativeThreadId }: Call,
+): (Target & { readonly thread: CodexThread }) | null => {
+  const thread = nativeThreadId === undefined ? null : connection.thread(nativeThreadId)
+  return thread === null || thread.session === null ? null : { ...connection.targetOf(thread, thread.session), thread }
+}
+
+const turnsTakenBack: Answering = (connection, source, call, answer) => {
+  const where = whereOf(connection, call)
+  if (where === null) return false
+  const { id, rewinds } = where.thread
+  const rewound = rewindAnswer(rewinds, call.id, id, answer.ok && isFields(answer.result) ? answer.result : null)
+  if (rewound !== null) connection.record(source, where, rewound)
+  return rewound !== null
+}
+
+const turnsListed: Answering = (connection, source, call, answer) => {
+  const where = whereOf(connection, call)
+  if (where === null || !answer.ok || !isFields(answer.result)) return false
+  const rewound = listedAfterRewind(where.thread.rewinds, where.thread.id, call, answer.result)
+  if (rewound !== null) connection.record(source, where, rewound)
+  return rewound !== null
+}
+
+const resumed: Answering = (connection, source, call, answer) => {
+  const opened = threadOpened(true)(connection, source, call, answer)
+  return turnsListed(connection, source, call, answer) || opened
+}
+
 const answerings: ReadonlyMap<string, Answering> = new Map([
   ["initialize", initialized],
   ["thread/start", threadOpened(false)],
-  ["thread/resume", threadOpened(true)],
+  ["thread/resume", resumed],
+  ["thread/revert", turnsTakenBack],
+  ["thread/rollback", turnsTakenBack],
+  ["thread/turns/list", turnsListed],
+  ["thread/read", turnsListed],
   ["thread/fork", threadOpened(false)],
   ["thread/unsubscribe", unsubscribed],
   ["turn/start", turnStarted],

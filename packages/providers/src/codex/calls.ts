@@ -30,6 +30,7 @@ const startsSession: CallEntry = {
 
 const reads = kept("a question about what is stored; its answer opens nothing")
 const stored = kept("a change of the provider's own store; a notification tells what came of it")
+const rewinds = kept("its answer, or the word that all clients hear, tells what was taken back")
 const settings = kept("settings of the provider; a notification tells what came of them")
 const account = kept("the provider's account")
 const catalogue = kept("the provider's plug-ins, skills, apps and tools")
@@ -111,7 +112,7 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
   "thread/archive": stored,
   "thread/unarchive": stored,
   "thread/delete": stored,
-  "thread/revert": stored,
+  "thread/revert": rewinds,
   "thread/name/set": stored,
   "thread/metadata/update": stored,
   "thread/readState/update": stored,
@@ -265,7 +266,10 @@ export const clientNotificationTable: { readonly [M in ClientNotificationMethod]
   initialized: kept("the handshake"),
 }
 
-const calls: ReadonlyMap<string, ClientEntry> = new Map(Object.entries(callTable))
+/** Calls of older versions of the protocol. */
+const olderCalls: Readonly<Record<string, ClientEntry>> = { "thread/rollback": rewinds }
+
+const calls: ReadonlyMap<string, ClientEntry> = new Map(Object.entries({ ...callTable, ...olderCalls }))
 const notices: ReadonlyMap<string, KeptEntry> = new Map(Object.entries(clientNotificationTable))
 
 /** The entry of a call; undefined for one that this version does not know. */

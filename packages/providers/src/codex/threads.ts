@@ -15,6 +15,7 @@ import {
 } from "../wire/read.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
 import { readError } from "./errors.js"
+import { revertedFacts } from "./rewinds.js"
 import type { CodexThread, Session } from "./Thread.js"
 
 /** What a `Thread` object says of a thread. A status embedded in it is ignored: it may be older than the next line. */
@@ -187,7 +188,10 @@ export const threadEntries = {
   "thread/archived": keptOfStored("the provider's archive; ours is set by a command"),
   "thread/unarchived": keptOfStored("the provider's archive; ours is set by a command"),
   "thread/deleted": keptOfStored("the provider's store; our log keeps what happened"),
-  "thread/reverted": keptOfStored("the provider cut its own history; our log keeps what happened"),
+  "thread/reverted": onThread(
+    (_, { thread }) => revertedFacts(thread.rewinds, thread.id),
+    () => false,
+  ),
   "thread/section/changed": keptOfStored("sorting of the provider's own list"),
   "thread/project/updated": keptOfStored("sorting of the provider's own list"),
   "thread/attachment/updated": keptOfStored("attachments are the client's own state"),
