@@ -47,6 +47,7 @@ export interface Threadfold {
   readonly unarchiveThread: (threadId: string, options?: CommandOptions) => Given
   readonly keepThreadAlive: (threadId: string, body: KeepAliveBody, options?: CommandOptions) => Given
   readonly deleteThread: (threadId: string, options?: CommandOptions) => Given
+  readonly restoreThread: (threadId: string, options?: CommandOptions) => Given
   readonly sendMessage: (threadId: string, body: SendMessageBody, options?: CommandOptions) => Given
   readonly reorderQueue: (threadId: string, body: typeof ReorderQueueBody.Encoded, options?: CommandOptions) => Given
   readonly resumeQueue: (threadId: string, options?: CommandOptions) => Given
@@ -128,6 +129,8 @@ export const makeThreadfold = (connection: Connection, retry: RetryOptions = {})
         give(options, (headers) => commands.keepThreadAlive({ path: { threadId }, payload, headers })),
       deleteThread: (threadId, options) =>
         give(options, (headers) => commands.deleteThread({ path: { threadId }, headers })),
+      restoreThread: (threadId, options) =>
+        give(options, (headers) => commands.restoreThread({ path: { threadId }, headers })),
       sendMessage: (threadId, payload, options) =>
         give(options, (headers) => commands.sendMessage({ path: { threadId }, payload, headers })),
       reorderQueue: (threadId, body, options) =>

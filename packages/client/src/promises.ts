@@ -49,6 +49,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     unarchiveThread: (...args) => promise(server.unarchiveThread(...args)),
     keepThreadAlive: (...args) => promise(server.keepThreadAlive(...args)),
     deleteThread: (...args) => promise(server.deleteThread(...args)),
+    restoreThread: (...args) => promise(server.restoreThread(...args)),
     sendMessage: (...args) => promise(server.sendMessage(...args)),
     reorderQueue: (...args) => promise(server.reorderQueue(...args)),
     resumeQueue: (...args) => promise(server.resumeQueue(...args)),

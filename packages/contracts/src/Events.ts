@@ -80,6 +80,7 @@ export const orchestrationEvents = {
   "thread.archived": Empty,
   "thread.unarchived": Empty,
   "thread.deleted": Empty,
+  "thread.restored": Empty,
   "thread.forked": Orchestration.ThreadForked,
   "thread.imported": Orchestration.ThreadImported,
   "thread.purged": Orchestration.ThreadPurged,

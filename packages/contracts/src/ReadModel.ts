@@ -36,6 +36,16 @@ export const UsageView = Schema.Struct({
 })
 export type UsageView = typeof UsageView.Type
 
+/** Tokens of a thread: the sum of its turns', those taken back included. */
+export const ThreadUsage = Schema.Struct({
+  ...UsageView.fields,
+  /** Context window of the model, tokens. */
+  contextWindow: nullable(N),
+  /** What the last model call used, where the provider tells it. */
+  last: nullable(UsageView),
+})
+export type ThreadUsage = typeof ThreadUsage.Type
+
 export const ThreadView = Schema.Struct({
   /** Our id; also the id of the thread's stream. */
   threadId: S,
@@ -69,14 +79,30 @@ export const ThreadView = Schema.Struct({
   model: nullable(S),
   /** Source clock, ms since the epoch. */
   createdAt: nullable(N),
-  /** Source clock of the last event, ms since the epoch. */
+  /** Our clock at the last event, ms since the epoch. */
   updatedAt: nullable(N),
+  /** Our clock at the last event that shows activity, ms since the epoch. */
+  lastActivityAt: nullable(N),
   /** ms since the epoch; null: not archived. */
   archivedAt: nullable(N),
+  /** ms since the epoch; null: not deleted. A deleted thread takes no command but its restore. */
+  deletedAt: nullable(N),
   /** Version of the last event folded in. */
   streamVersion: N,
 })
 export type ThreadView = typeof ThreadView.Type
+
+/** One thread, by its id. */
+export const ThreadDetail = Schema.Struct({
+  ...ThreadView.fields,
+  /** Settings of its sessions, in the provider's words. */
+  settings: Schema.Unknown,
+  /** The agent's to-do list: `{explanation, steps}`; null: it told none. */
+  plan: Schema.Unknown,
+  /** The reaper leaves the thread alone until then, ms since the epoch. */
+  keepAliveUntil: nullable(N),
+})
+export type ThreadDetail = typeof ThreadDetail.Type
 
 export const SessionView = Schema.Struct({
   /** Our id. */
@@ -87,8 +113,18 @@ export const SessionView = Schema.Struct({
   connectionId: nullable(S),
   /** 1, 2, 3 … per thread. */
   epoch: N,
+  /** Provider kind. */
+  provider: nullable(S),
   /** `managed`, `attached` or `imported`. */
   mode: S,
+  /** The provider's own session id, where it differs from its thread id: by it the thread is resumed. */
+  nativeSessionId: nullable(S),
+  /** Model name. */
+  model: nullable(S),
+  /** Working directory, as the provider names it. */
+  cwd: nullable(S),
+  /** What else it runs with, in the provider's words: approval policy, sandbox, version. */
+  config: Schema.Unknown,
   /** `starting`, `running`, `ready`, `interrupted`, `stopped` or `error`. */
   status: SessionStatus,
   /** The running turn; null unless the status is `starting` or `running`. */
@@ -141,6 +177,18 @@ export const TurnView = Schema.Struct({
   stalled: Schema.Boolean,
   /** Turn that took the message, when this one never ran. */
   steeredInto: nullable(S),
+  /** The user's text of a turn that was asked for; null: the agent started it by itself, or its source did not tell. */
+  text: nullable(S),
+  /** The turn's changes as one unified diff, where the provider tells it. */
+  diff: nullable(S),
+  /** A plan of the agent that waits for consent. */
+  proposal: nullable(S),
+  /** True: the provider took the turn back (rule 13). It keeps its usage. */
+  rewound: Schema.Boolean,
+  /** Since when, by the source clock, ms since the epoch; null: it was not taken back. */
+  rewoundAt: nullable(N),
+  /** Sequence of the event that took it back; null: it was not taken back. */
+  rewoundSequence: nullable(N),
 })
 export type TurnView = typeof TurnView.Type
 
@@ -362,7 +410,7 @@ export const ThreadSnapshot = Schema.Struct({
   /** Sequence of the log up to which the snapshot is true. */
   sequence: N,
   /** The thread. */
-  thread: ThreadView,
+  thread: ThreadDetail,
   /** Its current or last session; null before the first one. */
   session: nullable(SessionView),
   /** Its turns, oldest first. */
@@ -382,7 +430,7 @@ export const ThreadSnapshot = Schema.Struct({
   /** Messages that wait for their turn, in the order in which they run. */
   queue: Schema.Array(QueueView),
   /** Tokens of the thread: the sum of its turns'; null where nobody reported any. */
-  usage: nullable(UsageView),
+  usage: nullable(ThreadUsage),
   /** What the fold refused to apply. */
   anomalies: Schema.Array(AnomalyView),
 })

@@ -114,7 +114,7 @@ export const tables: { readonly [N in TableName]: Table } = {
     deletedAt: optInt("ms since the epoch; null: not deleted."),
     keepAliveUntil: optInt("The reaper leaves the thread alone until then, ms since the epoch."),
     createdAt: optInt("Source clock of the first event, ms since the epoch."),
-    updatedAt: optInt("Source clock of the last event, ms since the epoch."),
+    updatedAt: derived(optInt("Our clock at the last event, ms since the epoch.")),
     lastActivityAt: derived(optInt("Our clock at the last event that shows activity, ms since the epoch.")),
     streamVersion: int("Version of the last event folded in."),
     sequence,

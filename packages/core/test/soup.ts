@@ -111,6 +111,8 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["queue.resumed", [{}]],
   ["queue.reordered", [{ messageIds: [id("m2"), id("m1")] }]],
   ["thread.archived", [{}]],
+  ["thread.deleted", [{}]],
+  ["thread.restored", [{}]],
   ["connection.opened", [{ provider: "x", mode: "managed" }]],
 ]
 

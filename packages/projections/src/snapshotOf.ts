@@ -13,9 +13,9 @@ import {
   requestView,
   sessionView,
   taskView,
-  threadView,
+  threadDetail,
+  threadUsage,
   turnView,
-  usageView,
 } from "./view.js"
 
 /**
@@ -42,12 +42,12 @@ export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSn
   const session = of("sessions").find(({ sessionId }) => sessionId === thread.sessionId)
   return {
     sequence,
-    thread: threadView(thread),
+    thread: threadDetail(thread),
     session: session === undefined ? null : sessionView(session),
     turns: of("turns")
       .filter(({ steeredInto }) => steeredInto === null)
       .sort((a, b) => a.ordinal - b.ordinal)
-      .map(turnView),
+      .map((row) => turnView(row, of("rewinds"))),
     items: of("items")
       .sort((a, b) => a.ordinal - b.ordinal)
       .map((row) => itemView(row, chunks.get(row.itemId) ?? [])),
@@ -59,7 +59,7 @@ export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSn
     queue: of("queue")
       .sort((a, b) => a.position - b.position)
       .map(queueView),
-    usage: usageView(of("usage")[0] ?? null),
+    usage: threadUsage(of("usage")[0] ?? null),
     anomalies: of("anomalies")
       .sort((a, b) => compareKeys([a.lastSequence, a.subject, a.reason], [b.lastSequence, b.subject, b.reason]))
       .map(anomalyView),

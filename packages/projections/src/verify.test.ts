@@ -252,10 +252,10 @@ describe("hash", () => {
       store.apply([putRow("threads", { threadId: "t", status: "idle", ...given })])
       return hashStream(store.rowsOf("t"))
     }
-    expect(rows({ sequence: 5, lastActivityAt: 9 })).toBe(rows({}))
+    expect(rows({ sequence: 5, lastActivityAt: 9, updatedAt: 1 })).toBe(rows({}))
     expect(rows({ plan: { b: 1, a: [2] } })).toBe(rows({ plan: { a: [2], b: 1 } }))
     expect(rows({ plan: { a: [2] } })).not.toBe(rows({}))
-    expect(rows({ updatedAt: 1 })).not.toBe(rows({}))
+    expect(rows({ createdAt: 1 })).not.toBe(rows({}))
   })
 })
 

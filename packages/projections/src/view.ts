@@ -14,6 +14,8 @@ import type {
   Rows,
   SessionView,
   TaskView,
+  ThreadDetail,
+  ThreadUsage,
   ThreadView,
   TokenCounts,
   TurnDetail,
@@ -52,6 +54,14 @@ export const usageView = (counts: TokenCounts | Rows["usage"] | null): UsageView
         totalTokens: counts.totalTokens ?? null,
       }
 
+/** Tokens of a thread, and what is shown beside them. */
+export const threadUsage = (row: Rows["usage"] | null): ThreadUsage | null => {
+  const counts = usageView(row)
+  return row === null || counts === null
+    ? null
+    : { ...counts, contextWindow: row.contextWindow, last: usageView(row.last) }
+}
+
 export const threadView = (row: Rows["threads"]): ThreadView => ({
   threadId: row.threadId,
   title: row.title,
@@ -70,8 +80,18 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   model: row.model,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
+  lastActivityAt: row.lastActivityAt,
   archivedAt: row.archivedAt,
+  deletedAt: row.deletedAt,
   streamVersion: row.streamVersion,
+})
+
+/** The same with what only one thread at a time is read for. */
+export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
+  ...threadView(row),
+  settings: row.settings ?? null,
+  plan: row.plan ?? null,
+  keepAliveUntil: row.keepAliveUntil,
 })
 
 export const sessionView = (row: Rows["sessions"]): SessionView => ({
@@ -79,7 +99,12 @@ export const sessionView = (row: Rows["sessions"]): SessionView => ({
   threadId: row.threadId,
   connectionId: row.connectionId,
   epoch: row.epoch,
+  provider: row.provider,
   mode: row.mode,
+  nativeSessionId: row.nativeSessionId,
+  model: row.model,
+  cwd: row.cwd,
+  config: row.config,
   status: row.status,
   activeTurnId: row.activeTurnId,
   pendingTurnId: row.pendingTurnId,
@@ -91,7 +116,21 @@ export const sessionView = (row: Rows["sessions"]): SessionView => ({
   lastActivityAt: row.lastActivityAt,
 })
 
-export const turnView = (row: Rows["turns"]): TurnView => ({
+/** A range of turns that were taken back, as far as views need it. */
+export type RewoundRange = Pick<Rows["rewinds"], "ordinal" | "fromOrdinal" | "toOrdinal" | "rewoundAt" | "sequence">
+
+/** The first rewind that took a turn back; null: it was not taken back. */
+const rewindOf = ({ ordinal }: Rows["turns"], ranges: readonly RewoundRange[]): RewoundRange | null => {
+  let first: RewoundRange | null = null
+  for (const range of ranges) {
+    const holds = range.fromOrdinal <= ordinal && ordinal <= range.toOrdinal
+    if (holds && (first === null || range.ordinal < first.ordinal)) first = range
+  }
+  return first
+}
+
+/** `ranges`: those that were taken back, at least all that hold this turn. */
+export const turnView = (row: Rows["turns"], ranges: readonly RewoundRange[]): TurnView => ({
   turnId: row.turnId,
   nativeTurnId: row.nativeTurnId,
   sessionId: row.sessionId,
@@ -107,16 +146,30 @@ export const turnView = (row: Rows["turns"]): TurnView => ({
   settled: row.settled === 1,
   stalled: row.stalled === 1,
   steeredInto: row.steeredInto,
+  text: row.text ?? null,
+  diff: row.diff ?? null,
+  proposal: row.proposal ?? null,
+  ...rewoundView(rewindOf(row, ranges)),
+})
+
+const rewoundView = (range: RewoundRange | null) => ({
+  rewound: range !== null,
+  rewoundAt: range?.rewoundAt ?? null,
+  rewoundSequence: range?.sequence ?? null,
 })
 
 /** The same with what it says outside its thread. */
-export const turnDetail = (row: Rows["turns"]): TurnDetail => ({
-  threadId: row.threadId,
-  ...turnView(row),
-  uncertain: row.uncertain === 1,
-  requestedAt: row.requestedAt,
-  version: row.sequence,
-})
+export const turnDetail = (row: Rows["turns"], ranges: readonly RewoundRange[]): TurnDetail => {
+  const view = turnView(row, ranges)
+  return {
+    threadId: row.threadId,
+    ...view,
+    uncertain: row.uncertain === 1,
+    requestedAt: row.requestedAt,
+    // A rewind rewrites no turn, but what is served of it is another from then on.
+    version: Math.max(row.sequence, view.rewoundSequence ?? 0),
+  }
+}
 
 /** `chunks`: the streamed content of this item; not needed once the final text is there. */
 export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({

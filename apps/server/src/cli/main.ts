@@ -8,12 +8,14 @@ import { version } from "../version.js"
 import { answerCommand } from "./commands/answer.js"
 import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
+import { deleteCommand } from "./commands/delete.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { eventsCommand } from "./commands/events.js"
 import { importCommand } from "./commands/import.js"
 import { reaperCommand } from "./commands/reaper.js"
 import { rebuildCommand } from "./commands/rebuild.js"
 import { requestsCommand } from "./commands/requests.js"
+import { restoreCommand } from "./commands/restore.js"
 import { resumeCommand } from "./commands/resume.js"
 import { sendCommand } from "./commands/send.js"
 import { serveCommand } from "./commands/serve.js"
@@ -37,6 +39,8 @@ const threadfold = Command.make("threadfold").pipe(
     answerCommand,
     stopCommand,
     resumeCommand,
+    deleteCommand,
+    restoreCommand,
     requestsCommand,
     reaperCommand,
     importCommand,

@@ -33,14 +33,14 @@ const openProjections = (file: string) =>
 
 type Opened = Effect.Effect.Success<ReturnType<typeof openProjections>>
 
-const threads = ({ projections }: Opened, { limit, status }: ThreadsQuery) =>
+const threads = ({ projections }: Opened, { deleted, limit, status }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* projections.threads({ limit: room, cursor, status })
+      const page = yield* projections.threads({ limit: room, cursor, status, deleted })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit

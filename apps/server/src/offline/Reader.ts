@@ -7,6 +7,8 @@ export interface ThreadsQuery {
   /** At most this many, newest first; null: all. */
   readonly limit: number | null
   readonly status?: ThreadStatus
+  /** True: deleted ones only; else they are left out. */
+  readonly deleted?: boolean
 }
 
 /** A list of threads, newest first. */

@@ -44,14 +44,14 @@ const all = <A, E>(
     Effect.map(page(cursor), ({ items, next }) => [Chunk.fromIterable(items), Option.fromNullable(next)] as const),
   )
 
-const threads = (client: Client, { limit, status }: ThreadsQuery) =>
+const threads = (client: Client, { deleted, limit, status }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status } })
+      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status, deleted } })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit
@@ -63,9 +63,9 @@ const threads = (client: Client, { limit, status }: ThreadsQuery) =>
 const matching = (client: Client, text: string) =>
   Effect.gen(function* () {
     const native = yield* client.threads.list({ urlParams: { limit: maxMatches, nativeThreadId: text } })
-    const begins = yield* all((cursor) =>
-      client.threads.list({ urlParams: { limit: maxLimit, cursor, deleted: true } }),
-    ).pipe(
+    const every = (deleted: boolean) =>
+      all((cursor) => client.threads.list({ urlParams: { limit: maxLimit, cursor, deleted } }))
+    const begins = yield* Stream.concat(every(false), every(true)).pipe(
       Stream.map(({ threadId }) => threadId),
       Stream.filter((threadId) => threadId.startsWith(text.toLowerCase())),
       Stream.take(maxMatches),

@@ -91,6 +91,7 @@ const cases: readonly Case[] = [
     events: ["thread.keep-alive-set"],
   },
   { name: "delete a thread", target: fresh, method: "DELETE", ...ofThread(""), events: ["thread.deleted"] },
+  { name: "restore a thread", target: fresh, method: "POST", ...ofThread("/restore"), events: [] },
   {
     name: "send a message",
     target: fresh,

@@ -34,7 +34,7 @@ import { documentComponents, documentPaths } from "./document.js"
 import { described, pages, reads, sessionPath, threadPath } from "./Endpoint.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { problemOf } from "./Problems.js"
-import { Flag, pageParams, readParams, SequenceParam, TypeList } from "./Query.js"
+import { Flag, pageParams, readParams, rewoundParam, SequenceParam, TypeList } from "./Query.js"
 import { EventDetail, EventPage, Health, InvariantList, pageOf, Readiness, ThreadPage, UsagePage } from "./Shapes.js"
 
 /** A page of one list of a thread. */
@@ -76,6 +76,7 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
           ...pageParams,
           status: Schema.optional(ThreadStatus),
           archived: Schema.optional(Flag),
+          /** `true`: deleted ones alone; else they are left out. */
           deleted: Schema.optional(Flag),
           provider: Schema.optional(Schema.String),
           parentThreadId: Schema.optional(Schema.String),
@@ -88,23 +89,36 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
   .add(
     HttpApiEndpoint.get("get", "/v1/threads/:threadId")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...readParams, limit: pageParams.limit }))
+      .setUrlParams(Schema.Struct({ ...readParams, limit: pageParams.limit, ...rewoundParam }))
       .addSuccess(ThreadPage)
       .annotateContext(
         described(
           "One thread with the newest entries of each of its lists, of one moment. Go on with the cursors in `more`; " +
-            "follow what comes with the thread's events after `sequence`.",
+            "follow what comes with the thread's events after `sequence`. A deleted thread is still readable: " +
+            "`thread.deletedAt` says since when.",
         ),
       ),
   )
   .add(threadList("sessions", "/sessions", SessionView, "Sessions of a thread, the newest epoch first."))
-  .add(threadList("turns", "/turns", TurnView, "Turns of a thread, newest first."))
+  .add(
+    HttpApiEndpoint.get("turns", "/v1/threads/:threadId/turns")
+      .setPath(threadPath)
+      .setUrlParams(Schema.Struct({ ...pageParams, ...rewoundParam }))
+      .addSuccess(pageOf(TurnView))
+      .annotateContext(
+        described("Turns of a thread, newest first. `rewound=false` leaves out those that were taken back."),
+      ),
+  )
   .add(
     HttpApiEndpoint.get("items", "/v1/threads/:threadId/items")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...pageParams, turnId: Schema.optional(Schema.String) }))
+      .setUrlParams(Schema.Struct({ ...pageParams, turnId: Schema.optional(Schema.String), ...rewoundParam }))
       .addSuccess(pageOf(ItemView))
-      .annotateContext(described("Items of a thread with their text, newest first.")),
+      .annotateContext(
+        described(
+          "Items of a thread with their text, newest first. `rewound=false` leaves out those of turns that were taken back.",
+        ),
+      ),
   )
   .add(threadList("requests", "/requests", RequestView, "Approvals and questions of a thread, newest first."))
   .add(threadList("inferences", "/inferences", InferenceView, "Inference attempts of a thread, newest first."))
@@ -118,7 +132,11 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .setPath(threadPath)
       .setUrlParams(reads)
       .addSuccess(UsagePage)
-      .annotateContext(described("Tokens of a thread: the sum of its turns'.")),
+      .annotateContext(
+        described(
+          "Tokens of a thread: the sum of its turns', the context window, and the last model call's own count.",
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.get("events", "/v1/threads/:threadId/events")

@@ -84,6 +84,13 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       ),
   )
   .add(
+    HttpApiEndpoint.post("restoreThread", "/v1/threads/:threadId/restore")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Brings a deleted thread back as it was. One that is not deleted: no change.")),
+  )
+  .add(
     HttpApiEndpoint.post("sendMessage", "/v1/threads/:threadId/messages")
       .setPath(threadPath)
       .setHeaders(commandHeaders)

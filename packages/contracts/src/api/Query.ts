@@ -55,6 +55,16 @@ export const readParams = {
   ),
 } as const
 
+/** Whether turns that were taken back are listed. */
+export const rewoundParam = {
+  /** `false`: without turns that were taken back; `true`: those alone. */
+  rewound: Schema.optional(
+    Flag.annotations({
+      description: "false: without turns that were taken back; true: those alone. Absent: all, marked `rewound`.",
+    }),
+  ),
+} as const
+
 /** What every list takes. */
 export const pageParams = {
   ...readParams,

@@ -50,6 +50,9 @@ export const UnarchiveThread = Schema.Struct({ type: Schema.Literal("thread.unar
 /** Leaves a tombstone; refused while a session of the thread lives. The content goes with a purge. */
 export const DeleteThread = Schema.Struct({ type: Schema.Literal("thread.delete"), ...ofThread })
 
+/** Brings a deleted thread back as it was. */
+export const RestoreThread = Schema.Struct({ type: Schema.Literal("thread.restore"), ...ofThread })
+
 /** Tells the reaper to leave the thread alone. */
 export const KeepThreadAlive = Schema.Struct({
   type: Schema.Literal("thread.keep-alive"),

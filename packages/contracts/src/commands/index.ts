@@ -5,7 +5,15 @@
 import { Schema } from "effect"
 import { CancelMessage, InterruptTurn, ReorderQueue, RespondToRequest, ResumeQueue, SendMessage } from "./Message.js"
 import { AttachSession, DetachSession, StartSession, StopSession } from "./Session.js"
-import { ArchiveThread, CreateThread, DeleteThread, KeepThreadAlive, RenameThread, UnarchiveThread } from "./Thread.js"
+import {
+  ArchiveThread,
+  CreateThread,
+  DeleteThread,
+  KeepThreadAlive,
+  RenameThread,
+  RestoreThread,
+  UnarchiveThread,
+} from "./Thread.js"
 import {
   DeclineRequest,
   DrainQueue,
@@ -25,6 +33,7 @@ export {
   DeleteThread,
   KeepThreadAlive,
   RenameThread,
+  RestoreThread,
   Settings,
   ThreadTitle,
   UnarchiveThread,
@@ -38,6 +47,7 @@ export const Command = Schema.Union(
   ArchiveThread,
   UnarchiveThread,
   DeleteThread,
+  RestoreThread,
   KeepThreadAlive,
   SendMessage,
   CancelMessage,

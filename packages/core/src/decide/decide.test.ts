@@ -107,6 +107,17 @@ describe("no thread", () => {
     expect(gone.say(given)).toBe("thread-not-found")
   })
 
+  it("is not restored; a deleted one is, as it was, and restoring it again changes nothing", () => {
+    expect(new Commander().say({ type: "thread.restore" })).toBe("thread-not-found")
+    const c = created()
+    const before = thread(c)
+    c.run({ type: "thread.delete" })
+    expect(c.say({ type: "thread.restore" }, (thread(c)?.sequence ?? 0) + 1)).toBe("precondition-failed")
+    expect(twice(c, { type: "thread.restore" })).toEqual([["thread.restored"], []])
+    expect(thread(c)).toMatchObject({ deletedAt: null, title: before?.title, agent: before?.agent })
+    expect(c.say({ type: "thread.rename", title: "again" })).toEqual(["thread.renamed"])
+  })
+
   it("is deleted by nobody, and a deleted one is attached by nobody", () => {
     expect(new Commander().say({ type: "thread.delete" })).toBe("thread-not-found")
     const c = created()

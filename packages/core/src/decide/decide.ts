@@ -8,7 +8,15 @@ import { sendMessage } from "./message.js"
 import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queue.js"
 import { declineRequest, expireRequest, respondToRequest } from "./request.js"
 import { attachSession, detachSession, reapSession, reconcileSession, startSession, stopSession } from "./session.js"
-import { archiveThread, createThread, deleteThread, keepThreadAlive, renameThread, unarchiveThread } from "./thread.js"
+import {
+  archiveThread,
+  createThread,
+  deleteThread,
+  keepThreadAlive,
+  renameThread,
+  restoreThread,
+  unarchiveThread,
+} from "./thread.js"
 import { interruptTurn, settleTurn, stallTurn } from "./turn.js"
 
 /** Decides a command in a situation. */
@@ -24,6 +32,8 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return unarchiveThread(situation, command)
     case "thread.delete":
       return deleteThread(situation, command)
+    case "thread.restore":
+      return restoreThread(situation, command)
     case "thread.keep-alive":
       return keepThreadAlive(situation, command)
     case "message.send":

@@ -8,7 +8,7 @@ import { interruptedTurn } from "./turn.js"
 /** The row that a command is about: its own resource where it names or means one, else its thread. Null: there is none. */
 const versionOf = ({ rows, state }: Situation, command: Command): number | null => {
   const { thread } = state
-  if (thread === null || thread.deletedAt !== null) return null
+  if (thread === null || (thread.deletedAt !== null && command.type !== "thread.restore")) return null
   const version = (table: EntityTable, id: string): number | null =>
     rowOfThread(rows, table, id, command.threadId)?.sequence ?? null
   switch (command.type) {

@@ -8,13 +8,21 @@ import { type Decision, refuse, type Situation } from "./Decision.js"
 export const refuseMissing = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} does not exist.`)
 
+/** Refuses a command for a thread that was deleted. */
+export const refuseDeleted = (threadId: string): Decision =>
+  refuse("thread-not-found", `Thread ${threadId} was deleted; restore it first.`)
+
 /** Decides on a thread that there is; one that was deleted is not. */
-export const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision =>
-  state.thread === null || state.thread.deletedAt !== null ? refuseMissing(threadId) : decide(state.thread)
+export const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision => {
+  if (state.thread === null) return refuseMissing(threadId)
+  return state.thread.deletedAt === null ? decide(state.thread) : refuseDeleted(threadId)
+}
 
 /** Refuses to open a thread under the id of a deleted one or of a connection; null: it may be opened, or is open. */
-export const refuseTaken = ({ connection, thread }: FoldState, threadId: string): Decision | null =>
-  connection !== null || (thread !== null && thread.deletedAt !== null) ? refuseMissing(threadId) : null
+export const refuseTaken = ({ connection, thread }: FoldState, threadId: string): Decision | null => {
+  if (connection !== null) return refuseMissing(threadId)
+  return thread !== null && thread.deletedAt !== null ? refuseDeleted(threadId) : null
+}
 
 /** Refuses what has no place beside a session that lives, or a turn for which our own agent is about to start; or null. */
 export const refuseBusy = (state: FoldState, threadId: string): Decision | null => {

@@ -49,6 +49,12 @@ export const deleteThread = ({ state }: Situation, { threadId }: CommandOf<"thre
   return refuseBusy(state, threadId) ?? accept({ ...ofThread, type: "thread.deleted", payload: {} })
 }
 
+/** `thread.restore`: the one command that a deleted thread takes. */
+export const restoreThread = ({ state }: Situation, { threadId }: CommandOf<"thread.restore">): Decision => {
+  if (state.thread === null) return refuseMissing(threadId)
+  return state.thread.deletedAt === null ? accept() : accept({ ...ofThread, type: "thread.restored", payload: {} })
+}
+
 /** `thread.keep-alive`. */
 export const keepThreadAlive = (situation: Situation, command: CommandOf<"thread.keep-alive">): Decision =>
   onThread(situation, command.threadId, ({ keepAliveUntil }) =>

@@ -100,7 +100,6 @@ export const foldDeltaRun = (
   const shown = textStreamOf(item.kind)
   const cursor = new ChunkCursor(item)
   let sequence = item.sequence
-  let updatedAt = before.thread?.updatedAt ?? Number.NEGATIVE_INFINITY
   let last = 0
   let open: { ordinal: number; part: number; text: string } | null = null
   const close = (): void => {
@@ -112,7 +111,6 @@ export const foldDeltaRun = (
   }
   for (const piece of pieces) {
     last = piece.sequence
-    if (piece.at > updatedAt) updatedAt = piece.at
     if (piece.stream !== shown) continue
     const text = storedText(piece.delta)
     const ordinal = cursor.take(piece.part, text)
@@ -139,7 +137,13 @@ export const foldDeltaRun = (
   }
   const streamVersion = before.streamVersion + pieces.length
   if (thread !== null) {
-    thread = { ...thread, updatedAt, lastActivityAt: run.recordedAt, streamVersion, sequence: last }
+    thread = {
+      ...thread,
+      updatedAt: run.recordedAt,
+      lastActivityAt: run.recordedAt,
+      streamVersion,
+      sequence: last,
+    }
     changes.push({ op: "put", table: "threads", row: thread })
   }
   const channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }

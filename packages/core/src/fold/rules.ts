@@ -59,6 +59,7 @@ import {
   threadKeepAliveSet,
   threadMetadataUpdated,
   threadRenamed,
+  threadRestored,
   threadStarted,
   threadUnarchived,
 } from "./thread.js"
@@ -163,6 +164,7 @@ export const rules: RuleBook = {
   "thread.archived": rule("thread.archived", threadArchived),
   "thread.unarchived": rule("thread.unarchived", threadUnarchived),
   "thread.deleted": rule("thread.deleted", threadDeleted),
+  "thread.restored": rule("thread.restored", threadRestored),
   "thread.forked": rule("thread.forked", threadForked),
   "thread.imported": rule("thread.imported", threadImported),
   "thread.purged": kept("thread.purged"),

@@ -79,6 +79,7 @@ describe("the thread's row", () => {
     s.send("thread.deleted", {}, ours)
     expect(s.rows.all("threads")[0]?.archivedAt).toBeNull()
     expect(s.rows.all("threads")[0]?.deletedAt).not.toBeNull()
+    expect(s.send("thread.restored", {}, ours).state.thread?.deletedAt).toBeNull()
   })
 
   it("a replaced session says nothing about it any more", () => {
@@ -123,6 +124,15 @@ describe("the thread's row", () => {
       payload: { outcome: "completed" },
     })
     expect(s.turnRow(t1)).toMatchObject({ status: "ended", endedAt: 0 })
-    expect(s.rows.all("threads")[0]?.updatedAt).toBe(late.at)
+    const { recordedAt } = late
+    expect(s.state.thread).toMatchObject({ updatedAt: recordedAt, lastActivityAt: recordedAt })
+  })
+
+  it("is dated by our clock: a source of the future moves nothing", () => {
+    const s = running().send("turn.plan.updated", { steps: [] }, { at: Number.MAX_SAFE_INTEGER })
+    const recordedAt = s.log.at(-1)?.recordedAt
+    expect(s.state.thread).toMatchObject({ updatedAt: recordedAt, lastActivityAt: recordedAt })
+    s.delta("i1", t1, "x")
+    expect(s.state.thread?.updatedAt).toBe(s.log.at(-1)?.recordedAt)
   })
 })

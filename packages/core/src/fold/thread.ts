@@ -32,7 +32,7 @@ export const blankThread = (step: Step): ThreadRow => ({
   deletedAt: null,
   keepAliveUntil: null,
   createdAt: step.at,
-  updatedAt: step.at,
+  updatedAt: step.event.recordedAt,
   lastActivityAt: null,
   streamVersion: 0,
   sequence: step.sequence,
@@ -93,6 +93,8 @@ export const threadArchived = (step: Step): void => patch(step, { archivedAt: st
 export const threadUnarchived = (step: Step): void => patch(step, { archivedAt: null })
 /** `thread.deleted`: a tombstone; the content goes with a purge. */
 export const threadDeleted = (step: Step): void => patch(step, { deletedAt: step.at })
+/** `thread.restored`. */
+export const threadRestored = (step: Step): void => patch(step, { deletedAt: null })
 /** `thread.forked`. */
 export const threadForked = (step: Step, payload: PayloadOf<"thread.forked">): void =>
   patch(step, { forkedFromThreadId: payload.fromThreadId })
@@ -131,6 +133,7 @@ const quiet = new Set<string>([
   "thread.archived",
   "thread.unarchived",
   "thread.deleted",
+  "thread.restored",
   "thread.imported",
   "thread.keep-alive-set",
   "turn.settled",
@@ -160,7 +163,8 @@ export const summarise = (step: Step, before: FoldState): void => {
   if (state.tasks !== before.tasks) row.runningTasks = Object.keys(state.tasks).length
   row.queued = state.queue.length
   if (row.queued === 0) row.queueHeld = 0
-  row.updatedAt = Math.max(thread.updatedAt ?? event.at, event.at)
+  // Of our clock: what a source dates must neither lie in the future nor move the thread in a list.
+  row.updatedAt = event.recordedAt
   if (active) row.lastActivityAt = event.recordedAt
   row.streamVersion = event.streamVersion
   row.sequence = event.sequence

@@ -7,10 +7,13 @@ import { Effect } from "effect"
 import { type ChunkText, itemView } from "../view.js"
 import type { Condition, Page, PageQuery } from "./Page.js"
 import { type ThreadList, threadPage } from "./read.js"
+import { itemsRewound } from "./rewinds.js"
 
 export interface ItemQuery extends PageQuery {
   /** Only the items of this turn. */
   readonly turnId?: string | undefined
+  /** False: without items of turns that were taken back; true: those alone. */
+  readonly rewound?: boolean | undefined
 }
 
 /** The chunks of the items whose final text has not come, in one query for the page. */
@@ -52,8 +55,8 @@ export const itemList: ThreadList<"items", ItemView> = {
 export const items = (
   sql: SqlClient.SqlClient,
   threadId: string,
-  { turnId, ...query }: ItemQuery = {},
+  { rewound, turnId, ...query }: ItemQuery = {},
 ): Effect.Effect<Page<ItemView>, Problem> => {
   const ofTurn: readonly Condition[] = turnId === undefined ? [] : [{ sql: "turn_id = ?", params: [turnId] }]
-  return threadPage(sql, itemList, threadId, query, ofTurn)
+  return threadPage(sql, itemList, threadId, query, [...ofTurn, ...itemsRewound(rewound)])
 }

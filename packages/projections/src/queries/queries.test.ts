@@ -263,7 +263,7 @@ describe("lists", () => {
           row("child", 5, { parentThreadId: "old", status: "working" }),
           row("twin", 5, { nativeThreadId: "n" }),
           row("archived", 7, { archivedAt: 8, status: "archived" }),
-          row("deleted", 9, { deletedAt: 9 }),
+          row("deleted", 9, { deletedAt: 9, settings: { a: 1 }, plan: { steps: [] } }),
         ])
       },
       () =>
@@ -272,7 +272,11 @@ describe("lists", () => {
           const ids = (query: Parameters<typeof queries.threads>[0]) =>
             Effect.map(queries.threads(query), (page) => page.items.map(({ threadId }) => threadId))
           expect(yield* ids({})).toEqual(["archived", "twin", "child", "old", "unknown"])
-          expect(yield* ids({ deleted: true, limit: 1 })).toEqual(["deleted"])
+          expect(yield* ids({ deleted: true })).toEqual(["deleted"])
+          expect(yield* ids({ deleted: false, limit: 1 })).toEqual(["archived"])
+          const shown = { deletedAt: 9, settings: { a: 1 }, plan: { steps: [] } }
+          expect((yield* queries.thread("deleted")).value).toMatchObject(shown)
+          expect((yield* queries.threadSnapshot("deleted")).snapshot.thread).toMatchObject(shown)
           expect(yield* ids({ archived: true })).toEqual(["archived"])
           expect(yield* ids({ archived: false, status: "idle" })).toEqual(["twin", "old", "unknown"])
           expect(yield* ids({ provider: "acp" })).toEqual(["unknown"])
@@ -280,6 +284,43 @@ describe("lists", () => {
           expect(yield* ids({ nativeThreadId: "n" })).toEqual(["twin"])
           const pages = yield* walk((query) => queries.threads(query), { limit: 2 })
           expect(pages.flat().map(({ threadId }) => threadId)).toEqual(["archived", "twin", "child", "old", "unknown"])
+        }),
+    ),
+  )
+
+  it.effect("leave out turns that were taken back, and their items, or give those alone", () =>
+    withQueries(
+      (opened) => {
+        sevenTurns(opened)
+        opened.append([event("item.started", { kind: "agent_message" }, { turnId: "t7", itemId: "of-7" })])
+        opened.append([event("thread.rewound", { count: 2 }), event("thread.rewound", {})])
+      },
+      ({ database }) =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const turns = (rewound?: boolean) =>
+            Effect.map(queries.turns(thread, { rewound }), (page) => page.items.map(({ nativeTurnId }) => nativeTurnId))
+          expect(yield* turns(false)).toEqual(["t4", "t3", "t2", "t1"])
+          expect(yield* turns(true)).toEqual(["t7", "t6", "t5"])
+          expect(yield* turns()).toHaveLength(7)
+          const marked = (yield* queries.turns(thread)).items.map(({ rewoundSequence }) => rewoundSequence)
+          const [first, second] = database
+            .prepare("SELECT sequence FROM rewinds ORDER BY ordinal")
+            .all()
+            .map((row) => Object(row).sequence)
+          expect(marked).toEqual([first, first, second, null, null, null, null])
+          const [newest] = (yield* queries.turns(thread)).items
+          const { value, version } = yield* queries.turn(newest?.turnId ?? "")
+          expect([value.rewound, value.version, version]).toEqual([true, first, first])
+          const items = (rewound: boolean) =>
+            Effect.map(queries.items(thread, { rewound }), (page) => page.items.map(({ turnId }) => turnId))
+          const gone = new Set((yield* queries.turns(thread, { rewound: true })).items.map(({ turnId }) => turnId))
+          const inView = yield* items(false)
+          expect(inView.length).toBeGreaterThan(0)
+          expect(inView.some((turnId) => gone.has(turnId ?? ""))).toBe(false)
+          expect((yield* items(true)).every((turnId) => gone.has(turnId ?? ""))).toBe(true)
+          const { snapshot } = yield* queries.threadSnapshot(thread, { rewound: false })
+          expect([snapshot.turns.length, snapshot.items.length]).toEqual([4, inView.length])
         }),
     ),
   )

@@ -7,16 +7,17 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Problem, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { Effect } from "effect"
-import { sessionView, threadView, usageView } from "../view.js"
+import { sessionView, threadDetail, threadUsage } from "../view.js"
 import { anomalyList } from "./anomalies.js"
 import { delegationList } from "./delegations.js"
 import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
-import { maxLimit } from "./Page.js"
+import { type Condition, maxLimit } from "./Page.js"
 import { queueList } from "./queue.js"
 import { findRow, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
 import { realtimeRunList } from "./realtimeRuns.js"
 import { requestList } from "./requests.js"
+import { itemsRewound, turnsRewound } from "./rewinds.js"
 import { headOf, selectRows } from "./select.js"
 import { taskList } from "./tasks.js"
 import { turnList } from "./turns.js"
@@ -24,6 +25,8 @@ import { turnList } from "./turns.js"
 export interface SnapshotQuery {
   /** How many entries of each list, 1 to 500; null: all of them, for tools. Default 50. */
   readonly limitPerList?: number | null | undefined
+  /** False: without turns that were taken back, and their items; true: those alone. */
+  readonly rewound?: boolean | undefined
 }
 
 /** The lists of a snapshot that may go on. */
@@ -56,12 +59,13 @@ const entriesOf = <N extends TableName, A>(
   list: ThreadList<N, A>,
   threadId: string,
   limit: number | null,
+  conditions: readonly Condition[],
 ): Effect.Effect<Part<A>, Problem | SqlError.SqlError> =>
   Effect.gen(function* () {
     const entries: A[] = []
     let cursor: string | undefined
     for (;;) {
-      const page = yield* readThreadPage(sql, list, threadId, { limit: limit ?? maxLimit, cursor })
+      const page = yield* readThreadPage(sql, list, threadId, { limit: limit ?? maxLimit, cursor }, conditions)
       for (const entry of yield* list.view(sql, page.rows)) entries.push(entry)
       if (limit !== null || page.next === null) {
         return { entries: list.order === "desc" ? entries.reverse() : entries, more: page.next }
@@ -76,7 +80,8 @@ export const threadSnapshot = (
   query: SnapshotQuery = {},
 ): Effect.Effect<SnapshotPage, Problem> => {
   const limit = query.limitPerList === undefined ? 50 : query.limitPerList
-  const part = <N extends TableName, A>(list: ThreadList<N, A>) => entriesOf(sql, list, threadId, limit)
+  const part = <N extends TableName, A>(list: ThreadList<N, A>, conditions: readonly Condition[] = []) =>
+    entriesOf(sql, list, threadId, limit, conditions)
   return reading(
     sql,
     Effect.gen(function* () {
@@ -85,8 +90,8 @@ export const threadSnapshot = (
       const session = thread.sessionId === null ? null : yield* findRow(sql, "sessions", thread.sessionId)
       const usage = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
       const lists = yield* Effect.all({
-        turns: part(turnList),
-        items: part(itemList),
+        turns: part(turnList, turnsRewound(query.rewound)),
+        items: part(itemList, itemsRewound(query.rewound)),
         requests: part(requestList),
         inferences: part(inferenceList),
         realtimeRuns: part(realtimeRunList),
@@ -98,7 +103,7 @@ export const threadSnapshot = (
       return {
         snapshot: {
           sequence,
-          thread: threadView(thread),
+          thread: threadDetail(thread),
           session: session === null ? null : sessionView(session),
           turns: lists.turns.entries,
           items: lists.items.entries,
@@ -108,7 +113,7 @@ export const threadSnapshot = (
           delegations: lists.delegations.entries,
           tasks: lists.tasks.entries,
           queue: lists.queue.entries,
-          usage: usageView(usage[0] ?? null),
+          usage: threadUsage(usage[0] ?? null),
           anomalies: lists.anomalies.entries,
         },
         more: {

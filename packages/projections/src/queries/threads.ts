@@ -1,9 +1,9 @@
 /** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { Problem, ThreadDetail, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { Effect } from "effect"
-import { threadView } from "../view.js"
+import { threadDetail, threadView } from "../view.js"
 import { type Condition, type List, type Page, type PageQuery, readPage } from "./Page.js"
 import { listPage, type Resource, resource } from "./read.js"
 
@@ -18,7 +18,7 @@ export interface ThreadQuery extends PageQuery {
   readonly parentThreadId?: string | undefined
   /** The provider's id; several threads may carry it (forks, mirrors). */
   readonly nativeThreadId?: string | undefined
-  /** Deleted threads are left out unless this is true. */
+  /** True: deleted ones only; else they are left out. */
   readonly deleted?: boolean | undefined
 }
 
@@ -43,7 +43,7 @@ const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
   equal("native_thread_id", query.nativeThreadId)
   if (query.archived !== undefined)
     where.push({ sql: `archived_at IS ${query.archived ? "NOT " : ""}NULL`, params: [] })
-  if (query.deleted !== true) where.push({ sql: "deleted_at IS NULL", params: [] })
+  where.push({ sql: `deleted_at IS ${query.deleted === true ? "NOT " : ""}NULL`, params: [] })
   return where
 }
 
@@ -53,6 +53,6 @@ export const threads = (sql: SqlClient.SqlClient, query: ThreadQuery = {}): Effe
     Effect.succeed(rows.map(threadView)),
   )
 
-/** One thread. */
-export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<Resource<ThreadView>, Problem> =>
-  resource(sql, "threads", threadId, threadView)
+/** One thread, deleted or not. */
+export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<Resource<ThreadDetail>, Problem> =>
+  resource(sql, "threads", threadId, threadDetail)

@@ -5,10 +5,17 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, TurnDetail, TurnView } from "@threadfold/contracts"
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import { turnDetail, turnView } from "../view.js"
 import type { Page, PageQuery } from "./Page.js"
-import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
+import { type Resource, reading, requireRow, type ThreadList, threadPage } from "./read.js"
+import { rangesOf, turnsRewound } from "./rewinds.js"
+import { headOf } from "./select.js"
+
+export interface TurnQuery extends PageQuery {
+  /** False: without turns that were taken back; true: those alone. */
+  readonly rewound?: boolean | undefined
+}
 
 export const turnList: ThreadList<"turns", TurnView> = {
   name: "turns",
@@ -16,16 +23,24 @@ export const turnList: ThreadList<"turns", TurnView> = {
   order: "desc",
   columns: [{ sql: "ordinal", type: "number", value: ({ ordinal }) => ordinal }],
   conditions: [{ sql: "steered_into IS NULL", params: [] }],
-  view: each(turnView),
+  view: (sql, rows) => Effect.map(rangesOf(sql, rows), (ranges) => rows.map((row) => turnView(row, ranges))),
 }
 
 /** A page of them. */
 export const turns = (
   sql: SqlClient.SqlClient,
   threadId: string,
-  query: PageQuery = {},
-): Effect.Effect<Page<TurnView>, Problem> => threadPage(sql, turnList, threadId, query)
+  { rewound, ...query }: TurnQuery = {},
+): Effect.Effect<Page<TurnView>, Problem> => threadPage(sql, turnList, threadId, query, turnsRewound(rewound))
 
 /** One turn. */
 export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, Problem> =>
-  resource(sql, "turns", turnId, turnDetail)
+  reading(
+    sql,
+    Effect.gen(function* () {
+      const sequence = yield* headOf(sql)
+      const row = yield* requireRow(sql, "turns", turnId)
+      const value = turnDetail(row, yield* rangesOf(sql, [row]))
+      return { sequence, version: value.version, value }
+    }),
+  )

@@ -159,7 +159,13 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
     native: fc.record({ requestId: fc.constantFrom("0", "1") }),
   }),
   fc.record({
-    type: fc.constantFrom("thread.archived", "thread.unarchived", "thread.deleted", "session.stop-requested"),
+    type: fc.constantFrom(
+      "thread.archived",
+      "thread.unarchived",
+      "thread.deleted",
+      "thread.restored",
+      "session.stop-requested",
+    ),
     payload: fc.constant({}),
   }),
   fc.record({

@@ -15,11 +15,16 @@ const status = Options.choice("status", ThreadStatus.literals).pipe(
   Options.optional,
 )
 
-export const threadsCommand = Command.make("threads", { dataDir, db, json, limit, status }, (options) =>
+const deleted = Options.boolean("deleted").pipe(
+  Options.withDescription("The deleted threads only, which `threadfold restore` brings back."),
+)
+
+export const threadsCommand = Command.make("threads", { dataDir, db, deleted, json, limit, status }, (options) =>
   Effect.gen(function* () {
     const reader = yield* openReader(options)
     const list = yield* reader.threads({
       limit: Option.getOrElse(options.limit, () => (options.json ? null : pageLength)),
+      deleted: options.deleted,
       ...(Option.isSome(options.status) ? { status: options.status.value } : {}),
     })
     yield* options.json ? writeJson(list) : write(threadsPage(yield* currentLook, list))

@@ -74,6 +74,7 @@ const turnText = (look: Look, snapshot: ThreadSnapshot, turn: TurnView, number: 
     tokens(turn.usage),
     // That the provider itself said so is what one expects.
     turn.cause === null || turn.cause === "provider" ? null : look.dim(oneLine(turn.cause)),
+    turn.rewound && look.busy("taken back"),
   ])
   return [
     head,
@@ -88,6 +89,12 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ["native", oneLine(joined([thread.provider, thread.nativeThreadId]))],
     ["model", oneLine(thread.model ?? "")],
     ["folder", oneLine(thread.cwd ?? "")],
+    [
+      "deleted",
+      thread.deletedAt === null
+        ? ""
+        : look.bad(`${ago(thread.deletedAt, look.now)}; \`threadfold restore\` brings it back`),
+    ],
     ["parent", thread.parentThreadId ?? ""],
     ["forked from", thread.forkedFromThreadId ?? ""],
     [
@@ -104,6 +111,7 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ],
     ["last error", session?.lastError === null || session === null ? "" : look.bad(oneLine(session.lastError))],
     ["usage", tokens(usage) ?? ""],
+    ["window", (usage?.contextWindow ?? null) === null ? "" : `${count(usage?.contextWindow ?? 0)} tokens`],
   ]
   return [
     look.bold(oneLine(thread.title ?? "(no title)")),

@@ -97,6 +97,10 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         onThread(nothing, (threadId) => ({ type: "thread.delete", threadId })),
       )
       .handleRaw(
+        "restoreThread",
+        onThread(nothing, (threadId) => ({ type: "thread.restore", threadId })),
+      )
+      .handleRaw(
         "sendMessage",
         onThread(required(SendMessageBody), (threadId, body) => ({ type: "message.send", threadId, ...body })),
       )

@@ -39,13 +39,14 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
       request: HttpServerRequest.HttpServerRequest,
       threadId: string,
       limit: number | undefined,
+      rewound: boolean | undefined,
     ): Answer =>
       Effect.gen(function* () {
         // One row is enough to see that nothing changed.
         const { sequence, version } = yield* projections.thread(threadId)
-        const etag = etagOf(log.logId, version, limit)
+        const etag = etagOf(log.logId, version, rewound === undefined ? limit : `${limit ?? "-"}-${rewound}`)
         if (holds(request, etag)) return notModified(etag, sequence)
-        const page = yield* projections.threadSnapshot(threadId, { limitPerList: limit })
+        const page = yield* projections.threadSnapshot(threadId, { limitPerList: limit, rewound })
         // An event that came in between makes the answer newer than its tag: the next call then gets it once more.
         return answer({ ...page.snapshot, more: page.more }, page.snapshot.sequence, { etag })
       })
@@ -57,10 +58,14 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
         ),
       )
       .handle("get", ({ path, request, urlParams }) =>
-        Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit)),
+        Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
       )
       .handle("sessions", list(projections.sessions))
-      .handle("turns", list(projections.turns))
+      .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
+        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
+          Effect.map((page) => answer(page, page.sequence)),
+        ),
+      )
       .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
         Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
           Effect.map((page) => answer(page, page.sequence)),
