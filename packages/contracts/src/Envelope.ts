@@ -4,7 +4,8 @@
  */
 import { Schema } from "effect"
 import { EpochMs, maybe } from "./events/Common.js"
-import { NativeRef } from "./Native.js"
+import { maxSeq, maxTime, maxTypeLength } from "./Limits.js"
+import { BoundedNativeRef, NativeRef } from "./Native.js"
 
 /** Who caused an event. */
 export const Actor = Schema.Literal("provider", "client", "orchestrator", "reaper", "import")
@@ -93,23 +94,35 @@ export const entityIds = [
 ] as const
 export type EntityIdName = (typeof entityIds)[number]
 
+/** Nothing that ends a line or cannot be shown: types stand in streams and lists. */
+const printable = /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u
+
+/** The name of an event type: known to this version, or of another one. */
+export const TypeName = Schema.String.pipe(Schema.maxLength(maxTypeLength), Schema.pattern(printable))
+
+/** A number in a channel. */
+export const Seq = Schema.Number.pipe(Schema.int(), Schema.between(1, maxSeq))
+
+/** A time that a source may say. */
+export const SourceTime = EpochMs.pipe(Schema.between(0, maxTime))
+
 /**
  * What a source hands to the engine: one event of one session or connection, numbered by the source. Ids of ours are
  * absent (the engine resolves them) except where the source is Threadfold itself.
  */
 export const ProviderEvent = Schema.Struct({
   /** Literal event type. */
-  type: Schema.String,
+  type: TypeName,
   /** Schema version of the type; absent: the current one. */
-  v: maybe(Schema.Number),
+  v: maybe(Schema.Number.pipe(Schema.int(), Schema.positive())),
   /** Numbered channel. */
   channel: Channel,
   /** Number in the channel, from 1. */
-  seq: Schema.Number.pipe(Schema.int(), Schema.positive()),
+  seq: Seq,
   /** Source clock, ms since the epoch. */
-  at: EpochMs,
+  at: SourceTime,
   /** The provider's ids. */
-  native: maybe(NativeRef),
+  native: maybe(BoundedNativeRef),
   ...identity,
   /** What happened, as the type's schema says. */
   payload: maybe(Schema.Unknown),

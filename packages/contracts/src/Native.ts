@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import { uuidPattern } from "./Ids.js"
+import { maxNativeIdLength } from "./Limits.js"
 
 /**
  * How far a native id is valid.
@@ -37,6 +38,17 @@ export const NativeRef = Schema.Struct({
   taskId: Schema.optional(Schema.String),
 })
 export type NativeRef = typeof NativeRef.Type
+
+/** {@link NativeRef} as a source may say it: no id is longer than {@link maxNativeIdLength}. */
+export const BoundedNativeRef = NativeRef.pipe(
+  Schema.filter((ids) =>
+    Object.entries(ids).flatMap(([name, id]) =>
+      id === undefined || id.length <= maxNativeIdLength
+        ? []
+        : [{ path: [name], message: `longer than ${maxNativeIdLength} characters` }],
+    ),
+  ),
+)
 
 /** A UUID of any version is strong, everything else is weak. */
 export const strengthOf = (nativeId: string): Strength => (uuidPattern.test(nativeId) ? "strong" : "weak")

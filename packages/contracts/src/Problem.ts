@@ -136,6 +136,56 @@ export const problems = {
     title: "The body is too large",
     next: "Send fewer events in one call.",
   },
+  "line-too-long": {
+    status: 413,
+    title: "The line is too long",
+    next: "Its head, length and digest are kept. Send long content in several events.",
+  },
+  "line-not-json": {
+    status: 400,
+    title: "The line is no JSON",
+    next: "Send one JSON object a line, without line breaks in it.",
+  },
+  "line-too-deep": {
+    status: 400,
+    title: "The JSON is nested too deeply",
+    next: "Nest arrays and objects at most 512 levels deep; send deeper data as a text.",
+  },
+  "line-not-unicode": {
+    status: 400,
+    title: "A text is not valid Unicode",
+    next: "Send UTF-8 without half surrogate pairs, but where a piece of streamed text is cut.",
+  },
+  "number-out-of-range": {
+    status: 400,
+    title: "A number is too large to be kept",
+    next: "Send numbers that fit a double; send larger ones as a text.",
+  },
+  "not-an-event": {
+    status: 400,
+    title: "The line is no event",
+    next: "Correct the field that `place` names; docs/reference/events.md shows the envelope.",
+  },
+  "payload-invalid": {
+    status: 400,
+    title: "The payload is not what the event type says",
+    next: "Correct the field that `place` names; docs/reference/events.md shows the payloads.",
+  },
+  "type-reserved": {
+    status: 400,
+    title: "Events of this type are Threadfold's own",
+    next: "Send provider events; give commands over the API.",
+  },
+  "channel-reserved": {
+    status: 400,
+    title: "Adapters do not push on this channel",
+    next: "Use agent, gateway, realtime or adapter:<name>.",
+  },
+  "seq-conflict": {
+    status: 409,
+    title: "The number is taken by other content",
+    next: "Give every event of a channel a number of its own; repeat an event unchanged.",
+  },
   "unsupported-media-type": {
     status: 415,
     title: "This content type is not taken",
@@ -225,6 +275,16 @@ export const problems = {
     status: 503,
     title: "The files of the database are not those that were opened",
     next: "Nothing of this call was stored. Stop the server, put the files back or restore a backup, then start it; `threadfold salvage` reads what is left of a damaged file.",
+  },
+  "not-a-recording": {
+    status: 400,
+    title: "The file is no recording of this kind",
+    next: "Nothing was stored. Import what `threadfold import --help` lists.",
+  },
+  "command-not-found": {
+    status: 404,
+    title: "There is no such command",
+    next: "Take `commandId` from the receipt of a command; receipts are kept for 7 days.",
   },
   "recording-not-found": {
     status: 404,

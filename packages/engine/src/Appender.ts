@@ -1,8 +1,9 @@
+/// <reference lib="es2024.string" />
 /**
  * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
  * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
  */
-import type { EventEnvelope } from "@threadfold/contracts"
+import { type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
@@ -20,9 +21,9 @@ import {
 } from "@threadfold/core"
 import { type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import type { Overlay } from "@threadfold/projections"
-import { checked, versionOf } from "./boundary.js"
+import { type Checked, checked, versionOf } from "./boundary.js"
 import { continues, namesOurs } from "./deltaRun.js"
-import { enrich, isEnriched, withoutEnrichment } from "./enrich.js"
+import { enrich, isEnriched, withoutEnrichment, withoutOurs } from "./enrich.js"
 import { EventIds } from "./eventId.js"
 import { rowOf } from "./eventRow.js"
 import { PendingEvents } from "./PendingEvents.js"
@@ -153,22 +154,21 @@ export class Appender {
       (numbered
         ? this.eventIds.of(source, channel, seq, event.at)
         : mintId(this.digest, event.at, `${source}|${event.type}|event`))
-    const { payload, problem } = checked(member)
-    const type = problem === null ? event.type : "provider.unmapped"
+    const { native, payload: said, problem, type } = checked(member)
+    const payload = withoutOurs(type, said)
     const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
-    const nativeJson = event.native === undefined || event.native === null ? null : JSON.stringify(event.native)
+    const nativeJson = native === undefined || native === null ? null : JSON.stringify(native)
     const known = numbered && seq > last ? null : this.stored(numbered ? { source, channel, seq } : eventId)
     if (known !== null) {
       const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
       const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
       if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
       this.keepConflict(member, entry, source, payload, batch)
-      const detail = `${channel} ${seq} is stored with other content`
-      return { status: "conflict", streamId, sequence: null, detail }
+      return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
     }
-    const envelope = this.envelope(member, entry, eventId, type, v, payload, batch)
+    const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch)
     const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
-    if (problem !== null) return { status: "invalid", streamId, sequence, detail: problem }
+    if (problem !== null) return { status: "invalid", streamId, sequence, problem }
     return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
   }
 
@@ -210,24 +210,24 @@ export class Appender {
     payload: unknown,
     batch: BatchContext,
   ): void {
-    const { at, channel, native = null, raw, seq, type } = member.event
+    const { at, channel, raw, seq, type } = member.event
+    const { native } = checked(member)
     const bytes = raw ?? canonicalJson({ type, at, native, payload })
     const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
     if (this.stored(eventId) !== null) return
     const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
     const kept = "provider.unmapped"
-    const why = { method: type, known: true, conflict: { channel, seq } }
-    const envelope = this.envelope(unnumbered, entry, eventId, kept, versionOf(kept), why, batch)
-    this.store(entry, envelope, native === null ? null : JSON.stringify(native), bytes, batch)
+    const why = { method: type.slice(0, maxTypeLength).toWellFormed(), known: true, conflict: { channel, seq } }
+    const content = { type: kept, v: versionOf(kept), native, payload: why }
+    const envelope = this.envelope(unnumbered, entry, eventId, content, batch)
+    this.store(entry, envelope, native === null || native === undefined ? null : JSON.stringify(native), bytes, batch)
   }
 
   private envelope(
     member: Member,
     entry: StreamEntry,
     eventId: string,
-    type: string,
-    v: number,
-    payload: unknown,
+    { native, payload, type, v }: Pick<Checked, "type" | "native" | "payload"> & { readonly v: number },
     batch: BatchContext,
   ): EventEnvelope {
     const { event } = member
@@ -254,7 +254,7 @@ export class Appender {
       realtimeId: event.realtimeId ?? null,
       delegationId: event.delegationId ?? null,
       taskId: event.taskId ?? null,
-      native: event.native ?? null,
+      native: native ?? null,
       payload: isEnriched(type) ? enrich(type, payload, (native) => this.keys.sibling(member, native)) : payload,
     }
   }

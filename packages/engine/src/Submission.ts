@@ -92,7 +92,7 @@ export type MemberStatus =
   | "appended"
   /** Stored, and numbers before it are missing. */
   | "gap"
-  /** Stored as `provider.unmapped` under its number, because its payload is not what its type says. */
+  /** Stored as `provider.unmapped` under its number, because it may not be stored as what it says it is. */
   | "invalid"
   /** The log has it already. */
   | "duplicate"
@@ -106,7 +106,7 @@ export interface MemberResult {
   /** Where it stands in the log; for a duplicate the first one's; null for a conflict. */
   readonly sequence: number | null
   /** What is wrong with it. */
-  readonly detail?: string
+  readonly problem?: ProblemSlug
 }
 
 /** Nothing of a submission is committed, and why. */

@@ -36,12 +36,20 @@ export const enrich = (
   return { ...payload, ...added }
 }
 
+/**
+ * The payload without ids of ours: a source does not know them, and what it says in their place must not link its thread
+ * to another one. The payload itself where there are none.
+ */
+export const withoutOurs = (type: string, payload: unknown): unknown => {
+  const fields = linksOf(type)
+  if (fields === undefined || !isRecord(payload)) return payload
+  const ours = new Set(Object.values(fields))
+  if (!Object.keys(payload).some((name) => ours.has(name))) return payload
+  return Object.fromEntries(Object.entries(payload).filter(([name]) => !ours.has(name)))
+}
+
 /** The JSON of a stored payload as its source had sent it: what a repeated delivery is compared with. */
 export const withoutEnrichment = (type: string, payloadJson: string): string => {
-  const fields = linksOf(type)
-  if (fields === undefined) return payloadJson
-  const payload: unknown = JSON.parse(payloadJson)
-  if (!isRecord(payload)) return payloadJson
-  const ours = new Set(Object.values(fields))
-  return JSON.stringify(Object.fromEntries(Object.entries(payload).filter(([name]) => !ours.has(name))))
+  if (!isEnriched(type)) return payloadJson
+  return JSON.stringify(withoutOurs(type, JSON.parse(payloadJson)))
 }

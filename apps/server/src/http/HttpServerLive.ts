@@ -83,7 +83,7 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
     const { port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
     const engine = yield* Engine
     const hub = yield* makeHub(engine.log, limits.stream, metrics)
-    const sessions = yield* makeAttachedSessions(engine, metrics, options.secrets)
+    const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
     const app = yield* makeApp(metrics).pipe(
       Effect.provideService(HttpServices, {
         agents: yield* Agents,

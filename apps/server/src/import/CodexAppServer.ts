@@ -96,10 +96,10 @@ class Reading {
   }
 
   /** Takes one line of the file. */
-  line({ number, text, whole }: FileLine): Effect.Effect<void, Problem> {
-    if (text.trim() === "") return Effect.void
+  line({ bytes, isTooLong, number, text, whole }: FileLine): Effect.Effect<void, Problem> {
+    if (!isTooLong && text.trim() === "") return Effect.void
     this.report.lines += 1
-    const parsed = parseRecordingLine(text)
+    const parsed = isTooLong ? { problem: `too long: ${bytes} bytes` } : parseRecordingLine(text)
     if ("problem" in parsed) {
       this.report.unreadable += 1
       if (this.report.unreadableLines.length < NAMED_LINES) {

@@ -54,6 +54,7 @@ describe("a broken line", () => {
     const odd: readonly Buffer[] = [
       binary,
       Buffer.from("null"),
+      Buffer.from(`{"ts":"2026-11-20T00:00:00.000Z","dir":"recv","msg":${"[".repeat(9_000)}${"]".repeat(9_000)}}`),
       Buffer.from("[1]"),
       Buffer.from("{}"),
       Buffer.from('{"ts":"yesterday","dir":"recv","msg":{}}'),

@@ -179,8 +179,8 @@ export class SessionsGroup extends HttpApiGroup.make("sessions")
       .addSuccess(PushResult)
       .annotateContext(
         described(
-          "Pushes events of an attached session: a JSON array, or NDJSON (`application/x-ndjson`), at most 16 MiB, a " +
-            "line at most 1 MiB. Answers after the commit, one result a line (as NDJSON for `Accept: " +
+          "Pushes events of an attached session: a JSON array, or NDJSON (`application/x-ndjson`), at most 16 MiB and " +
+            "20,000 lines; a line over 1 MiB is `invalid`. Answers after the commit, one result a line (as NDJSON for `Accept: " +
             "application/x-ndjson`). Repeating a call is safe.",
         ),
       ),

@@ -68,8 +68,10 @@ export const LineResult = Schema.Struct({
   status: LineStatus,
   /** Where it stands in the log; absent where it was not stored. */
   sequence: Schema.optional(Schema.Number),
-  /** What is wrong with it. */
+  /** What is wrong with it: a slug of the problem catalogue, which has its text and what to do. */
   problem: Schema.optional(Schema.String),
+  /** Where it is wrong, for example `payload.delta`; absent where it is the line as a whole. */
+  place: Schema.optional(Schema.String),
 })
 export type LineResult = typeof LineResult.Type
 

@@ -44,8 +44,12 @@ export const ProviderUnmapped = Schema.Struct({
   method: Schema.String,
   /** True: we know this message and it says nothing to the fold. False: unknown to this version of Threadfold. */
   known: Schema.Boolean,
-  /** Why it could not be mapped, for a message that should have been. */
+  /** Why it could not be mapped, for a message that should have been. Of a pushed line: a slug of the problem catalogue. */
   problem: maybe(Schema.String),
+  /** Where in the line, for example `payload.delta`. */
+  place: maybe(Schema.String),
+  /** Of a pushed or recorded line that is no event: its length and SHA-256 (hex). Of a long one only the head is kept. */
+  line: maybe(Schema.Struct({ bytes: Schema.Number, sha256: Schema.String })),
   /** Set when a source used one of its numbers twice: where, and which. The native body is the refused line. */
   conflict: maybe(Schema.Struct({ channel: Schema.String, seq: Schema.Number })),
 })

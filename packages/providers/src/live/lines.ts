@@ -1,4 +1,5 @@
 /** The lines of a live wire, as a recording of it would hold them. */
+import { readWireJson } from "@threadfold/contracts"
 import type { ProcessExit, SupervisedProcess } from "../process/SupervisedProcess.js"
 import type { WireLine } from "../Translator.js"
 
@@ -40,17 +41,13 @@ export const readExit = (fields: Readonly<Record<string, unknown>>): ReadExit =>
   message: typeof fields.message === "string" ? fields.message : undefined,
 })
 
-/** A JSON value, or undefined where the text is none. */
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** A line from the agent, as it came. One that is no JSON is a line without a message: it is kept, and understood by nobody. */
-export const receivedLine = (at: number, raw: string): WireLine => ({ at, dir: "recv", raw, message: parse(raw) })
+export const receivedLine = (at: number, raw: string): WireLine => ({
+  at,
+  dir: "recv",
+  raw,
+  message: readWireJson(raw),
+})
 
 /** A line to the agent. `turnId`: our turn that it asks for. */
 export const sentLine = (at: number, raw: string, message: unknown, turnId?: string): WireLine => ({

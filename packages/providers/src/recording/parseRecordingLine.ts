@@ -2,6 +2,7 @@
  * The recording format: one JSON object a line, `{ts, dir, msg | line | event}` (`RecordingLine` in contracts). A line that is
  * none of it is a problem that says what is wrong, and costs no other line.
  */
+import { isTooDeep, readWireJson } from "@threadfold/contracts"
 import type { WireLine } from "../Translator.js"
 
 /** Why a line could not be read. */
@@ -11,18 +12,12 @@ export interface RecordingProblem {
 
 const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** Reads one line. The text is kept verbatim as `raw`. */
 export const parseRecordingLine = (text: string): WireLine | RecordingProblem => {
-  const parsed = parse(text)
-  if (parsed === undefined) return { problem: "not JSON: the line is broken or cut" }
+  const parsed = readWireJson(text)
+  if (parsed === undefined) {
+    return { problem: isTooDeep(text) ? "nested too deeply" : "not JSON: the line is broken or cut" }
+  }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return { problem: "not a JSON object" }
   const members: ReadonlyMap<string, unknown> = new Map(Object.entries(parsed))
 

@@ -2,41 +2,48 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import { Problem, type SessionId, type SessionRow } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
-import type {
-  Acknowledged,
-  CommandSubmission,
-  EngineService,
-  Member,
-  MemberResult,
-  Submission,
-} from "@threadfold/engine"
+import type { Acknowledged, CommandSubmission, EngineService, MemberResult, Submission } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
-import { type HeldSecrets, makeRemoval } from "@threadfold/providers"
+import type { HeldSecrets } from "@threadfold/providers"
 import { Clock, Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import { makeLeases } from "./Leases.js"
-import type { FoundLine, LineContext, ParsedLine } from "./lines.js"
+import { type LineContext, type LineRules, lineReader, type ParsedLine } from "./lines.js"
+import { type FoundLine, type InPieces, inPieces } from "./pushedBody.js"
+import { lineRedaction } from "./redaction.js"
 import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
 
-/** Lines that are committed together: a long body lets others in between. */
+/** Lines that are committed together, and bytes of them: a long body lets others in between. */
 const linesAtATime = 512
-/** Lines that are decoded before everybody else has a turn: about a millisecond of work. */
-const linesInOneGo = 64
+const bytesAtATime = 1024 * 1024
+/** How long lines are decoded before everybody else has a turn, ms. */
+const decodeForMs = 5
 
-/** Lets the event loop do what waits: other calls, streams, acknowledgements. */
-const otherTurns = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
+/** The first of `lines` from `from` on that are committed together. */
+const nextLines = (lines: readonly FoundLine[], from: number): readonly FoundLine[] => {
+  let bytes = 0
+  let to = from
+  while (to < lines.length && to - from < linesAtATime && bytes < bytesAtATime) {
+    const line = lines[to]
+    bytes += line === undefined ? 0 : line.end - line.start
+    to += 1
+  }
+  return lines.slice(from, to)
+}
 
-const decode = (context: LineContext, lines: readonly FoundLine[]): Effect.Effect<readonly ParsedLine[]> =>
-  Effect.gen(function* () {
-    const parsed: ParsedLine[] = []
-    for (let start = 0; start < lines.length; start += linesInOneGo) {
-      if (start > 0) yield* otherTurns
-      for (const line of lines.slice(start, start + linesInOneGo)) parsed.push(line.parse(context))
+/** Decodes lines in slices of time. */
+function* decodeLines(read: (line: FoundLine) => ParsedLine, lines: readonly FoundLine[]): InPieces<ParsedLine[]> {
+  const parsed: ParsedLine[] = []
+  let since = performance.now()
+  for (const line of lines) {
+    if (performance.now() - since > decodeForMs) {
+      yield
+      since = performance.now()
     }
-    return parsed
-  })
+    parsed.push(read(line))
+  }
+  return parsed
+}
 
 /** The row of an attached session. */
 interface Attached extends Omit<SessionRow, "leaseMs"> {
@@ -76,17 +83,25 @@ const openLeases = (sql: SqlClient.SqlClient) =>
     unreadable,
   )
 
-const lineResult = ({ line, seq, problem }: ParsedLine, result: MemberResult | undefined): LineResult => {
-  if (result === undefined) return { line, seq, status: "invalid", ...(problem === null ? {} : { problem }) }
-  const stored = result.status === "appended" || result.status === "gap"
-  const status = stored && problem !== null ? "invalid" : result.status
-  const said = problem ?? result.detail
+/** Longest place in an answer, characters: an answer to a line has at most 200 bytes. */
+const longestPlace = 48
+
+/** A place as the answer names it: one byte a character. */
+const shownPlace = (place: string): string => place.replace(/[^\w.:[\]-]/g, "?").slice(0, longestPlace)
+
+/** The answer to a line; `result`: what became of it in the log, where it was stored. */
+export const lineResult = ({ line, seq, fault }: ParsedLine, result: MemberResult | undefined): LineResult => {
+  const isStored = result !== undefined && (result.status === "appended" || result.status === "gap")
+  const status = result === undefined || (isStored && fault !== null) ? "invalid" : result.status
+  const problem = status === "duplicate" ? undefined : (fault?.problem ?? result?.problem)
+  const place = status === "duplicate" ? "" : (fault?.place ?? "")
   return {
     line,
     seq,
     status,
-    ...(result.sequence === null ? {} : { sequence: result.sequence }),
-    ...(said === undefined || status === "duplicate" ? {} : { problem: said }),
+    ...(result === undefined || result.sequence === null ? {} : { sequence: result.sequence }),
+    ...(problem === undefined ? {} : { problem }),
+    ...(place === "" ? {} : { place: shownPlace(place) }),
   }
 }
 
@@ -94,26 +109,13 @@ const lineResult = ({ line, seq, problem }: ParsedLine, result: MemberResult | u
 export const makeAttachedSessions = (
   engine: EngineService,
   metrics: Metrics,
+  lineBytes: number,
   secrets?: HeldSecrets,
 ): Effect.Effect<AttachedSessions, Problem, Projections | SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const projections = yield* Projections
     const sql = yield* SqlClient.SqlClient
-    const removal = secrets === undefined ? null : makeRemoval(secrets)
-
-    /** An event as it may be recorded. Each was pushed as one and stays one: a secret that two of them tell is not seen. */
-    const recordable = (member: Member): Member => {
-      if (removal === null) return member
-      const { payload, raw } = member.event
-      return {
-        ...member,
-        event: {
-          ...member.event,
-          payload: removal.value(payload),
-          ...(typeof raw === "string" ? { raw: removal.text(raw) } : {}),
-        },
-      }
-    }
+    const rules: LineRules = { maxBytes: lineBytes, ...lineRedaction(secrets) }
 
     const counted = (submission: Effect.Effect<Acknowledged, Problem>): Effect.Effect<Acknowledged, Problem> =>
       Effect.acquireUseRelease(
@@ -211,16 +213,18 @@ export const makeAttachedSessions = (
     const push: AttachedSessions["push"] = (context, lines) =>
       Effect.gen(function* () {
         yield* leases.touch(context.sessionId)
+        const read = lineReader(context, rules)
         const results: LineResult[] = []
-        for (let start = 0; start < lines.length; start += linesAtATime) {
-          const some = yield* decode(context, lines.slice(start, start + linesAtATime))
-          const members = some.flatMap(({ member }) => (member === null ? [] : [recordable(member)]))
+        for (let start = 0; start < lines.length; ) {
+          const some = yield* inPieces(decodeLines(read, nextLines(lines, start)))
+          const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
           // Once the first lines are in, the rest waits its turn: an answer in the middle would help nobody.
           const acknowledged = yield* start === 0 ? counted(engine.trySubmit({ members })) : submit({ members })
           let next = 0
           for (const line of some) {
             results.push(lineResult(line, line.member === null ? undefined : acknowledged.results[next++]))
           }
+          start += some.length
         }
         for (const { status } of results) metrics.line(status)
         return results

@@ -1,29 +1,52 @@
+import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { Either } from "effect"
+import { maxJsonDepth, maxPushLines, maxSeq, maxTime, Problem, problems } from "@threadfold/contracts"
+import { Either, Schema } from "effect"
 import fc from "fast-check"
-import { findEntries, findLines } from "./lines.js"
+import { lineResult } from "./AttachedSessions.js"
+import { type LineFault, lineReader, type ParsedLine } from "./lines.js"
+import { type Found, findEntries, findLines, type InPieces } from "./pushedBody.js"
 
 const context = {
   sessionId: "01990000-0000-7000-8000-000000000001",
   streamId: "01990000-0000-7000-8000-000000000002",
   startedAt: 1_700_000_000_000,
 }
-const limit = 1_000_000
+const maxBytes = 100_000
+const parse = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
 
-const ndjson = (text: string) =>
-  Either.getOrThrow(findLines(Buffer.from(text), limit)).map(({ parse }) => parse(context))
+const whole = (work: InPieces<Found>): Found => {
+  for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value
+}
+const lines = (body: string | Buffer) => Either.getOrThrow(whole(findLines(Buffer.from(body)))).map(parse)
+const entries = (body: string) => whole(findEntries(Buffer.from(body)))
+const only = (text: string | Buffer) => lines(text)[0]
+
+const event = (fields: object = {}) =>
+  JSON.stringify({
+    type: "runtime.warning",
+    channel: "agent",
+    seq: 3,
+    at: 1_700_000_000_001,
+    payload: { message: "m" },
+    ...fields,
+  })
+/** The event with a piece of JSON in its payload that `JSON.stringify` would not write. */
+const withMessage = (json: string) => event({ payload: { message: "?" } }).replace('"?"', json)
+
+const nested = (depth: number, inner = "") => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`
 
 describe("pushed lines", () => {
   it("of any bytes come to one answer per line that is not blank, and never to an event of another session", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.json(), fc.constant('{"channel":"agent","seq":3}'))), (texts) => {
         const body = texts.join("\n")
-        const lines = ndjson(body)
-        expect(lines.map(({ line }) => line)).toEqual(
+        const parsed = lines(body)
+        expect(parsed.map(({ line }) => line)).toEqual(
           body.split("\n").flatMap((text, index) => (text.trim() === "" ? [] : [index + 1])),
         )
-        for (const { member, problem, seq } of lines) {
-          expect(member === null ? problem !== null : member.event.seq === seq).toBe(true)
+        for (const { fault, member, seq } of parsed) {
+          expect(member === null ? fault !== null : member.event.seq === seq).toBe(true)
           if (member !== null) {
             expect([member.sessionId, member.to.streamId]).toEqual([context.sessionId, context.streamId])
           }
@@ -34,31 +57,180 @@ describe("pushed lines", () => {
 
   it("mean the same as the entries of an array", () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue(), { maxLength: 10 }), (values) => {
-        const array = Either.getOrThrow(findEntries(Buffer.from(JSON.stringify(values)), limit)).map(({ parse }) =>
-          parse(context),
-        )
-        expect(array).toEqual(ndjson(values.map((value) => JSON.stringify(value)).join("\n")))
+      fc.property(fc.array(fc.jsonValue(), { maxLength: 10 }), fc.constantFrom(0, 2), (values, indent) => {
+        const array = Either.getOrThrow(entries(JSON.stringify(values, null, indent))).map(parse)
+        const meaning = ({ fault, line, seq }: ParsedLine) => ({ fault, line, seq })
+        const asLines = lines(values.map((value) => JSON.stringify(value)).join("\n"))
+        expect(array.map(meaning)).toEqual(asLines.map(meaning))
       }),
     )
   })
 
-  it("that were cut keep channel and number only where each can be read once", () => {
+  it("that were cut keep channel and number only where each is a member of its own, once and whole", () => {
     const cases = [
       ['{"channel":"adapter:a","seq":7,"type":"x', 7],
-      ['{"channel":"adapter:a","seq":7,"payload":{"seq":8', null],
+      ['{"payload":{"seq":8},"channel":"adapter:a","seq":7,"type":"x', 7],
+      ['{"payload":"\\"seq\\":8,","channel":"adapter:a","seq":7,"type":"x', 7],
+      ['{"channel":"adapter:a","payload":{"seq":8,', null],
+      ['{"channel":"adapter:a","seq":7,"seq":8,"x', null],
       ['{"channel":"client","seq":7,', null],
       ['{"seq":7,', null],
       ['{"channel":"agent","seq":12', null],
       ['{"channel":"agent","seq":12 ,"at":', 12],
       ['{"channel":"agent","seq":1.5', null],
+      ['{"channel":"agent","seq":1e400,', null],
+      ['[{"channel":"agent","seq":12,', null],
     ] as const
-    for (const [text, seq] of cases) expect(ndjson(text)[0]?.seq).toBe(seq)
+    for (const [text, seq] of cases) expect([text, only(text)?.seq]).toEqual([text, seq])
   })
 
-  it("over the limit refuse the whole body", () => {
-    const body = Buffer.from(`{}\n${"x".repeat(101)}\n{}`)
-    expect(Either.isLeft(findLines(body, 100))).toBe(true)
-    expect(Either.isLeft(findEntries(Buffer.from(JSON.stringify([{}, "x".repeat(101)])), 100))).toBe(true)
+  const deep = nested(maxJsonDepth + 1)
+  const kinds: readonly (readonly [string, string | Buffer, LineFault])[] = [
+    [
+      "longer than the limit",
+      event({ payload: { message: "x".repeat(maxBytes) } }),
+      { problem: "line-too-long", place: "" },
+    ],
+    ["nested too deeply", withMessage(deep), { problem: "line-too-deep", place: "" }],
+    ["nested so deeply that a stack would end", withMessage(nested(40_000)), { problem: "line-too-deep", place: "" }],
+    ["deep and cut", withMessage(deep).slice(0, -300), { problem: "line-too-deep", place: "" }],
+    [
+      "half a pair in a text",
+      event({ payload: { message: "a\ud800b" } }),
+      { problem: "line-not-unicode", place: "payload.message" },
+    ],
+    [
+      "half a pair in a name",
+      event({ payload: { message: "m", "\udc00": 1 } }),
+      { problem: "line-not-unicode", place: "payload.\udc00" },
+    ],
+    ["half a pair in a type", event({ type: "a\ud800" }), { problem: "line-not-unicode", place: "type" }],
+    [
+      "half a pair in a native id",
+      event({ native: { turnId: "\udfff" } }),
+      { problem: "line-not-unicode", place: "native.turnId" },
+    ],
+    [
+      "bytes that are no text",
+      Buffer.concat([Buffer.from(event().slice(0, -4)), Buffer.from([0xff, 0xfe]), Buffer.from('"}}')]),
+      { problem: "line-not-unicode", place: "" },
+    ],
+    [
+      "a number beyond every double",
+      event({ payload: { message: "m", n: 0 } }).replace('"n":0', '"n":1e999'),
+      { problem: "number-out-of-range", place: "payload.n" },
+    ],
+    [
+      "a negative one",
+      event({ payload: { message: "m", n: [0] } }).replace('"n":[0]', '"n":[-2e400]'),
+      { problem: "number-out-of-range", place: "payload.n.0" },
+    ],
+    [
+      "a number of a thousand digits",
+      event({ payload: { message: "m", n: 0 } }).replace('"n":0', `"n":${"9".repeat(1000)}`),
+      { problem: "number-out-of-range", place: "payload.n" },
+    ],
+    ["a version of 0", event({ v: 0 }), { problem: "not-an-event", place: "v" }],
+    ["a version between two", event({ v: 1.5 }), { problem: "not-an-event", place: "v" }],
+    ["a version beyond safe integers", event({ v: 2 ** 60 }), { problem: "not-an-event", place: "v" }],
+    ["a time before time", event({ at: -1 }), { problem: "not-an-event", place: "at" }],
+    ["a time after time", event({ at: maxTime + 1 }), { problem: "not-an-event", place: "at" }],
+    ["a type with a line break", event({ type: "a\nevent: b" }), { problem: "not-an-event", place: "type" }],
+    ["a type without an end", event({ type: "t".repeat(201) }), { problem: "not-an-event", place: "type" }],
+    [
+      "a native id without an end",
+      event({ native: { itemId: "i".repeat(4_097) } }),
+      { problem: "not-an-event", place: "native.itemId" },
+    ],
+    [
+      "a payload of another type",
+      event({ payload: { message: 5 } }),
+      { problem: "payload-invalid", place: "payload.message" },
+    ],
+    [
+      "a payload that is no object",
+      event({ type: "turn.started", payload: [] }),
+      { problem: "payload-invalid", place: "payload" },
+    ],
+    ["a type of our own", event({ type: "turn.requested" }), { problem: "type-reserved", place: "type" }],
+  ]
+
+  it.each(kinds)("with %s are kept under their number, and cost no neighbour", (_, text, fault) => {
+    const bytes = Buffer.from(text)
+    const around = Buffer.concat([Buffer.from(`${event({ seq: 2 })}\n`), bytes, Buffer.from(`\n${event({ seq: 4 })}`)])
+    const [before, bad, after] = lines(around)
+    expect([before?.fault, after?.fault]).toEqual([null, null])
+    expect([bad?.seq, bad?.fault]).toEqual([3, fault])
+    const kept = bad?.member?.event
+    expect([kept?.type, kept?.channel, kept?.seq, kept?.at]).toEqual([
+      "provider.unmapped",
+      "agent",
+      3,
+      context.startedAt,
+    ])
+    expect(kept?.payload).toMatchObject({
+      problem: fault.problem,
+      line: { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") },
+    })
+    expect(kept?.raw).toBe(bytes.length > maxBytes ? bytes.toString("utf8", 0, 1024) : bytes.toString("utf8"))
+    // What is kept is an event that would be taken.
+    expect(only(JSON.stringify({ ...kept, raw: null }))?.fault).toBeNull()
+  })
+
+  it.each([0, -1, 1.5, maxSeq + 1, 2 ** 60])("without a number that can be (%s) are not kept", (seq) => {
+    const bad = only(event({ seq }))
+    expect([bad?.seq, bad?.member, bad?.fault]).toEqual([null, null, { problem: "not-an-event", place: "seq" }])
+  })
+
+  it("at the edge of what is taken are taken", () => {
+    for (const text of [
+      event({ seq: maxSeq, at: maxTime, v: Number.MAX_SAFE_INTEGER }),
+      event({ payload: { message: "m", deep: JSON.parse(nested(maxJsonDepth - 2)) } }),
+      event({ payload: { message: "m", n: Number.MAX_VALUE, text: "1e999", emoji: "😀" } }),
+      // A stream may be cut between the halves of a pair; what is joined is whole again.
+      event({ type: "content.delta", payload: { stream: "text", delta: "a\ud83d" } }),
+      event({ type: "content.delta", payload: { stream: "text", delta: "\ude00b" } }),
+      event({ type: "future.event", v: 7, payload: 5 }),
+      event({ v: 2, payload: { said: "by a newer version" } }),
+    ]) {
+      expect([text.slice(0, 80), only(text)?.fault]).toEqual([text.slice(0, 80), null])
+    }
+  })
+
+  it("are counted before anything else, and refused as a whole where there are too many", () => {
+    const tooMany = (found: Found) => Either.isLeft(found) && found.left.slug === "payload-too-large"
+    expect(tooMany(whole(findLines(Buffer.from("1\n".repeat(maxPushLines + 1)))))).toBe(true)
+    expect(tooMany(whole(findLines(Buffer.from("\n".repeat(maxPushLines + 1)))))).toBe(true)
+    expect(tooMany(entries(`[${"1,".repeat(maxPushLines)}1]`))).toBe(true)
+    expect(lines("1\n".repeat(maxPushLines))).toHaveLength(maxPushLines)
+    expect(Either.getOrThrow(entries(`[${"1,".repeat(maxPushLines - 1)}1]`))).toHaveLength(maxPushLines)
+  })
+
+  it("in an array that is not whole refuse the body; an entry that is no JSON is one invalid line", () => {
+    for (const text of ["", "{}", "[", "[{}", "[{},]", "[,{}]", "[{}]]", "[{}] x", '["a]', "[1,,2]", "[}]", "5"]) {
+      expect([text, Either.isLeft(entries(text))]).toEqual([text, true])
+    }
+    expect(Either.getOrThrow(entries("[ ] "))).toEqual([])
+    const mixed = Either.getOrThrow(entries(`\ufeff[${event()}, nope, ${withMessage(deep)},\n{"a":"]"}]`)).map(parse)
+    expect(mixed.map(({ fault }) => fault?.problem ?? null)).toEqual([
+      null,
+      "line-not-json",
+      "line-too-deep",
+      "not-an-event",
+    ])
+  })
+})
+
+describe("the answer to a line", () => {
+  it("has at most 200 bytes where the line is invalid, whatever is wrong and wherever", () => {
+    const slugs = Schema.decodeUnknownSync(Schema.Array(Problem.fields.slug))(Object.keys(problems))
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constantFrom(...slugs), (place, slug) => {
+        const fault = { problem: slug, place }
+        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault }
+        const result = { status: "appended" as const, streamId: "", sequence: Number.MAX_SAFE_INTEGER }
+        expect(Buffer.byteLength(`${JSON.stringify(lineResult(parsed, result))}\n`)).toBeLessThanOrEqual(200)
+      }),
+    )
   })
 })

@@ -1,10 +1,25 @@
+/// <reference lib="es2024.string" />
 /**
  * Pushed lines, decoded at the border. A line that is no event but says its channel and number is kept as
  * `provider.unmapped` under that number, so that it blocks nothing that follows.
  */
-import { decodePayload, isEventType, Problem, ProviderEvent } from "@threadfold/contracts"
+
+import { isUtf8 } from "node:buffer"
+import { createHash } from "node:crypto"
+import {
+  decodePayload,
+  eventVersions,
+  isEventType,
+  isProviderEventType,
+  maxTypeLength,
+  type ProblemSlug,
+  ProviderEvent,
+  readJson,
+} from "@threadfold/contracts"
 import type { Member } from "@threadfold/engine"
 import { Either, ParseResult, Schema } from "effect"
+import type { FoundLine } from "./pushedBody.js"
+import { type Salvaged, salvage } from "./salvage.js"
 
 /** The session that a line belongs to. */
 export interface LineContext {
@@ -15,177 +30,128 @@ export interface LineContext {
   readonly startedAt: number
 }
 
+/** How lines are taken. */
+export interface LineRules {
+  /** Longest line, bytes. */
+  readonly maxBytes: number
+  /** Takes out of an event what must not be recorded. */
+  readonly redact: (event: Member["event"]) => Member["event"]
+  /** The same for a text. */
+  readonly redactText: (text: string) => string
+}
+
+/** What is wrong with a line. */
+export interface LineFault {
+  readonly problem: ProblemSlug
+  /** Where; empty: the line as a whole. */
+  readonly place: string
+}
+
 /** What a line came to. */
-export type ParsedLine = {
+export interface ParsedLine {
   /** Number of the line, from 1. */
   readonly line: number
   readonly seq: number | null
-} & (
-  | { readonly member: Member; readonly problem: string | null }
-  /** Nothing to store: it has no number that can be read. */
-  | { readonly member: null; readonly problem: string }
-)
+  /** What is stored; null: nothing, because it has no number that can be read. */
+  readonly member: Member | null
+  readonly fault: LineFault | null
+}
+
+/** Characters of a line's head that are kept where the line is too long. */
+const headBytes = 1_024
+
+/** Characters of a place that are kept. */
+const longestPlace = 200
 
 /** Channels that an adapter may push on: `client` belongs to recordings. */
-const pushable = /^(agent|gateway|realtime|adapter:[A-Za-z0-9._-]{1,64})$/
+const isPushable = (channel: string): boolean => channel !== "client"
 
-const Numbered = Schema.Struct({
-  channel: Schema.String.pipe(Schema.pattern(pushable)),
-  seq: Schema.Number.pipe(Schema.int(), Schema.positive()),
-})
-type Numbered = typeof Numbered.Type
-
-const decodeNumbered = Schema.decodeUnknownOption(Numbered)
 const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
 
-/** The first thing that is wrong, in one sentence. */
-const sentence = (error: ParseResult.ParseError): string => {
+/** Streamed text: a piece may be cut between the halves of a surrogate pair. */
+const cutTexts: ReadonlySet<string> = new Set(["payload.delta"])
+
+/** Where the first thing is that is wrong. */
+const placeOf = (error: ParseResult.ParseError, within = ""): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  if (issue === undefined) return error.message
-  const path = issue.path.map(String).join(".")
-  return path === "" ? issue.message : `${path}: ${issue.message}`
+  const path = (issue?.path ?? []).map(String).join(".")
+  return within === "" || path === "" ? `${within}${path}` : `${within}.${path}`
 }
 
-const typeOf = (value: unknown): string =>
-  typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"
-    ? value.type
-    : "unreadable"
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
-const unmapped = (
-  context: LineContext,
-  { channel, seq }: Numbered,
-  method: string,
-  problem: string,
-  raw: string,
-): Member => ({
-  to: { streamId: context.streamId },
-  sessionId: context.sessionId,
-  actor: "provider",
-  event: {
-    type: "provider.unmapped",
-    channel,
-    seq,
-    at: context.startedAt,
-    payload: { method, known: isEventType(method), problem },
-    raw,
-  },
-})
-
-/** The one text that a pattern captures; null where its key stands there more than once, or not at all. */
-const only = (text: string, key: RegExp, value: RegExp): string | null => {
-  const [, second] = [...text.matchAll(key)]
-  return second === undefined ? (value.exec(text)?.[1] ?? null) : null
+/** Why a decoded event may not be stored as what it says it is. */
+const faultOf = ({ channel, payload = {}, type, v }: ProviderEvent): LineFault | null => {
+  if (!isPushable(channel)) return { problem: "channel-reserved", place: "channel" }
+  if (!isEventType(type)) return null
+  if (!isProviderEventType(type)) return { problem: "type-reserved", place: "type" }
+  // Another version's payload is for that version to judge.
+  if ((v ?? eventVersions[type]) !== eventVersions[type]) return null
+  if (!isRecord(payload)) return { problem: "payload-invalid", place: "payload" }
+  const checked = decodePayload(type)(payload)
+  return Either.isLeft(checked) ? { problem: "payload-invalid", place: placeOf(checked.left, "payload") } : null
 }
 
-/**
- * Channel and number of a text that is no JSON, for example one that was cut: only where each stands there once, and is
- * whole (a number that the text ends with may have gone on).
- */
-const salvage = (text: string): Numbered | null => {
-  const channel = only(text, /"channel"\s*:/g, /"channel"\s*:\s*"([^"\\]*)"/)
-  const seq = only(text, /"seq"\s*:/g, /"seq"\s*:\s*(\d{1,15})\s*[,}]/)
-  const found = decodeNumbered({ channel, seq: seq === null ? null : Number(seq) })
-  return found._tag === "Some" ? found.value : null
-}
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
-const refused = (
-  context: LineContext,
-  line: number,
-  numbered: Numbered | null,
-  method: string,
-  problem: string,
-  raw: string,
-): ParsedLine =>
-  numbered === null
-    ? { line, seq: null, member: null, problem: `${problem}; it has no channel and seq that can be read` }
-    : { line, seq: numbered.seq, member: unmapped(context, numbered, method, problem, raw), problem }
+/** Decodes lines of one session. */
+export const lineReader = (context: LineContext, rules: LineRules): ((found: FoundLine) => ParsedLine) => {
+  const { redactText } = rules
 
-const parseValue = (context: LineContext, line: number, value: unknown, raw: () => string): ParsedLine => {
-  const found = decodeNumbered(value)
-  const numbered = found._tag === "Some" ? found.value : null
-  const decoded = decodeEvent(value)
-  if (Either.isLeft(decoded)) return refused(context, line, numbered, typeOf(value), sentence(decoded.left), raw())
-  const event = decoded.right
-  if (numbered === null) {
-    return refused(context, line, null, event.type, `channel: ${event.channel} is not an adapter's to push on`, raw())
-  }
-  const { type, payload = {} } = event
-  if (isEventType(type)) {
-    const checked = decodePayload(type)(payload)
-    if (Either.isLeft(checked)) {
-      return refused(context, line, numbered, type, `payload: ${sentence(checked.left)}`, event.raw ?? raw())
+  const member = (event: Member["event"]): Member => ({
+    to: { streamId: context.streamId },
+    sessionId: context.sessionId,
+    actor: "provider",
+    event: rules.redact(event),
+  })
+
+  /** A line that is no event: kept under its number, where it has one. */
+  const refused = ({ body, end, line, start }: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault) => {
+    if (channel === null || seq === null || !isPushable(channel)) return { line, seq: null, member: null, fault }
+    const bytes = body.subarray(start, end)
+    const text = bytes.toString("utf8")
+    const recorded = redactText(text)
+    const method = (type ?? "unreadable").slice(0, maxTypeLength).toWellFormed()
+    const payload = {
+      method,
+      known: isEventType(method),
+      problem: fault.problem,
+      ...(fault.place === "" ? {} : { place: fault.place.slice(0, longestPlace).toWellFormed() }),
+      line: { bytes: bytes.length, sha256: sha256(recorded === text ? bytes : recorded) },
     }
+    const raw = bytes.length > rules.maxBytes ? headOf(recorded) : recorded.trim()
+    const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
+    return { line, seq, member: member(event), fault }
   }
-  // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
-  const { v, at, native } = event
-  return {
-    line,
-    seq: event.seq,
-    problem: null,
-    member: {
-      to: { streamId: context.streamId },
-      sessionId: context.sessionId,
-      actor: "provider",
-      event: { type, v, channel: event.channel, seq: event.seq, at, native, payload, raw: event.raw ?? null },
-    },
+
+  return (found): ParsedLine => {
+    const { body, end, line, start } = found
+    const salvaged = () => salvage(body, start, end)
+    if (end - start > rules.maxBytes) return refused(found, salvaged(), { problem: "line-too-long", place: "" })
+    const bytes = body.subarray(start, end)
+    if (!isUtf8(bytes)) return refused(found, salvaged(), { problem: "line-not-unicode", place: "" })
+    const text = bytes.toString("utf8").trim()
+    const read = readJson(text, cutTexts)
+    if ("problem" in read) return refused(found, salvaged(), read)
+    if (!isRecord(read.value)) {
+      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" } }
+    }
+    const decoded = decodeEvent(read.value)
+    if (Either.isLeft(decoded)) {
+      return refused(found, salvaged(), { problem: "not-an-event", place: placeOf(decoded.left) })
+    }
+    const event = decoded.right
+    const fault = faultOf(event)
+    if (fault !== null) return refused(found, { ...event }, fault)
+    // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
+    const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
+    return { line, seq, member: member({ type, v, channel, seq, at, native, payload, raw }), fault: null }
   }
 }
 
-const parseText = (context: LineContext, line: number, text: string): ParsedLine => {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refused(context, line, salvage(text), "unreadable", "the line is no JSON", text)
-  }
-  return parseValue(context, line, value, () => text)
-}
-
-/** A line that is found and not decoded yet: decoding a long body takes turns with everything else. */
-export interface FoundLine {
-  /** Number of the line, from 1. */
-  readonly line: number
-  readonly parse: (context: LineContext) => ParsedLine
-}
-
-const lineTooLong = (line: number, limit: number) =>
-  new Problem({ slug: "payload-too-large", detail: `Line ${line} is longer than ${limit} bytes.` })
-
-/** The lines of an NDJSON body that are not blank. Fails with `payload-too-large` for a line over the limit. */
-export const findLines = (body: Buffer, maxBytes: number): Either.Either<readonly FoundLine[], Problem> => {
-  const found: FoundLine[] = []
-  let start = 0
-  for (let line = 1; start < body.length; line++) {
-    const newline = body.indexOf(0x0a, start)
-    const end = newline === -1 ? body.length : newline
-    if (end - start > maxBytes) return Either.left(lineTooLong(line, maxBytes))
-    const text = body.toString("utf8", start, end).trim()
-    if (text !== "") found.push({ line, parse: (context) => parseText(context, line, text) })
-    start = end + 1
-  }
-  return Either.right(found)
-}
-
-/** The entries of a JSON array. Fails with `invalid-request` for anything else. */
-export const findEntries = (body: Buffer, maxBytes: number): Either.Either<readonly FoundLine[], Problem> => {
-  const wrong = (detail: string) => Either.left(new Problem({ slug: "invalid-request", detail }))
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString("utf8"))
-  } catch (error) {
-    return wrong(`The body is no JSON: ${error instanceof Error ? error.message : String(error)}.`)
-  }
-  if (!Array.isArray(value)) return wrong("The body must be an array of events, or NDJSON.")
-  const entries: readonly unknown[] = value
-  // Only a body that is longer than a line can hold an entry that is.
-  if (body.length > maxBytes) {
-    const long = entries.findIndex((entry) => Buffer.byteLength(JSON.stringify(entry)) > maxBytes)
-    if (long !== -1) return Either.left(lineTooLong(long + 1, maxBytes))
-  }
-  return Either.right(
-    entries.map((entry, index) => ({
-      line: index + 1,
-      parse: (context) => parseValue(context, index + 1, entry, () => JSON.stringify(entry)),
-    })),
-  )
+/** The head of a text, at most so many bytes, whole characters. */
+const headOf = (text: string): string => {
+  const head = Buffer.from(text.slice(0, headBytes)).subarray(0, headBytes).toString("utf8")
+  return head.replace(/\ufffd+$/, "").trimStart()
 }

@@ -1,7 +1,7 @@
 /** A call that gives a command: from its body and headers to the receipt. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Command, Problem, type Receipt } from "@threadfold/contracts"
+import { type Command, Problem, problems, type Receipt, readJson } from "@threadfold/contracts"
 import type { commandHeaders } from "@threadfold/contracts/api"
 import { Effect, Schema } from "effect"
 import { readBody, requireMediaType } from "../node/body.js"
@@ -34,15 +34,14 @@ export const nothing = optional(Schema.Struct({}))
 const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
-const parse = (text: string): Effect.Effect<unknown, Problem> =>
-  Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: (error) =>
-      new Problem({
-        slug: "invalid-request",
-        detail: `The body is no JSON: ${error instanceof Error ? error.message : String(error)}.`,
-      }),
-  })
+/** The JSON of a body. What a log cannot hold is refused before anything is done. */
+export const readJsonBody = (text: string): Effect.Effect<unknown, Problem> => {
+  const read = readJson(text)
+  if ("value" in read) return Effect.succeed(read.value)
+  const { place, problem } = read
+  const where = place === "" ? "The body" : `body, ${place}`
+  return Effect.fail(new Problem({ slug: "invalid-request", detail: `${where}: ${problems[problem].title}.` }))
+}
 
 /** The body as it was sent, and as its schema reads it. A field that nobody knows is a mistake that must not pass. */
 const readSaid = <A, I>(
@@ -53,7 +52,7 @@ const readSaid = <A, I>(
   Effect.gen(function* () {
     if (!body.optional || hasBody(request)) yield* requireMediaType(request, [json])
     const text = (yield* readBody(request, limit)).toString("utf8")
-    const said = body.optional && text.trim() === "" ? {} : yield* parse(text)
+    const said = body.optional && text.trim() === "" ? {} : yield* readJsonBody(text)
     const decode = Schema.decodeUnknown(body.schema, { onExcessProperty: "error" })
     return { said, value: yield* Effect.mapError(decode(said), wrong("body")) }
   })

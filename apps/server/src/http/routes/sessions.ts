@@ -5,17 +5,18 @@ import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
-import { findEntries, findLines } from "../attached/lines.js"
+import { findEntries, findLines, inPieces } from "../attached/pushedBody.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { HttpServices } from "../Services.js"
 import { answer, resourceAnswer } from "./answer.js"
+import { readJsonBody } from "./order.js"
 import { waitFor } from "./waitFor.js"
 import { wrong } from "./wrong.js"
 
 const json = "application/json"
 const ndjson = "application/x-ndjson"
 
-const decodeAttach = Schema.decodeUnknown(Schema.parseJson(AttachRequest))
+const decodeAttach = Schema.decodeUnknown(AttachRequest, { onExcessProperty: "error" })
 
 const decodeSessionId = Schema.decodeUnknown(SessionId)
 
@@ -45,8 +46,8 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         Effect.gen(function* () {
           yield* requireMediaType(request, [json])
           const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
-          const text = yield* readBody(request, limits.lineBytes)
-          const body = yield* Effect.mapError(decodeAttach(text.toString("utf8")), wrong("body"))
+          const said = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
+          const body = yield* Effect.mapError(decodeAttach(said), wrong("body"))
           const { created, session } = yield* sessions.attach(sessionId, body)
           return sessionAnswer(session, created ? 201 : 200)
         }),
@@ -56,7 +57,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const type = yield* requireMediaType(request, [ndjson, json])
           const context = yield* sessions.require(path.sessionId)
           const body = yield* readBody(request, limits.bodyBytes)
-          const lines = yield* (type === ndjson ? findLines : findEntries)(body, limits.lineBytes)
+          const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
           return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
         }),
       )

@@ -2,6 +2,7 @@
  * The agent's wire as it passes through our hands, from the start of its process to the end: every line is told to the
  * translator where it is read or written, in the order of the wire, and only then goes on to the SDK or to the agent.
  */
+import { readWireJson } from "@threadfold/contracts"
 import { Cause, Clock, Deferred, Effect, FiberId, Option, Runtime, type Scope } from "effect"
 import type { LiveEvents } from "../../live/LiveEvents.js"
 import { exitLine, receivedLine, sentLine, spawnLine } from "../../live/lines.js"
@@ -89,14 +90,6 @@ const recorded = (raw: string, message: unknown): { readonly raw: string; readon
 /** Configuration that goes over the command line goes as JSON; nobody can tell what of it is secret. */
 const withoutConfiguration = (argument: string): string => argument.replace(/^(--[\w-]+=)?[{[].*$/s, "$1[removed]")
 
-const parse = (raw: string): unknown => {
-  try {
-    return JSON.parse(raw)
-  } catch {
-    return undefined
-  }
-}
-
 /** What is wrong where the agent did not simply exit. */
 const faultOf = (cause: Cause.Cause<LineTooLong>): string =>
   Option.match(Cause.failureOption(cause), {
@@ -126,7 +119,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
     /** A line of the SDK: told and written in one step, so that no other line comes between. */
     const post = (raw: string): Effect.Effect<void, ConnectionLost> =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
-        const message = parse(raw)
+        const message = readWireJson(raw)
         const fields = isFields(message) ? message : {}
         if (hintFields(fields, "request")?.subtype === "initialize") first = hintText(fields, "request_id")
         const named = keyOf(fields)

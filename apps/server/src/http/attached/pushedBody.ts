@@ -1,0 +1,117 @@
+/**
+ * A pushed body cut into lines, or an array cut into its entries. Nothing is decoded here, so that no line can cost another one,
+ * and what a body holds is counted before anything of it is stored.
+ */
+import { maxPushLines, Problem } from "@threadfold/contracts"
+import { Effect, Either } from "effect"
+import { afterString } from "./salvage.js"
+
+/** Where a line stands in its body. */
+export interface FoundLine {
+  /** Number of the line, or of the entry, from 1. */
+  readonly line: number
+  readonly body: Buffer
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+}
+
+export type Found = Either.Either<readonly FoundLine[], Problem>
+
+/** Work on a body that pauses now and then, so that other callers have their turn. */
+export type InPieces<A> = Generator<void, A>
+
+/** Bytes that are looked at in one go: about a millisecond. */
+const bytesAtATime = 512 * 1024
+
+const tooMany = (): Found =>
+  Either.left(new Problem({ slug: "payload-too-large", detail: `The body has more than ${maxPushLines} lines.` }))
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d
+
+/** Whether there is nothing but white space. */
+const isBlank = (body: Buffer, start: number, end: number): boolean => {
+  let at = start
+  while (at < end && isSpace(body[at])) at += 1
+  // Beyond ASCII there are spaces, too: decoding says so, for the few lines that begin with such a byte.
+  return at === end || ((body[at] ?? 0) >= 0x80 && end - at < 1_024 && body.toString("utf8", at, end).trim() === "")
+}
+
+/** The lines of an NDJSON body that are not blank. Fails with `payload-too-large` where there are too many. */
+export function* findLines(body: Buffer): InPieces<Found> {
+  const found: FoundLine[] = []
+  let start = 0
+  let pauseAt = bytesAtATime
+  for (let line = 1; start < body.length; line++) {
+    if (line > maxPushLines) return tooMany()
+    const newline = body.indexOf(0x0a, start)
+    const end = newline === -1 ? body.length : newline
+    if (!isBlank(body, start, end)) found.push({ line, body, start, end })
+    start = end + 1
+    if (start > pauseAt) {
+      yield
+      pauseAt = start + bytesAtATime
+    }
+  }
+  return Either.right(found)
+}
+
+const noArray = (detail: string): Found => Either.left(new Problem({ slug: "invalid-request", detail }))
+
+/**
+ * The entries of a JSON array. Fails with `invalid-request` for anything else, `payload-too-large` where there are too many.
+ * Only the array itself must be whole: an entry that is no JSON is a line that is none.
+ */
+export function* findEntries(body: Buffer): InPieces<Found> {
+  const found: FoundLine[] = []
+  const broken = noArray("The body is no JSON array: it is not closed, or goes on after its end.")
+  const skip = (from: number): number => {
+    let at = from
+    while (at < body.length && isSpace(body[at])) at += 1
+    return at
+  }
+  let at = skip(body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0)
+  if (body[at] !== 0x5b) return noArray("The body must be a JSON array of events, or NDJSON.")
+  at = skip(at + 1)
+  if (body[at] === 0x5d) return skip(at + 1) === body.length ? Either.right(found) : broken
+  let start = at
+  let depth = 0
+  let pauseAt = at + bytesAtATime
+  while (at < body.length) {
+    const byte = body[at]
+    if (byte === 0x22) {
+      at = afterString(body, at, body.length)
+      if (at === -1) return broken
+      continue
+    }
+    if (depth === 0 && (byte === 0x2c || byte === 0x5d)) {
+      if (isBlank(body, start, at)) return broken
+      if (found.length === maxPushLines) return tooMany()
+      found.push({ line: found.length + 1, body, start, end: at })
+      if (byte === 0x5d) return skip(at + 1) === body.length ? Either.right(found) : broken
+      start = at + 1
+    } else if (byte === 0x5b || byte === 0x7b) depth += 1
+    else if (byte === 0x5d || byte === 0x7d) {
+      depth -= 1
+      if (depth < 0) return broken
+    }
+    at += 1
+    if (at > pauseAt) {
+      yield
+      pauseAt = at + bytesAtATime
+    }
+  }
+  return broken
+}
+
+/** Lets the event loop do what waits: other calls, streams, acknowledgements. */
+export const otherTurns: Effect.Effect<void> = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** Does work in pieces, with other callers' turns in between. */
+export const inPieces = <A>(work: InPieces<A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const step = work.next()
+    return step.done === true ? Effect.succeed(step.value) : Effect.zipRight(otherTurns, inPieces(work))
+  })

@@ -1,0 +1,78 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { isTooDeep, maxJsonDepth, readJson, readWireJson } from "./index.js"
+
+const depthOf = (value: unknown): number =>
+  typeof value !== "object" || value === null ? 0 : 1 + Math.max(0, ...Object.values(value).map(depthOf))
+
+/** JSON around a value, so many levels deep, objects and arrays in turn. */
+const around = (levels: number, inner: unknown): unknown => {
+  let value = inner
+  for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { 'a"]': value, b: "[" }
+  return value
+}
+
+describe("JSON from outside", () => {
+  it("is what JSON.parse says, up to the depth that is allowed and not beyond", () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue({ maxDepth: 3 }),
+        fc.integer({ min: maxJsonDepth - 6, max: maxJsonDepth + 3 }),
+        (inner, levels) => {
+          const value = around(levels, inner)
+          const text = JSON.stringify(value)
+          const tooDeep = depthOf(value) > maxJsonDepth
+          expect(isTooDeep(text)).toBe(tooDeep)
+          expect(readJson(text)).toEqual(
+            tooDeep ? { problem: "line-too-deep", place: "" } : { value: JSON.parse(text) },
+          )
+          expect(readWireJson(text)).toEqual(tooDeep ? undefined : JSON.parse(text))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it("of any depth ends no stack, whole or cut", () => {
+    const text = `${'{"a":['.repeat(1_000_000)}`
+    for (const whole of [text, text + "]}".repeat(1_000_000)]) {
+      expect(readJson(whole)).toEqual({ problem: "line-too-deep", place: "" })
+      expect(readWireJson(whole)).toBeUndefined()
+    }
+  })
+
+  it("that is no JSON is told as such, brackets in texts or not", () => {
+    for (const text of ["", "{", '"[[[', "nope", '{"a":1}}', `"${"[".repeat(600)}`]) {
+      expect([text, readJson(text)]).toEqual([text, { problem: "line-not-json", place: "" }])
+    }
+  })
+
+  it("is refused with the place of what cannot be kept, wherever it stands", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(
+          ["1e999", "number-out-of-range"],
+          ["-1E+400", "number-out-of-range"],
+          ['"\\uD800"', "line-not-unicode"],
+          ['"a\\udfffb"', "line-not-unicode"],
+        ),
+        fc.array(fc.constantFrom("a", "b", 0), { maxLength: 6 }),
+        ([bad = "", problem], path) => {
+          const text = [...path]
+            .reverse()
+            .reduce<string>((inner, name) => (name === 0 ? `[${inner}]` : `{"${name}":${inner}}`), bad)
+          expect(readJson(text)).toEqual({ problem, place: path.join(".") })
+        },
+      ),
+    )
+  })
+
+  it("keeps pairs, large numbers and escapes that are none of it", () => {
+    const text = '["\\ud83d\\ude00","\\\\ud800",1.7976931348623157e308,1e-400,"1e999"]'
+    expect(readJson(text)).toEqual({ value: JSON.parse(text) })
+  })
+
+  it("from an agent has null where a number is beyond every double, as the log would", () => {
+    expect(readWireJson('{"a":1e999,"b":[-1e999,5]}')).toEqual({ a: null, b: [null, 5] })
+  })
+})

@@ -1,0 +1,25 @@
+/**
+ * Bounds of what comes from outside, as numbers that every border shares. What passes one of them is refused with a
+ * problem, or kept as a line that is no event; it never costs its neighbours.
+ */
+
+/** Levels of arrays and objects that JSON from outside may have. Below it no recursion of ours can overflow a stack. */
+export const maxJsonDepth = 512
+
+/** Highest number in a channel, 2^48 - 1: the ids of numbered events have 48 bits for it. */
+export const maxSeq = 2 ** 48 - 1
+
+/** Latest time of a source's clock, ms since the epoch, 2^48 - 1: what a UUIDv7 can hold (the year 10889). */
+export const maxTime = 2 ** 48 - 1
+
+/** Longest event type, characters. */
+export const maxTypeLength = 200
+
+/** Longest native id, characters. Some gateways make ids of several hundred. */
+export const maxNativeIdLength = 4_096
+
+/** Lines that one push may have, blank ones included; entries of an array likewise. */
+export const maxPushLines = 20_000
+
+/** Longest line of a recording, bytes: as long as an agent's may be. A longer one is unreadable, and is not held in memory. */
+export const maxRecordedLineBytes = 64 * 1024 * 1024
