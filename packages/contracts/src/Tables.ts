@@ -27,6 +27,16 @@ export interface Table {
   readonly columns: { readonly [column: string]: Column }
   /** Look-ups other than by key that the fold may ask for: name → columns. The first match by key order wins. */
   readonly lookups: { readonly [name: string]: readonly string[] }
+  /** Lists of rows that the fold may ask for, such as what is open in a turn. Each has an index of its own. */
+  readonly lists: { readonly [name: string]: RowList }
+}
+
+/** Rows of a table that have these values, found by further columns; there a null matches null. */
+export interface RowList {
+  /** Column → values that a row of the list may have. */
+  readonly where: { readonly [column: string]: readonly string[] }
+  /** Columns that are asked for. The first one names the stream. */
+  readonly columns: readonly string[]
 }
 
 const text = (doc: string): Column => ({ type: "text", nullable: false, doc })
@@ -68,7 +78,17 @@ const define = (
   key: readonly string[],
   columns: { readonly [column: string]: Column },
   lookups: { readonly [name: string]: readonly string[] } = {},
-): Table => ({ name, doc, key, columns, lookups })
+  lists: { readonly [name: string]: RowList } = {},
+): Table => ({ name, doc, key, columns, lookups, lists })
+
+const withStatus = (...status: readonly string[]) => ({
+  by: (...columns: readonly string[]): RowList => ({ where: { status }, columns }),
+})
+const openItems = withStatus("open")
+const openRequests = withStatus("open", "answering")
+const runningInferences = withStatus("running")
+const openDelegations = withStatus("open")
+const runningTasks = withStatus("running")
 
 export const tables: { readonly [N in TableName]: Table } = {
   connections: define("connections", "One row per provider process or socket.", ["connectionId"], {
@@ -237,6 +257,16 @@ export const tables: { readonly [N in TableName]: Table } = {
     {
       byNativeInTurn: ["turnId", "nativeItemId"],
       byNativeInSession: ["sessionId", "nativeItemId"],
+      openByNativeInSession: ["sessionId", "nativeItemId", "status"],
+    },
+    {
+      openInTurn: openItems.by("threadId", "turnId"),
+      openInThread: openItems.by("threadId"),
+      /** Commands that the inferred end of their turn has closed. */
+      interruptedCommandsOfTurn: {
+        where: { kind: ["command"], status: ["interrupted"], evidence: ["inferred"] },
+        columns: ["threadId", "turnId"],
+      },
     },
   ),
   item_chunks: define(
@@ -289,6 +319,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       sequence,
     },
     { byNativeInSession: ["sessionId", "nativeRequestId"] },
+    { openInTurn: openRequests.by("threadId", "turnId"), openInThread: openRequests.by("threadId") },
   ),
   inferences: define(
     "inferences",
@@ -314,6 +345,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       sequence,
     },
     { byNativeInSession: ["sessionId", "nativeInferenceId"] },
+    { openInTurn: runningInferences.by("threadId", "turnId"), openInThread: runningInferences.by("threadId") },
   ),
   realtime_runs: define(
     "realtime_runs",
@@ -365,6 +397,10 @@ export const tables: { readonly [N in TableName]: Table } = {
       sequence,
     },
     { byNativeInSession: ["sessionId", "nativeHandoffId"] },
+    {
+      openInTurn: openDelegations.by("threadId", "turnId"),
+      openForNativeTurn: openDelegations.by("threadId", "sessionId", "nativeTurnId"),
+    },
   ),
   tasks: define(
     "tasks",
@@ -388,6 +424,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       sequence,
     },
     { byNativeInSession: ["sessionId", "nativeTaskId"] },
+    { openInThread: runningTasks.by("threadId") },
   ),
   queue: define("queue", "Messages that wait for their turn; a row leaves with its message.", ["messageId"], {
     messageId: text("Our id."),

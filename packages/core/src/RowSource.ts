@@ -20,12 +20,21 @@ export interface RowSource {
    * know what a question asks; no rule that every event takes may need it.
    */
   readonly whole: <N extends TableName>(table: N, key: readonly (string | number)[]) => Rows[N] | null
+  /**
+   * The rows of one of the table's `lists` whose columns equal `values`, without heavy columns, in no particular order. Here
+   * a null matches null. Its price follows what it finds, whatever else is open.
+   */
+  readonly list: <N extends TableName>(
+    table: N,
+    name: string,
+    values: readonly (string | number | null)[],
+  ) => readonly Rows[N][]
   /** Told of an id that was made just now, for the event at hand: no row has it, so nobody need look. */
   readonly minted?: (id: string) => void
 }
 
 /** A source without rows. */
-export const noRows: RowSource = { find: () => null, whole: () => null }
+export const noRows: RowSource = { find: () => null, whole: () => null, list: () => [] }
 
 /** Tables of things with an id of ours that belong to one thread. */
 export type EntityTable =

@@ -51,7 +51,7 @@ export class Commander {
     const command = this.commands + 1
     return {
       state: this.s.state,
-      rows: this.s.rows,
+      rows: this.s.rows.source,
       attempting: (turnId) => this.attempting.has(turnId),
       steer: (messageId) => this.steers.get(messageId) ?? null,
       mint: (purpose) => id(`${purpose} of command ${command}`),

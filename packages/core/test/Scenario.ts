@@ -35,6 +35,12 @@ export const strong = (label: string): string => mintId(digest, t0, `native ${la
 
 type Row = Readonly<Record<string, unknown>>
 
+/** A row as the fold finds it: without its heavy columns. */
+const light = <N extends TableName>(table: N, row: Rows[N]): Rows[N] => {
+  const { columns } = tables[table]
+  return Object.fromEntries(Object.entries(row).filter(([name]) => columns[name]?.heavy !== true)) as unknown as Rows[N]
+}
+
 /** Rows in Maps: key text → row. */
 export class MemoryRows implements RowSource {
   readonly rows = new Map<TableName, Map<string, Row>>()
@@ -97,7 +103,10 @@ export class MemoryRows implements RowSource {
   ): Rows[N] | null => {
     // As in SQL, an unknown value equals nothing.
     if (values.includes(null)) return null
-    if (lookup === "key") return (this.tableOf(table).get(JSON.stringify(values)) ?? null) as unknown as Rows[N] | null
+    if (lookup === "key") {
+      const row = this.tableOf(table).get(JSON.stringify(values))
+      return (row ?? null) as unknown as Rows[N] | null
+    }
     const columns = tables[table].lookups[lookup]
     if (columns === undefined) throw new Error(`no look-up ${lookup} in ${table}`)
     const matches = this.all(table).filter((row) =>
@@ -105,8 +114,32 @@ export class MemoryRows implements RowSource {
     )
     return matches.at(-1) ?? null
   }
-  /** These rows hold their heavy columns in every find, so that a rule which drops one shows. */
+  /** The rows as the fold finds them. */
+  readonly source: RowSource = {
+    find: (table, lookup, values) => {
+      const row = this.find(table, lookup, values)
+      return row === null ? null : light(table, row)
+    },
+    whole: (table, key) => this.whole(table, key),
+    list: (table, name, values) => this.list(table, name, values).map((row) => light(table, row)),
+  }
   whole: RowSource["whole"] = (table, key) => this.find(table, "key", key)
+  list: RowSource["list"] = <N extends TableName>(
+    table: N,
+    name: string,
+    values: readonly (string | number | null)[],
+  ): readonly Rows[N][] => {
+    const list = tables[table].lists[name]
+    if (list === undefined) throw new Error(`no list ${name} in ${table}`)
+    const found = this.all(table).filter((one) => {
+      const row = one as unknown as Row
+      return (
+        Object.entries(list.where).every(([column, allowed]) => allowed.some((value) => value === row[column])) &&
+        list.columns.every((column, index) => row[column] === values[index])
+      )
+    })
+    return found
+  }
   /** The rows of one stream. */
   of(streamId: string): ThreadRows {
     return {
@@ -189,9 +222,9 @@ export class Scenario {
   }
 
   append(event: EventEnvelope): this {
-    const resolved = { ...event, ...resolve(this.state, event, this.rows, digest) }
+    const resolved = { ...event, ...resolve(this.state, event, this.rows.source, digest) }
     this.log.push(resolved)
-    const result = this.foldWith(this.state, resolved, this.rows)
+    const result = this.foldWith(this.state, resolved, this.rows.source)
     this.rows.apply(result.changes)
     this.state = result.state
     this.states.push(result.state)

@@ -83,12 +83,12 @@ export class World {
 
   append(given: EventEnvelope): this {
     const before = this.states.get(given.streamId) ?? initialState(given.streamId)
-    const event = { ...given, ...resolve(before, given, this.rows, digest) }
+    const event = { ...given, ...resolve(before, given, this.rows.source, digest) }
     this.sequence = event.sequence
     const log = this.logs.get(event.streamId) ?? []
     log.push(event)
     this.logs.set(event.streamId, log)
-    const { state, changes } = this.foldWith(before, event, this.rows)
+    const { state, changes } = this.foldWith(before, event, this.rows.source)
     this.onStep({ event, before, after: state, changes })
     this.rows.apply(changes)
     this.states.set(event.streamId, state)

@@ -11,6 +11,7 @@ const asked = () => {
       return null
     },
     whole: () => null,
+    list: () => [],
   }
   return { questions, reads: new Reads(rows) }
 }
@@ -47,6 +48,7 @@ describe("the rows of one event", () => {
         throw broken
       },
       whole: () => null,
+      list: () => [],
     })
     expect(() => reads.find("turns", "key", ["a"])).toThrow(broken)
     expect(() => reads.find("turns", "key", ["a"])).toThrow(broken)

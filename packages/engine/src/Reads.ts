@@ -45,6 +45,19 @@ export class Reads implements RowSource {
     }
   }
 
+  list = <N extends TableName>(
+    table: N,
+    name: string,
+    values: readonly (string | number | null)[],
+  ): readonly Rows[N][] => {
+    try {
+      return this.rows.list(table, name, values)
+    } catch (error) {
+      this.failure = { error }
+      throw error
+    }
+  }
+
   minted = (id: string): void => {
     this.ids.push(id)
   }

@@ -4,13 +4,20 @@
  */
 import { type Cells, type Scalar, scalar } from "./Layout.js"
 
+/** Stands for a null among the elements of a tree that takes them: no element of a row equals it. */
+const nothing = Number.NaN
+
 export class KeyTree<V> {
   private leaves: Map<Scalar, V> | undefined
   private branches: Map<Scalar, KeyTree<V>> | undefined
 
-  /** `columns`: where {@link ofRow} and {@link setRow} find the elements in a row. */
+  /**
+   * `columns`: where {@link ofRow} and {@link setRow} find the elements in a row. `nulls`: a null is an element like any other;
+   * else it equals nothing, as in SQL.
+   */
   constructor(
     private readonly columns: readonly string[],
+    private readonly nulls = false,
     private readonly depth = 0,
   ) {
     if (depth === columns.length - 1) this.leaves = new Map()
@@ -19,21 +26,21 @@ export class KeyTree<V> {
 
   /** The value of these elements. */
   get(values: readonly (Scalar | null)[]): V | undefined {
-    const value = values[this.depth]
-    if (value === null || value === undefined) return undefined
+    const value = values[this.depth] ?? this.absent
+    if (value === null) return undefined
     return this.leaves === undefined ? this.branches?.get(value)?.get(values) : this.leaves.get(value)
   }
 
   /** The value of the elements that the row has in the columns. */
   ofRow(row: Cells): V | undefined {
-    const value = scalar(row, this.columns[this.depth] ?? "")
+    const value = this.element(row)
     if (value === null) return undefined
     return this.leaves === undefined ? this.branches?.get(value)?.ofRow(row) : this.leaves.get(value)
   }
 
   /** Sets the value for the row's elements; a row with a null among them is not stored. */
   setRow(row: Cells, entry: V): void {
-    const value = scalar(row, this.columns[this.depth] ?? "")
+    const value = this.element(row)
     if (value === null) return
     if (this.leaves !== undefined) this.leaves.set(value, entry)
     else this.branch(value).setRow(row, entry)
@@ -49,7 +56,7 @@ export class KeyTree<V> {
 
   /** Forgets the row's elements. */
   deleteRow(row: Cells): void {
-    const value = scalar(row, this.columns[this.depth] ?? "")
+    const value = this.element(row)
     if (value === null) return
     if (this.leaves !== undefined) {
       this.leaves.delete(value)
@@ -83,6 +90,14 @@ export class KeyTree<V> {
     if (this.branches !== undefined && this.branches.size > 0) this.branches = new Map()
   }
 
+  private element(row: Cells): Scalar | null {
+    return scalar(row, this.columns[this.depth] ?? "") ?? this.absent
+  }
+
+  private get absent(): Scalar | null {
+    return this.nulls ? nothing : null
+  }
+
   private get empty(): boolean {
     return (this.leaves?.size ?? 0) + (this.branches?.size ?? 0) === 0
   }
@@ -90,7 +105,7 @@ export class KeyTree<V> {
   private branch(value: Scalar): KeyTree<V> {
     const found = this.branches?.get(value)
     if (found !== undefined) return found
-    const made = new KeyTree<V>(this.columns, this.depth + 1)
+    const made = new KeyTree<V>(this.columns, this.nulls, this.depth + 1)
     this.branches?.set(value, made)
     return made
   }

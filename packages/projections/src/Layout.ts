@@ -2,7 +2,15 @@
  * What the interpreters need to know of a table, computed once from the tables of the contract: column lists, keys, and
  * which rows take a unique place that another row may have to leave first.
  */
-import { type AnyRow, columnName, type Rows, type TableName, tableNames, tables } from "@threadfold/contracts"
+import {
+  type AnyRow,
+  columnName,
+  type RowList,
+  type Rows,
+  type TableName,
+  tableNames,
+  tables,
+} from "@threadfold/contracts"
 
 /** A value that may stand in a key or a look-up. */
 export type Scalar = string | number
@@ -31,6 +39,8 @@ export interface Layout {
   readonly heavy: readonly string[]
   /** Look-up name → columns. */
   readonly lookups: ReadonlyMap<string, readonly string[]>
+  /** List name → the rows that it holds, and the columns that it is asked by. */
+  readonly lists: ReadonlyMap<string, RowList>
   /** Column that names the stream a row belongs to. */
   readonly owner: string
   /**
@@ -58,7 +68,7 @@ const entering: { readonly [N in TableName]?: readonly string[] } = {
 }
 
 const layoutOf = (table: TableName): Layout => {
-  const { columns, key, lookups } = tables[table]
+  const { columns, key, lists, lookups } = tables[table]
   const listed = Object.entries(columns).map(([name, column]) => ({
     name,
     sql: columnName(name),
@@ -73,6 +83,7 @@ const layoutOf = (table: TableName): Layout => {
     key,
     heavy: listed.filter((column) => column.heavy).map((column) => column.name),
     lookups: new Map(Object.entries(lookups)),
+    lists: new Map(Object.entries(lists)),
     owner,
     guarded: !key.includes(owner) && table !== "item_chunks",
     ordinal: "ordinal" in columns && table !== "item_chunks",

@@ -32,7 +32,7 @@ class MapTable {
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(new Map([...of.lookups, [byOwner, [of.owner]]]))
+    this.index = new RowIndex(new Map([...of.lookups, [byOwner, [of.owner]]]), of.lists)
   }
 
   /** Sets or (null) removes the row of a key; returns what was there. */
@@ -107,6 +107,13 @@ export class MapStore implements ProjectionStore {
     const { of } = this.table(table)
     return [...this.matches(table, lookup, values)]
       .sort((a, b) => (comesFirst(of, a, b) ? -1 : 1))
+      .map((row) => toRow(table, withoutHeavy(of, row)))
+  }
+
+  list = <N extends TableName>(table: N, name: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
+    const { of } = this.table(table)
+    return this.table(table)
+      .matches(name, wellFormedAll(values))
       .map((row) => toRow(table, withoutHeavy(of, row)))
   }
 

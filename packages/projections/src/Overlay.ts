@@ -23,7 +23,7 @@ class PendingTable {
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(of.lookups)
+    this.index = new RowIndex(of.lookups, of.lists)
   }
 
   put(change: Put): void {
@@ -232,6 +232,17 @@ export class Overlay implements RowsSource {
       if (pending.rows.ofRow(cells(row)) === undefined) found.push(cells(row))
     }
     return found.sort((a, b) => (comesFirst(pending.of, a, b) ? -1 : 1)).map((row) => toRow(table, row))
+  }
+
+  list = <N extends TableName>(table: N, name: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
+    const { index, list, of, rows } = this.table(table)
+    const stored = this.base.list(table, name, values)
+    if (list.length === 0) return stored
+    const found = stored.filter((row) => rows.ofRow(cells(row)) === undefined)
+    for (const { row } of index.match(name, values)) {
+      if (row !== null) found.push(toRow(table, withoutHeavy(of, row)))
+    }
+    return found
   }
 
   /**

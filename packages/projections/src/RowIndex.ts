@@ -1,4 +1,5 @@
 /** The look-ups of one table over rows in memory: the same answers as SQL gives with its indexes. */
+import type { RowList } from "@threadfold/contracts"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, keyOf, type Layout, type Scalar, scalar } from "./Layout.js"
 import { compareKeys } from "./order.js"
@@ -8,27 +9,48 @@ export interface Slot {
   row: Cells | null
 }
 
-export class RowIndex<S extends Slot> {
-  private readonly trees: readonly {
-    readonly name: string
-    readonly columns: readonly string[]
-    readonly tree: KeyTree<Set<S>>
-  }[]
+interface Tree<S> {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly tree: KeyTree<Set<S>>
+  /** Column → values that the rows in it have; null: every row is in it. */
+  readonly where: readonly (readonly [column: string, values: readonly unknown[]])[] | null
+}
 
-  constructor(lookups: ReadonlyMap<string, readonly string[]>) {
-    this.trees = [...lookups].map(([name, columns]) => ({ name, columns, tree: new KeyTree<Set<S>>(columns) }))
+const holds = ({ where }: Tree<unknown>, row: Cells): boolean => {
+  if (where === null) return true
+  for (const [column, values] of where) if (!values.includes(row[column])) return false
+  return true
+}
+
+export class RowIndex<S extends Slot> {
+  private readonly trees: readonly Tree<S>[]
+
+  constructor(lookups: ReadonlyMap<string, readonly string[]>, lists: ReadonlyMap<string, RowList>) {
+    this.trees = [
+      ...[...lookups].map(([name, columns]) => ({ name, columns, tree: new KeyTree<Set<S>>(columns), where: null })),
+      ...[...lists].map(([name, { columns, where }]) => ({
+        name,
+        columns,
+        tree: new KeyTree<Set<S>>(columns, true),
+        where: Object.entries(where),
+      })),
+    ]
   }
 
   /** The slot's row changed from `before` to `after`; null stands for no row. */
   move(slot: S, before: Cells | null, after: Cells | null): void {
-    for (const { columns, tree } of this.trees) {
-      if (before !== null && after !== null && columns.every((column) => before[column] === after[column])) continue
-      if (before !== null) {
+    for (const each of this.trees) {
+      const { columns, tree } = each
+      const was = before !== null && holds(each, before)
+      const is = after !== null && holds(each, after)
+      if (was && is && columns.every((column) => before[column] === after[column])) continue
+      if (was) {
         const found = tree.ofRow(before)
         found?.delete(slot)
         if (found?.size === 0) tree.deleteRow(before)
       }
-      if (after !== null) {
+      if (is) {
         const found = tree.ofRow(after)
         if (found === undefined) tree.setRow(after, new Set([slot]))
         else found.add(slot)
@@ -36,7 +58,7 @@ export class RowIndex<S extends Slot> {
     }
   }
 
-  /** Slots whose row matches; a null among the values matches nothing, as in SQL. */
+  /** Slots whose row matches a look-up (a null among the values matches nothing, as in SQL) or is in a list. */
   match(name: string, values: readonly (Scalar | null)[]): Iterable<S> {
     for (const each of this.trees) if (each.name === name) return each.tree.get(values) ?? []
     return []

@@ -10,40 +10,68 @@ import { type Cells, cells, type Layout, type LayoutColumn, layouts, type Scalar
 import { counted } from "./Overlay.js"
 import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
 import { parseJsonColumns } from "./SqlRow.js"
-import { allColumns, equals, rewrite, selectList, selectMatches, upsert } from "./SqlText.js"
+import {
+  allColumns,
+  equals,
+  listCondition,
+  rewrite,
+  selectList,
+  selectListed,
+  selectMatches,
+  upsert,
+} from "./SqlText.js"
 import { wellFormed, wellFormedAll } from "./text.js"
 
 /**
  * How rows with the same heavy columns are written. SQLite takes a row out of every index whose columns an update names, and
  * puts it back, whether or not they change; and a row that streams changes with every batch, but not its place in them.
- * So a row is rewritten where it stands first; only one that is new, or moves, is put in all its places.
+ * So a row is rewritten where it stands first; one that ends leaves the lists of what is open, and no other index; only one that
+ * is new, or moves, is put in all its places.
  */
 interface Writing {
   readonly rewrite: Statement<unknown[]> | null
+  /** Rewrites a row that may leave the table's lists; null where it has none. */
+  readonly leave: Statement<unknown[]> | null
   readonly upsert: Statement<unknown[]>
   readonly columns: readonly LayoutColumn[]
-  /** What both statements are bound from. */
+  /** What the statements are bound from. */
   readonly values: unknown[]
 }
 
-/** The names of the columns that an index of the table holds or asks for. */
-const placedColumns = (database: Database, { columns, key, table }: Layout): ReadonlySet<string> => {
+/** The columns that decide in which indexes a row stands, and where. */
+interface Places {
+  /** Columns that an index holds, or that another index than a list's asks for; the key. */
+  readonly held: ReadonlySet<string>
+  /** Columns by which nothing but lists choose their rows. */
+  readonly chosen: ReadonlySet<string>
+}
+
+const placesOf = (database: Database, { columns, key, lists, table }: Layout): Places => {
   const texts = database
     .prepare<[string], string>(
       "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
     )
     .pluck()
     .all(table)
-  const words = new Set(texts.flatMap((text) => text.split(/\W+/)))
-  return new Set([...key, ...columns.filter(({ sql }) => words.has(sql)).map(({ name }) => name)])
+  const conditions = [...lists.values()].map((list) => ` WHERE ${listCondition(list)}`)
+  const words = new Set(
+    texts.flatMap((text) => {
+      const condition = conditions.find((each) => text.endsWith(each)) ?? ""
+      return text.slice(0, text.length - condition.length).split(/\W+/)
+    }),
+  )
+  const held = new Set([...key, ...columns.filter(({ sql }) => words.has(sql)).map(({ name }) => name)])
+  const asked = [...lists.values()].flatMap(({ where }) => Object.keys(where))
+  return { held, chosen: new Set(asked.filter((name) => !held.has(name))) }
 }
 
 class SqlTable {
   /** By which heavy columns a row carries, one bit each. */
   private readonly writings: (Writing | undefined)[] = []
-  private readonly placed: ReadonlySet<string>
+  private readonly places: Places
   private readonly matches = new Map<string, Statement<unknown[], Record<string, unknown>>>()
   private readonly first = new Map<string, Statement<unknown[], Record<string, unknown>>>()
+  private readonly lists = new Map<string, Statement<unknown[], Record<string, unknown>>>()
   private readonly remove: Statement<unknown[]>
   /** One whole row by its key. */
   readonly whole: Statement<unknown[], Record<string, unknown>>
@@ -52,12 +80,13 @@ class SqlTable {
     private readonly database: Database,
     readonly of: Layout,
   ) {
-    this.placed = placedColumns(database, of)
+    this.places = placesOf(database, of)
     for (const [name, columns] of [["key", of.key] as const, ...of.lookups]) {
       const text = selectMatches(of, columns)
       this.matches.set(name, database.prepare(text))
       this.first.set(name, database.prepare(`${text} LIMIT 1`))
     }
+    for (const [name, list] of of.lists) this.lists.set(name, database.prepare(selectListed(of, list)))
     this.remove = database.prepare(`DELETE FROM ${of.table} WHERE ${equals(of.key)}`)
     this.whole = database.prepare(`SELECT ${selectList(allColumns(of))} FROM ${of.table} WHERE ${equals(of.key)}`)
   }
@@ -68,7 +97,7 @@ class SqlTable {
     for (let index = 0; index < heavy.length; index++) {
       if (row[heavy[index] ?? ""] !== undefined) mask |= 1 << index
     }
-    const { columns, rewrite, upsert, values } = this.writings[mask] ?? this.prepareWriting(mask)
+    const { columns, leave, rewrite, upsert, values } = this.writings[mask] ?? this.prepareWriting(mask)
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]
       if (column === undefined) continue
@@ -77,7 +106,11 @@ class SqlTable {
       else if (column.json) values[index] = JSON.stringify(value)
       else values[index] = typeof value === "string" ? wellFormed(value) : value
     }
-    if (rewrite === null || rewrite.run(values).changes === 0) upsert.run(values)
+    if (rewrite !== null && rewrite.run(values).changes > 0) return
+    // What is open is new, or was rewritten just now.
+    const ends = leave !== null && !this.of.entering.has(String(row.status))
+    if (ends && leave.run(values).changes > 0) return
+    upsert.run(values)
   }
 
   delete(key: readonly Scalar[]): void {
@@ -94,16 +127,24 @@ class SqlTable {
     return rows.map((row) => parseJsonColumns(this.of, row))
   }
 
+  list(name: string, values: readonly (Scalar | null)[]): readonly Cells[] {
+    const rows = this.lists.get(name)?.all(wellFormedAll(values)) ?? []
+    return rows.map((row) => parseJsonColumns(this.of, row))
+  }
+
   private prepareWriting(mask: number): Writing {
     const { heavy } = this.of
     const carried = this.of.columns.filter(
       ({ name }) => !heavy.includes(name) || (mask & (1 << heavy.indexOf(name))) !== 0,
     )
-    const free = carried.filter(({ name }) => !this.placed.has(name))
-    const placed = carried.filter(({ name }) => this.placed.has(name))
-    const columns = [...free, ...placed]
+    const { chosen, held } = this.places
+    const free = carried.filter(({ name }) => !held.has(name) && !chosen.has(name))
+    const ending = carried.filter(({ name }) => chosen.has(name))
+    const fixed = carried.filter(({ name }) => held.has(name))
+    const columns = [...free, ...ending, ...fixed]
     const made: Writing = {
-      rewrite: free.length === 0 ? null : this.database.prepare(rewrite(this.of, free, placed)),
+      rewrite: free.length === 0 ? null : this.database.prepare(rewrite(this.of, free, [...ending, ...fixed])),
+      leave: ending.length === 0 ? null : this.database.prepare(rewrite(this.of, [...free, ...ending], fixed)),
       upsert: this.database.prepare(upsert(this.of, columns)),
       columns,
       values: new Array(columns.length).fill(null),
@@ -137,6 +178,11 @@ export class SqlStore implements ProjectionStore {
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] =>
     this.table(table)
       .findAll(lookup, values)
+      .map((row) => toRow(table, row))
+
+  list = <N extends TableName>(table: N, name: string, values: readonly (Scalar | null)[]): readonly Rows[N][] =>
+    this.table(table)
+      .list(name, values)
       .map((row) => toRow(table, row))
 
   apply = (changes: readonly Change[]): void => {

@@ -1,5 +1,5 @@
 /** The SQL of the projections' tables, made once from their layout. Nothing here knows a rule of the domain. */
-import { columnName } from "@threadfold/contracts"
+import { columnName, type RowList } from "@threadfold/contracts"
 import type { Layout, LayoutColumn } from "./Layout.js"
 
 /** `turn_id AS "turnId", …`: rows come back with the property names of the contract. */
@@ -23,6 +23,22 @@ export const preference = (of: Layout): string =>
 /** Selects the light columns of what matches. */
 export const selectMatches = (of: Layout, columns: readonly string[]): string =>
   `SELECT ${selectList(lightColumns(of))} FROM ${of.table} WHERE ${equals(columns)} ORDER BY ${preference(of)}`
+
+/** Which rows a list holds, in the words of its index, by which SQLite sees that the index serves. */
+export const listCondition = ({ where }: RowList): string =>
+  Object.entries(where)
+    .map(([column, values]) => {
+      const [first] = values
+      return values.length === 1
+        ? `${columnName(column)} = '${first}'`
+        : `${columnName(column)} IN (${values.map((value) => `'${value}'`).join(", ")})`
+    })
+    .join(" AND ")
+
+/** Selects the light columns of the rows of a list; a null that is asked for matches null. */
+export const selectListed = (of: Layout, list: RowList): string =>
+  `SELECT ${selectList(lightColumns(of))} FROM ${of.table} ` +
+  `WHERE ${list.columns.map((column) => `"${columnName(column)}" IS ?`).join(" AND ")} AND ${listCondition(list)}`
 
 /**
  * Rewrites the `free` columns of the row that has this key and these `placed` columns already, and of no other. Bound in the

@@ -5,6 +5,7 @@
  */
 import { columnName, type TableName, tableNames, tables } from "@threadfold/contracts"
 import { layouts } from "./Layout.js"
+import { listCondition } from "./SqlText.js"
 
 const oneOf = (column: string, ...values: readonly string[]): string =>
   `${column} IN (${values.map((value) => `'${value}'`).join(", ")})`
@@ -114,6 +115,23 @@ const native = (unique: boolean, table: TableName, scope: string, id: string): s
 const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
 
+/** An index for each list of a table; one whose columns begin another list of the same rows is served by that one's. */
+const listIndexes = (table: TableName): readonly string[] => {
+  const lists = [...(layouts.get(table)?.lists ?? [])]
+  return lists.flatMap(([name, list]) => {
+    const columns = list.columns.map(columnName).join(", ")
+    const served = lists.some(
+      ([, other]) =>
+        other !== list &&
+        listCondition(other) === listCondition(list) &&
+        other.columns.length > list.columns.length &&
+        list.columns.every((column, index) => other.columns[index] === column),
+    )
+    const index = `${table}_${columnName(name)} ON ${table} (${columns}) WHERE ${listCondition(list)}`
+    return served ? [] : [`CREATE INDEX ${index}`]
+  })
+}
+
 /**
  * What is open or not final yet: what orchestration derives its work from. Small, whatever the thread's length. Migration 2
  * made these; an index that is added later comes by the next migration that aligns the schema.
@@ -147,7 +165,6 @@ const indexes: readonly string[] = [
   native(true, "items", "turn_id", "native_item_id"),
   native(false, "items", "session_id", "native_item_id"),
   byThread("requests", "request_id"),
-  "CREATE INDEX requests_open ON requests (thread_id) WHERE status IN ('open', 'answering')",
   native(true, "requests", "session_id", "native_request_id"),
   byThread("inferences", "inference_id"),
   native(true, "inferences", "session_id", "native_inference_id"),
@@ -163,6 +180,7 @@ const indexes: readonly string[] = [
   "CREATE INDEX anomalies_by_last ON anomalies (last_sequence)",
   "CREATE INDEX anomalies_by_thread_last ON anomalies (thread_id, last_sequence)",
   ...agentIndexes.map((index) => `CREATE INDEX ${index}`),
+  ...tableNames.flatMap(listIndexes),
 ]
 
 /** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */

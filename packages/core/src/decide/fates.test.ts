@@ -97,7 +97,7 @@ describe("the fate of a message", () => {
     fc.assert(
       fc.property(arbAny, (steps) => {
         const { c } = tell(steps)
-        expect(c.s.state).toMatchObject({ active: null, requested: [], queue: [], requests: {} })
+        expect(c.s.state).toMatchObject({ active: null, requested: [], queue: [], open: { requests: 0 } })
         expect(c.s.state.thread).toMatchObject({ queueHeld: 0, queued: 0 })
         expect(checkLog(c.s.threadId, c.s.log)).toEqual([])
         expect(checkRows(c.s.threadId, c.s.rows.of(c.s.threadId))).toEqual([])

@@ -9,8 +9,8 @@ import { type Taken, take } from "./answer.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseRecording } from "./standing.js"
 
-const requestOf = ({ rows, state }: Situation, threadId: string, requestId: string): RequestRow | null =>
-  state.requests[requestId] ?? rowOfThread(rows, "requests", requestId, threadId)
+const requestOf = ({ rows }: Situation, threadId: string, requestId: string): RequestRow | null =>
+  rowOfThread(rows, "requests", requestId, threadId)
 
 /** Which answer was first, for one that came too late. */
 const firstOf = ({ decidedBy, decision }: RequestRow): string => {

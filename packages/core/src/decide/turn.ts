@@ -60,8 +60,7 @@ export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: Com
 
 /** `turn.stall`. One that waits for a person is not silent, it has asked. */
 export const stallTurn = ({ state }: Situation, { silentMs, turnId }: CommandOf<"turn.stall">): Decision => {
-  const asks = Object.values(state.requests).some(({ status }) => status === "open")
-  return state.active?.turnId === turnId && state.active.stalled === 0 && !asks
+  return state.active?.turnId === turnId && state.active.stalled === 0 && state.open.unanswered === 0
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.stalled", payload: { silentMs } })
     : accept()
 }

@@ -20,9 +20,10 @@ import type {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
-import { withoutRow, withRow } from "../state/byId.js"
-import type { FoldState } from "../state/FoldState.js"
+import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { waitingTurns } from "../state/lifecycle.js"
+import { recentItem, withoutRecentItem, withRecentItem } from "../state/recentItems.js"
+import { SeenRows } from "./SeenRows.js"
 
 /** How an event stands to the thread's current session (rule 4). */
 export type Standing =
@@ -50,6 +51,8 @@ const light = {
   thread: (row: ThreadRow): ThreadRow => ("plan" in row || "settings" in row ? lightThread(row) : row),
 }
 
+const isOpenRequest = ({ status }: RequestRow): boolean => status === "open" || status === "answering"
+
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class Step {
@@ -61,6 +64,8 @@ export class Step {
   decidedElsewhere: readonly string[] = []
   /** Heavy columns of the thread that the event brought. The thread's row is written last, in one place. */
   heavyThread: Pick<ThreadRow, "plan" | "settings"> | null = null
+  /** The rows that this step has looked up or written. */
+  readonly seen = new SeenRows()
 
   constructor(
     before: FoldState,
@@ -81,9 +86,24 @@ export class Step {
     return this.event.at
   }
 
-  /** The row with this id as it was before the event. A row of another thread is none of ours (rule 11). */
+  /** The row with this id as this step has left it. A row of another thread is none of ours (rule 11). */
   find<N extends EntityTable>(table: N, id: string): Rows[N] | null {
-    return rowOfThread(this.rows, table, id, this.threadId)
+    const known = this.seen.get(table, id)
+    if (known !== undefined) return known
+    const row = rowOfThread(this.rows, table, id, this.threadId)
+    this.seen.found(table, id, row)
+    return row
+  }
+
+  /** {@link find} for an item: streamed ones are at hand. */
+  findItem(itemId: string): ItemRow | null {
+    return recentItem(this.state.recentItems, itemId) ?? this.find("items", itemId)
+  }
+
+  /** The rows of one of the table's `lists` as this step has left them, by their ids. The first of `values` is the thread. */
+  list<N extends EntityTable>(table: N, name: string, ...values: readonly (string | null)[]): readonly Rows[N][] {
+    const all = [this.threadId, ...values]
+    return this.seen.listed(table, name, all, this.rows.list(table, name, all))
   }
 
   /** Records that the event, or a part of it, was not applied, and why. */
@@ -106,6 +126,7 @@ export class Step {
   putSession(row: SessionRow): void {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "sessions", row: stamped })
+    this.seen.put("sessions", row.sessionId, stamped)
     this.state.session = stamped
   }
 
@@ -119,6 +140,7 @@ export class Step {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "turns", row: stamped })
     const open = light.turn(stamped)
+    this.seen.put("turns", row.turnId, open)
     const { state } = this
     const others = state.requested.filter((turn) => turn.turnId !== row.turnId)
     if (row.status === "requested") {
@@ -142,33 +164,39 @@ export class Step {
 
   /** `heavy`: the columns that are written but not held; a row is then never copied to strip it (the hot path). */
   putItem(row: ItemRow, heavy?: Pick<ItemRow, "text" | "data">): void {
+    const before = this.findItem(row.itemId)
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
-    this.state.items =
-      row.status === "open" ? withRow(this.state.items, row.itemId, stamped) : withoutRow(this.state.items, row.itemId)
+    this.seen.put("items", row.itemId, stamped)
+    this.count("items", before?.status === "open", row.status === "open")
+    const { state } = this
+    state.recentItems =
+      row.status === "open"
+        ? withRecentItem(state.recentItems, stamped)
+        : withoutRecentItem(state.recentItems, row.itemId)
   }
 
   putRequest(row: RequestRow): void {
+    const before = this.find("requests", row.requestId)
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "requests", row: stamped })
-    this.state.requests =
-      row.status === "open" || row.status === "answering"
-        ? withRow(this.state.requests, row.requestId, light.request(stamped))
-        : withoutRow(this.state.requests, row.requestId)
+    this.seen.put("requests", row.requestId, light.request(stamped))
+    this.count("requests", before !== null && isOpenRequest(before), isOpenRequest(row))
+    this.count("unanswered", before?.status === "open", row.status === "open")
   }
 
   putInference(row: InferenceRow): void {
+    const before = this.find("inferences", row.inferenceId)
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "inferences", row: stamped })
-    this.state.inferences =
-      row.status === "running"
-        ? withRow(this.state.inferences, row.inferenceId, stamped)
-        : withoutRow(this.state.inferences, row.inferenceId)
+    this.seen.put("inferences", row.inferenceId, stamped)
+    this.count("inferences", before?.status === "running", row.status === "running")
   }
 
   putRealtime(row: RealtimeRunRow): void {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "realtime_runs", row: stamped })
+    this.seen.put("realtime_runs", row.realtimeId, stamped)
     const { state } = this
     const others = state.pendingRealtime.filter((run) => run.realtimeId !== row.realtimeId)
     if (row.status === "requested") state.pendingRealtime = [...others, stamped]
@@ -178,21 +206,23 @@ export class Step {
   }
 
   putDelegation(row: DelegationRow): void {
+    const before = this.find("delegations", row.delegationId)
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "delegations", row: stamped })
-    this.state.delegations =
-      row.status === "open"
-        ? withRow(this.state.delegations, row.delegationId, light.delegation(stamped))
-        : withoutRow(this.state.delegations, row.delegationId)
+    this.seen.put("delegations", row.delegationId, light.delegation(stamped))
+    this.count("delegations", before?.status === "open", row.status === "open")
   }
 
   putTask(row: TaskRow): void {
+    const before = this.find("tasks", row.taskId)
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "tasks", row: stamped })
-    this.state.tasks =
-      row.status === "running"
-        ? withRow(this.state.tasks, row.taskId, stamped)
-        : withoutRow(this.state.tasks, row.taskId)
+    this.seen.put("tasks", row.taskId, stamped)
+    this.count("tasks", before?.status === "running", row.status === "running")
+  }
+
+  private count(kind: keyof OpenCounts, was: boolean, is: boolean): void {
+    if (was !== is) this.state.open = { ...this.state.open, [kind]: this.state.open[kind] + (is ? 1 : -1) }
   }
 
   putUsage(row: UsageRow): void {

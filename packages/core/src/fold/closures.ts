@@ -8,6 +8,16 @@ import type {
   TurnOutcome,
   TurnRow,
 } from "@threadfold/contracts"
+import {
+  openDelegationsFor,
+  openDelegationsOf,
+  openItemsOf,
+  openRequests,
+  openRequestsOf,
+  runningInferences,
+  runningInferencesOf,
+  runningTasks,
+} from "./openRows.js"
 import type { Step } from "./Step.js"
 
 /** Cause of an attempt that the observed end of its turn closed. */
@@ -19,8 +29,7 @@ export const ITEM_BACKGROUNDED = "backgrounded"
 
 /** Rule 5: closes the open items of a turn (null: those outside any turn), keeping their partial text. */
 export const interruptOpenItems = (step: Step, turnId: string | null, cause: string): void => {
-  for (const item of Object.values(step.state.items)) {
-    if (item.turnId !== turnId) continue
+  for (const item of openItemsOf(step, turnId)) {
     step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
 }
@@ -61,23 +70,21 @@ export const backgroundCommands = (step: Step, commands: readonly ItemRow[], tur
 
 /** Rule 6: the turn's end cancels what it still asked. */
 export const cancelRequestsOfTurn = (step: Step, turnId: string): void => {
-  for (const request of Object.values(step.state.requests)) {
-    if (request.turnId !== turnId) continue
+  for (const request of openRequestsOf(step, turnId)) {
     step.putRequest({ ...request, status: "cancelled", cause: "turn-ended", evidence: "inferred", endedAt: step.at })
   }
 }
 
 /** Rule 6: the session's end expires them all; it is applied before the turn's end, because session beats turn. */
 export const expireRequests = (step: Step, cause: string): void => {
-  for (const request of Object.values(step.state.requests)) {
+  for (const request of openRequests(step)) {
     step.putRequest({ ...request, status: "expired", cause, evidence: "inferred", endedAt: step.at })
   }
 }
 
 /** Rule 7: a failed turn fails what still runs, every other end cancels it. */
 export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnOutcome, evidence: Evidence): void => {
-  for (const attempt of Object.values(step.state.inferences)) {
-    if (attempt.turnId !== turnId) continue
+  for (const attempt of runningInferencesOf(step, turnId)) {
     step.putInference({
       ...attempt,
       status: outcome === "failed" ? "failed" : "cancelled",
@@ -93,7 +100,7 @@ export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnO
  * of a turn that never ran. Nobody cancelled them, they went down with the session.
  */
 export const closeInferencesOfSession = (step: Step): void => {
-  for (const attempt of Object.values(step.state.inferences)) {
+  for (const attempt of runningInferences(step)) {
     step.putInference({
       ...attempt,
       status: "aborted",
@@ -134,44 +141,34 @@ export const closeDelegation = (step: Step, delegation: DelegationRow, cause: st
   step.putDelegation({ ...delegation, nativeTurnId: null, status: "closed", cause, endedAt: step.at })
 }
 
-/** Open hand-overs that name a native turn which was not seen before. A native id is good inside its session. */
-const waitingFor = (step: Step, nativeTurnId: string, sessionId: string | null): readonly DelegationRow[] =>
-  Object.values(step.state.delegations).filter(
-    (one) => one.nativeTurnId === nativeTurnId && one.sessionId === sessionId,
-  )
-
 /** Rule 9: the turn is here that hand-overs named before it was seen. Goes before anything that may end the turn. */
 export const linkDelegationsOfTurn = (step: Step, { nativeTurnId, sessionId, turnId }: TurnRow): void => {
   if (nativeTurnId === null) return
-  for (const delegation of waitingFor(step, nativeTurnId, sessionId)) {
+  for (const delegation of openDelegationsFor(step, nativeTurnId, sessionId)) {
     step.putDelegation({ ...delegation, nativeTurnId: null, turnId })
   }
 }
 
 /** Rule 9: any final end of its turn closes a hand-over. */
 export const closeDelegationsOfTurn = (step: Step, turnId: string): void => {
-  for (const delegation of Object.values(step.state.delegations)) {
-    if (delegation.turnId === turnId) closeDelegation(step, delegation, "turn-ended")
-  }
+  for (const delegation of openDelegationsOf(step, turnId)) closeDelegation(step, delegation, "turn-ended")
 }
 
 /** Rule 9: the end of a turn that never started closes the hand-overs that named it: no start of it counts any more. */
 export const closeDelegationsOfUnseen = (step: Step, nativeTurnId: string): void => {
-  for (const delegation of waitingFor(step, nativeTurnId, step.event.sessionId)) {
+  for (const delegation of openDelegationsFor(step, nativeTurnId, step.event.sessionId)) {
     closeDelegation(step, delegation, "turn-ended")
   }
 }
 
 /** Rule 9: hand-overs that never found a turn end with the session; the others wait for their turn's final end. */
 export const closeDelegationsOfSession = (step: Step): void => {
-  for (const delegation of Object.values(step.state.delegations)) {
-    if (delegation.turnId === null) closeDelegation(step, delegation, "session-ended")
-  }
+  for (const delegation of openDelegationsOf(step, null)) closeDelegation(step, delegation, "session-ended")
 }
 
 /** Rule 5: background tasks end with their session. */
 export const endTasks = (step: Step, cause: string): void => {
-  for (const task of Object.values(step.state.tasks)) {
+  for (const task of runningTasks(step)) {
     step.putTask({ ...task, status: "ended", outcome: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
 }

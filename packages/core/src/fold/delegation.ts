@@ -10,7 +10,7 @@ import { turnOf } from "./turn.js"
 const delegationOf = (step: Step): DelegationRow | null => {
   const { delegationId } = step.event
   if (delegationId === null) return null
-  return step.state.delegations[delegationId] ?? step.find("delegations", delegationId)
+  return step.find("delegations", delegationId)
 }
 
 /** Whether nothing may come of the turn any more: its end is observed or settled. */

@@ -98,7 +98,7 @@ describe("the short way for streamed content", () => {
     const s = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
     s.nextBatch()
     const before = s.state
-    const item = Object.values(before.items)[0]
+    const item = before.recentItems[0]
     for (const word of ["one ", "two ", "three"]) s.delta("a", "turn-1", word)
     const events = s.log.slice(-3)
     const [first] = events

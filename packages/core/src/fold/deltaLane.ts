@@ -14,8 +14,8 @@ import {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
-import { withRow } from "../state/byId.js"
 import type { FoldState } from "../state/FoldState.js"
+import { recentItem, withRecentItem } from "../state/recentItems.js"
 import { ChunkCursor, storedText } from "./chunks.js"
 import type { FoldResult } from "./fold.js"
 
@@ -42,11 +42,11 @@ export const streamedItem = (state: FoldState, event: EventEnvelope): ItemRow | 
 
 /** The open item of the session's running turn that native ids name, and nothing else beside it. */
 export const namedOpenItem = (state: FoldState, sessionId: string | null, native: NativeRef): ItemRow | null => {
-  const { active, items } = state
+  const { active, recentItems } = state
   if (active === null || active.nativeTurnId !== native.turnId || active.sessionId !== sessionId) return null
   if (native.itemId === undefined || !namesOnlyItsItem(native)) return null
-  for (const id in items) {
-    const item = items[id]
+  for (let index = recentItems.length - 1; index >= 0; index--) {
+    const item = recentItems[index]
     if (item !== undefined && item.nativeItemId === native.itemId && item.turnId === active.turnId) return item
   }
   return null
@@ -122,12 +122,12 @@ export const foldDeltaRun = (
     sequence = last
   }
   close()
-  let { items, session, thread } = before
+  let { recentItems, session, thread } = before
   if (open !== null) {
     const { chunkChars, chunkFill, chunkPart, chunks } = cursor
     const row = { ...item, chunks, chunkChars, chunkPart, chunkFill, sequence }
     changes.push({ op: "put", table: "items", row })
-    items = withRow(items, item.itemId, row)
+    recentItems = withRecentItem(recentItems, row)
   }
   const first = pieces[0]
   if (session !== null && first !== undefined && session.lastActivityAt !== run.recordedAt) {
@@ -147,7 +147,7 @@ export const foldDeltaRun = (
     changes.push({ op: "put", table: "threads", row: thread })
   }
   const channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }
-  return { state: { ...before, streamVersion, thread, session, items, channels }, changes }
+  return { state: { ...before, streamVersion, thread, session, recentItems, channels }, changes }
 }
 
 /** A delta as a piece of a run, or null when its payload or its version is not what the lane knows. */
@@ -160,8 +160,8 @@ export const pieceOf = (v: number, payload: unknown, at: number, sequence: numbe
 export const foldDelta = (before: FoldState, event: EventEnvelope): FoldResult | null => {
   const { channel, itemId, seq } = event
   if (event.type !== "content.delta" || itemId === null || channel === null || seq === null) return null
-  const item = before.items[itemId]
-  if (item === undefined || event.streamVersion !== before.streamVersion + 1) return null
+  const item = recentItem(before.recentItems, itemId)
+  if (item === null || event.streamVersion !== before.streamVersion + 1) return null
   const run = { sessionId: event.sessionId, channel, recordedAt: event.recordedAt, seq }
   if (!isOrdinary(before, run)) return null
   const piece = pieceOf(event.v, event.payload, event.at, event.sequence)

@@ -130,6 +130,7 @@ describe("a step that would break an invariant", () => {
   it("so does one whose rows cannot be read, with a message that is the same in every run", () => {
     const broken: typeof fold = (state, event, rows) =>
       fold(state, event, {
+        ...rows,
         find: (table, lookup, values) => {
           if (event.type === "turn.settled") throw new Error("disk on fire")
           return rows.find(table, lookup, values)

@@ -44,7 +44,7 @@ const liftStall = (step: Step): void => {
   }
 }
 
-const apply = (rules: RuleBook, step: Step, before: FoldState, isConnection: boolean): void => {
+const apply = (rules: RuleBook, step: Step, isConnection: boolean): void => {
   const { event, state } = step
   if (isConnection) {
     if (state.connection === null) state.connection = blankConnection(step)
@@ -69,7 +69,7 @@ const apply = (rules: RuleBook, step: Step, before: FoldState, isConnection: boo
     else liftStall(step)
   }
   if (isConnection) touchConnection(step)
-  else summarise(step, before)
+  else summarise(step)
 }
 
 /** The step that was not taken: nothing but its anomaly, and the marks that keep later events from looking odd. */
@@ -96,9 +96,9 @@ export const foldBy =
   (before, event, rows) => {
     try {
       const step = new Step(before, event, rows)
-      apply(rules, step, before, isConnectionStream(before, event))
+      apply(rules, step, isConnectionStream(before, event))
       step.state.streamVersion = event.streamVersion
-      const broken = brokenStateInvariant(step.state)
+      const broken = brokenStateInvariant(step)
       if (broken !== null) return defect(before, event, broken)
       return { state: step.state, changes: step.changes }
     } catch (error) {

@@ -18,7 +18,7 @@ describe("rule 7: inference attempts", () => {
   ] as const)("%s ends it, observed", (type, payload, status) => {
     const s = begun().send(type, payload, on("r1"))
     expect(row(s)).toMatchObject({ status, evidence: "observed", cause: "provider", model: "m" })
-    expect(s.state.inferences).toEqual({})
+    expect(s.state.open.inferences).toBe(0)
   })
 
   it("the first terminal wins; later ones fill empty evidence only", () => {
@@ -177,7 +177,7 @@ describe("hard scenario 20, the coding side: a cancelled inference", () => {
     expect(s.textOf("msg")).toBe("ab".repeat(40))
     expect(s.itemRow("msg")?.status).toBe("interrupted")
     expect(s.itemRow("tool")?.status).toBe("interrupted")
-    expect(s.state.inferences).toEqual({})
+    expect(s.state.open.inferences).toBe(0)
     expect(s.reasons()).toEqual([])
   })
 })

@@ -11,7 +11,7 @@ type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed">
 const attemptOf = (step: Step): InferenceRow | null => {
   const { inferenceId } = step.event
   if (inferenceId === null) return null
-  return step.state.inferences[inferenceId] ?? step.find("inferences", inferenceId)
+  return step.find("inferences", inferenceId)
 }
 
 const blank = (step: Step, inferenceId: string, turnId: string | null): InferenceRow => ({

@@ -15,7 +15,7 @@ describe("rule 5: items", () => {
     const s = new Scenario().start().turn(t1).item("i1", t1)
     s.send("item.completed", { kind: "agent_message", status, text: "whole" }, native("i1"))
     expect(s.itemRow("i1")).toMatchObject({ status, evidence: "observed", cause: "provider" })
-    expect(s.state.items).toEqual({})
+    expect(s.state).toMatchObject({ open: { items: 0 }, recentItems: [] })
   })
 
   it("the final text supersedes the deltas, and their chunks go", () => {

@@ -11,7 +11,7 @@ import { isProvisional, startTurn, turnOf } from "./turn.js"
 const itemOf = (step: Step): ItemRow | null => {
   const { itemId } = step.event
   if (itemId === null) return null
-  return step.state.items[itemId] ?? step.find("items", itemId)
+  return step.findItem(itemId)
 }
 
 const unknownItem = (step: Step): void => {
@@ -112,7 +112,7 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
     if (item.evidence === "observed" || item.hasFinal === 1)
       return step.note("delta-after-end", itemSubject(item.itemId))
     const turn = turnOf(step, item.turnId)
-    const inBackground = step.state.tasks[item.itemId] !== undefined
+    const inBackground = step.find("tasks", item.itemId)?.status === "running"
     const applies =
       step.standing === "live" &&
       (inBackground || turn === null || turn.status === "running" || isProvisional(step, turn))
@@ -169,8 +169,8 @@ export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">):
   } else {
     step.putItem(row, dataOf(payload.data))
   }
-  const task = item.cause === ITEM_BACKGROUNDED ? step.state.tasks[item.itemId] : undefined
-  if (task !== undefined) {
+  const task = item.cause === ITEM_BACKGROUNDED ? step.find("tasks", item.itemId) : null
+  if (task?.status === "running") {
     step.putTask({
       ...task,
       status: "ended",

@@ -94,7 +94,7 @@ describe("the fold on anything that sources say", () => {
         for (const state of world.states.values()) {
           if (state.session === null || state.session.endedAt === null) continue
           expect(state.active).toBeNull()
-          expect(Object.keys({ ...state.items, ...state.requests, ...state.inferences, ...state.tasks })).toEqual([])
+          expect(state.open).toEqual({ ...state.open, items: 0, requests: 0, unanswered: 0, inferences: 0, tasks: 0 })
         }
         const started = new Set(
           events

@@ -10,7 +10,7 @@ import { turnOf } from "./turn.js"
 const requestOf = (step: Step): RequestRow | null => {
   const { requestId } = step.event
   if (requestId === null) return null
-  return step.state.requests[requestId] ?? step.find("requests", requestId)
+  return step.find("requests", requestId)
 }
 
 const unknownRequest = (step: Step): void => {

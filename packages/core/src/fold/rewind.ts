@@ -7,6 +7,7 @@ import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { isTaken, rangeAt, rangeOf } from "../state/rewound.js"
 import { cancelRequestsOfTurn, interruptOpenItems } from "./closures.js"
+import { openItems, openRequests } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
@@ -57,8 +58,8 @@ const endWhatRuns = (step: Step, from: number): void => {
 }
 
 /** Turns that have something open. */
-const openAfterTheirTurn = ({ state }: Step): ReadonlySet<string> => {
-  const open = [...Object.values(state.items), ...Object.values(state.requests)]
+const openAfterTheirTurn = (step: Step): ReadonlySet<string> => {
+  const open = [...openItems(step), ...openRequests(step)]
   return new Set(open.flatMap(({ turnId }) => (turnId === null ? [] : [turnId])))
 }
 
@@ -92,7 +93,7 @@ const depthBelow = (step: Step, ordinal: number): number => {
 
 const isOfTask = (step: Step): boolean => {
   const { itemId, type } = step.event
-  return type.startsWith("task.") || (itemId !== null && step.state.tasks[itemId] !== undefined)
+  return type.startsWith("task.") || (itemId !== null && step.find("tasks", itemId)?.status === "running")
 }
 
 /**

@@ -83,13 +83,13 @@ const without: Readonly<Record<string, Fold>> = {
   // What a turn's end closed stays closed.
   5: book({
     "item.completed": (step, payload) =>
-      step.state.items[step.event.itemId ?? ""] === undefined || rules["item.completed"](step, payload),
+      step.findItem(step.event.itemId ?? "")?.status !== "open" || rules["item.completed"](step, payload),
   }),
   // The last answer wins.
   6: book({
     "request.answering": (step, payload) => {
-      const request = step.state.requests[step.event.requestId ?? ""]
-      if (request !== undefined) {
+      const request = step.find("requests", step.event.requestId ?? "")
+      if (request?.status === "open" || request?.status === "answering") {
         step.putRequest({ ...request, status: "answering", decision: String(field(payload, "decision")) })
       }
       return true
@@ -148,7 +148,7 @@ const without: Readonly<Record<string, Fold>> = {
   // A hand-over has its turn when it comes, or never.
   "handoff-first": book({
     "turn.started": first(rules["turn.started"], (step) => {
-      step.state.delegations = {}
+      step.state.open = { ...step.state.open, delegations: 0 }
     }),
   }),
   // Totals are added up.

@@ -8,7 +8,7 @@ import { turnOf } from "./turn.js"
 const taskOf = (step: Step): TaskRow | null => {
   const { taskId } = step.event
   if (taskId === null) return null
-  return step.state.tasks[taskId] ?? step.find("tasks", taskId)
+  return step.find("tasks", taskId)
 }
 
 /** `task.started`. */

@@ -1,6 +1,6 @@
 /** The thread's own row: what is said about it, and the summary that every step leaves on it. */
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
-import type { FoldState } from "../state/FoldState.js"
+import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import type { Mutable, Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
@@ -107,10 +107,12 @@ export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-a
 
 /** What the thread is doing, in one word, from the open state alone. */
 export const threadStatus = (
-  state: Pick<FoldState, "thread" | "session" | "active" | "requested" | "requests">,
+  state: Pick<FoldState, "thread" | "session" | "active" | "requested"> & {
+    readonly open: Pick<OpenCounts, "unanswered">
+  },
 ): ThreadStatus => {
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
-  for (const id in state.requests) if (state.requests[id]?.status === "open") return "waiting"
+  if (state.open.unanswered > 0) return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
   // Whoever waits for a session brings the next one up.
   if (livingSession(state) === null && waitingTurns(state).length > 0) return "starting"
@@ -144,7 +146,7 @@ const quiet = new Set<string>([
 ])
 
 /** Leaves the summary of the open state on the thread's and the session's rows. Runs after the rules of every event. */
-export const summarise = (step: Step, before: FoldState): void => {
+export const summarise = (step: Step): void => {
   const { event, state } = step
   const thread = state.thread
   if (thread === null) return
@@ -158,9 +160,8 @@ export const summarise = (step: Step, before: FoldState): void => {
   row.status = threadStatus(state)
   row.sessionId = session?.sessionId ?? null
   row.activeTurnId = state.active?.turnId ?? null
-  if (state.requests !== before.requests || before.thread === null)
-    row.openRequests = Object.keys(state.requests).length
-  if (state.tasks !== before.tasks) row.runningTasks = Object.keys(state.tasks).length
+  row.openRequests = state.open.requests
+  row.runningTasks = state.open.tasks
   row.queued = state.queue.length
   if (row.queued === 0) row.queueHeld = 0
   // Of our clock: what a source dates must neither lie in the future nor move the thread in a list.

@@ -64,7 +64,7 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
 
 /** Rule 9: a hand-over that went into another turn never becomes a turn of its own. Notes it, and is true, then. */
 const refuseSteered = (step: Step, turnId: string): boolean => {
-  const delegation = step.state.delegations[turnId] ?? step.find("delegations", turnId)
+  const delegation = step.find("delegations", turnId)
   if (delegation === null || delegation.turnId === turnId) return false
   step.note("turn-conflict", turnSubject(turnId), "the id is a hand-over's that went into another turn")
   return true

@@ -8,6 +8,7 @@ import {
   interruptOpenItems,
   linkDelegationsOfTurn,
 } from "./closures.js"
+import { openItemsOf } from "./openRows.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
 
@@ -35,18 +36,17 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   const commands = openCommands(step, turn)
   linkDelegationsOfTurn(step, { ...turn, ...end.fields })
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
-  interruptOpenItems(step, turn.turnId, `turn-${end.outcome}`)
+  interruptOpenItems(step, turn.turnId, causeOfItem(end.outcome))
   // A request that opened after the end is answered, resolved or expired; what confirms the end closes no more.
   if (turn.status !== "ended") cancelRequestsOfTurn(step, turn.turnId)
   closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
   if (turn.status === "running") {
     if (!observed) {
       if (imported) settleProvisional(step)
-      step.state.provisional = { turnId: turn.turnId, commands: commands.map((item) => item.itemId) }
+      step.state.provisional = { turnId: turn.turnId, commands: commands.length }
     }
   } else if (observed && step.state.provisional?.turnId === turn.turnId) {
-    if (end.outcome === "completed")
-      backgroundCommands(step, closedCommands(step, step.state.provisional.commands), turn)
+    if (end.outcome === "completed") backgroundCommands(step, closedCommands(step, turn), turn)
     step.state.provisional = null
   }
   step.putTurn({
@@ -88,15 +88,17 @@ export const settleProvisional = (step: Step): void => {
   if (turn !== null) settleTurn(step, turn)
 }
 
-/** The commands that an inferred end closed, as they are now: one that has said how it ended is no background task. */
-const closedCommands = (step: Step, itemIds: readonly string[]): readonly ItemRow[] =>
-  itemIds.flatMap((itemId) => {
-    const item = step.find("items", itemId)
-    return item !== null && item.evidence === "inferred" ? [item] : []
-  })
+/** The commands that the turn's inferred end closed, as they are now: one that has said how it ended is no background task. */
+const closedCommands = (step: Step, turn: TurnRow): readonly ItemRow[] =>
+  step.state.provisional === null || step.state.provisional.commands === 0
+    ? []
+    : step
+        .list("items", "interruptedCommandsOfTurn", turn.turnId)
+        .filter((item) => item.cause === causeOfItem(turn.outcome) && item.processId !== null)
 
 /** Commands of the turn that still run in a process of their own. */
-const openCommands = (step: Step, turn: TurnRow) =>
-  Object.values(step.state.items).filter(
-    (item) => item.turnId === turn.turnId && item.kind === "command" && item.processId !== null,
-  )
+const openCommands = (step: Step, turn: TurnRow): readonly ItemRow[] =>
+  openItemsOf(step, turn.turnId).filter((item) => item.kind === "command" && item.processId !== null)
+
+/** Cause of an item that the end of its turn closes. One that comes after that end has another. */
+const causeOfItem = (outcome: TurnOutcome | null): string => `turn-${outcome}`

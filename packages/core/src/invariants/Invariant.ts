@@ -4,7 +4,7 @@
  * ours or a damaged database.
  */
 import type { EventEnvelope, Rows, TableName } from "@threadfold/contracts"
-import type { FoldState } from "../state/FoldState.js"
+import type { Step } from "../fold/Step.js"
 
 /** `error`: the data cannot be trusted. `warning`: it can, but a person should look. */
 export type Severity = "error" | "warning"
@@ -52,8 +52,8 @@ export interface RowInvariant extends Described {
 
 export interface StateInvariant extends Described {
   readonly kind: "fold"
-  /** What is wrong with the state, or null. */
-  readonly violation: (state: FoldState) => string | null
+  /** What is wrong with the state that the step leaves, or null. Looks at what the step wrote, never at all that is open. */
+  readonly violation: (step: Step) => string | null
 }
 
 export type Invariant = LogInvariant | RowInvariant | StateInvariant

@@ -1,15 +1,38 @@
 /**
- * The *fold* kind of invariants: what must be true of the open state after every step. Checked in every step, so each
- * of them looks at open rows only.
+ * The *fold* kind of invariants: what must be true of the open state after every step. Checked in every step, so each of them
+ * looks at the difference: at the rows that the step wrote, at what the turns hold that it ended, and at counts.
  */
-import type { FoldState } from "../state/FoldState.js"
+import { openItemsOf, runningInferencesOf } from "../fold/openRows.js"
+import type { Step } from "../fold/Step.js"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import type { StateInvariant } from "./Invariant.js"
 
-const none = (object: object): boolean => {
-  for (const _key in object) return false
-  return true
+/** A row of a turn. */
+interface OfTurn {
+  readonly turnId: string | null
 }
+
+/** The first of the rows that are open in a turn that is not, or null. */
+const misplaced = <R extends OfTurn>(
+  step: Step,
+  written: Iterable<R>,
+  isOpen: (row: R) => boolean,
+  isPlace: (turnId: string) => boolean,
+  openOf: (step: Step, turnId: string) => readonly R[],
+): R | null => {
+  for (const row of written) if (isOpen(row) && row.turnId !== null && !isPlace(row.turnId)) return row
+  for (const turn of step.seen.written("turns")) {
+    const [left] = turn.status === "ended" ? openOf(step, turn.turnId) : []
+    if (left !== undefined) return left
+  }
+  return null
+}
+
+const isRunning = ({ state }: Step, turnId: string): boolean => state.active?.turnId === turnId
+
+/** Whether a turn has not ended: it runs, or waits to start. */
+const isOpenTurn = (step: Step, turnId: string): boolean =>
+  isRunning(step, turnId) || step.state.requested.some((turn) => turn.turnId === turnId)
 
 export const stateInvariants: readonly StateInvariant[] = [
   {
@@ -17,7 +40,7 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "A session that is ready, interrupted, stopped or in error holds no active turn.",
-    violation: ({ active, session }) =>
+    violation: ({ state: { active, session } }) =>
       session !== null && !isActive(session.status) && (session.activeTurnId !== null || active !== null)
         ? `session ${session.sessionId} is ${session.status} and holds turn ${session.activeTurnId ?? active?.turnId}`
         : null,
@@ -27,7 +50,7 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "The session's pointer names exactly the turn that runs.",
-    violation: ({ active, session }) =>
+    violation: ({ state: { active, session } }) =>
       (session?.activeTurnId ?? null) === (active?.turnId ?? null)
         ? null
         : `the session points at ${session?.activeTurnId ?? "no turn"}, ${active?.turnId ?? "no turn"} runs`,
@@ -37,7 +60,7 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "The active turn has the status running and belongs to the current session.",
-    violation: ({ active, session }) =>
+    violation: ({ state: { active, session } }) =>
       active !== null && (active.status !== "running" || active.sessionId !== session?.sessionId)
         ? `turn ${active.turnId} is ${active.status} in session ${active.sessionId}`
         : null,
@@ -47,7 +70,7 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "A requested turn has not started and has no outcome.",
-    violation: ({ requested }) => {
+    violation: ({ state: { requested } }) => {
       const odd = requested.find((turn) => turn.status !== "requested" || turn.outcome !== null)
       return odd === undefined ? null : `turn ${odd.turnId} is ${odd.status}`
     },
@@ -57,14 +80,15 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "An open item belongs to the running turn, or to none.",
-    violation: ({ active, items }) => {
-      for (const id in items) {
-        const item = items[id]
-        if (item !== undefined && item.turnId !== null && item.turnId !== active?.turnId) {
-          return `item ${id} is open in turn ${item.turnId}`
-        }
-      }
-      return null
+    violation: (step) => {
+      const item = misplaced(
+        step,
+        step.seen.written("items"),
+        ({ status }) => status === "open",
+        (turnId) => isRunning(step, turnId),
+        openItemsOf,
+      )
+      return item === null ? null : `item ${item.itemId} is open in turn ${item.turnId}`
     },
   },
   {
@@ -72,10 +96,12 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "A request that waits belongs to the session that lives.",
-    violation: ({ requests, session }) => {
-      for (const id in requests) {
-        const sessionId = requests[id]?.sessionId ?? null
-        if (sessionId !== null && sessionId !== session?.sessionId) return `request ${id} waits in session ${sessionId}`
+    violation: ({ seen, state: { session } }) => {
+      for (const { requestId, sessionId, status } of seen.written("requests")) {
+        const waits = status === "open" || status === "answering"
+        if (waits && sessionId !== null && sessionId !== session?.sessionId) {
+          return `request ${requestId} waits in session ${sessionId}`
+        }
       }
       return null
     },
@@ -85,14 +111,15 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "A running inference attempt belongs to a turn that is open, or to none.",
-    violation: ({ active, inferences, requested }) => {
-      for (const id in inferences) {
-        const turnId = inferences[id]?.turnId ?? null
-        if (turnId !== null && turnId !== active?.turnId && !requested.some((turn) => turn.turnId === turnId)) {
-          return `inference ${id} runs in turn ${turnId}`
-        }
-      }
-      return null
+    violation: (step) => {
+      const attempt = misplaced(
+        step,
+        step.seen.written("inferences"),
+        ({ status }) => status === "running",
+        (turnId) => isOpenTurn(step, turnId),
+        runningInferencesOf,
+      )
+      return attempt === null ? null : `inference ${attempt.inferenceId} runs in turn ${attempt.turnId}`
     },
   },
   {
@@ -100,35 +127,43 @@ export const stateInvariants: readonly StateInvariant[] = [
     kind: "fold",
     severity: "error",
     text: "An ended session holds no running turn, item, request, inference, task or voice run.",
-    violation: ({ active, inferences, items, pendingRealtime, realtime, requests, session, tasks }) =>
+    violation: ({ state: { active, open, pendingRealtime, realtime, session } }) =>
       session !== null &&
       hasEnded(session) &&
       (active !== null ||
-        !none(items) ||
-        !none(requests) ||
-        !none(inferences) ||
-        !none(tasks) ||
+        open.items + open.requests + open.inferences + open.tasks > 0 ||
         realtime !== null ||
         pendingRealtime.length > 0)
         ? `session ${session.sessionId} ended and something of it is still open`
         : null,
   },
   {
+    id: "fold.counts-are-possible",
+    kind: "fold",
+    severity: "error",
+    text: "No count of open rows is below zero, and what is at hand is part of what is counted.",
+    violation: ({ state: { open, recentItems } }) => {
+      const least = Math.min(open.items, open.requests, open.unanswered, open.inferences, open.delegations, open.tasks)
+      if (least < 0) return `a count is ${least}`
+      return recentItems.length > open.items ? `${recentItems.length} of ${open.items} open items are at hand` : null
+    },
+  },
+  {
     id: "fold.voice-run-is-started-once",
     kind: "fold",
     severity: "error",
     text: "The live voice run has the status started, pending ones the status requested.",
-    violation: ({ pendingRealtime, realtime }) =>
+    violation: ({ state: { pendingRealtime, realtime } }) =>
       (realtime !== null && realtime.status !== "started") || pendingRealtime.some((run) => run.status !== "requested")
         ? `voice run ${realtime?.realtimeId ?? pendingRealtime[0]?.realtimeId} has the wrong status`
         : null,
   },
 ]
 
-/** The first broken invariant of a state as one line, or null. */
-export const brokenStateInvariant = (state: FoldState): string | null => {
+/** The first invariant that the state of a step breaks, as one line, or null. */
+export const brokenStateInvariant = (step: Step): string | null => {
   for (const invariant of stateInvariants) {
-    const violation = invariant.violation(state)
+    const violation = invariant.violation(step)
     if (violation !== null) return `${invariant.id}: ${violation}`
   }
   return null

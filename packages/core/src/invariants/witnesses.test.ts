@@ -263,7 +263,6 @@ const foldWitnesses: Readonly<Record<string, readonly [Story, (step: Step) => vo
     started,
     ({ state }) => {
       state.active = null
-      state.items = {}
     },
   ],
   "fold.active-turn-runs": [
@@ -280,32 +279,32 @@ const foldWitnesses: Readonly<Record<string, readonly [Story, (step: Step) => vo
   ],
   "fold.open-items-belong-to-the-running-turn": [
     withItem,
-    ({ state }) => {
-      state.items = Object.fromEntries(
-        Object.entries(state.items).map(([key, one]) => [key, { ...one, turnId: id("x") }]),
-      )
+    (step) => {
+      for (const item of step.state.recentItems) step.putItem({ ...item, turnId: id("x") })
     },
   ],
   "fold.open-requests-belong-to-the-living-session": [
     asked,
-    ({ state }) => {
-      state.requests = Object.fromEntries(
-        Object.entries(state.requests).map(([key, one]) => [key, { ...one, sessionId: id("x") }]),
-      )
+    (step) => {
+      for (const request of step.list("requests", "openInThread")) step.putRequest({ ...request, sessionId: id("x") })
     },
   ],
   "fold.running-inferences-belong-to-an-open-turn": [
     called,
-    ({ state }) => {
-      state.inferences = Object.fromEntries(
-        Object.entries(state.inferences).map(([key, one]) => [key, { ...one, turnId: id("x") }]),
-      )
+    (step) => {
+      for (const one of step.list("inferences", "openInThread")) step.putInference({ ...one, turnId: id("x") })
     },
   ],
   "fold.ended-session-holds-nothing": [
     worked,
     ({ state }) => {
       if (state.session !== null) state.session = { ...state.session, status: "stopped", endedAt: 1 }
+    },
+  ],
+  "fold.counts-are-possible": [
+    worked,
+    ({ state }) => {
+      state.open = { ...state.open, requests: -1 }
     },
   ],
   "fold.voice-run-is-started-once": [

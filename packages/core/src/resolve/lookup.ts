@@ -2,7 +2,7 @@
 import { type AnomalyRow, type ItemRow, type Rows, strengthOf, type TurnRow } from "@threadfold/contracts"
 import { nativeTurnSubject } from "../fold/subjects.js"
 import type { RowSource } from "../RowSource.js"
-import type { ById, FoldState } from "../state/FoldState.js"
+import type { FoldState } from "../state/FoldState.js"
 
 /** The turn that a native id names in this session, or, for a strong id, in any session of the thread. */
 export const findNativeTurn = (
@@ -35,38 +35,28 @@ export const findNativeItem = (
   turnId: string | null,
   sessionId: string | null,
 ): ItemRow | null => {
-  for (const id in state.items) {
-    const item = state.items[id]
-    if (item === undefined || item.nativeItemId !== nativeItemId) continue
-    if (turnId === null ? sessionId !== null && item.sessionId === sessionId : item.turnId === turnId) return item
+  if (turnId !== null) {
+    const recent = state.recentItems.find((item) => item.nativeItemId === nativeItemId && item.turnId === turnId)
+    return recent ?? rows.find("items", "byNativeInTurn", [turnId, nativeItemId])
   }
-  if (turnId !== null) return rows.find("items", "byNativeInTurn", [turnId, nativeItemId])
-  return sessionId === null ? null : rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
+  if (sessionId === null) return null
+  return (
+    rows.find("items", "openByNativeInSession", [sessionId, nativeItemId, "open"]) ??
+    rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
+  )
 }
 
 /** Tables whose native ids are good inside their session only. */
 type SessionScoped = "requests" | "inferences" | "delegations" | "tasks"
 
-/**
- * What a native id names inside its session: among the open rows first, then among the stored ones. An event without a
- * session names nothing by a native id.
- *
- * @param isNamed whether an open row carries the native id
- */
+/** What a native id names inside its session. An event without a session names nothing by a native id. */
 export const findNativeInSession = <N extends SessionScoped>(
   rows: RowSource,
   table: N,
-  open: ById<Rows[N]>,
-  isNamed: (row: Rows[N]) => boolean,
   nativeId: string | undefined,
   sessionId: string | null,
-): Rows[N] | null => {
-  if (sessionId === null || nativeId === undefined) return null
-  return (
-    Object.values(open).find((row) => row.sessionId === sessionId && isNamed(row)) ??
-    rows.find(table, "byNativeInSession", [sessionId, nativeId])
-  )
-}
+): Rows[N] | null =>
+  sessionId === null || nativeId === undefined ? null : rows.find(table, "byNativeInSession", [sessionId, nativeId])
 
 /** The tombstone of a native turn whose end was seen and whose start was not; null: there is none. */
 export const tombstoneOf = (

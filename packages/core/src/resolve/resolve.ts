@@ -2,16 +2,7 @@
  * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
  * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (docs/concepts.md).
  */
-import {
-  type DelegationRow,
-  type EntityIdName,
-  type EventEnvelope,
-  type InferenceRow,
-  isEventType,
-  type RequestRow,
-  type TaskRow,
-  uuidV7Pattern,
-} from "@threadfold/contracts"
+import { type EntityIdName, type EventEnvelope, isEventType, uuidV7Pattern } from "@threadfold/contracts"
 import { streamedItem } from "../fold/deltaLane.js"
 import { isPayload } from "../payload/guard.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
@@ -119,8 +110,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const requestId = ((): string | null => {
     if (event.requestId !== null) return own("requestId", "requests", event.requestId)
     const nativeId = native?.requestId
-    const named = (row: RequestRow) => row.nativeRequestId === nativeId
-    const known = findNativeInSession(rows, "requests", state.requests, named, nativeId, sessionId)
+    const known = findNativeInSession(rows, "requests", nativeId, sessionId)
     if (known !== null) return known.requestId
     return type === "request.opened" || type === "user-input.requested" ? mint("request") : null
   })()
@@ -128,8 +118,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const inferenceId = ((): string | null => {
     if (event.inferenceId !== null) return own("inferenceId", "inferences", event.inferenceId)
     const nativeId = native?.inferenceId
-    const named = (row: InferenceRow) => row.nativeInferenceId === nativeId
-    const known = findNativeInSession(rows, "inferences", state.inferences, named, nativeId, sessionId)
+    const known = findNativeInSession(rows, "inferences", nativeId, sessionId)
     if (known !== null) return known.inferenceId
     return isEventType(type) && mints.inferenceId.has(type) ? mint("inference") : null
   })()
@@ -145,8 +134,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const delegationId = ((): string | null => {
     if (event.delegationId !== null) return own("delegationId", "delegations", event.delegationId)
     const nativeId = native?.handoffId
-    const named = (row: DelegationRow) => row.nativeHandoffId === nativeId
-    const known = findNativeInSession(rows, "delegations", state.delegations, named, nativeId, sessionId)
+    const known = findNativeInSession(rows, "delegations", nativeId, sessionId)
     if (known !== null) return known.delegationId
     return type === "realtime.handoff" || type === "delegation.opened" ? mint("delegation") : null
   })()
@@ -154,8 +142,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const taskId = ((): string | null => {
     if (event.taskId !== null) return own("taskId", "tasks", event.taskId)
     const nativeId = native?.taskId
-    const named = (row: TaskRow) => row.nativeTaskId === nativeId
-    const known = findNativeInSession(rows, "tasks", state.tasks, named, nativeId, sessionId)
+    const known = findNativeInSession(rows, "tasks", nativeId, sessionId)
     if (known !== null) return known.taskId
     return type === "task.started" ? mint("task") : null
   })()

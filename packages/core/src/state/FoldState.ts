@@ -1,16 +1,13 @@
 /**
- * The small open state of a stream: all that a fold step may need without asking for a closed row. It never holds
- * text or closed rows, so its size follows what is open, not how long the thread is.
+ * The small state of a stream that a fold step starts from. It never holds text or closed rows, and of what is open it holds
+ * counts and the items that were touched last: its size follows neither how long the thread is nor how much is open in it. The
+ * rest is found by its key, by its native id or by what it belongs to (`RowSource`).
  */
 import type {
   ConnectionRow,
-  DelegationRow,
-  InferenceRow,
   ItemRow,
   RealtimeRunRow,
-  RequestRow,
   SessionRow,
-  TaskRow,
   ThreadRow,
   TokenCounts,
   TurnRow,
@@ -26,8 +23,24 @@ export const FOLD_VERSION = 4
 /** How many requests that were resolved in a row are remembered until the next event of their turn. */
 export const elsewhereLimit = 100
 
-/** Rows by their id. */
-export type ById<R> = { readonly [id: string]: R }
+/** How many open items a state holds: those that were touched last. What streams is nearly always one of them. */
+export const recentItemsLimit = 16
+
+/** How many rows of a thread are open. */
+export interface OpenCounts {
+  /** Items that have not ended. */
+  readonly items: number
+  /** Requests that are open or being answered. */
+  readonly requests: number
+  /** Requests that are open: they wait for a person. */
+  readonly unanswered: number
+  /** Inference attempts that run. */
+  readonly inferences: number
+  /** Hand-overs that are open. */
+  readonly delegations: number
+  /** Background tasks that run. */
+  readonly tasks: number
+}
 
 /** What the next running total of tokens is compared with. */
 export interface Baseline {
@@ -57,29 +70,23 @@ export interface FoldState {
   /** How many ranges of turns were taken back, and how many of them no later one holds (rule 13). */
   readonly rewinds: { readonly count: number; readonly depth: number } | null
   /**
-   * Items of the commands with a process that an inferred turn end closed: should the turn turn out to have completed,
-   * those that have not ended by then are background tasks (rule 5).
+   * The turn that ended inferred, and how many commands with a process this end has closed: should the turn turn out to have
+   * completed, those that have not ended by then are background tasks (rule 5).
    */
-  readonly provisional: { readonly turnId: string; readonly commands: readonly string[] } | null
-  /** Open items. */
-  readonly items: ById<ItemRow>
-  /** Requests that are open or being answered. */
-  readonly requests: ById<RequestRow>
+  readonly provisional: { readonly turnId: string; readonly commands: number } | null
+  /** How much is open. */
+  readonly open: OpenCounts
+  /** Open items that were touched last, the newest at the end; at most {@link recentItemsLimit}. */
+  readonly recentItems: readonly ItemRow[]
   /**
    * Requests of this turn that the provider resolved without a decision just now: taken as decided by another client, unless
    * the turn's next event is a terminal other than `completed` (rule 6). At most {@link elsewhereLimit}, newest last.
    */
   readonly elsewhere: { readonly turnId: string; readonly requestIds: readonly string[] } | null
-  /** Running inference attempts. */
-  readonly inferences: ById<InferenceRow>
   /** Voice runs that were asked for and have not started, oldest first. */
   readonly pendingRealtime: readonly RealtimeRunRow[]
   /** The live voice run. */
   readonly realtime: RealtimeRunRow | null
-  /** Open hand-overs. */
-  readonly delegations: ById<DelegationRow>
-  /** Running background tasks. */
-  readonly tasks: ById<TaskRow>
   /** Queued messages, in order. */
   readonly queue: readonly string[]
   readonly usage: UsageRow | null
@@ -100,14 +107,11 @@ export const initialState = (streamId: string): FoldState => ({
   requested: [],
   rewinds: null,
   provisional: null,
-  items: {},
-  requests: {},
+  open: { items: 0, requests: 0, unanswered: 0, inferences: 0, delegations: 0, tasks: 0 },
+  recentItems: [],
   elsewhere: null,
-  inferences: {},
   pendingRealtime: [],
   realtime: null,
-  delegations: {},
-  tasks: {},
   queue: [],
   usage: null,
   baseline: null,

@@ -1,11 +1,11 @@
 /** What every `ProjectionStore` must do. A package that brings a store of its own runs this against it. */
-import type { Change } from "@threadfold/core"
+import { type Change, canonicalJson } from "@threadfold/core"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import { MapStore } from "../MapStore.js"
 import { Overlay } from "../Overlay.js"
 import type { ProjectionStore, RowsSource } from "../ProjectionStore.js"
-import { questions, randomBatches, randomStreams } from "./randomChanges.js"
+import { listQuestions, questions, randomBatches, randomStreams } from "./randomChanges.js"
 import { makeRow, putRow } from "./rows.js"
 
 /** A fresh, empty store and how to get rid of it. */
@@ -20,22 +20,21 @@ export const contentsOf = (store: ProjectionStore, streamId: string): readonly u
   store.loadFoldState(streamId),
 ]
 
-const answers = (source: RowsSource): readonly unknown[] =>
-  questions.flatMap(({ table, lookup, values }) => [
+const byText = (a: unknown, b: unknown): number => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)
+
+const answers = (source: RowsSource): readonly unknown[] => [
+  ...questions.map(({ table, lookup, values }) => [
     { table, lookup, values, one: source.find(table, lookup, values), all: source.findAll(table, lookup, values) },
-    ...(lookup === "key"
-      ? [
-          {
-            table,
-            values,
-            whole: source.whole(
-              table,
-              values.flatMap((one) => one ?? []),
-            ),
-          },
-        ]
-      : []),
-  ])
+    ...(lookup === "key" ? [{ table, values, whole: source.whole(table, present(values)) }] : []),
+  ]),
+  // A list has no order of its own.
+  ...listQuestions.map(({ table, name, values }) => [
+    { table, name, values, listed: [...source.list(table, name, values)].sort(byText) },
+  ]),
+]
+
+const present = (values: readonly (string | number | null)[]): readonly (string | number)[] =>
+  values.flatMap((one) => one ?? [])
 
 /** Pending rows hold text as the fold made it; what no database can hold of it is replaced when it is stored. */
 const storable = (value: unknown): unknown =>

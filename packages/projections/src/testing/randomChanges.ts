@@ -147,8 +147,9 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           turnId: flag ? `turn-${thread}-${n}` : null,
           nativeItemId: "item_0",
           kind: "command",
-          status: flag ? "open" : "completed",
+          status: flag ? "open" : n === 4 ? "interrupted" : "completed",
           ...observed(!flag),
+          ...(!flag && n === 4 ? { evidence: "inferred" as const } : {}),
           ...(n === 3 ? { text } : {}),
           ...(flag ? { data: json } : {}),
         }),
@@ -176,7 +177,9 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           sessionId: `session-${thread}-1`,
           nativeRequestId: String(n - 1),
           kind: "user_input",
-          status: flag ? "open" : "cancelled",
+          turnId: n < 3 ? `turn-${thread}-${n}` : null,
+          status: flag ? (n === 2 ? "answering" : "open") : "cancelled",
+          decision: n === 2 ? text : null,
           ...observed(!flag),
           ...(n === 1 ? { data: json } : {}),
           ...(n === 2 ? { answer: json } : {}),
@@ -260,4 +263,24 @@ export const questions: readonly Question[] = [0, 1].flatMap((thread) => [
     { table: "queue", lookup: "key", values: [`message-${thread}-${n}`] },
     { table: "anomalies", lookup: "key", values: [`thread-${thread}`, "native-turn:", "turn-unknown"] },
   ]),
+])
+
+/** A list that a fold step may ask for. */
+export interface ListQuestion {
+  readonly table: TableName
+  readonly name: string
+  readonly values: readonly (string | null)[]
+}
+
+/** Every list that rows of {@link randomBatches} may be in. */
+export const listQuestions: readonly ListQuestion[] = randomStreams.flatMap((stream): ListQuestion[] => [
+  { table: "items", name: "openInThread", values: [stream] },
+  { table: "requests", name: "openInThread", values: [stream] },
+  ...[null, `${stream.replace("thread", "turn")}-1`, `${stream.replace("thread", "turn")}-4`].flatMap(
+    (turnId): ListQuestion[] => [
+      { table: "items", name: "openInTurn", values: [stream, turnId] },
+      { table: "items", name: "interruptedCommandsOfTurn", values: [stream, turnId] },
+      { table: "requests", name: "openInTurn", values: [stream, turnId] },
+    ],
+  ),
 ])

@@ -35,12 +35,7 @@ export const threadRowInvariants: readonly RowInvariant[] = [
           session,
           active: turns.find((turn) => turn.status === "running") ?? null,
           requested: turns.filter((turn) => turn.status === "requested"),
-          requests: Object.fromEntries(
-            rows
-              .all("requests")
-              .filter(isOpen)
-              .map((one) => [one.requestId, one]),
-          ),
+          open: { unanswered: rows.all("requests").filter((one) => one.status === "open").length },
         })
         if (thread.sessionId !== (session?.sessionId ?? null)) return `it names session ${thread.sessionId}`
         return thread.status === expected ? null : `it is ${thread.status}, its rows say ${expected}`

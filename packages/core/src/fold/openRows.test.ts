@@ -1,0 +1,118 @@
+/** What is open in a thread has no price for what else happens in it (docs/architecture.md). */
+import { arbHostile, arbSession } from "@threadfold/testkit"
+import fc from "fast-check"
+import { afterEach, describe, expect, it } from "vitest"
+import { breathe } from "../../test/breathe.js"
+import { Scenario, strong } from "../../test/Scenario.js"
+import { arbSoup } from "../../test/soup.js"
+import { World } from "../../test/World.js"
+import { encodeState, type Fold, fold, type RowSource, recentItemsLimit } from "../index.js"
+
+afterEach(breathe)
+
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+const arbAny = fc.oneof(
+  arbSession(),
+  arbHostile(arbSession()),
+  arbSoup(40),
+  arbSoup(40, "item.", "content.", "turn."),
+  arbSoup(40, "request.", "inference.", "task.", "realtime.handoff", "delegation.", "turn."),
+)
+
+const openIn = (world: World, streamId: string) => {
+  const rows = world.rows.of(streamId)
+  const count = (table: Parameters<typeof rows.all>[0], ...statuses: readonly string[]) =>
+    rows.all(table).filter((row) => "status" in row && statuses.includes(row.status)).length
+  return {
+    items: count("items", "open"),
+    requests: count("requests", "open", "answering"),
+    unanswered: count("requests", "open"),
+    inferences: count("inferences", "running"),
+    delegations: count("delegations", "open"),
+    tasks: count("tasks", "running"),
+  }
+}
+
+describe("the open state", () => {
+  it("counts what is open, and has at hand what the rows say", () => {
+    fc.assert(
+      fc.property(arbAny, (events) => {
+        const world = new World().takeAll(events)
+        for (const [streamId, { open, recentItems }] of world.states) {
+          expect(open).toEqual(openIn(world, streamId))
+          for (const item of recentItems) expect(world.rows.source.find("items", "key", [item.itemId])).toEqual(item)
+        }
+      }),
+      { numRuns },
+    )
+  })
+
+  it("leads to the same rows, whatever it has at hand", () => {
+    const forgetful: Fold = (state, event, rows) => fold({ ...state, recentItems: [] }, event, rows)
+    fc.assert(
+      fc.property(arbAny, (events) => {
+        expect(new World(forgetful).takeAll(events).dump()).toEqual(new World().takeAll(events).dump())
+      }),
+      { numRuns },
+    )
+  })
+})
+
+/** A scenario whose fold says how many rows its events were given. */
+const counted = () => {
+  const given = { rows: 0 }
+  const counting = (rows: RowSource): RowSource => ({
+    ...rows,
+    find: (table, lookup, values) => {
+      given.rows += 1
+      return rows.find(table, lookup, values)
+    },
+    list: (table, name, values) => {
+      const found = rows.list(table, name, values)
+      given.rows += 1 + found.length
+      return found
+    },
+  })
+  const s = new Scenario(undefined, (state, event, rows) => fold(state, event, counting(rows)))
+  return { s, given }
+}
+
+const kinds: Readonly<Record<string, (s: Scenario, n: number) => void>> = {
+  items: (s, n) => void s.send("item.started", { kind: "command" }, { native: { itemId: `i${n}` } }),
+  requests: (s, n) => void s.send("request.opened", { kind: "other" }, { native: { requestId: `q${n}` } }),
+  inferences: (s, n) => void s.send("inference.started", {}, { native: { inferenceId: `c${n}` } }),
+  delegations: (s, n) => void s.send("realtime.handoff", {}, { native: { handoffId: `h${n}` } }),
+  tasks: (s, n) => void s.send("task.started", {}, { native: { taskId: `k${n}` } }),
+}
+
+/** What happens beside it: a turn with something of every kind, from its start to its end. */
+const turnOf = (s: Scenario, name: string): void => {
+  const turnId = strong(name)
+  s.turn(turnId).item("a", turnId).delta("a", turnId, "x")
+  for (const [kind, open] of Object.entries({ requestId: "request.opened", inferenceId: "inference.started" })) {
+    s.sendRaw(open, { kind: "other" }, { native: { turnId, [kind]: name } })
+  }
+  s.complete(turnId)
+}
+
+describe.each(Object.entries(kinds))("with %s open", (_, open) => {
+  const priceWith = (size: number) => {
+    const { given, s } = counted()
+    s.start()
+    for (let n = 0; n < size; n++) open(s, n)
+    turnOf(s, "warm")
+    const before = given.rows
+    turnOf(s, "measured")
+    open(s, size)
+    expect(s.reasons()).toEqual([])
+    return { rows: given.rows - before, bytes: encodeState(s.state).length }
+  }
+
+  it("an event and a turn's end look at as many rows with ten times as much, and the state is as large", () => {
+    const few = priceWith(2 * recentItemsLimit)
+    const many = priceWith(20 * recentItemsLimit)
+    expect(many.rows).toBe(few.rows)
+    // Numbers have a digit more.
+    expect(many.bytes).toBeLessThan(few.bytes + 100)
+  })
+})

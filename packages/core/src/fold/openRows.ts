@@ -1,0 +1,53 @@
+/**
+ * What of a thread is open, by what it belongs to. Every end closes exactly what is listed here, and pays for that alone: where
+ * nothing of a kind is open, nothing is asked.
+ */
+import type { DelegationRow, InferenceRow, ItemRow, RequestRow, TaskRow } from "@threadfold/contracts"
+import type { Step } from "./Step.js"
+
+const byItemId = (a: ItemRow, b: ItemRow): number => (a.itemId < b.itemId ? -1 : 1)
+
+/** Open items of a turn; null: those outside of any turn. */
+export const openItemsOf = (step: Step, turnId: string | null): readonly ItemRow[] => {
+  const { open, recentItems } = step.state
+  if (open.items === 0) return []
+  return open.items === recentItems.length
+    ? recentItems.filter((item) => item.turnId === turnId).sort(byItemId)
+    : step.list("items", "openInTurn", turnId)
+}
+
+/** All open items. */
+export const openItems = (step: Step): readonly ItemRow[] =>
+  step.state.open.items === 0 ? [] : step.list("items", "openInThread")
+
+/** Requests of a turn that are open or being answered. */
+export const openRequestsOf = (step: Step, turnId: string): readonly RequestRow[] =>
+  step.state.open.requests === 0 ? [] : step.list("requests", "openInTurn", turnId)
+
+/** All requests that are open or being answered. */
+export const openRequests = (step: Step): readonly RequestRow[] =>
+  step.state.open.requests === 0 ? [] : step.list("requests", "openInThread")
+
+/** Running inference attempts of a turn. */
+export const runningInferencesOf = (step: Step, turnId: string): readonly InferenceRow[] =>
+  step.state.open.inferences === 0 ? [] : step.list("inferences", "openInTurn", turnId)
+
+/** All running inference attempts. */
+export const runningInferences = (step: Step): readonly InferenceRow[] =>
+  step.state.open.inferences === 0 ? [] : step.list("inferences", "openInThread")
+
+/** Open hand-overs of a turn; null: those that have none. */
+export const openDelegationsOf = (step: Step, turnId: string | null): readonly DelegationRow[] =>
+  step.state.open.delegations === 0 ? [] : step.list("delegations", "openInTurn", turnId)
+
+/** Open hand-overs that name a native turn which was not seen before. A native id is good inside its session. */
+export const openDelegationsFor = (
+  step: Step,
+  nativeTurnId: string,
+  sessionId: string | null,
+): readonly DelegationRow[] =>
+  step.state.open.delegations === 0 ? [] : step.list("delegations", "openForNativeTurn", sessionId, nativeTurnId)
+
+/** All running background tasks. */
+export const runningTasks = (step: Step): readonly TaskRow[] =>
+  step.state.open.tasks === 0 ? [] : step.list("tasks", "openInThread")
