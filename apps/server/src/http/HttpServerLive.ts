@@ -20,7 +20,7 @@ import { listen } from "./node/listen.js"
 import { type HttpOptions, limitsOf } from "./options.js"
 import { sendProblem } from "./problemAnswer.js"
 import { HttpServices } from "./Services.js"
-import { makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
+import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
 import { docsPolicy, securityHeaders } from "./security/headers.js"
 import { loadToken, tokenFile } from "./security/Token.js"
@@ -80,7 +80,7 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
       Effect.sync(() => new Metrics(options.secrets)),
       (open) => Effect.sync(() => open.close()),
     )
-    const { port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
+    const { known, port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
     const engine = yield* Engine
     const hub = yield* makeHub(engine.log, limits.stream, metrics)
     const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
@@ -112,6 +112,8 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
       if (pathOf(request.url ?? "") === "/docs") response.setHeader("content-security-policy", docsPolicy)
       response.once("close", () => answered(request, response))
       const refusal = guard(factsOf(request))
+      // Every other path has passed with the token.
+      if (!isPublic(pathOf(request.url ?? "")) && refusal === null) known(request.socket)
       if (refusal === null) return handler(request, response)
       metrics.refused(refusal.slug)
       return sendProblem(request, response, refusal)

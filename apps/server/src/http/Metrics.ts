@@ -14,7 +14,9 @@ export class Metrics {
   readonly problems = new Map<string, number>()
   /** Bytes on the socket that were no HTTP. */
   garbled = 0
-  /** Sockets refused because too many were open. */
+  /** Connections open now. */
+  connections = 0
+  /** Connections closed because there was no place for them, or because another one needed theirs. */
   refusedConnections = 0
   /** Streams open now. */
   streams = 0
@@ -105,7 +107,10 @@ export class Metrics {
     add("http_answers_total", "counter", "Answers by status.", labelled("status", this.answers))
     add("http_problems_total", "counter", "Problems by slug.", labelled("problem", this.problems))
     add("http_garbled_total", "counter", "Connections that spoke no HTTP.", [["", this.garbled]])
-    add("http_refused_connections_total", "counter", "Connections refused: too many.", [["", this.refusedConnections]])
+    add("http_connections", "gauge", "Connections open now.", [["", this.connections]])
+    add("http_refused_connections_total", "counter", "Connections closed for lack of a place.", [
+      ["", this.refusedConnections],
+    ])
     const lag = (percentile: number) => Math.max(0, this.delay.percentile(percentile) / 1e9 - lagSampleMs / 1e3)
     add("event_loop_lag_seconds", "gauge", "Delay of the event loop since the last reading.", [
       ['{quantile="0.5"}', lag(50)],

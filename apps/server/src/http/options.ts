@@ -9,8 +9,10 @@ export interface HttpLimits {
   readonly lineBytes: number
   /** Longest request head, bytes. */
   readonly headerBytes: number
-  /** Sockets open at a time; more are refused by closing them. */
+  /** Connections open at a time. */
   readonly connections: number
+  /** How many of them only callers that have shown the token may hold. */
+  readonly reservedConnections: number
   /** Streams of events open at a time. */
   readonly streams: number
   /** Calls that wait for the end of a turn at a time. */
@@ -23,6 +25,8 @@ export interface HttpLimits {
   readonly wrongTokensPerMinute: number
   /** Until when the head and the body of a call must have arrived, ms. */
   readonly requestMs: number
+  /** How long a finished answer may find no reader, and a caller may keep its side of an ended connection open, ms. */
+  readonly answerMs: number
   /** How long `min-sequence` waits, ms. */
   readonly waitMs: number
   /** How long calls that are under way may take to end at a shutdown, ms. */
@@ -56,12 +60,14 @@ export const defaultLimits: HttpLimits = {
   lineBytes: 1024 * 1024,
   headerBytes: 16 * 1024,
   connections: 512,
+  reservedConnections: 128,
   streams: 256,
   waiters: 256,
   callsPerSecond: 2_000,
   callBurst: 4_000,
   wrongTokensPerMinute: 60,
   requestMs: 30_000,
+  answerMs: 10_000,
   waitMs: 5_000,
   shutdownMs: 1_000,
   stream: {

@@ -3,12 +3,15 @@
  * (`server.close` alone waits for them for ever).
  */
 import { createServer, type RequestListener, type Server } from "node:http"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Problem, type ProblemSlug } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import type { HttpLimits } from "../options.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
+import { mustBeRead } from "./mustBeRead.js"
+import { makePlaces } from "./places.js"
 
 /** Sockets that went silent are asked for a sign of life after so long, ms. */
 const keepAliveProbeMs = 30_000
@@ -28,13 +31,31 @@ const garbled = (
   }
 }
 
-const answerGarbled = (metrics: Metrics) => (error: Error & { readonly code?: string }, socket: Duplex) => {
-  metrics.garbled += 1
-  if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
-  const { slug, detail } = garbled(error)
-  socket.end(rawProblem(slug, detail))
-  return undefined
+/** Destroys a connection that we have ended: to end it alone would leave it open for as long as the caller likes. */
+const destroyEnded = (socket: Duplex, answerMs: number): void => {
+  const destroy = () => {
+    socket.destroy()
+  }
+  // Not at once: bytes that come after that would make the system throw away our answer, too.
+  const late = setTimeout(destroy, answerMs)
+  socket.once("close", () => clearTimeout(late))
+  if (socket.readableEnded) socket.once("finish", destroy)
+  else socket.once("end", destroy).resume()
 }
+
+const answerGarbled =
+  (metrics: Metrics, answerMs: number) => (error: Error & { readonly code?: string }, socket: Duplex) => {
+    // Node tells of a late request again and again, until its connection is gone.
+    if (socket.destroyed || socket.writableEnded) return
+    metrics.garbled += 1
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const { slug, detail } = garbled(error)
+    socket.end(rawProblem(slug, detail))
+    destroyEnded(socket, answerMs)
+  }
 
 const cannotListen = (host: string, port: number) => (error: unknown) =>
   new Problem({
@@ -62,6 +83,8 @@ export interface Listening {
   readonly port: number
   /** Sets who answers; until then every call is told that the service is not ready. */
   readonly serve: (handler: RequestListener) => void
+  /** A caller on this connection has shown the token. */
+  readonly known: (socket: Socket) => void
 }
 
 const starting: RequestListener = (request, response) =>
@@ -88,14 +111,23 @@ export const listen = (
         keepAlive: true,
         keepAliveInitialDelay: keepAliveProbeMs,
       })
-      server.on("request", (request, response) => current(request, response))
-      // An expectation that nobody knows is no reason to answer with anything but a problem.
-      server.on("checkExpectation", (request, response) => current(request, response))
-      server.maxConnections = limits.connections
-      server.on("clientError", answerGarbled(metrics))
-      server.on("drop", () => {
+      const places = makePlaces(limits, () => {
         metrics.refusedConnections += 1
       })
+      server.on("connection", (socket: Socket) => {
+        metrics.connections += 1
+        socket.once("close", () => {
+          metrics.connections -= 1
+        })
+        places.take(socket)
+      })
+      server.on("request", (request, response) => {
+        mustBeRead(response, limits.answerMs)
+        current(request, response)
+      })
+      // An expectation that nobody knows is no reason to answer with anything but a problem.
+      server.on("checkExpectation", (request, response) => current(request, response))
+      server.on("clientError", answerGarbled(metrics, limits.answerMs))
       server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
       server.listen({ host, port }, () => {
         const address = server.address()
@@ -105,7 +137,7 @@ export const listen = (
         const serve = (handler: RequestListener) => {
           current = handler
         }
-        return resume(Effect.succeed({ server, port: address.port, serve }))
+        return resume(Effect.succeed({ server, port: address.port, serve, known: places.known }))
       })
     }),
     ({ server }) => close(server, limits.shutdownMs),
