@@ -251,6 +251,11 @@ export const problems = {
     title: "The file is not a Threadfold database",
     next: "Name another file, or restore it from a backup.",
   },
+  "database-damaged": {
+    status: 503,
+    title: "The database is damaged",
+    next: "Nothing was changed. Restore a backup, or copy what can be read into a new log with `threadfold salvage --db FILE OUT`.",
+  },
   "storage-failed": {
     status: 503,
     title: "The database refused to write",

@@ -473,8 +473,38 @@ export const CheckReport = Schema.Struct({
 })
 export type CheckReport = typeof CheckReport.Type
 
-/** What `verify` prints. */
-export const VerifyReport = Schema.Struct({
+/** What `verify` says of the log itself: whether it holds what was written, by its digests. */
+export const LogReport = Schema.Struct({
+  /** True: everything that was compared is what was written. */
+  ok: Schema.Boolean,
+  /** Digests that were compared; each covers at most 64 events of one stream. */
+  blocks: N,
+  /** Events that they cover. */
+  events: N,
+  /** Events from before the digests began: an older version wrote them. */
+  eventsBefore: N,
+  /** True: every native body was read, too (`--bytes`). */
+  bytes: Schema.Boolean,
+  /** What is not what was written. At most 1,000. */
+  findings: Schema.Array(
+    Schema.Struct({
+      /** What it is about. */
+      part: Schema.Literal("row", "payload", "native", "events", "digests"),
+      streamId: nullable(S),
+      /** The first event that it may be; null where that is not known. */
+      firstSequence: nullable(N),
+      /** The last event that it may be; null where that is not known. */
+      lastSequence: nullable(N),
+      /** Id of the event, where it is one. */
+      eventId: nullable(S),
+      detail: S,
+    }),
+  ),
+})
+export type LogReport = typeof LogReport.Type
+
+/** What a comparison of the stored rows with the log finds. */
+export const ProjectionsReport = Schema.Struct({
   /** True: the stored rows are what the log leads to, and no thread is stale. */
   ok: Schema.Boolean,
   /** Hash of the sorted thread hashes, SHA-256 hex. */
@@ -490,6 +520,10 @@ export const VerifyReport = Schema.Struct({
   /** Threads folded by another version of the fold: to be rebuilt, not wrong. */
   stale: Schema.Array(Schema.Struct({ threadId: S, foldVersion: N })),
 })
+export type ProjectionsReport = typeof ProjectionsReport.Type
+
+/** What `verify` prints; `ok` speaks of the rows and of the log. */
+export const VerifyReport = Schema.Struct({ ...ProjectionsReport.fields, log: LogReport })
 export type VerifyReport = typeof VerifyReport.Type
 
 /** What `stats` prints. */

@@ -2,10 +2,11 @@
  * A look at a database before anything may write to it: is it ours, and is it not newer than this program? Read-only:
  * a refused file keeps its bytes.
  */
-import { existsSync, statSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
 import { Problem } from "@threadfold/contracts"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
+import { damageOf, emptied, isDamage, tornPages } from "./DamageCheck.js"
 import { latestMigration, type MigrationGroup } from "./Migrations.js"
 import { applicationId, databaseFormat } from "./migrations/index.js"
 
@@ -50,6 +51,38 @@ const lastApplied = (handle: Sqlite.Database, { table }: MigrationGroup): number
 
 /** Whether there is a database with content at this path. */
 export const databaseExists = (file: string): boolean => existsSync(file) && statSync(file).size > 0
+
+/** The first bytes of a file that SQLite refused: this process has no other handle on it, whose locks that would drop. */
+const headerOf = (file: string): Buffer => {
+  const header = Buffer.alloc(100)
+  const descriptor = openSync(file, "r")
+  try {
+    return header.subarray(0, readSync(descriptor, header, 0, 100, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Whether a database may be opened for writing. Fails with `database-damaged` where it was cut, emptied or torn: what is
+ * left of it must not be written over.
+ */
+export const checkWhole = (file: string): Effect.Effect<void, Problem> =>
+  Effect.suspend(() => {
+    let handle: Sqlite.Database | null = null
+    try {
+      const empty = emptied(file)
+      if (empty !== null) return empty
+      if (!databaseExists(file)) return Effect.void
+      handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+      return tornPages(handle, file) ?? Effect.void
+    } catch (error) {
+      handle?.close()
+      return (isDamage(error) ? damageOf(file, headerOf(file), error) : null) ?? Effect.void
+    } finally {
+      handle?.close()
+    }
+  })
 
 /**
  * How a database stands. Fails with `database-too-new` or `database-unreadable` where this program must not open the file

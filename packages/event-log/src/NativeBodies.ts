@@ -37,18 +37,40 @@ export const packBlock = (bodies: readonly NumberedBody[]): Buffer => {
   return deflateRawSync(`${index}\n${bodies.map(([, body]) => body).join("")}`)
 }
 
+/** All bodies of a block, by the sequence of their event. Throws where it cannot be unpacked. */
+export const readWholeBlock = (packed: Buffer): ReadonlyMap<number, string> => {
+  const bodies = new Map<number, string>()
+  eachBody(inflateRawSync(packed), (sequence, block, from, until) => {
+    bodies.set(sequence, block.toString("utf8", from, until))
+    return true
+  })
+  return bodies
+}
+
 /** One body out of a block, or null where the block has none for this sequence. */
 export const readBlock = (packed: Buffer, sequence: number): string | null => {
-  const block = inflateRawSync(packed)
+  let found: string | null = null
+  eachBody(inflateRawSync(packed), (at, block, from, until) => {
+    if (at !== sequence) return true
+    found = block.toString("utf8", from, until)
+    return false
+  })
+  return found
+}
+
+/** Goes through an unpacked block until `visit` says no. */
+const eachBody = (
+  block: Buffer,
+  visit: (sequence: number, block: Buffer, from: number, until: number) => boolean,
+): void => {
   const start = block.indexOf("\n\n") + 2
   let offset = start
   for (const line of block.toString("latin1", 0, start - 2).split("\n")) {
     const space = line.indexOf(" ")
-    const bytes = Number(line.slice(space + 1))
-    if (Number(line.slice(0, space)) === sequence) return block.toString("utf8", offset, offset + bytes)
-    offset += bytes
+    const until = offset + Number(line.slice(space + 1))
+    if (!visit(Number(line.slice(0, space)), block, offset, until)) return
+    offset = until
   }
-  return null
 }
 
 /** Cuts bodies, in order, into full blocks; what does not fill one is left for later. */

@@ -6,7 +6,8 @@ import { basename, dirname, join } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
-import { checkDatabase } from "./DatabaseCheck.js"
+import { noteLogId } from "./DamageCheck.js"
+import { checkDatabase, checkWhole } from "./DatabaseCheck.js"
 import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
 import type { DiskLimits } from "./DiskSpace.js"
 import type { LogDriver } from "./Driver.js"
@@ -58,7 +59,7 @@ export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard 
 
 /**
  * Opens it for the life of the scope, making file and directory where there are none. Fails with
- * `data-directory-owned`, `database-too-new`, `database-unreadable` or `storage-failed`.
+ * `data-directory-owned`, `database-damaged`, `database-too-new`, `database-unreadable` or `storage-failed`.
  */
 export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteDatabase, Problem, Scope.Scope> =>
   Effect.gen(function* () {
@@ -71,6 +72,7 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       }))
     const file = join(directory, basename(options.file))
     const groups = [logMigrations, ...(options.migrations ?? [])]
+    yield* checkWhole(file)
     yield* checkDatabase(file, groups)
     yield* Effect.try({ try: () => preparePrivateFile(file), catch: storageFailed(file) })
     yield* migrate(file, groups)
@@ -82,5 +84,7 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       try: () => storageGuard(file, options.disk),
       catch: storageFailed(file),
     })
-    return { file, handle, driver: sqliteDriver(handle, guard), guard, ownership }
+    const driver = sqliteDriver(handle, guard)
+    yield* Effect.try({ try: () => noteLogId(file, driver.logId), catch: storageFailed(file) })
+    return { file, handle, driver, guard, ownership }
   })

@@ -4,6 +4,8 @@
  */
 import type Sqlite from "better-sqlite3"
 import type { EventRow, LogDriver, ReadQuery } from "./Driver.js"
+import { longPart } from "./digests/canonical.js"
+import { Digests } from "./digests/Digests.js"
 import { eventSelection, insertEventSql } from "./EventColumns.js"
 import { bodyKey, fullBlocks, isLong, packBlock, packBody } from "./NativeBodies.js"
 import {
@@ -91,6 +93,7 @@ const prepare = (handle: Sqlite.Database) => ({
  */
 export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null = null): LogDriver => {
   const sql = prepare(handle)
+  const digests = new Digests(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
 
   // Our own note of what `handle.inTransaction` says: asking SQLite for every row would cost more than many a write.
@@ -102,12 +105,14 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
     isOpen = true
     try {
       const result = body()
+      digests.seal()
       sql.commit.run()
       guard?.after()
       return result
     } catch (error) {
       // A full disk ends the transaction by itself; every other failure leaves it open.
       if (handle.inTransaction) handle.exec("ROLLBACK")
+      digests.discard()
       throw error
     } finally {
       isOpen = false
@@ -154,6 +159,7 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
         e.turnId, e.itemId, e.requestId, e.inferenceId, e.realtimeId, e.delegationId, e.taskId,
         e.native, e.payload,
       )
+      digests.event(e)
     },
     insertNatives: (bodies) => {
       inTransaction()
@@ -163,8 +169,10 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
           const key = bodyKey(body)
           sql.insertBlob.run(key, body)
           sql.insertLongNative.run(sequence, key)
+          digests.body(sequence, longPart(key))
           continue
         }
+        digests.body(sequence, body)
         short.push(sequence, body)
         if (short.length === 2 * nativesAtOnce) {
           sql.insertNatives.run(short)

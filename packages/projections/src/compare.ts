@@ -1,12 +1,12 @@
 /** Where two sets of rows of one stream differ. */
-import { tableNames, type VerifyReport } from "@threadfold/contracts"
+import { type ProjectionsReport, tableNames } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
 import { cells, keyOf, layout } from "./Layout.js"
 import { compareKeys } from "./order.js"
 import type { TableRow } from "./ProjectionStore.js"
 
 /** One difference, as `verify` reports it. */
-export type Difference = VerifyReport["differences"][number]
+export type Difference = ProjectionsReport["differences"][number]
 
 /** Longest text that a report repeats, in UTF-16 units. */
 const longestText = 500

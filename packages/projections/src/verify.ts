@@ -3,7 +3,7 @@
  * running writer: each stream is compared in a short read transaction, and the long part, folding its events, happens
  * outside of one, because the log only grows.
  */
-import type { VerifyReport } from "@threadfold/contracts"
+import type { ProjectionsReport } from "@threadfold/contracts"
 import { canonicalJson, fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
 import { type Difference, differences } from "./compare.js"
 import { allStreams, type EventSource } from "./EventSource.js"
@@ -124,7 +124,7 @@ class Verification {
 }
 
 /** Compares every stream's rows with what its events lead to. */
-export const verify = (options: VerifyOptions): VerifyReport => {
+export const verify = (options: VerifyOptions): ProjectionsReport => {
   const run = new Verification(options)
   for (const streamId of allStreams(options.source, options.store)) {
     run.stream(streamId)

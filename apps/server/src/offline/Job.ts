@@ -19,7 +19,7 @@ export interface Jobs {
   /** Reads a database file. */
   readonly check: { readonly options: object; readonly report: CheckReport }
   /** Reads a database file. */
-  readonly verify: { readonly options: object; readonly report: VerifyReport }
+  readonly verify: { readonly options: { readonly bytes: boolean }; readonly report: VerifyReport }
   /** Writes a database whose directory the process owns. */
   readonly rebuild: { readonly options: { readonly resume: boolean }; readonly report: RebuildOutcome }
 }

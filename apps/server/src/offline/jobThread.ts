@@ -1,8 +1,8 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
 import { parentPort, workerData } from "node:worker_threads"
-import { Problem } from "@threadfold/contracts"
+import { Problem, type VerifyReport } from "@threadfold/contracts"
 import { databaseGroups, eventSourceOf } from "@threadfold/engine"
-import { openSqlite, sqliteDriver } from "@threadfold/event-log"
+import { isDamage, openSqlite, sqliteDriver, verifyDigests } from "@threadfold/event-log"
 import { allStreams, DatabaseHash, rebuild, SqlStore, verify } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
@@ -12,7 +12,7 @@ import type { JobMessage, JobProgress, RebuildOutcome } from "./Job.js"
 const Request = Schema.Struct({
   name: Schema.Literal("check", "verify", "rebuild"),
   file: Schema.String,
-  options: Schema.Struct({ resume: Schema.optional(Schema.Boolean) }),
+  options: Schema.Struct({ resume: Schema.optional(Schema.Boolean), bytes: Schema.optional(Schema.Boolean) }),
 })
 
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
@@ -39,15 +39,21 @@ const readOnly = <A>(file: string, body: (handle: Sqlite.Database) => A): A => {
   }
 }
 
-const runVerify = (file: string) =>
-  readOnly(file, (handle) =>
-    verify({
-      source: eventSourceOf(sqliteDriver(handle)),
-      store: new SqlStore(handle),
-      readTransaction: (body) => handle.transaction(body).deferred(),
-      onProgress: throttled(),
-    }),
-  )
+const runVerify = (file: string, bytes: boolean): VerifyReport =>
+  readOnly(file, (handle) => {
+    const readTransaction = <A>(body: () => A): A => handle.transaction(body).deferred()
+    const log = readTransaction(() => verifyDigests(handle, { bytes }))
+    const source = eventSourceOf(sqliteDriver(handle))
+    try {
+      const rows = verify({ source, store: new SqlStore(handle), readTransaction, onProgress: throttled() })
+      return { ...rows, ok: rows.ok && log.ok, log }
+    } catch (error) {
+      // A page that cannot be read is a finding of its own; the digests have said what they could.
+      if (!isDamage(error)) throw error
+      const unread = { threadId: "", table: "", key: "", expected: null, actual: `unreadable: ${error.message}` }
+      return { ok: false, hash: "", threads: 0, projections: {}, differences: [unread], stale: [], log }
+    }
+  })
 
 const runCheck = (file: string) =>
   readOnly(file, (handle) =>
@@ -77,7 +83,7 @@ const main = Effect.gen(function* () {
     case "check":
       return runCheck(file)
     case "verify":
-      return runVerify(file)
+      return runVerify(file, options.bytes === true)
     case "rebuild":
       return yield* runRebuild(file, options.resume === true)
   }

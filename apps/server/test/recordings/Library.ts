@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { CheckReport, EventEnvelope, Problem, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
+import type { CheckReport, EventEnvelope, Problem, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
 import { type Fold, fold } from "@threadfold/core"
 import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
 import { decodeRow, type EventRow, type LogDriver, openSqlite, sqliteDriver } from "@threadfold/event-log"
@@ -111,7 +111,7 @@ export class Library {
     return this.look(({ driver, store }) => checkDatabase(driver, store, () => undefined))
   }
 
-  verify(): VerifyReport {
+  verify(): ProjectionsReport {
     return this.look(({ driver, handle, store }) =>
       verify({ source: eventSourceOf(driver), store, readTransaction: (body) => handle.transaction(body).deferred() }),
     )

@@ -1,5 +1,5 @@
 /** The pages of `check`, `verify`, `rebuild` and `import`. */
-import type { CheckReport, ImportReport, VerifyReport } from "@threadfold/contracts"
+import type { CheckReport, ImportReport, LogReport, VerifyReport } from "@threadfold/contracts"
 import type { RebuildReport } from "@threadfold/projections"
 import { type Look, oneLine } from "../text/Look.js"
 import { cut } from "../text/width.js"
@@ -23,12 +23,27 @@ export const checkPage = (look: Look, { ok, violations }: CheckReport): string =
         "",
       ].join("\n")
 
+/** What the digests say of the log. */
+const logLines = (look: Look, { blocks, bytes, events, eventsBefore, findings, ok }: LogReport): readonly string[] => [
+  ok ? look.good("The log is what was written.") : look.bad("The log is not what was written."),
+  `  ${counted(events, "event")} by ${counted(blocks, "digest")}${bytes ? ", every native message" : "; --bytes reads every native message, too"}`,
+  ...(eventsBefore === 0 ? [] : [`  ${counted(eventsBefore, "event")} from before there were digests`]),
+  ...findings.map((one) => {
+    const [first, last] = [one.firstSequence ?? one.lastSequence, one.lastSequence]
+    const at = first === null ? "" : last === null || first === last ? ` at ${first}` : ` in ${first} to ${last}`
+    const event = one.eventId === null ? "" : ` (event ${one.eventId})`
+    return `  ${look.bold(`${one.part}${at}`)}${event} of ${one.streamId ?? "an unknown stream"}: ${oneLine(one.detail)}`
+  }),
+]
+
 export const verifyPage = (look: Look, report: VerifyReport): string => {
   const rows = Object.values(report.projections).reduce((sum, { rows }) => sum + rows, 0)
-  const verdict = report.ok
+  const same = report.differences.length === 0
+  const verdict = same
     ? look.good("The projections are what the log leads to.")
     : look.bad("The projections differ from what the log leads to.")
   return [
+    ...logLines(look, report.log),
     verdict,
     `  ${counted(report.threads, "thread")}, ${counted(rows, "row")} compared`,
     `  hash ${report.hash}`,
@@ -46,7 +61,8 @@ export const verifyPage = (look: Look, report: VerifyReport): string => {
             `${counted(report.stale.length, "stream")} folded by another version of the fold: not wrong, but to be rebuilt.`,
           ),
         ]),
-    ...(report.ok && report.stale.length === 0 ? [] : ["", "`threadfold rebuild` makes the rows anew from the log."]),
+    ...(report.log.ok ? [] : ["", "`threadfold salvage --db FILE OUT` copies what can be read into a new log."]),
+    ...(same && report.stale.length === 0 ? [] : ["", "`threadfold rebuild` makes the rows anew from the log."]),
     "",
   ].join("\n")
 }

@@ -1,0 +1,89 @@
+/**
+ * A look at a database before its owner opens it: is it whole? A file that was cut, emptied or torn would be written to as
+ * if it were, and take what is left along. Read-only; no Effect here.
+ */
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { Problem } from "@threadfold/contracts"
+import type Sqlite from "better-sqlite3"
+
+/** Up to this size every page is looked at, bytes; a larger database would start too slowly. */
+const wholeCheckBytes = 64 * 1024 * 1024
+
+/** Keeps the log's id outside of the database, so that an emptied database is not taken for a new one. */
+export const logIdFile = (file: string): string => join(dirname(file), `${basename(file)}.log-id`)
+
+/** Notes the id of the log of a database. */
+export const noteLogId = (file: string, logId: string): void => {
+  if (knownLogId(file) !== logId) writeFileSync(logIdFile(file), `${logId}\n`, { mode: 0o600 })
+}
+
+const knownLogId = (file: string): string | null => {
+  try {
+    return readFileSync(logIdFile(file), "utf8").trim()
+  } catch {
+    return null
+  }
+}
+
+const damaged = (file: string, found: string) => new Problem({ slug: "database-damaged", detail: `${file} ${found}.` })
+
+/** An empty file where a log was; null where there is none. */
+export const emptied = (file: string): Problem | null => {
+  if (!existsSync(file) || statSync(file).size > 0) return null
+  const logId = knownLogId(file)
+  return logId === null
+    ? null
+    : damaged(file, `is empty, but it held the log ${logId}. To begin a new log, delete it and ${logIdFile(file)}`)
+}
+
+/** Whether a failure of SQLite says that the file is not what it wrote. */
+export const isDamage = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code))
+
+/** How much of a database is there, by its own header; as words. */
+const sizes = (file: string, header: Buffer): string | null => {
+  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
+  const pages = header.readUInt32BE(28)
+  const { size } = statSync(file)
+  return pages * pageSize > size ? `has ${size} bytes; its header says ${pages * pageSize}` : null
+}
+
+/**
+ * What is wrong with a file that SQLite cannot read; `header`: its first 100 bytes, as far as they are there. Null for one
+ * of which we do not know that it ever was a database of ours.
+ */
+export const damageOf = (file: string, header: Buffer, error: unknown): Problem | null => {
+  const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3"
+  if (!isDatabase && knownLogId(file) === null) return null
+  const why = error instanceof Error ? error.message : String(error)
+  const cut = isDatabase && header.length === 100 ? sizes(file, header) : null
+  return damaged(file, cut ?? `cannot be read (${why})`)
+}
+
+/**
+ * Looks for torn pages: at every page of a small database, at the ends of every table of a large one. Null: none was found.
+ * Throws what SQLite throws.
+ */
+export const tornPages = (handle: Sqlite.Database, file: string): Problem | null => {
+  const expected =
+    Number(handle.pragma("page_count", { simple: true })) * Number(handle.pragma("page_size", { simple: true }))
+  const { size } = statSync(file)
+  // What is in the write-ahead log need not be in the file yet.
+  const walBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (expected > size && walBytes === 0) return damaged(file, `has ${size} bytes; its header says ${expected}`)
+  if (statSync(file).size <= wholeCheckBytes) {
+    const found = String(handle.pragma("quick_check(1)", { simple: true }))
+    return found === "ok" ? null : damaged(file, `has torn pages (${found.replaceAll(/\s+/g, " ")})`)
+  }
+  const tables = handle
+    .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%'")
+    .pluck()
+    .all()
+  for (const table of tables) {
+    for (const direction of ["ASC", "DESC"]) {
+      handle.prepare(`SELECT * FROM "${table}" ORDER BY rowid ${direction} LIMIT 1`).get()
+    }
+  }
+  return null
+}

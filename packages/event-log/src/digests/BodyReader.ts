@@ -1,0 +1,85 @@
+/** Native bodies one after the other, as a digest has them. A block is unpacked once for its neighbours. No Effect here. */
+import type Sqlite from "better-sqlite3"
+import { bodyKey, readWholeBlock } from "../NativeBodies.js"
+import { type BlobRow, blobText, type NativeRow, selectBlobSql, selectNativeSql } from "../NativeSql.js"
+import { bodyPart, longPart } from "./canonical.js"
+
+/** Unpacked blocks that are kept: streams take turns, so that neighbours of one are not those of another. */
+const KEPT = 256
+
+/** A body that cannot be read. */
+export interface DamagedBody {
+  /** What is wrong. */
+  readonly damage: string
+  /** The block of packed bodies that it lies in; null: it lies by itself. */
+  readonly range: { readonly firstSequence: number; readonly lastSequence: number } | null
+}
+
+interface PackedBlock {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly body: Buffer
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const prepare = (handle: Sqlite.Database) => ({
+  native: handle.prepare<[number], NativeRow>(selectNativeSql),
+  blob: handle.prepare<[string], BlobRow>(selectBlobSql),
+  block: handle.prepare<[number, number], PackedBlock>(
+    `SELECT first_sequence AS firstSequence, last_sequence AS lastSequence, body FROM native_blocks
+     WHERE first_sequence <= ? AND last_sequence >= ? ORDER BY first_sequence DESC LIMIT 1`,
+  ),
+})
+
+export class BodyReader {
+  private readonly sql: ReturnType<typeof prepare>
+  private blocks = new Map<number, ReadonlyMap<number, string> | DamagedBody>()
+
+  constructor(handle: Sqlite.Database) {
+    this.sql = prepare(handle)
+  }
+
+  /** What the digest has of an event's body, null where it has none, or what is wrong with it. */
+  partOf(sequence: number): string | null | DamagedBody {
+    try {
+      const row = this.sql.native.get(sequence)
+      if (row === undefined) return this.packed(sequence)
+      if (row.blob === null) return row.body === null ? null : bodyPart(row.body)
+      const blob = this.sql.blob.get(row.blob)
+      if (blob === undefined) return { damage: "its long body is missing", range: null }
+      if (bodyKey(blobText(blob)) !== row.blob) return { damage: "its long body is not what was received", range: null }
+      return longPart(row.blob)
+    } catch (error) {
+      return { damage: `cannot be read (${messageOf(error)})`, range: null }
+    }
+  }
+
+  private packed(sequence: number): string | null | DamagedBody {
+    const block = this.sql.block.get(sequence, sequence)
+    if (block === undefined) return null
+    const bodies = this.unpacked(block)
+    if (isDamaged(bodies)) return bodies
+    const body = bodies.get(sequence)
+    return body === undefined ? null : bodyPart(body)
+  }
+
+  private unpacked({ body, firstSequence, lastSequence }: PackedBlock): ReadonlyMap<number, string> | DamagedBody {
+    const known = this.blocks.get(firstSequence)
+    if (known !== undefined) return known
+    if (this.blocks.size >= KEPT) this.blocks = new Map()
+    const fresh = unpack(body, { firstSequence, lastSequence })
+    this.blocks.set(firstSequence, fresh)
+    return fresh
+  }
+}
+
+const isDamaged = (read: ReadonlyMap<number, string> | DamagedBody): read is DamagedBody => "damage" in read
+
+const unpack = (body: Buffer, range: NonNullable<DamagedBody["range"]>): ReadonlyMap<number, string> | DamagedBody => {
+  try {
+    return readWholeBlock(body)
+  } catch (error) {
+    return { damage: `the block cannot be unpacked (${messageOf(error)})`, range }
+  }
+}

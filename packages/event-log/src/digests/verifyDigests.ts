@@ -1,0 +1,222 @@
+/**
+ * Compares what the log holds with its digests. It finds what was changed behind the program's back, also where no fold
+ * would notice: in a native body, a time, an id that nothing refers to. No Effect here.
+ */
+import type { LogReport } from "@threadfold/contracts"
+import type Sqlite from "better-sqlite3"
+import type { EventRow } from "../Driver.js"
+import { eventSelection } from "../EventColumns.js"
+import { digestsAfterKey } from "../migrations/index.js"
+import { BodyReader } from "./BodyReader.js"
+import { bodiesDigest, chained, payloadsDigest } from "./canonical.js"
+
+type Finding = LogReport["findings"][number]
+
+/** Findings that a report lists; `ok` is false however many there are. */
+const LISTED = 1000
+/** Blocks per page. */
+const PAGE = 500
+
+interface Block {
+  readonly lastSequence: number
+  readonly streamId: string
+  readonly firstVersion: number
+  readonly lastVersion: number
+  readonly digest: string
+  readonly payloads: string
+  readonly bodies: string | null
+}
+
+export interface VerifyDigestsOptions {
+  /** Reads every native body too. */
+  readonly bytes: boolean
+  /** Told after every page: events compared. */
+  readonly onProgress?: (events: number) => void
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const prepare = (handle: Sqlite.Database) => ({
+  blocks: handle.prepare<[number], Block>(
+    `SELECT last_sequence AS lastSequence, stream_id AS streamId, first_version AS firstVersion,
+       last_version AS lastVersion, digest, payloads, bodies
+     FROM digests WHERE last_sequence > ? ORDER BY last_sequence LIMIT ${PAGE}`,
+  ),
+  events: handle.prepare<[string, number, number], EventRow>(
+    `SELECT ${eventSelection} FROM events
+     WHERE stream_id = ? AND stream_version BETWEEN ? AND ? ORDER BY stream_version`,
+  ),
+  without: handle.prepare<[string, number, number], { readonly sequence: number; readonly version: number }>(
+    `SELECT sequence, stream_version AS version FROM events
+     WHERE stream_id = ? AND stream_version > ? AND sequence > ? ORDER BY stream_version LIMIT 1`,
+  ),
+  versionAt: handle
+    .prepare<[string, number], number | null>(
+      "SELECT max(stream_version) FROM events WHERE stream_id = ? AND sequence <= ?",
+    )
+    .pluck(),
+  streams: handle.prepare<[string], string | null>("SELECT min(stream_id) FROM events WHERE stream_id > ?").pluck(),
+  after: handle.prepare<[string], string>("SELECT value FROM meta WHERE key = ?").pluck(),
+  older: handle.prepare<[number], number>("SELECT count(*) FROM events WHERE sequence <= ?").pluck(),
+})
+
+class Verification {
+  private readonly sql: ReturnType<typeof prepare>
+  private readonly bodies: BodyReader
+  /** Up to this sequence an older version wrote, without digests. */
+  private readonly after: number
+  private readonly findings: Finding[] = []
+  /** The last block of every stream. */
+  private readonly ends = new Map<string, Pick<Block, "digest" | "lastVersion">>()
+  private ok = true
+  private blocks = 0
+  private events = 0
+
+  constructor(
+    handle: Sqlite.Database,
+    private readonly options: VerifyDigestsOptions,
+  ) {
+    this.sql = prepare(handle)
+    this.bodies = new BodyReader(handle)
+    this.after = Number(this.sql.after.get(digestsAfterKey) ?? 0)
+  }
+
+  run(): LogReport {
+    const { after } = this
+    const complete = this.allBlocks()
+    if (complete) this.withoutDigest(after)
+    const { blocks, events, findings, ok } = this
+    return { ok, blocks, events, eventsBefore: this.sql.older.get(after) ?? 0, bytes: this.options.bytes, findings }
+  }
+
+  /** False: the digests themselves can only be read up to some place. */
+  private allBlocks(): boolean {
+    for (let last = 0; ; ) {
+      let page: readonly Block[]
+      try {
+        page = this.sql.blocks.all(last)
+      } catch (error) {
+        this.found({ part: "digests", firstSequence: last + 1, detail: `cannot be read (${messageOf(error)})` })
+        return false
+      }
+      for (const block of page) this.block(block)
+      this.options.onProgress?.(this.events)
+      const end = page.at(-1)
+      if (end === undefined) return true
+      last = end.lastSequence
+    }
+  }
+
+  private block(block: Block): void {
+    this.blocks += 1
+    const end = this.ends.get(block.streamId)
+    this.ends.set(block.streamId, block)
+    const covered = end?.lastVersion ?? this.versionBefore(block.streamId)
+    if (covered + 1 !== block.firstVersion) {
+      const detail = `versions ${covered + 1} to ${block.firstVersion - 1} have no digest`
+      this.found({ ...placeOf(block), part: "digests", detail })
+    }
+    let events: readonly EventRow[]
+    try {
+      events = this.sql.events.all(block.streamId, block.firstVersion, block.lastVersion)
+    } catch (error) {
+      this.found({ ...placeOf(block), part: "events", detail: `cannot be read (${messageOf(error)})` })
+      return
+    }
+    const expected = block.lastVersion - block.firstVersion + 1
+    this.events += events.length
+    if (events.length !== expected || events.at(-1)?.sequence !== block.lastSequence) {
+      const detail = `${events.length} of ${expected} events are there`
+      this.found({ ...placeOf(block, events), part: "events", detail })
+      return
+    }
+    this.compare(block, events, end?.digest ?? "")
+  }
+
+  private compare(block: Block, events: readonly EventRow[], previous: string): void {
+    const place = placeOf(block, events)
+    const payloads = payloadsDigest(events)
+    if (payloads !== block.payloads) {
+      // What is no JSON any more is the one that changed.
+      const torn = events.filter(({ payload }) => !isJson(payload))
+      const [one] = torn
+      const named = torn.length === 1 && one !== undefined ? { ...place, ...eventPlace(one) } : place
+      this.found({ ...named, part: "payload", detail: "is not what was written" })
+    }
+    if (chained(previous, events, block) !== block.digest) {
+      this.found({ ...place, part: "row", detail: "is not what was written, or what comes before it is not" })
+    }
+    if (this.options.bytes) this.compareBodies(block, events, place)
+  }
+
+  private compareBodies(block: Block, events: readonly EventRow[], place: Place): void {
+    const parts: (string | null)[] = []
+    for (const event of events) {
+      const read = this.bodies.partOf(event.sequence)
+      if (typeof read === "object" && read !== null) {
+        const where = read.range === null ? eventPlace(event) : { eventId: null, ...read.range }
+        this.found({ ...place, ...where, part: "native", detail: read.damage })
+        return
+      }
+      parts.push(read)
+    }
+    if (bodiesDigest(parts) === block.bodies) return
+    this.found({ ...place, part: "native", detail: "is not what was received" })
+  }
+
+  /** Version of a stream when the chains began. */
+  private versionBefore(streamId: string): number {
+    return this.after === 0 ? 0 : (this.sql.versionAt.get(streamId, this.after) ?? 0)
+  }
+
+  /** Events that were written since the chains began, and that no digest covers. */
+  private withoutDigest(after: number): void {
+    for (let streamId = this.sql.streams.get("") ?? null; streamId !== null; ) {
+      const end = this.ends.get(streamId)?.lastVersion ?? this.versionBefore(streamId)
+      const first = this.sql.without.get(streamId, end, after)
+      if (first !== undefined) {
+        const detail = `events from version ${first.version} on have no digest`
+        this.found({ streamId, firstSequence: first.sequence, part: "digests", detail })
+      }
+      streamId = this.sql.streams.get(streamId) ?? null
+    }
+  }
+
+  private found({ part, detail, ...place }: Partial<Finding> & Pick<Finding, "part" | "detail">): void {
+    this.ok = false
+    if (this.findings.length >= LISTED) return
+    this.findings.push({
+      streamId: null,
+      firstSequence: null,
+      lastSequence: null,
+      eventId: null,
+      ...place,
+      part,
+      detail,
+    })
+  }
+}
+
+type Place = Pick<Finding, "streamId" | "firstSequence" | "lastSequence" | "eventId">
+
+const eventPlace = ({ eventId, sequence }: EventRow) => ({ eventId, firstSequence: sequence, lastSequence: sequence })
+
+const placeOf = ({ lastSequence, streamId }: Block, events: readonly EventRow[] = []): Place => ({
+  streamId,
+  firstSequence: events[0]?.sequence ?? null,
+  lastSequence,
+  eventId: events.length === 1 ? (events[0]?.eventId ?? null) : null,
+})
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Verifies the log of a database. The caller sees to it that everything read is of one moment. */
+export const verifyDigests = (handle: Sqlite.Database, options: VerifyDigestsOptions): LogReport =>
+  new Verification(handle, options).run()
