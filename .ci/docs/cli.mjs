@@ -45,7 +45,7 @@ const entries = (lines = []) => {
 const command = ({ words, text }) => {
   const sections = sectionsOf(text)
   const name = words.join(" ")
-  const usage = (sections.get("USAGE")?.[0] ?? "").replace(/^\$ \S+/, `threadfold ${name}`)
+  const usage = (sections.get("USAGE")?.[0] ?? "").replace(/^\$ /, "")
   return [
     `## ${name}`,
     "",

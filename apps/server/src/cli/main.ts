@@ -1,10 +1,11 @@
 /** The command line as a whole: from arguments to an exit code. */
 import { stripVTControlCharacters } from "node:util"
-import { Command, HelpDoc, ValidationError } from "@effect/cli"
+import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts"
 import { Cause, type Console, Effect } from "effect"
 import { version } from "../version.js"
+import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
 import { answerCommand } from "./commands/answer.js"
 import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
@@ -30,7 +31,7 @@ import { takesColour } from "./text/Look.js"
 
 const threadfold = Command.make("threadfold").pipe(
   Command.withDescription(
-    "Runs coding agents, records what they do, folds it into threads, and answers questions about them.",
+    "Runs coding agents, records what they do, folds it into threads, and answers questions about them. A command with --help shows its options; --version shows the version.",
   ),
   Command.withSubcommands([
     serveCommand,
@@ -56,19 +57,42 @@ const threadfold = Command.make("threadfold").pipe(
   ]),
 )
 
+const commands = [
+  knownCommand(serveCommand),
+  knownCommand(doctorCommand),
+  knownCommand(sendCommand),
+  knownCommand(answerCommand),
+  knownCommand(stopCommand),
+  knownCommand(resumeCommand),
+  knownCommand(requestsCommand),
+  knownCommand(reaperCommand),
+  knownCommand(importCommand),
+  knownCommand(threadsCommand),
+  knownCommand(threadCommand),
+  knownCommand(eventsCommand),
+  knownCommand(tailCommand),
+  knownCommand(statsCommand),
+  knownCommand(checkCommand),
+  knownCommand(verifyCommand),
+  knownCommand(rebuildCommand),
+  knownCommand(benchCommand),
+]
+
 const runCli = Command.run(threadfold, { name: "Threadfold", executable: "threadfold", version })
 
 /**
  * The console of the library that reads the arguments: its pages lose their colours where nobody sees them, and what it
  * says of wrong arguments is kept for {@link failureText}, which says it in the form that the caller asked for.
  */
-const quietConsole = Effect.map(Effect.console, (console): Console.Console => {
-  const plain = (args: readonly unknown[]): readonly unknown[] =>
-    takesColour(process.stdout)
-      ? args
-      : args.map((arg) => (typeof arg === "string" ? stripVTControlCharacters(arg) : arg))
-  return { ...console, log: (...args) => console.log(...plain(args)), error: () => Effect.void }
-})
+const quietConsole = (typed: readonly string[]) =>
+  Effect.map(Effect.console, (console): Console.Console => {
+    const shown = (arg: unknown): unknown => {
+      if (typeof arg !== "string") return arg
+      const page = withWholeName(commands, typed, arg)
+      return takesColour(process.stdout) ? page : stripVTControlCharacters(page)
+    }
+    return { ...console, log: (...args) => console.log(...args.map(shown)), error: () => Effect.void }
+  })
 
 /** What is wrong with the arguments, on one line. */
 const usageText = (error: ValidationError.ValidationError): string =>
@@ -85,24 +109,29 @@ const report = (problem: Problem, json: boolean): Effect.Effect<number> =>
     return exitCodeOf(problem)
   })
 
-const problemOf = (error: unknown): Problem =>
+const problemOf = (error: unknown, args: readonly string[]): Problem =>
   error instanceof Problem
     ? error
     : ValidationError.isValidationError(error)
-      ? usageProblem(`${usageText(error)}.`)
+      ? usageProblem(misspelt(commands, args) ?? `${usageText(error)}.`)
       : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
 
 /** Runs one command line (as in `process.argv`) and gives its exit code. */
-export const main = (argv: readonly string[]): Effect.Effect<number> =>
-  Effect.flatMap(quietConsole, (console) => Effect.withConsole(runCli(argv), console)).pipe(
+export const main = (argv: readonly string[]): Effect.Effect<number> => {
+  const args = argv.slice(2)
+  const unused = unusedOption(args)
+  if (unused !== null) return report(usageProblem(`There is no option ${unused}.`), wantsJson(args))
+  return Effect.flatMap(quietConsole(args), (console) => Effect.withConsole(runCli(argv), console)).pipe(
     Effect.as(0),
     Effect.provide(NodeContext.layer),
+    Effect.provideService(CliConfig.CliConfig, cliConfig),
     Effect.catchAllCause((cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
       const error = Cause.squash(cause)
       if (error instanceof Finding) return Effect.succeed(1)
       // `| head` has had enough.
       if (error instanceof OutputClosed) return Effect.succeed(0)
-      return report(problemOf(error), wantsJson(argv.slice(2)))
+      return report(problemOf(error, args), wantsJson(args))
     }),
   )
+}

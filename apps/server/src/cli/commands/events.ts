@@ -18,6 +18,8 @@ export const thread = Options.text("thread").pipe(
 const types = Options.text("type").pipe(
   Options.withDescription("Only events of this type; may be given several times."),
   Options.repeated,
+  // Only so that help shows it in brackets: none is as good as some.
+  Options.withDefault([]),
 )
 
 const native = Options.boolean("native").pipe(

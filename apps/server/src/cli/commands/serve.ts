@@ -31,6 +31,8 @@ const allowedHosts = Options.text("allowed-host").pipe(
     "With --allow-remote: a name under which the server may be called; may be given several times.",
   ),
   Options.repeated,
+  // Only so that help shows it in brackets: none is as good as some.
+  Options.withDefault([]),
 )
 const desktop = Options.boolean("desktop").pipe(
   Options.withDescription(
