@@ -10,7 +10,7 @@
 import { spawn } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { isMain, root } from "./tools.mjs"
+import { isMain, root, step } from "./tools.mjs"
 
 const claudeProgram = "@anthropic-ai/claude-agent-sdk-"
 
@@ -137,8 +137,8 @@ export const installAgents = async (names = askedByEnvironment() ?? Object.keys(
   const failed = []
   for (const name of names.filter((one) => !isInstalled(one))) {
     const { package: packageName, version, megabytes } = pins[name]
-    console.error(`Installing ${packageName} ${version} for tests (about ${megabytes} MB on disk) …`)
-    const problem = await install(name)
+    const what = `installing ${packageName} ${version} for tests (about ${megabytes} MB on disk)`
+    const problem = await step(what, () => install(name))
     if (problem === null) continue
     console.error(`  not installed, its tests will be skipped: ${problem}`)
     failed.push(name)

@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { build, isMain, packageManager, packages, root, run } from "./tools.mjs"
+import { build, isMain, packageManager, packages, root, run, step } from "./tools.mjs"
 
 const oldest = [20, 19]
 
@@ -106,9 +106,10 @@ const explain = (problem) => {
 
 const install = async () => {
   const headers = nodeHeaders()
-  console.error(`Installing with ${packageManager} (the first time takes about a minute) …`)
   const env = { CI: "true", ...(headers === null ? {} : { npm_config_nodedir: headers }) }
-  const code = await run("pnpm", ["install", "--frozen-lockfile"], { quiet: true, env })
+  const code = await step(`installing packages with ${packageManager} (the first time about a minute)`, () =>
+    run("pnpm", ["install", "--frozen-lockfile"], { quiet: true, env }),
+  )
   if (code !== 0) {
     const problem = existsSync(join(root, "packages", "event-log", "node_modules", "better-sqlite3"))
       ? sqliteProblem()
@@ -116,18 +117,22 @@ const install = async () => {
     throw new SetupFailed(problem === null ? "The installation failed; see above." : explain(problem))
   }
   // An installation that was cut short, or made by another Node, keeps a binary that does not fit.
-  if (sqliteProblem() !== null) await run("pnpm", ["--recursive", "rebuild", "better-sqlite3"], { quiet: true, env })
+  if (sqliteProblem() !== null) {
+    await step("making the database module for this Node", () =>
+      run("pnpm", ["--recursive", "rebuild", "better-sqlite3"], { quiet: true, env }),
+    )
+  }
   const problem = sqliteProblem()
   if (problem !== null) throw new SetupFailed(explain(problem))
   mkdirSync(dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, fingerprint())
 }
 
-/** Brings the checkout in step and builds it. Throws with what to do where that is not possible. */
+/** Brings the checkout up to date and builds it. Throws with what to do where that is not possible. */
 export const setup = async () => {
   checkNode()
   if (!installed() || sqliteProblem() !== null) await install()
-  if ((await build()) !== 0) throw new SetupFailed("The build failed; see above.")
+  if ((await step("building what has changed", build)) !== 0) throw new SetupFailed("The build failed; see above.")
 }
 
 /** Runs the set-up for a script and ends the process where it fails. */

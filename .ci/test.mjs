@@ -8,13 +8,14 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
 import { installAgents, missingAgents } from "./agents.mjs"
 import { setupOrExit } from "./setup.mjs"
-import { packages, root, run } from "./tools.mjs"
+import { blockingFile, packages, root, run } from "./tools.mjs"
 
 await setupOrExit()
 await installAgents()
 
 const report = join(root, ".turbo", "test-results.json")
 rmSync(report, { force: true })
+rmSync(blockingFile, { force: true })
 const code = await run(join("node_modules", ".bin", "vitest"), [
   "run",
   "--config=.ci/vitest.config.mjs",
@@ -51,6 +52,13 @@ for (const { folder, manifest } of packages) {
   console.log(`${folder}: ${count.passed} passed${count.other === 0 ? "" : `, ${count.other} skipped`}`)
 }
 for (const { name, why } of missingAgents()) console.log(`tests with the real agent ${name} are skipped: ${why}`)
+const blocks = existsSync(blockingFile)
+  ? readFileSync(blockingFile, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+  : []
+for (const { ms, test } of blocks.sort((a, b) => b.ms - a.ms)) console.log(`blocked its worker for ${ms} ms: ${test}`)
 // Vitest knows of failures that no report tells, such as an error after the last test.
 if (code !== 0 && failed === 0) failed = 1
 console.log(`${passed} passed, ${failed} failed`)

@@ -17,6 +17,9 @@ export const packages = ["packages", "apps"].flatMap((group) =>
     .map((name) => ({ name, folder: `${group}/${name}`, manifest: manifest(join(root, group, name)) })),
 )
 
+/** Where a run notes the tests that blocked their worker, a line of JSON each. */
+export const blockingFile = join(root, ".turbo", "blocking.jsonl")
+
 /** The built program. */
 export const program = join(root, "apps", "server", "dist", "threadfold.js")
 
@@ -47,6 +50,24 @@ export const run = (command, args, { quiet = false, env = {} } = {}) =>
       resolve(code ?? 1)
     })
   })
+
+/** How often a step that goes on says so, ms. */
+const stillMs = 15_000
+
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+/** Runs one step of a set-up: says on standard error what is done, that it still goes on, and how long it took. */
+export const step = async (what, work) => {
+  const since = performance.now()
+  console.error(`${what} …`)
+  const still = setInterval(() => console.error(`  still ${what}: ${seconds(since)}`), stillMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(still)
+    console.error(`  ${seconds(since)}`)
+  }
+}
 
 /** Builds what has changed: two packages at a time, output only when one fails. */
 export const build = () =>

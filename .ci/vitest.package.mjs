@@ -1,4 +1,5 @@
 /** What the tests of every package need; each package's own `vitest.config.ts` is this, and `npm test` runs all by it. */
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 /** Sources of every workspace package are read, so that a change needs no build before its test. */
@@ -7,7 +8,16 @@ export const sources = { resolve: { conditions: ["source"] }, ssr: { resolve: { 
 /** A package's files with tests, in its folder. */
 export const testFiles = ["src/**/*.test.ts", "test/**/*.test.ts"]
 
-/** Files that share a worker keep what is loaded: no test may leave anything behind in a module. */
-export const sharing = { testTimeout: 30_000, isolate: false }
+/**
+ * Files that share a worker keep what is loaded: no test may leave anything behind in a module. Time limits are against tests
+ * that hang, and count on a machine whose cores are busy with other work.
+ */
+export const sharing = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 60_000,
+  isolate: false,
+  setupFiles: [fileURLToPath(new URL("./blocking.mjs", import.meta.url))],
+}
 
 export default defineConfig({ ...sources, test: { ...sharing, include: testFiles } })
