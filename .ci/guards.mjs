@@ -24,6 +24,7 @@ const guards = [
     })),
   { name: "format and lint", command: bin("biome"), args: ["check", "."] },
   { name: "direction of imports", command: process.execPath, args: [".ci/check-imports.mjs"] },
+  { name: "samples of the docs", command: process.execPath, args: [".ci/check-samples.mjs"] },
   { name: "generated reference and links", command: process.execPath, args: [".ci/generate-docs.mjs", "--check"] },
   ...packages
     .filter(({ manifest }) => manifest.scripts?.[generatedScript] !== undefined)

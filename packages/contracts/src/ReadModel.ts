@@ -405,7 +405,7 @@ export const AnomalyView = Schema.Struct({
 })
 export type AnomalyView = typeof AnomalyView.Type
 
-/** `thread ID --json` and `at`. */
+/** `thread ID --json`. */
 export const ThreadSnapshot = Schema.Struct({
   /** Sequence of the log up to which the snapshot is true. */
   sequence: N,
