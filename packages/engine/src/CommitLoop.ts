@@ -1,7 +1,8 @@
 /**
  * Group commit: takes what is queued, commits it as one batch, acknowledges, repeats. No timer: the size of a batch
- * comes from load alone. Callback-shaped, so that it serves a worker's messages and an Effect's fibers alike.
+ * comes from load alone, and threads share it fairly. Callback-shaped, so that it serves a worker's messages and an Effect's fibers alike.
  */
+import { fairBatch, type Sized, streamsOfSubmission } from "./fairBatch.js"
 import type { Outcome, Submission } from "./Submission.js"
 
 export interface CommitLoopOptions {
@@ -15,7 +16,7 @@ export interface CommitLoopOptions {
   readonly maxEvents?: number
 }
 
-interface Waiting {
+interface Waiting extends Sized {
   readonly submission: Submission
   readonly done: (outcome: Outcome) => void
 }
@@ -31,7 +32,12 @@ export class CommitLoop {
 
   /** Queues a submission; `done` is called once, after its commit. The caller bounds how much waits. */
   offer(submission: Submission, done: (outcome: Outcome) => void): void {
-    this.queue.push({ submission, done })
+    this.queue.push({
+      submission,
+      done,
+      streams: streamsOfSubmission(submission),
+      size: Math.max(1, submission.members.length),
+    })
     this.schedule()
   }
 
@@ -57,17 +63,11 @@ export class CommitLoop {
 
   private round(): void {
     const limit = this.options.maxEvents ?? MAX_EVENTS
-    let events = 0
-    let count = 0
-    for (const { submission } of this.queue) {
-      // A command leads to an event or two, a step of an effect to a write of its own.
-      const size = Math.max(1, submission.members.length)
-      if (count > 0 && events + size > limit) break
-      events += size
-      count += 1
-    }
-    const batch = this.queue.slice(0, count)
-    this.queue = this.queue.slice(count)
+    const { queue } = this
+    const all = queue.reduce((events, { size }) => events + size, 0) <= limit
+    const taken = all ? null : fairBatch(queue, limit)
+    const batch = taken === null ? queue : queue.filter((one) => taken.has(one))
+    this.queue = taken === null ? [] : queue.filter((one) => !taken.has(one))
     const submissions = batch.map(({ submission }) => submission)
     const outcomes = this.options.process(submissions)
     this.options.onCommit?.(submissions, outcomes)

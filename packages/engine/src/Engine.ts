@@ -20,6 +20,7 @@ import {
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
+import { Shares } from "./Shares.js"
 import type { MemberResult, Outcome, Submission } from "./Submission.js"
 import { databaseGroups, makeWriter, sqliteSetup } from "./sqlite.js"
 import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
@@ -62,6 +63,8 @@ export interface EngineService {
 
 /** Events that may be queued or under way at a time. */
 const CAPACITY = 16_384
+/** How many of them may be those of one stream: the rest is free for the others. */
+const STREAM_CAPACITY = CAPACITY / 4
 
 /** What the two kinds of engine offer to {@link makeService}. */
 export interface WriterPort {
@@ -73,6 +76,7 @@ export interface WriterPort {
 
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
+    const shares = new Shares(STREAM_CAPACITY)
     const commit = (submission: Submission): Effect.Effect<Acknowledged, Problem> =>
       // Not interruptible: what was handed to the writer will be committed, and its caller is told so.
       Effect.async<Acknowledged, Problem>((resume) => {
@@ -86,10 +90,10 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
       }).pipe(Effect.uninterruptible)
     const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.members.length))
     return {
-      submit: (submission) => room.withPermits(size(submission))(commit(submission)),
+      submit: (submission) => shares.within(submission, room.withPermits(size(submission))(commit(submission))),
       trySubmit: (submission) =>
         Effect.flatMap(
-          room.withPermitsIfAvailable(size(submission))(commit(submission)),
+          shares.withinIfAvailable(submission, room.withPermitsIfAvailable(size(submission))(commit(submission))),
           Option.match({
             onNone: () =>
               Effect.fail(new Problem({ slug: "too-many-requests", detail: "The writer's queue is full." })),

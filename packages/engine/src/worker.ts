@@ -5,6 +5,7 @@ import { Effect, Exit, Schema, Scope } from "effect"
 import { inBackground, startUpkeep } from "./background.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { streamsOf } from "./Engine.js"
+import type { Submission } from "./Submission.js"
 import { databaseGroups, makeWriter, sqliteSetup } from "./sqlite.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
@@ -24,8 +25,8 @@ const main = Effect.gen(function* () {
   const setup = sqliteSetup(database, { clock: () => Date.now() })
   const writer = makeWriter(setup)
   const packWork = { step: () => database.driver.compressNative(PACK_AT_A_TIME) > 0 }
-  // One number per queued submission, in the order of the queue: batches are cut from its front.
-  const ids: number[] = []
+  // The number of each queued submission.
+  const ids = new Map<Submission, number>()
   const loop = new CommitLoop({
     process: (batch) => {
       const outcomes = writer.process(batch)
@@ -36,14 +37,16 @@ const main = Effect.gen(function* () {
     onCommit: (batch, outcomes) => {
       // Before the acknowledgements, so that who is refused finds the reason at /readyz.
       if (database.guard.lost !== null) send({ kind: "lost", change: database.guard.lost })
-      const done = ids.splice(0, batch.length)
       send({
         kind: "committed",
         head: writer.head,
         streamIds: [...streamsOf(outcomes)],
         outcomes: outcomes.flatMap((outcome, index) => {
-          const id = done[index]
-          return id === undefined ? [] : [{ id, outcome }]
+          const submission = batch[index]
+          const id = submission === undefined ? undefined : ids.get(submission)
+          if (submission === undefined || id === undefined) return []
+          ids.delete(submission)
+          return [{ id, outcome }]
         }),
       })
       stopPacking()
@@ -57,7 +60,7 @@ const main = Effect.gen(function* () {
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
-        ids.push(message.id)
+        ids.set(message.submission, message.id)
         return loop.offer(message.submission, () => undefined)
       case "meta":
         return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
