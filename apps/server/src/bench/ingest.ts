@@ -1,13 +1,12 @@
 /** `threadfold bench ingest`: the write path in figures, beside a bare loop of the same rows, in one run. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts"
 import { Clock, Effect } from "effect"
 import { giantThreadRatio } from "./GiantThread.js"
 import { latency } from "./Latency.js"
 import { startup } from "./Startup.js"
 import { throughput } from "./Throughput.js"
+import { workplace } from "./workplace.js"
 
 export interface BenchIngestOptions {
   /** Events of the throughput run, and of the large database that is started. */
@@ -48,15 +47,6 @@ export interface BenchIngestReport {
 const OFFERED = 5000
 const SECONDS = 2
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
-
-/** A directory that goes with the scope. */
-const workplace = Effect.acquireRelease(
-  Effect.try({
-    try: () => mkdtempSync(join(tmpdir(), "threadfold-bench-")),
-    catch: (error) => new Problem({ slug: "storage-failed", detail: `${String(error)}.` }),
-  }),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
-)
 
 /** Runs the whole benchmark; a few seconds with the default number of events. */
 export const benchIngest = (options: BenchIngestOptions): Effect.Effect<BenchIngestReport, Problem> =>

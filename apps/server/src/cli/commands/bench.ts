@@ -39,6 +39,17 @@ const live = Command.make("live", liveOptions, (options) =>
   }),
 ).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
 
+const open = Command.make(
+  "open",
+  { size: whole("size", 600, "Open rows of the smaller thread; the larger one has ten times as many.") },
+  ({ size }) =>
+    Effect.gen(function* () {
+      if (size < 10 || size > 10_000) return yield* usageProblem("--size: 10 to 10000")
+      const { benchOpen } = yield* Effect.promise(() => import("../../bench/open/open.js"))
+      yield* writeJson(yield* benchOpen(size))
+    }),
+).pipe(Command.withDescription("Measure what the open rows of a thread cost, n beside 10n; prints JSON."))
+
 export const benchCommand = Command.make("bench", {}, () =>
-  usageProblem("Name what to measure: threadfold bench ingest, threadfold bench live"),
-).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live]))
+  usageProblem("Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open"),
+).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open]))

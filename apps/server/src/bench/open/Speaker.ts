@@ -1,0 +1,83 @@
+/** One thread that speaks: drafts become numbered members of the writer's submissions. */
+import { mintId } from "@threadfold/core"
+import { type Member, type Submission, sha256 } from "@threadfold/engine"
+
+/** An event before it is numbered. */
+export interface Draft {
+  readonly type: string
+  readonly payload: unknown
+  readonly native: Readonly<Record<string, string>>
+  /** Absent: the agent's; null: one of our own, without a session. */
+  readonly channel?: string | null
+}
+
+/** Deltas of one turn. */
+const DELTAS = 20
+
+export class Speaker {
+  readonly streamId: string
+  private readonly sessionId: string
+  private readonly numbers = new Map<string, number>()
+  private turns = 0
+  private events = 0
+
+  constructor(
+    name: string,
+    private readonly startAt: number,
+  ) {
+    this.streamId = mintId(sha256, startAt, `thread ${name}`)
+    this.sessionId = mintId(sha256, startAt, `session ${name}`)
+  }
+
+  /** Events that it has said. */
+  get said(): number {
+    return this.events
+  }
+
+  say(...drafts: readonly Draft[]): Submission {
+    return { members: drafts.map((draft) => this.member(draft)) }
+  }
+
+  begin(): Submission {
+    return this.say({ type: "session.started", payload: { provider: "codex", mode: "managed" }, native: {} })
+  }
+
+  /** A turn up to its end: a message of some words, and one more `beside` it. */
+  turn(beside: readonly Draft[]): Submission {
+    this.turns += 1
+    const ids = { turnId: `turn-${this.turns}` }
+    const native = { ...ids, itemId: "message" }
+    const words = Array.from({ length: DELTAS }, () => ({
+      type: "content.delta",
+      payload: { stream: "text", delta: "word " },
+      native,
+    }))
+    const ended = { kind: "agent_message", status: "completed", text: "word ".repeat(DELTAS) }
+    return this.say(
+      { type: "turn.started", payload: {}, native: ids },
+      { type: "item.started", payload: { kind: "agent_message" }, native },
+      ...words,
+      ...beside,
+      { type: "item.completed", payload: ended, native },
+    )
+  }
+
+  /** The end of that turn. */
+  end(): Submission {
+    const native = { turnId: `turn-${this.turns}` }
+    return this.say({ type: "turn.completed", payload: { outcome: "completed" }, native })
+  }
+
+  private member({ channel = "agent", native, payload, type }: Draft): Member {
+    this.events += 1
+    const at = this.startAt + this.events
+    const to = { streamId: this.streamId }
+    if (channel === null) {
+      const eventId = mintId(sha256, at, `event ${this.streamId} ${this.events}`)
+      return { to, sessionId: null, actor: "client", event: { type, payload, native, channel, seq: null, at, eventId } }
+    }
+    const seq = (this.numbers.get(channel) ?? 0) + 1
+    this.numbers.set(channel, seq)
+    return { to, sessionId: this.sessionId, actor: "provider", event: { type, payload, native, channel, seq, at } }
+  }
+}

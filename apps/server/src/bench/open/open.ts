@@ -1,0 +1,119 @@
+/**
+ * `threadfold bench open`: what an event, a turn's end and verify cost, and how large the stored state is, in a thread with much
+ * open beside one with a tenth of it. Nothing of that may grow: every figure is the large thread's as a multiple of the small
+ * one's, in CPU time, which a busy machine cannot falsify.
+ */
+import { join } from "node:path"
+import type { Problem } from "@threadfold/contracts"
+import { fold } from "@threadfold/core"
+import { databaseGroups, eventSourceOf, makeSqliteWriter, type Submission } from "@threadfold/engine"
+import { openSqlite } from "@threadfold/event-log"
+import { MapStore, refold, SqlStore } from "@threadfold/projections"
+import { Clock, Effect, type Scope } from "effect"
+import { workplace } from "../workplace.js"
+import { kinds } from "./kinds.js"
+import { type Draft, Speaker } from "./Speaker.js"
+
+/** Slopes of one kind: ten times as much open, as a multiple; and the CPU time of an event beside the smaller number. */
+export interface OpenSlopes {
+  readonly event: number
+  readonly turnEnd: number
+  readonly verify: number
+  readonly foldStateBytes: number
+  readonly eventMicros: number
+}
+
+export interface BenchOpenReport {
+  /** Open rows of the smaller thread; the larger one has ten times as many. */
+  readonly size: number
+  readonly kinds: Readonly<Record<string, OpenSlopes>>
+}
+
+const ROUNDS = 60
+const WARM_UP = 20
+const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits))
+
+/** CPU time that a function takes, µs. */
+const cpuOf = (run: () => void): number => {
+  const before = process.cpuUsage()
+  run()
+  const { system, user } = process.cpuUsage(before)
+  return system + user
+}
+
+/** What one thread cost, in CPU µs. */
+interface Cost {
+  events: number
+  turnEnds: number
+}
+
+const slopesOf = (
+  directory: string,
+  kind: string,
+  size: number,
+  startAt: number,
+): Effect.Effect<OpenSlopes, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const opening = kinds[kind] ?? (() => ({ type: "runtime.warning", payload: { message: "x" }, native: {} }))
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups })
+    const writer = makeSqliteWriter(database, { clock: () => clock.unsafeCurrentTimeMillis() })
+    const write = (...batch: readonly Submission[]): void => {
+      for (const outcome of writer.process(batch)) if (!outcome.ok) throw new Error(outcome.detail)
+    }
+    const store = new SqlStore(database.handle)
+    const source = eventSourceOf(database.driver)
+
+    const made = [size, 10 * size].map((open) => {
+      const speaker = new Speaker(`${kind} ${open}`, startAt)
+      write(speaker.begin())
+      for (let n = 0; n < open; n += 500) {
+        const drafts: Draft[] = []
+        for (let next = n; next < Math.min(open, n + 500); next++) drafts.push(opening(next))
+        write(speaker.say(...drafts))
+      }
+      return { speaker, open, cost: { events: 0, turnEnds: 0 } satisfies Cost }
+    })
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+      for (const { cost, open, speaker } of made) {
+        const turn = speaker.turn([opening(open + round)])
+        const events = cpuOf(() => write(turn))
+        const end = speaker.end()
+        const turnEnds = cpuOf(() => write(end))
+        if (round < WARM_UP) continue
+        cost.events += events / turn.members.length
+        cost.turnEnds += turnEnds
+      }
+    }
+    const [small, large] = made.map(({ cost, speaker }) => {
+      const again = () => refold(source, new MapStore(), fold, speaker.streamId)
+      again()
+      return {
+        ...cost,
+        verify: cpuOf(() => void again()) / speaker.said,
+        bytes: store.loadFoldState(speaker.streamId)?.state.length ?? 0,
+      }
+    })
+    if (small === undefined || large === undefined) return yield* Effect.dieMessage("two threads are measured")
+    return {
+      event: rounded(large.events / small.events),
+      turnEnd: rounded(large.turnEnds / small.turnEnds),
+      verify: rounded(large.verify / small.verify),
+      foldStateBytes: rounded(large.bytes / small.bytes),
+      eventMicros: rounded(small.events / ROUNDS, 1),
+    }
+  })
+
+/** Measures every kind, one after the other, on databases of their own. */
+export const benchOpen = (size: number): Effect.Effect<BenchOpenReport, Problem> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const directory = yield* workplace
+      const startAt = yield* Clock.currentTimeMillis
+      const slopes: Record<string, OpenSlopes> = {}
+      for (const kind of Object.keys(kinds)) {
+        slopes[kind] = yield* Effect.scoped(slopesOf(join(directory, kind), kind, size, startAt))
+      }
+      return { size, kinds: slopes }
+    }),
+  )
