@@ -93,6 +93,7 @@ export const orchestrationEvents = {
   "queue.resumed": Orchestration.QueueResumed,
   "turn.requested": Turn.TurnRequested,
   "turn.start-failed": Turn.TurnStartFailed,
+  "turn.start-timed-out": Turn.TurnStartTimedOut,
   "turn.interrupt-requested": Turn.TurnInterruptRequested,
   "turn.settled": Turn.TurnSettled,
   "turn.stalled": Turn.TurnStalled,

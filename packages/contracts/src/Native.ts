@@ -28,6 +28,8 @@ export const NativeRef = Schema.Struct({
   requestId: Schema.optional(Schema.String),
   /** JSON text of *our* call's id on this connection, which the provider's answer names. */
   callId: Schema.optional(Schema.String),
+  /** Our id of a message, as the client gave it to the provider and the provider repeats it. */
+  clientId: Schema.optional(Schema.String),
   /** The provider's id of a model call. */
   inferenceId: Schema.optional(Schema.String),
   /** The provider's name of a voice run. What names one is that run's alone; a name that every run shares is left out. */

@@ -101,6 +101,7 @@ export interface TurnRow {
   readonly sessionId: string | null
   readonly ordinal: number
   readonly nativeTurnId: string | null
+  readonly clientId: string | null
   readonly callId: string | null
   readonly origin: "client" | "queue" | "realtime" | "import" | "provider" | "synthetic"
   readonly status: "requested" | "running" | "ended"

@@ -175,6 +175,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       sessionId: optText("Session that ran it; null while it waits for one."),
       ordinal: int("1, 2, 3 … per thread, in order of appearance."),
       nativeTurnId: optText("The provider's id."),
+      clientId: optText("The client's id of the message, where it gave the provider one; the provider repeats it."),
       callId: optText("JSON text of our call's id, until the provider's answer binds the turn."),
       origin: text("`client`, `queue`, `realtime`, `import`, `provider`, `synthetic`."),
       status: text("`requested`, `running` or `ended`."),

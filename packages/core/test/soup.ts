@@ -45,7 +45,8 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["turn.start-failed", [{ error: { message: "no" } }]],
   ["turn.settled", [{}]],
   ["turn.stalled", [{}]],
-  ["turn.interrupt-requested", [{}]],
+  ["turn.interrupt-requested", [{}, { underWay: true }]],
+  ["turn.start-timed-out", [{}]],
   ["effect.delivered", [{ effect: "turn.start" }]],
   ["effect.uncertain", [{ effect: "turn.start" }, { effect: "turn.start" }, { effect: "turn.steer" }]],
   ["item.started", [{ kind: "command", processId: "p" }, { kind: "agent_message", text: "a" }, { kind: "command" }]],
@@ -130,6 +131,12 @@ const native: fc.Arbitrary<NativeRef> = fc
   })
   .map((ref) => Object.fromEntries(Object.entries(ref).filter(([, value]) => value !== undefined)))
 
+/** Half of the items repeat the id of a message of ours. Drawn from what is drawn anyway, as the voice run is. */
+const echo = (type: string, pick: number): NativeRef =>
+  (type === "item.started" || type === "item.completed") && pick % 2 === 1
+    ? { clientId: id(pick % 4 > 1 ? "r1" : "r2") }
+    : {}
+
 /** A third of the voice events leave their run unnamed. Drawn from what is drawn anyway, so that other alphabets stay as they are. */
 const voiceRun = (type: string, pick: number): NativeRef =>
   type.startsWith("realtime.") && pick % 3 > 0 ? { realtimeId: `v${pick % 3}` } : {}
@@ -140,6 +147,7 @@ const ours = [
   "turn.accepted",
   "turn.started",
   "turn.start-failed",
+  "turn.start-timed-out",
   "turn.interrupt-requested",
   "effect.",
 ]
@@ -161,7 +169,12 @@ const ingredient = (entries: typeof vocabulary) =>
       return {
         type,
         session,
-        native: turnId === undefined ? { ...ref, ...voiceRun(type, pick) } : binds ? { turnId: ref.turnId } : {},
+        native:
+          turnId === undefined
+            ? { ...ref, ...voiceRun(type, pick), ...echo(type, pick) }
+            : binds
+              ? { turnId: ref.turnId }
+              : {},
         turnId,
         payload: payloads[pick % payloads.length],
       }
@@ -169,6 +182,40 @@ const ingredient = (entries: typeof vocabulary) =>
 
 /** What every soup needs to get anywhere. */
 const base = ["session.started", "session.state.changed", "session.exited", "turn.started", "turn.completed"]
+
+/** A step before it has its place in a source's order. */
+interface Step {
+  readonly type: string
+  readonly session?: string
+  readonly native?: NativeRef
+  readonly turnId?: string | undefined
+  readonly payload?: unknown
+}
+
+/** Steps of one thread as its sources tell them, after the start of the first session. */
+export const told = (steps: readonly Step[]): readonly GeneratedEvent[] => {
+  const seqs = { s1: 0, s2: 0 }
+  const begin: Step = { type: "session.started", payload: { provider: "x", mode: "managed" } }
+  return [begin, ...steps].map((step, index): GeneratedEvent => {
+    const session = step.session === "s2" ? "s2" : "s1"
+    seqs[session] += 1
+    return {
+      stream: "thread-1",
+      session,
+      connection: "c1",
+      actor: "provider",
+      event: {
+        type: step.type,
+        channel: "agent",
+        seq: seqs[session],
+        at: index,
+        native: step.native ?? {},
+        ...(step.turnId === undefined ? {} : { turnId: step.turnId }),
+        payload: step.payload ?? {},
+      },
+    }
+  })
+}
 
 /**
  * Up to `length` events of two sessions of one thread. The first one starts.
@@ -185,32 +232,4 @@ export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<
       ),
       { maxLength: length, size: "max" },
     )
-    .map((steps) => {
-      const seqs = { s1: 0, s2: 0 }
-      const begin = {
-        type: "session.started",
-        session: "s1",
-        native: {},
-        turnId: undefined,
-        payload: { provider: "x", mode: "managed" },
-      }
-      return [begin, ...steps].map((step, index): GeneratedEvent => {
-        const session = step.session === "s1" ? "s1" : "s2"
-        seqs[session] += 1
-        return {
-          stream: "thread-1",
-          session,
-          connection: "c1",
-          actor: "provider",
-          event: {
-            type: step.type,
-            channel: "agent",
-            seq: seqs[session],
-            at: index,
-            native: step.native,
-            ...(step.turnId === undefined ? {} : { turnId: step.turnId }),
-            payload: step.payload,
-          },
-        }
-      })
-    })
+    .map(told)

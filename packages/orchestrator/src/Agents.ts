@@ -9,6 +9,8 @@ export interface AgentLimits {
   readonly startMs: number
   /** The provider's acknowledgement of an order; after it the effect is uncertain. */
   readonly answerMs: number
+  /** From the hand-over of a turn that the provider accepted to its start, the host awake; after it the turn failed. */
+  readonly turnStartMs: number
   /** From an interrupt to the end of the turn; after it the session is stopped. */
   readonly interruptMs: number
   /** A turn, times in which it waits for a person not counted; after it the turn is interrupted. */
@@ -21,6 +23,7 @@ export interface AgentLimits {
 export const defaultLimits: AgentLimits = {
   startMs: 60_000,
   answerMs: 30_000,
+  turnStartMs: 60_000,
   interruptMs: 10_000,
   turnMs: 4 * 3_600_000,
   retryMs: 300_000,

@@ -35,6 +35,13 @@ const given = Effect.gen(function* () {
   return { house, turnId }
 })
 
+/** The agent says that it has the turn, and does not begin it. */
+const accepts = (house: House, turnId: string | null) =>
+  Effect.gen(function* () {
+    house.agent.last.say(nativeOf(house), "turn.accepted", {}, { turnId: "turn-9" }, turnId ?? "")
+    yield* until(house.log(), (log) => log.some(({ type }) => type === "turn.accepted"))
+  })
+
 /** What became of the calls that six times the same command led to. */
 const sixTimes = (house: House, command: object) =>
   Effect.gen(function* () {
@@ -127,39 +134,76 @@ describe("an interrupt", () => {
     }),
   )
 
-  it.scoped("of a turn that the agent took and never began ends it with its session, in time", () =>
-    Effect.gen(function* () {
-      for (const [isAccepted, outcome] of [
-        [true, "interrupted"],
-        [false, "cancelled"],
-      ] as const) {
-        const { house, turnId } = yield* given
-        if (isAccepted) {
-          house.agent.last.say(nativeOf(house), "turn.accepted", {}, { turnId: "turn-1" }, turnId ?? "")
-          yield* until(house.log(), (log) => log.some(({ type }) => type === "turn.accepted"))
+  it.scoped(
+    "of a turn that the agent took and has not begun ends it at once; the session goes on with the next one",
+    () =>
+      Effect.gen(function* () {
+        for (const isAccepted of [true, false]) {
+          const { house, turnId } = yield* given
+          if (isAccepted) yield* accepts(house, turnId)
+          const { commandId } = yield* house.give({ type: "turn.interrupt" })
+          expect(yield* turnsOf(house)).toMatchObject([{ turnId, outcome: "cancelled", cause: "interrupt-requested" }])
+          expect((yield* house.work()).session).toMatchObject({ status: "ready" })
+          house.agent.behaviour["send-turn"] = "answer"
+          yield* house.send("next")
+          // The agent might begin the first one in this moment; the next one waits until that is over.
+          yield* quiet
+          expect(house.agent.texts).toEqual([])
+          yield* TestClock.adjust("2 seconds")
+          yield* running(house)
+          expect(house.agent.texts).toEqual(["next"])
+          completes(house)
+          yield* until(turnsOf(house), ([, turn]) => turn?.status === "ended")
+          expect(interrupts(house)).toBe(0)
+          expect((yield* house.orchestrator.effectsOf(commandId))[0]).toMatchObject({ status: "pending" })
+          house.agent.last.end()
+          yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "retired")
+          expect(yield* house.violations()).toEqual([])
         }
-        const { commandId } = yield* house.give({ type: "turn.interrupt" })
-        yield* quiet
-        yield* TestClock.adjust("9 seconds")
-        yield* quiet
-        expect(yield* turnsOf(house)).toMatchObject([{ status: "requested" }])
-        yield* TestClock.adjust("3 seconds")
-        expect(yield* ended(house)).toMatchObject([{ turnId, outcome, evidence: "inferred" }])
-        yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "retired")
-        expect(house.agent.last.isOver).toBe(true)
-        expect(house.agent.texts).toEqual([])
-        expect(yield* house.violations()).toEqual([])
-      }
-    }),
+      }),
+  )
+
+  it.scoped(
+    "of a turn that begins after all reaches the agent then; where it is not heard the session ends in time",
+    () =>
+      Effect.gen(function* () {
+        for (const heard of [true, false]) {
+          const { house, turnId } = yield* given
+          yield* accepts(house, turnId)
+          yield* house.give({ type: "turn.interrupt" })
+          yield* TestClock.adjust("5 seconds")
+          yield* quiet
+          expect(interrupts(house)).toBe(0)
+          house.agent.behaviour.interrupt = heard ? "answer" : "silence"
+          house.agent.last.say(nativeOf(house), "turn.started", {}, { turnId: "turn-9" })
+          yield* TestClock.adjust("1 second")
+          yield* until(
+            Effect.sync(() => interrupts(house)),
+            (count) => count === 1,
+          )
+          if (heard) {
+            yield* until(turnsOf(house), ([turn]) => turn?.evidence === "observed")
+            expect(yield* turnsOf(house)).toMatchObject([{ outcome: "interrupted" }])
+            expect(house.agent.last.isOver).toBe(false)
+          } else {
+            yield* TestClock.adjust("10 seconds")
+            yield* until(
+              Effect.sync(() => house.agent.last.isOver),
+              (over) => over,
+            )
+          }
+          expect(yield* house.violations()).toEqual([])
+        }
+      }),
   )
 
   it.scoped("of a turn of which nobody knows whether it began counts after a crash, too", () =>
     Effect.gen(function* () {
       const { house, turnId } = yield* given
-      yield* house.give({ type: "turn.interrupt" })
-      yield* quiet
       house.crash()
       yield* house.start()
+      yield* until(house.work(), ({ turns }) => turns.some(({ uncertain }) => uncertain === 1))
+      yield* house.give({ type: "turn.interrupt" })
       expect(yield* ended(house)).toMatchObject([{ turnId, outcome: "cancelled", cause: "interrupt-requested" }])
       yield* TestClock.adjust("1 minute")
       yield* quiet

@@ -13,6 +13,7 @@ type UpkeepType =
   | "queue.drain"
   | "turn.settle"
   | "turn.stall"
+  | "turn.time-out-start"
   | "turn.interrupt"
   | "session.reap"
   | "session.reconcile"

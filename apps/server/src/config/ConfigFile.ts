@@ -21,6 +21,8 @@ const Limits = Schema.Struct({
   startMs: Schema.optional(Milliseconds),
   /** The agent's acknowledgement of an order. */
   answerMs: Schema.optional(Milliseconds),
+  /** From the acceptance of a turn to its start; then the turn has failed. */
+  turnStartMs: Schema.optional(Milliseconds),
   /** From an interrupt to the end of the turn; then the session is stopped. */
   interruptMs: Schema.optional(Milliseconds),
   /** A turn, waiting for a person not counted; then it is interrupted. */

@@ -63,6 +63,7 @@ const limitsOf = ({ limits = {} }: AgentConfig): AgentLimits => ({
   startMs: limits.startMs ?? defaultLimits.startMs,
   answerMs: limits.answerMs ?? defaultLimits.answerMs,
   interruptMs: limits.interruptMs ?? defaultLimits.interruptMs,
+  turnStartMs: limits.turnStartMs ?? defaultLimits.turnStartMs,
   turnMs: limits.turnMs ?? defaultLimits.turnMs,
   retryMs: limits.retryMs ?? defaultLimits.retryMs,
 })

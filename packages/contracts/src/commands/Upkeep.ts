@@ -18,6 +18,18 @@ export const SettleTurn = Schema.Struct({
   turnId: TurnId,
 })
 
+/** Ends a turn that the agent accepted and has not started, if nothing has changed its row since that was decided. */
+export const TimeOutStart = Schema.Struct({
+  type: Schema.Literal("turn.time-out-start"),
+  ...ofThread,
+  /** The turn. */
+  turnId: TurnId,
+  /** Sequence of the turn's row when it was decided. */
+  ifSequence: Schema.Number,
+  /** For how long it has waited, ms. */
+  waitedMs: Schema.Number,
+})
+
 /** Shows that nothing is heard of a running turn. */
 export const StallTurn = Schema.Struct({
   type: Schema.Literal("turn.stall"),

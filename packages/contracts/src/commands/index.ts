@@ -22,6 +22,7 @@ import {
   ReconcileSession,
   SettleTurn,
   StallTurn,
+  TimeOutStart,
 } from "./Upkeep.js"
 
 export * from "./Message.js"
@@ -62,6 +63,7 @@ export const Command = Schema.Union(
   DrainQueue,
   SettleTurn,
   StallTurn,
+  TimeOutStart,
   ReapSession,
   ReconcileSession,
   ExpireRequest,

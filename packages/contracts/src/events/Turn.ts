@@ -81,7 +81,12 @@ export const TurnStartFailed = Schema.Struct({
   /** Why. */
   error: ProviderError,
 })
-/** `turn.interrupt-requested`: somebody asked to stop the turn; changes nothing until the provider answers. */
+/** `turn.start-timed-out`: the provider accepted the turn and has not started it within the agent's limit (rule 2). */
+export const TurnStartTimedOut = Schema.Struct({
+  /** How long it waited, in milliseconds in which the host was awake. */
+  waitedMs: maybe(Schema.Number),
+})
+/** `turn.interrupt-requested`: a stop of the turn was asked for. It ends a turn that has not started; one that runs, the provider ends. */
 export const TurnInterruptRequested = Schema.Struct({
   /** True: the turn was being handed over in this moment, so that the provider has to end it. */
   underWay: maybe(Schema.Boolean),

@@ -179,12 +179,12 @@ describe("message.send while a turn waits to start", () => {
     expect(c.s.session).toMatchObject({ status: "starting", pendingTurnId: told.turnId })
   })
 
-  it("interrupt has the agent end it where it was, or is being, handed over", () => {
+  it("interrupt ends it at once where it was handed over; the agent ends it where it is being handed over", () => {
     const c = waiting()
     const [before] = c.s.state.requested
     const handed = c.outcome("effect.delivered", "turn.start", before?.turnId ?? null)
     expect(send(handed, "interrupt")).toMatchObject({ effects: ["turn.interrupt", "turn.start"] })
-    expect(turn(c, before?.turnId ?? null)).toMatchObject({ status: "requested" })
+    expect(turn(c, before?.turnId ?? null)).toMatchObject({ status: "ended", outcome: "cancelled", settled: 0 })
     const going = waiting()
     const [now] = going.s.state.requested
     going.attempting.add(now?.turnId ?? "")

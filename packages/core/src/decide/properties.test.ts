@@ -25,6 +25,7 @@ const upkeep: ReadonlySet<string> = new Set([
   "queue.drain",
   "turn.settle",
   "turn.stall",
+  "turn.time-out-start",
   "session.reap",
   "session.reconcile",
   "request.expire",
@@ -53,6 +54,15 @@ const commands: readonly ((c: Commander, pick: number) => Given)[] = [
   (c, pick) => ({ type: "turn.interrupt", turnId: turnId(c, pick) }),
   (c, pick) => ({ type: "turn.settle", turnId: turnId(c, pick) }),
   (c, pick) => ({ type: "turn.stall", turnId: turnId(c, pick), silentMs: 1 }),
+  (c, pick) => {
+    const turn = pickOf(c.s.rows.all("turns"), pick)
+    return {
+      type: "turn.time-out-start",
+      turnId: turn?.turnId ?? id("nobody"),
+      ifSequence: (turn?.sequence ?? 0) - (pick % 2),
+      waitedMs: 1,
+    }
+  },
   (c, pick) => ({ type: "request.respond", requestId: requestId(c, pick), decision: pick % 2 === 0 ? "yes" : "no" }),
   (c, pick) => ({ type: "request.expire", requestId: requestId(c, pick) }),
   (c, pick) => ({ type: "request.decline", requestId: requestId(c, pick) }),
@@ -91,7 +101,8 @@ const checkEffects = (c: Commander, from: number): void => {
         expect(state.queue).toContain(effect.messageId)
         break
       case "turn.interrupt":
-        expect(turn?.status).not.toBe("ended")
+        // One that has not started is over for us; should its session start it, it is interrupted.
+        if (turn?.status === "ended") expect(turn).toMatchObject({ cause: "interrupt-requested", handedOver: 1 })
         expect(turn?.interruptRequestedAt).not.toBeNull()
         break
       case "request.answer":

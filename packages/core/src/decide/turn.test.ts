@@ -58,12 +58,13 @@ describe("turn.interrupt", () => {
     expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
   })
 
-  it("of a turn that was handed over asks the agent; so does that of one it has accepted", () => {
+  it("of a turn that was handed over or accepted ends it at once, and asks the agent should it start", () => {
     const c = live()
     const turnId = send(c)
     c.outcome("effect.delivered", "turn.start", turnId)
     expect(interrupt(c)).toMatchObject({ effects: ["turn.interrupt"], turnId })
     expect(c.effects.at(-1)).toMatchObject({ sessionId: id("session s1") })
+    expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested", settled: 0 })
     const other = live()
     const accepted = send(other)
     other.s.send("turn.accepted", {}, { ids: { turnId: accepted }, native: { turnId: t1 } })
@@ -74,16 +75,28 @@ describe("turn.interrupt", () => {
     const c = live()
     const turnId = send(c)
     c.outcome("effect.uncertain", "turn.start", turnId)
-    expect(interrupt(c, turnId)).toMatchObject({ events: asked, effects: [] })
+    expect(interrupt(c, turnId)).toMatchObject({ events: asked, effects: ["turn.interrupt"] })
     expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
     const late = live()
     const going = send(late)
     late.outcome("effect.delivered", "turn.start", going)
-    interrupt(late)
     late.s.send("session.exited", { reason: "exit" })
     expect(turn(late, going)).toMatchObject({ uncertain: 1 })
     expect(interrupt(late, going)).toMatchObject({ events: asked, effects: [] })
     expect(turn(late, going)).toMatchObject({ outcome: "cancelled" })
+  })
+
+  it("of a turn that was being handed over ends it as soon as it is, or as nobody knows whether it is", () => {
+    for (const outcome of ["effect.delivered", "effect.uncertain"] as const) {
+      const c = live()
+      const turnId = send(c)
+      c.attempting.add(turnId ?? "")
+      interrupt(c)
+      c.attempting.clear()
+      c.outcome(outcome, "turn.start", turnId)
+      expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested", handedOver: 1 })
+      expect(c.s.session).toMatchObject({ status: "ready", pendingTurnId: null })
+    }
   })
 
   it("without a turn means the one that runs, else the one that waits, and one in doubt only after those", () => {
@@ -159,6 +172,41 @@ describe("turn.settle", () => {
     c.run({ type: "thread.archive" })
     c.run({ type: "thread.delete" })
     expect(settle(c, c.s.turnRow(t1)?.turnId)).toEqual(["turn.settled"])
+  })
+})
+
+describe("turn.time-out-start", () => {
+  const accepted = (c: Commander) => {
+    const turnId = send(c)
+    c.outcome("effect.delivered", "turn.start", turnId)
+    c.s.send("turn.accepted", {}, { ids: { turnId }, native: { turnId: t1 } })
+    return turnId ?? ""
+  }
+  const timeOut = (c: Commander, turnId: string, ifSequence = turn(c, turnId)?.sequence ?? 0) =>
+    c.run({ type: "turn.time-out-start", turnId, ifSequence, waitedMs: 60_000 })
+
+  it("ends a turn that the agent took and did not start, once, and lets the queue run on", () => {
+    const c = live()
+    const turnId = accepted(c)
+    send(c)
+    expect(timeOut(c, turnId).events).toEqual(["turn.start-timed-out"])
+    expect(turn(c, turnId)).toMatchObject({ outcome: "failed", cause: "never-started", evidence: "inferred" })
+    expect(c.s.state.thread).toMatchObject({ queued: 1, queueHeld: 0, status: "idle" })
+    expect(timeOut(c, turnId).events).toEqual([])
+  })
+
+  it("does nothing to one that has moved, that was not handed over, that runs, or that an adapter feeds", () => {
+    const c = live()
+    const turnId = accepted(c)
+    expect(timeOut(c, turnId, (turn(c, turnId)?.sequence ?? 0) - 1).events).toEqual([])
+    const waits = live()
+    expect(timeOut(waits, send(waits) ?? "").events).toEqual([])
+    c.s.send("turn.started", {}, { native: { turnId: t1 } })
+    expect(timeOut(c, turnId).events).toEqual([])
+    const theirs = new Commander()
+    theirs.s.send("session.started", { provider: "x", mode: "attached" })
+    theirs.s.send("turn.requested", { handedOver: true }, { native: { callId: "1" } })
+    expect(timeOut(theirs, theirs.s.state.requested[0]?.turnId ?? "").events).toEqual([])
   })
 })
 

@@ -8,13 +8,15 @@ import { isOurs, ofThread, onThread, refuseRecording } from "./standing.js"
 
 /** What an interrupt of an open turn leads to; nothing where the provider was asked already. */
 export const interrupting = (
-  { attempting }: Situation,
+  { attempting, state }: Situation,
   turn: TurnRow,
   reason: string | null,
 ): { readonly events: readonly DecidedEvent[]; readonly effects: readonly RequestedEffect[] } => {
   const underWay = turn.status === "requested" && turn.handedOver === 0 && attempting(turn.turnId)
-  // What was not handed over, or may not have been, is cancelled by the event alone: there is nothing to tell the provider.
-  const isTheirs = turn.status === "running" || (turn.handedOver === 1 && turn.uncertain === 0) || underWay
+  // What was not handed over is cancelled by the event alone. What was, and has not started, is over for us at once; should
+  // its session start it after all, it has to be told.
+  const mayStart = turn.handedOver === 1 && (turn.uncertain === 0 || livingSession(state)?.sessionId === turn.sessionId)
+  const isTheirs = turn.status === "running" || mayStart || underWay
   if (isTheirs && turn.interruptRequestedAt !== null) return { events: [], effects: [] }
   const event: DecidedEvent = {
     ...ofThread,
@@ -55,6 +57,16 @@ export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: Com
   const turn = rowOfThread(rows, "turns", turnId, threadId)
   return state.thread !== null && turn?.status === "ended" && turn.settled === 0
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.settled", payload: {} })
+    : accept()
+}
+
+/** `turn.time-out-start`: conditional, so that whatever the agent said of the turn since it was looked at wins. */
+export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time-out-start">): Decision => {
+  const { ifSequence, turnId, waitedMs } = command
+  const turn = waitingTurns(state).find((waiting) => waiting.turnId === turnId)
+  const stands = turn?.handedOver === 1 && turn.sequence === ifSequence && livingSession(state)?.mode === "managed"
+  return stands
+    ? accept({ ...ofThread, ids: { turnId }, type: "turn.start-timed-out", payload: { waitedMs } })
     : accept()
 }
 

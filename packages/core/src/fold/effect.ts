@@ -1,6 +1,7 @@
 /** What became of a call to the provider, as far as a turn or the queue depends on it. */
-import type { EffectKind, PayloadOf } from "@threadfold/contracts"
+import type { EffectKind, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { livingSession } from "../state/lifecycle.js"
+import { endsAtOnce, interruptRequested } from "./earlyEnd.js"
 import { leaveStarting } from "./pointer.js"
 import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -19,7 +20,10 @@ export const effectDelivered = (step: Step, payload: PayloadOf<"effect.delivered
   if (turn === null || turn.handedOver === 1 || !isCall(payload, "turn.start")) return
   const living = livingSession(step.state)
   const sessionId = turn.sessionId ?? step.event.sessionId ?? living?.sessionId ?? null
-  step.putTurn({ ...turn, handedOver: 1, sessionId })
+  const handed: TurnRow = { ...turn, handedOver: 1, sessionId }
+  // It was interrupted while it was being handed over.
+  if (handed.interruptRequestedAt !== null && endsAtOnce(step, handed, false)) return interruptRequested(step, handed)
+  step.putTurn(handed)
 }
 
 /**
@@ -36,6 +40,8 @@ export const effectUncertain = (step: Step, payload: PayloadOf<"effect.uncertain
   if (turn === null || turn.nativeTurnId !== null || !isCall(payload, "turn.start")) return
   const { event, state } = step
   const sessionId = turn.sessionId ?? event.sessionId ?? state.session?.sessionId ?? null
-  step.putTurn({ ...turn, handedOver: 1, uncertain: 1, sessionId })
+  const doubted: TurnRow = { ...turn, handedOver: 1, uncertain: 1, sessionId }
+  if (doubted.interruptRequestedAt !== null) return interruptRequested(step, doubted)
+  step.putTurn(doubted)
   leaveStarting(step)
 }

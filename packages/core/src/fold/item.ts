@@ -3,6 +3,8 @@ import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contract
 import { ChunkCursor, noChunks, storedText } from "./chunks.js"
 import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
+import { mayRunLate, startedEarly } from "./earlyEnd.js"
+import { hearEcho } from "./echo.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
 import { itemSubject, nativeSubject, nativeTurnSubject, turnSubject } from "./subjects.js"
@@ -32,7 +34,7 @@ const placeOf = (step: Step): { readonly turnId: string | null; readonly late: b
     return null
   }
   const turn = turnOf(step, event.turnId)
-  if (turn === null || turn.status === "requested") {
+  if (turn === null || turn.status === "requested" || (step.state.active === null && mayRunLate(step, turn))) {
     // Inline reviews send no turn/started: the item is the first word of its turn (docs/concepts.md).
     const started = startTurn(step, event.turnId, { supersedes: false, synthetic: turn === null })
     if (started !== null) return { turnId: started.turnId, late: false }
@@ -50,6 +52,7 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
   const { event, state } = step
   if (event.itemId === null) return unknownItem(step)
   if (refuseEnded(step)) return
+  hearEcho(step)
   if (itemOf(step) !== null) return step.note("item-duplicate", itemSubject(event.itemId))
   const place = placeOf(step)
   if (place === null) return
@@ -81,7 +84,7 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
   else appendChunk(step, row, 0, text, heavy)
   if (state.thread !== null) state.thread = { ...state.thread, items: state.thread.items + 1 }
   const turn = turnOf(step, place.turnId)
-  if (turn !== null) step.putTurn({ ...turn, items: turn.items + 1 })
+  if (turn !== null) step.putTurn({ ...startedEarly(step, turn), items: turn.items + 1 })
   linkDelegation(step, place.turnId)
 }
 
@@ -144,6 +147,7 @@ export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): voi
  * its text supersedes every delta.
  */
 export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">): void => {
+  hearEcho(step)
   const item = itemOf(step)
   if (item === null) return unknownItem(step)
   if (item.status !== "open" && item.evidence === "observed") {

@@ -6,6 +6,7 @@ import type { EventType, PayloadOf } from "@threadfold/contracts"
 import { isPayload } from "../payload/guard.js"
 import { connectionClosed, connectionOpened } from "./connection.js"
 import { delegationClosed, delegationOpened, realtimeHandoff } from "./delegation.js"
+import { turnStartTimedOut } from "./earlyEnd.js"
 import { effectDelivered, effectUncertain } from "./effect.js"
 import {
   inferenceCancelled,
@@ -177,6 +178,7 @@ export const rules: RuleBook = {
   "queue.resumed": rule("queue.resumed", queueResumed),
   "turn.requested": rule("turn.requested", turnRequested),
   "turn.start-failed": rule("turn.start-failed", turnStartFailed),
+  "turn.start-timed-out": rule("turn.start-timed-out", turnStartTimedOut),
   "turn.interrupt-requested": rule("turn.interrupt-requested", turnInterruptRequested),
   "turn.settled": rule("turn.settled", turnSettled),
   "turn.stalled": rule("turn.stalled", turnStalled),

@@ -148,11 +148,13 @@ describe("rule 2 on requested turns", () => {
     expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
   })
 
-  it("an interrupt of a turn that was handed over is a wish", () => {
+  it("an interrupt of a turn that was handed over and has not started ends it at once", () => {
     const s = request(new Scenario().start(), id("a"), false)
     s.send("effect.delivered", { effect: "turn/start" }, { session: null, ids: { turnId: id("a") } })
     s.send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("a") } })
-    expect(s.rows.all("turns")).toMatchObject([{ status: "requested", handedOver: 1, sessionId: id("session s1") }])
+    expect(s.rows.all("turns")).toMatchObject([
+      { status: "ended", outcome: "cancelled", settled: 0, handedOver: 1, sessionId: id("session s1") },
+    ])
     expect(s.rows.all("turns")[0]?.interruptRequestedAt).not.toBeNull()
   })
 

@@ -140,6 +140,7 @@ const quiet = new Set<string>([
   "thread.keep-alive-set",
   "turn.settled",
   "turn.stalled",
+  "turn.start-timed-out",
   "session.reaped",
   "session.reconciled",
   "session.lease-lapsed",

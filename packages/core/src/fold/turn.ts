@@ -10,9 +10,9 @@ import {
 import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
 import { closeDelegationsOfUnseen, linkDelegationsOfTurn } from "./closures.js"
+import { bindEarlyEnd, endsAtOnce, interruptRequested, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { cancelElsewhere } from "./elsewhere.js"
 import { leaveStarting, moveSession } from "./pointer.js"
-import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded, refuseStale } from "./standing.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
@@ -40,6 +40,7 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   sessionId: step.event.sessionId,
   ordinal: (step.state.thread?.turns ?? 0) + 1,
   nativeTurnId: null,
+  clientId: null,
   callId: null,
   origin: "provider",
   status: "requested",
@@ -89,6 +90,7 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
   step.putTurn({
     ...blankTurn(step, event.turnId),
     sessionId: step.standing === "live" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
+    clientId: event.native?.clientId ?? null,
     callId: event.native?.callId ?? null,
     origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
     handedOver: handedOver ? 1 : 0,
@@ -129,6 +131,8 @@ export const turnAccepted = (step: Step): void => {
   const native = event.native?.turnId
   const turn = state.requested.find((candidate) => candidate.turnId === event.turnId)
   if (turn === undefined || native === undefined) {
+    const ended = native === undefined ? null : turnOf(step, event.turnId)
+    if (ended !== null && native !== undefined && bindEarlyEnd(step, ended, native)) return
     return step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
   }
   const bound = findNativeTurn(step.state, step.rows, native, event.sessionId)
@@ -176,6 +180,16 @@ export const turnStartFailed = (step: Step, payload: PayloadOf<"turn.start-faile
   leaveStarting(step)
 }
 
+/** What a turn says of its end once it turns out to run. */
+const corrected: Partial<TurnRow> = {
+  outcome: null,
+  cause: null,
+  evidence: null,
+  error: null,
+  settled: 0,
+  endedAt: null,
+}
+
 /**
  * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
  */
@@ -192,8 +206,10 @@ export const startTurn = (
     return null
   }
   const known = turnOf(step, turnId)
-  if (known !== null && known.status !== "requested") {
-    step.note("turn-restarted", subject)
+  const isLate = known !== null && mayRunLate(step, known)
+  if (known !== null && known.status !== "requested" && !isLate) {
+    if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
+    else step.note("turn-restarted", subject)
     return null
   }
   if (known === null && refuseSteered(step, turnId)) return null
@@ -204,7 +220,7 @@ export const startTurn = (
   }
   const active = state.active
   if (active !== null) {
-    if (known === null && !options.supersedes) {
+    if ((known === null || isLate) && !options.supersedes) {
       step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
       return null
     }
@@ -217,6 +233,7 @@ export const startTurn = (
   }
   const turn: TurnRow = {
     ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
+    ...(isLate ? corrected : {}),
     sessionId: event.sessionId,
     nativeTurnId: native,
     status: "running",
@@ -312,18 +329,15 @@ export const turnStalled = (step: Step): void => {
 }
 
 /**
- * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that the provider has not been given
- * yet, or of which nobody knows whether it was given, is cancelled at once: nobody else will ever end it (rule 2).
+ * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that has not started is cancelled at once:
+ * its start may never come, and no terminal with it (rule 2).
  */
 export const turnInterruptRequested = (step: Step, payload: PayloadOf<"turn.interrupt-requested">): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status === "ended") return
   const asked = { ...turn, interruptRequestedAt: step.at }
-  const underWay = (turn.handedOver === 1 && turn.uncertain === 0) || payload.underWay === true
-  if (turn.status === "running" || underWay) return step.putTurn(asked)
-  endTurn(step, asked, { outcome: "cancelled", cause: "interrupt-requested", evidence: "inferred" })
-  holdQueueAfterTurn(step)
-  leaveStarting(step)
+  if (endsAtOnce(step, turn, payload.underWay === true)) return interruptRequested(step, asked)
+  step.putTurn(asked)
 }
 
 const onOpenTurn = (step: Step, change: (turn: TurnRow) => TurnRow): void => {

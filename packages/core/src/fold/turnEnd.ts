@@ -19,6 +19,8 @@ export interface TurnEnd {
   readonly evidence: Evidence
   /** True: an inferred end that nothing can follow, so that it is settled at once. */
   readonly final?: boolean
+  /** False: what waits in the queue is wanted all the same. */
+  readonly holdsQueue?: boolean
   readonly error?: ProviderError | null
   readonly fields?: Partial<TurnRow>
 }
@@ -64,7 +66,7 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
   })
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
   // An end that is only confirmed says nothing that a person has not seen.
-  if (isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
+  if (end.holdsQueue !== false && isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
 }
 
 /** Whether the user's message was not done: what was to follow it may not be wanted any more. */

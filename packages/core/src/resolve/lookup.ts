@@ -24,6 +24,18 @@ export const findNativeTurn = (
   return rows.find("turns", "byNativeInThread", [state.streamId, nativeTurnId])
 }
 
+/** The requested turn whose message carries the client's id: the id that the client gave, or, for one of ours, the turn's own. */
+export const echoedTurn = (
+  { requested }: Pick<FoldState, "requested">,
+  clientId: string,
+  sessionId: string | null,
+): TurnRow | null =>
+  requested.find(
+    (turn) =>
+      (turn.clientId === clientId || turn.turnId === clientId) &&
+      (turn.sessionId === null || turn.sessionId === sessionId),
+  ) ?? null
+
 /**
  * The item that a native id names: inside the named turn only, where one is named; else among what is open in the
  * session, then in the whole session.

@@ -8,7 +8,7 @@ import { isPayload } from "../payload/guard.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { firstTakenBack, rangeAt } from "../state/rewound.js"
-import { findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
+import { echoedTurn, findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
 import { mints } from "./mints.js"
 import { findRealtimeRun } from "./realtime.js"
@@ -77,6 +77,10 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     return firstTakenBack(state, rows, bound)?.turnId ?? null
   }
 
+  /** The turn that the message asked for which the event repeats the id of: it begins under the name that the event says. */
+  const turnOfEcho = (): string | null =>
+    native?.clientId === undefined ? null : (echoedTurn(state, native.clientId, sessionId)?.turnId ?? null)
+
   const turnId = ((): string | null => {
     if (event.turnId !== null) return own("turnId", "turns", event.turnId)
     switch (type) {
@@ -92,7 +96,8 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
       case "item.started": {
         const known = turnOfNative()
         if (known !== null || native?.turnId === undefined) return known
-        return tombstoneOf(rows, state.streamId, native.turnId, sessionId) !== null ? null : mint("turn")
+        if (tombstoneOf(rows, state.streamId, native.turnId, sessionId) !== null) return null
+        return turnOfEcho() ?? mint("turn")
       }
       default:
         return turnOfNative()

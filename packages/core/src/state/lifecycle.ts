@@ -5,6 +5,21 @@ import type { FoldState } from "./FoldState.js"
 /** Only an active session can hold an active turn. */
 export const isActive = (status: SessionStatus): boolean => status === "starting" || status === "running"
 
+/** Cause of a turn that the provider accepted and did not start in time (rule 2). */
+export const NEVER_STARTED = "never-started"
+/** Cause of a turn that was interrupted before it started. */
+export const INTERRUPT_REQUESTED = "interrupt-requested"
+
+type TurnEnd = Pick<TurnRow, "cause" | "evidence" | "handedOver" | "status">
+
+/** Whether the turn ended because its start did not come in time: one that comes after all may still run it. */
+export const isNeverStarted = ({ cause, evidence, status }: TurnEnd): boolean =>
+  status === "ended" && evidence === "inferred" && cause === NEVER_STARTED
+
+/** Whether it was interrupted between its hand-over and its start: should the provider start it, it has to be told. */
+export const isInterruptedEarly = ({ cause, evidence, handedOver, status }: TurnEnd): boolean =>
+  status === "ended" && evidence === "inferred" && handedOver === 1 && cause === INTERRUPT_REQUESTED
+
 /** Whether the session's incarnation is over: nothing it says is live any more. */
 export const hasEnded = (session: SessionRow): boolean => session.endedAt !== null
 

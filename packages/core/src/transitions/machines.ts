@@ -16,11 +16,16 @@ const sessionEnds: readonly EventType[] = [...concludedEnds, "session.exited"]
 const terminals: readonly EventType[] = ["turn.completed", "turn.aborted"]
 /** Events that start a turn, and so may supersede the one that runs. */
 const turnStarts: readonly EventType[] = ["turn.started", "item.started"]
+/** Events in which the provider repeats our id of a message. */
+const echoes: readonly EventType[] = ["item.started", "item.completed"]
 /** Events after which a running turn has ended, inferred. */
 const concludedTurnEnds: readonly EventType[] = [...sessionEnds, "runtime.error", "thread.rewound", ...turnStarts]
 /** Events that end a turn which was only requested. */
 const requestedEnds: readonly EventType[] = [
   "turn.start-failed",
+  "turn.start-timed-out",
+  "effect.delivered",
+  "effect.uncertain",
   "turn.accepted",
   "turn.interrupt-requested",
   "session.stop-requested",
@@ -54,8 +59,11 @@ const sessions: readonly Transition[] = [
       "session.state.changed",
       ...terminals,
       "turn.start-failed",
+      "turn.start-timed-out",
       "turn.accepted",
-      "turn.started",
+      ...turnStarts,
+      "item.completed",
+      "effect.delivered",
       "effect.uncertain",
       "turn.interrupt-requested",
       "session.stop-requested",
@@ -93,21 +101,37 @@ const turns: readonly Transition[] = [
   {
     from: ["requested"],
     to: observed("ended"),
-    by: ["turn.start-failed", "turn.accepted", ...terminals],
+    by: ["turn.start-failed", "turn.accepted", ...echoes, ...terminals],
     note: "Its start failed, its message steered another turn, or its end came without a start.",
   },
   {
     from: ["requested"],
     to: inferred("ended"),
     by: [
+      "turn.start-timed-out",
       "turn.interrupt-requested",
+      "effect.delivered",
+      "effect.uncertain",
       "session.stop-requested",
       "turn.accepted",
       "turn.started",
       "thread.rewound",
+      ...echoes,
       ...sessionEnds,
     ],
-    note: "Cancelled before it was handed over, taken back, or it went down with the session that it was handed to.",
+    note: "Cancelled before it started, not started in time, taken back, or gone with the session that it was handed to.",
+  },
+  {
+    from: [inferred("ended")],
+    to: "running",
+    by: turnStarts,
+    note: "It had not started in time, and starts after all while no turn runs.",
+  },
+  {
+    from: [inferred("ended")],
+    to: observed("ended"),
+    by: echoes,
+    note: "It had not started; the provider says that its message went into another turn.",
   },
   { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },
   {

@@ -2,7 +2,8 @@ import { arbHostile, arbSession } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import { breathe } from "../../test/breathe.js"
-import { arbSoup } from "../../test/soup.js"
+import { id, strong } from "../../test/Scenario.js"
+import { arbSoup, told } from "../../test/soup.js"
 import { type Taken, World } from "../../test/World.js"
 import {
   type Change,
@@ -20,6 +21,24 @@ const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 /** Requested turns, their calls, and the sessions they go down with. */
 const arbRequests = arbSoup(40, "turn.requested", "turn.accepted", "effect.", "session.")
 const arbAny = fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbSoup(), arbRequests)
+
+/** What takes more words in one order than chance finds. */
+const requested = { turnId: id("r1"), native: {} }
+const acceptedAs = (turnId: string) => ({ type: "turn.accepted", turnId: id("r1"), native: { turnId } })
+const echoIn = (turnId: string) => ({
+  type: "item.started",
+  payload: { kind: "user_message" },
+  native: { turnId, itemId: "u", clientId: id("r1") },
+})
+const neverStarted = [
+  { type: "turn.requested", payload: { handedOver: true }, ...requested },
+  acceptedAs(strong("t1")),
+  { type: "turn.start-timed-out", ...requested },
+]
+const stories = [
+  [...neverStarted, { type: "turn.started", native: { turnId: strong("t1") } }],
+  [...neverStarted, { type: "turn.started", native: { turnId: strong("t2") } }, echoIn(strong("t2"))],
+]
 
 type MachineChange = Extract<Change, { readonly op: "put"; readonly table: MachineName }>
 const isMachineChange = (change: Change): change is MachineChange => change.op === "put" && isMachine(change.table)
@@ -88,10 +107,21 @@ describe("transition tables", () => {
     for (const events of fc.sample(arbHostile(arbSession(), { mutations: 30 }), { numRuns: 200, seed: 7 })) {
       watched(note).takeAll(events)
     }
+    for (const story of stories) watched(note).takeAll(told(story))
     const soups = [
       arbSoup(60),
       arbRequests,
       arbSoup(40, "item."),
+      arbSoup(
+        40,
+        "turn.requested",
+        "turn.accepted",
+        "turn.start",
+        "turn.interrupt",
+        "effect.delivered",
+        "item.started",
+      ),
+      arbSoup(30, "turn.requested", "effect.", "turn.interrupt", "item."),
       arbSoup(30, "request."),
       arbSoup(30, "request.opened", "request.answering", "request.answer-failed"),
       arbSoup(60, "inference.", "runtime.error"),

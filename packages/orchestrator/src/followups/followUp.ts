@@ -37,12 +37,14 @@ export const makeFollowUp = (shop: Workshop): ((threadId: string) => Effect.Effe
       yield* Effect.forEach(provisional, settle, { discard: true })
       const busy = turns.some(
         (turn) =>
-          turn.status === "running" || isProvisional(turn) || (turn.status === "requested" && turn.uncertain === 0),
+          turn.status === "running" ||
+          isProvisional(work, turn) ||
+          (turn.status === "requested" && turn.uncertain === 0),
       )
       if (thread.queued === 0 || thread.queueHeld === 1 || busy || thread.agent === null) return
-      // A message on its way into a turn may still be in the queue.
+      // A message on its way into a turn may still be in the queue. An interrupt may wait for a start that never comes.
       const open = yield* shop.reads.openEffects(threadId)
-      if (open.length > 0) return
+      if (open.some(({ kind }) => kind !== "turn.interrupt")) return
       const { effects } = yield* upkeep(shop, { type: "queue.drain", threadId })
       if (effects.length > 0) yield* shop.poke(threadId)
     })

@@ -1,7 +1,8 @@
 /** Hands turns over: the user's text to the agent, and what interrupts it. */
 import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
+import { isInterruptedEarly } from "@threadfold/core"
 import type { ThreadWork } from "@threadfold/projections"
-import { Clock, Effect, Either, Option } from "effect"
+import { Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
@@ -22,17 +23,23 @@ const notStarted = (effect: EffectRow, message: string): Ending => ({
   events: [{ type: "turn.start-failed", turnId: effect.turnId, payload: { error: { message } } }],
 })
 
-/** Its agent's own word about its end may still come. One that never ran has none to come. */
-export const isProvisional = ({ settled, startedAt, status }: TurnRow): boolean =>
-  status === "ended" && settled === 0 && startedAt !== null
+/**
+ * Its agent's own word about its end may still come. One that never ran has none to come, but for one that was interrupted
+ * before its start, in the session that lives: a message that is sent now might go into it, should the agent start it in
+ * this moment.
+ */
+export const isProvisional = ({ session }: Pick<ThreadWork, "session">, turn: TurnRow): boolean =>
+  turn.status === "ended" &&
+  turn.settled === 0 &&
+  (turn.startedAt !== null || (isInterruptedEarly(turn) && turn.sessionId === session?.sessionId))
 
 /** Whether the turn may start now: one at a time, and only after the last one's end is final. */
-const mayStart = ({ turns }: ThreadWork, turnId: string): boolean =>
-  !turns.some(
+const mayStart = (work: ThreadWork, turnId: string): boolean =>
+  !work.turns.some(
     (turn) =>
       turn.turnId !== turnId &&
       (turn.status === "running" ||
-        isProvisional(turn) ||
+        isProvisional(work, turn) ||
         (turn.status === "requested" && turn.handedOver === 1 && turn.uncertain === 0)),
   )
 
@@ -121,6 +128,9 @@ export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     return done
   })
 
+/** Whether the agent works on the turn although it was interrupted before it started, and is over for us. */
+const goesOn = (turn: TurnRow): boolean => isInterruptedEarly(turn) && turn.startedAt !== null
+
 /** Stops the session of a turn that goes on after it was interrupted. */
 const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effect<void> => {
   const { interruptMs } = live.on.agent.limits
@@ -128,33 +138,26 @@ const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effe
   return shop.beside(
     Effect.gen(function* () {
       yield* Effect.sleep(interruptMs)
-      const turn = yield* running(shop, turnId)
-      if (turn === null || shop.connections.threads.of(live.threadId) !== live) return
+      const turn = yield* shop.projections.turnRow(turnId)
+      if (turn === null || (turn.status !== "running" && !goesOn(turn))) return
+      if (shop.connections.threads.of(live.threadId) !== live) return
       yield* Effect.logWarning(`turn ${turnId} goes on ${interruptMs} ms after its interrupt: its session is stopped`)
       yield* closeLive(shop, live)
     }),
   )
 }
 
-/** Whether the time is over that a turn has which the agent took and did not begin: it cannot be named to the agent. */
-const isOverdue = ({ handedOver, interruptRequestedAt }: TurnRow, live: LiveThread): Effect.Effect<boolean> => {
-  const { interruptMs } = live.on.agent.limits
-  return Effect.map(
-    Clock.currentTimeMillis,
-    (now) =>
-      handedOver === 1 && interruptMs > 0 && interruptRequestedAt !== null && now - interruptRequestedAt >= interruptMs,
-  )
-}
-
 /** An interrupt of a turn whose agent is not there. */
 const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
-    const { threadId, turnId } = turn
-    const wasGiven = turn.status === "requested" && turn.handedOver === 1
+    const { status, threadId, turnId } = turn
     // The last word of its session is still to come.
-    if (wasGiven && turn.uncertain === 0) return waits
-    // Nobody knows whether it had begun. Who wanted it stopped need not say so again.
-    if (wasGiven) yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
+    if (status === "running") return waits
+    if (status === "requested") {
+      // Its hand-over came to nothing, or nobody knows. A stop that was asked for need not be asked for again.
+      yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
+      return waits
+    }
     yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
     return done
   })
@@ -165,19 +168,15 @@ export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<
     const { threadId, turnId } = effect
     const turn = turnId === null ? null : yield* shop.projections.turnRow(turnId)
     const live = shop.connections.threads.of(threadId)
-    if (turn === null || turn.status === "ended") {
+    if (turn === null || (turn.status === "ended" && !isInterruptedEarly(turn))) {
       yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
       return done
     }
-    if (live === null) return yield* withoutAgent(shop, effect, turn)
-    // Handed over and not started: there is nothing yet that could be named to the agent.
-    if (turn.status === "requested" || turn.nativeTurnId === null) {
-      if (yield* isOverdue(turn, live)) {
-        yield* Effect.logWarning(`turn ${turn.turnId} was interrupted and never began: its session is stopped`)
-        yield* closeLive(shop, live)
-      }
-      return waits
+    if (live === null || (turn.sessionId !== null && !shop.connections.threads.hasSession(turn.sessionId))) {
+      return yield* withoutAgent(shop, effect, turn)
     }
+    // There is nothing yet that could be named to the agent; its start, its failure or the session's end is told.
+    if (turn.nativeTurnId === null || (turn.status !== "running" && !goesOn(turn))) return waits
     const { nativeThreadId, on } = live
     const order = on.connection.interrupt({ nativeThreadId, nativeTurnId: turn.nativeTurnId })
     yield* deliver(shop, effect, live, {

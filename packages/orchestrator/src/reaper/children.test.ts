@@ -16,7 +16,6 @@ const opened = (threadId: string, from: { readonly parent?: string; readonly for
   keepAliveUntil: null,
   activeTurnId: null,
   waitingTurns: 0,
-  handedOverTurns: 0,
   openRequests: 0,
   runningTasks: 0,
   taskHeardAt: null,

@@ -33,7 +33,6 @@ export const reasons = {
   reap: {
     idle: "Nobody used it.",
     "task-overdue": "Nobody used it, and nothing was heard of its background tasks for too long.",
-    "start-overdue": "Nobody used it, and a turn that the agent took never started.",
     "process-left": "It was stopped before, and its process is still there.",
   },
   repair: {
@@ -69,12 +68,11 @@ const protection = (
   moment: Moment,
   policy: ReaperPolicy,
 ): KeepReason | null => {
-  const { handedOverTurns, keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
+  const { keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
   if (session.openRequests > 0) return "request-open"
   if (session.activeTurnId !== null) return "turn-active"
+  // One that the agent took and does not start, the watchdog ends.
   if (session.waitingTurns > 0) return "turn-requested"
-  // The agent has it: that it starts is waited for, but not for ever.
-  if (handedOverTurns > 0 && idleMs < Math.max(policy.idleMs, policy.startingGraceMs)) return "turn-requested"
   if (session.voice === 1) return "voice-live"
   const silentMs = ageOf(taskHeardAt ?? lastActivityAt, moment)
   if (runningTasks > 0 && silentMs < policy.backgroundCapMs) return "task-running"
@@ -84,10 +82,7 @@ const protection = (
   return null
 }
 
-const reapReason = ({ handedOverTurns, runningTasks }: LivingSession): ReapReason => {
-  if (handedOverTurns > 0) return "start-overdue"
-  return runningTasks > 0 ? "task-overdue" : "idle"
-}
+const reapReason = ({ runningTasks }: LivingSession): ReapReason => (runningTasks > 0 ? "task-overdue" : "idle")
 
 /** Decides on one session. */
 export const decide = (

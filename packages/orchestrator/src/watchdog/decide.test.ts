@@ -2,7 +2,7 @@ import type { RunningTurn } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
 import { defaultLimits } from "../Agents.js"
 import { defaultReaperPolicy, type ReaperPolicy } from "../reaper/ReaperPolicy.js"
-import { decideTurn, type TurnFacts } from "./decide.js"
+import { decideTurn, startOverdue, type TurnFacts } from "./decide.js"
 
 const minute = 60_000
 const hour = 60 * minute
@@ -110,5 +110,20 @@ describe("a turn that does nothing but retry", () => {
     expect(retrying(5 * minute)).toMatch(/^retry deadline: .* 300000 ms \(limits\.retryMs\)$/)
     expect(retrying(hour, { ...defaultLimits, retryMs: 0 })).toBeNull()
     expect(retrying(hour, defaultLimits, now - minute)).toBeNull()
+  })
+})
+
+describe("a turn that was accepted and has not started", () => {
+  const waited = (ms: number, awakeSince: number | null = null, limits = defaultLimits) =>
+    startOverdue({ since: now - ms }, limits, { now, awakeSince, toleranceMs: minute })
+
+  it("is overdue after a minute in which the host was awake, or after what its agent may take", () => {
+    expect(waited(minute - 1)).toBeNull()
+    expect(waited(minute)).toBe(minute)
+    expect(waited(hour, now - minute + 1)).toBeNull()
+    expect(waited(hour, now - minute)).toBe(minute)
+    expect(waited(2_000, null, { ...defaultLimits, turnStartMs: 2_000 })).toBe(2_000)
+    expect(waited(hour, null, { ...defaultLimits, turnStartMs: 0 })).toBeNull()
+    expect(startOverdue({ since: null }, defaultLimits, { now, awakeSince: null, toleranceMs: minute })).toBeNull()
   })
 })

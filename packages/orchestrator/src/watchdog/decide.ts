@@ -1,5 +1,5 @@
 /** What the watchdog thinks of a running turn: pure and total, from rows and from what was heard of its agent. */
-import type { RunningTurn, Wait } from "@threadfold/projections"
+import type { RunningTurn, StartingTurn, Wait } from "@threadfold/projections"
 import type { AgentLimits } from "../Agents.js"
 import { ageOf, type Moment } from "../host/Moment.js"
 import { covered, type Span } from "../host/spans.js"
@@ -50,6 +50,16 @@ const overdue = (facts: TurnFacts, limits: AgentLimits, moment: Moment): string 
   return turnMs > 0 && runtimeOf(facts, moment) >= turnMs
     ? `turn deadline: the turn has run for ${turnMs} ms (limits.turnMs)`
     : null
+}
+
+/** For how long a turn that was handed over has not started, ms, where that is longer than its agent may take; else null. */
+export const startOverdue = (
+  { since }: Pick<StartingTurn, "since">,
+  { turnStartMs }: Pick<AgentLimits, "turnStartMs">,
+  moment: Moment,
+): number | null => {
+  const waited = since === null ? 0 : ageOf(since, moment)
+  return turnStartMs > 0 && waited >= turnStartMs ? waited : null
 }
 
 /** Decides on one turn. */

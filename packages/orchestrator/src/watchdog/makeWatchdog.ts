@@ -1,10 +1,11 @@
 /**
  * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
- * are interrupted, and questions that no person answers get what the policy says.
+ * are interrupted, turns that were accepted and do not start are ended, and questions that no person answers get what the policy says.
  */
 import type { Problem } from "@threadfold/contracts"
-import type { OpenQuestion, RunningTurn } from "@threadfold/projections"
+import type { OpenQuestion, RunningTurn, StartingTurn } from "@threadfold/projections"
 import { Effect, identity, type Scope } from "effect"
+import { defaultLimits } from "../Agents.js"
 import type { Awake } from "../host/Awake.js"
 import { ageOf, type Moment } from "../host/Moment.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
@@ -12,7 +13,7 @@ import type { Workshop } from "../lanes/Workshop.js"
 import { eachPage, type Pages } from "../pages.js"
 import type { ReaperPolicy } from "../reaper/ReaperPolicy.js"
 import { upkeep } from "../upkeep.js"
-import { decideTurn, type TurnFacts } from "./decide.js"
+import { decideTurn, startOverdue, type TurnFacts } from "./decide.js"
 
 /** Rows of one page. */
 const PAGE = 100
@@ -37,9 +38,11 @@ export const makeWatchdog = (
     const monotonic = yield* MonotonicClock
     const { agents, connections, projections } = shop
 
+    const limitsOf = (agent: string | null) => agents.all.find(({ name }) => name === agent)?.limits ?? null
+
     const factsOf = (turn: RunningTurn): TurnFacts => ({
       turn,
-      limits: agents.all.find(({ name }) => name === turn.agent)?.limits ?? null,
+      limits: limitsOf(turn.agent),
       retriesSince: connections.retries.since(turn.threadId),
       waits: [],
       sleeps: awake.sleeps,
@@ -57,6 +60,15 @@ export const makeWatchdog = (
         if (silentMs !== null) yield* upkeep(shop, { type: "turn.stall", threadId, turnId, silentMs })
         if (interrupt === null) return
         yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: interrupt })
+        yield* shop.poke(threadId)
+      })
+
+    const lookAtStart = (turn: StartingTurn, moment: Moment): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        const { sequence, threadId, turnId } = turn
+        const waitedMs = startOverdue(turn, limitsOf(turn.agent) ?? defaultLimits, moment)
+        if (waitedMs === null) return
+        yield* upkeep(shop, { type: "turn.time-out-start", threadId, turnId, ifSequence: sequence, waitedMs })
         yield* shop.poke(threadId)
       })
 
@@ -96,6 +108,11 @@ export const makeWatchdog = (
       ({ turnId }) => `turn ${turnId}`,
       lookAtTurn,
     )
+    const starts = lookAt<StartingTurn, StartingTurn>(
+      { read: (after) => projections.startingTurns(after, PAGE), keyOf: identity },
+      ({ turnId }) => `turn ${turnId}`,
+      lookAtStart,
+    )
     const questions = lookAt<OpenQuestion, OpenQuestion>(
       { read: (after) => projections.openQuestions(after, PAGE), keyOf: identity },
       ({ requestId }) => `request ${requestId}`,
@@ -104,6 +121,7 @@ export const makeWatchdog = (
 
     const look = Effect.gen(function* () {
       yield* turns
+      yield* starts
       if (policy.unattended.action !== "wait") yield* questions
     }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a look of the watchdog failed", cause)))
 

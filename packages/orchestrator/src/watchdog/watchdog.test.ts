@@ -227,3 +227,60 @@ describe("a question that nobody answers", () => {
     }),
   )
 })
+
+describe("a turn that the agent accepted and does not start", () => {
+  const accepted = Effect.gen(function* () {
+    const house = new House({ reaper: { watchMs: 5_000, sweepMs: 2_000 }, limits: { turnStartMs: 60_000 } })
+    house.agent.behaviour["send-turn"] = "silence"
+    yield* house.open()
+    yield* house.createThread()
+    const { turnId } = yield* house.send("go")
+    yield* until(house.log(), (log) => log.some(({ type }) => type === "effect.delivered"))
+    house.agent.last.say(nativeOf(house), "turn.accepted", {}, { turnId: "turn-9" }, turnId ?? "")
+    yield* until(house.log(), (log) => log.some(({ type }) => type === "turn.accepted"))
+    house.agent.behaviour["send-turn"] = "answer"
+    yield* house.send("next")
+    return { house, turnId }
+  })
+
+  it.scoped("ends within its limit, and the next message goes on; its own end corrects the outcome", () =>
+    Effect.gen(function* () {
+      const { house, turnId } = yield* accepted
+      yield* TestClock.adjust("55 seconds")
+      yield* quiet
+      expect(yield* turnOf(house)).toMatchObject({ status: "requested" })
+      yield* TestClock.adjust("10 seconds")
+      yield* running(house)
+      expect(yield* turnOf(house)).toMatchObject({
+        turnId,
+        outcome: "failed",
+        cause: "never-started",
+        evidence: "inferred",
+      })
+      expect(yield* events(house, "turn.start-timed-out")).toHaveLength(1)
+      expect(house.agent.texts).toEqual(["next"])
+      house.agent.last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, { turnId: "turn-9" })
+      yield* until(turnOf(house), (turn) => turn?.evidence === "observed")
+      expect(yield* turnOf(house)).toMatchObject({ outcome: "completed" })
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("counts only the time in which the host was awake, and is not ended when it starts in time", () =>
+    Effect.gen(function* () {
+      const { house } = yield* accepted
+      yield* TestClock.adjust("30 seconds")
+      yield* house.fallAsleep
+      yield* TestClock.adjust("2 minutes")
+      yield* house.wakeUp
+      yield* TestClock.adjust("30 seconds")
+      yield* quiet
+      expect(yield* turnOf(house)).toMatchObject({ status: "requested" })
+      house.agent.last.say(nativeOf(house), "turn.started", {}, { turnId: "turn-9" })
+      yield* running(house)
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* events(house, "turn.start-timed-out")).toEqual([])
+      expect(yield* turnOf(house)).toMatchObject({ status: "running" })
+    }),
+  )
+})

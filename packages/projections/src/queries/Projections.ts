@@ -5,7 +5,7 @@ import { anomalies } from "./anomalies.js"
 import { delegations } from "./delegations.js"
 import { inferences } from "./inferences.js"
 import { items } from "./items.js"
-import { agentOpened, livingFacts, openQuestions, runningTurns, waitsOfTurn } from "./living.js"
+import { agentOpened, livingFacts, openQuestions, runningTurns, startingTurns, waitsOfTurn } from "./living.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
@@ -54,6 +54,7 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     livingFacts: bind(livingFacts),
     agentOpened: bind(agentOpened),
     runningTurns: bind(runningTurns),
+    startingTurns: bind(startingTurns),
     openQuestions: bind(openQuestions),
     waitsOfTurn: bind(waitsOfTurn),
   }

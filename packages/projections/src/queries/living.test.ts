@@ -11,7 +11,7 @@ import { SqlStore } from "../SqlStore.js"
 import { putRow } from "../testing/rows.js"
 import { openProjections } from "../testing/sqlite.js"
 import { idFor } from "../testing/TestLog.js"
-import { agentOpened, livingFacts, openQuestions, runningTurns } from "./living.js"
+import { agentOpened, livingFacts, openQuestions, runningTurns, startingTurns } from "./living.js"
 import { Projections } from "./Projections.js"
 
 const thread = (label: string) => idFor(`thread ${label}`)
@@ -105,8 +105,7 @@ describe("what lives", () => {
         threadSequence: 70,
         lastActivityAt: 40,
         keepAliveUntil: 99,
-        waitingTurns: 1,
-        handedOverTurns: 1,
+        waitingTurns: 2,
         runningTasks: 2,
         taskHeardAt: 3_000,
         voice: 1,
@@ -221,6 +220,7 @@ describe("a sweep", () => {
         livingFacts(explaining, null, 1),
         agentOpened(explaining, "x", 1),
         runningTurns(explaining, null, 1),
+        startingTurns(explaining, null, 1),
         openQuestions(explaining, null, 1),
       ]
       const details = yield* Effect.forEach(queries, (query) => Effect.map(query, (steps) => JSON.stringify(steps)))

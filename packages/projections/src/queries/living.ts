@@ -24,10 +24,8 @@ export interface LivingSession {
   readonly lastActivityAt: number
   readonly keepAliveUntil: number | null
   readonly activeTurnId: string | null
-  /** Turns that wait to be handed over. */
+  /** Turns that were asked for and have not started; those in doubt are not among them. */
   readonly waitingTurns: number
-  /** Turns that were handed over and have not started; those in doubt are not among them. */
-  readonly handedOverTurns: number
   /** Questions that are open or being answered. */
   readonly openRequests: number
   readonly runningTasks: number
@@ -44,9 +42,7 @@ const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.
   t.sequence AS "threadSequence", t.keep_alive_until AS "keepAliveUntil", t.active_turn_id AS "activeTurnId",
   max(coalesce(t.last_activity_at, 0), coalesce(s.last_activity_at, s.started_at, 0)) AS "lastActivityAt",
   (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
-    AND uncertain = 0 AND handed_over = 0) AS "waitingTurns",
-  (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
-    AND uncertain = 0 AND handed_over = 1) AS "handedOverTurns",
+    AND uncertain = 0) AS "waitingTurns",
   t.open_requests AS "openRequests", t.running_tasks AS "runningTasks",
   CASE WHEN t.running_tasks > 0 THEN (SELECT recorded_at FROM events WHERE sequence =
     (SELECT max(sequence) FROM tasks WHERE thread_id = t.thread_id AND status = 'running')) END AS "taskHeardAt",
@@ -109,6 +105,39 @@ export const runningTurns = (
       JOIN sessions s ON s.thread_id = u.thread_id AND s.ended_at IS NULL
       WHERE u.status = 'running' AND u.thread_id > ? ORDER BY u.thread_id LIMIT ?`,
       [after ?? "", limit],
+    ),
+  )
+
+/** A turn that was handed to a session of ours, and that has not started. */
+export interface StartingTurn {
+  readonly threadId: string
+  readonly turnId: string
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  readonly ordinal: number
+  /** Version of the turn's row. */
+  readonly sequence: number
+  /** When its row last changed, by our clock; else when it was asked for. */
+  readonly since: number | null
+}
+
+/** Turns that were handed to a living session of ours and have not started, by thread and ordinal, after one (exclusive). */
+export const startingTurns = (
+  sql: SqlClient.SqlClient,
+  after: Pick<StartingTurn, "threadId" | "ordinal"> | null,
+  limit: number,
+): Effect.Effect<readonly StartingTurn[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<StartingTurn>(
+      `SELECT u.thread_id AS "threadId", u.turn_id AS "turnId", t.agent, u.ordinal, u.sequence,
+        coalesce((SELECT recorded_at FROM events WHERE sequence = u.sequence), u.requested_at) AS since
+      FROM turns u JOIN threads t ON t.thread_id = u.thread_id
+      JOIN sessions s ON s.thread_id = u.thread_id AND s.ended_at IS NULL AND s.mode = 'managed'
+      WHERE u.settled = 0 AND u.status = 'requested' AND u.handed_over = 1 AND u.uncertain = 0
+        AND (u.thread_id, u.ordinal) > (?, ?)
+      ORDER BY u.thread_id, u.ordinal LIMIT ?`,
+      [after?.threadId ?? "", after?.ordinal ?? 0, limit],
     ),
   )
 

@@ -130,7 +130,7 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
     native: fc.record({ callId }),
   }),
   fc.record({
-    type: fc.constantFrom("turn.settled", "turn.stalled", "turn.interrupt-requested"),
+    type: fc.constantFrom("turn.settled", "turn.stalled", "turn.interrupt-requested", "turn.start-timed-out"),
     payload: fc.constant({}),
     native: fc.record({ turnId }),
   }),

@@ -60,7 +60,7 @@ describe("items", () => {
     expect(completed({ type: "userMessage", content, clientId: "c" })).toMatchObject({
       kind: "user_message",
       text: "a\n\nb",
-      data: { content: [image], clientId: "c" },
+      data: { content: [image] },
     })
     expect(completed({ type: "userMessage", content: [image] })).toMatchObject({ text: null })
   })

@@ -3,7 +3,7 @@
  * calls the answer, if anything, says what came of them; those are kept verbatim.
  */
 import { type Fact, fact } from "../stream/Fact.js"
-import { type Fields, mayHaveId, needFields, rest } from "../wire/read.js"
+import { type Fields, hintText, mayHaveId, needFields, rest } from "../wire/read.js"
 import { type KeptEntry, kept } from "./Entry.js"
 import { readUserInput } from "./input.js"
 import type { ClientNotificationMethod, ClientRequestMethod } from "./methods.js"
@@ -53,7 +53,7 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
         origin: imported ? "import" : undefined,
         handedOver: true,
       },
-      { threadId, callId },
+      { threadId, callId, clientId: hintText(params, "clientUserMessageId") },
     )
   }),
   "turn/steer": call((params, callId, threadId) =>

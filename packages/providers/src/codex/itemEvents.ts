@@ -29,7 +29,7 @@ const nativeOf = (params: Fields, item: ItemView, { thread }: Place) => {
   const turnId = mayHaveId(params, "turnId")
   const handoffId =
     item.kind === "user_message" ? linkMessage(thread.voice, { id: item.id, text: item.text, turnId }) : undefined
-  return { threadId: thread.id, turnId, itemId: item.id, handoffId }
+  return { threadId: thread.id, turnId, itemId: item.id, handoffId, clientId: item.clientId }
 }
 
 const delta = (stream: ContentStream, partKey?: string): Entry =>

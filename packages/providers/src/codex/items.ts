@@ -24,6 +24,8 @@ export interface ItemView {
   readonly id: string
   readonly kind: ItemKind
   readonly nativeKind: string
+  /** The id that the client gave the message, which Codex repeats. */
+  readonly clientId: string | undefined
   readonly title: string | undefined
   /** Text as the read model defines it per kind; null where the kind has none or nothing was said yet. */
   readonly text: string | null
@@ -66,7 +68,12 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
     "userMessage",
     (item) => {
       const { text, others } = readUserInput(item.content)
-      return { kind: "user_message", text, said: ["content"], instead: others.length === 0 ? {} : { content: others } }
+      return {
+        kind: "user_message",
+        text,
+        said: ["content", "clientId"],
+        instead: others.length === 0 ? {} : { content: others },
+      }
     },
   ],
   ["hookPrompt", () => ({ kind: "other" })],
@@ -151,6 +158,7 @@ export const readItem = (item: Fields): ItemView => {
     id: needText(item, "id"),
     kind: reading.kind,
     nativeKind,
+    clientId: reading.kind === "user_message" ? hintText(item, "clientId") : undefined,
     title: oneLine(reading.title),
     text: reading.text ?? null,
     status: endOf(item),
