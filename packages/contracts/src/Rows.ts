@@ -158,6 +158,7 @@ export interface ItemRow {
   readonly chunkChars: number
   readonly chunkPart: number
   readonly chunkFill: number
+  readonly chunkHalf: number
   readonly data?: unknown
   readonly processId: string | null
   readonly exitCode: number | null

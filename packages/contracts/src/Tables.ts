@@ -248,6 +248,9 @@ export const tables: { readonly [N in TableName]: Table } = {
       chunkChars: int("UTF-16 units in them."),
       chunkPart: int("Part of the stream that the last chunk belongs to."),
       chunkFill: int("UTF-16 units in the last chunk; a full one is followed by a new one."),
+      chunkHalf: int(
+        "UTF-16 unit of half a surrogate pair that ends the last chunk, where U+FFFD stands for it; 0: none.",
+      ),
       data: heavy(optJson("What else it says, in the provider's words.")),
       processId: optText("Process of a command."),
       exitCode: optInt("Exit code of a command."),

@@ -22,6 +22,8 @@ export interface Delete {
 export interface AppendChunk {
   readonly op: "append-chunk"
   readonly row: ItemChunkRow
+  /** Take off the last character first: it stands for half a surrogate pair that the text completes. */
+  readonly drop?: 1
 }
 
 /** Remove every chunk of an item: its final text came. */

@@ -67,7 +67,8 @@ export class MemoryRows implements RowSource {
         case "append-chunk": {
           const key = JSON.stringify([change.row.itemId, change.row.ordinal])
           const before = this.tableOf("item_chunks").get(key)
-          const text = `${typeof before?.text === "string" ? before.text : ""}${change.row.text}`
+          const earlier = typeof before?.text === "string" ? before.text : ""
+          const text = earlier.slice(0, earlier.length - (change.drop ?? 0)) + change.row.text
           this.tableOf("item_chunks").set(key, { ...change.row, text })
           break
         }

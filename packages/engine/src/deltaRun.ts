@@ -22,6 +22,7 @@ const sameNative = (a: NativeRef, b: NativeRef): boolean =>
     a.threadId === b.threadId &&
     a.callId === b.callId &&
     a.realtimeId === b.realtimeId &&
+    a.clientId === b.clientId &&
     b.requestId === undefined &&
     b.inferenceId === undefined &&
     b.handoffId === undefined &&

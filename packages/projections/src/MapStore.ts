@@ -135,7 +135,7 @@ export class MapStore implements ProjectionStore {
         }
         case "append-chunk": {
           const earlier = this.find("item_chunks", "key", [change.row.itemId, change.row.ordinal])
-          this.apply([{ op: "put", table: "item_chunks", row: appended(earlier, change.row) }])
+          this.apply([{ op: "put", table: "item_chunks", row: appended(earlier, change) }])
           break
         }
         case "clear-chunks":

@@ -96,7 +96,11 @@ class PendingChunks {
     const { itemId, ordinal } = change.row
     const puts = this.of(itemId)
     const pending = puts.get(ordinal)
-    puts.set(ordinal, pending === undefined ? change : { ...pending, row: appended(pending.row, change.row) })
+    if (pending === undefined) puts.set(ordinal, change)
+    // Nothing of the stored chunk is taken off but by the first piece that has text.
+    else if (pending.op === "append-chunk" && pending.row.text === "" && change.drop !== undefined) {
+      puts.set(ordinal, change)
+    } else puts.set(ordinal, { ...pending, row: appended(pending.row, change) })
   }
 
   private of(itemId: string): Map<number, PutChunk | AppendChunk> {
@@ -126,7 +130,7 @@ class PendingChunks {
     if (pending?.op === "put") return pending.row
     const gone = this.cleared.has(itemId) || this.removed.some(({ key }) => key[0] === itemId && key[1] === ordinal)
     const earlier = gone ? null : stored()
-    return pending === undefined ? earlier : appended(earlier, pending.row)
+    return pending === undefined ? earlier : appended(earlier, pending)
   }
 
   /** What is to be written: removals first. */
@@ -301,8 +305,17 @@ export class Overlay implements RowsSource {
 }
 
 /** A chunk after more text came for it. */
-export const appended = (earlier: ItemChunkRow | null, more: ItemChunkRow): ItemChunkRow =>
-  earlier === null ? more : { ...earlier, text: earlier.text + more.text, sequence: more.sequence }
+export const appended = (
+  earlier: ItemChunkRow | null,
+  { drop, row }: Pick<AppendChunk, "drop" | "row">,
+): ItemChunkRow =>
+  earlier === null
+    ? row
+    : {
+        ...earlier,
+        text: earlier.text.slice(0, earlier.text.length - (drop ?? 0)) + row.text,
+        sequence: row.sequence,
+      }
 
 /** The row of an anomaly after one more of it. */
 export const counted = (earlier: Rows["anomalies"] | null, change: NoteAnomaly): Rows["anomalies"] => ({

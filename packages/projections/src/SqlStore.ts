@@ -7,7 +7,7 @@ import { tableNames } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
 import type { Database, Statement } from "better-sqlite3"
 import { type Cells, cells, type Layout, type LayoutColumn, layouts, type Scalar, toRow } from "./Layout.js"
-import { counted } from "./Overlay.js"
+import { appended, counted } from "./Overlay.js"
 import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
 import { parseJsonColumns } from "./SqlRow.js"
 import {
@@ -196,6 +196,12 @@ export class SqlStore implements ProjectionStore {
           break
         case "append-chunk": {
           const { itemId, ordinal, part, sequence, text, threadId } = change.row
+          if (change.drop !== undefined) {
+            // Seldom: a surrogate pair that two deltas share. SQLite's own functions on texts stop at a NUL.
+            const earlier = this.find("item_chunks", "key", [itemId, ordinal])
+            this.table("item_chunks").put(cells(appended(earlier, change)))
+            break
+          }
           this.statements.appendChunk.run(itemId, ordinal, threadId, part, wellFormed(text), sequence)
           break
         }

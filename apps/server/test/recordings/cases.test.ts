@@ -35,3 +35,8 @@ describe.each([true, false])("left open: %s", (leaveOpen) => {
     expect(anomalies).toEqual([])
   })
 })
+
+it("split-surrogate-pair: a pair that two pieces share is whole again", async () => {
+  const { items } = await imported("split-surrogate-pair", false)
+  expect(items).toMatchObject([{ kind: "agent_message", text: "smile 😀 ok", status: "interrupted" }])
+})

@@ -16,7 +16,7 @@ import type { Change } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
 import type { FoldState } from "../state/FoldState.js"
 import { recentItem, withRecentItem } from "../state/recentItems.js"
-import { ChunkCursor, storedText } from "./chunks.js"
+import { ChunkCursor } from "./chunks.js"
 import type { FoldResult } from "./fold.js"
 
 const namesOnlyItsItem = (native: NativeRef): boolean =>
@@ -102,30 +102,38 @@ export const foldDeltaRun = (
   let sequence = item.sequence
   let last = 0
   let open: { ordinal: number; part: number; text: string } | null = null
+  /** Of the open chunk: what its first text takes off. */
+  let dropped: 0 | 1 = 0
   const close = (): void => {
     if (open === null) return
     changes.push({
       op: "append-chunk",
       row: { itemId: item.itemId, threadId: before.streamId, ...open, sequence },
+      ...(dropped === 0 ? {} : { drop: dropped }),
     })
   }
   for (const piece of pieces) {
     last = piece.sequence
     if (piece.stream !== shown) continue
-    const text = storedText(piece.delta)
-    const ordinal = cursor.take(piece.part, text)
-    if (open !== null && open.ordinal === ordinal) open.text += text
-    else {
+    const { drop, ordinal, text } = cursor.take(piece.part, piece.delta)
+    if (open === null || open.ordinal !== ordinal) {
       close()
       open = { ordinal, part: piece.part, text }
+      dropped = drop
+    } else if (drop === 0) {
+      open.text += text
+    } else if (open.text === "") {
+      open.text = text
+      dropped = drop
+    } else {
+      open.text = open.text.slice(0, -1) + text
     }
     sequence = last
   }
   close()
   let { recentItems, session, thread } = before
   if (open !== null) {
-    const { chunkChars, chunkFill, chunkPart, chunks } = cursor
-    const row = { ...item, chunks, chunkChars, chunkPart, chunkFill, sequence }
+    const row = { ...item, ...cursor.marks, sequence }
     changes.push({ op: "put", table: "items", row })
     recentItems = withRecentItem(recentItems, row)
   }

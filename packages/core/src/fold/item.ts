@@ -1,6 +1,6 @@
 /** Rule 5: items and their streamed content. */
 import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contracts"
-import { ChunkCursor, noChunks, storedText } from "./chunks.js"
+import { ChunkCursor, noChunks } from "./chunks.js"
 import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
 import { mayRunLate, startedEarly } from "./earlyEnd.js"
@@ -95,15 +95,14 @@ const appendChunk = (
   given: string,
   heavy?: Pick<ItemRow, "text" | "data">,
 ): void => {
-  const text = storedText(given)
   const cursor = new ChunkCursor(item)
-  const ordinal = cursor.take(part, text)
-  const { chunkChars, chunkFill, chunkPart, chunks } = cursor
+  const { drop, ordinal, text } = cursor.take(part, given)
   const { itemId } = item
-  step.putItem({ ...item, chunks, chunkChars, chunkPart, chunkFill }, heavy)
+  step.putItem({ ...item, ...cursor.marks }, heavy)
   step.changes.push({
     op: "append-chunk",
     row: { itemId, ordinal, threadId: step.threadId, part, text, sequence: step.sequence },
+    ...(drop === 0 ? {} : { drop }),
   })
 }
 

@@ -138,8 +138,8 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
         store.apply(overlay.net())
         overlay.clear()
       }
-      const append = (text: string, ordinal: number, sequence: number): void =>
-        overlay.stage([{ op: "append-chunk", row: piece(text, ordinal, sequence) }])
+      const append = (text: string, ordinal: number, sequence: number, drop?: 1): void =>
+        overlay.stage([{ op: "append-chunk", row: piece(text, ordinal, sequence), ...(drop === 1 ? { drop } : {}) }])
       const item = { itemId: "i", threadId: "t", ordinal: 1, kind: "agent_message", status: "open" } as const
       overlay.stage([putRow("threads", { threadId: "t", status: "idle" }), putRow("items", item)])
       append("a", 0, 1)
@@ -157,6 +157,21 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       append("new", 0, 6)
       commit()
       expect(chunks()).toEqual([piece("new", 0, 6)])
+      // What stands for half a pair gives way to the whole of it, stored or pending; a NUL before it is text like any other.
+      append("\0\ufffd", 0, 7)
+      append("", 0, 8)
+      append("😀", 0, 9, 1)
+      commit()
+      expect(chunks()).toEqual([piece("new\0😀", 0, 9)])
+      append("\ufffd", 0, 10)
+      commit()
+      append("", 0, 11)
+      append("😀!", 0, 12, 1)
+      append("\ufffd", 0, 13)
+      append("😀", 0, 14, 1)
+      expect(overlay.find("item_chunks", "key", ["i", 0])).toEqual(piece("new\0😀😀!😀", 0, 14))
+      commit()
+      expect(chunks()).toEqual([piece("new\0😀😀!😀", 0, 14)])
     })
 
     it("keeps heavy columns that a row leaves out, and never returns them from a find", () => {

@@ -5,7 +5,7 @@
 import fc from "fast-check"
 import { idFor, type TestEvent } from "./TestLog.js"
 
-const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\ud83d", "日本", ""))
+const text = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\ud83d", "\ude00", "日本", ""))
 const turnId = fc.constantFrom("turn-1", "turn-2", "turn-3")
 const itemId = fc.constantFrom("item-1", "item-2", "item-3")
 /** Named by its events, or not. */
