@@ -140,12 +140,17 @@ export const take = (
 ): Either.Either<Taken, string> => {
   const choices = choicesOf(row.data)
   if (choices === null) return Either.right(nothing)
-  const choice = choices.find((one) => one.decision === decision) ?? choices.find(({ means }) => means === decision)
+  const questions = askedOf(row.data)?.questions ?? []
+  // To answer a form is to accept it.
+  const word = decision === "answer" && questions.length > 0 ? "accept" : null
+  const choice =
+    choices.find((one) => one.decision === decision) ??
+    choices.find(({ means }) => means === decision) ??
+    choices.find(({ means }) => word !== null && means === word)
   if (choice === undefined) {
     return Either.left(`${quoted(decision)} is no answer to it. It takes ${listed(choices)}.`)
   }
   const means = choice.means ?? choice.decision
-  const questions = askedOf(row.data)?.questions ?? []
   if (questions.length > 0 && (means === "answer" || means === "accept")) return answersTo(questions, row.kind, data)
   const hasData = data !== undefined && data !== null
   if (choice.data === undefined || choice.data === null) {

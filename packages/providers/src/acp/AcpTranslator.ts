@@ -16,7 +16,7 @@ import { makeConnection } from "./Connection.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./calls.js"
 import { cancelPrompts, handedOver } from "./prompts.js"
 import { type ClientMethod, cancelRequestMethod, methods, updateMethod } from "./protocol.js"
-import { ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./requests.js"
+import { answersIn, ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./requests.js"
 import type { AcpThread, Target } from "./Session.js"
 import { textsOf } from "./text.js"
 import { updateEntry } from "./updates.js"
@@ -164,7 +164,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
       connection.record(
         source,
         request.target,
-        fact("request.answered", { decision: made.decision, data }, native),
+        fact("request.answered", { decision: made.decision, answers: answersIn(request, answer), data }, native),
         "client",
       )
       return "mapped"

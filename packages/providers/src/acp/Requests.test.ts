@@ -167,6 +167,7 @@ describe("a question to the user", () => {
     const accepted = send(5, { id: 4, result: { action: "accept", content: { which: "a" } } })
     expect(run([...open, ask({}), accepted], imported).events.at(-1)?.payload).toEqual({
       decision: "accept",
+      answers: { which: ["a"] },
       data: { action: "accept", content: { which: "a" } },
     })
     const dismissed = send(5, { id: 4, result: { action: "cancel" } })

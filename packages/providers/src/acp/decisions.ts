@@ -1,6 +1,9 @@
 /** From the decision of an order to the answer that an agent expects, and the agent's refusals in words for a person. */
 
+import { portableAnswers } from "../asking/answers.js"
+import { formContent } from "../asking/form.js"
 import { type Fields, hintText, isFields } from "../wire/read.js"
+import { optionFor } from "./asking.js"
 import type { Answered } from "./Peer.js"
 import { elicitationMethod, permissionMethod } from "./protocol.js"
 
@@ -11,6 +14,8 @@ export interface OpenQuestion {
   readonly nativeThreadId: string | undefined
   /** Of a question for permission: option → kind, in the agent's order. */
   readonly options: ReadonlyMap<string, string>
+  /** Of an elicitation: the schema of its form. */
+  readonly form?: Fields | undefined
 }
 
 /** The result to answer with, or why the decision is none that can be answered with. */
@@ -21,19 +26,12 @@ const cancelled: Fields = { outcome: { outcome: "cancelled" } }
 
 const select = (optionId: string): Decided => ({ result: { outcome: { outcome: "selected", optionId } } })
 
-/** Our general words, as the kind of option that means no more than them. */
-const optionKinds: ReadonlyMap<string, string> = new Map([
-  ["accept", "allow_once"],
-  ["decline", "reject_once"],
-])
-
 const permission = ({ options }: OpenQuestion, decision: string): Decided => {
   // What the agent offers comes first: an option may be named like one of our words.
   if (options.has(decision)) return select(decision)
   if (decision === "cancel") return { result: cancelled }
-  const kind = optionKinds.get(decision)
-  const option = [...options].find(([, one]) => one === kind)
-  if (kind !== undefined && option !== undefined) return select(option[0])
+  const option = optionFor(options, decision)
+  if (option !== undefined) return select(option)
   return {
     problem: `The agent does not offer "${decision}" here. It offers: ${[...options.keys(), "cancel"].join(", ")}.`,
   }
@@ -46,11 +44,13 @@ const permission = ({ options }: OpenQuestion, decision: string): Decided => {
 export const stopsTurn = ({ method, options }: OpenQuestion, decision: string): boolean =>
   method === permissionMethod && decision === "cancel" && !options.has(decision)
 
-const elicitation = (decision: string, data: unknown): Decided => {
+const elicitation = ({ form }: OpenQuestion, decision: string, data: unknown): Decided => {
+  const answers = portableAnswers(data)
+  const content = answers === undefined ? data : formContent(form, answers)
   switch (decision) {
     case "accept":
     case "answer":
-      return { result: isFields(data) ? { action: "accept", content: data } : { action: "accept" } }
+      return { result: isFields(content) ? { action: "accept", content } : { action: "accept" } }
     case "decline":
     case "cancel":
       return { result: { action: decision } }
@@ -63,7 +63,7 @@ const elicitation = (decision: string, data: unknown): Decided => {
 
 /** The answer to a question. `data`: the whole answer, where a decision is not enough. */
 export const decide = (question: OpenQuestion, decision: string, data: unknown): Decided => {
-  if (question.method === elicitationMethod) return elicitation(decision, data)
+  if (question.method === elicitationMethod) return elicitation(question, decision, data)
   if (decision === "answer" && isFields(data)) return { result: data }
   return permission(question, decision)
 }

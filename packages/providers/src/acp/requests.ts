@@ -1,5 +1,6 @@
 /** What an agent asks: permission, or a question to the user. And what the client answers. */
-import type { RequestKind } from "@threadfold/contracts"
+import type { Answers, ChangedFile, Choice, Question as FormQuestion, RequestKind } from "@threadfold/contracts"
+import { formAnswers, formQuestions } from "../asking/form.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { Answer } from "../wire/Message.js"
 import {
@@ -13,6 +14,7 @@ import {
   oneLine,
   rest,
 } from "../wire/read.js"
+import { changesOf, elicitationChoices, formOf, permissionChoices } from "./asking.js"
 import { elicitationMethod, permissionMethod } from "./protocol.js"
 import type { Place, Target } from "./Session.js"
 import { permissionKind } from "./toolKinds.js"
@@ -51,6 +53,9 @@ interface Question {
   readonly method: string
   readonly title: string | undefined
   readonly decisions: readonly string[]
+  readonly choices: readonly Choice[]
+  readonly questions?: readonly FormQuestion[] | undefined
+  readonly changes?: readonly ChangedFile[] | undefined
   readonly data: Fields | undefined
 }
 
@@ -65,11 +70,15 @@ const permission = (place: Place, requestId: string, params: Fields): Asked => {
   const { itemId, threadId, turnId } = tool === undefined ? { threadId: place.thread.id } : nativeOf(place, tool)
   const native = { threadId, ...(turnId === undefined ? {} : { turnId }), ...(itemId === undefined ? {} : { itemId }) }
   const options = optionsOf(params)
+  const kind = permissionKind(tool === undefined ? "tool_call" : kindOf(tool))
+  const changes = kind === "file_change_approval" ? changesOf({ ...tool?.fields, ...patch }) : []
   const question: Question = {
-    kind: permissionKind(tool === undefined ? "tool_call" : kindOf(tool)),
+    kind,
     method: permissionMethod,
     title: tool === undefined ? undefined : titleOf(tool),
     decisions: [...options.keys()],
+    choices: permissionChoices(params, options),
+    changes: changes.length === 0 ? undefined : changes,
     data: rest(params, ["sessionId"]),
   }
   return { facts: [...facts, opened(question, requestId, native)], request: { native, options } }
@@ -80,6 +89,7 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
   const toolCallId = mayHaveId(params, "toolCallId")
   const tool = toolCallId === undefined ? undefined : place?.session.tools.get(toolCallId)
   const turnId = tool === undefined ? place?.session.running?.turnId : tool.turnId
+  const questions = formQuestions(formOf(params))
   const native = {
     ...(place === null ? {} : { threadId: place.thread.id }),
     ...(turnId === undefined ? {} : { turnId }),
@@ -90,6 +100,8 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
     method: elicitationMethod,
     title: oneLine(hintText(params, "message")),
     decisions: ["accept", "decline", "cancel"],
+    choices: elicitationChoices,
+    questions: questions.length === 0 ? undefined : questions,
     data: rest(params, ["sessionId"]),
   }
   return { facts: [opened(question, requestId, native)], request: { native, options: new Map() } }
@@ -119,6 +131,12 @@ export const decided = (request: OpenRequest, answer: Answer): Decided => {
   const cancelled = outcome?.outcome === "cancelled" || result.action === "cancel"
   return { decision: cancelled ? "cancelled" : decision, cancelled, option: request.options.get(decision) }
 }
+
+/** The answers to the questions of a form; undefined: it says none. */
+export const answersIn = ({ method }: OpenRequest, answer: Answer): Answers | undefined =>
+  method === elicitationMethod && answer.ok && isFields(answer.result)
+    ? formAnswers(hintFields(answer.result, "content"))
+    : undefined
 
 /** Remembers what the answer makes of the tool call, should it fail now. */
 export const noteAnswer = (request: OpenRequest, { cancelled, option }: Decided): void => {

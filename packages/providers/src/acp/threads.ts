@@ -3,6 +3,7 @@
  * line is read or an order is given, before anybody hears of it.
  */
 import { type Fields, hintText } from "../wire/read.js"
+import { formOf } from "./asking.js"
 import { giveUp, type OpenQuestion } from "./decisions.js"
 import type { Peer } from "./Peer.js"
 import { cancelRequestMethod, methodNotFound } from "./protocol.js"
@@ -59,7 +60,7 @@ export const makeThreads = () => {
         return peer.respondSoon(id, { error: { code: methodNotFound, message } })
       }
       const nativeThreadId = hintText(params, "sessionId")
-      const question = { method, nativeThreadId, options: optionsOf(params) }
+      const question = { method, nativeThreadId, options: optionsOf(params), form: formOf(params) }
       // The turn is being stopped: nobody is asked any more.
       if (open.get(nativeThreadId ?? "")?.running?.cancelled === true) {
         return peer.respondSoon(id, { result: giveUp(question) })

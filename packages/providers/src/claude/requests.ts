@@ -1,5 +1,6 @@
 /** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
 
+import { formAnswers, formQuestions } from "../asking/form.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import {
   type Fields,
@@ -13,6 +14,7 @@ import {
   oneLine,
   rest,
 } from "../wire/read.js"
+import { answersIn, changesOf, choicesOf, formOf, userQuestions } from "./asking.js"
 import { nativeOf, type Session } from "./Session.js"
 import { questionTool, requestKind, toolTitle } from "./tools.js"
 
@@ -75,6 +77,9 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
   const kind = requestKind(name)
   const userInput = name === questionTool
   const [accept, ...refusals] = plainDecisions
+  const decisions = userInput ? ["answer", ...refusals] : [accept, ...lastingDecisions(asked), ...refusals]
+  const questions = userInput ? userQuestions(input) : []
+  const changes = kind === "file_change_approval" ? changesOf(input) : []
   return {
     fact: fact(
       userInput ? "user-input.requested" : "request.opened",
@@ -82,7 +87,10 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
         kind,
         nativeKind: name,
         title: toolTitle(name, input) ?? oneLine(hintText(asked, "title")),
-        decisions: userInput ? ["answer", ...refusals] : [accept, ...lastingDecisions(asked), ...refusals],
+        decisions,
+        choices: choicesOf(decisions),
+        questions: questions.length === 0 ? undefined : questions,
+        changes: changes.length === 0 ? undefined : changes,
         data: rest(asked, ["subtype"]),
       },
       native,
@@ -93,6 +101,7 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
 
 const elicitation = (session: Session, requestId: string, asked: Fields): Asked => {
   const native = nativeOf(session, session.running?.id, { requestId })
+  const questions = formQuestions(formOf(asked))
   return {
     fact: fact(
       "request.opened",
@@ -101,6 +110,8 @@ const elicitation = (session: Session, requestId: string, asked: Fields): Asked 
         nativeKind: elicitationMethod,
         title: oneLine(hintText(asked, "message") ?? hintText(asked, "mcp_server_name")),
         decisions: [...plainDecisions],
+        choices: choicesOf(plainDecisions),
+        questions: questions.length === 0 ? undefined : questions,
         data: rest(asked, ["subtype"]),
       },
       native,
@@ -150,9 +161,14 @@ export const decided = ({ userInput }: OpenRequest, response: Fields): Decided =
 }
 
 /** The client's answer as an event, of a recording. */
-export const answered = (request: OpenRequest, response: Fields): Fact =>
-  fact(
+export const answered = (request: OpenRequest, response: Fields): Fact => {
+  const answer = hintFields(response, "response") ?? {}
+  const answers = request.userInput
+    ? answersIn(hintFields(answer, "updatedInput") ?? {})
+    : formAnswers(request.method === elicitationMethod ? hintFields(answer, "content") : undefined)
+  return fact(
     "request.answered",
-    { decision: decided(request, response).decision, data: hintFields(response, "response") },
+    { decision: decided(request, response).decision, answers, data: hintFields(response, "response") },
     request.native,
   )
+}

@@ -4,6 +4,7 @@
  * reason; it never throws and never drops a line.
  */
 
+import { secretsOf } from "../asking/answers.js"
 import type { Fact } from "../stream/Fact.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
 import { keepBy } from "../wire/keep.js"
@@ -15,8 +16,10 @@ import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { answerCall, type Call } from "./answers.js"
 import { makeConnection } from "./Connection.js"
 import { callEntry, clientNotificationEntry } from "./calls.js"
+import { questionsOf } from "./choices.js"
 import type { Context, Entry } from "./Entry.js"
 import { notificationEntry } from "./notifications.js"
+import { hearItem, leaveItem, withReview } from "./openItems.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import { noteRewind, settleRewinds } from "./rewinds.js"
 import type { Target } from "./Thread.js"
@@ -81,7 +84,12 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       requests,
       spawned: (ids) => children.push(...ids),
     }
-    const facts = attempt(() => factsOf(entry, params, where, context))
+    const items = where.thread?.items
+    if (items !== undefined) hearItem(items, method, params)
+    const facts = attempt(() =>
+      factsOf(entry, params, where, context).map((told) => (items === undefined ? told : withReview(items, told))),
+    )
+    if (items !== undefined) leaveItem(items, method, params)
     if ("problem" in facts) {
       return keep(source, where, { method, known: true, problem: facts.problem }, "agent", native)
     }
@@ -108,8 +116,9 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       native.threadId === undefined || connection.isDetached(native.threadId)
         ? openTarget(native.threadId)
         : threadTarget(source, native.threadId)
-    requests.set(requestId, { method, userInput: entry.userInput, target: where, native })
-    connection.record(source, where, opened(method, entry, requestId, params, native))
+    const secrets = secretsOf(questionsOf(method, params))
+    requests.set(requestId, { method, userInput: entry.userInput, target: where, native, secrets })
+    connection.record(source, where, opened(method, entry, requestId, params, native, where.thread?.items))
     return "mapped"
   }
 

@@ -24,6 +24,8 @@ describe("requests of the agent", () => {
           nativeKind: "item/commandExecution/requestApproval",
           title: "rm x",
           decisions: ["accept", "cancel"],
+          // What is offered comes first; the plain words are taken, too.
+          choices: ["accept", "cancel", "acceptForSession", "decline"].map((word) => ({ decision: word, means: word })),
           data: { command: "rm x" },
         },
       ],
@@ -139,6 +141,133 @@ describe("requests of the agent", () => {
     expect(events.at(-1)?.payload).toEqual({
       method: "response:item/commandExecution/requestApproval",
       known: true,
+    })
+  })
+
+  const question = (at: number, extra: object = {}) =>
+    recv(at, {
+      id: 1,
+      method: "item/tool/requestUserInput",
+      params: { ...ids, questions: [{ id: "q1", header: "Colour", question: "Which?", ...extra }] },
+    })
+  const last = (lines: Parameters<typeof flushed>[0]) => flushed(lines).at(-1)?.payload
+
+  it("say what they ask, and what was answered, in the words that are the same for every agent", () => {
+    const options = [{ label: "Red", description: "warm" }, { label: "Blue" }]
+    expect(last([question(0, { options, isOther: true })])).toMatchObject({
+      choices: [{ decision: "answer", data: "required" }, { decision: "decline" }, { decision: "cancel" }],
+      questions: [{ id: "q1", header: "Colour", text: "Which?", options, other: true }],
+    })
+    const answers = { q1: { answers: ["Blue"] } }
+    expect(last([question(0), send(1, { id: 1, result: { answers } })])).toEqual({
+      decision: "answer",
+      answers: { q1: ["Blue"] },
+      data: { answers },
+    })
+    expect(last([question(0), send(1, { id: 1, result: { answers: {} } })])).toMatchObject({ decision: "decline" })
+  })
+
+  it("keep a secret answer out of the event", () => {
+    const lines = [
+      question(0, { isSecret: true }),
+      send(1, { id: 1, result: { answers: { q1: { answers: ["s3cr3t"] } } } }),
+    ]
+    expect(last(lines)).toEqual({ decision: "answer", answers: { q1: ["(secret)"] } })
+  })
+
+  it("of a form name its fields, and its content is the answers to them", () => {
+    const properties = { size: { type: "string", enum: ["S", "L"] }, count: { type: "integer", minimum: 1 } }
+    const form = recv(0, {
+      id: 2,
+      method: "mcpServer/elicitation/request",
+      params: { threadId: T, mode: "form", message: "m", requestedSchema: { properties, required: ["size"] } },
+    })
+    expect(last([form])).toMatchObject({
+      kind: "elicitation",
+      questions: [
+        { id: "size", options: [{ label: "S" }, { label: "L" }], required: true },
+        { id: "count", type: "integer", minimum: 1 },
+      ],
+    })
+    const content = { size: "L", count: 2 }
+    expect(last([form, send(1, { id: 2, result: { action: "accept", content } })])).toMatchObject({
+      decision: "accept",
+      answers: { size: ["L"], count: ["2"] },
+    })
+  })
+
+  it("to change files show the patch of their item as it was told last", () => {
+    const change = (path: string, diff: string) => ({ path, kind: { type: "update" }, diff })
+    const item = { type: "fileChange", id: "call_1", changes: [change("a", "-1")], status: "inProgress" }
+    const started = notify(0, "item/started", { threadId: T, turnId: X, item })
+    const updated = notify(1, "item/fileChange/patchUpdated", {
+      ...ids,
+      changes: [change("a", "-1"), change("b", "+2")],
+    })
+    const approve = recv(2, { id: 0, method: "item/fileChange/requestApproval", params: { ...ids } })
+    expect(last([started, updated, approve])).toMatchObject({
+      kind: "file_change_approval",
+      title: "a, b",
+      changes: [
+        { path: "a", kind: "update", diff: "-1" },
+        { path: "b", kind: "update", diff: "+2" },
+      ],
+      choices: [
+        { decision: "accept" },
+        { decision: "acceptForSession" },
+        { decision: "decline" },
+        { decision: "cancel" },
+      ],
+    })
+    const ended = notify(2, "turn/completed", { threadId: T, turn: { id: X, status: "completed", items: [] } })
+    expect(last([started, ended, approve])).not.toHaveProperty("changes")
+    const fileChanges = { "x.ts": { type: "update", unified_diff: "@@" }, "y.ts": { type: "add", content: "hi" } }
+    const older = recv(0, {
+      id: 0,
+      method: "applyPatchApproval",
+      params: { conversationId: T, callId: "c", fileChanges },
+    })
+    expect(last([older])).toMatchObject({
+      changes: [
+        { path: "x.ts", kind: "update", diff: "@@" },
+        { path: "y.ts", kind: "add", diff: "hi" },
+      ],
+    })
+  })
+
+  describe("that the provider reviews itself", () => {
+    const item = { type: "commandExecution", id: "call_1", command: "curl x" }
+    const started = (at: number) =>
+      notify(at, "item/started", { threadId: T, turnId: X, item: { ...item, status: "inProgress" } })
+    const declined = (at: number) =>
+      notify(at, "item/completed", { threadId: T, turnId: X, item: { ...item, status: "declined" } })
+    const review = { status: "denied", riskLevel: "high", rationale: "The network target is not permitted." }
+    const reviewed = (at: number, more: object = {}) =>
+      notify(at, "item/autoApprovalReview/completed", {
+        ...ids,
+        targetItemId: "call_1",
+        reviewId: "R",
+        review,
+        ...more,
+      })
+
+    it("show the reviewer's rationale on their item, from the review on", () => {
+      const told = flushed([started(0), reviewed(1), declined(2)]).slice(-2)
+      expect(told.map(({ type }) => type)).toEqual(["item.updated", "item.completed"])
+      for (const { native, payload } of told) {
+        expect(native).toMatchObject({ itemId: "call_1", turnId: X })
+        expect(payload).toMatchObject({ data: { command: "curl x", review } })
+      }
+      expect(told[1]?.payload).toMatchObject({ status: "declined" })
+    })
+
+    it("show it, too, when the review comes before the item", () => {
+      expect(flushed([reviewed(0), declined(1)]).at(-1)?.payload).toMatchObject({ data: { review } })
+      expect(flushed([reviewed(0), started(1)]).at(-1)?.payload).toMatchObject({ data: { review } })
+    })
+
+    it("are kept where the review names no item", () => {
+      expect(run([reviewed(0, { targetItemId: null })]).fates).toEqual(["kept"])
     })
   })
 })

@@ -3,6 +3,7 @@
  * numbering, holding and linking need.
  */
 import { makeOrigin, type Origin } from "../stream/Origin.js"
+import { forgetItems, makeOpenItems, type OpenItems } from "./openItems.js"
 import { makeRewinds, type Rewinds } from "./rewinds.js"
 import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
 
@@ -35,6 +36,8 @@ export interface CodexThread {
   readonly acceptedTurns: Set<string>
   /** The thread that spawned it, where an item of that thread said so. */
   parent: string | undefined
+  /** What is remembered of its open items. */
+  readonly items: OpenItems
   readonly voice: Voice
   rewinds: Rewinds
 }
@@ -48,6 +51,7 @@ export const makeThread = (id: string): CodexThread => ({
   unansweredResumes: new Set(),
   acceptedTurns: new Set(),
   parent: undefined,
+  items: makeOpenItems(),
   voice: makeVoice(),
   rewinds: makeRewinds(),
 })
@@ -66,6 +70,7 @@ export const openSession = (thread: CodexThread): Session => {
 /** The session is over; what voice still waited for cannot come any more. */
 export const closeSession = (thread: CodexThread): void => {
   thread.session = null
+  forgetItems(thread.items)
   forgetLinks(thread.voice)
 }
 

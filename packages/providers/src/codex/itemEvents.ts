@@ -13,6 +13,7 @@ import {
 } from "../wire/read.js"
 import { type Entry, kept, onThread, type Place } from "./Entry.js"
 import { changedPaths, type ItemView, readItem } from "./items.js"
+import { noteReview } from "./openItems.js"
 import { linkMessage } from "./Voice.js"
 
 const described = (item: ItemView) => ({
@@ -104,5 +105,11 @@ export const itemEntries = {
   "item/reasoning/summaryPartAdded": kept("the part's own pieces carry its number"),
   "item/commandExecution/terminalInteraction": kept("input typed into a command; the output shows what came of it"),
   "item/autoApprovalReview/started": kept("a review by the provider itself; nobody is asked"),
-  "item/autoApprovalReview/completed": kept("a review by the provider itself; nobody is asked"),
+  // The provider's own review of an item: its rationale is why the item was declined.
+  "item/autoApprovalReview/completed": onThread((params, { thread }): readonly Fact[] => {
+    const itemId = mayHaveId(params, "targetItemId")
+    const data = itemId === undefined ? undefined : noteReview(thread.items, itemId, needFields(params, "review"))
+    if (data === undefined) return []
+    return [fact("item.updated", { data }, { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId })]
+  }),
 } as const satisfies Record<string, Entry>

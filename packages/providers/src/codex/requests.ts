@@ -1,5 +1,7 @@
 /** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
-import type { RequestKind } from "@threadfold/contracts"
+import type { Answers, ChangedFile, RequestKind } from "@threadfold/contracts"
+import { recordedAnswers } from "../asking/answers.js"
+import { formAnswers } from "../asking/form.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { Answer } from "../wire/Message.js"
 import {
@@ -14,8 +16,10 @@ import {
   rest,
   WrongShape,
 } from "../wire/read.js"
+import { choicesOf, questionsOf } from "./choices.js"
 import { type Entry, onThread } from "./Entry.js"
 import type { ServerRequestMethod } from "./methods.js"
+import { changesOf, type OpenItems } from "./openItems.js"
 import type { Target } from "./Thread.js"
 
 /** A request that this process sent, until the process ends. */
@@ -25,6 +29,8 @@ export interface OpenRequest {
   /** Where its events belong, its answer's too. */
   readonly target: Target
   readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
+  /** Ids of its questions whose answers are secret. */
+  readonly secrets: ReadonlySet<string>
 }
 
 /** How a request is shown. */
@@ -98,6 +104,8 @@ export const requestIds = (params: Fields): OpenRequest["native"] => {
 
 const idMembers = ["threadId", "conversationId", "turnId", "itemId", "startedAtMs", "availableDecisions"]
 
+const pathsOf = (changes: readonly ChangedFile[]): string => changes.map(({ path }) => path).join(", ")
+
 /** The question as an event. */
 export const opened = (
   method: string,
@@ -105,43 +113,74 @@ export const opened = (
   requestId: string,
   params: Fields,
   ids: OpenRequest["native"],
+  items: OpenItems | undefined,
 ): Fact => {
   const decisions = hintArray(params, "availableDecisions")
+  const questions = questionsOf(method, params)
+  const changes = entry.kind === "file_change_approval" ? changesOf(items, params, ids.itemId) : []
   return fact(
     entry.userInput ? "user-input.requested" : "request.opened",
     {
       kind: entry.kind,
       nativeKind: method,
-      title: oneLine(entry.title(params)),
+      title: oneLine(entry.title(params) ?? (changes.length === 0 ? undefined : pathsOf(changes))),
       decisions: decisions.length === 0 ? undefined : decisions,
+      choices: choicesOf(method, params),
+      questions: questions.length === 0 ? undefined : questions,
+      changes: changes.length === 0 ? undefined : changes,
       data: rest(params, idMembers),
     },
     { ...ids, requestId },
   )
 }
 
-/** The name of the decision: a word, the variant's name of an object, or that there was an answer at all. */
-const decisionOf = (answer: Answer): string => {
-  if (!answer.ok) return "error"
-  const result = isFields(answer.result) ? answer.result : {}
+/** Answers by question id: of questions to the user in Codex's form, of a form its content. */
+const answersIn = (method: string, result: Fields): Answers | undefined => {
+  if (method === "mcpServer/elicitation/request") return formAnswers(hintFields(result, "content"))
+  const answers = method === "item/tool/requestUserInput" ? hintFields(result, "answers") : undefined
+  if (answers === undefined) return undefined
+  return Object.fromEntries(
+    Object.entries(answers).map(([id, said]) => [id, isFields(said) ? hintTexts(said, "answers") : []]),
+  )
+}
+
+/** The name of the decision: a word, the variant's name of an object, what the answer amounts to, or that there was one. */
+const decisionOf = (method: string, result: Fields, answers: Answers | undefined): string => {
   const decision = result.decision ?? result.action
   if (typeof decision === "string" && decision !== "") return decision
   const [variant] = isFields(decision) ? Object.keys(decision) : []
-  return variant ?? "answered"
+  if (variant !== undefined) return variant
+  switch (method) {
+    // No answer to any question is Codex's way to decline them.
+    case "item/tool/requestUserInput":
+      return answers === undefined || Object.keys(answers).length === 0 ? "decline" : "answer"
+    case "item/permissions/requestApproval":
+      if (Object.keys(hintFields(result, "permissions") ?? {}).length === 0) return "decline"
+      return result.scope === "session" ? "acceptForSession" : "accept"
+    default:
+      return "answered"
+  }
 }
 
-/** The client's answer as an event. */
-export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact =>
-  fact(
+/** The client's answer as an event. What is secret of it is not told. */
+export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact => {
+  const native = { ...request.native, requestId }
+  if (!answer.ok) {
+    const error = { code: answer.code ?? null, message: answer.message }
+    return fact("request.answered", { decision: "error", data: { error } }, native)
+  }
+  const result = isFields(answer.result) ? answer.result : {}
+  const answers = answersIn(request.method, result)
+  return fact(
     "request.answered",
     {
-      decision: decisionOf(answer),
-      data: answer.ok
-        ? (answer.result ?? undefined)
-        : { error: { code: answer.code ?? null, message: answer.message } },
+      decision: decisionOf(request.method, result, answers),
+      answers: answers === undefined ? undefined : recordedAnswers(answers, request.secrets),
+      data: request.secrets.size > 0 ? undefined : (answer.result ?? undefined),
     },
-    { ...request.native, requestId },
+    native,
   )
+}
 
 const resolvedId = (params: Fields): string => {
   const id = params.requestId

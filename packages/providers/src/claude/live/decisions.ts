@@ -1,7 +1,10 @@
 /** Decisions in the SDK's words: the answer to a question for permission, to one to the user, to a form. */
 
+import { portableAnswers } from "../../asking/answers.js"
+import { formContent } from "../../asking/form.js"
 import type { AnswerRequest } from "../../ProviderDriver.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../wire/read.js"
+import { claudeAnswers, formOf } from "../asking.js"
 import { elicitationMethod } from "../requests.js"
 import { questionTool } from "../tools.js"
 
@@ -12,8 +15,10 @@ const offered = (names: readonly string[]): string => `This question is answered
 
 const permissionNames = ["accept", "acceptForSession", "acceptAlways", "decline", "cancel"]
 
-const form = ({ data, decision }: AnswerRequest): Decision => {
-  const content = isFields(data) ? (hintFields(data, "content") ?? data) : undefined
+const form = (asked: Fields, { data, decision }: AnswerRequest): Decision => {
+  const answers = portableAnswers(data)
+  const given = isFields(data) ? (hintFields(data, "content") ?? data) : undefined
+  const content = answers === undefined ? given : formContent(formOf(asked), answers)
   switch (decision) {
     case "accept":
     case "answer":
@@ -39,8 +44,11 @@ const rulesOf = (asked: Fields, decision: string): readonly unknown[] => {
   return suggestions.map((one) => (isFields(one) ? { ...one, destination: "session" } : one))
 }
 
-/** Answers to questions, by the question's text. */
-const answersIn = (data: Fields): Fields | undefined => hintFields(data, "answers")
+/** Answers to questions in Claude's form, by the question's text. */
+const answersIn = (data: Fields): Fields | undefined => {
+  const answers = portableAnswers(data)
+  return answers === undefined ? hintFields(data, "answers") : claudeAnswers(answers)
+}
 
 const permission = (asked: Fields, { data: given, decision }: AnswerRequest): Decision => {
   const data = isFields(given) ? given : {}
@@ -63,7 +71,7 @@ const permission = (asked: Fields, { data: given, decision }: AnswerRequest): De
     case "answer":
       if (!isQuestion) return { problem: offered(permissionNames) }
       return answers === undefined
-        ? { problem: 'An answer needs its answers: {"answers": {"the question": "what is answered"}}.' }
+        ? { problem: 'An answer needs its answers: {"answers": {"the question": ["what is answered"]}}.' }
         : allowed({ ...input, answers })
     case "accept":
     case "acceptForSession":
@@ -76,4 +84,4 @@ const permission = (asked: Fields, { data: given, decision }: AnswerRequest): De
 
 /** What the SDK is answered. */
 export const decide = (asked: Fields, order: AnswerRequest): Decision =>
-  asked.subtype === elicitationMethod ? form(order) : permission(asked, order)
+  asked.subtype === elicitationMethod ? form(asked, order) : permission(asked, order)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { choicesOf } from "../choices.js"
 import { serverRequestMethods } from "../methods.js"
 import { decide } from "./decisions.js"
 
@@ -46,14 +47,49 @@ describe("a decision in Codex's words", () => {
 
   it("of questions is an answer each, or none at all", () => {
     const method = "item/tool/requestUserInput"
-    const answers = { one: { answers: ["a"] }, two: { answers: ["b", "c"] }, three: { answers: ["d"] } }
-    const short = { one: "a", two: ["b", "c"], three: { answers: ["d"] } }
-    expect(say(method, "answer", {}, short)).toEqual({ result: { answers } })
+    const answers = { one: { answers: ["a"] }, two: { answers: ["b", "c"] } }
+    expect(say(method, "answer", {}, { answers: { one: ["a"], two: ["b", "c"] } })).toEqual({ result: { answers } })
     expect(say(method, "answer", {}, { answers })).toEqual({ result: { answers } })
+    expect(say(method, "answer", {}, { one: "a" })).toHaveProperty("refused")
     expect(say(method, "decline")).toEqual({ result: { answers: {} } })
     expect(say(method, "accept")).toEqual({
       refused: "This question needs an answer with data, not a decision alone.",
     })
+  })
+
+  it("of a form is in the types of the form", () => {
+    const properties = { name: { type: "string" }, count: { type: "integer" }, sure: { type: "boolean" } }
+    const params = { requestedSchema: { type: "object", properties } }
+    const answers = { name: ["Ann"], count: ["3"], sure: ["true"] }
+    expect(say("mcpServer/elicitation/request", "accept", params, { answers })).toEqual({
+      result: { action: "accept", content: { name: "Ann", count: 3, sure: true }, _meta: null },
+    })
+  })
+
+  it("is never the data that came with a no", () => {
+    expect(say("mcpServer/elicitation/request", "decline", {}, { name: "x" })).toEqual({
+      result: { action: "decline", content: null, _meta: null },
+    })
+  })
+
+  it("is there for every choice that a question names", () => {
+    const data = { permissions: {}, scope: "turn" }
+    for (const method of [...serverRequestMethods, "item/dance/request"]) {
+      const choices = choicesOf(method, offered)
+      expect(choices.map(({ means }) => means)).toEqual(expect.arrayContaining(["decline", "cancel"]))
+      for (const choice of choices) {
+        const answer = say(
+          method,
+          choice.decision,
+          offered,
+          choice.data === "required" ? { answers: { q: ["x"] } } : null,
+        )
+        expect(answer, `${method} ${choice.decision}`).not.toHaveProperty("refused")
+        if (choice.data === "optional") {
+          expect(say(method, choice.decision, offered, data)).not.toHaveProperty("refused")
+        }
+      }
+    }
   })
 
   it("of a tool call, of the older approvals, and of what nobody knows has a way to say no", () => {

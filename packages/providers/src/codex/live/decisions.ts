@@ -2,7 +2,11 @@
  * An answer to a question of Codex, in Codex's words. Three decisions are understood for every question: `accept`,
  * `decline`, `cancel`; and `answer`, with the whole answer as data.
  */
+import type { Answers } from "@threadfold/contracts"
+import { portableAnswers } from "../../asking/answers.js"
+import { formContent } from "../../asking/form.js"
 import { type Fields, hintArray, hintFields, isFields } from "../../wire/read.js"
+import { formOf } from "../choices.js"
 
 /** A question that waits for its answer. */
 export interface Question {
@@ -96,31 +100,42 @@ const deciders: ReadonlyMap<string, Decide> = new Map([
 /** JSON-RPC's range for errors of an application. */
 const declinedCode = -32_000
 
-/** `{question id: text or texts}`, as a person writes it, in Codex's form. */
-const answersOf = (data: Fields): Fields => ({
-  answers: Object.fromEntries(
-    Object.entries(data).map(([id, said]) => [
-      id,
-      isFields(said) ? said : { answers: Array.isArray(said) ? said : [said] },
-    ]),
-  ),
-})
-
-/** Data is the whole answer. The content of a form, and answers by question, are understood without what is around them. */
-const whole = ({ method }: Question, decision: string, data: Fields): Fields => {
-  if (method === "item/tool/requestUserInput" && !isFields(data.answers)) return answersOf(data)
-  if (method === "mcpServer/elicitation/request" && !Object.hasOwn(data, "action")) {
-    return { action: decision === "answer" ? "accept" : decision, content: data, _meta: null }
+/** Answers by question id, in Codex's words; undefined: this question has no such form. */
+const answering = ({ method, params }: Question, answers: Answers): Fields | undefined => {
+  switch (method) {
+    case "item/tool/requestUserInput":
+      return { answers: Object.fromEntries(Object.entries(answers).map(([id, texts]) => [id, { answers: texts }])) }
+    case "mcpServer/elicitation/request":
+      return { action: "accept", content: formContent(formOf(params), answers), _meta: null }
+    default:
+      return undefined
   }
-  return data
+}
+
+/** Decisions that say yes: data goes with them alone. */
+const yesWords: ReadonlySet<string> = new Set(["accept", "acceptForSession", "answer"])
+
+/** The whole answer in Codex's words; the content of a form is understood without what is around it. */
+const whole = ({ method }: Question, data: Fields): Fields =>
+  method === "mcpServer/elicitation/request" && !Object.hasOwn(data, "action")
+    ? { action: "accept", content: data, _meta: null }
+    : data
+
+const withData = (question: Question, data: Fields): Decided => {
+  const answers = portableAnswers(data)
+  const said = answers === undefined ? undefined : answering(question, answers)
+  if (said === undefined && question.method === "item/tool/requestUserInput" && !isFields(data.answers)) {
+    return { refused: 'An answer needs its answers: {"answers": {"the question\'s id": ["what is answered"]}}.' }
+  }
+  return { result: said ?? whole(question, data) }
 }
 
 /** Puts a decision into Codex's words. */
 export const decide = (question: Question, decision: string, data: unknown): Decided => {
   if (data !== undefined && data !== null) {
-    return isFields(data)
-      ? { result: whole(question, decision, data) }
-      : { refused: "The data of an answer is an object." }
+    if (!isFields(data)) return { refused: "The data of an answer is an object." }
+    // To say no takes no data: what came with it is not sent in its place.
+    if (yesWords.has(decision)) return withData(question, data)
   }
   const decider = deciders.get(question.method)
   const result = decider?.(decision, question.params)
