@@ -13,12 +13,35 @@ const request = Args.text({ name: "REQUEST" }).pipe(
   Args.withDescription("The request: its id, or the beginning of one that is open (`threadfold requests`)."),
 )
 const decision = Args.text({ name: "DECISION" }).pipe(
-  Args.withDescription("accept, decline, cancel, or a decision that the request names; answer for a question."),
+  Args.withDescription(
+    "One of the choices that `threadfold requests` shows, or accept, acceptForSession, decline, cancel; may be left out with --answer.",
+  ),
+  Args.optional,
+)
+const answer = Options.text("answer").pipe(
+  Options.withDescription(
+    "QUESTION=TEXT answers one question of the request, by its id. Repeat it for several, or for several answers to one.",
+  ),
+  Options.repeated,
 )
 const data = Options.text("data").pipe(
-  Options.withDescription("The whole answer as JSON, where a decision is not enough."),
+  Options.withDescription("The whole answer as JSON, where a decision is not enough. Not with --answer."),
   Options.optional,
 )
+
+/** `q1=Blue`, `q1=Red`, `q2=3` → `{"q1": ["Blue", "Red"], "q2": ["3"]}`. */
+const answersOf = (given: readonly string[]): Effect.Effect<Readonly<Record<string, readonly string[]>>, Problem> =>
+  Effect.gen(function* () {
+    const answers = new Map<string, readonly string[]>()
+    for (const one of given) {
+      // A question's id may be its text, which may hold an equals sign; the last one is ours.
+      const at = one.lastIndexOf("=")
+      if (at < 1) return yield* usageProblem(`--answer ${JSON.stringify(one)} is not of the form QUESTION=TEXT.`)
+      const id = one.slice(0, at)
+      answers.set(id, [...(answers.get(id) ?? []), one.slice(at + 1)])
+    }
+    return Object.fromEntries(answers)
+  })
 
 const parsed = (text: string): Effect.Effect<unknown, Problem> =>
   Effect.mapError(Schema.decodeUnknown(Schema.parseJson())(text), () => usageProblem("--data is no JSON."))
@@ -50,13 +73,24 @@ const requestNamed = (threadfold: Threadfold, text: string): Effect.Effect<strin
         return only
       })
 
-export const answerCommand = Command.make("answer", { request, decision, data, dataDir, json }, (options) =>
+const given = { request, decision, answer, data, dataDir, json }
+
+export const answerCommand = Command.make("answer", given, (options) =>
   Effect.gen(function* () {
-    const answer = Option.isSome(options.data) ? { data: yield* parsed(options.data.value) } : {}
+    const hasAnswers = options.answer.length > 0
+    if (hasAnswers && Option.isSome(options.data)) return yield* usageProblem("Give --answer or --data, not both.")
+    if (!hasAnswers && Option.isNone(options.decision)) {
+      return yield* usageProblem("A DECISION is missing; `threadfold requests` shows what the request takes.")
+    }
+    const said = hasAnswers
+      ? { data: { answers: yield* answersOf(options.answer) } }
+      : Option.isSome(options.data)
+        ? { data: yield* parsed(options.data.value) }
+        : {}
     const { threadfold } = yield* openServer(options.dataDir)
     const requestId = yield* requestNamed(threadfold, options.request)
     const receipt = yield* Effect.mapError(
-      threadfold.respond(requestId, { decision: options.decision, ...answer }),
+      threadfold.respond(requestId, { decision: Option.getOrElse(options.decision, () => "answer"), ...said }),
       asProblem,
     )
     yield* options.json ? writeJson(receipt) : write(receiptLines(receipt))
