@@ -1,5 +1,5 @@
 /** Every recording, one by one and all together, against what its own wire demands and what the design promises. */
-import { compare, readOracle, recordings } from "@threadfold/testkit"
+import { cases, compare, readOracle, recordings } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { openLocalReader } from "../../src/offline/LocalReader.js"
@@ -17,7 +17,7 @@ const expectClean = (of: Library): void => {
   expect(of.verify()).toMatchObject({ ok: true, differences: [], stale: [] })
 }
 
-describe.each(recordings.map((one) => [one.name, one] as const))("%s", (_name, one) => {
+describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))("%s", (_name, one) => {
   it("imports as its wire demands, adds up, and comes out the same on every way", async () => {
     const text = one.text()
     const expectation = readOracle(text)

@@ -124,6 +124,7 @@ const compareRequests = (report: Report, expected: ExpectedThread, actual: Threa
     inner.same("kind", request.kind, found.kind)
     inner.same("status", request.status, found.status)
     if (request.decision !== null) inner.same("decision", request.decision, found.decision)
+    if (request.answers !== null) inner.same("answer", { answers: request.answers }, found.answer)
   })
 }
 

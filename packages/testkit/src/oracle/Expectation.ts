@@ -48,6 +48,8 @@ export interface ExpectedRequest {
   readonly status: "open" | "answered" | "cancelled" | "expired"
   /** The decision that the wire names; null where it names none. */
   readonly decision: string | null
+  /** What was answered, by question; null where the wire says no such thing. */
+  readonly answers: Readonly<Record<string, unknown>> | null
 }
 
 export interface ExpectedVoiceRun {

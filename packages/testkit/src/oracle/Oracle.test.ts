@@ -164,7 +164,10 @@ describe("requests", () => {
     const kind = "file_change_approval"
     expect(statuses(reply(0, { decision: "decline" }), resolved)).toEqual([`${kind} answered decline`])
     expect(statuses(reply(0, { decision: { acceptWith: 1 } }))).toEqual([`${kind} answered acceptWith`])
-    expect(statuses(resolved)).toEqual([`${kind} cancelled null`])
+    // No interrupt was asked for and the turn goes on: another client has answered.
+    expect(statuses(resolved)).toEqual([`${kind} answered null`])
+    expect(statuses(resolved, completed("a", "completed"))).toEqual([`${kind} answered null`])
+    expect(statuses(resolved, completed("a", "interrupted"))).toEqual([`${kind} cancelled null`])
     expect(statuses(completed("a", "interrupted"), resolved)).toEqual([`${kind} cancelled null`])
     expect(statuses(exit(0, null))).toEqual([`${kind} expired null`])
     expect(statuses(ask)).toEqual([`${kind} expired null`])

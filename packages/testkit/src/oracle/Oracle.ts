@@ -8,14 +8,16 @@
 import type { TurnOutcome } from "@threadfold/contracts"
 import type { OracleExpectation } from "./Expectation.js"
 import { newItem, noteDelta } from "./ItemNotes.js"
-import { endRequest, newRequest, noteAnswer } from "./RequestNotes.js"
+import { newRequest, noteAnswer } from "./RequestNotes.js"
 import {
   conclude,
   endSession,
   endTurn,
   newThread,
   noteAccepted,
+  noteResolved,
   noteTotal,
+  noteTurnWord,
   openSession,
   openTurn,
   runningTurn,
@@ -71,6 +73,7 @@ const onCall = (reading: Reading, id: string, method: string, params: unknown): 
   if (threadId === null || !reading.here.has(threadId)) return
   const thread = threadOf(reading, threadId)
   if (method === "thread/realtime/start") noteStart(thread.voice, id)
+  if (method === "turn/interrupt") thread.interrupts.add(text(get(params, "turnId")) ?? "")
   if (method !== "turn/start") return
   const input = get(params, "input")
   thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed: Array.isArray(input) })
@@ -157,6 +160,11 @@ const onNotification = (reading: Reading, method: string, params: unknown): void
   // A farewell to a thread that has no session opens none.
   if (closed && reading.threads.get(threadId)?.sessions.at(-1)?.ended !== null) return
   const thread = present(reading, threadId)
+  const turnId = text(get(params, "turnId")) ?? text(get(params, "turn", "id"))
+  if (turnId !== null) {
+    const status = method === "turn/completed" ? text(get(params, "turn", "status")) : null
+    noteTurnWord(thread, turnId, status === "failed" || status === "interrupted")
+  }
   if (method === "thread/started") noteThread(thread, get(params, "thread"))
   else if (method === "thread/closed") endSession(thread, { how: "unloaded", code: null, signal: null })
   else if (method === "thread/status/changed") onStatus(thread, status)
@@ -165,7 +173,7 @@ const onNotification = (reading: Reading, method: string, params: unknown): void
   else if (method === "error") onError(thread, params)
   else if (method === "serverRequest/resolved") {
     const id = JSON.stringify(get(params, "requestId"))
-    for (const request of thread.requests) if (request.nativeRequestId === id) endRequest(request, "cancelled")
+    for (const request of thread.requests) if (request.nativeRequestId === id) noteResolved(thread, request)
   } else if (method.startsWith("turn/")) onTurn(reading, thread, method, params)
   else if (method.startsWith("item/")) onItem(reading, thread, method, params)
   else if (method.startsWith("thread/realtime/")) noteVoice(thread.voice, method, params)

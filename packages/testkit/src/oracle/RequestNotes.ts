@@ -25,6 +25,7 @@ export const newRequest = (id: string, method: string, params: unknown, epoch: n
   kind: kinds[method] ?? "other",
   status: "open",
   decision: null,
+  answers: null,
   nativeTurnId: text(get(params, "turnId")),
   epoch,
 })
@@ -36,10 +37,18 @@ const decisionIn = (result: unknown): string | null => {
   return typeof decision === "object" && decision !== null ? (Object.keys(decision)[0] ?? null) : null
 }
 
+/** Answers to questions, by question: `{"answers": {"q": {"answers": ["…"]}}}`. */
+const answersIn = (result: unknown): ExpectedRequest["answers"] => {
+  const answers = get(result, "answers")
+  if (typeof answers !== "object" || answers === null) return null
+  return Object.fromEntries(Object.entries(answers).map(([id, said]) => [id, get(said, "answers")]))
+}
+
 /** The client's answer to a question that is open. */
 export const noteAnswer = (request: RequestNotes, result: unknown): void => {
   request.status = "answered"
   request.decision = decisionIn(result)
+  request.answers = answersIn(result)
 }
 
 /** What is open ends so; what has ended stays as it is. */

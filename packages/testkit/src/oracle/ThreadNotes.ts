@@ -44,6 +44,10 @@ export interface ThreadNotes {
   /** Calls that no session lived to see answered. */
   unanswered: number
   readonly requests: RequestNotes[]
+  /** Requests that were resolved without an answer just now: their turn's next word tells whether they were answered. */
+  resolved: readonly RequestNotes[]
+  /** Turns that the client wanted to interrupt. */
+  readonly interrupts: Set<string>
   readonly voice: VoiceNotes
   /** Last running total of tokens. */
   total: UsageView | null
@@ -62,6 +66,8 @@ export const newThread = (id: string): ThreadNotes => ({
   refused: [],
   unanswered: 0,
   requests: [],
+  resolved: [],
+  interrupts: new Set(),
   voice: newVoice(),
   total: null,
 })
@@ -78,7 +84,10 @@ export const openSession = (thread: ThreadNotes): void => {
 /** Ends a turn; an observed end is final, an inferred one gives way to the turn's own word. */
 export const endTurn = (thread: ThreadNotes, turn: TurnNotes, end: NonNullable<TurnNotes["end"]>): void => {
   if (turn.end?.evidence === "observed" || (turn.end !== null && end.evidence === "inferred")) return
+  // Its first end cancels what was open then; what confirms it closes no more.
+  const isFirst = turn.end === null
   turn.end = end
+  if (!isFirst) return
   for (const request of thread.requests) if (request.nativeTurnId === turn.id) endRequest(request, "cancelled")
 }
 
@@ -114,11 +123,32 @@ export const noteAccepted = (thread: ThreadNotes, call: StartCall, turnId: strin
   else thread.bound.set(turnId, call)
 }
 
+/**
+ * The provider resolves a request that its own client has not answered. While the turn runs another client did, unless an
+ * interrupt was asked for, or the turn's next word is an end other than `completed`.
+ */
+export const noteResolved = (thread: ThreadNotes, request: RequestNotes): void => {
+  if (request.status !== "open") return
+  const turn = request.nativeTurnId === null ? undefined : thread.turns.get(request.nativeTurnId)
+  if (turn === undefined || turn.end !== null || thread.interrupts.has(turn.id)) return endRequest(request, "cancelled")
+  request.status = "answered"
+  thread.resolved = [...thread.resolved, request]
+}
+
+/** A word about a turn. */
+export const noteTurnWord = (thread: ThreadNotes, turnId: string, isFailedEnd: boolean): void => {
+  for (const request of thread.resolved) {
+    if (isFailedEnd && request.nativeTurnId === turnId) request.status = "cancelled"
+  }
+  thread.resolved = []
+}
+
 /** The session is over: nothing of it stays open. Expiry comes first, since the session's end beats the turn's. */
 export const endSession = (thread: ThreadNotes, ended: NonNullable<Session["ended"]>): void => {
   const session = thread.sessions.at(-1)
   if (session === undefined || session.ended !== null) return
   session.ended = ended
+  thread.resolved = []
   for (const request of thread.requests) endRequest(request, "expired")
   const running = runningTurn(thread)
   if (running !== null) endTurn(thread, running, { outcome: "interrupted", evidence: "inferred" })

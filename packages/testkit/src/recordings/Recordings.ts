@@ -16,16 +16,27 @@ export interface Recording {
   readonly text: () => string
 }
 
-const folder = join(packageRoot, "fixtures", "recordings")
+const recordingsIn = (folder: string): readonly Recording[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".jsonl"))
+    .sort()
+    .map((file) => {
+      const path = join(folder, file)
+      return { name: file.slice(0, -".jsonl".length), path, text: () => readFileSync(path, "utf8") }
+    })
 
 /** Every recording, in the order of their names. */
-export const recordings: readonly Recording[] = readdirSync(folder)
-  .filter((file) => file.endsWith(".jsonl"))
-  .sort()
-  .map((file) => {
-    const path = join(folder, file)
-    return { name: file.slice(0, -".jsonl".length), path, text: () => readFileSync(path, "utf8") }
-  })
+export const recordings: readonly Recording[] = recordingsIn(join(packageRoot, "fixtures", "recordings"))
+
+/** Short wires that came out wrong once, each the smallest input of its fault. They share one native thread id. */
+export const cases: readonly Recording[] = recordingsIn(join(packageRoot, "fixtures", "cases"))
+
+/** The case of that name; throws when there is none, since a test that names one means it. */
+export const caseNamed = (name: string): Recording => {
+  const found = cases.find((one) => one.name === name)
+  if (found === undefined) throw new Error(`no case is named ${name}`)
+  return found
+}
 
 /** The recording of that name; throws when there is none, since a test that names one means it. */
 export const recording = (name: string): Recording => {
