@@ -26,6 +26,12 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
     settled: true,
     stalled: false,
     steeredInto: null,
+    text: null,
+    diff: null,
+    proposal: null,
+    rewound: false,
+    rewoundAt: null,
+    rewoundSequence: null,
   }
   const refused = thread.refused.map((_, index) => ({ ...row, turnId: `refused-${index}`, outcome: "failed" }))
   const steered = thread.steered.map((one, index) => ({
@@ -56,6 +62,11 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       createdAt: null,
       updatedAt: null,
       archivedAt: null,
+      deletedAt: null,
+      keepAliveUntil: null,
+      lastActivityAt: null,
+      plan: null,
+      settings: null,
       streamVersion: 1,
     },
     session: {
@@ -64,6 +75,11 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       connectionId: null,
       epoch: last?.epoch,
       mode: "imported",
+      provider: "codex",
+      nativeSessionId: null,
+      model: null,
+      cwd: null,
+      config: null,
       status: "stopped",
       activeTurnId: null,
       pendingTurnId: null,
@@ -103,6 +119,8 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       turnId: null,
       itemId: null,
       decidedBy: null,
+      answer: request.answers === null ? null : { answers: request.answers },
+      lastError: null,
       openedAt: null,
     })),
     inferences: [],
@@ -116,7 +134,7 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
     })),
     tasks: [],
     queue: [],
-    usage: thread.usage,
+    usage: thread.usage === null ? null : { ...thread.usage, contextWindow: null, last: null },
     anomalies: [],
   }
 }
