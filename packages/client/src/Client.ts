@@ -8,6 +8,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { Api } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { authorization, type Connection } from "./Connection.js"
+import { checkCalls } from "./checkCalls.js"
 
 /** An error that is no problem of the server's comes from something in between: its status says all. */
 const fromServer = (response: HttpClientResponse.HttpClientResponse) =>
@@ -17,7 +18,8 @@ const fromServer = (response: HttpClientResponse.HttpClientResponse) =>
 
 /**
  * The client of a server: `client.threads.list({ urlParams: {} })`, `client.sessions.attach(…)`, `client.livez()`.
- * Calls fail with the server's `Problem`, or with what the transport fails with.
+ * Calls fail with the server's `Problem`, with `invalid-request` before anything is sent where they are not what the API says, or
+ * with what the transport fails with.
  */
 export const makeClient = (connection: Connection) =>
   HttpApiClient.make(Api, {
@@ -27,7 +29,10 @@ export const makeClient = (connection: Connection) =>
         HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization(connection))),
         HttpClient.transformResponse(Effect.flatMap(fromServer)),
       ),
-  }).pipe(Effect.provide(FetchHttpClient.layer))
+  }).pipe(
+    Effect.provide(FetchHttpClient.layer),
+    Effect.map((client) => checkCalls(client)),
+  )
 
 /** Such a client. */
 export type Client = Effect.Effect.Success<ReturnType<typeof makeClient>>

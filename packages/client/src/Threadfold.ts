@@ -13,6 +13,7 @@ import {
   type SendMessageBody,
   type StartSessionBody,
   type StopSessionBody,
+  unknownIn,
 } from "@threadfold/contracts/api"
 import { Clock, Effect, Schema, type Stream } from "effect"
 import { type Client, makeClient } from "./Client.js"
@@ -69,11 +70,14 @@ export interface Threadfold {
 const waitSeconds = 50
 
 /** A body as its schema has it. Fails with `invalid-request` before anything is sent. */
-const decoded = <A, I>(schema: Schema.Schema<A, I>, body: I): Effect.Effect<A, Problem> =>
-  Effect.mapError(
+const decoded = <A, I>(schema: Schema.Schema<A, I>, body: I): Effect.Effect<A, Problem> => {
+  const unknown = unknownIn(schema, body, "field")
+  if (unknown !== null) return Effect.fail(new Problem({ slug: "invalid-request", detail: `payload: ${unknown}.` }))
+  return Effect.mapError(
     Schema.decode(schema)(body),
     ({ message }) => new Problem({ slug: "invalid-request", detail: message }),
   )
+}
 
 /** Makes a server's face. Nothing is called yet. */
 export const makeThreadfold = (connection: Connection, retry: RetryOptions = {}): Effect.Effect<Threadfold> =>

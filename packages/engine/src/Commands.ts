@@ -35,8 +35,9 @@ export class Commands {
   }
 
   /** Remembers a refusal of the domain, and gives it. */
-  refuse({ receipt }: CommandSubmission, refused: Omit<Refusal, "ok">, at: number): Refusal {
-    if (receipt !== undefined && !isPassing(refused.slug)) {
+  refuse({ commandId, receipt }: CommandSubmission, refused: Omit<Refusal, "ok">, at: number): Refusal {
+    // Without a key of the caller's there can be no retry: only what was accepted is known by its command's id.
+    if (receipt !== undefined && receipt.key !== commandId && !isPassing(refused.slug)) {
       this.work.putReceipt({ ...receipt, answer: { refused }, at })
     }
     return { ok: false, ...refused }

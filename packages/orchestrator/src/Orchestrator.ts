@@ -28,8 +28,13 @@ export interface OrchestratorService {
    * example `thread-not-found`, `turn-active`, `precondition-failed`, `agent-not-found`.
    */
   readonly give: (order: Order) => Effect.Effect<Receipt, Problem>
-  /** What became of the effects of a command, in the order in which they were made. Kept for 7 days after their end. */
+  /**
+   * What became of the effects of a command, in the order in which they were made. Kept for 7 days after their end. Fails
+   * with `command-not-found`.
+   */
   readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  /** Whether a command was answered under this idempotency key: then the same call gets that answer again. */
+  readonly isRemembered: (idempotencyKey: string) => Effect.Effect<boolean, Problem>
   /** Whether this server runs the session's process: `alive`, or `gone` for one that it does not run. */
   readonly liveness: (sessionId: string) => "alive" | "gone"
 }

@@ -105,9 +105,7 @@ export const make = Effect.gen(function* () {
           command,
           at,
           ...(ifSequence === undefined ? {} : { ifSequence }),
-          ...(idempotencyKey === undefined
-            ? {}
-            : { receipt: { key: idempotencyKey, content: contentOf(said ?? command) } }),
+          receipt: { key: idempotencyKey ?? commandId, content: contentOf(said ?? command) },
         },
       })
       if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
@@ -118,7 +116,13 @@ export const make = Effect.gen(function* () {
 
   const service: OrchestratorService = {
     give,
-    effectsOf: reads.effectsOf,
+    effectsOf: (commandId) =>
+      Effect.gen(function* () {
+        const effects = yield* reads.effectsOf(commandId)
+        if (effects.length > 0 || (yield* reads.isAccepted(commandId))) return effects
+        return yield* new Problem({ slug: "command-not-found", detail: `No command has the id ${commandId}.` })
+      }),
+    isRemembered: reads.hasReceipt,
     liveness: (sessionId) => (connections.threads.hasSession(sessionId) ? "alive" : "gone"),
   }
   return { service, shop }

@@ -19,6 +19,7 @@ import { pages } from "./routes/pages.js"
 import { requestRoutes } from "./routes/requests.js"
 import { agentRoutes, reaperRoutes } from "./routes/running.js"
 import { sessionRoutes } from "./routes/sessions.js"
+import { unknownQuery } from "./routes/strict.js"
 import { threadRoutes } from "./routes/threads.js"
 import { turnRoutes } from "./routes/turns.js"
 import { HttpServices } from "./Services.js"
@@ -106,7 +107,11 @@ export const makeApp = (
     const router = yield* HttpApiBuilder.Router
     const app = yield* HttpRouter.toHttpApp(yield* router.router)
     const services = yield* HttpServices
-    return Effect.catchAllCause(app, (cause) =>
+    const strict = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
+      const unknown = unknownQuery(method, url)
+      return unknown === null ? app : Effect.fail(unknown)
+    })
+    return Effect.catchAllCause(strict, (cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
         : Effect.gen(function* () {

@@ -10,6 +10,7 @@ import { makeCodexTranslator, parseRecordingLine, type Translator } from "@threa
 import { Effect, Stream } from "effect"
 import { type Cut, readCuts, writeCuts } from "./Bookmark.js"
 import { type FileLine, linesOf } from "./lines.js"
+import { requireRecordings } from "./requireRecordings.js"
 
 /** Kind of this source: one thread per (kind, native thread). */
 export const codexAppServer = "codex-app-server"
@@ -241,13 +242,14 @@ export interface ImportOutcome extends Omit<ImportReport, "threads"> {
 }
 
 /**
- * Imports recordings, one connection a file, in the order given. Fails with `recording-not-found`, `thread-busy` (the
+ * Imports recordings, one connection a file, in the order given. Fails with `not-a-recording` before anything is stored where a
+ * file has no message of Codex; with `recording-not-found`, `thread-busy` (the
  * thread has a live session) or what the engine fails with; files before the failing one stay imported.
  */
 export const importCodexAppServer = (options: ImportOptions): Effect.Effect<ImportOutcome, Problem, Engine> =>
-  Effect.map(
-    Effect.forEach(options.files, (file) => readFile(file, options)),
-    (reports) => {
+  requireRecordings(options.files, fileProblem).pipe(
+    Effect.zipRight(Effect.forEach(options.files, (file) => readFile(file, options))),
+    Effect.map((reports) => {
       const sum = (of: (report: FileReport) => number) => reports.reduce((total, report) => total + of(report), 0)
       const threads = new Map<string, { threadId: string; nativeThreadId: string; events: number }>()
       for (const report of reports) {
@@ -265,5 +267,5 @@ export const importCodexAppServer = (options: ImportOptions): Effect.Effect<Impo
         unreadableLines: reports.flatMap((report) => report.unreadableLines).slice(0, NAMED_LINES),
         events: sum((report) => report.events),
       }
-    },
+    }),
   )

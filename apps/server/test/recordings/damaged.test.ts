@@ -1,4 +1,5 @@
 /** Recordings that were damaged, cut, or that say what no agent should: every line is accounted for, nothing breaks. */
+import { gzipSync } from "node:zlib"
 import { compare, corruptLine, cutAt, type Recording, readOracle, recording, recordings } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -81,9 +82,35 @@ describe("a broken line", () => {
     expect(compare(readOracle(one.text()), library.threads())).toEqual([])
   })
 
-  it("alone makes no thread and no event", async () => {
-    const outcome = await library.import([library.write(binary), library.write(""), library.write("\n\n")])
-    expect(outcome).toMatchObject({ lines: 1, unreadable: 1, mapped: 0, kept: 0, events: 0, threads: [] })
+  it("alone is refused with a guess of what the file is, and nothing of its neighbours is stored", async () => {
+    const good = library.write(recording("codex-01-plain").text(), "good.jsonl")
+    const json = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join("")
+    const others: readonly (readonly [string | Uint8Array, string])[] = [
+      [binary, "a binary file"],
+      ["", "an empty file"],
+      ["\n\n", "blank lines"],
+      ["# Notes\nNothing to see.\n", "a text that is no JSON"],
+      [Buffer.concat([Buffer.from("SQLite format 3\0"), binary]), "a SQLite database"],
+      [gzipSync("x"), "compressed with gzip"],
+      [JSON.stringify({ a: [1, 2] }, null, 2), "one JSON document"],
+      [json({ timestamp: "2026-11-20T00:00:00.000Z", type: "session_meta", payload: {} }), "a rollout file of Codex"],
+      [json({ type: "user", uuid: "u", parentUuid: null, sessionId: "s" }), "a session file of Claude Code"],
+      [json({ type: "system", subtype: "init" }), "the stream-json output of Claude Code"],
+      [json({ jsonrpc: "2.0", id: 0, method: "initialize" }), "JSON-RPC messages"],
+      [
+        json({ ts: "2026-11-20T00:00:00.000Z", dir: "recv", msg: { type: "assistant" } }),
+        "a recording, but of another agent",
+      ],
+      [json({ type: "turn.started", channel: "agent", seq: 1, at: 1 }), "events for an attached session"],
+    ]
+    for (const [text, guess] of others) {
+      const refused = await library
+        .import([good, library.write(text, "other.jsonl")])
+        .catch((error: unknown) => String(error))
+      expect(refused).toContain("other.jsonl has no message of Codex app-server")
+      expect(refused).toContain(guess)
+    }
+    expect(library.rows()).toEqual([])
     expectClean(library)
   })
 })
@@ -99,8 +126,14 @@ describe("a recording that was cut at any byte", () => {
           const text = Buffer.from(bytes).toString("utf8")
           const cut = new Library()
           try {
-            const outcome = await cut.import([cut.write(bytes)])
+            const outcome = await cut.import([cut.write(bytes)]).catch((error: unknown) => String(error))
             const expectation = readOracle(text)
+            if (typeof outcome === "string") {
+              // Too little is left to tell what it was.
+              expect(outcome).toContain("has no message of Codex app-server")
+              expect(expectation.threads).toEqual([])
+              return
+            }
             expect(outcome.unreadableLines.map(({ line }) => line)).toEqual(expectation.unreadable[0])
             expect(compare(expectation, cut.threads())).toEqual([])
             expectClean(cut)

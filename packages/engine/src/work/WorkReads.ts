@@ -2,12 +2,19 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import { type EffectRow, Problem } from "@threadfold/contracts"
+import { type EffectRow, Problem, uuidV7Pattern } from "@threadfold/contracts"
 import { Context, Effect, Layer } from "effect"
 import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 
 const unread = (error: SqlError): Problem =>
   new Problem({ slug: "unavailable", detail: `The effects cannot be read: ${String(error.cause ?? error)}.` })
+
+/** How long before and after the time in its id a command's receipt is looked for, ms. */
+const receiptWindow = { before: 5_000, after: 60_000 } as const
+
+/** The time in a UUIDv7, ms since the epoch; null for another text. */
+const timeOf = (commandId: string): number | null =>
+  uuidV7Pattern.test(commandId) ? Number.parseInt(commandId.slice(0, 8) + commandId.slice(9, 13), 16) : null
 
 /** Effects of one page at most. */
 const PAGE = 500
@@ -19,6 +26,10 @@ export interface WorkReadsService {
   readonly threadsWithEffects: (after: string | null) => Effect.Effect<readonly string[], Problem>
   /** The effects of a command, in the order in which they were made; 500 at most. */
   readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  /** Whether a command of this id was accepted, as far as receipts are kept. */
+  readonly isAccepted: (commandId: string) => Effect.Effect<boolean, Problem>
+  /** Whether a receipt is kept under this key: a retry is given its answer. */
+  readonly hasReceipt: (key: string) => Effect.Effect<boolean, Problem>
 }
 
 export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkReads, WorkReadsService>() {
@@ -31,6 +42,11 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
           Effect.map((rows) => rows.map(toEffect)),
           Effect.mapError(unread),
         )
+      const exists = (where: Fragment) =>
+        sql<{ readonly found: number }>`SELECT EXISTS (SELECT 1 FROM receipts WHERE ${where}) AS found`.pipe(
+          Effect.map(([row]) => row?.found === 1),
+          Effect.mapError(unread),
+        )
       return {
         openEffects: (threadId) => effects(sql`ended_at IS NULL AND thread_id = ${threadId}`),
         threadsWithEffects: (after) =>
@@ -40,6 +56,15 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
             Effect.mapError(unread),
           ),
         effectsOf: (commandId) => effects(sql`command_id = ${commandId}`),
+        isAccepted: (commandId) => {
+          const at = timeOf(commandId)
+          if (at === null) return Effect.succeed(false)
+          // A receipt is known by the caller's key where there is one: then its time leads to it.
+          const [from, until] = [at - receiptWindow.before, at + receiptWindow.after]
+          return exists(sql`key = ${commandId}
+            OR (at BETWEEN ${from} AND ${until} AND answer ->> '$.accepted.commandId' = ${commandId})`)
+        },
+        hasReceipt: (key) => exists(sql`key = ${key}`),
       }
     }),
   )

@@ -1,5 +1,4 @@
 /** Routes of commands: each makes one command of its path and body, and gives it to the orchestrator. */
-import { isAbsolute } from "node:path"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import {
   type Command,
@@ -28,6 +27,7 @@ import { Ids } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Option, Schema } from "effect"
 import { HttpServices } from "../Services.js"
+import { requireFolders } from "./folder.js"
 import { type Body, type CommandCall, giveOrder, nothing, optional, required } from "./order.js"
 
 /** An id out of a path. One of the wrong form names nothing that exists. */
@@ -55,6 +55,13 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
     const projections = yield* Projections
     const ids = yield* Ids
 
+    /** A look at the world that a retry does not need: it is given the first answer, whatever has happened since. */
+    const unlessRemembered = ({ headers }: CommandCall, look: Effect.Effect<void, Problem>) => {
+      const key = headers["idempotency-key"]
+      const remembered = key === undefined ? Effect.succeed(false) : services.orchestrator.isRemembered(key)
+      return Effect.flatMap(remembered, (isRetry) => (isRetry ? Effect.void : look))
+    }
+
     /** The route of a command about the thread that the path names. */
     const onThread =
       <A, I>(body: Body<A, I>, command: (threadId: ThreadId, value: A) => Command) =>
@@ -68,9 +75,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         giveOrder(services, call, required(CreateThreadBody), ({ threadId, ...body }) =>
           Effect.gen(function* () {
             const { driver } = yield* services.agents.get(body.agent)
-            if (typeof body.cwd === "string" && !isAbsolute(body.cwd)) {
-              return yield* new Problem({ slug: "invalid-request", detail: "cwd: expected an absolute path." })
-            }
+            yield* unlessRemembered(call, requireFolders(body))
             const id = threadId ?? ThreadId.make(ids.next(yield* Clock.currentTimeMillis))
             return { type: "thread.create" as const, threadId: id, provider: driver.provider, ...body }
           }),
@@ -100,9 +105,14 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         "restoreThread",
         onThread(nothing, (threadId) => ({ type: "thread.restore", threadId })),
       )
-      .handleRaw(
-        "sendMessage",
-        onThread(required(SendMessageBody), (threadId, body) => ({ type: "message.send", threadId, ...body })),
+      .handleRaw("sendMessage", (call) =>
+        giveOrder(services, call, required(SendMessageBody), (body) =>
+          Effect.gen(function* () {
+            const threadId = yield* threadIdOf(call.path.threadId)
+            yield* unlessRemembered(call, requireFolders(body))
+            return { type: "message.send" as const, threadId, ...body }
+          }),
+        ),
       )
       .handleRaw(
         "reorderQueue",

@@ -23,12 +23,6 @@ export interface EventQuery {
 export const unreadable = ({ detail }: StorageFailed): Problem =>
   new Problem({ slug: "unavailable", detail: `The log could not be read: ${detail}.` })
 
-/** Types of a comma-separated list; undefined for none. */
-export const typesOf = (text: string | undefined): readonly string[] | undefined => {
-  const types = (text ?? "").split(",").flatMap((type) => (type.trim() === "" ? [] : [type.trim()]))
-  return types.length === 0 ? undefined : types
-}
-
 /** The envelope's JSON; with `native`, one more field: the native message or null. */
 export const eventJson = (log: LogReader, row: EventRow, native: boolean): Effect.Effect<string, StorageFailed> => {
   const json = encodeEnvelopeJson(row)

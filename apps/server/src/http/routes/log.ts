@@ -8,7 +8,8 @@ import { Effect } from "effect"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
 import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
-import { eventJson, eventPage, typesOf, unreadable } from "./eventPage.js"
+import { eventJson, eventPage, unreadable } from "./eventPage.js"
+import { typesOf } from "./strict.js"
 import { waitFor } from "./waitFor.js"
 
 export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
@@ -23,7 +24,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
       .handle("events", ({ request, urlParams }) =>
         Effect.gen(function* () {
           yield* ready(urlParams)
-          const types = typesOf(urlParams.types)
+          const types = yield* typesOf(urlParams.types)
           if (wantsStream(request)) {
             const filter = types === undefined ? {} : { types: new Set(types) }
             return yield* serveStream({ ...services, log }, request, urlParams.after, filter, "/v1/threads")

@@ -2,7 +2,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Command, Problem, problems, type Receipt, readJson } from "@threadfold/contracts"
-import type { commandHeaders } from "@threadfold/contracts/api"
+import { type commandHeaders, unknownIn } from "@threadfold/contracts/api"
 import { Effect, Schema } from "effect"
 import { readBody, requireMediaType } from "../node/body.js"
 import type { HttpServicesShape } from "../Services.js"
@@ -43,7 +43,14 @@ export const readJsonBody = (text: string): Effect.Effect<unknown, Problem> => {
   return Effect.fail(new Problem({ slug: "invalid-request", detail: `${where}: ${problems[problem].title}.` }))
 }
 
-/** The body as it was sent, and as its schema reads it. A field that nobody knows is a mistake that must not pass. */
+/** A body as its schema reads it. A field or value that is not known is a mistake that must not pass. */
+export const decodeBody = <A, I>(schema: Schema.Schema<A, I>, said: unknown): Effect.Effect<A, Problem> => {
+  const unknown = unknownIn(schema, said, "field")
+  if (unknown !== null) return Effect.fail(new Problem({ slug: "invalid-request", detail: `body: ${unknown}.` }))
+  return Effect.mapError(Schema.decodeUnknown(schema, { onExcessProperty: "error" })(said), wrong("body"))
+}
+
+/** The body as it was sent, and as its schema reads it. */
 const readSaid = <A, I>(
   request: HttpServerRequest.HttpServerRequest,
   body: Body<A, I>,
@@ -53,8 +60,7 @@ const readSaid = <A, I>(
     if (!body.optional || hasBody(request)) yield* requireMediaType(request, [json])
     const text = (yield* readBody(request, limit)).toString("utf8")
     const said = body.optional && text.trim() === "" ? {} : yield* readJsonBody(text)
-    const decode = Schema.decodeUnknown(body.schema, { onExcessProperty: "error" })
-    return { said, value: yield* Effect.mapError(decode(said), wrong("body")) }
+    return { said, value: yield* decodeBody(body.schema, said) }
   })
 
 /** Where to look for what the command made. */

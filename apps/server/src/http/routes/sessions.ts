@@ -9,14 +9,12 @@ import { findEntries, findLines, inPieces } from "../attached/pushedBody.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { HttpServices } from "../Services.js"
 import { answer, resourceAnswer } from "./answer.js"
-import { readJsonBody } from "./order.js"
+import { decodeBody, readJsonBody } from "./order.js"
 import { waitFor } from "./waitFor.js"
 import { wrong } from "./wrong.js"
 
 const json = "application/json"
 const ndjson = "application/x-ndjson"
-
-const decodeAttach = Schema.decodeUnknown(AttachRequest, { onExcessProperty: "error" })
 
 const decodeSessionId = Schema.decodeUnknown(SessionId)
 
@@ -47,7 +45,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           yield* requireMediaType(request, [json])
           const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
           const said = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
-          const body = yield* Effect.mapError(decodeAttach(said), wrong("body"))
+          const body = yield* decodeBody(AttachRequest, said)
           const { created, session } = yield* sessions.attach(sessionId, body)
           return sessionAnswer(session, created ? 201 : 200)
         }),

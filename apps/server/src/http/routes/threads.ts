@@ -9,7 +9,8 @@ import { Effect } from "effect"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
 import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
-import { eventPage, typesOf } from "./eventPage.js"
+import { eventPage } from "./eventPage.js"
+import { typesOf } from "./strict.js"
 import { waitFor } from "./waitFor.js"
 
 interface ListCall {
@@ -94,7 +95,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
         Effect.gen(function* () {
           yield* ready(urlParams)
           yield* projections.thread(path.threadId)
-          const types = typesOf(urlParams.types)
+          const types = yield* typesOf(urlParams.types)
           if (wantsStream(request)) {
             const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
             const stream = { ...services, log }

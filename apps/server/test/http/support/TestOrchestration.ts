@@ -61,22 +61,27 @@ const orchestrator = Layer.effect(
       give: ({ command, idempotencyKey, ifSequence, said }) =>
         Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
+          const commandId = ids.next(at)
           const { receipt } = yield* engine.submit({
             members: [],
             command: {
-              commandId: ids.next(at),
+              commandId,
               to: { streamId: command.threadId },
               command,
               at,
               ...(ifSequence === undefined ? {} : { ifSequence }),
-              ...(idempotencyKey === undefined
-                ? {}
-                : { receipt: { key: idempotencyKey, content: canonicalJson(said ?? command) } }),
+              receipt: { key: idempotencyKey ?? commandId, content: canonicalJson(said ?? command) },
             },
           })
           return receipt ?? (yield* new Problem({ slug: "internal", detail: "The command left no receipt." }))
         }),
-      effectsOf: reads.effectsOf,
+      effectsOf: (commandId) =>
+        Effect.flatMap(reads.isAccepted(commandId), (isAccepted) =>
+          isAccepted
+            ? reads.effectsOf(commandId)
+            : Effect.fail(new Problem({ slug: "command-not-found", detail: `No command has the id ${commandId}.` })),
+        ),
+      isRemembered: reads.hasReceipt,
       liveness: () => "gone",
     })
   }),

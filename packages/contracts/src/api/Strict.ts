@@ -1,0 +1,118 @@
+/**
+ * What a call says that the API does not know: a field or parameter of another name, a value that is none of those listed.
+ * Server and client look with this alone, so that both refuse the same and both name what was probably meant.
+ */
+import { SchemaAST as AST, type Schema } from "effect"
+
+/** How many letters must be changed, left out, added or swapped to get from one name to another. */
+const distance = (a: string, b: string): number => {
+  let last: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      let least = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, (last[j - 2] ?? 0) + 1)
+      next.push(least)
+    }
+    last = row
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+/** Longer names are not compared letter by letter: no known one is so long. */
+const longestName = 64
+
+/** The known name that is most like this one; null where none is known. */
+export const nearest = (name: string, known: readonly string[]): string | null => {
+  const said = name.slice(0, longestName).toLowerCase()
+  let best: string | null = null
+  let least = Number.POSITIVE_INFINITY
+  for (const one of known) {
+    const far = distance(said, one.toLowerCase())
+    if (far < least) {
+      least = far
+      best = one
+    }
+  }
+  return best
+}
+
+const shown = (name: string): string => JSON.stringify(name.slice(0, longestName))
+
+/** How a name that is not known is told. @param what what it is one of: `parameter`, `field`, `value`, `event type` */
+export const unknownName = (what: string, name: string, known: readonly string[]): string => {
+  const like = nearest(name, known)
+  return like === null
+    ? `there is no ${what} ${shown(name)}, and none is taken here`
+    : `there is no ${what} ${shown(name)}; the nearest is ${shown(like)}`
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The texts of a closed list; null where a schema is none. */
+const listed = (ast: AST.AST): readonly string[] | null => {
+  if (AST.isLiteral(ast)) return typeof ast.literal === "string" ? [ast.literal] : null
+  if (!AST.isUnion(ast)) return null
+  const texts: string[] = []
+  for (const member of ast.types) {
+    if (AST.isUndefinedKeyword(member) || (AST.isLiteral(member) && member.literal === null)) continue
+    const inner = listed(bare(member))
+    if (inner === null) return null
+    texts.push(...inner)
+  }
+  return texts.length === 0 ? null : texts
+}
+
+/** A schema without what refines or transforms it: its encoded shape. */
+const bare = (ast: AST.AST): AST.AST =>
+  AST.isRefinement(ast) || AST.isTransformation(ast) ? bare(ast.from) : AST.isSuspend(ast) ? bare(ast.f()) : ast
+
+const find = (schema: AST.AST, value: unknown, place: string, what: string): string | null => {
+  const ast = bare(schema)
+  const at = place === "" ? "" : `${place}: `
+  const texts = typeof value === "string" ? listed(ast) : null
+  if (texts !== null && typeof value === "string" && !texts.includes(value)) {
+    return `${at}${unknownName("value", value, texts)}`
+  }
+  if (AST.isUnion(ast)) {
+    // Of several shapes it is not known which one was meant: the decoder says what is wrong then.
+    const shapes = ast.types.map(bare).filter((member) => AST.isTypeLiteral(member) || AST.isTupleType(member))
+    const [only] = shapes
+    return only === undefined || shapes.length > 1 ? null : find(only, value, place, what)
+  }
+  if (AST.isTupleType(ast) && Array.isArray(value)) {
+    const rest = ast.rest[0]
+    if (rest === undefined) return null
+    for (const [index, member] of value.entries()) {
+      const found = find(rest.type, member, place === "" ? `${index}` : `${place}.${index}`, what)
+      if (found !== null) return found
+    }
+    return null
+  }
+  if (!AST.isTypeLiteral(ast) || !isRecord(value)) return null
+  const known = new Map(ast.propertySignatures.map(({ name, type }) => [String(name), type]))
+  for (const [name, member] of Object.entries(value)) {
+    const type = known.get(name)
+    if (type === undefined) {
+      if (ast.indexSignatures.length === 0) return `${at}${unknownName(what, name, [...known.keys()])}`
+      continue
+    }
+    const found = find(type, member, place === "" ? name : `${place}.${name}`, what)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/**
+ * The first name or listed value that a schema does not know, as one sentence without its end; null: all are known. What
+ * else is wrong the decoder says.
+ *
+ * @param what what a name is: `field` or `parameter`
+ */
+export const unknownIn = (schema: Schema.Schema.All, value: unknown, what: string): string | null =>
+  find(schema.ast, value, "", what)
