@@ -5,6 +5,8 @@ export class ServerSecrets implements HeldSecrets {
   readonly values: readonly string[]
   /** Places from which a secret was taken before it was recorded, since the server started. */
   removed = 0
+  /** Key of the log, once it is open; see {@link HeldSecrets.idKey}. */
+  idKey: string | undefined = undefined
 
   constructor(token: string, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.values = [token, ...secretValues(env)]

@@ -3,13 +3,14 @@
  * connection that cannot write, run the agents, listen, tell others where.
  */
 import { Problem } from "@threadfold/contracts"
-import { Engine, WorkReads } from "@threadfold/engine"
+import { Engine, type EngineService, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readConfig } from "../config/readConfig.js"
+import { redactionKey } from "../config/redactionKey.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { readSide } from "../http/ReadSide.js"
@@ -68,13 +69,21 @@ const firstFree = <R>(
       )
 }
 
+/** Gives the server's secrets the key of the log, before any agent runs. */
+const keyOf = (engine: EngineService, secrets: ServerSecrets) =>
+  Effect.map(redactionKey(engine), (key) => {
+    secrets.idKey = key
+  })
+
 /** Everything below the HTTP server, over one database file. */
-const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile) =>
+const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile, secrets: ServerSecrets) =>
   orchestrationLive(reaper).pipe(
     Layer.provideMerge(WorkReads.layer),
     Layer.provideMerge(Agents.layer(agents)),
     Layer.provideMerge(readSide(file)),
-    Layer.provideMerge(Engine.layerWorker({ file, disk: storage })),
+    Layer.provideMerge(
+      Layer.tap(Engine.layerWorker({ file, disk: storage }), (engine) => keyOf(Context.get(engine, Engine), secrets)),
+    ),
   )
 
 /**
@@ -97,7 +106,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     const agents = yield* configuredAgents(found, directory, secrets)
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
-    const services = yield* Layer.build(house(file, agents, found.config))
+    const services = yield* Layer.build(house(file, agents, found.config, secrets))
     const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version, secrets }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
       Effect.provide(services),

@@ -3,6 +3,7 @@
  * in it, or repeat what it was started with, and a log is kept and passed on. Only exact values; what merely looks like a
  * secret is a matter of display and export.
  */
+import { createHmac } from "node:crypto"
 import { isFields } from "../wire/read.js"
 import { removed, secretArguments, secretValues } from "./secrets.js"
 
@@ -11,6 +12,10 @@ export interface HeldSecrets {
   readonly values: readonly string[]
   /** Called for every place from which one was taken. */
   readonly onRemoved: () => void
+  /** Key of the log, by which an id that holds a secret is told from another such id; absent: no log is kept. */
+  readonly idKey?: string | undefined
+  /** Redacted id → the id as its agent knows it: what is sent to the agent must name the real one. */
+  readonly realIds?: Map<string, string>
 }
 
 /** What must not be recorded of an agent: the secrets of its environment and of its command line, and `others`. */
@@ -21,6 +26,11 @@ export const secretsOfAgent = (
 ): HeldSecrets => ({
   values: [...secretValues(environment), ...secretArguments(args), ...(others?.values ?? [])],
   onRemoved: others?.onRemoved ?? (() => {}),
+  // Read when it is used: the log is opened after the agents are configured.
+  get idKey() {
+    return others?.idKey
+  },
+  realIds: new Map(),
 })
 
 /** A piece of a stream: its text, and the line that told it where no other event keeps that line. */
@@ -32,6 +42,11 @@ export interface Piece {
 export interface Removal {
   /** The text without held values, also where they are escaped as in JSON. */
   readonly text: (text: string) => string
+  /**
+   * A native id, a type or a name of a channel. One that holds a held value becomes a digest of it, by the log's key: two stay
+   * two, and neither tells what it was.
+   */
+  readonly id: (id: string) => string
   /** A JSON value without them, in texts and names at any depth; the value itself where it holds none. */
   readonly value: (value: unknown) => unknown
   /**
@@ -59,8 +74,12 @@ const retold = (line: string, told: string, instead: string): string => {
   }
 }
 
+/** Real ids that are remembered at most. An agent whose ids hold our secrets is broken; it must not fill our memory. */
+const mostRealIds = 10_000
+
 /** Null: nothing is held. */
-export const makeRemoval = ({ onRemoved, values }: HeldSecrets): Removal | null => {
+export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
+  const { onRemoved, realIds, values } = secrets
   const plain = [...new Set(values)].filter((value) => value !== "").sort((one, other) => other.length - one.length)
   if (plain.length === 0) return null
   // In a line of JSON, and in JSON that is a text of it.
@@ -146,5 +165,17 @@ export const makeRemoval = ({ onRemoved, values }: HeldSecrets): Removal | null 
       return end.length > longest.length ? end : longest
     }, "")
 
-  return { text, value, pieces, openEnd }
+  const id: Removal["id"] = (whole) => {
+    if (!written.some((held) => whole.includes(held))) return whole
+    onRemoved()
+    const digest = createHmac("sha256", secrets.idKey ?? "")
+      .update(whole)
+      .digest("hex")
+      .slice(0, 24)
+    const redacted = `removed-${digest}`
+    if (realIds !== undefined && realIds.size < mostRealIds) realIds.set(redacted, whole)
+    return redacted
+  }
+
+  return { text, id, value, pieces, openEnd }
 }

@@ -9,7 +9,7 @@ import {
 } from "../ProviderDriver.js"
 import { type HeldSecrets, makeRemoval } from "./Removal.js"
 
-/** The connection, whose failures name no secret. */
+/** The connection, whose failures name no secret, and which takes redacted ids for those that the agent knows. */
 export const withCleanFailures = (connection: ProviderConnection, secrets: HeldSecrets): ProviderConnection => {
   const removal = makeRemoval(secrets)
   if (removal === null) return connection
@@ -24,14 +24,25 @@ export const withCleanFailures = (connection: ProviderConnection, secrets: HeldS
       callId,
       answered: answered.pipe(Effect.catchTag("Refused", refused), Effect.catchTag("ConnectionLost", lost)),
     }))
+  /** An order with the ids that the agent knows: rows hold redacted ones. */
+  const real = <O extends object>(order: O): O => {
+    if (secrets.realIds === undefined || secrets.realIds.size === 0) return order
+    const ids = ["nativeThreadId", "nativeTurnId", "nativeRequestId"].flatMap((name) => {
+      const id: unknown = Reflect.get(order, name)
+      const known = typeof id === "string" ? secrets.realIds?.get(id) : undefined
+      return known === undefined ? [] : [[name, known] as const]
+    })
+    return { ...order, ...Object.fromEntries(ids) }
+  }
   return {
     ...connection,
     startThread: (order) => clean(connection.startThread(order)),
-    resumeThread: (order) => clean(connection.resumeThread(order)),
-    sendTurn: (order) => cleanBoth(connection.sendTurn(order)),
-    steer: (order) => cleanBoth(connection.steer(order)),
-    interrupt: (order) => cleanBoth(connection.interrupt(order)),
-    answer: (order) => cleanBoth(connection.answer(order)),
-    closeThread: (nativeThreadId) => clean(connection.closeThread(nativeThreadId)),
+    resumeThread: (order) => clean(connection.resumeThread(real(order))),
+    sendTurn: (order) => cleanBoth(connection.sendTurn(real(order))),
+    steer: (order) => cleanBoth(connection.steer(real(order))),
+    interrupt: (order) => cleanBoth(connection.interrupt(real(order))),
+    answer: (order) => cleanBoth(connection.answer(real(order))),
+    closeThread: (nativeThreadId) =>
+      clean(connection.closeThread(secrets.realIds?.get(nativeThreadId) ?? nativeThreadId)),
   }
 }

@@ -18,9 +18,6 @@ export const mergeLimitBytes = 4096
 
 /** A shorter beginning of a secret says little, and stands at the end of many a text: nothing waits for it. */
 const shortestBeginning = 4
-/** Longest time that pieces wait because they may begin a secret, in milliseconds of source time. */
-export const secretWaitMs = 1_000
-
 /** A fact with its place on the wire, before merging and numbering. */
 export interface Draft {
   readonly origin: Origin
@@ -45,7 +42,7 @@ interface Open {
 export interface Coalescer {
   /** Takes a draft; what is complete goes to the sink. */
   readonly push: (draft: Draft) => void
-  /** Source time at which the oldest merge must end; null: none is open. */
+  /** Source time at which the oldest merge must end; null: none is open, or what is waits for its stream to go on. */
   readonly nextDeadline: () => number | null
   /** Ends the merges that `isDue`, given their deadline: whatever is due makes all due that would have ended before it. */
   readonly release: (isDue: (deadline: number) => boolean) => void
@@ -66,6 +63,13 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
   },
 })
 
+/** Native ids without held secrets; the ids themselves where there are none. */
+const cleanIds = (native: Emitted["event"]["native"], removal: Removal): Emitted["event"]["native"] => {
+  const ids = Object.entries(native ?? {})
+  const cleaned = ids.map(([name, id]) => [name, id === undefined ? id : removal.id(id)] as const)
+  return cleaned.every(([, id], index) => id === ids[index]?.[1]) ? native : Object.fromEntries(cleaned)
+}
+
 /** `removal`: takes secrets out; null where none are held. */
 export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal | null = null): Coalescer => {
   /** Null between two merges of an origin that streams: a map whose entries come and go holds on to what was in it. */
@@ -75,10 +79,15 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
   /** What a stream told last and is recorded, where it may begin a secret that the stream goes on with. */
   const openEnds = new WeakMap<Origin, Map<string, string>>()
 
+  /**
+   * What may begin a secret has no deadline: on a slow machine the rest of it comes after any. It waits for the next word of its
+   * stream, for another event of its origin, or for the end.
+   */
   const deadlineOf = ({ first, pieces, waiting }: Open): number =>
-    first.at + (pieces.length === waiting ? secretWaitMs : mergeWindowMs)
+    pieces.length === waiting ? Number.POSITIVE_INFINITY : first.at + mergeWindowMs
 
-  const nextDeadline = (): number | null => {
+  /** The first deadline; infinite where all that is open waits for its stream, null where nothing is. */
+  const firstDeadline = (): number | null => {
     if (earliest !== undefined) return earliest
     let found: number | null = null
     for (const merge of open.values()) {
@@ -95,7 +104,17 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
 
   const give = (draft: Draft, payload: unknown, raw: string | undefined): void => {
     if (removal === null) return sink(emit(draft, payload, raw))
-    sink(emit(draft, removal.value(payload), raw === undefined ? undefined : removal.text(raw)))
+    const { event, scope, actor } = emit(
+      draft,
+      removal.value(payload),
+      raw === undefined ? undefined : removal.text(raw),
+    )
+    const native = cleanIds(event.native, removal)
+    sink({
+      scope: scope.kind === "session" ? { ...scope, nativeThreadId: removal.id(scope.nativeThreadId) } : scope,
+      actor,
+      event: native === event.native ? event : { ...event, native },
+    })
   }
 
   /** What was recorded last of a stream, as far as it may begin a secret. */
@@ -121,7 +140,7 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     give(merge.first, payload, raws.length === 0 ? undefined : raws.join("\n"))
   }
 
-  /** How many pieces at the end of a merge may begin a secret; those that waited for as long as they may do not count. */
+  /** How many pieces at the end of a merge may begin a secret; those that have waited do not count. */
   const undecided = (origin: Origin, { key, pieces, waiting }: Open): number => {
     if (removal === null || pieces.length === waiting) return 0
     const before = recordedEnd(origin, key)
@@ -180,9 +199,12 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       // Its deadline is another one now, if it waited for this piece.
       set(draft.origin, same)
     },
-    nextDeadline,
+    nextDeadline: () => {
+      const first = firstDeadline()
+      return first === Number.POSITIVE_INFINITY ? null : first
+    },
     release: (isDue) => {
-      const first = nextDeadline()
+      const first = firstDeadline()
       if (first === null || !isDue(first)) return
       // No copy of what is open: with many threads that stream, some merge is due at almost every line.
       open.forEach((merge, origin) => {

@@ -10,7 +10,7 @@ import type { Metrics } from "../Metrics.js"
 import { makeLeases } from "./Leases.js"
 import { type LineContext, type LineRules, lineReader, type ParsedLine } from "./lines.js"
 import { type FoundLine, type InPieces, inPieces } from "./pushedBody.js"
-import { lineRedaction } from "./redaction.js"
+import { attachedRedaction } from "./redaction.js"
 import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
 
 /** Lines that are committed together, and bytes of them: a long body lets others in between. */
@@ -115,7 +115,8 @@ export const makeAttachedSessions = (
   Effect.gen(function* () {
     const projections = yield* Projections
     const sql = yield* SqlClient.SqlClient
-    const rules: LineRules = { maxBytes: lineBytes, ...lineRedaction(secrets) }
+    const redaction = attachedRedaction(secrets)
+    const rules: LineRules = { maxBytes: lineBytes, redact: redaction.redact, redactText: redaction.redactText }
 
     const counted = (submission: Effect.Effect<Acknowledged, Problem>): Effect.Effect<Acknowledged, Problem> =>
       Effect.acquireUseRelease(
@@ -196,8 +197,9 @@ export const makeAttachedSessions = (
         return results.length > 0
       })
 
-    const attach: AttachedSessions["attach"] = (sessionId, body) =>
+    const attach: AttachedSessions["attach"] = (sessionId, said) =>
       Effect.gen(function* () {
+        const body = redaction.registration(said)
         const content = contentOf(body)
         const before = yield* engine.getMeta(contentKey(sessionId))
         if (before !== null && before !== content) {

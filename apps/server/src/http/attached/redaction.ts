@@ -1,17 +1,48 @@
-/** What must not be recorded of a pushed line. A secret that two lines tell together is not seen: each stays one event. */
-import { type HeldSecrets, makeRemoval } from "@threadfold/providers"
+/** What must not be recorded of what adapters push. A secret that two lines tell together is not seen: each stays one event. */
+import { isEventType } from "@threadfold/contracts"
+import type { AttachRequest } from "@threadfold/contracts/api"
+import type { Member } from "@threadfold/engine"
+import { type HeldSecrets, makeRemoval, type Removal } from "@threadfold/providers"
 import type { LineRules } from "./lines.js"
 
-/** The redaction of lines; nothing is taken out where no secret is held. */
-export const lineRedaction = (secrets?: HeldSecrets): Pick<LineRules, "redact" | "redactText"> => {
+export interface AttachedRedaction extends Pick<LineRules, "redact" | "redactText"> {
+  /** A registration without what must not be recorded. */
+  readonly registration: (body: AttachRequest) => AttachRequest
+}
+
+/** An adapter's channel keeps its form. */
+const channelOf = (channel: string | null, { id }: Removal): string | null => {
+  const [kind, name] = channel?.split(":", 2) ?? []
+  return name === undefined ? channel : `${kind}:${id(name)}`
+}
+
+const nativeOf = (native: Member["event"]["native"], { id }: Removal): Member["event"]["native"] =>
+  native === undefined || native === null
+    ? native
+    : Object.fromEntries(Object.entries(native).map(([name, said]) => [name, said === undefined ? said : id(said)]))
+
+/** The redaction of one server; nothing is taken out where no secret is held. */
+export const attachedRedaction = (secrets?: HeldSecrets): AttachedRedaction => {
   const removal = secrets === undefined ? null : makeRemoval(secrets)
-  if (removal === null) return { redact: (event) => event, redactText: (text) => text }
+  if (removal === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
+  const { id, text } = removal
+  const maybe = (said: string | undefined, clean: (said: string) => string) => (said === undefined ? said : clean(said))
   return {
-    redactText: removal.text,
-    redact: ({ payload, raw, ...event }) => ({
+    redactText: text,
+    redact: ({ channel, native, payload, raw, type, ...event }) => ({
       ...event,
+      type: isEventType(type) ? type : id(type),
+      channel: channelOf(channel, removal),
+      native: nativeOf(native, removal),
       payload: removal.value(payload),
-      ...(typeof raw === "string" ? { raw: removal.text(raw) } : { raw }),
+      ...(typeof raw === "string" ? { raw: text(raw) } : { raw }),
+    }),
+    registration: (body) => ({
+      ...body,
+      provider: id(body.provider),
+      nativeThreadId: maybe(body.nativeThreadId, id),
+      title: maybe(body.title, text),
+      cwd: maybe(body.cwd, text),
     }),
   }
 }

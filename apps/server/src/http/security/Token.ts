@@ -1,6 +1,6 @@
 /** The bearer token of a data directory: 32 random bytes, readable by the owner alone, made at the first start. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import { Effect } from "effect"
@@ -11,39 +11,77 @@ export const tokenFile = (dataDir: string): string => join(dataDir, "token")
 /** 32 bytes as base64url. */
 const wellFormed = /^[A-Za-z0-9_-]{43}$/
 
-const read = (file: string): string | null => {
+/** What lies where the token should. */
+type Found =
+  | { readonly is: "none" }
+  | { readonly is: "token"; readonly token: string }
+  /** Somebody else may know it, or anybody could guess it. */
+  | { readonly is: "spoiled"; readonly why: string }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : null)
+
+/** Reads the file without following a link. Throws a sentence for what is no file of ours. */
+const read = (file: string): Found => {
+  let handle: number
   try {
-    const token = readFileSync(file, "utf8").trim()
-    return wellFormed.test(token) ? token : null
+    handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null
+    if (codeOf(error) === "ENOENT") return { is: "none" }
+    if (codeOf(error) === "ELOOP") throw new Error("it is a link, and where it leads is not ours: remove it")
     throw error
+  }
+  try {
+    const stats = fstatSync(handle)
+    if (!stats.isFile()) throw new Error("it is no file: remove it")
+    if (process.getuid !== undefined && stats.uid !== process.getuid()) {
+      throw new Error(`it belongs to user ${stats.uid}, not to this one: remove it`)
+    }
+    const token = readFileSync(handle, "utf8").trim()
+    if (!wellFormed.test(token)) return { is: "spoiled", why: "it held no token" }
+    const mode = stats.mode & 0o777
+    return process.platform !== "win32" && (mode & 0o077) !== 0
+      ? { is: "spoiled", why: `others could read or change it (mode ${mode.toString(8)})` }
+      : { is: "token", token }
+  } finally {
+    closeSync(handle)
   }
 }
 
+/** Puts a new token in place, whole and never readable by others. */
+const write = (file: string): string => {
+  const token = randomBytes(32).toString("base64url")
+  const made = `${file}.${process.pid}.new`
+  rmSync(made, { force: true })
+  writeFileSync(made, `${token}\n`, { mode: 0o600, flag: "wx" })
+  renameSync(made, file)
+  return token
+}
+
 /**
- * The token of a data directory, made where there is none (or none that could be guessed at only). The caller owns the
- * directory. Fails with `storage-failed`.
+ * The token of a data directory, made where there is none. One that others could read is replaced, with a warning: clients read
+ * the file again. A link in its place is refused. The caller owns the directory. Fails with `storage-failed`.
  */
 export const loadToken = (dataDir: string): Effect.Effect<string, Problem> =>
-  Effect.try({
-    try: () => {
-      const file = tokenFile(dataDir)
-      const known = read(file)
-      if (known !== null) {
-        chmodSync(file, 0o600)
-        return known
-      }
-      const token = randomBytes(32).toString("base64url")
-      writeFileSync(file, `${token}\n`, { mode: 0o600 })
-      chmodSync(file, 0o600)
-      return token
-    },
-    catch: (error) =>
-      new Problem({
-        slug: "storage-failed",
-        detail: `The token in ${dataDir} cannot be kept: ${error instanceof Error ? error.message : String(error)}.`,
-      }),
+  Effect.gen(function* () {
+    const file = tokenFile(dataDir)
+    const attempt = <A>(body: () => A) =>
+      Effect.try({
+        try: body,
+        catch: (error) =>
+          new Problem({
+            slug: "storage-failed",
+            detail: `The token file ${file} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+          }),
+      })
+    const found = yield* attempt(() => read(file))
+    if (found.is === "token") return found.token
+    const token = yield* attempt(() => write(file))
+    if (found.is === "spoiled") {
+      yield* Effect.logWarning(
+        `the token file ${file} was not safe: ${found.why}. A new token was made; clients must read it again.`,
+      )
+    }
+    return token
   })
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
