@@ -90,6 +90,39 @@ describe("the real Codex", () => {
     }),
   )
 
+  for (const decision of ["acceptForSession", "decline"] as const) {
+    real(`shows the files of a patch that it asks for, refuses what is no answer, and is told to ${decision}`, () =>
+      Effect.gen(function* () {
+        const patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
+        const model = yield* OpenAi.server({ script: [OpenAi.patch(patch), OpenAi.plain("done")] })
+        const settings = { approvalPolicy: "untrusted", sandbox: "read-only" }
+        const of = yield* house({ baseUrl: model.baseUrl }, { settings })
+        yield* of.send("please")
+        const requestId = yield* openRequest(of)
+        const { snapshot } = yield* of.snapshot()
+        expect(snapshot.requests).toMatchObject([
+          {
+            kind: "file_change_approval",
+            data: {
+              changes: [
+                { path: expect.stringContaining("new.txt"), kind: "add", diff: expect.stringContaining("hello") },
+              ],
+              choices: expect.arrayContaining([{ decision: "acceptForSession", means: "acceptForSession" }]),
+            },
+          },
+        ])
+        const wrong = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "perhaps" }))
+        expect(wrong).toMatchObject({ slug: "answer-not-taken", detail: expect.stringContaining("acceptForSession") })
+        yield* of.give({ type: "request.respond", requestId, decision })
+        const { items, requests } = yield* ended(of)
+        expect(requests).toMatchObject([{ status: "answered", decision }])
+        const status = decision === "decline" ? "declined" : "completed"
+        expect(items.find(({ kind }) => kind === "file_change")).toMatchObject({ status })
+        yield* checked(of)
+      }),
+    )
+  }
+
   real("is steered in the middle of a turn", () =>
     Effect.gen(function* () {
       const hold = makeHold()
