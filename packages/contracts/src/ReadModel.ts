@@ -503,6 +503,40 @@ export const LogReport = Schema.Struct({
 })
 export type LogReport = typeof LogReport.Type
 
+/** What `salvage` prints. */
+export const SalvageReport = Schema.Struct({
+  /** True: everything that the file tells of was copied. */
+  ok: Schema.Boolean,
+  /** The damaged file. */
+  from: S,
+  /** The new database. */
+  to: S,
+  /** Events that were copied. They have new sequences there, in the same order. */
+  events: N,
+  /** Streams that they belong to. */
+  streams: N,
+  /** Sequences of events that could not be read. At most 1,000 ranges. */
+  missing: Schema.Array(Schema.Struct({ firstSequence: N, lastSequence: N })),
+  /** The same by stream and version. At most 1,000 ranges. */
+  missingOfStreams: Schema.Array(Schema.Struct({ streamId: S, firstVersion: N, lastVersion: N })),
+  /** Events that contradict one that was copied already. At most 1,000. */
+  refused: Schema.Array(Schema.Struct({ sequence: N, detail: S })),
+  /** Native messages. */
+  bodies: Schema.Struct({
+    /** How many were copied. */
+    copied: N,
+    /** Events whose message is there and cannot be read. At most 1,000 ranges. */
+    lost: Schema.Array(Schema.Struct({ firstSequence: N, lastSequence: N, detail: S })),
+  }),
+  pages: Schema.Struct({
+    /** Pages that the file has. */
+    read: N,
+    /** Pages of which rows could not be read, or nothing at all. At most 1,000. */
+    damaged: Schema.Array(N),
+  }),
+})
+export type SalvageReport = typeof SalvageReport.Type
+
 /** What a comparison of the stored rows with the log finds. */
 export const ProjectionsReport = Schema.Struct({
   /** True: the stored rows are what the log leads to, and no thread is stale. */

@@ -8,6 +8,7 @@ import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
 import { ownerFile, prepareDirectory } from "./DataDirectory.js"
 import { isLocked, tryLock, type Unlock } from "./OwnerLock.js"
 import { identityOf, isRunning } from "./ProcessIdentity.js"
+import { storageProblem } from "./storageProblem.js"
 
 /** Who owns a data directory. */
 export const OwnerRecord = Schema.Struct({
@@ -62,11 +63,7 @@ const writeRecord = (directory: string, record: OwnerRecord): void => {
   renameSync(draft, file)
 }
 
-const storageFailed = (directory: string) => (error: unknown) =>
-  new Problem({
-    slug: "storage-failed",
-    detail: `${directory}: ${error instanceof Error ? error.message : String(error)}.`,
-  })
+const storageFailed = (directory: string) => (error: unknown) => storageProblem(directory, directory, error)
 
 const owned = (directory: string, owner: OwnerRecord | null): Problem => {
   const port = owner?.port === null ? "without a port" : `on port ${owner?.port}`

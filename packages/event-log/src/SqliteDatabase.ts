@@ -3,7 +3,7 @@
  * read-only, bring the tables up to date, then open the writer's handle and see that it commits durably.
  */
 import { basename, dirname, join } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { noteLogId } from "./DamageCheck.js"
@@ -17,6 +17,7 @@ import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership
 import { sqliteDriver } from "./SqliteDriver.js"
 import { journalSizeLimit, openWriter } from "./SqliteWriter.js"
 import { StorageGuard } from "./StorageGuard.js"
+import { fileProblem } from "./storageProblem.js"
 
 /** How to open a database. */
 export interface OpenSqliteOptions {
@@ -47,11 +48,7 @@ export interface SqliteDatabase {
   readonly ownership: Ownership | null
 }
 
-const storageFailed = (file: string) => (error: unknown) =>
-  new Problem({
-    slug: "storage-failed",
-    detail: `${file}: ${error instanceof Error ? error.message : String(error)}.`,
-  })
+const storageFailed = (file: string) => (error: unknown) => fileProblem(file, error)
 
 /** What watches the files of a database that is open for writing; only looks at them. */
 export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard =>

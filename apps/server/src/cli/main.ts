@@ -18,6 +18,7 @@ import { rebuildCommand } from "./commands/rebuild.js"
 import { requestsCommand } from "./commands/requests.js"
 import { restoreCommand } from "./commands/restore.js"
 import { resumeCommand } from "./commands/resume.js"
+import { salvageCommand } from "./commands/salvage.js"
 import { sendCommand } from "./commands/send.js"
 import { serveCommand } from "./commands/serve.js"
 import { statsCommand } from "./commands/stats.js"
@@ -53,6 +54,7 @@ const threadfold = Command.make("threadfold").pipe(
     checkCommand,
     verifyCommand,
     rebuildCommand,
+    salvageCommand,
     benchCommand,
   ]),
 )

@@ -3,7 +3,7 @@
  * `rebuild` can be stopped at any moment.
  */
 import { Worker } from "node:worker_threads"
-import { type CheckReport, Problem, type VerifyReport } from "@threadfold/contracts"
+import { type CheckReport, Problem, type SalvageReport, type VerifyReport } from "@threadfold/contracts"
 import type { RebuildReport } from "@threadfold/projections"
 import { Effect } from "effect"
 
@@ -20,6 +20,8 @@ export interface Jobs {
   readonly check: { readonly options: object; readonly report: CheckReport }
   /** Reads a database file. */
   readonly verify: { readonly options: { readonly bytes: boolean }; readonly report: VerifyReport }
+  /** Reads a damaged file and writes a new database. */
+  readonly salvage: { readonly options: { readonly to: string }; readonly report: SalvageReport }
   /** Writes a database whose directory the process owns. */
   readonly rebuild: { readonly options: { readonly resume: boolean }; readonly report: RebuildOutcome }
 }

@@ -1,8 +1,8 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
 import { parentPort, workerData } from "node:worker_threads"
-import { Problem, type VerifyReport } from "@threadfold/contracts"
+import { Problem, type SalvageReport, type VerifyReport } from "@threadfold/contracts"
 import { databaseGroups, eventSourceOf } from "@threadfold/engine"
-import { isDamage, openSqlite, sqliteDriver, verifyDigests } from "@threadfold/event-log"
+import { isDamage, openSqlite, salvage, sqliteDriver, verifyDigests } from "@threadfold/event-log"
 import { allStreams, DatabaseHash, rebuild, SqlStore, verify } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
@@ -10,9 +10,13 @@ import { checkDatabase } from "./check.js"
 import type { JobMessage, JobProgress, RebuildOutcome } from "./Job.js"
 
 const Request = Schema.Struct({
-  name: Schema.Literal("check", "verify", "rebuild"),
+  name: Schema.Literal("check", "verify", "rebuild", "salvage"),
   file: Schema.String,
-  options: Schema.Struct({ resume: Schema.optional(Schema.Boolean), bytes: Schema.optional(Schema.Boolean) }),
+  options: Schema.Struct({
+    resume: Schema.optional(Schema.Boolean),
+    bytes: Schema.optional(Schema.Boolean),
+    to: Schema.optional(Schema.String),
+  }),
 })
 
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
@@ -77,6 +81,18 @@ const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome
     }),
   )
 
+/** The new database gets its rows, too, so that it can be looked at and served as it is. */
+const runSalvage = (from: string, to: string): Effect.Effect<SalvageReport, Problem> =>
+  Effect.scoped(
+    Effect.map(
+      salvage({ from, to, migrations: databaseGroups, onProgress: (streams, events) => progress({ streams, events }) }),
+      ({ database, report }) => {
+        rebuild({ source: eventSourceOf(database.driver), store: new SqlStore(database.handle) })
+        return report
+      },
+    ),
+  )
+
 const main = Effect.gen(function* () {
   const { file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
   switch (name) {
@@ -86,6 +102,8 @@ const main = Effect.gen(function* () {
       return runVerify(file, options.bytes === true)
     case "rebuild":
       return yield* runRebuild(file, options.resume === true)
+    case "salvage":
+      return yield* runSalvage(file, options.to ?? `${file}.salvaged`)
   }
 })
 

@@ -18,8 +18,16 @@ export const lookAtCopy = (file: string, copied: Copied): Copied =>
     ),
   )
 
-/** The file itself where it is up to date, else a copy that is. */
+/**
+ * The file itself where it is up to date, else a copy that is. A file that cannot be opened where it lies is copied, too: on
+ * a full disk or a read-only mount SQLite cannot put its shared memory beside it.
+ */
 export const lookAt = (file: string, copied: Copied): Copied =>
-  Effect.flatMap(isUpToDate({ file, migrations: databaseGroups }), (isSo) =>
-    isSo ? Effect.succeed(file) : lookAtCopy(file, copied),
+  Effect.flatMap(
+    Effect.catchIf(
+      isUpToDate({ file, migrations: databaseGroups }),
+      ({ slug }) => slug === "database-unreadable",
+      () => Effect.succeed(false),
+    ),
+    (isSo) => (isSo ? Effect.succeed(file) : lookAtCopy(file, copied)),
   )

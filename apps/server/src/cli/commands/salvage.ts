@@ -1,0 +1,33 @@
+/** `threadfold salvage`. */
+import { resolve } from "node:path"
+import { Args, Command, Options } from "@effect/cli"
+import { Effect } from "effect"
+import { runJob } from "../../offline/Job.js"
+import { Finding } from "../failures.js"
+import { json } from "../options.js"
+import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
+import { salvagePage } from "../pages/salvage.js"
+import { counted } from "../text/words.js"
+
+const from = Options.text("db").pipe(
+  Options.withDescription("The damaged database file. It is only read, with the write-ahead log beside it."),
+)
+const out = Args.text({ name: "OUT" }).pipe(
+  Args.withDescription("Path of the new database file; there must be nothing yet."),
+)
+
+export const salvageCommand = Command.make("salvage", { db: from, out, json }, (options) =>
+  Effect.gen(function* () {
+    const show = progressLine(true)
+    const request = { name: "salvage", file: resolve(options.db), options: { to: resolve(options.out) } } as const
+    const report = yield* runJob(request, ({ events, streams }) =>
+      show(`${counted(streams, "page")} read, ${counted(events, "event")} copied`),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    yield* options.json ? writeJson(report) : write(salvagePage(yield* currentLook, report))
+    if (!report.ok) yield* new Finding()
+  }).pipe(Effect.scoped),
+).pipe(
+  Command.withDescription(
+    "Copy what can be read of a damaged database into a new one, and list what could not. Exit 1 where something is lost.",
+  ),
+)

@@ -1,0 +1,128 @@
+/** What of a log a damaged file still holds, and where. Places only: the rows are read again when they are copied. */
+import type { EventRow } from "../Driver.js"
+import { readWholeBlock, unpackBody } from "../NativeBodies.js"
+import { type LogRow, logRowOf } from "./logRows.js"
+import type { PageFile } from "./PageFile.js"
+import { cellsOf, type Place, rowAt } from "./records.js"
+
+/** A block of packed bodies. */
+export interface PackedRange {
+  readonly first: number
+  readonly last: number
+  readonly place: Place
+}
+
+/** More rows than this on one page are none. */
+const cellsPerPage = 65_536
+const packed = ({ cell, page }: Place): number => page * cellsPerPage + cell
+const unpacked = (place: number): Place => ({ page: Math.floor(place / cellsPerPage), cell: place % cellsPerPage })
+
+export class Catalogue {
+  /** Sequence → where its event lies. */
+  private readonly events = new Map<number, number>()
+  private readonly natives = new Map<number, number>()
+  private readonly blobs = new Map<string, number>()
+  readonly blocks: PackedRange[] = []
+  readonly meta = new Map<string, string>()
+  /** Last version of each stream that the file tells of, whether its event is there or not. */
+  readonly versions = new Map<string, number>()
+  /** Pages that say they hold rows and of which some cannot be read. */
+  readonly damagedPages: number[] = []
+  /** Highest sequence that the file tells of. */
+  lastSequence = 0
+
+  constructor(private readonly file: PageFile) {}
+
+  /** Goes through all pages. */
+  scan(onPage: (page: number) => void): void {
+    for (let number = 1; number <= this.file.pageCount; number++) {
+      onPage(number)
+      const page = this.file.page(number)
+      if (page === null) {
+        this.damagedPages.push(number)
+        continue
+      }
+      let torn = false
+      for (let cell = 0, cells = cellsOf(page, number); cell < cells; cell++) {
+        const place = { page: number, cell }
+        const row = rowAt(this.file, page, place)
+        if (row === null) torn = true
+        else this.take(logRowOf(row), place)
+      }
+      if (torn) this.damagedPages.push(number)
+    }
+  }
+
+  /** Sequences of the events that are there, ascending. */
+  sequences(): readonly number[] {
+    return [...this.events.keys()].sort((a, b) => a - b)
+  }
+
+  /** An event that is there. */
+  event(sequence: number): EventRow | null {
+    const row = this.read(this.events.get(sequence))
+    return row?.kind === "event" ? row.event : null
+  }
+
+  /** The native body of an event, null where the file tells of none, or why it cannot be read. */
+  body(sequence: number): string | null | { readonly lost: string } {
+    const row = this.read(this.natives.get(sequence))
+    if (row?.kind !== "native") return null
+    if (row.blob === null) return row.body
+    const blob = this.read(this.blobs.get(row.blob))
+    if (blob?.kind !== "blob") return { lost: "its long body is not there" }
+    try {
+      return typeof blob.body === "string" ? blob.body : unpackBody(blob.body)
+    } catch (error) {
+      return { lost: `its long body cannot be unpacked (${error instanceof Error ? error.message : String(error)})` }
+    }
+  }
+
+  /** All bodies of a block, or why they cannot be read. */
+  bodiesOf({ place }: PackedRange): ReadonlyMap<number, string> | { readonly lost: string } {
+    const row = this.read(packed(place))
+    if (row?.kind !== "block") return { lost: "the block cannot be read" }
+    try {
+      return readWholeBlock(row.body)
+    } catch (error) {
+      return { lost: `the block cannot be unpacked (${error instanceof Error ? error.message : String(error)})` }
+    }
+  }
+
+  private read(place: number | undefined): LogRow | null {
+    if (place === undefined) return null
+    const at = unpacked(place)
+    const page = this.file.page(at.page)
+    const row = page === null ? null : rowAt(this.file, page, at)
+    return row === null ? null : logRowOf(row)
+  }
+
+  private take(row: LogRow | null, place: Place): void {
+    switch (row?.kind) {
+      case "event":
+        // An event never changes: a page that is not in use any more holds the same.
+        this.events.set(row.event.sequence, packed(place))
+        this.tell(row.event.streamId, row.event.streamVersion, row.event.sequence)
+        return
+      case "native":
+        this.natives.set(row.sequence, packed(place))
+        return
+      case "block":
+        this.blocks.push({ first: row.first, last: row.last, place })
+        return
+      case "blob":
+        this.blobs.set(row.key, packed(place))
+        return
+      case "digest":
+        return this.tell(row.streamId, row.lastVersion, row.lastSequence)
+      case "meta":
+        this.meta.set(row.key, row.value)
+        return
+    }
+  }
+
+  private tell(streamId: string, version: number, sequence: number): void {
+    this.versions.set(streamId, Math.max(this.versions.get(streamId) ?? 0, version))
+    this.lastSequence = Math.max(this.lastSequence, sequence)
+  }
+}

@@ -1,0 +1,92 @@
+/** Which row is what of a log: by its shape, because the schema itself may be lost. No Effect here. */
+import type { EventRow } from "../Driver.js"
+import { eventColumns } from "../EventColumns.js"
+import type { StoredRow, Value } from "./records.js"
+
+export type LogRow =
+  | { readonly kind: "event"; readonly event: EventRow }
+  | { readonly kind: "native"; readonly sequence: number; readonly body: string | null; readonly blob: string | null }
+  | { readonly kind: "block"; readonly first: number; readonly last: number; readonly body: Buffer }
+  | { readonly kind: "blob"; readonly key: string; readonly body: string | Buffer }
+  | { readonly kind: "digest"; readonly streamId: string; readonly lastVersion: number; readonly lastSequence: number }
+  | { readonly kind: "meta"; readonly key: string; readonly value: string }
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const sha256 = /^[0-9a-f]{64}$/
+const digest = /^[A-Za-z0-9+/]{43}=$/
+/** Keys of the values that belong to a log and may go with it into another one. */
+const metaKey = /^(stream:|attached\|)/
+
+const isText = (value: Value | undefined): value is string => typeof value === "string"
+const isCount = (value: Value | undefined): value is number => typeof value === "number" && Number.isSafeInteger(value)
+const textOrNull = (value: Value | undefined): string | null | undefined =>
+  value === null ? null : isText(value) ? value : undefined
+
+/** The event of a row with the columns of `events`; null where it is none. */
+const eventOf = (sequence: number, values: readonly Value[]): EventRow | null => {
+  const at = (name: (typeof eventColumns)[number]): Value | undefined => values[eventColumns.indexOf(name)]
+  const text = (name: (typeof eventColumns)[number]): string | null => textOrNull(at(name)) ?? null
+  const [streamId, streamVersion, eventId, type, v] = values.slice(1, 6)
+  const [actor, payload, seq] = [at("actor"), at("payload"), at("seq")]
+  const [source, recorded] = [at("at"), at("recorded_at")]
+  if (!isText(streamId) || !isText(eventId) || !isText(type) || !isText(actor) || !isText(payload)) return null
+  if (!isCount(streamVersion) || !isCount(v) || typeof source !== "number" || typeof recorded !== "number") return null
+  if (!uuid.test(streamId) || !uuid.test(eventId) || streamVersion < 1) return null
+  return {
+    sequence,
+    streamId,
+    streamVersion,
+    eventId,
+    type,
+    v,
+    sessionId: text("session_id"),
+    channel: text("channel"),
+    seq: typeof seq === "number" ? seq : null,
+    at: source,
+    recordedAt: recorded,
+    actor,
+    commandId: text("command_id"),
+    causationId: text("causation_id"),
+    correlationId: text("correlation_id"),
+    turnId: text("turn_id"),
+    itemId: text("item_id"),
+    requestId: text("request_id"),
+    inferenceId: text("inference_id"),
+    realtimeId: text("realtime_id"),
+    delegationId: text("delegation_id"),
+    taskId: text("task_id"),
+    native: text("native"),
+    payload,
+  }
+}
+
+/** What a row is of a log; null: nothing that is copied. */
+export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
+  const [a, b, c] = values
+  if (rowid === null) {
+    return values.length === 2 && isText(a) && isText(b) && metaKey.test(a) ? { kind: "meta", key: a, value: b } : null
+  }
+  if (values.length === eventColumns.length && a === null) {
+    const event = eventOf(rowid, values)
+    return event === null ? null : { kind: "event", event }
+  }
+  if (values.length === 3) return nativeOf(rowid, a, b, c)
+  if (values.length === 7 && a === null && isText(b) && uuid.test(b) && isCount(values[3])) {
+    const text = values[4]
+    if (!isText(text) || !digest.test(text)) return null
+    return { kind: "digest", streamId: b, lastVersion: values[3], lastSequence: rowid }
+  }
+  return null
+}
+
+const nativeOf = (rowid: number, a?: Value, b?: Value, c?: Value): LogRow | null => {
+  if (a === null && isCount(b) && Buffer.isBuffer(c) && b >= rowid) {
+    return { kind: "block", first: rowid, last: b, body: c }
+  }
+  if (isText(a) && sha256.test(a) && (isText(b) || Buffer.isBuffer(b)) && (c === 0 || c === 1)) {
+    return { kind: "blob", key: a, body: b }
+  }
+  if (a !== null) return null
+  if (isText(b) && c === null) return { kind: "native", sequence: rowid, body: b, blob: null }
+  return b === null && isText(c) && sha256.test(c) ? { kind: "native", sequence: rowid, body: null, blob: c } : null
+}

@@ -1,0 +1,163 @@
+/** What is left of a damaged file is copied, byte for byte; what is lost is listed. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
+import Sqlite from "better-sqlite3"
+import { Effect } from "effect"
+import { databaseFile, type EventRow, openReadOnly, openSqlite, type SqliteDatabase } from "../index.js"
+import { nativeOf, sampleRow } from "../testing/samples.js"
+import { salvage } from "./salvage.js"
+
+let directory = ""
+let file = ""
+let to = ""
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "threadfold-salvage-"))
+  file = databaseFile(directory)
+  to = join(directory, "salvaged.db")
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+const longBody = JSON.stringify({ text: "ä".repeat(40_000) })
+const bodyOf = (sequence: number): string | null =>
+  sequence % 5 === 0 ? null : sequence % 50 === 1 ? longBody : nativeOf(sequence)
+
+const streamId = "01990000-0000-7000-8000-00000000000a"
+const row = (sequence: number): EventRow => ({
+  ...sampleRow(sequence),
+  streamId,
+  streamVersion: sequence,
+  payload: JSON.stringify({ text: `payload ${sequence} `.repeat(sequence % 40 === 7 ? 2_000 : 5) }),
+})
+
+/** Writes events; `packed`: how many of them have their bodies packed. */
+const write = (events: number, packed: number, then: (database: SqliteDatabase) => void = () => undefined) =>
+  Effect.runSync(
+    Effect.scoped(
+      Effect.map(openSqlite({ file }), (database) => {
+        const { driver } = database
+        driver.transaction(() => {
+          for (let sequence = 1; sequence <= events; sequence++) {
+            driver.insert(row(sequence))
+            const body = bodyOf(sequence)
+            if (body !== null) driver.insertNatives([[sequence, body]])
+            driver.setMeta("stream:key", streamId)
+          }
+        })
+        for (let left = packed; left > 0; left -= 200) driver.compressNative(200)
+        then(database)
+      }),
+    ),
+  )
+
+const salvaged = () => Effect.runPromise(Effect.scoped(Effect.map(salvage({ from: file, to }), ({ report }) => report)))
+
+/** The events of the new log without what a copy does not keep, and their bodies. */
+const copied = () =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const log = yield* openReadOnly({ file: to })
+        const rows = yield* log.read({ limit: 10_000 })
+        const bodies = yield* Effect.forEach(rows, ({ sequence }) => log.native(sequence))
+        return { rows, bodies }
+      }),
+    ),
+  )
+const overwrite = (at: number, bytes: Buffer): void => {
+  const descriptor = openSync(file, "r+")
+  writeSync(descriptor, bytes, 0, bytes.length, at)
+  closeSync(descriptor)
+}
+/** The event whose text a copied row has; its number is in the payload. */
+const numberOf = ({ payload }: EventRow): number => Number(/payload (\d+)/.exec(payload)?.[1])
+
+const expectCopies = async (): Promise<readonly number[]> => {
+  const { bodies, rows } = await copied()
+  rows.forEach((copy, index) => {
+    const original = row(numberOf(copy))
+    expect(copy).toEqual({ ...original, sequence: index + 1, streamVersion: index + 1 })
+    expect([bodyOf(original.sequence), null]).toContain(bodies[index])
+  })
+  return rows.map(numberOf)
+}
+
+describe("salvage", () => {
+  it("copies everything of a whole file, packed or not, with what is only in the write-ahead log", async () => {
+    write(600, 300, () => {
+      // As a process that is killed leaves it: the newest pages are in the write-ahead log.
+      copyFileSync(file, `${file}.live`)
+      copyFileSync(`${file}-wal`, `${file}.live-wal`)
+    })
+    file = `${file}.live`
+    const report = await salvaged()
+    expect(report).toMatchObject({ ok: true, events: 600, streams: 1, missing: [], missingOfStreams: [] })
+    expect(await expectCopies()).toHaveLength(600)
+    const { bodies } = await copied()
+    expect(bodies.filter((body) => body !== null)).toHaveLength(480)
+    const handle = new Sqlite(to, { readonly: true })
+    expect(handle.prepare("SELECT value FROM meta WHERE key = 'stream:key'").pluck().get()).toBe(streamId)
+    handle.close()
+  })
+
+  const faults: readonly (readonly [name: string, fault: () => void])[] = [
+    ["its first page gone", () => overwrite(0, Buffer.alloc(4096))],
+    ["pages torn in the middle", () => overwrite(4096 * 30, Buffer.alloc(4096 * 3, 0xa5))],
+    [
+      "pages torn in many places",
+      () => {
+        for (const page of [40, 55, 71, 90]) overwrite(4096 * page, Buffer.alloc(2048))
+      },
+    ],
+    ["its second half cut off", () => truncateSync(file, Math.floor(statSync(file).size / 2) + 77)],
+  ]
+  it.each(faults)("copies what is left of a file with %s, and lists the rest", async (_name, fault) => {
+    write(600, 300)
+    fault()
+    const report = await salvaged()
+    const there = await expectCopies()
+    expect(report.events).toBe(there.length)
+    expect(there.length).toBeGreaterThan(100)
+    const listed = report.missing.flatMap(({ firstSequence, lastSequence }) =>
+      Array.from({ length: lastSequence - firstSequence + 1 }, (_, index) => firstSequence + index),
+    )
+    const last = Math.max(...there, ...listed)
+    const numbers = Array.from({ length: last }, (_, index) => index + 1)
+    expect([...there, ...listed].sort((a, b) => a - b)).toEqual(numbers)
+    expect(report.ok).toBe(listed.length === 0 && report.pages.damaged.length === 0 && report.bodies.lost.length === 0)
+  })
+
+  it("names packed messages that cannot be unpacked", async () => {
+    write(600, 300)
+    const handle = new Sqlite(file)
+    handle.exec("UPDATE native_blocks SET body = zeroblob(100) WHERE first_sequence = 2")
+    handle.close()
+    const report = await salvaged()
+    expect(report).toMatchObject({ ok: false, events: 600, bodies: { lost: [{ firstSequence: 2 }] } })
+  })
+
+  it("refuses a file in which there is nothing, and a place where there is something", async () => {
+    overwriteNew()
+    const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to }))))
+    expect(nothing.slug).toBe("database-unreadable")
+    expect(existsSync(to)).toBe(false)
+    const there = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to: file }))))
+    expect(there.slug).toBe("invalid-request")
+  })
+})
+
+const overwriteNew = (): void => {
+  closeSync(openSync(file, "w"))
+  overwrite(0, Buffer.alloc(10_000, 7))
+}

@@ -1,0 +1,205 @@
+/**
+ * Copies what can be read of a damaged log into a new one, and says what could not. It goes by pages and rows, so that a
+ * damaged page costs the rows on it and no more: not those below it, and not the file whose first page is gone.
+ */
+import { existsSync, statSync } from "node:fs"
+import { Problem, type SalvageReport } from "@threadfold/contracts"
+import { Effect, type Scope } from "effect"
+import type { EventRow, LogDriver } from "../Driver.js"
+import type { MigrationGroup } from "../Migrations.js"
+import { openSqlite, type SqliteDatabase } from "../SqliteDatabase.js"
+import { Catalogue, type PackedRange } from "./Catalogue.js"
+import { PageFile } from "./PageFile.js"
+
+/** Events of one transaction of the copy. */
+const perTransaction = 1_000
+/** Ranges that a report lists. */
+const LISTED = 1_000
+
+type Range = SalvageReport["missing"][number]
+type LostBody = SalvageReport["bodies"]["lost"][number]
+
+export interface SalvageOptions {
+  /** The damaged file; its write-ahead log beside it is read, too. Neither is written to. */
+  readonly from: string
+  /** The new database; there must be nothing yet. */
+  readonly to: string
+  readonly migrations?: readonly MigrationGroup[]
+  /** Told now and then: pages read, events copied. */
+  readonly onProgress?: (pages: number, events: number) => void
+}
+
+/** Numbers of `from` to `until` that are not in an ascending list. */
+const gaps = (numbers: readonly number[], from: number, until: number): readonly (readonly [number, number])[] => {
+  const found: (readonly [number, number])[] = []
+  let next = from
+  for (const number of numbers) {
+    if (number > next) found.push([next, number - 1])
+    next = number + 1
+  }
+  if (next <= until) found.push([next, until])
+  return found
+}
+
+/** Copies events in their order, with new sequences and versions without gaps. */
+class Copy {
+  events = 0
+  bodies = 0
+  readonly lostBodies: LostBody[] = []
+  readonly refused: { readonly sequence: number; readonly detail: string }[] = []
+  /** Versions of each stream that were there. */
+  readonly versions = new Map<string, number[]>()
+  private readonly written = new Map<string, number>()
+  private readonly blocks: readonly PackedRange[]
+  private nextBlock = 0
+  private packedBodies: ReadonlyMap<number, string> = new Map()
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly driver: LogDriver,
+  ) {
+    this.blocks = [...catalogue.blocks].sort((a, b) => a.first - b.first)
+  }
+
+  run(onProgress: (events: number) => void): void {
+    const sequences = this.catalogue.sequences()
+    for (let from = 0; from < sequences.length; from += perTransaction) {
+      this.driver.transaction(() => {
+        for (const sequence of sequences.slice(from, from + perTransaction)) this.event(sequence)
+      })
+      onProgress(this.events)
+    }
+    this.driver.transaction(() => {
+      for (const [key, value] of this.catalogue.meta) this.driver.setMeta(key, value)
+    })
+  }
+
+  private event(old: number): void {
+    const event = this.catalogue.event(old)
+    if (event === null) return
+    const body = this.bodyOf(old)
+    const streamVersion = (this.written.get(event.streamId) ?? 0) + 1
+    const row: EventRow = { ...event, sequence: this.events + 1, streamVersion }
+    try {
+      this.driver.insert(row)
+    } catch (error) {
+      // A number or an id that is there twice: one of the two rows is not what was written.
+      this.refused.push({ sequence: old, detail: error instanceof Error ? error.message : String(error) })
+      return
+    }
+    this.events += 1
+    this.written.set(event.streamId, streamVersion)
+    const versions = this.versions.get(event.streamId) ?? []
+    this.versions.set(event.streamId, versions)
+    versions.push(event.streamVersion)
+    if (body === null) return
+    this.driver.insertNatives([[row.sequence, body]])
+    this.bodies += 1
+  }
+
+  private bodyOf(sequence: number): string | null {
+    const own = this.catalogue.body(sequence)
+    if (typeof own === "string") return own
+    if (own !== null) this.lost({ firstSequence: sequence, lastSequence: sequence, detail: own.lost })
+    for (let block = this.blocks[this.nextBlock]; block !== undefined && block.first <= sequence; ) {
+      const bodies = this.catalogue.bodiesOf(block)
+      if (bodies instanceof Map) this.packedBodies = new Map([...this.rest(sequence), ...bodies])
+      else if ("lost" in bodies) {
+        this.lost({ firstSequence: block.first, lastSequence: block.last, detail: String(bodies.lost) })
+      }
+      this.nextBlock += 1
+      block = this.blocks[this.nextBlock]
+    }
+    return this.packedBodies.get(sequence) ?? null
+  }
+
+  /** Packed bodies that are still to come. */
+  private rest(sequence: number): readonly (readonly [number, string])[] {
+    return [...this.packedBodies].filter(([other]) => other >= sequence)
+  }
+
+  private lost(body: LostBody): void {
+    if (this.lostBodies.length < LISTED) this.lostBodies.push(body)
+  }
+}
+
+const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue, copy: Copy): SalvageReport => {
+  const missing: Range[] = gaps(catalogue.sequences(), 1, catalogue.lastSequence).map(([first, last]) => ({
+    firstSequence: first,
+    lastSequence: last,
+  }))
+  const streams = [...catalogue.versions].flatMap(([streamId, last]) =>
+    gaps(
+      (copy.versions.get(streamId) ?? []).sort((a, b) => a - b),
+      1,
+      last,
+    ).map(([firstVersion, lastVersion]) => ({ streamId, firstVersion, lastVersion })),
+  )
+  return {
+    ok:
+      missing.length === 0 &&
+      streams.length === 0 &&
+      copy.lostBodies.length === 0 &&
+      copy.refused.length === 0 &&
+      catalogue.damagedPages.length === 0,
+    from: options.from,
+    to: options.to,
+    events: copy.events,
+    streams: copy.versions.size,
+    missing: missing.slice(0, LISTED),
+    missingOfStreams: streams.slice(0, LISTED),
+    refused: copy.refused.slice(0, LISTED),
+    bodies: { copied: copy.bodies, lost: copy.lostBodies },
+    pages: { read: file.pageCount, damaged: catalogue.damagedPages.slice(0, LISTED) },
+  }
+}
+
+const copied = (
+  options: SalvageOptions,
+  file: PageFile,
+): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const catalogue = new Catalogue(file)
+    catalogue.scan((page) => {
+      if (page % 1_000 === 0) options.onProgress?.(page, 0)
+    })
+    if (catalogue.sequences().length === 0) {
+      const detail = `${options.from} has no event that can be read (${file.pageCount} pages of ${file.pageSize} bytes).`
+      return yield* new Problem({ slug: "database-unreadable", detail })
+    }
+    const database = yield* openSqlite({ file: options.to, owner: "held", migrations: options.migrations ?? [] })
+    const copy = new Copy(catalogue, database.driver)
+    yield* Effect.try({
+      try: () => copy.run((events) => options.onProgress?.(file.pageCount, events)),
+      catch: (error) =>
+        new Problem({
+          slug: "storage-failed",
+          detail: `${options.to}: ${error instanceof Error ? error.message : String(error)}.`,
+        }),
+    })
+    return { report: reportOf(options, file, catalogue, copy), database }
+  })
+
+/**
+ * Salvages a file; the new database stays open for the scope, so that its rows can be made. Fails with
+ * `database-not-found`, `database-unreadable` (no event is left), `invalid-request` (there is something at the new place)
+ * or what opening a database fails with.
+ */
+export const salvage = (
+  options: SalvageOptions,
+): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { from, to } = options
+    if (statSync(from, { throwIfNoEntry: false })?.isFile() !== true) {
+      return yield* new Problem({ slug: "database-not-found", detail: `There is no database at ${from}.` })
+    }
+    if (existsSync(to)) return yield* new Problem({ slug: "invalid-request", detail: `${to} is there already.` })
+    const file = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => PageFile.open(from),
+        catch: (error) => new Problem({ slug: "database-unreadable", detail: `${from}: ${String(error)}.` }),
+      }),
+      (open) => Effect.sync(() => open.close()),
+    )
+    return yield* copied(options, file)
+  })
