@@ -59,6 +59,8 @@ export const anomalyReasons = {
   "unreadable-payload": "The stored payload is not what its type says; kept, not applied.",
   "usage-regressed":
     "A running total of tokens went down: a repeat of an older one, which changes nothing, or a new base to count from.",
+  "limit-reached":
+    "A thread holds as much of this kind as it may (channels, requested turns, voice starts, queued messages); kept, not applied.",
   "fold-defect": "The fold would have broken an invariant; the event is kept, the rows stay as they were.",
   "projection-frozen": "SQLite refused the rows of this thread; its events are kept, its rows wait for a rebuild.",
 } as const

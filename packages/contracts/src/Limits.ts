@@ -23,3 +23,17 @@ export const maxPushLines = 20_000
 
 /** Longest line of a recording, bytes: as long as an agent's may be. A longer one is unreadable, and is not held in memory. */
 export const maxRecordedLineBytes = 64 * 1024 * 1024
+
+/*
+ * How much of a kind the state of a thread holds at a time. What a person or an adapter asks for beyond is refused; what a source
+ * tells beyond is kept in the log, and is the anomaly `limit-reached`.
+ */
+
+/** Channels of a session whose numbers are watched for gaps. Drivers use four. */
+export const channelLimit = 32
+/** Turns that were asked for and have not started. */
+export const requestedTurnLimit = 32
+/** Voice runs that were asked for and have not started. */
+export const voiceStartLimit = 32
+/** Messages in a queue. */
+export const queueLimit = 100

@@ -1,5 +1,11 @@
 /** `message.send`: what the user says, and what it does to a turn that is open (docs/concepts.md). */
-import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
+import {
+  type CommandOf,
+  queueLimit,
+  type RequestedEffect,
+  requestedTurnLimit,
+  type TurnRow,
+} from "@threadfold/contracts"
 import { waitingTurns } from "../state/lifecycle.js"
 import { acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onRunThread } from "./standing.js"
@@ -28,6 +34,12 @@ const start = ({ mint }: Situation, command: CommandOf<"message.send">): Decisio
 }
 
 const enqueue = (situation: Situation, command: CommandOf<"message.send">, into?: TurnRow): Decision => {
+  if (situation.state.queue.length >= queueLimit) {
+    return refuse(
+      "queue-conflict",
+      `The queue of thread ${command.threadId} holds ${queueLimit} messages, and no more.`,
+    )
+  }
   const messageId = situation.mint("message")
   const queued: DecidedEvent = {
     ...ofThread,
@@ -47,6 +59,10 @@ export const sendMessage = (situation: Situation, command: CommandOf<"message.se
     const open = [...(state.active === null ? [] : [state.active]), ...waitingTurns(state)]
     const mode = command.mode ?? "queue"
     const [first] = open
+    if (state.requested.length >= requestedTurnLimit) {
+      const detail = `${requestedTurnLimit} turns of thread ${command.threadId} wait or are in doubt: interrupt them first.`
+      return refuse("turn-active", detail)
+    }
     if (first === undefined) {
       return mode === "queue" && state.queue.length > 0 ? enqueue(situation, command) : start(situation, command)
     }

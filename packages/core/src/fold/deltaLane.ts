@@ -72,7 +72,8 @@ export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
     session.endedAt === null &&
     (active === null || active.stalled === 0) &&
     before.elsewhere === null &&
-    run.seq === (before.channels[run.channel] ?? 0) + 1
+    // The first word of a channel goes through the rules: they say whether one more is watched.
+    run.seq === (before.channels[run.channel] ?? -1) + 1
   )
 }
 

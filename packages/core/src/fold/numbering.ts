@@ -1,5 +1,5 @@
 /** What the numbers of a source tell: a gap or a late arrival is an anomaly, never a reason to drop the event. */
-import type { EventEnvelope } from "@threadfold/contracts"
+import { channelLimit, type EventEnvelope } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
 
@@ -8,7 +8,11 @@ export const checkNumber = (step: Step): void => {
   const { event, state } = step
   if (event.channel === null || event.seq === null) return
   if (step.standing === "stale" || step.standing === "unknown") return
-  const last = state.channels[event.channel] ?? 0
+  const known = state.channels[event.channel]
+  if (known === undefined && Object.keys(state.channels).length >= channelLimit) {
+    return step.note("limit-reached", `channels:${event.sessionId ?? event.streamId}`, event.channel)
+  }
+  const last = known ?? 0
   const subject = `channel:${event.sessionId ?? event.streamId}/${event.channel}`
   if (event.seq <= last) return step.note("seq-late", subject, `${event.seq} came after ${last}`)
   if (event.seq > last + 1) {
@@ -26,5 +30,7 @@ export const markOf = (before: FoldState, event: EventEnvelope): FoldState["chan
   if (event.channel === null || event.seq === null || event.sessionId !== (before.session?.sessionId ?? null)) {
     return before.channels
   }
-  return { ...before.channels, [event.channel]: Math.max(event.seq, before.channels[event.channel] ?? 0) }
+  const known = before.channels[event.channel]
+  if (known === undefined && Object.keys(before.channels).length >= channelLimit) return before.channels
+  return { ...before.channels, [event.channel]: Math.max(event.seq, known ?? 0) }
 }

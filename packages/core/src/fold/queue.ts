@@ -1,11 +1,14 @@
 /** The message queue: a row stands for a message that waits, and leaves with it. */
-import type { PayloadOf } from "@threadfold/contracts"
+import { type PayloadOf, queueLimit } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
 
 /** `message.queued`. */
 export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">): void => {
   if (step.state.queue.includes(payload.messageId)) {
     return step.note("message-duplicate", `message:${payload.messageId}`)
+  }
+  if (step.state.queue.length >= queueLimit) {
+    return step.note("limit-reached", "queue", `${queueLimit} messages wait`)
   }
   step.state.queue = [...step.state.queue, payload.messageId]
   step.changes.push({

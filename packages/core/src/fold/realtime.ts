@@ -2,7 +2,7 @@
  * Rule 8: voice runs. One shutdown path ({@link closeRealtime}): exactly one close per started run, nothing after it;
  * a start that fails touches the pending start only. Voice never changes the session or the coding turn.
  */
-import type { PayloadOf, RealtimeRunRow } from "@threadfold/contracts"
+import { type PayloadOf, type RealtimeRunRow, voiceStartLimit } from "@threadfold/contracts"
 import { closeRealtime, failPendingRealtime } from "./closures.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
@@ -37,6 +37,9 @@ export const realtimeStartRequested = (step: Step): void => {
   const { realtimeId } = step.event
   if (realtimeId === null || refuseEnded(step)) return
   if (exists(step, realtimeId)) return step.note("realtime-duplicate", realtimeSubject(realtimeId))
+  if (step.state.pendingRealtime.length >= voiceStartLimit) {
+    return step.note("limit-reached", "voice-starts", `${voiceStartLimit} have not started`)
+  }
   step.putRealtime({ ...blank(step, realtimeId), requestedAt: step.at })
 }
 

@@ -2,6 +2,7 @@
 import {
   type PayloadOf,
   type ProviderError,
+  requestedTurnLimit,
   strengthOf,
   type TokenCounts,
   type TurnOutcome,
@@ -87,6 +88,9 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
   if (refuseSteered(step, event.turnId)) return
   const handedOver = payload.handedOver === true
   if (handedOver && refuseEnded(step)) return
+  if (state.requested.length >= requestedTurnLimit) {
+    return step.note("limit-reached", "requested-turns", `${requestedTurnLimit} have not started`)
+  }
   step.putTurn({
     ...blankTurn(step, event.turnId),
     sessionId: step.standing === "live" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
