@@ -4,7 +4,7 @@
  */
 import { Cause, Clock, Deferred, Effect, Fiber, FiberId, Option, Runtime, type Scope } from "effect"
 import { type LiveEvents, makeLiveEvents } from "../live/LiveEvents.js"
-import { exitLine, receivedLine, sentLine, spawnLine } from "../live/lines.js"
+import { exitLine, receivedLines, sentLine, spawnLine } from "../live/lines.js"
 import type { ConnectionLost } from "../ProviderDriver.js"
 import type { LineTooLong } from "../process/LineSplitter.js"
 import { connectionLost, makeLineTransport } from "../process/LineTransport.js"
@@ -128,7 +128,7 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
     const room = Effect.suspend(() => (live.hasRoom() ? Effect.void : Effect.race(live.room, process.gone)))
     const readOn = Effect.zipRight(room, Effect.zip(transport.read, Clock.currentTimeMillis)).pipe(
       Effect.map(([lines, at]) => {
-        for (const line of lines ?? []) receive(receivedLine(at, line))
+        for (const raw of lines ?? []) for (const line of receivedLines(at, raw)) receive(line)
         return lines !== null
       }),
     )

@@ -2,6 +2,7 @@
 import { readWireJson } from "@threadfold/contracts"
 import type { ProcessExit, SupervisedProcess } from "../process/SupervisedProcess.js"
 import type { WireLine } from "../Translator.js"
+import { messagesIn } from "./noise.js"
 
 const meta = (at: number, event: string, fields: Readonly<Record<string, unknown>>): WireLine => ({
   at,
@@ -41,13 +42,20 @@ export const readExit = (fields: Readonly<Record<string, unknown>>): ReadExit =>
   message: typeof fields.message === "string" ? fields.message : undefined,
 })
 
-/** A line from the agent, as it came. One that is no JSON is a line without a message: it is kept, and understood by nobody. */
-export const receivedLine = (at: number, raw: string): WireLine => ({
-  at,
-  dir: "recv",
-  raw,
-  message: readWireJson(raw),
-})
+/**
+ * A line from the agent, as it came. Where it is no JSON as a whole, the messages in it are a line each, which share its text
+ * between them; one that holds no message is a line without one, and kept.
+ */
+export const receivedLines = (at: number, raw: string): readonly WireLine[] => {
+  const whole = readWireJson(raw)
+  const found = whole === undefined ? messagesIn(raw) : []
+  if (found.length === 0) return [{ at, dir: "recv", raw, message: whole }]
+  return found.map(({ message }, index) => {
+    const from = index === 0 ? 0 : found[index - 1]?.end
+    const end = index === found.length - 1 ? raw.length : found[index]?.end
+    return { at, dir: "recv", raw: raw.slice(from, end), message }
+  })
+}
 
 /** A line to the agent. `turnId`: our turn that it asks for. */
 export const sentLine = (at: number, raw: string, message: unknown, turnId?: string): WireLine => ({

@@ -6,6 +6,16 @@ import { parseRecordingLine, readRecording } from "./parseRecordingLine.js"
 const ts = "2026-11-20T04:54:41.150Z"
 const at = 1795150481150
 
+describe("a recorded line amid noise", () => {
+  const recorded = { ts: "2026-11-20T05:00:00.000Z", dir: "recv", msg: { method: "m" } }
+  it("is read, its text kept as it is; two in one line are a problem, since one of them would be lost", () => {
+    const text = `\u001b[0m${JSON.stringify(recorded)}\r`
+    expect(parseRecordingLine(text)).toMatchObject({ dir: "recv", raw: text, message: { method: "m" } })
+    const two = JSON.stringify(recorded) + JSON.stringify(recorded)
+    expect(parseRecordingLine(two)).toEqual({ problem: "not JSON: the line is broken or cut" })
+  })
+})
+
 describe("a line of a recording", () => {
   it("is a message in either direction, verbatim and decoded", () => {
     const raw = `{ "ts":"${ts}", "dir":"recv","msg":{"id":0} }`

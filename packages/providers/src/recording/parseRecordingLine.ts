@@ -3,6 +3,7 @@
  * none of it is a problem that says what is wrong, and costs no other line.
  */
 import { isTooDeep, readWireJson } from "@threadfold/contracts"
+import { messagesIn } from "../live/noise.js"
 import type { WireLine } from "../Translator.js"
 
 /** Why a line could not be read. */
@@ -12,9 +13,19 @@ export interface RecordingProblem {
 
 const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/
 
+const isRecorded = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "ts" in value && "dir" in value
+
+/** The one recorded line in a text that is no JSON as a whole; undefined: there is none, or more than one. */
+const amidNoise = (text: string): unknown => {
+  const found = messagesIn(text, isRecorded)
+  return found.length === 1 ? found[0]?.message : undefined
+}
+
 /** Reads one line. The text is kept verbatim as `raw`. */
 export const parseRecordingLine = (text: string): WireLine | RecordingProblem => {
-  const parsed = readWireJson(text)
+  const whole = readWireJson(text)
+  const parsed = whole === undefined ? amidNoise(text) : whole
   if (parsed === undefined) {
     return { problem: isTooDeep(text) ? "nested too deeply" : "not JSON: the line is broken or cut" }
   }

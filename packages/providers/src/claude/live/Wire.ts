@@ -5,11 +5,12 @@
 import { readWireJson } from "@threadfold/contracts"
 import { Cause, Clock, Deferred, Effect, FiberId, Option, Runtime, type Scope } from "effect"
 import type { LiveEvents } from "../../live/LiveEvents.js"
-import { exitLine, receivedLine, sentLine, spawnLine } from "../../live/lines.js"
+import { exitLine, receivedLines, sentLine, spawnLine } from "../../live/lines.js"
 import type { ConnectionLost } from "../../ProviderDriver.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
 import { connectionLost, type LineTransport, makeLineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
+import type { WireLine } from "../../Translator.js"
 import { type Fields, hintFields, hintText, isFields } from "../../wire/read.js"
 import type { SdkProcess } from "./SdkProcess.js"
 
@@ -160,8 +161,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       return { ok: false, message: errors.join("\n") || (hintText(message, "result") ?? "It does not say why.") }
     }
 
-    const receive = (at: number, raw: string): void => {
-      const line = receivedLine(at, raw)
+    const receive = (line: WireLine): void => {
       const message = isFields(line.message) ? line.message : {}
       heard(message)
       live.push(line)
@@ -176,8 +176,13 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       const lines = yield* transport.read
       if (lines === null) return false
       const at = yield* Clock.currentTimeMillis
-      for (const raw of lines) receive(at, raw)
-      yield* Effect.race(sdk.hear(lines), process.gone)
+      const read = lines.flatMap((raw) => receivedLines(at, raw))
+      for (const line of read) receive(line)
+      // The SDK reads lines of JSON and nothing else.
+      const clean = read.map(({ message, raw }) =>
+        message === undefined || parse(raw) !== undefined ? raw : JSON.stringify(message),
+      )
+      yield* Effect.race(sdk.hear(clean), process.gone)
       return true
     })
     const read = Effect.iterate(true, { while: (goesOn) => goesOn, body: () => Effect.suspend(() => step) })

@@ -1,7 +1,7 @@
 /** Reads what Codex says until its process is gone, and tells the end. */
 import { Cause, Clock, Effect, Option } from "effect"
 import type { LiveEvents } from "../../live/LiveEvents.js"
-import { exitLine, receivedLine } from "../../live/lines.js"
+import { exitLine, receivedLines } from "../../live/lines.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
 import { connectionLost, type LineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
@@ -60,7 +60,7 @@ const untilTheEnd = (reading: Reading): Effect.Effect<void, LineTooLong> => {
     Effect.flatMap(next(reading), (lines) =>
       Effect.map(Clock.currentTimeMillis, (at) => {
         held.release(at)
-        for (const line of lines ?? []) receive(reading, receivedLine(at, line))
+        for (const raw of lines ?? []) for (const line of receivedLines(at, raw)) receive(reading, line)
         return lines !== null
       }),
     ),
