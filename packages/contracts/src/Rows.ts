@@ -57,6 +57,7 @@ export interface ThreadRow {
   readonly queueHeld: number
   readonly turns: number
   readonly items: number
+  readonly goal?: unknown
   readonly plan?: unknown
   readonly archivedAt: number | null
   readonly deletedAt: number | null

@@ -129,6 +129,7 @@ export const tables: { readonly [N in TableName]: Table } = {
     queueHeld: int("1 while the queue waits for a person's consent: after a crash, a failure or an interrupt."),
     turns: int("Turns seen."),
     items: int("Items seen."),
+    goal: heavy(optJson("What the agent works towards, in the provider's words.")),
     plan: heavy(optJson("The agent's to-do list: `{explanation, steps}`.")),
     archivedAt: optInt("ms since the epoch; null: not archived."),
     deletedAt: optInt("ms since the epoch; null: not deleted."),

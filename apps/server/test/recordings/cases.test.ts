@@ -40,3 +40,15 @@ it("split-surrogate-pair: a pair that two pieces share is whole again", async ()
   const { items } = await imported("split-surrogate-pair", false)
   expect(items).toMatchObject([{ kind: "agent_message", text: "smile 😀 ok", status: "interrupted" }])
 })
+
+it("review-start-error-only: a review that fails at its start is a turn that failed", async () => {
+  const { turns } = await imported("review-start-error-only", false)
+  expect(turns).toMatchObject([
+    {
+      nativeTurnId: "019f0000-0000-7000-8000-00000000b002",
+      outcome: "failed",
+      error: { message: "not a git repository" },
+      text: "review: baseBranch main",
+    },
+  ])
+})

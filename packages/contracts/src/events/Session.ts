@@ -58,6 +58,8 @@ export const SessionConfigured = Schema.Struct({
   approvalPolicy: maybe(Json),
   /** Sandbox in the provider's words. */
   sandbox: maybe(Json),
+  /** Further settings, in the provider's words. */
+  settings: maybe(Json),
   /** Provider version. */
   providerVersion: maybe(Schema.String),
   /** The provider's own session id from now on, where it gives the thread another one: by it the thread is resumed. */

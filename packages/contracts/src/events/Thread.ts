@@ -29,6 +29,8 @@ export const ThreadMetadataUpdated = Schema.Struct({
   parentNativeThreadId: maybe(Schema.String),
   /** Our id of it, filled in by the engine. */
   parentThreadId: maybe(Schema.String),
+  /** What the agent works towards, in the provider's words; null: nothing any more. */
+  goal: maybe(Json),
   /** Anything else in the provider's words. */
   data: maybe(Json),
 })

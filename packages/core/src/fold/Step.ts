@@ -41,14 +41,14 @@ export type Standing =
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
 const lightRequest = ({ data: _d, answer: _a, ...row }: RequestRow): RequestRow => row
 const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
-const lightThread = ({ plan: _p, settings: _s, ...row }: ThreadRow): ThreadRow => row
+const lightThread = ({ goal: _g, plan: _p, settings: _s, ...row }: ThreadRow): ThreadRow => row
 
 /** The row without its heavy columns: what open state may hold. A row that has none is taken as it is (the hot path). */
 const light = {
   turn: (row: TurnRow): TurnRow => ("text" in row || "diff" in row || "proposal" in row ? lightTurn(row) : row),
   request: (row: RequestRow): RequestRow => ("data" in row || "answer" in row ? lightRequest(row) : row),
   delegation: (row: DelegationRow): DelegationRow => ("text" in row ? lightDelegation(row) : row),
-  thread: (row: ThreadRow): ThreadRow => ("plan" in row || "settings" in row ? lightThread(row) : row),
+  thread: (row: ThreadRow): ThreadRow => ("goal" in row || "plan" in row || "settings" in row ? lightThread(row) : row),
 }
 
 const isOpenRequest = ({ status }: RequestRow): boolean => status === "open" || status === "answering"
@@ -63,7 +63,7 @@ export class Step {
   /** Requests that another client may have decided, if this event is a terminal of their turn (rule 6). */
   decidedElsewhere: readonly string[] = []
   /** Heavy columns of the thread that the event brought. The thread's row is written last, in one place. */
-  heavyThread: Pick<ThreadRow, "plan" | "settings"> | null = null
+  heavyThread: Pick<ThreadRow, "goal" | "plan" | "settings"> | null = null
   /** The rows that this step has looked up or written. */
   readonly seen = new SeenRows()
 

@@ -82,6 +82,28 @@ describe("rule 2: a turn that was accepted and does not start", () => {
   })
 })
 
+describe("rule 2: a turn that the provider gives up before it starts", () => {
+  const trouble = (s: Scenario, willRetry = false) =>
+    s.send("runtime.error", { message: "no repository", code: "other", willRetry }, { native: { turnId: t1 } })
+
+  it("ends failed, with what was wrong; the session goes on, and its own end is final", () => {
+    const s = trouble(accepted())
+    expect(turn(s)).toMatchObject({
+      outcome: "failed",
+      cause: "start-failed",
+      evidence: "inferred",
+      error: { message: "no repository", code: "other" },
+    })
+    expect(s.session).toMatchObject({ status: "ready", lastError: "no repository" })
+    expect(turn(s.complete(t1, "failed"))).toMatchObject({ outcome: "failed", evidence: "observed" })
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("goes on waiting while the provider retries", () => {
+    expect(turn(trouble(accepted(), true))).toMatchObject({ status: "requested" })
+  })
+})
+
 describe("rule 2: a turn that is interrupted before it starts", () => {
   it("is over at once; a start shows that the provider works on it, and its own end corrects the outcome", () => {
     const s = interrupted(accepted())

@@ -1,5 +1,5 @@
 /** Sessions: epochs (rule 4), the provider's word for its status (rules 1 and 2), and every way to an end. */
-import type { PayloadOf, SessionRow } from "@threadfold/contracts"
+import type { PayloadOf, SessionRow, TurnRow } from "@threadfold/contracts"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import { checkNumber } from "./numbering.js"
 import { endSession, leaveStarting, moveSession } from "./pointer.js"
@@ -155,6 +155,18 @@ export const sessionStopRequested = (step: Step): void => {
   leaveStarting(step)
 }
 
+/** The provider gives up a turn that has not started: no start of it is to come, and the session goes on. */
+const startRefused = (
+  step: Step,
+  turn: TurnRow,
+  { willRetry: _w, fatal: _f, ...error }: PayloadOf<"runtime.error">,
+): void => {
+  endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "inferred", error })
+  leaveStarting(step)
+  const { session } = step.state
+  if (session !== null) step.putSession({ ...session, lastError: error.message })
+}
+
 /**
  * `runtime.error`: fatal to the session when the provider gives up *that* running turn, or says that all is lost;
  * a retried one, one of another turn and one of no turn are remembered, nothing more.
@@ -163,6 +175,8 @@ export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): v
   if (refuseEnded(step)) return
   const { session, active } = step.state
   if (session === null) return
+  const waiting = step.state.requested.find((turn) => turn.turnId === step.event.turnId)
+  if (waiting !== undefined && !payload.willRetry && payload.fatal !== true) return startRefused(step, waiting, payload)
   const namesActive = active !== null && step.event.turnId === active.turnId
   const fatal = payload.fatal === true || (!payload.willRetry && namesActive)
   if (!fatal) return step.putSession({ ...session, lastError: payload.message })

@@ -136,3 +136,13 @@ describe("the thread's row", () => {
     expect(s.state.thread?.updatedAt).toBe(s.log.at(-1)?.recordedAt)
   })
 })
+
+describe("the goal of a thread", () => {
+  it("is what was said last, until it is said to be none", () => {
+    const goal = (s: Scenario, said: unknown) => s.sendRaw("thread.metadata.updated", { goal: said })
+    const s = goal(new Scenario().start(), { objective: "ship" })
+    s.send("thread.metadata.updated", { title: "t" })
+    expect(s.rows.all("threads")).toMatchObject([{ goal: { objective: "ship" }, title: "t" }])
+    expect(goal(s, null).rows.all("threads")).toMatchObject([{ goal: null }])
+  })
+})

@@ -65,6 +65,7 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
 export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.metadata.updated">): void => {
   const thread = step.state.thread
   if (thread === null || refuseStale(step)) return
+  if (payload.goal !== undefined) step.heavyThread = { ...step.heavyThread, goal: payload.goal }
   patch(step, {
     title: payload.title ?? thread.title,
     parentThreadId: payload.parentThreadId ?? thread.parentThreadId,

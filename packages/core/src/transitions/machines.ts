@@ -60,6 +60,7 @@ const sessions: readonly Transition[] = [
       ...terminals,
       "turn.start-failed",
       "turn.start-timed-out",
+      "runtime.error",
       "turn.accepted",
       ...turnStarts,
       "item.completed",
@@ -109,6 +110,7 @@ const turns: readonly Transition[] = [
     to: inferred("ended"),
     by: [
       "turn.start-timed-out",
+      "runtime.error",
       "turn.interrupt-requested",
       "effect.delivered",
       "effect.uncertain",

@@ -18,7 +18,7 @@ import { cancelPrompts, handedOver } from "./prompts.js"
 import { type ClientMethod, cancelRequestMethod, methods, updateMethod } from "./protocol.js"
 import { answersIn, ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./requests.js"
 import type { AcpThread, Target } from "./Session.js"
-import { textsOf } from "./text.js"
+import { endLooseText, isText, textsOf } from "./text.js"
 import { updateEntry } from "./updates.js"
 import { repeatsPrompt } from "./userMessage.js"
 
@@ -90,6 +90,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
       )
     }
     const { place, target } = connection.session(source, thread)
+    if (!isText(kind)) recordAll(source, target, endLooseText(place))
     if (entry === undefined) return keep(source, target, { method, known: false }, "agent", native)
     if (kind === "user_message_chunk" && repeatsPrompt(place.session, said)) {
       return keep(
@@ -139,6 +140,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     }
     const where =
       id === undefined ? { place: null, target: connection.target } : connection.session(source, connection.thread(id))
+    if (where.place !== null) recordAll(source, where.target, endLooseText(where.place))
     const asked = attempt(() => ask(method, where.place, requestId, params))
     if ("problem" in asked || asked.value === undefined) {
       const problem = "problem" in asked ? asked.problem : "names no session"

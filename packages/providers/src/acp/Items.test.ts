@@ -321,9 +321,21 @@ describe("the output of a command", () => {
     )
   })
 
-  it("that is no text stays data", () => {
-    const lines = [command(2), patch(3, "t", { status: "completed", rawOutput: { exit_code: 1, stdout: "s" } })]
-    expect(final(lines)).toMatchObject({ text: null, exitCode: 1, data: { rawOutput: { exit_code: 1, stdout: "s" } } })
+  it("that a raw result holds is its text, whatever member says it; one without any stays data", () => {
+    const ended = (rawOutput: unknown) => [command(2), patch(3, "t", { status: "completed", rawOutput })]
+    expect(final(ended({ exit_code: 1, stdout: "s", stderr: "e" }))).toMatchObject({ text: "s\ne", exitCode: 1 })
+    expect(final(ended({ aggregated_output: "all", stdout: "s" }))).toMatchObject({ text: "all" })
+    expect(final(ended({ output: "o", metadata: { exit: 0 } }))).toMatchObject({ text: "o", exitCode: 0 })
+    expect(final(ended([{ type: "text", text: "block" }]))).toMatchObject({ text: "block" })
+    expect(final(ended({ content: [{ type: "text", text: "inner" }] }))).toMatchObject({ text: "inner" })
+    expect(final(ended({ exit_code: 1, other: {} }))).toMatchObject({ text: null, data: { rawOutput: { other: {} } } })
+  })
+
+  it("that came in pieces is the whole result where that holds them and more", () => {
+    const piece = patch(3, "t", { _meta: { terminal_output: { terminal_id: "t", data: "two" } } })
+    const ended = (output: string) => patch(4, "t", { status: "completed", rawOutput: { output } })
+    expect(final([command(2), piece, ended("one\ntwo\nthree")])).toMatchObject({ text: "one\ntwo\nthree" })
+    expect(final([command(2), piece, ended("something else")])).toMatchObject({ text: "two" })
   })
 })
 

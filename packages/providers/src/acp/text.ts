@@ -37,6 +37,9 @@ export const textKinds = {
 
 export type TextUpdate = keyof typeof textKinds
 
+/** Whether an update of this kind carries text. */
+export const isText = (kind: string): boolean => Object.hasOwn(textKinds, kind)
+
 const dataOf = (run: TextRun): Fields | undefined => {
   const data = {
     ...(run.messageId === undefined ? {} : { messageId: run.messageId }),
@@ -60,6 +63,12 @@ export const endText = (place: Place, status: ItemEnd = "completed"): readonly F
   const text = pieces.join("")
   return [fact("item.completed", { kind, nativeKind, data: dataOf(run), status, text }, nativeOf(place, run))]
 }
+
+/**
+ * Ends a text that is written outside of any turn: no turn's end will do it, so whatever else the agent says next does.
+ */
+export const endLooseText = (place: Place): readonly Fact[] =>
+  place.session.run !== null && place.session.run.turnId === undefined ? endText(place) : []
 
 const goesOn = (run: TextRun, nativeKind: string, turnId: string | undefined, messageId: string | undefined) =>
   run.nativeKind === nativeKind &&

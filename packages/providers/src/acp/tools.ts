@@ -92,6 +92,26 @@ const snapshotOf = (update: Fields): string | undefined => {
   return texts.length === 0 ? undefined : texts.join("\n")
 }
 
+/** Members of a raw output that hold a command's whole output, the fullest one first. */
+const wholes = ["aggregated_output", "aggregatedOutput", "output", "formatted_output", "formattedOutput"]
+
+/** A command's output as its raw result says it: a text, a member of it, content blocks, or what went to its two streams. */
+const rawText = (raw: unknown): string | undefined => {
+  if (typeof raw === "string") return raw
+  if (Array.isArray(raw)) {
+    const texts = textsOf(raw)
+    return texts.length === 0 ? undefined : texts.join("\n")
+  }
+  if (!isFields(raw)) return undefined
+  for (const name of wholes) {
+    const whole = raw[name]
+    if (typeof whole === "string") return whole
+  }
+  const streams = [raw.stdout, raw.stderr].filter((one) => typeof one === "string")
+  if (streams.length > 0) return streams.filter((one) => one !== "").join("\n")
+  return rawText(raw.content) ?? rawText(hintFields(raw, "metadata")?.output)
+}
+
 const outputPiece = (place: Place, tool: Tool, piece: string): Fact => {
   tool.output += piece
   return pieceOf(
@@ -115,17 +135,21 @@ const outputOf = (place: Place, tool: Tool, update: Fields, status: string | und
     return [outputPiece(place, tool, piece)]
   }
   if (tool.streamed || status !== "in_progress") return []
-  const snapshot = snapshotOf(update) ?? ""
+  const snapshot = snapshotOf(update) ?? rawText(update.rawOutput) ?? ""
   if (!snapshot.startsWith(tool.output) || snapshot === tool.output) return []
   return [outputPiece(place, tool, snapshot.slice(tool.output.length))]
 }
 
-/** The whole output of a command that has ended: what it streamed, else the raw text, else what its last word shows. */
+/**
+ * The whole output of a command that has ended: the raw result, else what its last word shows. Beside streamed pieces the
+ * result counts where it holds them and more: agents may cut it for the model, or say it in another form.
+ */
 const finalOutput = (tool: Tool, update: Fields): string | null => {
   if (kindOf(tool) !== "command") return null
-  if (tool.streamed) return tool.output
-  const raw = hintJson(update, "rawOutput") ?? hintJson(tool.fields, "rawOutput")
-  if (typeof raw === "string") return raw
+  const raw = rawText(hintJson(update, "rawOutput") ?? hintJson(tool.fields, "rawOutput"))
+  if (tool.streamed)
+    return raw?.includes(tool.output.trim()) === true && raw.length > tool.output.length ? raw : tool.output
+  if (raw !== undefined && raw !== "") return raw
   return snapshotOf(update) ?? (tool.output === "" ? null : tool.output)
 }
 

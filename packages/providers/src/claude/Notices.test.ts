@@ -83,11 +83,13 @@ describe("other news", () => {
   })
 
   it("of a conversation that was shortened", () => {
-    expect(after([system(2, "compact_boundary", { compact_metadata: {} })])[0]).toEqual([
-      "compaction.installed",
+    const marked = after([system(2, "compact_boundary", { uuid: "b", compact_metadata: { trigger: "auto" } })])
+    expect(marked.map(([type]) => type)).toEqual(["item.started", "item.completed", "compaction.installed"])
+    expect(marked[1]).toMatchObject([
+      "item.completed",
       "turn-1",
-      undefined,
-      {},
+      "b",
+      { kind: "compaction", data: { trigger: "auto" } },
     ])
   })
 

@@ -95,11 +95,26 @@ const ownOutput: Entry = (session, said) => {
   ]
 }
 
+/** The agent replaced the head of the conversation by a summary: a mark in it, that a person sees where it happened. */
+const compacted: Entry = (session, said) => {
+  const itemId = hintText(said, "uuid")
+  const installed = fact("compaction.installed", {}, nativeOf(session, session.running?.id))
+  if (itemId === undefined) return [installed]
+  const native = nativeOf(session, session.running?.id, { itemId })
+  const data = hintFields(said, "compact_metadata")
+  const item = { kind: "compaction", nativeKind: "compact_boundary", ...(data === undefined ? {} : { data }) } as const
+  return [
+    fact("item.started", item, native),
+    fact("item.completed", { ...item, status: "completed" }, native),
+    installed,
+  ]
+}
+
 const systemEntries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ["init", init],
   ["status", status],
   ["api_retry", retry],
-  ["compact_boundary", (session) => [fact("compaction.installed", {}, nativeOf(session, session.running?.id))]],
+  ["compact_boundary", compacted],
   ["thinking_tokens", thinkingEstimate],
   ["task_started", taskStarted],
   ["task_progress", taskProgress],

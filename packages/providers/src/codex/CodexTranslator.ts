@@ -18,6 +18,7 @@ import { makeConnection } from "./Connection.js"
 import { callEntry, clientNotificationEntry } from "./calls.js"
 import { questionsOf } from "./choices.js"
 import type { Context, Entry } from "./Entry.js"
+import type { Spawned } from "./items.js"
 import { notificationEntry } from "./notifications.js"
 import { hearItem, leaveItem, withReview } from "./openItems.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
@@ -78,11 +79,11 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     if (entry.on === "thread" && id === undefined) {
       return keep(source, where, { method, known: true, problem: "threadId: expected a text" })
     }
-    const children: string[] = []
+    const children: Spawned[] = []
     const context: Context = {
       version: connection.version(),
       requests,
-      spawned: (ids) => children.push(...ids),
+      spawned: (told) => children.push(...told),
     }
     const items = where.thread?.items
     if (items !== undefined) hearItem(items, method, params)
@@ -157,7 +158,8 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     // A fork names its source, but asks for a session of a thread that does not exist yet.
     const where = method === "thread/fork" ? connection.target : openTarget(id)
     const native = { threadId: id, callId }
-    noteCall({ id: callId, method, target: where, nativeThreadId: id, turnId, params })
+    const call: Call = { id: callId, method, target: where, nativeThreadId: id, turnId, params, told: false }
+    noteCall(call)
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
     if ("problem" in named) {
       return keep(source, where, { method, known: true, problem: named.problem }, "client", native)
@@ -171,7 +173,9 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     if ("problem" in mapped) {
       return keep(source, where, { method, known: true, problem: mapped.problem }, "client", native)
     }
+    if (mapped.value === null) return keep(source, where, { method, known: true }, "client", native)
     connection.record(source, where, mapped.value, "client")
+    call.told = true
     return "mapped"
   }
 

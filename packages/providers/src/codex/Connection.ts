@@ -8,6 +8,7 @@ import type { WireChannel } from "../stream/Origin.js"
 import { draftOf, type Ending, makeConnectionBase, sessionEnding } from "../wire/ConnectionBase.js"
 import type { Source } from "../wire/Source.js"
 import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
+import type { Spawned } from "./items.js"
 import {
   type CodexThread,
   closeSession,
@@ -91,13 +92,49 @@ export const makeConnection = (options: TranslatorOptions) => {
     return id === ancestor
   }
 
-  /** Says of an open session who its parent is; once. */
+  /** Says of an open session who its parent is, and what that one calls it, where nothing has said it; each once. */
   const tellParent = (source: Source, of: CodexThread, session: Session): void => {
-    const known = session.described?.parent
-    if (of.parent === undefined || known !== undefined) return
-    if (session.described !== null) session.described.parent = of.parent
-    const what = fact("thread.metadata.updated", { parentNativeThreadId: of.parent }, { threadId: of.id })
+    const { described, told } = session
+    const parentNativeThreadId = told.parent || described?.parent !== undefined ? undefined : of.parent
+    const title = told.name || described?.title !== undefined ? undefined : of.name
+    if (parentNativeThreadId === undefined && title === undefined) return
+    told.parent ||= parentNativeThreadId !== undefined
+    told.name ||= title !== undefined
+    if (described !== null) {
+      described.parent ??= parentNativeThreadId
+      described.title ??= title
+    }
+    const what = fact("thread.metadata.updated", { parentNativeThreadId, title }, { threadId: of.id })
     record(source, targetOf(of, session), what)
+  }
+
+  /** The open session of a thread, opened first where there is none. */
+  const sessionOf = (
+    source: Source,
+    of: CodexThread,
+    hints: {
+      readonly resumed?: boolean
+      readonly nativeSessionId?: string | undefined
+      readonly described?: boolean
+    },
+  ): Session => {
+    if (of.session !== null) return of.session
+    const again = of.sessions > 0 || of.unansweredResumes.size > 0 ? true : undefined
+    const session = openSession(of)
+    const started = fact(
+      "session.started",
+      {
+        provider: "codex",
+        mode,
+        nativeSessionId: hints.nativeSessionId,
+        resumed: again ?? hints.resumed,
+        usageMode: "cumulative-thread",
+      },
+      { threadId: of.id },
+    )
+    record(source, targetOf(of, session), started)
+    if (hints.described !== true) tellParent(source, of, session)
+    return session
   }
 
   return {
@@ -122,42 +159,22 @@ export const makeConnection = (options: TranslatorOptions) => {
       for (const of of threads.values()) forgetCalls(of)
     },
 
-    /** The open session of a thread, opened first where there is none. */
-    session: (
-      source: Source,
-      of: CodexThread,
-      hints: {
-        readonly resumed?: boolean
-        readonly nativeSessionId?: string | undefined
-        readonly described?: boolean
-      },
-    ): Session => {
-      if (of.session !== null) return of.session
-      const again = of.sessions > 0 || of.unansweredResumes.size > 0 ? true : undefined
-      const session = openSession(of)
-      const started = fact(
-        "session.started",
-        {
-          provider: "codex",
-          mode,
-          nativeSessionId: hints.nativeSessionId,
-          resumed: again ?? hints.resumed,
-          usageMode: "cumulative-thread",
-        },
-        { threadId: of.id },
-      )
-      record(source, targetOf(of, session), started)
-      if (hints.described !== true) tellParent(source, of, session)
-      return session
-    },
+    session: sessionOf,
 
-    /** A thread said that it spawned others. What would make it its own ancestor is not believed. */
-    spawned: (source: Source, parent: CodexThread, children: readonly string[]): void => {
-      for (const id of children) {
+    /** A thread said that it has others for children. What would make it its own ancestor is not believed. */
+    spawned: (source: Source, parent: CodexThread, children: readonly Spawned[]): void => {
+      for (const { id, name, started } of children) {
         const child = thread(id)
-        if (child.parent !== undefined || descendsFrom(parent, id)) continue
-        child.parent = parent.id
+        if (descendsFrom(parent, id)) continue
+        // A thread that was described by itself is no child for being spoken to.
+        if (!started && child.parent === undefined && child.session !== null && child.session.described !== null)
+          continue
+        child.parent ??= parent.id
+        if (child.parent !== parent.id) continue
+        child.name ??= name
         if (child.session !== null) tellParent(source, child, child.session)
+        // It may never say a word here: that it was started is all that is known of it.
+        else if (started && child.sessions === 0 && !child.detached) sessionOf(source, child, {})
       }
     },
 

@@ -1,6 +1,7 @@
 /** The mapping tables: each method of the protocol has exactly one entry, a mapping or the reason why it has none. */
 import type { Fact } from "../stream/Fact.js"
 import type { Fields } from "../wire/read.js"
+import type { Spawned } from "./items.js"
 import type { OpenRequest } from "./requests.js"
 import type { CodexThread, Session } from "./Thread.js"
 
@@ -10,8 +11,8 @@ export interface Context {
   readonly version: string | undefined
   /** Server requests of this process, by the JSON text of their id. */
   readonly requests: ReadonlyMap<string, OpenRequest>
-  /** Says that the thread spawned others: evidence for a child link. */
-  readonly spawned: (nativeThreadIds: readonly string[]) => void
+  /** Says that the thread has others for children: evidence for a link. */
+  readonly spawned: (children: readonly Spawned[]) => void
 }
 
 /** The open session that a message belongs to. */

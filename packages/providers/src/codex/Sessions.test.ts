@@ -345,9 +345,33 @@ describe("a sub-agent's thread", () => {
     const described = notify(1, "thread/started", { thread: { id: U, parentThreadId: T } })
     const once = flushed([...started(0), described, spawns(2, T, U)])
     expect(ofType(once, "thread.started").at(-1)?.payload).toMatchObject({ parentNativeThreadId: T })
-    expect(ofType(once, "thread.metadata.updated")).toEqual([])
+    expect(ofType(once, "thread.metadata.updated").map(({ payload }) => payload)).toEqual([{ title: "/a" }])
     const circle = [...started(0), spawns(1, T, U), spawns(2, U, "V"), spawns(3, "V", T), spawns(4, T, T)]
     expect(ofType(flushed(circle), "thread.metadata.updated").map(({ scope }) => scope)).toEqual(["U1", "V1"])
+  })
+
+  it("that only a collaboration call tells of is there, a child, and called what it was asked", () => {
+    const call = (at: number, tool: string, more: object) =>
+      notify(at, "item/completed", {
+        threadId: T,
+        turnId: X,
+        item: { id: `c${at}`, type: "collabAgentToolCall", tool, status: "completed", senderThreadId: T, ...more },
+      })
+    const spawned = flushed([...started(0), call(1, "spawnAgent", { receiverThreadIds: [U], prompt: "look at\nit" })])
+    expect(spawned.filter(({ scope }) => scope === "U1").map(({ type, payload }) => [type, payload])).toMatchObject([
+      ["session.started", { provider: "codex" }],
+      ["thread.metadata.updated", { parentNativeThreadId: T, title: "look at it" }],
+    ])
+    const waited = [
+      ...started(0),
+      status(1, "active", U),
+      call(2, "wait", { agentsStates: { [U]: { status: "running" } } }),
+    ]
+    expect(ofType(flushed(waited), "thread.metadata.updated").map(({ payload }) => payload)).toEqual([
+      { parentNativeThreadId: T },
+    ])
+    const failed = call(1, "spawnAgent", { receiverThreadIds: [U], status: "failed" })
+    expect(flushed([...started(0), failed]).filter(({ scope }) => scope === "U1")).toEqual([])
   })
 
   it("has turns and numbers of its own", () => {

@@ -12,6 +12,8 @@ export interface Session {
   readonly origin: Origin
   /** What `thread.started` and later updates said of it; null until a message described the thread. */
   described: { title: string | undefined; parent: string | undefined } | null
+  /** What was told of it from its parent's words. */
+  readonly told: { parent: boolean; name: boolean }
 }
 
 /** Where an event belongs: a session of a thread, or the connection (then without a thread). */
@@ -38,6 +40,8 @@ export interface CodexThread {
   parent: string | undefined
   /** What is remembered of its open items. */
   readonly items: OpenItems
+  /** What that thread calls it. */
+  name: string | undefined
   readonly voice: Voice
   rewinds: Rewinds
 }
@@ -52,6 +56,7 @@ export const makeThread = (id: string): CodexThread => ({
   acceptedTurns: new Set(),
   parent: undefined,
   items: makeOpenItems(),
+  name: undefined,
   voice: makeVoice(),
   rewinds: makeRewinds(),
 })
@@ -62,6 +67,7 @@ export const openSession = (thread: CodexThread): Session => {
   const session: Session = {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
     described: null,
+    told: { parent: false, name: false },
   }
   thread.session = session
   return session

@@ -100,11 +100,41 @@ describe("a turn that the client asked for", () => {
       recv(5, { id: 4, error: { code: -1, message: "late" } }),
     ]
     const { events, fates } = run([...started(0), steer, interrupt, ...answers])
-    expect(fates.slice(-4)).toEqual(["mapped", "mapped", "kept", "kept"])
+    expect(fates.slice(-4)).toEqual(["mapped", "mapped", "kept", "mapped"])
+    expect(events.slice(-2).map(({ type, channel, payload }) => [type, channel, payload])).toContainEqual([
+      "effect.failed",
+      "client",
+      { effect: "turn/interrupt", message: "late" },
+    ])
     expect(events.slice(-4, -2).map(({ type, native, payload }) => [type, native, payload])).toEqual([
       ["message.steered", { threadId: T, turnId: X, callId: "3" }, { text: "more" }],
       ["turn.interrupt-requested", { threadId: T, turnId: X, callId: "4" }, {}],
     ])
+  })
+})
+
+describe("a review that the client asked for", () => {
+  const target = { type: "baseBranch", branch: "main" }
+  const review = (delivery?: string) =>
+    send(1, {
+      id: 4,
+      method: "review/start",
+      params: { threadId: T, target, ...(delivery === undefined ? {} : { delivery }) },
+    })
+  const answer = (reviewThreadId: string) =>
+    recv(2, { id: 4, result: { turn: { id: X, status: "inProgress", items: [] }, reviewThreadId } })
+  const types = (...lines: Parameters<typeof run>[0]) => ofT(run([...started(0), ...lines]).events)
+
+  it("is a turn, which its answer names; refused it is a turn that failed", () => {
+    expect(types(review(), answer(T))).toEqual(["T1 turn.requested", "T1 turn.accepted"])
+    const refused = recv(2, { id: 4, error: { code: -1, message: "no" } })
+    expect(types(review("inline"), refused)).toEqual(["T1 turn.requested", "T1 turn.start-failed"])
+  })
+
+  it("is none here where it runs in a thread of its own, or where nobody tells of the call", () => {
+    expect(types(review("detached"), answer("other"))).toEqual([])
+    const live = flushed([...started(0), review(), answer(T)], { mode: "managed" })
+    expect(live.filter(({ type }) => type.startsWith("turn."))).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 /** The answers that mean something to the fold: of the calls that open a session, start a turn, or start a voice run. */
 import { fact } from "../stream/Fact.js"
 import type { Answer } from "../wire/Message.js"
-import { type Fields, hintText, isFields, needFields, needText, WrongShape } from "../wire/read.js"
+import { type Fields, hintText, isFields, mayHaveId, needFields, needText, WrongShape } from "../wire/read.js"
 import type { Source } from "../wire/Source.js"
 import type { Connection } from "./Connection.js"
 import { callError } from "./errors.js"
@@ -21,6 +21,8 @@ export interface Call {
   /** Our id of the turn that it asks for, on a live connection. */
   readonly turnId: string | undefined
   readonly params: Fields
+  /** True once an event told that it was made: then an event tells that it was refused. */
+  told: boolean
 }
 
 type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
@@ -90,6 +92,24 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   return true
 }
 
+/** A review is a turn of its thread, whose items begin it. One that runs in a thread of its own announces itself there. */
+const reviewStarted: Answering = (connection, source, call, answer) => {
+  const { thread } = call.target
+  if (thread === null || !call.told) return false
+  if (answer.ok && mayHaveId(resultOf(answer.result), "reviewThreadId") !== thread.id) return false
+  return turnStarted(connection, source, call, answer)
+}
+
+/** A call that was told of and is refused: a steer, an interrupt, a session's start. What it led to, if anything, is told above. */
+const refused: Answering = (connection, source, call, answer) => {
+  if (answer.ok || !call.told || call.target.thread === null) return false
+  const turnId = hintText(call.params, "expectedTurnId") ?? hintText(call.params, "turnId")
+  const native = { threadId: call.nativeThreadId, turnId, callId: call.id }
+  const failed = fact("effect.failed", { effect: call.method, message: answer.message }, native)
+  connection.record(source, call.target, failed, "client")
+  return true
+}
+
 /** Nothing more is heard of a thread that the client let go of; for us its session is over, loaded or not. */
 const unsubscribed: Answering = (connection, source, call, answer) => {
   if (!answer.ok || call.nativeThreadId === undefined) return false
@@ -152,9 +172,11 @@ const answerings: ReadonlyMap<string, Answering> = new Map([
   ["thread/fork", threadOpened(false)],
   ["thread/unsubscribe", unsubscribed],
   ["turn/start", turnStarted],
+  ["review/start", reviewStarted],
   ["thread/realtime/start", voiceStarted],
 ])
 
 /** Records what an answer means. False: nothing to the fold. */
 export const answerCall: Answering = (connection, source, call, answer) =>
-  answerings.get(call.method)?.(connection, source, call, answer) ?? false
+  (answerings.get(call.method)?.(connection, source, call, answer) ?? false) ||
+  refused(connection, source, call, answer)

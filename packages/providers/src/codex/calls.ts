@@ -3,7 +3,7 @@
  * calls the answer, if anything, says what came of them; those are kept verbatim.
  */
 import { type Fact, fact } from "../stream/Fact.js"
-import { type Fields, hintText, mayHaveId, needFields, rest } from "../wire/read.js"
+import { type Fields, hintFields, hintText, mayHaveId, needFields, rest } from "../wire/read.js"
 import { type KeptEntry, kept } from "./Entry.js"
 import { readUserInput } from "./input.js"
 import type { ClientNotificationMethod, ClientRequestMethod } from "./methods.js"
@@ -14,12 +14,23 @@ export interface CallEntry {
   readonly on: "call"
   /** True: it means nothing without an open session of the thread that it names. */
   readonly needsSession: boolean
-  readonly map: (params: Fields, callId: string, nativeThreadId: string | undefined, imported: boolean) => Fact
+  readonly map: (params: Fields, callId: string, nativeThreadId: string | undefined, imported: boolean) => Fact | null
 }
 
 export type ClientEntry = CallEntry | KeptEntry
 
 const call = (map: CallEntry["map"]): CallEntry => ({ on: "call", needsSession: true, map })
+
+/** What a review is to look at, in a line. */
+const reviewText = (params: Fields): string => {
+  const target = hintFields(params, "target") ?? {}
+  const of =
+    hintText(target, "instructions") ??
+    hintText(target, "branch") ??
+    hintText(target, "title") ??
+    hintText(target, "sha")
+  return `review: ${[hintText(target, "type"), of].filter((part) => part !== undefined).join(" ")}`
+}
 
 const startsSession: CallEntry = {
   on: "call",
@@ -82,7 +93,15 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
   "thread/realtime/appendSpeech": kept("the voice conversation shows it as a transcript"),
   "thread/realtime/listVoices": catalogue,
 
-  "review/start": announced,
+  "review/start": call((params, callId, threadId, imported) =>
+    params.delivery === "detached"
+      ? null
+      : fact(
+          "turn.requested",
+          { text: reviewText(params), origin: imported ? "import" : undefined, handedOver: true },
+          { threadId, callId },
+        ),
+  ),
   "thread/compact/start": announced,
   "thread/shellCommand": announced,
   "thread/queue/start": announced,

@@ -35,9 +35,18 @@ export interface ItemView {
   readonly exitCode: number | undefined
   readonly durationMs: number | undefined
   readonly childNativeThreadIds: readonly string[]
-  /** Those of them that this item says were started by it. */
-  readonly spawned: readonly string[]
+  /** Threads that this item shows to be children of its own. */
+  readonly spawned: readonly Spawned[]
   readonly data: Fields | undefined
+}
+
+/** A thread that another one works with by collaboration. */
+export interface Spawned {
+  readonly id: string
+  /** What to call it, where the wire says anything of the kind. */
+  readonly name: string | undefined
+  /** True: this very item started it, so that it is there. */
+  readonly started: boolean
 }
 
 interface Reading {
@@ -49,7 +58,7 @@ interface Reading {
   /** Members to say otherwise than the item does. */
   readonly instead?: Fields
   readonly children?: readonly string[]
-  readonly spawned?: readonly string[]
+  readonly spawned?: readonly Spawned[]
 }
 
 /** Members that have a place of their own in the event, or that only the raw message needs. */
@@ -96,9 +105,13 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
   [
     "collabAgentToolCall",
     (item) => {
-      const children = hintTexts(item, "receiverThreadIds")
+      const named = [...hintTexts(item, "receiverThreadIds"), ...Object.keys(hintFields(item, "agentsStates") ?? {})]
+      const sender = hintText(item, "senderThreadId")
+      const children = [...new Set(named)].filter((id) => id !== sender)
       const tool = hintText(item, "tool")
-      return { kind: "subagent", title: tool, children, spawned: tool === "spawnAgent" ? children : [] }
+      const started = tool === "spawnAgent" && item.status !== "failed"
+      const name = started ? oneLine(hintText(item, "prompt")) : undefined
+      return { kind: "subagent", title: tool, children, spawned: children.map((id) => ({ id, name, started })) }
     },
   ],
   [
@@ -106,12 +119,9 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
     (item) => {
       const child = hintText(item, "agentThreadId")
       const children = child === undefined ? [] : [child]
-      return {
-        kind: "subagent",
-        title: hintText(item, "agentPath"),
-        children,
-        spawned: item.kind === "started" ? children : [],
-      }
+      const name = hintText(item, "agentPath")
+      const started = item.kind === "started"
+      return { kind: "subagent", title: name, children, spawned: children.map((id) => ({ id, name, started })) }
     },
   ],
   ["webSearch", (item) => ({ kind: "web_search", title: hintText(item, "query") })],

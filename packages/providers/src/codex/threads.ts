@@ -11,6 +11,7 @@ import {
   needBoolean,
   needFields,
   needText,
+  rest,
   WrongShape,
 } from "../wire/read.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
@@ -50,14 +51,16 @@ export const describe = (thread: CodexThread, session: Session, view: ThreadView
   const before = session.described
   const native = { threadId: thread.id }
   const parent = view.parent ?? before?.parent ?? thread.parent
-  session.described = { title: view.title ?? before?.title, parent }
+  // What the parent calls it stands for a name that nothing has given it.
+  const named = view.title ?? before?.title ?? thread.name
+  session.described = { title: named, parent }
   if (before === null) {
     return [
       fact(
         "thread.started",
         {
           provider: "codex",
-          title: view.title,
+          title: named,
           cwd: view.cwd,
           model: view.model,
           parentNativeThreadId: parent,
@@ -73,6 +76,29 @@ export const describe = (thread: CodexThread, session: Session, view: ThreadView
   return [fact("thread.metadata.updated", { title, parentNativeThreadId: newParent }, native)]
 }
 
+/** Settings of a thread besides those that every agent has, by the names that answers and notifications give them. */
+const settingNames = [
+  "modelProvider",
+  "effort",
+  "reasoningEffort",
+  "summary",
+  "serviceTier",
+  "personality",
+  "collaborationMode",
+  "approvalsReviewer",
+  "activePermissionProfile",
+  "environments",
+  "disabledPluginIds",
+]
+
+const otherSettings = (settings: Fields): Fields | undefined => {
+  const told = settingNames.flatMap((name) => {
+    const value = hintJson(settings, name)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return told.length === 0 ? undefined : Object.fromEntries(told)
+}
+
 /** What a session runs with, from the answer to start, resume or fork, or from changed settings. */
 export const configuration = (settings: Fields, nativeThreadId: string, version: string | undefined): Fact =>
   fact(
@@ -82,6 +108,7 @@ export const configuration = (settings: Fields, nativeThreadId: string, version:
       cwd: hintText(settings, "cwd"),
       approvalPolicy: hintJson(settings, "approvalPolicy"),
       sandbox: hintJson(settings, "sandbox") ?? hintJson(settings, "sandboxPolicy"),
+      settings: otherSettings(settings),
       providerVersion: version,
     },
     { threadId: nativeThreadId },
@@ -196,8 +223,16 @@ export const threadEntries = {
   "thread/project/updated": keptOfStored("sorting of the provider's own list"),
   "thread/attachment/updated": keptOfStored("attachments are the client's own state"),
   "thread/queue/changed": keptOfStored("the provider's queue; its turns announce themselves"),
-  "thread/goal/updated": kept("goals have no place in the read model"),
-  "thread/goal/cleared": kept("goals have no place in the read model"),
+  "thread/goal/updated": onThread((params, { thread }) => [
+    fact(
+      "thread.metadata.updated",
+      { goal: rest(needFields(params, "goal"), ["threadId"]) ?? {} },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId") },
+    ),
+  ]),
+  "thread/goal/cleared": onThread((_, { thread }) => [
+    fact("thread.metadata.updated", { goal: null }, { threadId: thread.id }),
+  ]),
   "thread/prediction/updated": kept("a guess at the next prompt, not something that happened"),
   "thread/environment/connected": kept("environments have no place in the read model"),
   "thread/environment/disconnected": kept("environments have no place in the read model"),

@@ -180,7 +180,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       for (const line of read) receive(line)
       // The SDK reads lines of JSON and nothing else.
       const clean = read.map(({ message, raw }) =>
-        message === undefined || parse(raw) !== undefined ? raw : JSON.stringify(message),
+        message === undefined || readWireJson(raw) !== undefined ? raw : JSON.stringify(message),
       )
       yield* Effect.race(sdk.hear(clean), process.gone)
       return true
