@@ -1,5 +1,6 @@
 /** What holds for commands of everybody, in any order, while agents say what they like. */
 import type { EffectKind, EventType } from "@threadfold/contracts"
+import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import { breathe } from "../../test/breathe.js"
@@ -199,9 +200,9 @@ const arbAct = fc
   .map(([act, pick]) => ({ run: (c: Commander) => act(c, pick) }))
 
 describe("any commands, among any words of agents", () => {
-  it("are decided purely, keep every invariant, leave no anomaly of ours, and upkeep derived twice is done once", () => {
-    fc.assert(
-      fc.property(fc.array(arbAct, { maxLength: 40, size: "max" }), (acts) => {
+  it("are decided purely, keep every invariant, leave no anomaly of ours, and upkeep derived twice is done once", async () => {
+    await fc.assert(
+      pausing(fc.array(arbAct, { maxLength: 40, size: "max" }), (acts) => {
         const c = new Commander()
         if (acts.length % 5 !== 0) c.run({ type: "thread.create", agent: "coder", provider: "codex" })
         for (const act of acts) {

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from "@threadfold/contracts"
+import { pausing } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
@@ -71,14 +72,14 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
 )
 
 describe("the short way for streamed content", () => {
-  it("leads to what the rules lead to, whatever came before", () => {
+  it("leads to what the rules lead to, whatever came before", async () => {
     let taken = 0
     const counting: Fold = (before, event, rows) => {
       if (foldDelta(before, event) !== null) taken += 1
       return fold(before, event, rows)
     }
-    fc.assert(
-      fc.property(fc.array(acts, { maxLength: 60 }), (script) => {
+    await fc.assert(
+      pausing(fc.array(acts, { maxLength: 60 }), (script) => {
         const short = new Batches(counting).start().turn("turn-1").item("a", "turn-1")
         const long = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1")
         for (const act of script) {

@@ -1,4 +1,4 @@
-import { arbHostile, arbSession } from "@threadfold/testkit"
+import { arbHostile, arbSession, makePauses, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import { breathe } from "../../test/breathe.js"
@@ -87,9 +87,9 @@ const watched = (collect: (move: Move) => void): World => {
 const allowed = (move: Move): boolean => transitionOf(move.table, move.from, move.to, move.type) !== null
 
 describe("transition tables", () => {
-  it("hold every change that the fold makes to a row, whatever sources say", () => {
-    fc.assert(
-      fc.property(arbAny, (events) => {
+  it("hold every change that the fold makes to a row, whatever sources say", async () => {
+    await fc.assert(
+      pausing(arbAny, (events) => {
         const refused: Move[] = []
         watched((move) => {
           if (!allowed(move)) refused.push(move)
@@ -100,11 +100,13 @@ describe("transition tables", () => {
     )
   })
 
-  it("name no step that is never taken", () => {
+  it("name no step that is never taken", async () => {
+    const pauses = makePauses()
     const seen = new Set<string>()
     const note = (move: Move) => seen.add(`${move.table}: ${move.from} → ${move.to}`)
     // Whole sessions for what takes a story, soup for what no sane source would do.
     for (const events of fc.sample(arbHostile(arbSession(), { mutations: 30 }), { numRuns: 200, seed: 7 })) {
+      await pauses()
       watched(note).takeAll(events)
     }
     for (const story of stories) watched(note).takeAll(told(story))
@@ -128,7 +130,10 @@ describe("transition tables", () => {
       arbSoup(30, "inference.started", "inference.failed", "runtime.error"),
     ]
     for (const soup of soups) {
-      for (const events of fc.sample(soup, { numRuns: 800, seed: 7 })) watched(note).takeAll(events)
+      for (const events of fc.sample(soup, { numRuns: 800, seed: 7 })) {
+        await pauses()
+        watched(note).takeAll(events)
+      }
     }
     const named = Object.values(machines).flatMap((machine) =>
       machine.transitions.flatMap((one) =>
