@@ -125,6 +125,7 @@ describe("transition tables", () => {
       ),
       arbSoup(30, "turn.requested", "effect.", "turn.interrupt", "item."),
       arbSoup(30, "request."),
+      arbSoup(30, "request.opened", "request.answering"),
       arbSoup(30, "request.opened", "request.answering", "request.answer-failed"),
       arbSoup(60, "inference.", "runtime.error"),
       arbSoup(30, "inference.started", "inference.failed", "runtime.error"),
