@@ -96,6 +96,7 @@ export const orchestrationEvents = {
   "turn.start-timed-out": Turn.TurnStartTimedOut,
   "turn.interrupt-requested": Turn.TurnInterruptRequested,
   "turn.settled": Turn.TurnSettled,
+  "turn.after-end-settled": Turn.TurnAfterEndSettled,
   "turn.stalled": Turn.TurnStalled,
   "request.answering": Request.RequestAnswering,
   "request.answered": Request.RequestAnswered,

@@ -175,6 +175,8 @@ export const TurnView = Schema.Struct({
   settled: Schema.Boolean,
   /** True while nothing is heard of it. */
   stalled: Schema.Boolean,
+  /** True once it runs again, or ran again, because a join told that it had not ended. */
+  rejoined: Schema.Boolean,
   /** Turn that took the message, when this one never ran. */
   steeredInto: nullable(S),
   /** The user's text of a turn that was asked for; null: the agent started it by itself, or its source did not tell. */
@@ -223,6 +225,8 @@ export const ItemView = Schema.Struct({
   cause: nullable(S),
   /** `observed`: the provider said so; `inferred`: we concluded it; null while it runs. */
   evidence: nullable(S),
+  /** True when the living session told it after the end of its turn. */
+  afterEnd: Schema.Boolean,
   /** One line for a list. */
   title: nullable(S),
   /** The provider's phase of a message. */

@@ -53,6 +53,7 @@ export interface ThreadRow {
   readonly activeTurnId: string | null
   readonly openRequests: number
   readonly runningTasks: number
+  readonly afterEndItems: number
   readonly queued: number
   readonly queueHeld: number
   readonly turns: number
@@ -112,6 +113,7 @@ export interface TurnRow {
   readonly settled: Bit
   readonly uncertain: Bit
   readonly stalled: Bit
+  readonly rejoined: Bit
   readonly handedOver: Bit
   readonly interruptRequestedAt: number | null
   readonly steeredInto: string | null
@@ -151,6 +153,7 @@ export interface ItemRow {
   readonly status: "open" | ItemEnd
   readonly cause: string | null
   readonly evidence: Evidence | null
+  readonly afterEnd: Bit
   readonly title: string | null
   readonly phase: string | null
   readonly text?: string | null

@@ -35,7 +35,7 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["turn.requested", [{ handedOver: true }, { handedOver: false }]],
   ["turn.accepted", [{}]],
   ["turn.started", [{}, { supersedes: true }]],
-  ["turn.started", [{}]],
+  ["turn.started", [{}, {}, { joined: true }]],
   [
     "turn.completed",
     ["completed", "completed", "failed", "interrupted", "cancelled", "unknown"].map((outcome) => ({ outcome })),
@@ -44,6 +44,7 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["turn.aborted", [{}]],
   ["turn.start-failed", [{ error: { message: "no" } }]],
   ["turn.settled", [{}]],
+  ["turn.after-end-settled", [{}]],
   ["turn.stalled", [{}]],
   ["turn.interrupt-requested", [{}, { underWay: true }]],
   ["turn.start-timed-out", [{}]],
@@ -51,15 +52,34 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
   ["effect.uncertain", [{ effect: "turn.start" }, { effect: "turn.start" }, { effect: "turn.steer" }]],
   ["item.started", [{ kind: "command", processId: "p" }, { kind: "agent_message", text: "a" }, { kind: "command" }]],
   ["item.started", [{ kind: "command", processId: "p" }]],
+  ["item.started", [{ kind: "command", processId: "p" }]],
+  [
+    "item.started",
+    [
+      { kind: "command", joined: true, text: "longer" },
+      { kind: "reasoning", joined: true, parts: ["a", "", "b"] },
+    ],
+  ],
   ["item.updated", [{ processId: "p" }]],
   [
     "content.delta",
     [
       { stream: "output", delta: "x" },
       { stream: "text", delta: "y" },
+      { stream: "output", delta: "k", kind: "command" },
+      { stream: "text", delta: "l", kind: "agent_message" },
     ],
   ],
-  ["item.completed", [end("completed", "z"), end("failed"), end("declined"), end("interrupted", "z")]],
+  [
+    "item.completed",
+    [
+      end("completed", "z"),
+      end("failed"),
+      end("declined"),
+      end("interrupted", "z"),
+      { ...end("completed"), joined: true },
+    ],
+  ],
   ["request.opened", [{ kind: "other" }]],
   ["request.answering", [{ decision: "a" }, { decision: "b" }]],
   ["request.answered", [{ decision: "a" }]],
@@ -223,13 +243,13 @@ export const told = (steps: readonly Step[]): readonly GeneratedEvent[] => {
  * @param about only types that begin with one of these, beside sessions and turns: a smaller alphabet goes deeper
  */
 export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
-  fc
-    .array(
-      ingredient(
-        about.length === 0
-          ? vocabulary
-          : vocabulary.filter(([type]) => [...base, ...about].some((one) => type.startsWith(one))),
-      ),
-      { maxLength: length, size: "max" },
-    )
-    .map(told)
+  eventsOf(length, about.length === 0 ? vocabulary : wordsOf([...base, ...about]))
+
+/** The same of these types alone: the first session goes on and on, and few things are told of it again and again. */
+export const arbOnly = (length: number, ...types: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
+  eventsOf(length, wordsOf(types))
+
+const wordsOf = (starts: readonly string[]) => vocabulary.filter(([type]) => starts.some((one) => type.startsWith(one)))
+
+const eventsOf = (length: number, words: typeof vocabulary): fc.Arbitrary<readonly GeneratedEvent[]> =>
+  fc.array(ingredient(words), { maxLength: length, size: "max" }).map(told)

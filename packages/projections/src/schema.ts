@@ -27,6 +27,7 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     oneOf("status", "idle", "working", "waiting", "starting", "stopped", "error", "stalled", "archived"),
     "open_requests >= 0",
     "running_tasks >= 0",
+    "after_end_items >= 0",
     "queued >= 0",
     bit("queue_held"),
     // Only what waits can be held.
@@ -52,6 +53,7 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     bit("settled"),
     bit("uncertain"),
     bit("stalled"),
+    bit("rejoined"),
     bit("handed_over"),
     // An observed end is final.
     "evidence IS NOT 'observed' OR settled = 1",
@@ -67,6 +69,9 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     evidence,
     "ordinal >= 1",
     bit("has_final"),
+    bit("after_end"),
+    // Only the work of a turn can come after its end.
+    "after_end = 0 OR turn_id IS NOT NULL",
     "chunks >= 0",
     // The final text supersedes the deltas.
     "has_final = 0 OR chunks = 0",

@@ -39,11 +39,20 @@ const described = {
   data: maybe(Json),
 }
 
+/**
+ * True when the event comes from the answer to a resume or rejoin, which tells what runs already. Such an event updates
+ * known rows without an anomaly.
+ */
+export const joined = maybe(Schema.Boolean)
+
 /** `item.started`: an opening event. */
 export const ItemStarted = Schema.Struct({
   ...described,
-  /** Text that is already known. */
+  /** Text that is already known. In a joined event it replaces the streamed pieces when it is longer than they are. */
   text: maybe(Schema.String),
+  /** The same text by part, where the kind's stream has several (reasoning summaries); then `text` is left out. */
+  parts: maybe(Schema.Array(Schema.String)),
+  joined,
 })
 /** `item.updated`: fields that are absent keep their value. */
 export const ItemUpdated = Schema.Struct({
@@ -54,7 +63,10 @@ export const ItemUpdated = Schema.Struct({
   /** Replaces `data`. */
   data: maybe(Json),
 })
-/** `item.completed`: the item's own terminal, with its whole content; the final text supersedes every delta. */
+/**
+ * `item.completed`: the item's own terminal, with its whole content; the final text supersedes every delta. Without a
+ * start before it, it makes the item.
+ */
 export const ItemCompleted = Schema.Struct({
   ...described,
   /** How it ended. */
@@ -65,6 +77,7 @@ export const ItemCompleted = Schema.Struct({
   exitCode: maybe(Schema.Number),
   /** The provider's own duration, in milliseconds. */
   durationMs: maybe(Schema.Number),
+  joined,
 })
 
 /**
@@ -101,8 +114,13 @@ export const textStreamOf = (kind: ItemKind): ContentStream | null => {
   }
 }
 
-/** `content.delta`: a piece of an item's content; the source merged consecutive ones (byte-identical when joined). */
+/**
+ * `content.delta`: a piece of an item's content; the source merged consecutive ones (byte-identical when joined). A delta
+ * that tells the item's kind opens the item where no start has.
+ */
 export const ContentDelta = Schema.Struct({
+  /** The item's kind, where the source tells it. */
+  kind: maybe(ItemKind),
   /** The stream it belongs to. */
   stream: ContentStream,
   /** Part of the stream, from 0 (reasoning summaries have several); parts are joined by a blank line. */

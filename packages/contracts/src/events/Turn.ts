@@ -1,6 +1,7 @@
 /** Turns: units of agent work. */
 import { Schema } from "effect"
 import { Json, maybe, ProviderError, TokenCounts } from "./Common.js"
+import { joined } from "./Item.js"
 
 /** How a turn ended. */
 export const TurnOutcome = Schema.Literal("completed", "failed", "interrupted", "cancelled", "unknown")
@@ -16,6 +17,8 @@ export const TurnStarted = Schema.Struct({
   synthetic: maybe(Schema.Boolean),
   /** Model of the turn. */
   model: maybe(Schema.String),
+  /** True when a resume or rejoin tells that the turn runs: it may bring back a turn whose end was only inferred. */
+  joined,
 })
 /** `turn.completed`: the provider's terminal of a turn. */
 export const TurnCompleted = Schema.Struct({
@@ -95,6 +98,11 @@ export const TurnInterruptRequested = Schema.Struct({
 })
 /** `turn.settled`: an inferred end is now taken as the end (rule 2). */
 export const TurnSettled = Schema.Struct({})
+/** `turn.after-end-settled`: nothing more was heard of the work that the agent did after the turn's end (rule 5). */
+export const TurnAfterEndSettled = Schema.Struct({
+  /** How long, in milliseconds. */
+  silentMs: maybe(Schema.Number),
+})
 /** `turn.stalled`: nothing was heard of the turn for a while. */
 export const TurnStalled = Schema.Struct({
   /** How long, in milliseconds. */

@@ -53,6 +53,8 @@ const light = {
 
 const isOpenRequest = ({ status }: RequestRow): boolean => status === "open" || status === "answering"
 
+const isOpenAfterEnd = (item: ItemRow): boolean => item.status === "open" && item.afterEnd === 1
+
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class Step {
@@ -169,6 +171,7 @@ export class Step {
     this.changes.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
     this.seen.put("items", row.itemId, stamped)
     this.count("items", before?.status === "open", row.status === "open")
+    this.count("afterEnd", before !== null && isOpenAfterEnd(before), isOpenAfterEnd(row))
     const { state } = this
     state.recentItems =
       row.status === "open"

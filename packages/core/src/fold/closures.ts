@@ -11,6 +11,7 @@ import type {
 import {
   openDelegationsFor,
   openDelegationsOf,
+  openItems,
   openItemsOf,
   openRequests,
   openRequestsOf,
@@ -30,6 +31,18 @@ export const ITEM_BACKGROUNDED = "backgrounded"
 /** Rule 5: closes the open items of a turn (null: those outside any turn), keeping their partial text. */
 export const interruptOpenItems = (step: Step, turnId: string | null, cause: string): void => {
   for (const item of openItemsOf(step, turnId)) {
+    step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
+  }
+}
+
+/**
+ * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. Whoever calls
+ * it has been told that nothing of it goes on.
+ */
+export const interruptAfterEnd = (step: Step, cause: string, turnId: string | null = null): void => {
+  if (step.state.open.afterEnd === 0) return
+  for (const item of turnId === null ? openItems(step) : openItemsOf(step, turnId)) {
+    if (item.afterEnd === 0) continue
     step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
 }

@@ -1,5 +1,5 @@
 /** Rule 9: hand-overs from voice to the coding agent. */
-import type { DelegationRow, PayloadOf } from "@threadfold/contracts"
+import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import type { Step } from "./Step.js"
@@ -86,9 +86,9 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
 }
 
 /** The message that a hand-over became names it: its turn is the one that works on it. */
-export const linkDelegation = (step: Step, turnId: string | null): void => {
+export const linkDelegation = (step: Step, turn: TurnRow | null): void => {
   const delegation = delegationOf(step)
-  if (delegation === null || delegation.turnId !== null || turnId === null || delegation.status === "closed") return
-  step.putDelegation({ ...delegation, nativeTurnId: null, turnId })
-  if (isFinal(step, turnId)) closeDelegationsOfTurn(step, turnId)
+  if (delegation === null || delegation.turnId !== null || turn === null || delegation.status === "closed") return
+  step.putDelegation({ ...delegation, nativeTurnId: null, turnId: turn.turnId })
+  if (turn.settled === 1) closeDelegationsOfTurn(step, turn.turnId)
 }

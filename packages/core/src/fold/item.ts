@@ -3,12 +3,16 @@ import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contract
 import { ChunkCursor, noChunks } from "./chunks.js"
 import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
-import { mayRunLate, startedEarly } from "./earlyEnd.js"
+import { startedEarly } from "./earlyEnd.js"
 import { hearEcho } from "./echo.js"
+import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
-import { itemSubject, nativeSubject, nativeTurnSubject, turnSubject } from "./subjects.js"
-import { isProvisional, startTurn, turnOf } from "./turn.js"
+import { itemSubject, nativeSubject } from "./subjects.js"
+import { isProvisional, turnOf } from "./turn.js"
+
+type Heavy = Pick<ItemRow, "text" | "data">
+const nothingHeavy: Heavy = { text: null, data: null }
 
 const itemOf = (step: Step): ItemRow | null => {
   const { itemId } = step.event
@@ -24,107 +28,169 @@ const unknownItem = (step: Step): void => {
   )
 }
 
-/** Where a new item belongs, or null after noting why it has no place. */
-const placeOf = (step: Step): { readonly turnId: string | null; readonly late: boolean } | null => {
-  const { event } = step
-  if (event.turnId === null) {
-    const native = event.native?.turnId
-    if (native === undefined) return { turnId: null, late: false }
-    step.note("item-without-turn", nativeTurnSubject(native, event.sessionId))
-    return null
-  }
-  const turn = turnOf(step, event.turnId)
-  if (turn === null || turn.status === "requested" || (step.state.active === null && mayRunLate(step, turn))) {
-    // Inline reviews send no turn/started: the item is the first word of its turn (docs/concepts.md).
-    const started = startTurn(step, event.turnId, { supersedes: false, synthetic: turn === null })
-    if (started !== null) return { turnId: started.turnId, late: false }
-    step.note("item-without-turn", turnSubject(event.turnId))
-    return null
-  }
-  if (turn.status === "running") return { turnId: turn.turnId, late: false }
-  if (isProvisional(step, turn)) return { turnId: turn.turnId, late: true }
-  step.note("item-after-turn-end", turnSubject(turn.turnId))
-  return null
-}
+/** The row of an item that is told for the first time. One that comes late is closed from its first moment. */
+const blankItem = (step: Step, itemId: string, place: Place, kind: ItemRow["kind"]): ItemRow => ({
+  itemId,
+  threadId: step.threadId,
+  sessionId: step.event.sessionId,
+  turnId: place.turn?.turnId ?? null,
+  ordinal: (step.state.thread?.items ?? 0) + 1,
+  nativeItemId: step.event.native?.itemId ?? null,
+  kind,
+  nativeKind: null,
+  status: place.late ? "interrupted" : "open",
+  cause: place.late ? "turn-ended" : null,
+  evidence: place.late ? "inferred" : null,
+  afterEnd: place.afterEnd ? 1 : 0,
+  title: null,
+  phase: null,
+  hasFinal: 0,
+  ...noChunks,
+  processId: null,
+  exitCode: null,
+  startedAt: null,
+  endedAt: place.late ? step.at : null,
+  sequence: step.sequence,
+})
 
-/** `item.started`. An item that comes late, into a provisionally ended turn, is closed from its first moment. */
-export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): void => {
-  const { event, state } = step
-  if (event.itemId === null) return unknownItem(step)
+/** Makes the row of an item that has none, where it has a place. `put` writes it. */
+const addItem = (step: Step, word: FirstWord, kind: ItemRow["kind"], put: (blank: ItemRow) => void): void => {
+  const { itemId } = step.event
+  if (itemId === null) return unknownItem(step)
   if (refuseEnded(step)) return
-  hearEcho(step)
-  if (itemOf(step) !== null) return step.note("item-duplicate", itemSubject(event.itemId))
-  const place = placeOf(step)
+  const place = placeOf(step, word)
   if (place === null) return
-  const text = payload.text ?? ""
-  const row: ItemRow = {
-    itemId: event.itemId,
-    threadId: step.threadId,
-    sessionId: event.sessionId,
-    turnId: place.turnId,
-    ordinal: (state.thread?.items ?? 0) + 1,
-    nativeItemId: event.native?.itemId ?? null,
-    kind: payload.kind,
-    nativeKind: payload.nativeKind ?? null,
-    status: place.late ? "interrupted" : "open",
-    cause: place.late ? "turn-ended" : null,
-    evidence: place.late ? "inferred" : null,
-    title: payload.title ?? null,
-    phase: payload.phase ?? null,
-    hasFinal: 0,
-    ...noChunks,
-    processId: payload.processId ?? null,
-    exitCode: null,
-    startedAt: step.at,
-    endedAt: place.late ? step.at : null,
-    sequence: step.sequence,
-  }
-  const heavy = { text: null, data: payload.data ?? null }
-  if (text === "") step.putItem(row, heavy)
-  else appendChunk(step, row, 0, text, heavy)
-  if (state.thread !== null) state.thread = { ...state.thread, items: state.thread.items + 1 }
-  const turn = turnOf(step, place.turnId)
+  put(blankItem(step, itemId, place, kind))
+  const { thread } = step.state
+  if (thread !== null) step.state.thread = { ...thread, items: thread.items + 1 }
+  const { turn } = place
   if (turn !== null) step.putTurn({ ...startedEarly(step, turn), items: turn.items + 1 })
-  linkDelegation(step, place.turnId)
+  linkDelegation(step, turn)
 }
 
-const appendChunk = (
-  step: Step,
-  item: ItemRow,
-  part: number,
-  given: string,
-  heavy?: Pick<ItemRow, "text" | "data">,
-): void => {
+/** Puts the row with text behind what it has streamed; part after part. */
+const appendParts = (step: Step, item: ItemRow, parts: readonly string[], heavy?: Heavy): void => {
+  let row = item
+  let first = heavy
+  parts.forEach((text, part) => {
+    if (text === "" && parts.length > 1) return
+    row = appendChunk(step, row, part, text, first)
+    first = undefined
+  })
+}
+
+const appendChunk = (step: Step, item: ItemRow, part: number, given: string, heavy?: Heavy): ItemRow => {
   const cursor = new ChunkCursor(item)
   const { drop, ordinal, text } = cursor.take(part, given)
   const { itemId } = item
-  step.putItem({ ...item, ...cursor.marks }, heavy)
+  const row = { ...item, ...cursor.marks }
+  step.putItem(row, heavy)
   step.changes.push({
     op: "append-chunk",
     row: { itemId, ordinal, threadId: step.threadId, part, text, sequence: step.sequence },
     ...(drop === 0 ? {} : { drop }),
   })
+  return row
+}
+
+/** The text that a start brings, by part; without any, nothing is known yet. */
+const partsOf = ({ parts, text }: PayloadOf<"item.started">): readonly string[] => {
+  const said = parts ?? (text === undefined || text === null ? [] : [text])
+  return said.some((part) => part !== "") ? said : []
+}
+
+/** What a start says, where the row lacks it. */
+const filled = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): ItemRow => ({
+  ...item,
+  nativeKind: item.nativeKind ?? payload.nativeKind ?? null,
+  title: item.title ?? payload.title ?? null,
+  phase: item.phase ?? payload.phase ?? null,
+  processId: item.processId ?? payload.processId ?? null,
+  startedAt: item.startedAt ?? step.at,
+})
+
+/** `item.started`. */
+export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): void => {
+  if (step.event.itemId === null) return unknownItem(step)
+  if (refuseEnded(step)) return
+  hearEcho(step)
+  const known = itemOf(step)
+  if (known !== null) return startOfKnown(step, known, payload)
+  addItem(step, "start", payload.kind, (blank) => {
+    const row = filled(step, blank, payload)
+    const heavy = { ...nothingHeavy, data: payload.data ?? null }
+    const parts = partsOf(payload)
+    if (parts.length === 0) step.putItem(row, heavy)
+    else appendParts(step, row, parts, heavy)
+  })
+}
+
+/** A start of an item that has a row: its content came first, it is told again by a join, or it is a repetition. */
+const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): void => {
+  if (payload.joined === true) return joinItem(step, item, payload)
+  if (item.startedAt !== null) return step.note("item-duplicate", itemSubject(item.itemId))
+  const row = filled(step, item, payload)
+  const heavy = item.status === "open" && payload.data !== undefined ? { data: payload.data } : undefined
+  const parts = item.chunks === 0 && item.hasFinal === 0 ? partsOf(payload) : []
+  if (parts.length === 0) step.putItem(row, heavy)
+  else appendParts(step, row, parts, heavy)
+}
+
+/**
+ * What a join tells of a known item. It fills what the row lacks; a partial text that is longer than what was streamed
+ * replaces it; and an item that only the end of its turn had closed is open again, now that the turn runs. An item that
+ * ended by its own word stays as it is. The same join again changes nothing.
+ */
+const joinItem = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): void => {
+  if (item.status !== "open" && item.evidence === "observed") return
+  const turn = turnOf(step, item.turnId)
+  const reopens = item.status !== "open" && item.cause !== ITEM_BACKGROUNDED && turn?.status === "running"
+  const parts = partsOf(payload)
+  const replaces = parts.reduce((sum, part) => sum + part.length, 0) > item.chunkChars
+  const lacks = item.startedAt === null
+  if (!reopens && !replaces && !lacks) return
+  const open = reopens ? ({ status: "open", cause: null, evidence: null, endedAt: null, afterEnd: 0 } as const) : {}
+  const sessionId = reopens ? step.event.sessionId : item.sessionId
+  const row: ItemRow = { ...filled(step, item, payload), ...open, sessionId }
+  if (!replaces) return step.putItem(row)
+  if (item.chunks > 0) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
+  appendParts(step, { ...row, ...noChunks }, parts)
 }
 
 /** `content.delta`: kept as a chunk while no final text stands for it. */
 export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): void => {
+  const { kind, part, stream, delta } = payload
   const item = itemOf(step)
-  if (item === null) return unknownItem(step)
-  if (item.status !== "open") {
-    if (item.evidence === "observed" || item.hasFinal === 1)
-      return step.note("delta-after-end", itemSubject(item.itemId))
-    const turn = turnOf(step, item.turnId)
-    const inBackground = step.find("tasks", item.itemId)?.status === "running"
-    const applies =
-      step.standing === "live" &&
-      (inBackground || turn === null || turn.status === "running" || isProvisional(step, turn))
-    if (!applies) {
-      return turn?.evidence === "observed"
-        ? step.note("delta-after-end", itemSubject(item.itemId))
-        : step.note("session-stale", eventSession(step), "content.delta")
-    }
+  const append = (row: ItemRow, heavy?: Heavy): void => {
+    if (stream === textStreamOf(row.kind)) appendChunk(step, row, part ?? 0, delta, heavy)
+    else if (row !== item) step.putItem(row, heavy)
   }
-  if (payload.stream === textStreamOf(item.kind)) appendChunk(step, item, payload.part ?? 0, payload.delta)
+  if (item !== null) {
+    const row = item.status === "open" ? item : rowAfterItsEnd(step, item)
+    if (row !== null) append(row)
+  } else if (kind === undefined || kind === null) unknownItem(step)
+  else addItem(step, "delta", kind, (blank) => append(blank, nothingHeavy))
+}
+
+/**
+ * The row that a delta goes into although the item is not open; null after noting why it goes nowhere. The end of a turn
+ * closes its items, but what the living session says of one afterwards is shown: it is open again, as work after the end.
+ */
+const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
+  if (item.evidence === "observed" || item.hasFinal === 1) {
+    step.note("delta-after-end", itemSubject(item.itemId))
+    return null
+  }
+  if (step.standing !== "live") {
+    step.note("session-stale", eventSession(step), "content.delta")
+    return null
+  }
+  const turn = turnOf(step, item.turnId)
+  const inBackground = step.find("tasks", item.itemId)?.status === "running"
+  if (inBackground || turn === null || turn.status === "running" || isProvisional(step, turn)) return item
+  noteAfterEnd(step, turn)
+  const sessionId = step.event.sessionId
+  return { ...item, status: "open", cause: null, evidence: null, endedAt: null, afterEnd: 1, sessionId }
 }
 
 /** What else an item says, where the event says it; else what is stored stays. */
@@ -143,17 +209,36 @@ export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): voi
 
 /**
  * `item.completed`: the item's own terminal. It ends an open item, and replaces once what a turn's end had concluded;
- * its text supersedes every delta.
+ * its text supersedes every delta. Of an item without a row it is all that is known, and makes it.
  */
 export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">): void => {
   hearEcho(step)
   const item = itemOf(step)
-  if (item === null) return unknownItem(step)
-  if (item.status !== "open" && item.evidence === "observed") {
-    return step.note("item-terminal-duplicate", itemSubject(item.itemId))
+  if (item === null) {
+    return addItem(step, "end", payload.kind, (blank) => putEnded(step, blank, payload, nothingHeavy))
   }
-  const final = payload.text !== undefined && payload.text !== null
-  if (final && item.chunks > 0) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
+  if (item.status !== "open" && item.evidence === "observed") {
+    return payload.joined === true ? undefined : step.note("item-terminal-duplicate", itemSubject(item.itemId))
+  }
+  if (item.chunks > 0 && isFinal(payload)) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
+  putEnded(step, item, payload, {})
+  const task = item.cause === ITEM_BACKGROUNDED ? step.find("tasks", item.itemId) : null
+  if (task?.status === "running") {
+    step.putTask({
+      ...task,
+      status: "ended",
+      outcome: payload.status === "completed" ? "completed" : payload.status === "failed" ? "failed" : "interrupted",
+      cause: "provider",
+      evidence: "observed",
+      endedAt: step.at,
+    })
+  }
+}
+
+const isFinal = ({ text }: PayloadOf<"item.completed">): boolean => text !== undefined && text !== null
+
+/** Puts the row as its own terminal leaves it. `heavy`: what it holds where the terminal says nothing of it. */
+const putEnded = (step: Step, item: ItemRow, payload: PayloadOf<"item.completed">, heavy: Partial<Heavy>): void => {
   const row: ItemRow = {
     ...item,
     kind: payload.kind,
@@ -167,20 +252,7 @@ export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">):
     exitCode: payload.exitCode ?? null,
     endedAt: step.at,
   }
-  if (final) {
-    step.putItem({ ...row, hasFinal: 1, ...noChunks }, { text: payload.text, ...dataOf(payload.data) })
-  } else {
-    step.putItem(row, dataOf(payload.data))
-  }
-  const task = item.cause === ITEM_BACKGROUNDED ? step.find("tasks", item.itemId) : null
-  if (task?.status === "running") {
-    step.putTask({
-      ...task,
-      status: "ended",
-      outcome: payload.status === "completed" ? "completed" : payload.status === "failed" ? "failed" : "interrupted",
-      cause: "provider",
-      evidence: "observed",
-      endedAt: step.at,
-    })
-  }
+  const data = { ...heavy, ...dataOf(payload.data) }
+  if (isFinal(payload)) step.putItem({ ...row, hasFinal: 1, ...noChunks }, { ...data, text: payload.text ?? null })
+  else step.putItem(row, data)
 }

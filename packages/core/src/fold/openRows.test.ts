@@ -25,6 +25,7 @@ const openIn = (world: World, streamId: string) => {
     rows.all(table).filter((row) => "status" in row && statuses.includes(row.status)).length
   return {
     items: count("items", "open"),
+    afterEnd: rows.all("items").filter((item) => item.status === "open" && item.afterEnd === 1).length,
     requests: count("requests", "open", "answering"),
     unanswered: count("requests", "open"),
     inferences: count("inferences", "running"),

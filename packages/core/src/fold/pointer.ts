@@ -10,6 +10,7 @@ import {
   endRealtimeOfSession,
   endTasks,
   expireRequests,
+  interruptAfterEnd,
   interruptOpenItems,
 } from "./closures.js"
 import { holdQueue } from "./queue.js"
@@ -93,6 +94,7 @@ export const endSession = (step: Step, end: SessionEnd): void => {
   }
   leaveRequestedTurns(step, session, end)
   interruptOpenItems(step, null, "session-ended")
+  interruptAfterEnd(step, "session-ended")
   closeInferencesOfSession(step)
   endRealtimeOfSession(step)
   endTasks(step, "session-ended")

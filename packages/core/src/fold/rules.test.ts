@@ -49,6 +49,7 @@ const expectRows = (fixture: Fixture, foldWith: Fold): void => {
 const book = (changed: Partial<RuleBook>): Fold => foldBy({ ...rules, ...changed })
 const ignored: Rule = () => true
 const field = (payload: unknown, name: string): unknown => Reflect.get(Object(payload), name)
+const itemOf = (step: Step) => step.findItem(step.event.itemId ?? "")
 /** Does this to the step before the real rule runs. */
 const first =
   (rule: Rule, change: (step: Step) => void): Rule =>
@@ -84,6 +85,27 @@ const without: Readonly<Record<string, Fold>> = {
   5: book({
     "item.completed": (step, payload) =>
       step.findItem(step.event.itemId ?? "")?.status !== "open" || rules["item.completed"](step, payload),
+  }),
+  // Only a start makes an item.
+  "content-first": book({
+    "item.completed": (step, payload) => itemOf(step) === null || rules["item.completed"](step, payload),
+  }),
+  "delta-first": book({
+    "content.delta": (step, payload) => itemOf(step) === null || rules["content.delta"](step, payload),
+  }),
+  // A turn that is over takes nothing.
+  "after-end": book({
+    "item.started": (step, payload) => step.state.active === null || rules["item.started"](step, payload),
+  }),
+  "after-end-settled": book({ "turn.after-end-settled": ignored }),
+  // Whatever ended, and however we know, stays as it is.
+  join: book({ "turn.started": (step) => rules["turn.started"](step, {}) }),
+  // A text that is told again is one more piece.
+  "joined-text": book({
+    "item.started": (step, payload) =>
+      itemOf(step) === null
+        ? rules["item.started"](step, payload)
+        : rules["content.delta"](step, { stream: "text", delta: field(payload, "text") }),
   }),
   // The last answer wins.
   6: book({

@@ -67,6 +67,7 @@ import {
 import {
   turnAborted,
   turnAccepted,
+  turnAfterEndSettled,
   turnCompleted,
   turnDiffUpdated,
   turnInterruptRequested,
@@ -181,6 +182,7 @@ export const rules: RuleBook = {
   "turn.start-timed-out": rule("turn.start-timed-out", turnStartTimedOut),
   "turn.interrupt-requested": rule("turn.interrupt-requested", turnInterruptRequested),
   "turn.settled": rule("turn.settled", turnSettled),
+  "turn.after-end-settled": rule("turn.after-end-settled", turnAfterEndSettled),
   "turn.stalled": rule("turn.stalled", turnStalled),
   "request.answering": rule("request.answering", requestAnswering),
   "request.answered": rule("request.answered", requestAnswered),

@@ -158,6 +158,8 @@ describe("hard scenario 8: sub-agents on one connection", () => {
     )
     final(parent.item("answer", t1), "answer", t1, "done").complete(t1)
     parent.send("item.started", { kind: "subagent", title: "read" }, { native: { turnId: t1, itemId: "read" } })
+    expect(parent.state.thread).toMatchObject({ status: "working", activeTurnId: null })
+    parent.send("item.completed", { kind: "subagent", status: "completed" }, { native: { turnId: t1, itemId: "read" } })
     expect(parent.state.thread).toMatchObject({ status: "idle" })
     expect(parent.turnRow(t1)).toMatchObject({ status: "ended", usage: null })
     expect(parent.textOf("answer")).toBe("done")

@@ -1,6 +1,7 @@
 /** Sessions: epochs (rule 4), the provider's word for its status (rules 1 and 2), and every way to an end. */
 import type { PayloadOf, SessionRow, TurnRow } from "@threadfold/contracts"
 import { hasEnded, isActive } from "../state/lifecycle.js"
+import { interruptAfterEnd } from "./closures.js"
 import { checkNumber } from "./numbering.js"
 import { endSession, leaveStarting, moveSession } from "./pointer.js"
 import { holdQueue } from "./queue.js"
@@ -84,10 +85,12 @@ export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.stat
   if (refuseEnded(step)) return
   const { session, active } = step.state
   if (session === null) return
-  if (isActive(payload.state) && active !== null) return
+  // A running session with work after its turn's end is that work: the thread says so already.
+  if (isActive(payload.state) && (active !== null || step.state.open.afterEnd > 0)) return
   if (payload.state === "stopped") {
     return endSession(step, { status: "stopped", cause: "session-stopped", evidence: "inferred" })
   }
+  if (!isActive(payload.state)) interruptAfterEnd(step, `session-${payload.state}`)
   moveSession(step, payload.state, `session-${payload.state}`, {
     lastError: payload.state === "error" ? (payload.reason ?? session.lastError) : session.lastError,
   })
@@ -193,5 +196,6 @@ export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): v
       },
     })
   }
+  interruptAfterEnd(step, "runtime-error")
   moveSession(step, "error", "runtime-error", { lastError: payload.message })
 }

@@ -24,6 +24,7 @@ export const blankThread = (step: Step): ThreadRow => ({
   activeTurnId: null,
   openRequests: 0,
   runningTasks: 0,
+  afterEndItems: 0,
   queued: 0,
   queueHeld: 0,
   turns: 0,
@@ -109,12 +110,13 @@ export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-a
 /** What the thread is doing, in one word, from the open state alone. */
 export const threadStatus = (
   state: Pick<FoldState, "thread" | "session" | "active" | "requested"> & {
-    readonly open: Pick<OpenCounts, "unanswered">
+    readonly open: Pick<OpenCounts, "unanswered" | "afterEnd">
   },
 ): ThreadStatus => {
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
   if (state.open.unanswered > 0) return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
+  if (state.open.afterEnd > 0) return "working"
   // Whoever waits for a session brings the next one up.
   if (livingSession(state) === null && waitingTurns(state).length > 0) return "starting"
   switch (state.session?.status) {
@@ -140,6 +142,7 @@ const quiet = new Set<string>([
   "thread.imported",
   "thread.keep-alive-set",
   "turn.settled",
+  "turn.after-end-settled",
   "turn.stalled",
   "turn.start-timed-out",
   "session.reaped",
@@ -164,6 +167,7 @@ export const summarise = (step: Step): void => {
   row.activeTurnId = state.active?.turnId ?? null
   row.openRequests = state.open.requests
   row.runningTasks = state.open.tasks
+  row.afterEndItems = state.open.afterEnd
   row.queued = state.queue.length
   if (row.queued === 0) row.queueHeld = 0
   // Of our clock: what a source dates must neither lie in the future nor move the thread in a list.

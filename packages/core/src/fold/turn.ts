@@ -10,7 +10,7 @@ import {
 } from "@threadfold/contracts"
 import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
-import { closeDelegationsOfUnseen, linkDelegationsOfTurn } from "./closures.js"
+import { closeDelegationsOfUnseen, interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
 import { bindEarlyEnd, endsAtOnce, interruptRequested, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { cancelElsewhere } from "./elsewhere.js"
 import { leaveStarting, moveSession } from "./pointer.js"
@@ -51,6 +51,7 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   settled: 0,
   uncertain: 0,
   stalled: 0,
+  rejoined: 0,
   handedOver: 0,
   interruptRequestedAt: null,
   steeredInto: null,
@@ -195,12 +196,41 @@ const corrected: Partial<TurnRow> = {
 }
 
 /**
+ * A turn of which nothing is known but a whole item: it may be long over, so it is taken as ended, inferred. Its own
+ * terminal replaces that, and a join may tell that it runs.
+ */
+export const turnFromContent = (step: Step, turnId: string): TurnRow | null => {
+  if (refuseSteered(step, turnId)) return null
+  const nativeTurnId = step.event.native?.turnId ?? null
+  const turn = endTurn(step, { ...blankTurn(step, turnId), nativeTurnId }, CONTENT_ONLY)
+  countTurn(step)
+  return turn
+}
+
+/** How a turn ended that is known by its content alone. Nothing waits for it, so there is nothing to settle. */
+const CONTENT_ONLY = { outcome: "unknown", cause: "content-only", evidence: "inferred", final: true } as const
+
+/**
+ * Whether a turn that has ended may run again after all: what a join tells of a turn with a strong id whose end we only
+ * concluded (rule 2). An observed end never yields.
+ */
+const mayRunAgain = (turn: TurnRow, joined: boolean): boolean =>
+  joined &&
+  turn.status === "ended" &&
+  turn.evidence === "inferred" &&
+  turn.nativeTurnId !== null &&
+  strengthOf(turn.nativeTurnId) === "strong"
+
+/** What a turn's row says once a join has brought it back. */
+const runsAgain: Partial<TurnRow> = { ...corrected, rejoined: 1, supersededBy: null }
+
+/**
  * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
  */
 export const startTurn = (
   step: Step,
   turnId: string,
-  options: { readonly supersedes: boolean; readonly synthetic: boolean },
+  options: { readonly supersedes: boolean; readonly synthetic: boolean; readonly joined?: boolean },
 ): TurnRow | null => {
   const { event, state } = step
   const subject = turnSubject(turnId)
@@ -211,9 +241,11 @@ export const startTurn = (
   }
   const known = turnOf(step, turnId)
   const isLate = known !== null && mayRunLate(step, known)
-  if (known !== null && known.status !== "requested" && !isLate) {
+  const again = known !== null && !isLate && mayRunAgain(known, options.joined === true)
+  if (known !== null && known.status !== "requested" && !isLate && !again) {
     if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
-    else step.note("turn-restarted", subject)
+    // A join that tells what is known says nothing new.
+    else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
     return null
   }
   if (known === null && refuseSteered(step, turnId)) return null
@@ -224,7 +256,7 @@ export const startTurn = (
   }
   const active = state.active
   if (active !== null) {
-    if ((known === null || isLate) && !options.supersedes) {
+    if ((known === null || isLate || again) && !options.supersedes) {
       step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
       return null
     }
@@ -235,15 +267,19 @@ export const startTurn = (
       fields: { supersededBy: turnId },
     })
   }
+  // What the agent did after another turn's end is over when the next one starts.
+  interruptAfterEnd(step, "turn-started")
+  if (again && state.provisional?.turnId === turnId) state.provisional = null
   const turn: TurnRow = {
     ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
     ...(isLate ? corrected : {}),
     sessionId: event.sessionId,
     nativeTurnId: native,
     status: "running",
-    handedOver: known === null ? 0 : 1,
+    handedOver: known === null || again ? (known?.handedOver ?? 0) : 1,
     uncertain: 0,
-    startedAt: step.at,
+    startedAt: again ? (known?.startedAt ?? step.at) : step.at,
+    ...(again ? runsAgain : {}),
   }
   step.putTurn(turn)
   linkDelegationsOfTurn(step, turn)
@@ -266,7 +302,11 @@ export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): voi
   if (doubted !== undefined && (step.standing === "ended" || step.standing === "stale")) {
     return wentWithItsSession(step, doubted, "started-before-exit")
   }
-  startTurn(step, event.turnId, { supersedes: payload.supersedes === true, synthetic: payload.synthetic === true })
+  startTurn(step, event.turnId, {
+    supersedes: payload.supersedes === true,
+    synthetic: payload.synthetic === true,
+    joined: payload.joined === true,
+  })
 }
 
 /** A terminal of a turn, whichever type said it (rules 2 and 3): only the turn it names, and only once observed. */
@@ -321,6 +361,13 @@ export const turnSettled = (step: Step): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status !== "ended") return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
   settleTurn(step, turn)
+}
+
+/** `turn.after-end-settled`: nothing more is heard of what the agent did after the turn's end, so it is over (rule 5). */
+export const turnAfterEndSettled = (step: Step): void => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null) return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
+  interruptAfterEnd(step, "after-end-settled", turn.turnId)
 }
 
 /** `turn.stalled`: shown, nothing else; any later word of the turn lifts it. */

@@ -27,9 +27,9 @@ export interface TurnEnd {
 
 /**
  * Ends a requested or running turn, or replaces an inferred end by the observed one. What the turn still held open is
- * closed first, so that no rows of an ended turn are open at any point. The caller moves the session.
+ * closed first, so that no rows of an ended turn are open at any point. The caller moves the session. Returns the row.
  */
-export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
+export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
   const observed = end.evidence === "observed"
   const imported = step.state.session?.mode === "imported"
   // One that was never handed over has no terminal to wait for; nor has one that never ran, in a recording.
@@ -51,7 +51,7 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
     if (end.outcome === "completed") backgroundCommands(step, closedCommands(step, turn), turn)
     step.state.provisional = null
   }
-  step.putTurn({
+  const row: TurnRow = {
     ...(step.state.active?.turnId === turn.turnId ? step.state.active : turn),
     ...end.fields,
     status: "ended",
@@ -63,10 +63,12 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): void => {
     stalled: 0,
     uncertain: 0,
     endedAt: step.at,
-  })
+  }
+  step.putTurn(row)
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
   // An end that is only confirmed says nothing that a person has not seen.
   if (end.holdsQueue !== false && isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
+  return row
 }
 
 /** Whether the user's message was not done: what was to follow it may not be wanted any more. */

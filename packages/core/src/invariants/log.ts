@@ -2,8 +2,8 @@
  * The *log* kind: what holds of every log that Threadfold wrote, whatever its sources did. A source that repeats itself,
  * contradicts itself or leaves numbers out causes anomalies; none of that is allowed to show here.
  */
-import { type EntityIdName, type EventEnvelope, entityIds, isEventType, uuidV7Pattern } from "@threadfold/contracts"
-import { mints } from "../resolve/mints.js"
+import { type EventEnvelope, entityIds, uuidV7Pattern } from "@threadfold/contracts"
+import { mayOpen } from "../resolve/mints.js"
 import type { LogInvariant } from "./Invariant.js"
 import { Numbers } from "./numbers.js"
 import { Recent } from "./Recent.js"
@@ -20,8 +20,6 @@ const idsOf = (event: EventEnvelope): readonly (readonly [string, string | null]
   ["commandId", event.commandId],
   ...entityIds.map((name) => [name, event[name]] as const),
 ]
-
-const mayOpen = (name: EntityIdName, type: string): boolean => isEventType(type) && mints[name].has(type)
 
 export const logInvariants: readonly LogInvariant[] = [
   {
@@ -110,7 +108,7 @@ export const logInvariants: readonly LogInvariant[] = [
           const value = event[name]
           const known = opened.get(name)
           if (value === null || known === undefined || known.has(value)) continue
-          if (mayOpen(name, event.type)) {
+          if (mayOpen(name, event)) {
             known.add(value)
             // A command that goes on in the background becomes the task of the same id.
             if (name === "itemId") opened.get("taskId")?.add(value)

@@ -79,16 +79,23 @@ export const stateInvariants: readonly StateInvariant[] = [
     id: "fold.open-items-belong-to-the-running-turn",
     kind: "fold",
     severity: "error",
-    text: "An open item belongs to the running turn, or to none.",
+    text: "An open item belongs to the running turn, to none, or is work after the end of its turn.",
     violation: (step) => {
+      const { open } = step.state
       const item = misplaced(
         step,
         step.seen.written("items"),
-        ({ status }) => status === "open",
+        ({ afterEnd, status }) => status === "open" && afterEnd === 0,
         (turnId) => isRunning(step, turnId),
-        openItemsOf,
+        (of, turnId) =>
+          open.items === open.afterEnd ? [] : openItemsOf(of, turnId).filter(({ afterEnd }) => afterEnd === 0),
       )
-      return item === null ? null : `item ${item.itemId} is open in turn ${item.turnId}`
+      if (item !== null) return `item ${item.itemId} is open in turn ${item.turnId}`
+      for (const { afterEnd, itemId, status, turnId } of step.seen.written("items")) {
+        const runs = turnId === null || isRunning(step, turnId)
+        if (status === "open" && afterEnd === 1 && runs) return `item ${itemId} is work after the end of what runs`
+      }
+      return null
     },
   },
   {
@@ -143,7 +150,7 @@ export const stateInvariants: readonly StateInvariant[] = [
     severity: "error",
     text: "No count of open rows is below zero, and what is at hand is part of what is counted.",
     violation: ({ state: { open, recentItems } }) => {
-      const least = Math.min(open.items, open.requests, open.unanswered, open.inferences, open.delegations, open.tasks)
+      const least = Math.min(...Object.values(open))
       if (least < 0) return `a count is ${least}`
       return recentItems.length > open.items ? `${recentItems.length} of ${open.items} open items are at hand` : null
     },

@@ -111,6 +111,7 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
   "row.rewound-turns-have-ended": row((s) => ended(s).send("thread.rewound", {}), "rewinds", { toOrdinal: 2 }),
   "row.rewinds-nest": row((s) => ended(s).send("thread.rewound", {}), "rewinds", { depth: 2 }),
   "row.item-end-is-whole": row(finished, "items", { evidence: null }),
+  "row.work-after-end-has-an-ended-turn": row(withItem, "items", { afterEnd: 1 }),
   "row.item-ordinals-gapless": row((s) => started(s).item("i1", t1), "items", { ordinal: 0 }),
   "row.chunks-stand-for-missing-finals": row(withItem, "item_chunks", null, { named: "items" }),
   "row.chunk-ordinals-gapless": row(withItem, "item_chunks", { ordinal: 1 }),

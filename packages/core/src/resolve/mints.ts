@@ -1,10 +1,11 @@
-/** Which event types open which things: only they may name an id of ours for the first time (docs/concepts.md). */
-import type { EntityIdName, EventType } from "@threadfold/contracts"
+/** Which events open which things: only they may name an id of ours for the first time (docs/concepts.md). */
+import { type EntityIdName, type EventEnvelope, type EventType, isEventType } from "@threadfold/contracts"
+import { isPayload } from "../payload/guard.js"
 
 export const mints: { readonly [N in EntityIdName]: ReadonlySet<EventType> } = {
-  // An item may be the first word of its turn: inline reviews send no start.
-  turnId: new Set<EventType>(["turn.requested", "turn.started", "item.started"]),
-  itemId: new Set<EventType>(["item.started"]),
+  // An item may be the first word of its turn: inline reviews send no start, and a viewer comes in the middle.
+  turnId: new Set<EventType>(["turn.requested", "turn.started", "item.started", "item.completed", "content.delta"]),
+  itemId: new Set<EventType>(["item.started", "item.completed", "content.delta"]),
   requestId: new Set<EventType>(["request.opened", "user-input.requested"]),
   // The end of an attempt that nobody announced makes a closed row (rule 7).
   inferenceId: new Set<EventType>([
@@ -17,3 +18,15 @@ export const mints: { readonly [N in EntityIdName]: ReadonlySet<EventType> } = {
   delegationId: new Set<EventType>(["realtime.handoff", "delegation.opened"]),
   taskId: new Set<EventType>(["task.started"]),
 }
+
+/**
+ * Whether the event is content that needs no start before it (rule 5): a whole item, or a delta that tells what kind of
+ * item it belongs to. A delta that does not is never enough to make an item.
+ */
+export const standsByItself = ({ payload, type }: Pick<EventEnvelope, "payload" | "type">): boolean =>
+  type === "item.completed" ||
+  (type === "content.delta" && isPayload("content.delta", payload) && (payload.kind ?? null) !== null)
+
+/** Whether the event may name a thing of this sort for the first time. */
+export const mayOpen = (name: EntityIdName, event: Pick<EventEnvelope, "payload" | "type">): boolean =>
+  isEventType(event.type) && mints[name].has(event.type) && (event.type !== "content.delta" || standsByItself(event))

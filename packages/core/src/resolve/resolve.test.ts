@@ -33,14 +33,7 @@ describe("resolve", () => {
 
   it("only opening events mint; everything else looks up, and an unknown native id stays an orphan", () => {
     const s = new Scenario().start()
-    for (const type of [
-      "turn.completed",
-      "turn.diff.updated",
-      "content.delta",
-      "item.completed",
-      "request.resolved",
-      "task.progress",
-    ]) {
+    for (const type of ["turn.completed", "turn.diff.updated", "content.delta", "request.resolved", "task.progress"]) {
       s.sendRaw(type, {}, { native: { turnId: t1, itemId: "i", requestId: "0", taskId: "t" } })
       expect(last(s)).toMatchObject({ turnId: null, itemId: null, requestId: null, taskId: null })
     }

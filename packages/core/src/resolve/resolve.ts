@@ -1,16 +1,18 @@
 /**
- * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, every other event
- * only looks native ids up; an unknown native id stays an orphan and never creates a phantom turn (docs/concepts.md).
+ * `resolve`: fills in our ids, inside the engine, before an event is stored. Opening events mint, and so does content that
+ * stands by itself; every other event only looks native ids up. An unknown native id stays an orphan and never creates
+ * a phantom turn (docs/concepts.md).
  */
 import { type EntityIdName, type EventEnvelope, isEventType, uuidV7Pattern } from "@threadfold/contracts"
 import { streamedItem } from "../fold/deltaLane.js"
 import { isPayload } from "../payload/guard.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
+import { livingSession } from "../state/lifecycle.js"
 import { firstTakenBack, rangeAt } from "../state/rewound.js"
 import { echoedTurn, findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
-import { mints } from "./mints.js"
+import { mayOpen, mints, standsByItself } from "./mints.js"
 import { findRealtimeRun } from "./realtime.js"
 
 /** The ids of ours that an event carries after resolution. */
@@ -44,6 +46,11 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     return id
   }
 
+  // Content makes what it names only where it comes from the living session, and never an item without a name.
+  const isContent = standsByItself(event)
+  const isLive = sessionId !== null && livingSession(state)?.sessionId === sessionId
+  const makesItem = isContent && isLive && (native?.itemId !== undefined || event.itemId !== null)
+
   /**
    * An id that the event brings: kept when it names something of this thread, or when the event opens it; the id of
    * another thread's thing, of nothing at all, or one that is no id of ours is an orphan (rule 11).
@@ -51,7 +58,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const own = (name: EntityIdName, table: EntityTable, id: string): string | null => {
     const row = rows.find(table, "key", [id])
     if (row !== null) return row.threadId === state.streamId ? id : null
-    return isEventType(type) && mints[name].has(type) && uuidV7Pattern.test(id) ? id : null
+    return mayOpen(name, event) && (!isContent || makesItem) && uuidV7Pattern.test(id) ? id : null
   }
 
   const turnOfNative = (): string | null =>
@@ -93,11 +100,16 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
       case "turn.start-failed":
         return requestedOfCall() ?? turnOfNative()
       case "turn.started":
-      case "item.started": {
+      case "item.started":
+      case "item.completed":
+      case "content.delta": {
         const known = turnOfNative()
         if (known !== null || native?.turnId === undefined) return known
+        const opens = type === "turn.started" || type === "item.started" || makesItem
+        const echoed = type === "turn.started" || type === "item.started" || type === "item.completed"
+        if (!opens && !echoed) return null
         if (tombstoneOf(rows, state.streamId, native.turnId, sessionId) !== null) return null
-        return turnOfEcho() ?? mint("turn")
+        return (echoed ? turnOfEcho() : null) ?? (opens ? mint("turn") : null)
       }
       default:
         return turnOfNative()
@@ -109,7 +121,10 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     const known = native?.itemId === undefined ? null : findNativeItem(state, rows, native.itemId, turnId, sessionId)
     // Without a turn a native item id is only good for finding: it may have been used in an earlier turn.
     if (type === "item.started") return known !== null && turnId === known.turnId ? known.itemId : mint("item")
-    return known?.itemId ?? null
+    if (known !== null || !makesItem) return known?.itemId ?? null
+    // The content of a turn that stays closed has no place.
+    const namesTurn = native?.turnId !== undefined || event.turnId !== null
+    return namesTurn && turnId === null ? null : mint("item")
   })()
 
   const requestId = ((): string | null => {

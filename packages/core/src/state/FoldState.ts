@@ -30,6 +30,8 @@ export const recentItemsLimit = 16
 export interface OpenCounts {
   /** Items that have not ended. */
   readonly items: number
+  /** Those of them that are work after the end of their turn (rule 5). */
+  readonly afterEnd: number
   /** Requests that are open or being answered. */
   readonly requests: number
   /** Requests that are open: they wait for a person. */
@@ -107,7 +109,7 @@ export const initialState = (streamId: string): FoldState => ({
   requested: [],
   rewinds: null,
   provisional: null,
-  open: { items: 0, requests: 0, unanswered: 0, inferences: 0, delegations: 0, tasks: 0 },
+  open: { items: 0, afterEnd: 0, requests: 0, unanswered: 0, inferences: 0, delegations: 0, tasks: 0 },
   recentItems: [],
   elsewhere: null,
   pendingRealtime: [],

@@ -15,7 +15,7 @@ const sessionEnds: readonly EventType[] = [...concludedEnds, "session.exited"]
 /** The provider's terminals of a turn. */
 const terminals: readonly EventType[] = ["turn.completed", "turn.aborted"]
 /** Events that start a turn, and so may supersede the one that runs. */
-const turnStarts: readonly EventType[] = ["turn.started", "item.started"]
+const turnStarts: readonly EventType[] = ["turn.started", "item.started", "content.delta", "item.completed"]
 /** Events in which the provider repeats our id of a message. */
 const echoes: readonly EventType[] = ["item.started", "item.completed"]
 /** Events after which a running turn has ended, inferred. */
@@ -63,7 +63,6 @@ const sessions: readonly Transition[] = [
       "runtime.error",
       "turn.accepted",
       ...turnStarts,
-      "item.completed",
       "effect.delivered",
       "effect.uncertain",
       "turn.interrupt-requested",
@@ -135,6 +134,18 @@ const turns: readonly Transition[] = [
     by: echoes,
     note: "It had not started; the provider says that its message went into another turn.",
   },
+  {
+    from: ["new"],
+    to: inferred("ended"),
+    by: ["item.completed"],
+    note: "A whole item is all that is known of it: it may be long over.",
+  },
+  {
+    from: [inferred("ended")],
+    to: "running",
+    by: ["turn.started"],
+    note: "A join tells that it still runs: only our conclusion had ended it.",
+  },
   { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },
   {
     from: ["running"],
@@ -152,12 +163,26 @@ const turns: readonly Transition[] = [
 
 const itemEnds = ["completed", "failed", "declined", "interrupted"]
 const items: readonly Transition[] = [
-  { from: ["new"], to: "open", by: ["item.started"], note: "It begins." },
+  { from: ["new"], to: "open", by: ["item.started", "content.delta"], note: "It begins, or its content comes first." },
   {
     from: ["new"],
     to: inferred("interrupted"),
-    by: ["item.started"],
+    by: ["item.started", "content.delta"],
     note: "It came late, into a provisionally ended turn.",
+  },
+  ...itemEnds.map(
+    (end): Transition => ({
+      from: ["new"],
+      to: observed(end),
+      by: ["item.completed"],
+      note: "Its own terminal is all that is known of it.",
+    }),
+  ),
+  {
+    from: [inferred("interrupted")],
+    to: "open",
+    by: ["content.delta", "item.started"],
+    note: "Content came after the end of its turn, or a join tells that its turn runs.",
   },
   ...itemEnds.map(
     (end): Transition => ({ from: ["open"], to: observed(end), by: ["item.completed"], note: "Its own terminal." }),
@@ -165,8 +190,8 @@ const items: readonly Transition[] = [
   {
     from: ["open"],
     to: inferred("interrupted"),
-    by: turnEnds,
-    note: "Its turn or session ended; the partial text stays.",
+    by: [...turnEnds, "turn.after-end-settled"],
+    note: "Its turn or session ended, or its work after the turn's end was over; the partial text stays.",
   },
   {
     from: ["open", inferred("interrupted")],

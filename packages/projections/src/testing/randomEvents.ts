@@ -21,7 +21,7 @@ interface Shape {
 const shape: fc.Arbitrary<Shape> = fc.oneof(
   fc.record({
     type: fc.constant("turn.started"),
-    payload: fc.record({ supersedes: fc.boolean() }),
+    payload: fc.record({ supersedes: fc.boolean(), joined: fc.boolean() }),
     native: fc.record({ turnId }),
   }),
   fc.record({
@@ -38,6 +38,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
       kind: fc.constantFrom("agent_message", "command", "reasoning"),
       text,
       processId: fc.constantFrom(null, "7"),
+      joined: fc.boolean(),
       data: fc.jsonValue({ maxDepth: 1 }),
     }),
     native: fc.record({ turnId, itemId }),
@@ -48,6 +49,7 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
       stream: fc.constantFrom("text", "summary", "output"),
       part: fc.integer({ min: 0, max: 1 }),
       delta: text,
+      kind: fc.constantFrom(null, null, "agent_message", "command", "reasoning"),
     }),
     native: fc.record({ turnId, itemId }),
   }),
@@ -130,7 +132,13 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
     native: fc.record({ callId }),
   }),
   fc.record({
-    type: fc.constantFrom("turn.settled", "turn.stalled", "turn.interrupt-requested", "turn.start-timed-out"),
+    type: fc.constantFrom(
+      "turn.settled",
+      "turn.after-end-settled",
+      "turn.stalled",
+      "turn.interrupt-requested",
+      "turn.start-timed-out",
+    ),
     payload: fc.constant({}),
     native: fc.record({ turnId }),
   }),

@@ -14,7 +14,15 @@ export interface Session {
   described: { title: string | undefined; parent: string | undefined } | null
   /** What was told of it from its parent's words. */
   readonly told: { parent: boolean; name: boolean }
+  /**
+   * Items that events of this session have made known and that go on, as turn and item. A delta of another one tells the
+   * item's kind, so that it stands by itself.
+   */
+  readonly known: Set<string>
 }
+
+/** The name of an item inside a session. */
+export const itemKey = (turnId: string | undefined, itemId: string): string => `${turnId ?? ""}/${itemId}`
 
 /** Where an event belongs: a session of a thread, or the connection (then without a thread). */
 export interface Target {
@@ -68,6 +76,7 @@ export const openSession = (thread: CodexThread): Session => {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
     described: null,
     told: { parent: false, name: false },
+    known: new Set(),
   }
   thread.session = session
   return session

@@ -1,5 +1,5 @@
 /** Items and the pieces that stream into them. */
-import type { ContentStream } from "@threadfold/contracts"
+import type { ContentStream, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
 import {
   type Fields,
@@ -14,6 +14,7 @@ import {
 import { type Entry, kept, onThread, type Place } from "./Entry.js"
 import { changedPaths, type ItemView, readItem } from "./items.js"
 import { noteReview } from "./openItems.js"
+import { itemKey } from "./Thread.js"
 import { linkMessage } from "./Voice.js"
 
 const described = (item: ItemView) => ({
@@ -33,18 +34,28 @@ const nativeOf = (params: Fields, item: ItemView, { thread }: Place) => {
   return { threadId: thread.id, turnId, itemId: item.id, handoffId, clientId: item.clientId }
 }
 
-const delta = (stream: ContentStream, partKey?: string): Entry =>
+/** The kind of an item of which nothing was told yet; from here on it is known. */
+const kindIfUnknown = ({ session }: Place, turnId: string | undefined, itemId: string, kind: ItemKind) => {
+  const key = itemKey(turnId, itemId)
+  if (session.known.has(key)) return undefined
+  session.known.add(key)
+  return kind
+}
+
+const delta = (of: ItemKind, stream: ContentStream, partKey?: string): Entry =>
   // biome-ignore format: one expression per line reads best here
-  onThread((params, { thread }) => {
-    const native = { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") }
+  onThread((params, place) => {
+    const native = { threadId: place.thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") }
     const part = partKey === undefined ? undefined : hintNumber(params, partKey)
+    const piece = needString(params, "delta")
+    const kind = kindIfUnknown(place, native.turnId, native.itemId, of)
     return [
       pieceOf(
         "content.delta",
         native,
         [native.turnId, native.itemId, stream, part],
-        needString(params, "delta"),
-        (joined, frames, lastAt) => ({ stream, part, delta: joined, frames, lastAt }),
+        piece,
+        (joined, frames, lastAt) => ({ kind, stream, part, delta: joined, frames, lastAt }),
       ),
     ]
   })
@@ -54,6 +65,7 @@ export const itemEntries = {
     const item = readItem(needFields(params, "item"))
     const native = nativeOf(params, item, place)
     context.spawned(item.spawned)
+    place.session.known.add(itemKey(native.turnId, item.id))
     // An item that streams starts with an empty text: nothing is known yet.
     const text = item.text === "" ? undefined : (item.text ?? undefined)
     return [fact("item.started", { ...described(item), text }, native)]
@@ -63,6 +75,7 @@ export const itemEntries = {
     const item = readItem(needFields(params, "item"))
     const native = nativeOf(params, item, place)
     context.spawned(item.spawned)
+    place.session.known.delete(itemKey(native.turnId, item.id))
     return [
       fact(
         "item.completed",
@@ -78,12 +91,12 @@ export const itemEntries = {
     ]
   }),
 
-  "item/agentMessage/delta": delta("text"),
-  "item/plan/delta": delta("plan"),
-  "item/reasoning/summaryTextDelta": delta("summary", "summaryIndex"),
-  "item/reasoning/textDelta": delta("reasoning", "contentIndex"),
-  "item/commandExecution/outputDelta": delta("output"),
-  "item/fileChange/outputDelta": delta("output"),
+  "item/agentMessage/delta": delta("agent_message", "text"),
+  "item/plan/delta": delta("plan", "plan"),
+  "item/reasoning/summaryTextDelta": delta("reasoning", "summary", "summaryIndex"),
+  "item/reasoning/textDelta": delta("reasoning", "reasoning", "contentIndex"),
+  "item/commandExecution/outputDelta": delta("command", "output"),
+  "item/fileChange/outputDelta": delta("file_change", "output"),
 
   "item/fileChange/patchUpdated": onThread((params, { thread }): readonly Fact[] => [
     fact(
@@ -94,13 +107,16 @@ export const itemEntries = {
   ]),
 
   // Each progress message is a sentence of its own, so it is no piece of a longer text.
-  "item/mcpToolCall/progress": onThread((params, { thread }) => [
-    fact(
-      "content.delta",
-      { stream: "progress", delta: needString(params, "message"), frames: 1 },
-      { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") },
-    ),
-  ]),
+  "item/mcpToolCall/progress": onThread((params, place) => {
+    const native = {
+      threadId: place.thread.id,
+      turnId: mayHaveId(params, "turnId"),
+      itemId: needText(params, "itemId"),
+    }
+    const message = needString(params, "message")
+    const kind = kindIfUnknown(place, native.turnId, native.itemId, "tool_call")
+    return [fact("content.delta", { kind, stream: "progress", delta: message, frames: 1 }, native)]
+  }),
 
   "item/reasoning/summaryPartAdded": kept("the part's own pieces carry its number"),
   "item/commandExecution/terminalInteraction": kept("input typed into a command; the output shows what came of it"),

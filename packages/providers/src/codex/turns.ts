@@ -27,7 +27,7 @@ export const turnEntries = {
     fact("turn.started", {}, { threadId: thread.id, turnId: needText(needFields(params, "turn"), "id") }),
   ]),
 
-  "turn/completed": onThread((params, { thread }) => {
+  "turn/completed": onThread((params, { session, thread }) => {
     const turn = needFields(params, "turn")
     const status = needText(turn, "status")
     // A turn that is still in progress has not ended, whatever the method's name says.
@@ -35,6 +35,8 @@ export const turnEntries = {
     const outcome = outcomes.get(status)
     if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
     const error = hintFields(turn, "error")
+    // The turn's end closes its items; what is told of one afterwards stands by itself again.
+    session.known.clear()
     return [
       fact(
         "turn.completed",

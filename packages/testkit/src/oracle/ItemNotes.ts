@@ -27,23 +27,47 @@ const textDeltas: Readonly<Record<string, string>> = {
   "item/commandExecution/outputDelta": "commandExecution",
 }
 
+/** The item type that a delta notification speaks of. One that says it needs no start before it. */
+export const typeOfDelta = (method: string): string | null => otherDeltas[method] ?? textDeltas[method] ?? null
+
+const otherDeltas: Readonly<Record<string, string>> = {
+  "item/reasoning/textDelta": "reasoning",
+  "item/fileChange/outputDelta": "fileChange",
+  "item/mcpToolCall/progress": "mcpToolCall",
+}
+
 export interface ItemNotes {
   readonly id: string
-  readonly started: unknown
+  /** The item as its start shows it; undefined: none was seen. */
+  started: unknown
   /** The item as its own terminal shows it. */
   completed: unknown
   /** Text of the deltas, by part. */
   readonly parts: Map<number, string>
+  /** The type that its first word told, where that was no start. */
+  readonly toldType: string | null
+  /** Work after the end of its turn: true while it goes on. */
+  goesOn: boolean
+  /** It is a command that ran on when its turn completed. */
+  inBackground: boolean
 }
 
-export const newItem = (id: string, started: unknown): ItemNotes => ({
+export const newItem = (id: string, told: Partial<Pick<ItemNotes, "started" | "toldType">>): ItemNotes => ({
   id,
-  started,
+  started: told.started,
   completed: undefined,
   parts: new Map(),
+  toldType: told.toldType ?? null,
+  goesOn: false,
+  inBackground: false,
 })
 
-const typeOf = (item: ItemNotes): string => text(get(item.started, "type")) ?? ""
+const typeOf = (item: ItemNotes): string =>
+  text(get(item.started, "type")) ?? text(get(item.completed, "type")) ?? item.toldType ?? ""
+
+/** A command in a process of its own, which runs on when its turn completes. */
+export const runsInBackground = (item: ItemNotes): boolean =>
+  item.completed === undefined && typeOf(item) === "commandExecution" && text(get(item.started, "processId")) !== null
 
 /** Notes a delta; those that come after the item's own terminal say nothing new. */
 export const noteDelta = (item: ItemNotes, method: string, params: unknown): void => {
@@ -99,11 +123,9 @@ export const expectItem = (
   const nativeKind = typeOf(item)
   const status = (): ExpectedItem["status"] => {
     if (item.completed !== undefined) return ownStatus(item.completed)
-    if (turn.status === "running") return "open"
+    if (turn.status === "running" || item.goesOn) return "open"
     // A command that still runs when its turn completes goes on as a background task; the item itself is done.
-    const process = text(get(item.started, "processId"))
-    const backgrounded = turn.outcome === "completed" && nativeKind === "commandExecution" && process !== null
-    return backgrounded ? "completed" : "interrupted"
+    return item.inBackground ? "completed" : "interrupted"
   }
   const kind = kinds[nativeKind] ?? null
   return { nativeItemId: item.id, kind, nativeKind, status: status(), text: finalText(item) }

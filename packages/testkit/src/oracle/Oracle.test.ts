@@ -111,9 +111,31 @@ describe("items", () => {
     expect(texts(read(...partial, completed("a", "interrupted"), late))).toEqual(["completed hello!"])
   })
 
-  it("do not begin in a turn with an observed end, nor in an unknown turn of an unknown item", () => {
-    expect(texts(read(begin, started("a"), completed("a", "completed"), item("a", message)))).toEqual([])
-    expect(read(begin, delta("nobody", "m", "x")).turns).toEqual([])
+  const whole = (words: string) => itemDone("a", { ...message, text: words })
+  const left = (...lines: readonly string[]) =>
+    readOracle([begin, ...lines].join("\n"), { leaveOpen: true }).threads[0]?.turns[0]
+
+  it("are whole without a start, and a delta tells its item's type", () => {
+    expect(texts(read(begin, started("a"), whole("all")))).toEqual(["completed all"])
+    const [first] = read(begin, started("a"), delta("a", "m", "x")).turns[0]?.items ?? []
+    expect(first).toMatchObject({ kind: "agent_message", text: "x" })
+  })
+
+  it("open their turn by a delta; a whole one alone leaves it ended, unknown", () => {
+    expect(ends(read(begin, delta("a", "m", "x"), completed("a", "completed")))).toEqual(["completed observed"])
+    expect(ends(read(begin, whole("old")))).toEqual(["unknown inferred"])
+    expect(texts(read(begin, whole("old")))).toEqual(["completed old"])
+    expect(left(status("active"), whole("now"))?.status).toBe("running")
+    expect(read(begin, completed("a", "completed"), whole("late")).turns).toEqual([])
+  })
+
+  it("that are told after the end of their turn go on until something says that they do not", () => {
+    const work = [started("a"), completed("a", "completed"), delta("a", "m", "x")]
+    expect(left(...work)).toMatchObject({ outcome: "completed", items: [{ status: "open", text: "x" }] })
+    for (const over of [status("idle"), started("b"), exit(0, null)]) {
+      expect(left(...work, over)).toMatchObject({ outcome: "completed", items: [{ status: "interrupted" }] })
+    }
+    expect(left(...work, whole("x y"))).toMatchObject({ items: [{ status: "completed", text: "x y" }] })
   })
 
   it("join parts of a user message and of a reasoning summary by a blank line", () => {

@@ -7,14 +7,18 @@
  */
 import type { TurnOutcome } from "@threadfold/contracts"
 import type { OracleExpectation } from "./Expectation.js"
-import { newItem, noteDelta } from "./ItemNotes.js"
+import { newItem, noteDelta, typeOfDelta } from "./ItemNotes.js"
 import { newRequest, noteAnswer } from "./RequestNotes.js"
 import {
   conclude,
   endSession,
   endTurn,
+  endWorkAfterEnd,
+  hasWorkAfterEnd,
+  isOver,
   newThread,
   noteAccepted,
+  noteAfterEnd,
   noteResolved,
   noteTotal,
   noteTurnWord,
@@ -22,6 +26,7 @@ import {
   openTurn,
   runningTurn,
   type ThreadNotes,
+  turnOfFirstWord,
 } from "./ThreadNotes.js"
 import { readTotal } from "./UsageNotes.js"
 import { noteRefused, noteStart, noteVoice } from "./VoiceNotes.js"
@@ -126,20 +131,29 @@ const onItem = (reading: Reading, thread: ThreadNotes, method: string, params: u
   const object = get(params, "item")
   const itemId = text(get(params, "itemId")) ?? text(get(object, "id"))
   if (turnId === null || itemId === null) return
-  // Inline reviews send no start: the first item is what opens their turn.
-  const turn = thread.turns.get(turnId) ?? (method === "item/started" ? openTurn(thread, turnId, reading.place) : null)
+  const isStart = method === "item/started"
+  const isEnd = method === "item/completed"
+  const toldType = typeOfDelta(method)
+  if (!isStart && !isEnd && toldType === null) return
+  // Inline reviews send no start, and who joins later has missed it: the first word of an item shows its turn.
+  const turn = thread.turns.get(turnId) ?? turnOfFirstWord(thread, turnId, isEnd, reading.place)
   if (turn === null) return
-  const item = turn.items.get(itemId)
-  if (method === "item/started") {
-    if (item === undefined && turn.end?.evidence !== "observed") turn.items.set(itemId, newItem(itemId, object))
-  } else if (item !== undefined) {
-    if (method !== "item/completed") noteDelta(item, method, params)
-    else item.completed ??= object
-  }
+  const known = turn.items.get(itemId)
+  const item = known ?? newItem(itemId, isStart || isEnd ? {} : { toldType })
+  turn.items.set(itemId, item)
+  const closedBefore = known !== undefined && (item.completed !== undefined || item.inBackground || item.goesOn)
+  if (isOver(thread, turn) && !closedBefore && (known === undefined || !isStart)) noteAfterEnd(thread, item, !isEnd)
+  if (isStart) item.started ??= object
+  else if (isEnd) {
+    item.completed ??= object
+    item.goesOn = false
+  } else noteDelta(item, method, params)
 }
 
 const onStatus = (thread: ThreadNotes, status: unknown): void => {
   const running = runningTurn(thread)
+  if (status === "active" && running === null) thread.saidActive = !hasWorkAfterEnd(thread)
+  if (status === "idle") endWorkAfterEnd(thread)
   // Idle a moment before the turn's own end: provisional, and replaced by it.
   if (status === "idle" && running !== null) endTurn(thread, running, { outcome: "unknown", evidence: "inferred" })
   if (status === "notLoaded") endSession(thread, { how: "unloaded", code: null, signal: null })

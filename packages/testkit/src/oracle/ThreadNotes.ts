@@ -4,7 +4,7 @@
  */
 import type { TurnOutcome, UsageView } from "@threadfold/contracts"
 import type { ExpectedRefusal, ExpectedSession, ExpectedSteer, ExpectedThread } from "./Expectation.js"
-import { expectItem, finalText, type ItemNotes } from "./ItemNotes.js"
+import { expectItem, finalText, type ItemNotes, runsInBackground } from "./ItemNotes.js"
 import { endRequest, type RequestNotes } from "./RequestNotes.js"
 import { add, difference, sum } from "./UsageNotes.js"
 import { delegatedInput, endVoice, newVoice, type VoiceNotes } from "./VoiceNotes.js"
@@ -13,6 +13,8 @@ export interface TurnNotes {
   readonly id: string
   /** Place in the order of appearance: when it was asked for, or when it started. */
   readonly appeared: number
+  /** The session that it began in. */
+  readonly epoch: number
   end: { readonly outcome: TurnOutcome; readonly evidence: "observed" | "inferred" } | null
   readonly items: Map<string, ItemNotes>
   usage: UsageView | null
@@ -51,6 +53,8 @@ export interface ThreadNotes {
   readonly voice: VoiceNotes
   /** Last running total of tokens. */
   total: UsageView | null
+  /** True while the provider says that the thread is active and no turn explains it. */
+  saidActive: boolean
 }
 
 export const newThread = (id: string): ThreadNotes => ({
@@ -70,6 +74,7 @@ export const newThread = (id: string): ThreadNotes => ({
   interrupts: new Set(),
   voice: newVoice(),
   total: null,
+  saidActive: false,
 })
 
 export const runningTurn = (thread: ThreadNotes): TurnNotes | null =>
@@ -87,8 +92,50 @@ export const endTurn = (thread: ThreadNotes, turn: TurnNotes, end: NonNullable<T
   // Its first end cancels what was open then; what confirms it closes no more.
   const isFirst = turn.end === null
   turn.end = end
+  for (const item of turn.items.values()) {
+    if (end.evidence === "observed" && end.outcome === "completed") item.inBackground = runsInBackground(item)
+  }
   if (!isFirst) return
   for (const request of thread.requests) if (request.nativeTurnId === turn.id) endRequest(request, "cancelled")
+}
+
+/** Nothing goes on any more that was told after the end of its turn. */
+export const endWorkAfterEnd = (thread: ThreadNotes): void => {
+  thread.saidActive = false
+  for (const turn of thread.turns.values()) for (const item of turn.items.values()) item.goesOn = false
+}
+
+export const hasWorkAfterEnd = (thread: ThreadNotes): boolean =>
+  [...thread.turns.values()].some((turn) => [...turn.items.values()].some((item) => item.goesOn))
+
+/** Whether what is told of the turn now comes after its end: not while that is only inferred, and its session lives. */
+export const isOver = (thread: ThreadNotes, turn: TurnNotes): boolean =>
+  turn.end !== null && (turn.end.evidence === "observed" || turn.epoch !== thread.sessions.length)
+
+/** Work after the end of its turn: it goes on, and explains why the provider says that the thread is active. */
+export const noteAfterEnd = (thread: ThreadNotes, item: ItemNotes, goesOn: boolean): void => {
+  item.goesOn = goesOn
+  if (runningTurn(thread) === null) thread.saidActive = false
+}
+
+/**
+ * The turn of an item that is told for the first time. A whole item may be of the past: it shows a running turn only where
+ * that was asked for, or the thread is said to be active and no turn is known to run.
+ */
+export const turnOfFirstWord = (thread: ThreadNotes, id: string, whole: boolean, place: number): TurnNotes | null => {
+  const runs = !whole || thread.bound.has(id) || (thread.saidActive && runningTurn(thread) === null)
+  if (runs) return openTurn(thread, id, place)
+  if (thread.tombstones.has(id)) return null
+  const turn = newTurn(thread, id, place)
+  turn.end = { outcome: "unknown", evidence: "inferred" }
+  return turn
+}
+
+const newTurn = (thread: ThreadNotes, id: string, appeared: number): TurnNotes => {
+  const epoch = thread.sessions.length
+  const turn: TurnNotes = { id, appeared, epoch, end: null, items: new Map(), usage: null }
+  thread.turns.set(id, turn)
+  return turn
 }
 
 /** A turn opens unless it is known, its end was seen before, or another one runs that nobody agreed to replace. */
@@ -100,9 +147,8 @@ export const openTurn = (thread: ThreadNotes, id: string, place: number): TurnNo
     if (call === undefined) return null
     endTurn(thread, running, { outcome: "cancelled", evidence: "inferred" })
   }
-  const turn = { id, appeared: call?.sent ?? place, end: null, items: new Map(), usage: null }
-  thread.turns.set(id, turn)
-  return turn
+  endWorkAfterEnd(thread)
+  return newTurn(thread, id, call?.sent ?? place)
 }
 
 /** A count of tokens: charged to the turn that it names while that turn runs or has ended by inference only. */
@@ -152,6 +198,7 @@ export const endSession = (thread: ThreadNotes, ended: NonNullable<Session["ende
   for (const request of thread.requests) endRequest(request, "expired")
   const running = runningTurn(thread)
   if (running !== null) endTurn(thread, running, { outcome: "interrupted", evidence: "inferred" })
+  endWorkAfterEnd(thread)
   endVoice(thread.voice)
   thread.unanswered += thread.calls.size
   thread.calls.clear()

@@ -17,6 +17,21 @@ export const itemRowInvariants: readonly RowInvariant[] = [
       ),
   },
   {
+    id: "row.work-after-end-has-an-ended-turn",
+    kind: "row",
+    severity: "error",
+    text: "An item that is work after the end of its turn belongs to a turn that is not running when the item is open (rule 5).",
+    violations: (rows) => {
+      const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
+      return rowsThat("items", rows.all("items"), (item) => {
+        if (item.afterEnd === 0) return null
+        if (item.turnId === null) return "it is work after the end of no turn"
+        const status = turns.get(item.turnId)?.status
+        return item.status === "open" && status !== "ended" ? `it is open and its turn is ${status}` : null
+      })
+    },
+  },
+  {
     id: "row.item-ordinals-gapless",
     kind: "row",
     severity: "error",

@@ -1,7 +1,7 @@
 /** Row invariants of the thread as a whole: its summary, its usage, its queue, and what holds over all tables. */
 import type { RequestRow, TokenCounts } from "@threadfold/contracts"
 import { threadStatus } from "../../fold/thread.js"
-import type { RowInvariant } from "../Invariant.js"
+import type { RowInvariant, ThreadRows } from "../Invariant.js"
 import { currentSession } from "./session.js"
 import { gapless, repeated, rowsThat, violation } from "./violation.js"
 
@@ -16,6 +16,10 @@ const sum = (usages: readonly TokenCounts[], name: (typeof counts)[number]): num
     return value === null ? total : (total ?? 0) + value
   }, null)
 
+/** Open items that are work after the end of their turn. */
+const openAfterEnd = (rows: ThreadRows): number =>
+  rows.all("items").filter((item) => item.status === "open" && item.afterEnd === 1).length
+
 /** `scope/native id`, or null where either is not known. */
 const inScope = (scope: string | null, native: string | null): string | null =>
   scope === null || native === null ? null : `${scope}/${native}`
@@ -25,8 +29,9 @@ export const threadRowInvariants: readonly RowInvariant[] = [
     id: "row.thread-status-follows-from-its-rows",
     kind: "row",
     severity: "error",
-    text: "A thread's status and session are what its session, turns and requests say.",
+    text: "A thread's status and session are what its session, turns, items and requests say.",
     violations: (rows) => {
+      const afterEnd = openAfterEnd(rows)
       const turns = rows.all("turns")
       const session = currentSession(rows)
       return rowsThat("threads", rows.all("threads"), (thread) => {
@@ -35,7 +40,7 @@ export const threadRowInvariants: readonly RowInvariant[] = [
           session,
           active: turns.find((turn) => turn.status === "running") ?? null,
           requested: turns.filter((turn) => turn.status === "requested"),
-          open: { unanswered: rows.all("requests").filter((one) => one.status === "open").length },
+          open: { afterEnd, unanswered: rows.all("requests").filter((one) => one.status === "open").length },
         })
         if (thread.sessionId !== (session?.sessionId ?? null)) return `it names session ${thread.sessionId}`
         return thread.status === expected ? null : `it is ${thread.status}, its rows say ${expected}`
@@ -46,16 +51,17 @@ export const threadRowInvariants: readonly RowInvariant[] = [
     id: "row.thread-counts-match",
     kind: "row",
     severity: "error",
-    text: "A thread's counts are the numbers of its turns, items, open requests, running tasks and queued messages.",
+    text: "A thread's counts are the numbers of its turns, items, open requests, running tasks, open items after a turn's end and queued messages.",
     violations: (rows) => {
       const expected = {
         turns: rows.all("turns").length,
         items: rows.all("items").length,
         openRequests: rows.all("requests").filter(isOpen).length,
         runningTasks: rows.all("tasks").filter((task) => task.status === "running").length,
+        afterEndItems: openAfterEnd(rows),
         queued: rows.all("queue").length,
       }
-      const names = ["turns", "items", "openRequests", "runningTasks", "queued"] as const
+      const names = ["turns", "items", "openRequests", "runningTasks", "afterEndItems", "queued"] as const
       return rowsThat("threads", rows.all("threads"), (thread) => {
         const odd = names.find((name) => thread[name] !== expected[name])
         return odd === undefined ? null : `it counts ${thread[odd]} ${odd}, there are ${expected[odd]}`

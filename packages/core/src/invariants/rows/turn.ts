@@ -52,13 +52,15 @@ export const turnRowInvariants: readonly RowInvariant[] = [
     id: "row.ended-turn-holds-nothing",
     kind: "row",
     severity: "error",
-    text: "An ended turn holds no open item or model call (rules 5 and 7); a request may open after it (rule 6).",
+    text: "An ended turn holds no open item but work after its end, and no model call (rules 5 and 7); a request may open after it (rule 6).",
     violations: (rows) => {
       const ended = new Set(rows.all("turns").flatMap((turn) => (turn.status === "ended" ? [turn.turnId] : [])))
       const held = (turnId: string | null, open: boolean): string | null =>
         open && turnId !== null && ended.has(turnId) ? `it is open and turn ${turnId} has ended` : null
       return [
-        ...rowsThat("items", rows.all("items"), (item) => held(item.turnId, item.status === "open")),
+        ...rowsThat("items", rows.all("items"), (item) =>
+          held(item.turnId, item.status === "open" && item.afterEnd === 0),
+        ),
         ...rowsThat("inferences", rows.all("inferences"), (one) => held(one.turnId, one.status === "running")),
       ]
     },

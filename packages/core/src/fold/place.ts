@@ -1,0 +1,72 @@
+/** Rule 5: where an item belongs that has no row yet, and what its first word says about its turn. */
+import type { TurnRow } from "@threadfold/contracts"
+import { mayRunLate } from "./earlyEnd.js"
+import { moveSession } from "./pointer.js"
+import type { Step } from "./Step.js"
+import { nativeTurnSubject, turnSubject } from "./subjects.js"
+import { isProvisional, startTurn, turnFromContent, turnOf } from "./turn.js"
+
+/** How an item is told for the first time: by its start, by a piece of its content, or by its end alone. */
+export type FirstWord = "start" | "delta" | "end"
+
+/** Where a new item belongs. */
+export interface Place {
+  /** Its turn as it is now; null: it belongs to none. */
+  readonly turn: TurnRow | null
+  /** It came late, into a turn that ended provisionally: it is closed from its first moment. */
+  readonly late: boolean
+  /** It came after the end of its turn. */
+  readonly afterEnd: boolean
+}
+
+const inTurn = (turn: TurnRow | null): Place => ({ turn, late: false, afterEnd: false })
+
+/**
+ * Whether the item shows that its turn runs. A start and a delta do. A whole item may be of the past, unless the turn was
+ * asked for, or the agent says that it works and no other turn is known to run.
+ */
+const showsRunning = ({ state }: Step, turn: TurnRow | null, word: FirstWord): boolean =>
+  word !== "end" || turn !== null || (state.active === null && state.session?.status === "running")
+
+/** Opens, starts or concludes the turn that the item is the first word of. */
+const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word: FirstWord): TurnRow | null => {
+  if (!showsRunning(step, turn, word)) return turnFromContent(step, turnId)
+  // Inline reviews send no turn/started: their item is the first word (docs/concepts.md).
+  return startTurn(step, turnId, { supersedes: false, synthetic: turn === null && word === "start" })
+}
+
+/**
+ * Work after the end of its turn: shown in it, with an anomaly, and nothing else of the turn changes. A session that was
+ * said to run, and holds no turn, ran for this.
+ */
+export const noteAfterEnd = (step: Step, turn: TurnRow): void => {
+  step.note("item-after-turn-end", turnSubject(turn.turnId))
+  const { active, session } = step.state
+  if (active === null && session?.status === "running") moveSession(step, "ready", "after-end-work")
+}
+
+/** Where a new item of the living session belongs, or null after noting why it has no place. */
+export const placeOf = (step: Step, word: FirstWord): Place | null => {
+  const { event } = step
+  if (event.turnId === null) {
+    const native = event.native?.turnId
+    if (native === undefined) return inTurn(null)
+    step.note("item-without-turn", nativeTurnSubject(native, event.sessionId))
+    return null
+  }
+  const turn = turnOf(step, event.turnId)
+  if (turn === null || turn.status === "requested" || (step.state.active === null && mayRunLate(step, turn))) {
+    const opened = turnOfFirstWord(step, event.turnId, turn, word)
+    if (opened !== null) return { ...inTurn(opened), late: opened.status === "ended" }
+    step.note("item-without-turn", turnSubject(event.turnId))
+    return null
+  }
+  if (turn.status === "running") return inTurn(turn)
+  if (isProvisional(step, turn)) return { ...inTurn(turn), late: true }
+  if (step.standing !== "live") {
+    step.note("item-after-turn-end", turnSubject(turn.turnId))
+    return null
+  }
+  noteAfterEnd(step, turn)
+  return { ...inTurn(turn), afterEnd: true }
+}
