@@ -5,6 +5,7 @@ import { type Fields, hintText, isFields, mayHaveId, needFields, needText, Wrong
 import type { Source } from "../wire/Source.js"
 import type { Connection } from "./Connection.js"
 import { callError } from "./errors.js"
+import { joinedFacts } from "./join.js"
 import { listedAfterRewind, rewindAnswer } from "./rewinds.js"
 import type { CodexThread, Target } from "./Thread.js"
 import { configuration, describe, readThread } from "./threads.js"
@@ -56,6 +57,7 @@ const threadOpened =
     const where = connection.targetOf(thread, session)
     for (const next of describe(thread, session, view)) connection.record(source, where, next)
     connection.record(source, where, configuration(result, thread.id, connection.version()))
+    if (resumed) for (const next of joinedFacts(thread, session, result)) connection.record(source, where, next)
     return true
   }
 

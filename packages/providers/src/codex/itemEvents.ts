@@ -17,7 +17,8 @@ import { noteReview } from "./openItems.js"
 import { itemKey } from "./Thread.js"
 import { linkMessage } from "./Voice.js"
 
-const described = (item: ItemView) => ({
+/** What an item says in every event about it. */
+export const described = (item: ItemView) => ({
   kind: item.kind,
   nativeKind: item.nativeKind,
   title: item.title,

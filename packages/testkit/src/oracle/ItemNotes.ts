@@ -110,6 +110,33 @@ export const finalText = (item: ItemNotes): string | null => {
   return final === "" ? null : final
 }
 
+const writtenTypes = new Set(["agentMessage", "reasoning", "plan"])
+
+/** Whether an item that a resume tells goes on: by its status, by its times, or because it is the last that is written. */
+const goesOnAfter = (object: unknown, isLast: boolean): boolean => {
+  const status = text(get(object, "status"))
+  if (status !== null) return status === "inProgress"
+  if (typeof get(object, "completedAtMs") === "number") return false
+  const begun = isLast || typeof get(object, "startedAtMs") === "number"
+  return begun && writtenTypes.has(text(get(object, "type")) ?? "")
+}
+
+/** An item as the answer to a resume tells it: whole, or so far; what is so far replaces what was streamed if it is longer. */
+export const noteJoined = (item: ItemNotes, object: unknown, isLast: boolean): void => {
+  if (item.completed !== undefined) return
+  if (!goesOnAfter(object, isLast)) {
+    item.completed = object
+    return
+  }
+  item.started ??= object
+  const parts = get(object, "type") === "reasoning" ? list(get(object, "summary")).map(text) : [textIn(object)]
+  const said = parts.flatMap((part, index) => (part === null || part === "" ? [] : [[index, part] as const]))
+  const length = (texts: Iterable<string>) => [...texts].reduce((sum, one) => sum + one.length, 0)
+  if (length(said.map(([, part]) => part)) <= length(item.parts.values())) return
+  item.parts.clear()
+  for (const [index, part] of said) item.parts.set(index, part)
+}
+
 const ownStatus = (completed: unknown): "completed" | "failed" | "declined" => {
   const status = get(completed, "status")
   return status === "failed" || status === "declined" ? status : "completed"

@@ -7,7 +7,7 @@
  */
 import type { TurnOutcome } from "@threadfold/contracts"
 import type { OracleExpectation } from "./Expectation.js"
-import { newItem, noteDelta, typeOfDelta } from "./ItemNotes.js"
+import { newItem, noteDelta, noteJoined, typeOfDelta } from "./ItemNotes.js"
 import { newRequest, noteAnswer } from "./RequestNotes.js"
 import {
   conclude,
@@ -24,6 +24,7 @@ import {
   noteTurnWord,
   openSession,
   openTurn,
+  rejoinTurn,
   runningTurn,
   type ThreadNotes,
   turnOfFirstWord,
@@ -84,6 +85,27 @@ const onCall = (reading: Reading, id: string, method: string, params: unknown): 
   thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed: Array.isArray(input) })
 }
 
+/** A resume tells a turn in progress: it runs, and its items are there. A thread that is active may show it later. */
+const noteJoin = (thread: ThreadNotes, result: unknown, place: number): void => {
+  const listed = [...list(get(result, "thread", "turns")), ...list(get(result, "initialTurnsPage", "data"))]
+  const object = listed.find((one) => get(one, "status") === "inProgress")
+  const id = text(get(object, "id"))
+  if (id === null) {
+    if (get(result, "thread", "status", "type") === "active") onStatus(thread, "active")
+    return
+  }
+  const turn = rejoinTurn(thread, id, place)
+  if (turn === null) return
+  const items = list(get(object, "items"))
+  items.forEach((one, index) => {
+    const itemId = text(get(one, "id"))
+    if (itemId === null) return
+    const item = turn.items.get(itemId) ?? newItem(itemId, {})
+    turn.items.set(itemId, item)
+    noteJoined(item, one, index === items.length - 1)
+  })
+}
+
 const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown): void => {
   const call = reading.calls.get(id)
   if (call === undefined) return
@@ -91,7 +113,10 @@ const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown)
   const refused = error !== undefined && error !== null
   if (call.method === "thread/start" || call.method === "thread/resume" || call.method === "thread/fork") {
     const threadId = text(get(result, "thread", "id"))
-    if (threadId !== null) noteThread(present(reading, threadId), get(result, "thread"))
+    if (threadId === null) return
+    const joined = present(reading, threadId)
+    noteThread(joined, get(result, "thread"))
+    if (call.method === "thread/resume") noteJoin(joined, result, reading.place)
     return
   }
   const thread = call.threadId === null ? undefined : reading.threads.get(call.threadId)

@@ -12,7 +12,7 @@ interface Facts {
   readonly lines: number
   readonly turns: readonly Turn[]
   /** Exit code, or the name of the signal. */
-  readonly exit?: string | number
+  readonly exit?: string | null | number
   /** `id status decision`. */
   readonly request?: string
   /** `status reason lastError`. */
@@ -99,6 +99,23 @@ const facts: Readonly<Record<string, Facts>> = {
   "codex-40-realtime-wsurl-notoken": { lines: 43, turns: [], voice: noKey },
   "codex-42-realtime-wsurl-v1-noauth-feature": { lines: 43, turns: [], voice: noKey },
   "codex-43-realtime-wsurl-token": { lines: 54, turns: [], voice: "closed requested null" },
+  // Two clients of one server: the second joins in the middle of a message, three times.
+  "codex-50-two-clients-first": {
+    lines: 47,
+    turns: [
+      ["completed", "observed", 3, "completed", "Hello world", 300],
+      ["completed", "observed", 2, "completed", "second answer", 150],
+    ],
+    exit: null,
+  },
+  "codex-50-two-clients-joined": {
+    lines: 44,
+    turns: [
+      ["completed", "observed", 3, "completed", "Hello world", 300],
+      ["completed", "observed", 2, "completed", "second answer", 150],
+    ],
+    exit: null,
+  },
 }
 
 const first = (expectation: OracleExpectation) => {
@@ -125,7 +142,7 @@ describe("the oracle reads every recording as a person does", () => {
       }),
     ).toEqual(wanted.turns)
     const ended = thread.sessions.map((session) => session.ended?.signal ?? session.ended?.code)
-    expect(ended).toEqual([wanted.exit ?? 0])
+    expect(ended).toEqual([wanted.exit === undefined ? 0 : wanted.exit])
     expect(thread.requests.map((one) => `${one.nativeRequestId} ${one.status} ${one.decision}`)).toEqual(
       wanted.request === undefined ? [] : [wanted.request],
     )

@@ -14,7 +14,7 @@ export interface TurnNotes {
   /** Place in the order of appearance: when it was asked for, or when it started. */
   readonly appeared: number
   /** The session that it began in. */
-  readonly epoch: number
+  epoch: number
   end: { readonly outcome: TurnOutcome; readonly evidence: "observed" | "inferred" } | null
   readonly items: Map<string, ItemNotes>
   usage: UsageView | null
@@ -149,6 +149,23 @@ export const openTurn = (thread: ThreadNotes, id: string, place: number): TurnNo
   }
   endWorkAfterEnd(thread)
   return newTurn(thread, id, call?.sent ?? place)
+}
+
+const strong = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * The turn that a resume tells to be in progress; null where it cannot be. One that was only concluded to have ended runs
+ * again, if its name is good beyond its session and no other turn runs.
+ */
+export const rejoinTurn = (thread: ThreadNotes, id: string, place: number): TurnNotes | null => {
+  const known = thread.turns.get(id)
+  if (known === undefined) return openTurn(thread, id, place)
+  if (known.end === null) return known
+  if (known.end.evidence === "observed" || !strong.test(id) || runningTurn(thread) !== null) return null
+  endWorkAfterEnd(thread)
+  known.end = null
+  known.epoch = thread.sessions.length
+  return known
 }
 
 /** A count of tokens: charged to the turn that it names while that turn runs or has ended by inference only. */

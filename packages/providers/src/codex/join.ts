@@ -1,0 +1,71 @@
+/**
+ * What the answer to a resume or rejoin tells of a turn in progress: that it runs, and its items so far. It becomes the
+ * events that the client has missed, marked as joined. Turns that are over are history: other answers tell them.
+ */
+import { type Fact, fact } from "../stream/Fact.js"
+import {
+  attempt,
+  type Fields,
+  hintArray,
+  hintFields,
+  hintNumber,
+  hintText,
+  hintTexts,
+  isFields,
+  mayHaveId,
+} from "../wire/read.js"
+import { described } from "./itemEvents.js"
+import { type ItemView, readItem } from "./items.js"
+import { type CodexThread, itemKey, type Session } from "./Thread.js"
+
+/** Turns that an answer lists: with the thread, or as the page that the call asked for. */
+const turnsIn = (result: Fields): readonly Fields[] =>
+  [
+    ...hintArray(hintFields(result, "thread") ?? {}, "turns"),
+    ...hintArray(hintFields(result, "initialTurnsPage") ?? {}, "data"),
+  ].filter(isFields)
+
+/** Kinds whose items have no status of their own and are written piece by piece. */
+const written = new Set<ItemView["kind"]>(["agent_message", "reasoning", "plan"])
+
+/** Whether the item goes on: by its status, else by the time of its end; without either, the last one is being written. */
+const goesOn = (item: Fields, view: ItemView, isLast: boolean): boolean => {
+  const status = hintText(item, "status")
+  if (status !== undefined) return status === "inProgress"
+  if (hintNumber(item, "completedAtMs") !== undefined) return false
+  return written.has(view.kind) && (isLast || hintNumber(item, "startedAtMs") !== undefined)
+}
+
+const joinedItem = (thread: CodexThread, session: Session, turnId: string, item: Fields, isLast: boolean): Fact => {
+  const view = readItem(item)
+  const native = { threadId: thread.id, turnId, itemId: view.id }
+  if (goesOn(item, view, isLast)) {
+    session.known.add(itemKey(turnId, view.id))
+    const text =
+      view.kind === "reasoning"
+        ? { parts: hintTexts(item, "summary") }
+        : { text: view.text === "" ? undefined : (view.text ?? undefined) }
+    return fact("item.started", { ...described(view), ...text, joined: true }, native)
+  }
+  session.known.delete(itemKey(turnId, view.id))
+  const { durationMs, exitCode, status, text } = view
+  return fact("item.completed", { ...described(view), status, text, exitCode, durationMs, joined: true }, native)
+}
+
+/** The events that the answer to a resume stands for. An item that cannot be read costs no other. */
+export const joinedFacts = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => {
+  const threadId = thread.id
+  const running = turnsIn(result).find((turn) => hintText(turn, "status") === "inProgress")
+  const turnId = running === undefined ? undefined : mayHaveId(running, "id")
+  if (running === undefined || turnId === undefined) {
+    const status = hintText(hintFields(hintFields(result, "thread") ?? {}, "status") ?? {}, "type")
+    if (status !== "active") return []
+    return [fact("session.state.changed", { state: "running", nativeState: status }, { threadId })]
+  }
+  const items = hintArray(running, "items").filter(isFields)
+  const facts = items.flatMap((item, index): readonly Fact[] => {
+    const read = attempt(() => joinedItem(thread, session, turnId, item, index === items.length - 1))
+    return "value" in read ? [read.value] : []
+  })
+  return [fact("turn.started", { joined: true }, { threadId, turnId }), ...facts]
+}
