@@ -59,13 +59,19 @@ export class Capture {
   }
 }
 
-/** Runs captured transactions on another database; returns how long it took, ms. */
+/** What the clocks of a run say. */
+export interface Times {
+  readonly ms: number
+  readonly cpuMicros: number
+}
+
+/** Runs captured transactions on another database; returns what it took. */
 export const replay = (
   handle: Sqlite.Database,
   captured: Captured,
-  now: () => number,
+  now: () => Times,
   only: (sql: string) => boolean = () => true,
-): number => {
+): Times => {
   const statements = new Map<string, Sqlite.Statement>()
   const plan = captured.map((transaction) =>
     transaction
@@ -86,5 +92,6 @@ export const replay = (
     for (const { statement, values } of transaction) statement.run(...values)
     commit.run()
   }
-  return now() - from
+  const to = now()
+  return { ms: to.ms - from.ms, cpuMicros: to.cpuMicros - from.cpuMicros }
 }

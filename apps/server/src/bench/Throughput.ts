@@ -20,6 +20,10 @@ export interface Throughput {
   readonly ratio: number
   /** The engine's share of a bare loop that writes the event rows only. */
   readonly ratioEventsOnly: number
+  /** CPU time of the engine per event, µs, collecting garbage included. */
+  readonly cpuMicros: number
+  /** That of the bare loop that writes all the same rows. */
+  readonly rawCpuMicros: number
   /** Bytes of the database per event, native bodies included. */
   readonly bytesPerEvent: number
   /** `PRAGMA synchronous` of the writer, in words. */
@@ -30,6 +34,14 @@ export interface Throughput {
 const CHUNK = 8192
 
 const synchronousWords = ["OFF", "NORMAL", "FULL", "EXTRA"]
+
+/** CPU time that this process has taken, µs. */
+const cpuMicros = (): number => {
+  const { system, user } = process.cpuUsage()
+  return system + user
+}
+
+const timesOf = (nowMs: () => number) => () => ({ ms: nowMs(), cpuMicros: cpuMicros() })
 
 /** Cuts a load into chunks without holding more than one. */
 function* chunksOf(load: Iterable<Submission>): Generator<readonly Submission[]> {
@@ -94,18 +106,24 @@ export const throughput = (
 
     const collect = collector()
     let engineMs = 0
+    let engineCpu = 0
+    let rawCpu = 0
     let rawMs = 0
     let rawEventsMs = 0
     for (const chunk of chunksOf(submissions(workload))) {
       collect()
       const from = nowMs()
+      const cpuFrom = cpuMicros()
       yield* commitAll(loop, chunk)
+      engineCpu += cpuMicros() - cpuFrom
       engineMs += nowMs() - from
       yield* commitAll(shadowLoop, chunk)
       const written = capture.take()
       collect()
-      rawMs += replay(raw, written, nowMs)
-      rawEventsMs += replay(rawEvents, written, nowMs, (sql) => /INSERT INTO events\b/.test(sql))
+      const bare = replay(raw, written, timesOf(nowMs))
+      rawMs += bare.ms
+      rawCpu += bare.cpuMicros
+      rawEventsMs += replay(rawEvents, written, timesOf(nowMs), (sql) => /INSERT INTO events\b/.test(sql)).ms
     }
     const synchronous = Number(engineDatabase.handle.pragma("synchronous", { simple: true }))
     engineDatabase.handle.pragma("wal_checkpoint(TRUNCATE)")
@@ -113,6 +131,8 @@ export const throughput = (
       eventsPerSecond: Math.round((workload.events / engineMs) * 1000),
       ratio: rawMs / engineMs,
       ratioEventsOnly: rawEventsMs / engineMs,
+      cpuMicros: engineCpu / workload.events,
+      rawCpuMicros: rawCpu / workload.events,
       bytesPerEvent: statSync(engineDatabase.file).size / workload.events,
       synchronous: synchronousWords[synchronous] ?? String(synchronous),
     }

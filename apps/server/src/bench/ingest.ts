@@ -26,6 +26,11 @@ export interface BenchIngestReport {
   readonly ratio: number
   /** Share of a bare loop that writes the event rows only. */
   readonly ratioEventsOnly: number
+  /** CPU time per event, µs: the engine's, and that of the bare loop that writes the same rows. */
+  readonly cpuMicrosPerEvent: number
+  readonly rawCpuMicrosPerEvent: number
+  /** The engine's as a multiple of the loop's: what a busy machine cannot falsify. */
+  readonly cpuRatio: number
   /** Acknowledgement at 5,000 events/s offered, writer in a thread of its own. */
   readonly ackP50Ms: number
   readonly ackP99Ms: number
@@ -80,6 +85,9 @@ export const benchIngest = (options: BenchIngestOptions): Effect.Effect<BenchIng
         eventsPerSecond: flatOut.eventsPerSecond,
         ratio: rounded(flatOut.ratio, 3),
         ratioEventsOnly: rounded(flatOut.ratioEventsOnly, 3),
+        cpuMicrosPerEvent: rounded(flatOut.cpuMicros, 1),
+        rawCpuMicrosPerEvent: rounded(flatOut.rawCpuMicros, 1),
+        cpuRatio: rounded(flatOut.cpuMicros / flatOut.rawCpuMicros, 2),
         ackP50Ms: rounded(ack.p50, 2),
         ackP99Ms: rounded(ack.p99, 2),
         stalledAckP50Ms: rounded(stalled.p50, 2),
