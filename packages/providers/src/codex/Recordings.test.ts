@@ -20,10 +20,12 @@ const subjectOf = (text: string) => ({
 })
 
 /** The events of a type as they are stored: as JSON. */
+/** Events of a type, without those that the answer to a resume tells: they repeat what another client was notified of. */
 const eventsOf = (text: string, type: string) =>
   translate(subjectOf(text))
     .emitted.filter(({ event }) => event.type === type)
     .map(({ event }) => JSON.parse(JSON.stringify({ native: event.native, payload: event.payload })))
+    .filter(({ payload }) => payload.joined !== true)
 
 const deltaStreams: Readonly<Record<string, string>> = {
   "item/agentMessage/delta": "text",
