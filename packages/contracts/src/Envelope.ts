@@ -64,9 +64,9 @@ export const EventEnvelope = Schema.Struct({
   actor: Actor,
   /** The command that caused it. */
   commandId: Schema.NullOr(Schema.String),
-  /** The event that caused it. */
+  /** What caused it: the effect that it tells of or answers, else the command that it follows from. Null: nothing of ours. */
   causationId: Schema.NullOr(Schema.String),
-  /** What belongs together across threads. */
+  /** The command at the beginning of what caused it: what belongs together. Null: nothing of ours. */
   correlationId: Schema.NullOr(Schema.String),
   turnId: Schema.NullOr(Schema.String),
   itemId: Schema.NullOr(Schema.String),

@@ -22,6 +22,7 @@ import {
 import { type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import type { Overlay } from "@threadfold/projections"
 import { type Checked, checked, versionOf } from "./boundary.js"
+import { type Cause, type Causes, uncaused } from "./Causes.js"
 import { continues, namesOurs } from "./deltaRun.js"
 import { enrich, isEnriched, withoutEnrichment, withoutOurs } from "./enrich.js"
 import { EventIds } from "./eventId.js"
@@ -57,6 +58,7 @@ export class Appender {
     private readonly keys: StreamKeys,
     private readonly fold: Fold,
     private readonly digest: Digest,
+    private readonly causes: Causes,
   ) {
     this.sequence = driver.head()
     this.eventIds = new EventIds(digest)
@@ -64,14 +66,14 @@ export class Appender {
     this.takesRuns = fold === currentFold
   }
 
-  /** Appends members in order and says what became of each. */
-  append(members: readonly Member[], batch: BatchContext): readonly MemberResult[] {
+  /** Appends members in order and says what became of each. `cause`: what caused those that no command did. */
+  append(members: readonly Member[], batch: BatchContext, cause: Cause = uncaused): readonly MemberResult[] {
     const results: MemberResult[] = []
     for (let index = 0; index < members.length; ) {
       const taken = this.takesRuns ? this.run(members, index, batch, results) : 0
       if (taken === 0) {
         const member = members[index]
-        if (member !== undefined) results.push(this.member(member, batch))
+        if (member !== undefined) results.push(this.member(member, batch, cause))
       }
       index += Math.max(taken, 1)
     }
@@ -141,7 +143,7 @@ export class Appender {
     return pieces.length
   }
 
-  private member(member: Member, batch: BatchContext): MemberResult {
+  private member(member: Member, batch: BatchContext, cause: Cause): MemberResult {
     const streamId = this.keys.take(member)
     const entry = this.working.get(streamId)
     const { event, sessionId } = member
@@ -163,10 +165,10 @@ export class Appender {
       const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
       const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
       if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
-      this.keepConflict(member, entry, source, payload, batch)
+      this.keepConflict(member, entry, source, payload, batch, cause)
       return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
     }
-    const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch)
+    const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch, cause)
     const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
     if (problem !== null) return { status: "invalid", streamId, sequence, problem }
     return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
@@ -209,6 +211,7 @@ export class Appender {
     source: string,
     payload: unknown,
     batch: BatchContext,
+    cause: Cause,
   ): void {
     const { at, channel, raw, seq, type } = member.event
     const { native } = checked(member)
@@ -219,7 +222,7 @@ export class Appender {
     const kept = "provider.unmapped"
     const why = { method: type.slice(0, maxTypeLength).toWellFormed(), known: true, conflict: { channel, seq } }
     const content = { type: kept, v: versionOf(kept), native, payload: why }
-    const envelope = this.envelope(unnumbered, entry, eventId, content, batch)
+    const envelope = this.envelope(unnumbered, entry, eventId, content, batch, cause)
     this.store(entry, envelope, native === null || native === undefined ? null : JSON.stringify(native), bytes, batch)
   }
 
@@ -229,6 +232,7 @@ export class Appender {
     eventId: string,
     { native, payload, type, v }: Pick<Checked, "type" | "native" | "payload"> & { readonly v: number },
     batch: BatchContext,
+    cause: Cause,
   ): EventEnvelope {
     const { event } = member
     return {
@@ -245,8 +249,7 @@ export class Appender {
       recordedAt: batch.recordedAt,
       actor: member.actor,
       commandId: member.commandId ?? null,
-      causationId: null,
-      correlationId: null,
+      ...this.causes.ofMember(member, cause),
       turnId: event.turnId ?? null,
       itemId: event.itemId ?? null,
       requestId: event.requestId ?? null,
@@ -269,6 +272,10 @@ export class Appender {
   ): number {
     const reads = new Reads(batch.overlay(entry.streamId))
     const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, reads, this.digest))
+    if (envelope.causationId === null) {
+      const cause = this.causes.ofAnswer(envelope, entry.state.thread?.agent ?? null)
+      if (cause !== null) Object.assign(envelope, cause)
+    }
     this.pending.add(rowOf(envelope, native), raw)
     this.sequence = envelope.sequence
     this.step(entry, this.folded(entry, envelope, reads), envelope.streamVersion, batch)

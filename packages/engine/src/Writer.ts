@@ -8,6 +8,7 @@ import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { Appender } from "./Appender.js"
+import { Causes } from "./Causes.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
 import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "./Submission.js"
@@ -35,6 +36,7 @@ export class Writer {
   private readonly appender: Appender
   private readonly shared: Overlay
   private readonly commands: Commands
+  private readonly causes: Causes
   /** Whether a batch was told already that the files are lost. */
   private toldOfLoss = false
 
@@ -42,7 +44,8 @@ export class Writer {
     const { driver, store } = options
     this.working = new Working(store, driver.streamVersion, options.refold)
     this.keys = new StreamKeys(driver)
-    this.appender = new Appender(driver, this.working, this.keys, options.fold, options.digest)
+    this.causes = new Causes(options.work)
+    this.appender = new Appender(driver, this.working, this.keys, options.fold, options.digest, this.causes)
     this.shared = new Overlay(store)
     this.commands = new Commands(options.work)
   }
@@ -117,7 +120,11 @@ export class Writer {
           if (remembered !== null) return remembered
           const decided = command === undefined ? null : this.decided(command, overlay)
           if (decided !== null && "refused" in decided) return decided.refused
-          const results = this.appender.append([...(decided?.members ?? []), ...members], context)
+          const results = this.appender.append(
+            [...(decided?.members ?? []), ...members],
+            context,
+            this.causes.ofSubmission(submission),
+          )
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
           this.commands.step(submission.effects ?? [])
           const head = this.appender.sequence

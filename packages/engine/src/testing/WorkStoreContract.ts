@@ -167,6 +167,28 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(work.steer("m3")).toBeNull()
     })
 
+    it("finds the latest call of a kind about a turn or a question that was begun, of a thread the one under way", () => {
+      const { work } = fresh()
+      const find = () => [
+        work.latestEffect("turn", "t1", "turn.start")?.effectId ?? null,
+        work.latestEffect("request", "r1", "request.answer")?.effectId ?? null,
+        work.latestEffect("thread", "thread", "turn.start")?.effectId ?? null,
+      ]
+      work.insertEffect(sampleEffect("z", { turnId: "t1" }))
+      work.insertEffect(sampleEffect("q", { kind: "request.answer", requestId: "r1", threadId: "other" }))
+      expect(find()).toEqual([null, null, null])
+      for (const effectId of ["z", "q"]) work.patchEffect(effectId, { ...going("attempting"), attempts: 1 })
+      expect(find()).toEqual(["z", "q", "z"])
+      for (const effectId of ["z", "q"]) work.patchEffect(effectId, going("delivered"))
+      expect(find()).toEqual(["z", "q", null])
+      work.insertEffect(sampleEffect("a", { turnId: "t1", attempts: 1, ...going("attempting") }))
+      work.insertEffect(
+        sampleEffect("b", { turnId: "t1", kind: "turn.interrupt", attempts: 1, ...going("attempting") }),
+      )
+      expect(find()).toEqual(["a", "q", "a"])
+      expect(work.latestEffect("turn", "t2", "turn.start")).toBeNull()
+    })
+
     it("takes back what a transaction wrote that failed", () => {
       const { atomically, work } = fresh()
       atomically(() => {

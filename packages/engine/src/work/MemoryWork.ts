@@ -38,6 +38,12 @@ export const memoryWork = (): MemoryWork => {
     effect: (effectId) => effects.get(effectId) ?? null,
     attempting: (turnId) => [...effects.values()].some((row) => row.turnId === turnId && row.status === "attempting"),
     steer: (messageId) => [...effects.values()].findLast((row) => row.messageId === messageId) ?? null,
+    latestEffect: (by, id, kind) =>
+      [...effects.values()].findLast((row) => {
+        if (row.kind !== kind || row.attempts === 0) return false
+        if (by === "thread") return row.threadId === id && row.status === "attempting"
+        return (by === "turn" ? row.turnId : row.requestId) === id
+      }) ?? null,
     insertEffect: (row) => {
       if (effects.has(row.effectId)) throw new Error("UNIQUE constraint failed: effects.effect_id")
       set(row)

@@ -43,13 +43,21 @@ const statements = [
   "CREATE INDEX effects_by_message ON effects (message_id) WHERE message_id IS NOT NULL",
 ] as const
 
+/** For the events that answer an effect. */
+const causes = [
+  "CREATE INDEX effects_by_turn ON effects (turn_id, kind) WHERE turn_id IS NOT NULL",
+  "CREATE INDEX effects_by_request ON effects (request_id) WHERE request_id IS NOT NULL",
+] as const
+
+const running = (all: readonly string[]) =>
+  Effect.flatMap(SqlClient, (sql) => Effect.forEach(all, (statement) => sql.unsafe(statement), { discard: true }))
+
 /** The working tables, for every opening of a database that is written. */
 export const workGroup: MigrationGroup = {
   table: "work_migrations",
   migrations: {
-    "0001_work": Effect.flatMap(SqlClient, (sql) =>
-      Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true }),
-    ),
+    "0001_work": running(statements),
+    "0002_causes": running(causes),
   },
 }
 
@@ -86,6 +94,16 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const steer = handle.prepare<[string], StoredEffect>(
     `SELECT ${effectColumns} FROM effects WHERE message_id = ? ORDER BY position DESC LIMIT 1`,
   )
+  const latest = (condition: string) =>
+    handle.prepare<[string, string], StoredEffect>(
+      `SELECT ${effectColumns} FROM effects WHERE ${condition} AND kind = ? AND attempts > 0 ORDER BY position DESC LIMIT 1`,
+    )
+  const latestOf = {
+    turn: latest("turn_id = ?"),
+    request: latest("request_id = ?"),
+    // One that is being attempted has not ended, which is what the index of the open ones goes by.
+    thread: latest("thread_id = ? AND ended_at IS NULL AND status = 'attempting'"),
+  }
   const one = (row: StoredEffect | undefined): EffectRow | null => (row === undefined ? null : toEffect(row))
   return {
     receipt: (key) => {
@@ -98,6 +116,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     effect: (effectId) => one(effect.get(effectId)),
     attempting: (turnId) => attempting.get(turnId) !== undefined,
     steer: (messageId) => one(steer.get(messageId)),
+    latestEffect: (by, id, kind) => one(latestOf[by].get(id, kind)),
     insertEffect: (row) => {
       const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
       const { payload, requestId, sessionId, status, threadId, token, turnId } = row

@@ -3,7 +3,7 @@
  * written in the transactions of the log, are no projection (no rebuild and no hash touches them), and hold what cannot be
  * derived from events: what was promised to a client, and who holds which lease.
  */
-import type { EffectRow, ProblemSlug, Receipt } from "@threadfold/contracts"
+import type { EffectKind, EffectRow, ProblemSlug, Receipt } from "@threadfold/contracts"
 
 /** The answer to a command, as it is remembered: a retry gets it again. */
 export interface StoredReceipt {
@@ -23,6 +23,9 @@ export type EffectPatch = Partial<
   Pick<EffectRow, "status" | "token" | "attempts" | "message" | "sessionId" | "endedAt">
 >
 
+/** What an effect is looked up by. */
+export type EffectSubject = "turn" | "request" | "thread"
+
 /** Everything is synchronous; what writes runs inside the log's transaction. */
 export interface WorkStore {
   readonly receipt: (key: string) => StoredReceipt | null
@@ -32,6 +35,11 @@ export interface WorkStore {
   readonly attempting: (turnId: string) => boolean
   /** The call that carries a queued message into a turn; null: there is none. */
   readonly steer: (messageId: string) => EffectRow | null
+  /**
+   * The latest effect of a kind about a turn, a request or a thread that was begun: what an agent's answer may answer. Of a
+   * thread only one that is being attempted.
+   */
+  readonly latestEffect: (by: EffectSubject, id: string, kind: EffectKind) => EffectRow | null
   readonly insertEffect: (effect: EffectRow) => void
   /** Changes an effect that there is. */
   readonly patchEffect: (effectId: string, patch: EffectPatch) => void
