@@ -95,6 +95,7 @@ const compareTurns = (report: Report, expected: ExpectedThread, actual: ThreadSn
     inner.same("status", turn.status, found.status)
     inner.same("outcome", turn.outcome, found.outcome)
     inner.same("evidence", turn.evidence, found.evidence)
+    inner.same("rewound", turn.rewound, found.rewound)
     compareUsage(inner, turn.usage, found.usage)
     compareItems(
       inner,

@@ -25,6 +25,8 @@ export interface ExpectedTurn {
   readonly items: readonly ExpectedItem[]
   /** Tokens of this turn, as differences of the thread's running totals; null where no count named it while it ran. */
   readonly usage: UsageView | null
+  /** The provider took the turn back. */
+  readonly rewound: boolean
 }
 
 /** A `turn/start` whose message went into a turn that was there already. */

@@ -229,14 +229,14 @@ describe("tokens", () => {
     expect(two.usage?.totalTokens).toBe(30)
   })
 
-  it("that name no running turn, or go down, only move the baseline", () => {
-    const thread = read(begin, usage("old", 100), started("a"), usage("a", 110), usage("a", 50), usage("a", 53))
-    expect(totals(thread)).toEqual([13])
+  it("that name no known turn only move the baseline; ones that go down are older ones again", () => {
+    const thread = read(begin, usage("old", 100), started("a"), usage("a", 110), usage("a", 50), usage("a", 115))
+    expect(totals(thread)).toEqual([15])
   })
 
-  it("still count for a turn that ended by inference only", () => {
+  it("count for a turn that has ended while its session lives", () => {
     expect(totals(read(begin, started("a"), status("idle"), usage("a", 7), completed("a", "completed")))).toEqual([7])
-    expect(totals(read(begin, started("a"), completed("a", "completed"), usage("a", 7)))).toEqual([null])
+    expect(totals(read(begin, started("a"), completed("a", "completed"), usage("a", 7)))).toEqual([7])
   })
 })
 

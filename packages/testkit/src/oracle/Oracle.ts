@@ -9,6 +9,7 @@ import type { TurnOutcome } from "@threadfold/contracts"
 import type { OracleExpectation } from "./Expectation.js"
 import { newItem, noteDelta, noteJoined, typeOfDelta } from "./ItemNotes.js"
 import { newRequest, noteAnswer } from "./RequestNotes.js"
+import { newestLeft, readRewind } from "./RewindNotes.js"
 import {
   conclude,
   endSession,
@@ -20,6 +21,7 @@ import {
   noteAccepted,
   noteAfterEnd,
   noteResolved,
+  noteRewind,
   noteTotal,
   noteTurnWord,
   openSession,
@@ -80,6 +82,8 @@ const onCall = (reading: Reading, id: string, method: string, params: unknown): 
   const thread = threadOf(reading, threadId)
   if (method === "thread/realtime/start") noteStart(thread.voice, id)
   if (method === "turn/interrupt") thread.interrupts.add(text(get(params, "turnId")) ?? "")
+  const rewind = readRewind(method, params)
+  if (rewind !== null) thread.rewinds.set(id, rewind)
   if (method !== "turn/start") return
   const input = get(params, "input")
   thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed: Array.isArray(input) })
@@ -122,6 +126,12 @@ const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown)
   const thread = call.threadId === null ? undefined : reading.threads.get(call.threadId)
   if (thread === undefined) return
   if (call.method === "thread/realtime/start" && refused) noteRefused(thread.voice, id, text(get(error, "message")))
+  const rewind = thread.rewinds.get(id)
+  thread.rewinds.delete(id)
+  if (rewind !== undefined && !refused) {
+    noteRewind(thread, rewind, newestLeft(result))
+    if (rewind.isTold) thread.untold += 1
+  }
   const start = thread.calls.get(id)
   if (start === undefined) return
   const turnId = text(get(result, "turn", "id"))
@@ -162,7 +172,7 @@ const onItem = (reading: Reading, thread: ThreadNotes, method: string, params: u
   if (!isStart && !isEnd && toldType === null) return
   // Inline reviews send no start, and who joins later has missed it: the first word of an item shows its turn.
   const turn = thread.turns.get(turnId) ?? turnOfFirstWord(thread, turnId, isEnd, reading.place)
-  if (turn === null) return
+  if (turn === null || turn.rewound) return
   const known = turn.items.get(itemId)
   const item = known ?? newItem(itemId, isStart || isEnd ? {} : { toldType })
   turn.items.set(itemId, item)
@@ -191,6 +201,17 @@ const onError = (thread: ThreadNotes, params: unknown): void => {
   endTurn(thread, running, { outcome: "failed", evidence: "inferred" })
 }
 
+/** Every client hears it; the one that asked has it in its answer as well, before or after. */
+const onReverted = (thread: ThreadNotes): void => {
+  if (thread.untold > 0) {
+    thread.untold -= 1
+    return
+  }
+  const [asked] = [...thread.rewinds].filter(([, call]) => call.isTold)
+  if (asked !== undefined) thread.rewinds.delete(asked[0])
+  noteRewind(thread, asked?.[1] ?? { before: null, count: null }, null)
+}
+
 const onNotification = (reading: Reading, method: string, params: unknown): void => {
   const threadId = text(get(params, "threadId")) ?? text(get(params, "thread", "id"))
   if (threadId === null) return
@@ -209,6 +230,7 @@ const onNotification = (reading: Reading, method: string, params: unknown): void
   else if (method === "thread/status/changed") onStatus(thread, status)
   else if (method === "thread/tokenUsage/updated")
     noteTotal(thread, text(get(params, "turnId")), readTotal(get(params, "tokenUsage")))
+  else if (method === "thread/reverted") onReverted(thread)
   else if (method === "error") onError(thread, params)
   else if (method === "serverRequest/resolved") {
     const id = JSON.stringify(get(params, "requestId"))

@@ -116,6 +116,16 @@ const facts: Readonly<Record<string, Facts>> = {
     ],
     exit: null,
   },
+  "codex-revert": {
+    lines: 36,
+    turns: [
+      ["completed", "observed", 1, "completed", "one", 120],
+      ["completed", "observed", 1, "completed", "two", 120],
+      ["completed", "observed", 1, "completed", "three", 60],
+      ["completed", "observed", 1, "completed", "four", 190],
+      ["completed", "observed", 1, "completed", "five", 20],
+    ],
+  },
 }
 
 const first = (expectation: OracleExpectation) => {
@@ -179,6 +189,12 @@ describe("the oracle reads every recording as a person does", () => {
     expect(thread?.refused).toEqual([{ text: null, wellFormed: false }])
     expect(thread?.turns[1]?.items.map((item) => item.text).slice(0, 2)).toEqual(["SCEN:long A", "SCEN:plain B"])
     expect(fork).toMatchObject({ forkedFrom: thread?.nativeThreadId, turns: [], usage: null })
+  })
+
+  it("sees which turns were taken back, whoever of the clients did it", () => {
+    const thread = first(readOracle(recording("codex-revert").text()))
+    expect(thread.turns.map((turn) => turn.rewound)).toEqual([false, true, true, false, true])
+    expect(thread.usage?.totalTokens).toBe(510)
   })
 
   it("links the hand-over to the turn that carries its words", () => {

@@ -6,7 +6,8 @@ import type { TurnOutcome, UsageView } from "@threadfold/contracts"
 import type { ExpectedRefusal, ExpectedSession, ExpectedSteer, ExpectedThread } from "./Expectation.js"
 import { expectItem, finalText, type ItemNotes, runsInBackground } from "./ItemNotes.js"
 import { endRequest, type RequestNotes } from "./RequestNotes.js"
-import { add, difference, sum } from "./UsageNotes.js"
+import { type RewindCall, turnsThatGo } from "./RewindNotes.js"
+import { add, difference, sum, type TotalNotes } from "./UsageNotes.js"
 import { delegatedInput, endVoice, newVoice, type VoiceNotes } from "./VoiceNotes.js"
 
 export interface TurnNotes {
@@ -18,6 +19,9 @@ export interface TurnNotes {
   end: { readonly outcome: TurnOutcome; readonly evidence: "observed" | "inferred" } | null
   readonly items: Map<string, ItemNotes>
   usage: UsageView | null
+  /** The first word about it was an item of it. */
+  readonly synthetic: boolean
+  rewound: boolean
 }
 
 /** A `turn/start` on its way. */
@@ -55,6 +59,12 @@ export interface ThreadNotes {
   total: UsageView | null
   /** True while the provider says that the thread is active and no turn explains it. */
   saidActive: boolean
+  /** What happened since that total, of what may make the next one begin anew. */
+  readonly since: { started: boolean; rewound: boolean }
+  /** Calls that take turns back, without an answer. */
+  readonly rewinds: Map<string, RewindCall>
+  /** Answers to such calls whose notification is still to come. */
+  untold: number
 }
 
 export const newThread = (id: string): ThreadNotes => ({
@@ -75,6 +85,9 @@ export const newThread = (id: string): ThreadNotes => ({
   voice: newVoice(),
   total: null,
   saidActive: false,
+  since: { started: false, rewound: false },
+  rewinds: new Map(),
+  untold: 0,
 })
 
 export const runningTurn = (thread: ThreadNotes): TurnNotes | null =>
@@ -88,7 +101,7 @@ export const openSession = (thread: ThreadNotes): void => {
 
 /** Ends a turn; an observed end is final, an inferred one gives way to the turn's own word. */
 export const endTurn = (thread: ThreadNotes, turn: TurnNotes, end: NonNullable<TurnNotes["end"]>): void => {
-  if (turn.end?.evidence === "observed" || (turn.end !== null && end.evidence === "inferred")) return
+  if (turn.rewound || turn.end?.evidence === "observed" || (turn.end !== null && end.evidence === "inferred")) return
   // Its first end cancels what was open then; what confirms it closes no more.
   const isFirst = turn.end === null
   turn.end = end
@@ -124,22 +137,24 @@ export const noteAfterEnd = (thread: ThreadNotes, item: ItemNotes, goesOn: boole
  */
 export const turnOfFirstWord = (thread: ThreadNotes, id: string, whole: boolean, place: number): TurnNotes | null => {
   const runs = !whole || thread.bound.has(id) || (thread.saidActive && runningTurn(thread) === null)
-  if (runs) return openTurn(thread, id, place)
+  if (runs) return openTurn(thread, id, place, true)
   if (thread.tombstones.has(id)) return null
-  const turn = newTurn(thread, id, place)
+  const turn = newTurn(thread, id, place, true)
   turn.end = { outcome: "unknown", evidence: "inferred" }
   return turn
 }
 
-const newTurn = (thread: ThreadNotes, id: string, appeared: number): TurnNotes => {
-  const epoch = thread.sessions.length
-  const turn: TurnNotes = { id, appeared, epoch, end: null, items: new Map(), usage: null }
+const newTurn = (thread: ThreadNotes, id: string, appeared: number, synthetic: boolean): TurnNotes => {
+  const made = { id, appeared, synthetic, epoch: thread.sessions.length }
+  const turn: TurnNotes = { ...made, end: null, items: new Map(), usage: null, rewound: false }
+  thread.since.started = true
+  thread.untold = 0
   thread.turns.set(id, turn)
   return turn
 }
 
 /** A turn opens unless it is known, its end was seen before, or another one runs that nobody agreed to replace. */
-export const openTurn = (thread: ThreadNotes, id: string, place: number): TurnNotes | null => {
+export const openTurn = (thread: ThreadNotes, id: string, place: number, synthetic = false): TurnNotes | null => {
   if (thread.turns.has(id) || thread.tombstones.has(id)) return null
   const running = runningTurn(thread)
   const call = thread.bound.get(id)
@@ -148,7 +163,7 @@ export const openTurn = (thread: ThreadNotes, id: string, place: number): TurnNo
     endTurn(thread, running, { outcome: "cancelled", evidence: "inferred" })
   }
   endWorkAfterEnd(thread)
-  return newTurn(thread, id, call?.sent ?? place)
+  return newTurn(thread, id, call?.sent ?? place, synthetic)
 }
 
 const strong = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -168,13 +183,43 @@ export const rejoinTurn = (thread: ThreadNotes, id: string, place: number): Turn
   return known
 }
 
-/** A count of tokens: charged to the turn that it names while that turn runs or has ended by inference only. */
-export const noteTotal = (thread: ThreadNotes, turnId: string | null, total: UsageView): void => {
-  const turn = turnId === null ? undefined : thread.turns.get(turnId)
-  const added = difference(thread.total, total)
-  thread.total = total
-  if (turn === undefined || added === null || turn.end?.evidence === "observed") return
-  turn.usage = add(turn.usage, added)
+/**
+ * A count of tokens, charged to the turn that it names: the running one, or one of the living session that has ended. What a
+ * total adds is its difference from the one before; one that has fallen is an older one again, unless turns were taken
+ * back or the turn that it names has started since.
+ */
+export const noteTotal = (thread: ThreadNotes, turnId: string | null, told: TotalNotes): void => {
+  const named = turnId === null ? undefined : thread.turns.get(turnId)
+  if (named?.rewound === true) return
+  const living = thread.sessions.at(-1)?.ended === null ? thread.sessions.length : null
+  const turn = named !== undefined && (named.end === null || named.epoch === living) ? named : null
+  const runs = turn !== null && turn.end === null
+  const { since } = thread
+  const added = difference(thread.total, told.total)
+  let charged = added
+  if (since.rewound && (since.started || !runs)) {
+    if (runs) charged = told.last ?? added
+    since.rewound = !runs && added !== null
+  } else if (added === null) {
+    if (!since.started || (turn !== null && !runs)) return
+    charged = runs ? told.last : null
+  }
+  thread.total = told.total
+  since.started = false
+  if (turn !== null && charged !== null) turn.usage = add(turn.usage, charged)
+}
+
+/** Turns are taken back: one that runs ends, and nothing that is said of them counts any more. */
+export const noteRewind = (
+  thread: ThreadNotes,
+  call: Pick<RewindCall, "before" | "count">,
+  left: string | null,
+): void => {
+  for (const turn of turnsThatGo([...thread.turns.values()], call, left)) {
+    if (turn.end === null) endTurn(thread, turn, { outcome: "interrupted", evidence: "inferred" })
+    turn.rewound = true
+    thread.since.rewound = true
+  }
 }
 
 /** The provider's answer to a `turn/start`. */
@@ -254,7 +299,15 @@ export const conclude = (thread: ThreadNotes): ExpectedThread => {
       const status = turn.end === null ? ("running" as const) : ("ended" as const)
       const outcome = turn.end?.outcome ?? null
       const items = [...turn.items.values()].map((item) => expectItem(item, { status, outcome }))
-      return { nativeTurnId: turn.id, status, outcome, evidence: turn.end?.evidence ?? null, items, usage: turn.usage }
+      return {
+        nativeTurnId: turn.id,
+        status,
+        outcome,
+        evidence: turn.end?.evidence ?? null,
+        items,
+        usage: turn.usage,
+        rewound: turn.rewound,
+      }
     })
   const unstarted = [...thread.bound.keys()].filter((id) => !thread.turns.has(id)).length
   return {

@@ -16,11 +16,24 @@ const nothing: { -readonly [K in keyof UsageView]: UsageView[K] } = {
   totalTokens: null,
 }
 
-export const readTotal = (tokenUsage: unknown): UsageView => {
-  const total = get(tokenUsage, "total")
+/** A running total, and what the last model call used of it; null where the wire does not tell that. */
+export interface TotalNotes {
+  readonly total: UsageView
+  readonly last: UsageView | null
+}
+
+const readCounts = (counts: unknown): UsageView => {
   const result = { ...nothing }
-  for (const name of names) result[name] = number(get(total, nativeName(name)))
+  for (const name of names) result[name] = number(get(counts, nativeName(name)))
   return result
+}
+
+export const readTotal = (tokenUsage: unknown): TotalNotes => {
+  const last = get(tokenUsage, "last")
+  return {
+    total: readCounts(get(tokenUsage, "total")),
+    last: last === undefined || last === null ? null : readCounts(last),
+  }
 }
 
 /** Adds name by name; a count that neither side has stays absent. */
@@ -33,7 +46,7 @@ export const add = (a: UsageView | null, b: UsageView): UsageView => {
   return result
 }
 
-/** What a new total adds to the one before it; a total that went down adds nothing and is only the new baseline. */
+/** What a new total adds to the one before it; null: it went down. */
 export const difference = (before: UsageView | null, total: UsageView): UsageView | null => {
   const result = { ...nothing }
   for (const name of names) {
