@@ -111,7 +111,6 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ],
     ["last error", session?.lastError === null || session === null ? "" : look.bad(oneLine(session.lastError))],
     ["usage", tokens(usage) ?? ""],
-    ["window", (usage?.contextWindow ?? null) === null ? "" : `${count(usage?.contextWindow ?? 0)} tokens`],
   ]
   return [
     look.bold(oneLine(thread.title ?? "(no title)")),
