@@ -54,6 +54,42 @@ it.scoped.skipIf(!codex.installed)(`the real Codex runs a turn with a command ag
   }),
 )
 
+it.scoped.skipIf(!codex.installed)(`the real Codex takes turns back, and counts on from what is left${why}`, () =>
+  Effect.gen(function* () {
+    if (!codex.installed) return
+    const server = yield* OpenAi.server({ script: ["a", "b", "c"].map((reply) => OpenAi.plain(reply)) })
+    const home = yield* codexHome({ baseUrl: server.baseUrl })
+    const agent = yield* startAgent({ ...codex, args: [...codex.args, "app-server"], env: home.env, cwd: home.cwd })
+    const clientInfo = { name: "test", title: "Test", version: "0" }
+    yield* wait(agent.call("initialize", { clientInfo, capabilities: { experimentalApi: true } }))
+    agent.notify("initialized")
+    const started = yield* wait(agent.call("thread/start", { cwd: home.cwd, historyMode: "paginated" }))
+    const threadId = text(get(started, "result", "thread", "id")) ?? ""
+    const turn = (words: string) =>
+      Effect.gen(function* () {
+        const input = [{ type: "text", text: words }]
+        const id = text(get(yield* wait(agent.call("turn/start", { threadId, input })), "result", "turn", "id"))
+        const ends = (said: unknown) =>
+          get(said, "method") === "turn/completed" && get(said, "params", "turn", "id") === id
+        yield* wait(agent.message(ends))
+        return id
+      })
+    yield* turn("one")
+    const beforeTurnId = yield* turn("two")
+    yield* wait(agent.call("thread/revert", { threadId, beforeTurnId }))
+    yield* wait(agent.notification("thread/reverted"))
+    yield* turn("three")
+    agent.endInput()
+    yield* wait(agent.exited)
+    const [thread] = readOracle(agent.recording()).threads
+    expect(thread?.turns.map(({ rewound, usage }) => [rewound, usage?.totalTokens])).toEqual([
+      [false, 150],
+      [true, 150],
+      [false, 150],
+    ])
+  }),
+)
+
 it.effect("homes are folders of their own, and gone with their scope", () =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()

@@ -13,6 +13,8 @@ interface Facts {
   readonly turns: readonly Turn[]
   /** Exit code, or the name of the signal. */
   readonly exit?: string | null | number
+  /** Sessions before the last one, which the provider unloaded. */
+  readonly unloaded?: number
   /** `id status decision`. */
   readonly request?: string
   /** `status reason lastError`. */
@@ -116,6 +118,12 @@ const facts: Readonly<Record<string, Facts>> = {
     ],
     exit: null,
   },
+  "codex-50-revert": {
+    lines: 75,
+    turns: ["a", "b", "c", "d"].map((text): Turn => ["completed", "observed", 2, "completed", text, 150]),
+    // A revert unloads the thread and loads it again.
+    unloaded: 1,
+  },
   "codex-revert": {
     lines: 36,
     turns: [
@@ -152,7 +160,8 @@ describe("the oracle reads every recording as a person does", () => {
       }),
     ).toEqual(wanted.turns)
     const ended = thread.sessions.map((session) => session.ended?.signal ?? session.ended?.code)
-    expect(ended).toEqual([wanted.exit === undefined ? 0 : wanted.exit])
+    const unloaded = Array.from({ length: wanted.unloaded ?? 0 }, () => null)
+    expect(ended).toEqual([...unloaded, wanted.exit === undefined ? 0 : wanted.exit])
     expect(thread.requests.map((one) => `${one.nativeRequestId} ${one.status} ${one.decision}`)).toEqual(
       wanted.request === undefined ? [] : [wanted.request],
     )
@@ -195,6 +204,9 @@ describe("the oracle reads every recording as a person does", () => {
     const thread = first(readOracle(recording("codex-revert").text()))
     expect(thread.turns.map((turn) => turn.rewound)).toEqual([false, true, true, false, true])
     expect(thread.usage?.totalTokens).toBe(510)
+    const real = first(readOracle(recording("codex-50-revert").text()))
+    expect(real.turns.map((turn) => turn.rewound)).toEqual([false, true, true, false])
+    expect(real.usage?.totalTokens).toBe(600)
   })
 
   it("links the hand-over to the turn that carries its words", () => {
