@@ -12,6 +12,7 @@ export type Written<T extends CommandType> = Extract<typeof Command.Encoded, { r
 type UpkeepType =
   | "queue.drain"
   | "turn.settle"
+  | "turn.settle-after-end"
   | "turn.stall"
   | "turn.time-out-start"
   | "turn.interrupt"

@@ -155,6 +155,7 @@ const indexes: readonly string[] = [
   // Newest first in lists; a thread's place never changes.
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",
+  "CREATE INDEX threads_after_end ON threads (thread_id) WHERE after_end_items > 0",
   "CREATE INDEX threads_by_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL",
   byThread("sessions", "epoch", true),
   // Rule 4: one incarnation at a time.

@@ -30,6 +30,18 @@ export const TimeOutStart = Schema.Struct({
   waitedMs: Schema.Number,
 })
 
+/** Ends what the agent did after its turn's end, if nothing has happened in the thread since that was decided. */
+export const SettleAfterEnd = Schema.Struct({
+  type: Schema.Literal("turn.settle-after-end"),
+  ...ofThread,
+  /** The turn that has ended. */
+  turnId: TurnId,
+  /** Sequence of the thread's row when it was decided. */
+  ifSequence: Schema.Number,
+  /** For how long nothing was heard, ms. */
+  silentMs: Schema.Number,
+})
+
 /** Shows that nothing is heard of a running turn. */
 export const StallTurn = Schema.Struct({
   type: Schema.Literal("turn.stall"),

@@ -17,7 +17,7 @@ import {
   restoreThread,
   unarchiveThread,
 } from "./thread.js"
-import { interruptTurn, settleTurn, stallTurn, timeOutStart } from "./turn.js"
+import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, timeOutStart } from "./turn.js"
 
 /** Decides a command in a situation. */
 export const decide = (situation: Situation, command: Command): Decision => {
@@ -50,6 +50,8 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return interruptTurn(situation, command)
     case "turn.settle":
       return settleTurn(situation, command)
+    case "turn.settle-after-end":
+      return settleAfterEnd(situation, command)
     case "turn.time-out-start":
       return timeOutStart(situation, command)
     case "turn.stall":

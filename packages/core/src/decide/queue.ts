@@ -49,8 +49,8 @@ export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resu
 
 /** Whether the agent is, or may be, at work: the next message waits for that. */
 const isBusy = ({ rows, state }: Situation): boolean => {
-  const { active, provisional } = state
-  if (active !== null || waitingTurns(state).length > 0) return true
+  const { active, open, provisional } = state
+  if (active !== null || open.afterEnd > 0 || waitingTurns(state).length > 0) return true
   if (provisional !== null && rows.find("turns", "key", [provisional.turnId])?.settled === 0) return true
   // A turn in doubt may be running; when its session is over it is not.
   const session = livingSession(state)

@@ -60,6 +60,14 @@ export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: Com
     : accept()
 }
 
+/** `turn.settle-after-end`: conditional, so that whatever happened in the thread since it was looked at wins. */
+export const settleAfterEnd = ({ state }: Situation, command: CommandOf<"turn.settle-after-end">): Decision => {
+  const { ifSequence, silentMs, turnId } = command
+  return state.open.afterEnd > 0 && state.thread?.sequence === ifSequence
+    ? accept({ ...ofThread, ids: { turnId }, type: "turn.after-end-settled", payload: { silentMs } })
+    : accept()
+}
+
 /** `turn.time-out-start`: conditional, so that whatever the agent said of the turn since it was looked at wins. */
 export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time-out-start">): Decision => {
   const { ifSequence, turnId, waitedMs } = command

@@ -35,12 +35,15 @@ export const makeFollowUp = (shop: Workshop): ((threadId: string) => Effect.Effe
       const { thread, turns } = work
       const provisional = turns.filter((turn) => turn.status === "ended" && turn.settled === 0)
       yield* Effect.forEach(provisional, settle, { discard: true })
-      const busy = turns.some(
-        (turn) =>
-          turn.status === "running" ||
-          isProvisional(work, turn) ||
-          (turn.status === "requested" && turn.uncertain === 0),
-      )
+      // What the agent does after its turn's end goes first, too.
+      const busy =
+        thread.afterEndItems > 0 ||
+        turns.some(
+          (turn) =>
+            turn.status === "running" ||
+            isProvisional(work, turn) ||
+            (turn.status === "requested" && turn.uncertain === 0),
+        )
       if (thread.queued === 0 || thread.queueHeld === 1 || busy || thread.agent === null) return
       // A message on its way into a turn may still be in the queue. An interrupt may wait for a start that never comes.
       const open = yield* shop.reads.openEffects(threadId)

@@ -34,6 +34,8 @@ export const ReaperPolicy = Schema.Struct({
   startingGraceMs: or(Limit, 5 * 60_000),
   /** A background task keeps its session for so long after the last that was heard of it. */
   backgroundCapMs: or(Limit, 24 * 3_600_000),
+  /** What an agent does after its turn's end is over when nothing is heard of the thread for so long; 0: only with the session. */
+  afterEndMs: or(Limit, 60_000),
   /** What becomes of a question that no person answers. */
   unattended: or(Unattended, { action: "wait" }),
   /** How often the running turns are looked at. */

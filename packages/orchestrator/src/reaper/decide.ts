@@ -16,6 +16,7 @@ export const reasons = {
     "turn-active": "A turn runs.",
     "turn-requested": "A turn is about to start.",
     "request-open": "A question waits for a person, or its answer is on its way.",
+    "after-end-work": "The agent goes on after its turn's end, and was heard of within `backgroundCapMs`.",
     "task-running": "A background task runs, and was heard of within `backgroundCapMs`.",
     "voice-live": "A voice conversation goes on.",
     "queue-waiting": "Messages wait, and nobody holds them.",
@@ -68,13 +69,14 @@ const protection = (
   moment: Moment,
   policy: ReaperPolicy,
 ): KeepReason | null => {
-  const { keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
+  const { afterEndItems, keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
   if (session.openRequests > 0) return "request-open"
   if (session.activeTurnId !== null) return "turn-active"
   // One that the agent took and does not start, the watchdog ends.
   if (session.waitingTurns > 0) return "turn-requested"
   if (session.voice === 1) return "voice-live"
   const silentMs = ageOf(taskHeardAt ?? lastActivityAt, moment)
+  if (afterEndItems > 0 && idleMs < policy.backgroundCapMs) return "after-end-work"
   if (runningTasks > 0 && silentMs < policy.backgroundCapMs) return "task-running"
   if (queued > 0 && queueHeld === 0) return "queue-waiting"
   if (session.status === "starting" && idleMs < policy.startingGraceMs) return "starting"

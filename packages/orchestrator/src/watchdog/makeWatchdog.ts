@@ -1,9 +1,9 @@
 /**
  * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
- * are interrupted, turns that were accepted and do not start are ended, and questions that no person answers get what the policy says.
+ * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what the policy says.
  */
 import type { Problem } from "@threadfold/contracts"
-import type { OpenQuestion, RunningTurn, StartingTurn } from "@threadfold/projections"
+import type { AfterEndWork, OpenQuestion, RunningTurn, StartingTurn } from "@threadfold/projections"
 import { Effect, identity, type Scope } from "effect"
 import { defaultLimits } from "../Agents.js"
 import type { Awake } from "../host/Awake.js"
@@ -72,6 +72,15 @@ export const makeWatchdog = (
         yield* shop.poke(threadId)
       })
 
+    const lookAtAfterEnd = (work: AfterEndWork, moment: Moment): Effect.Effect<void, Problem> =>
+      Effect.gen(function* () {
+        const { lastActivityAt, threadId, threadSequence, turnId } = work
+        const silentMs = ageOf(lastActivityAt ?? moment.now, moment)
+        if (silentMs < policy.afterEndMs) return
+        yield* upkeep(shop, { type: "turn.settle-after-end", threadId, turnId, ifSequence: threadSequence, silentMs })
+        yield* shop.poke(threadId)
+      })
+
     const lookAtQuestion = (
       { openedAt, requestId, threadId, turnId }: OpenQuestion,
       moment: Moment,
@@ -113,6 +122,11 @@ export const makeWatchdog = (
       ({ turnId }) => `turn ${turnId}`,
       lookAtStart,
     )
+    const afterEnd = lookAt<AfterEndWork, string>(
+      { read: (after) => projections.afterEndWork(after, PAGE), keyOf: ({ threadId }) => threadId },
+      ({ turnId }) => `work after turn ${turnId}`,
+      lookAtAfterEnd,
+    )
     const questions = lookAt<OpenQuestion, OpenQuestion>(
       { read: (after) => projections.openQuestions(after, PAGE), keyOf: identity },
       ({ requestId }) => `request ${requestId}`,
@@ -122,6 +136,7 @@ export const makeWatchdog = (
     const look = Effect.gen(function* () {
       yield* turns
       yield* starts
+      if (policy.afterEndMs > 0) yield* afterEnd
       if (policy.unattended.action !== "wait") yield* questions
     }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a look of the watchdog failed", cause)))
 

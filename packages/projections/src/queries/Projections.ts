@@ -5,7 +5,15 @@ import { anomalies } from "./anomalies.js"
 import { delegations } from "./delegations.js"
 import { inferences } from "./inferences.js"
 import { items } from "./items.js"
-import { agentOpened, livingFacts, openQuestions, runningTurns, startingTurns, waitsOfTurn } from "./living.js"
+import {
+  afterEndWork,
+  agentOpened,
+  livingFacts,
+  openQuestions,
+  runningTurns,
+  startingTurns,
+  waitsOfTurn,
+} from "./living.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
@@ -55,6 +63,7 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     agentOpened: bind(agentOpened),
     runningTurns: bind(runningTurns),
     startingTurns: bind(startingTurns),
+    afterEndWork: bind(afterEndWork),
     openQuestions: bind(openQuestions),
     waitsOfTurn: bind(waitsOfTurn),
   }

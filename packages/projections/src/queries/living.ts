@@ -29,6 +29,8 @@ export interface LivingSession {
   /** Questions that are open or being answered. */
   readonly openRequests: number
   readonly runningTasks: number
+  /** Open items of turns that have ended: what the agent does after its turn's end. */
+  readonly afterEndItems: number
   /** When a running task was last heard of, by our clock; null: none runs, or its log is gone. */
   readonly taskHeardAt: number | null
   /** 1: a voice conversation goes on. */
@@ -44,6 +46,7 @@ const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.
   (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
     AND uncertain = 0) AS "waitingTurns",
   t.open_requests AS "openRequests", t.running_tasks AS "runningTasks",
+  t.after_end_items AS "afterEndItems",
   CASE WHEN t.running_tasks > 0 THEN (SELECT recorded_at FROM events WHERE sequence =
     (SELECT max(sequence) FROM tasks WHERE thread_id = t.thread_id AND status = 'running')) END AS "taskHeardAt",
   EXISTS (SELECT 1 FROM realtime_runs WHERE thread_id = t.thread_id AND status = 'started') AS voice,
@@ -138,6 +141,36 @@ export const startingTurns = (
         AND (u.thread_id, u.ordinal) > (?, ?)
       ORDER BY u.thread_id, u.ordinal LIMIT ?`,
       [after?.threadId ?? "", after?.ordinal ?? 0, limit],
+    ),
+  )
+
+/** A turn that has ended, of which something the agent does is still open. */
+export interface AfterEndWork {
+  readonly threadId: string
+  readonly turnId: string
+  /** Version of the thread's row. */
+  readonly threadSequence: number
+  /** When anything was last heard of the thread, by our clock. */
+  readonly lastActivityAt: number | null
+}
+
+/**
+ * Turns with work after their end, in the order of their threads' ids, after a thread (exclusive): one per thread at most.
+ * A thread that waits for a person is left out: until the answer it is not the agent's turn to speak.
+ */
+export const afterEndWork = (
+  sql: SqlClient.SqlClient,
+  after: string | null,
+  limit: number,
+): Effect.Effect<readonly AfterEndWork[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<AfterEndWork>(
+      `SELECT t.thread_id AS "threadId", t.sequence AS "threadSequence", t.last_activity_at AS "lastActivityAt",
+        (SELECT turn_id FROM items WHERE thread_id = t.thread_id AND status = 'open' AND after_end = 1 LIMIT 1) AS "turnId"
+      FROM threads t JOIN sessions s ON s.thread_id = t.thread_id AND s.ended_at IS NULL AND s.mode <> 'imported'
+      WHERE t.after_end_items > 0 AND t.open_requests = 0 AND t.thread_id > ? ORDER BY t.thread_id LIMIT ?`,
+      [after ?? "", limit],
     ),
   )
 
