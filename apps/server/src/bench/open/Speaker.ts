@@ -78,6 +78,8 @@ export class Speaker {
     }
     const seq = (this.numbers.get(channel) ?? 0) + 1
     this.numbers.set(channel, seq)
-    return { to, sessionId: this.sessionId, actor: "provider", event: { type, payload, native, channel, seq, at } }
+    // What a client asked for is an event of ours, or of a recording: no agent may say it.
+    const actor = channel === "client" ? "import" : "provider"
+    return { to, sessionId: this.sessionId, actor, event: { type, payload, native, channel, seq, at } }
   }
 }

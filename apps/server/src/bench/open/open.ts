@@ -59,7 +59,13 @@ const slopesOf = (
     const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups })
     const writer = makeSqliteWriter(database, { clock: () => clock.unsafeCurrentTimeMillis() })
     const write = (...batch: readonly Submission[]): void => {
-      for (const outcome of writer.process(batch)) if (!outcome.ok) throw new Error(outcome.detail)
+      for (const outcome of writer.process(batch)) {
+        if (!outcome.ok) throw new Error(outcome.detail)
+        // What is not stored as it was said opens nothing, and would measure nothing.
+        for (const { problem, status } of outcome.results) {
+          if (status !== "appended") throw new Error(`an event is ${status}: ${problem}`)
+        }
+      }
     }
     const store = new SqlStore(database.handle)
     const source = eventSourceOf(database.driver)
