@@ -64,7 +64,9 @@ export const sendMessage = (situation: Situation, command: CommandOf<"message.se
       return refuse("turn-active", detail)
     }
     if (first === undefined) {
-      return mode === "queue" && state.queue.length > 0 ? enqueue(situation, command) : start(situation, command)
+      // What the agent does after its turn's end goes first: the queue waits for it.
+      const waits = state.queue.length > 0 || state.open.afterEnd > 0
+      return mode === "queue" && waits ? enqueue(situation, command) : start(situation, command)
     }
     switch (mode) {
       case "start":

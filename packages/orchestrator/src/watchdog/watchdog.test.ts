@@ -98,6 +98,51 @@ describe("a turn of which nothing is heard", () => {
   )
 })
 
+describe("what the agent does after its turn's end", () => {
+  const late = { turnId: "turn-1", itemId: "late" }
+  const afterEnd = Effect.gen(function* () {
+    const house = yield* working({ stallMs: 0 })
+    house.agent.last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    yield* ended(house)
+    house.agent.last.say(nativeOf(house), "item.started", { kind: "agent_message" }, late)
+    yield* until(threadStatus(house), (status) => status === "working")
+    yield* house.send("and then")
+    yield* quiet
+    expect((yield* house.work()).thread).toMatchObject({ queued: 1, queueHeld: 0, afterEndItems: 1 })
+    return house
+  })
+  const second = (house: House) => until(house.snapshot(), ({ snapshot }) => snapshot.turns.length === 2)
+
+  it.scoped("holds the queue while it is heard of, and is over after a minute of silence", () =>
+    Effect.gen(function* () {
+      const house = yield* afterEnd
+      yield* TestClock.adjust("50 seconds")
+      house.agent.last.say(nativeOf(house), "content.delta", { stream: "text", delta: "more" }, late)
+      yield* quiet
+      yield* TestClock.adjust("50 seconds")
+      yield* quiet
+      expect((yield* house.work()).thread).toMatchObject({ queued: 1, status: "working" })
+      expect(yield* events(house, "turn.after-end-settled")).toEqual([])
+      yield* TestClock.adjust("12 seconds")
+      yield* second(house)
+      expect(yield* events(house, "turn.after-end-settled")).toHaveLength(1)
+      expect(yield* turnOf(house)).toMatchObject({ outcome: "completed", evidence: "observed" })
+      expect(yield* house.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("lets the queue run on when it ends by its own word", () =>
+    Effect.gen(function* () {
+      const house = yield* afterEnd
+      const whole = { kind: "agent_message", status: "completed", text: "done" }
+      house.agent.last.say(nativeOf(house), "item.completed", whole, late)
+      yield* TestClock.adjust("2 seconds")
+      yield* second(house)
+      expect(yield* events(house, "turn.after-end-settled")).toEqual([])
+    }),
+  )
+})
+
 describe("a turn beyond a deadline", () => {
   it.scoped("is interrupted, and its session stopped when that does not help", () =>
     Effect.gen(function* () {
