@@ -37,3 +37,6 @@ export const requestedTurnLimit = 32
 export const voiceStartLimit = 32
 /** Messages in a queue. */
 export const queueLimit = 100
+
+/** Highest token count that a source may tell, 2^43: sums of a thousand such are still exact. */
+export const maxTokenCount = 2 ** 43

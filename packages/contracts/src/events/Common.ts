@@ -1,5 +1,6 @@
 /** Pieces that several event payloads share. */
 import { Schema } from "effect"
+import { maxTokenCount } from "../Limits.js"
 
 /** Milliseconds since the Unix epoch, by the clock of the event's source. */
 export const EpochMs = Schema.Number
@@ -8,21 +9,24 @@ export const Json = Schema.Unknown
 /** An optional field that may also be sent as null; both mean "not known". */
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
+/** A count of tokens: whole, so that sums and differences are exact. */
+const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, maxTokenCount))
+
 /**
  * Token counts. Absent means that the provider did not say, which is not 0.
  * `inputTokens` includes the cached ones, `outputTokens` includes the reasoning ones (Codex and OpenAI convention).
  */
 export const TokenCounts = Schema.Struct({
   /** Tokens of the prompt, cached ones included. */
-  inputTokens: maybe(Schema.Number),
+  inputTokens: maybe(TokenCount),
   /** Prompt tokens that were read from the provider's cache. */
-  cachedInputTokens: maybe(Schema.Number),
+  cachedInputTokens: maybe(TokenCount),
   /** Tokens of the answer, reasoning included. */
-  outputTokens: maybe(Schema.Number),
+  outputTokens: maybe(TokenCount),
   /** Tokens of hidden or shown reasoning. */
-  reasoningTokens: maybe(Schema.Number),
+  reasoningTokens: maybe(TokenCount),
   /** The provider's own total. */
-  totalTokens: maybe(Schema.Number),
+  totalTokens: maybe(TokenCount),
 })
 export type TokenCounts = typeof TokenCounts.Type
 
