@@ -28,7 +28,12 @@ const frequent = [
   "task.started",
 ]
 
-const types = Object.keys(providerEvents)
+/** Events that end the session: rare, because what is pushed after one says little about the rules of what lives. */
+const endings: ReadonlySet<string> = new Set(["session.exited", "session.lease-lapsed"])
+/** How many lines there are for each event that ends the session. */
+const linesPerEnding = 1_500
+
+const types = Object.keys(providerEvents).filter((type) => !endings.has(type))
 const reserved = Object.keys(orchestrationEvents)
 const channels = ["agent", "agent", "agent", "adapter:a", "gateway", "realtime"]
 
@@ -57,6 +62,10 @@ const payloadOf = (random: Random, type: string): unknown => {
   const schema = schemas.get(type)
   return schema === undefined ? jsonOf(random) : valueOf(schema, random)
 }
+
+/** Whether a payload says that the session has stopped, or is lost. */
+const isStop = (payload: unknown): payload is object =>
+  typeof payload === "object" && payload !== null && "state" in payload && payload.state === "stopped"
 
 /** Texts that stand for a value of the payload which `JSON.stringify` would not write. */
 const hostileJson = (random: Random): string =>
@@ -95,8 +104,10 @@ export const hostileLines = ({ count, longLine = 0, seed }: HostileLinesOptions)
   }
   const event = (): Record<string, unknown> => {
     const chance = random.next()
-    const type =
-      chance < 0.5
+    const ends = random.below(linesPerEnding) === 0
+    const type = ends
+      ? oneOf(random, [...endings])
+      : chance < 0.5
         ? oneOf(random, frequent)
         : chance < 0.95
           ? oneOf(random, types)
@@ -105,7 +116,9 @@ export const hostileLines = ({ count, longLine = 0, seed }: HostileLinesOptions)
             : oneOf(random, ["future.event", "__proto__", "constructor", "x".repeat(300), "a\nb", ""])
     const channel = oneOf(random, channels)
     const at = generatedEpoch + lines.length * 7 + (random.next() < 0.1 ? random.below(10_000_000) - 5_000_000 : 0)
-    return { type, channel, seq: next(channel), at, native: nativeOf(random), payload: payloadOf(random, type) }
+    const said = payloadOf(random, type)
+    const payload = isStop(said) && !ends ? { ...said, state: "ready" } : said
+    return { type, channel, seq: next(channel), at, native: nativeOf(random), payload }
   }
   const spoiled = (one: Record<string, unknown>): string => {
     const text = JSON.stringify(one)
