@@ -74,7 +74,7 @@ export class Sessions {
       const seq = (this.seqs.get(label) ?? 0) + 1
       this.seqs.set(label, seq)
       return {
-        to: { streamId: this.thread(label) },
+        to: { streamId: this.thread(label), key: `agent|${label}` },
         sessionId: this.session(label),
         actor: "provider",
         event: { type, payload, native: { threadId: label, ...native }, channel: "agent", seq, at },

@@ -1,5 +1,6 @@
 /** Recordings that were damaged, cut, or that say what no agent should: every line is accounted for, nothing breaks. */
 import { gzipSync } from "node:zlib"
+import { Problem } from "@threadfold/contracts"
 import { compare, corruptLine, cutAt, type Recording, readOracle, recording, recordings } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -206,7 +207,12 @@ describe("a recording that says what no agent should", () => {
           const odd = new Library()
           try {
             const files = chosen.map((one) => odd.write(`${mutations.reduce(mutated, linesOf(one)).join("\n")}\n`))
-            const outcome = await odd.import(files)
+            // One of which nothing is left that maps is refused, before anything is stored.
+            const outcome = await odd.import(files).catch((error: unknown) => {
+              if (error instanceof Problem && error.slug === "not-a-recording") return null
+              throw error
+            })
+            if (outcome === null) return expect(odd.threads()).toEqual([])
             expect(outcome.mapped + outcome.kept + outcome.unreadable).toBe(outcome.lines)
             expectClean(odd)
             for (const { sql } of odd.bothStores()) {

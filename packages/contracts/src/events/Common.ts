@@ -10,7 +10,7 @@ export const Json = Schema.Unknown
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
 /** A count of tokens: whole, so that sums and differences are exact. */
-const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, maxTokenCount))
+export const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, maxTokenCount))
 
 /**
  * Token counts. Absent means that the provider did not say, which is not 0.

@@ -278,7 +278,7 @@ describe("threads that an agent opened by itself", () => {
         ["grandchild", "child"],
       ] as const) {
         yield* s.start(label, { connection, agent: false })
-        yield* s.say(label, "thread.started", { parentThreadId: s.thread(from) })
+        yield* s.say(label, "thread.started", { parentNativeThreadId: from })
       }
       yield* s.turn("grandchild")
       const reaper = yield* s.reaper(policy)

@@ -326,7 +326,7 @@ describe("a Codex that runs", () => {
       const answer = (decision: string, data?: unknown) =>
         connection.answer({ nativeThreadId, nativeRequestId, decision, data })
       expect(yield* Effect.flip(answer("accept"))).toMatchObject({ _tag: "Refused", operation: "answer" })
-      yield* answer("answer", { q: "one" })
+      yield* answer("answer", { answers: { q: ["one"] } })
       yield* watched.until(ofType("turn.completed", nativeThreadId))
       const said = watched.all().filter(ofType("item.completed", nativeThreadId)).at(-1)
       expect(said?.event.payload).toMatchObject({ text: 'answered {"q":{"answers":["one"]}}' })

@@ -84,9 +84,11 @@ const onCall = (reading: Reading, id: string, method: string, params: unknown): 
   if (method === "turn/interrupt") thread.interrupts.add(text(get(params, "turnId")) ?? "")
   const rewind = readRewind(method, params)
   if (rewind !== null) thread.rewinds.set(id, rewind)
-  if (method !== "turn/start") return
+  const isReview = method === "review/start"
+  if (method !== "turn/start" && !isReview) return
   const input = get(params, "input")
-  thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed: Array.isArray(input) })
+  const wellFormed = isReview || Array.isArray(input)
+  thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed })
 }
 
 /** A resume tells a turn in progress: it runs, and its items are there. A thread that is active may show it later. */

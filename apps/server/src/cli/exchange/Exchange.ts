@@ -29,9 +29,16 @@ const endings: ReadonlySet<string> = new Set(turnEndings)
 const starts: ReadonlySet<string> = new Set(["turn.started", "item.started"])
 const questions: ReadonlySet<string> = new Set(["request.opened", "user-input.requested"])
 
-/** A start ends the other turn; the end of its session ends a turn, too, and names none. */
-const mayEnd = ({ turnId, type }: EventEnvelope, turn: string): boolean =>
-  starts.has(type) ? turnId !== turn : turnId === turn || turnId === null
+/**
+ * A start ends the other turn, and so may a whole user's message in it: ours that steered. The end of its session ends a turn,
+ * too, and names none. Other words of a turn end none that has started.
+ */
+const mayEnd = (event: EventEnvelope, turn: string): boolean => {
+  const { turnId, type } = event
+  if (type === "content.delta") return false
+  if (type === "item.completed") return turnId !== turn && read(ItemStarted, event)?.kind === "user_message"
+  return starts.has(type) ? turnId !== turn : turnId === turn || turnId === null
+}
 
 export class Exchange {
   private turn: string | null
