@@ -34,7 +34,7 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
   endWhatRuns(step, first.ordinal)
   addRanges(step, first)
   const { baseline } = step.state
-  if (baseline !== null) step.state.baseline = { ...baseline, rewound: true }
+  if (baseline !== null) step.state.baseline = { ...baseline, rewound: true, left: null }
 }
 
 /** Ends what still goes on in turns from this ordinal on: nothing of a turn that was taken back is open. */

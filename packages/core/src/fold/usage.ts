@@ -106,15 +106,28 @@ interface Counted {
 
 type Total = PayloadOf<"thread.token-usage.updated">
 
-/** A total after turns were taken back. The source may count from before them, or on: only `last` says what is new. */
+/**
+ * A total after turns were taken back. The source may count from before them, or go on: only `last` says what is new. Told
+ * before a turn has started, a lower one says what is left, or repeats an older one: it counts nothing in either case.
+ */
 const afterRewind = (total: Total, baseline: Baseline, runs: boolean): Counted => {
-  const fell = hasFallen(total.total, baseline.total)
-  const next: Baseline = { ...baseline, total: map((name) => total.total[name] ?? null), turnStarted: false }
-  // Told without a turn that has started since, it is the sum that is left, and what follows counts from it.
-  if (!runs)
-    return { amount: fell ? nothing : grown(total.total, baseline.total), baseline: { ...next, rewound: !fell } }
-  const amount = total.last ?? (fell ? nothing : grown(total.total, baseline.total))
-  return { amount: map((name) => amount[name] ?? null), baseline: { ...next, rewound: false } }
+  if (!runs) {
+    return hasFallen(total.total, baseline.total)
+      ? { amount: nothing, baseline: { ...baseline, left: total.total } }
+      : counted(total, baseline)
+  }
+  const base = baseline.left ?? baseline.total
+  const amount = total.last ?? (hasFallen(total.total, base) ? nothing : grown(total.total, base))
+  return {
+    amount: map((name) => amount[name] ?? null),
+    baseline: {
+      ...baseline,
+      total: map((name) => total.total[name] ?? null),
+      turnStarted: false,
+      rewound: false,
+      left: null,
+    },
+  }
 }
 
 /** The differences of a total that has not fallen; a part of it that has is counted again only beyond its last value. */
@@ -128,21 +141,22 @@ const highest = (a: number | null | undefined, b: number | null | undefined): nu
   return b === null || b === undefined ? a : Math.max(a, b)
 }
 
+/** A total that has not fallen: its difference counts. */
+const counted = (total: Total, baseline: Baseline): Counted => ({
+  amount: grown(total.total, baseline.total),
+  // A count that is left out this time keeps its last total: it would be counted from 0 again when it comes back.
+  baseline: {
+    ...baseline,
+    total: map((name) => highest(total.total[name], baseline.total[name])),
+    turnStarted: false,
+  },
+})
+
 /** Rule 10 of one running total. `turn`: the one that it counts for. */
 const count = (total: Total, baseline: Baseline, turn: TurnRow | null): Counted | null => {
   const runs = turn?.status === "running"
   if (baseline.rewound && (baseline.turnStarted || !runs)) return afterRewind(total, baseline, runs)
-  if (!hasFallen(total.total, baseline.total)) {
-    return {
-      amount: grown(total.total, baseline.total),
-      // A count that is left out this time keeps its last total: it would be counted from 0 again when it comes back.
-      baseline: {
-        ...baseline,
-        total: map((name) => highest(total.total[name], baseline.total[name])),
-        turnStarted: false,
-      },
-    }
-  }
+  if (!hasFallen(total.total, baseline.total)) return counted(total, baseline)
   // It has fallen. A word about an older turn repeats what was told; a turn that has started since may count anew.
   if (!baseline.turnStarted || (turn !== null && !runs)) return null
   const amount = runs ? map((name) => total.last?.[name] ?? null) : nothing
@@ -160,12 +174,12 @@ export const tokenUsageUpdated = (step: Step, payload: Total): void => {
   }
   const sessionId = payload.mode === "cumulative-session" ? event.sessionId : null
   const known = state.baseline?.sessionId === sessionId ? state.baseline : null
-  const blank: Baseline = { sessionId, total: map(() => null), turnStarted: false, rewound: false }
-  const counted = count(payload, known ?? blank, turn)
-  if (counted === null || (known !== null && hasFallen(payload.total, known.total))) {
+  const blank: Baseline = { sessionId, total: map(() => null), turnStarted: false, rewound: false, left: null }
+  const result = count(payload, known ?? blank, turn)
+  if (result === null || (known !== null && hasFallen(payload.total, known.total))) {
     step.note("usage-regressed", eventSession(step))
   }
-  if (counted === null) return
-  state.baseline = counted.baseline
-  add(step, turn, counted.amount, payload)
+  if (result === null) return
+  state.baseline = result.baseline
+  add(step, turn, result.amount, payload)
 }

@@ -53,6 +53,8 @@ export interface Baseline {
   readonly turnStarted: boolean
   /** Turns were taken back since then: the source may count from another base now. */
   readonly rewound: boolean
+  /** What the source has since said that is left; null: nothing. */
+  readonly left: TokenCounts | null
 }
 
 export interface FoldState {
