@@ -11,7 +11,7 @@ const id = "01990000-0000-7000-8000-000000000001"
 const loosely = (value: unknown): never => value as never
 
 describe("a call that is not what the API says", () => {
-  it.effect.each([
+  it.effect.each<Case>([
     [
       "a parameter of another name",
       (s: Server) => s.call((api) => api.threads.list({ urlParams: loosely({ limt: 5 }) })),
@@ -39,7 +39,7 @@ describe("a call that is not what the API says", () => {
       (s: Server) => s.archiveThread(id, { idempotencyKey: "k".repeat(300) }),
       "Idempotency-Key",
     ],
-  ] satisfies readonly Case[])("fails as invalid-request and is not sent: %s", ([, call, said]) =>
+  ])("fails as invalid-request and is not sent: %s", ([, call, said]) =>
     Effect.gen(function* () {
       const failure = yield* Effect.flip(call(yield* server))
       expect(failure).toBeInstanceOf(Problem)

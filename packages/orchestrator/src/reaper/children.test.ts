@@ -18,6 +18,7 @@ const opened = (threadId: string, from: { readonly parent?: string; readonly for
   waitingTurns: 0,
   openRequests: 0,
   runningTasks: 0,
+  afterEndItems: 0,
   taskHeardAt: null,
   voice: 0,
   queued: 0,
