@@ -20,7 +20,7 @@ it("an installed agent is found, and answers", { timeout: 60_000 }, async ({ ski
   const PATH = [dirname(codex.command), process.env.PATH ?? ""].join(delimiter)
   const env = { ...home.env, PATH }
   const directory = join(temporary(), "data")
-  const server = await serve(directory, [], env)
+  const server = await serve(directory, [], env, home.cwd)
   const run = (...args: readonly string[]) => threadfold([...args, "--data-dir", directory], { env, cwd: home.cwd })
 
   const found = await run("doctor")

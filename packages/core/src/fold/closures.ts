@@ -36,8 +36,8 @@ export const interruptOpenItems = (step: Step, turnId: string | null, cause: str
 }
 
 /**
- * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. Whoever calls
- * it has been told that nothing of it goes on.
+ * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. The caller
+ * has been told that nothing of it goes on.
  */
 export const interruptAfterEnd = (step: Step, cause: string, turnId: string | null = null): void => {
   if (step.state.open.afterEnd === 0) return

@@ -26,7 +26,7 @@ export const turnStartTimedOut = (step: Step): void => {
   leaveStarting(step)
 }
 
-/** Ends a requested turn that somebody interrupted: no provider's word is waited for. */
+/** Ends a requested turn that was interrupted: no provider's word is waited for. */
 export const interruptRequested = (step: Step, turn: TurnRow): void => {
   endTurn(step, turn, { outcome: "cancelled", cause: INTERRUPT_REQUESTED, evidence: "inferred" })
   holdQueueAfterTurn(step)

@@ -154,7 +154,7 @@ const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.
     // The last word of its session is still to come.
     if (status === "running") return waits
     if (status === "requested") {
-      // Its hand-over came to nothing, or nobody knows. A stop that was asked for need not be asked for again.
+      // Its delivery failed, or is uncertain. A stop that was asked for need not be asked for again.
       yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
       return waits
     }

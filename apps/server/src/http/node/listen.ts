@@ -125,7 +125,7 @@ export const listen = (
         mustBeRead(response, limits.answerMs)
         current(request, response)
       })
-      // An expectation that nobody knows is no reason to answer with anything but a problem.
+      // An unknown expectation is no reason to answer with anything but a problem.
       server.on("checkExpectation", (request, response) => current(request, response))
       server.on("clientError", answerGarbled(metrics, limits.answerMs))
       server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))

@@ -15,7 +15,7 @@ const wellFormed = /^[A-Za-z0-9_-]{43}$/
 type Found =
   | { readonly is: "none" }
   | { readonly is: "token"; readonly token: string }
-  /** Somebody else may know it, or anybody could guess it. */
+  /** Others may know it, or could guess it. */
   | { readonly is: "spoiled"; readonly why: string }
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : null)
