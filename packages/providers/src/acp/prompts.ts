@@ -5,7 +5,8 @@
 import type { PayloadOf, ProviderError, TokenCounts } from "@threadfold/contracts"
 import { type Fact, fact, omitUndefined } from "../stream/Fact.js"
 import type { Answer } from "../wire/Message.js"
-import { type Fields, hintFields, hintNumber, hintText, isFields } from "../wire/read.js"
+import { type Fields, hintFields, hintText, isFields } from "../wire/read.js"
+import { hintTokens, sumTokens } from "../wire/tokens.js"
 import type { StopReason } from "./protocol.js"
 import type { Place, Prompt } from "./Session.js"
 import { endText } from "./text.js"
@@ -25,17 +26,14 @@ const stopReasons: { readonly [R in StopReason]: { readonly outcome: End["outcom
 
 const stops: ReadonlyMap<string, (typeof stopReasons)[StopReason]> = new Map(Object.entries(stopReasons))
 
-const sum = (...counts: readonly (number | undefined)[]): number | undefined => {
-  const told = counts.filter((count) => count !== undefined)
-  return told.length === 0 ? undefined : told.reduce((total, count) => total + count, 0)
-}
+const sum = (...counts: readonly (number | undefined)[]): number | undefined => sumTokens(counts)
 
 /**
  * What the turn used. Agents count what was cached and what was thought apart from input and output, or within them; the
  * total says which. Ours are within.
  */
 export const readUsage = (usage: Fields): TokenCounts => {
-  const count = (key: string) => hintNumber(usage, key)
+  const count = (key: string) => hintTokens(usage, key)
   const input = count("inputTokens")
   const output = count("outputTokens")
   const read = count("cachedReadTokens")

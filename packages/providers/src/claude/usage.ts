@@ -2,6 +2,7 @@
 import type { TokenCounts } from "@threadfold/contracts"
 import { omitUndefined } from "../stream/Fact.js"
 import { type Fields, hintFields, hintNumber, isFields } from "../wire/read.js"
+import { asTokens, hintTokens, sumTokens } from "../wire/tokens.js"
 
 /** The names under which a part of the wire counts. */
 interface Names {
@@ -17,7 +18,7 @@ const ofModels: Names = {
   output: "outputTokens",
   cacheRead: "cacheReadInputTokens",
   cacheWritten: "cacheCreationInputTokens",
-  thinking: (counts) => hintNumber(counts, "thinkingTokens"),
+  thinking: (counts) => hintTokens(counts, "thinkingTokens"),
 }
 
 const ofMainLoop: Names = {
@@ -25,26 +26,21 @@ const ofMainLoop: Names = {
   output: "output_tokens",
   cacheRead: "cache_read_input_tokens",
   cacheWritten: "cache_creation_input_tokens",
-  thinking: (counts) => hintNumber(hintFields(counts, "output_tokens_details") ?? {}, "thinking_tokens"),
-}
-
-const sum = (counts: readonly (number | undefined)[]): number | undefined => {
-  const told = counts.filter((count) => count !== undefined)
-  return told.length === 0 ? undefined : told.reduce((total, count) => total + count, 0)
+  thinking: (counts) => hintTokens(hintFields(counts, "output_tokens_details") ?? {}, "thinking_tokens"),
 }
 
 const add = (all: readonly Fields[], names: Names): TokenCounts => {
-  const total = (of: (counts: Fields) => number | undefined) => sum(all.map(of))
-  const count = (name: string) => total((counts) => hintNumber(counts, name))
+  const total = (of: (counts: Fields) => number | undefined) => sumTokens(all.map(of))
+  const count = (name: string) => total((counts) => hintTokens(counts, name))
   const cached = count(names.cacheRead)
-  const inputTokens = sum([count(names.input), cached, count(names.cacheWritten)])
+  const inputTokens = sumTokens([count(names.input), cached, count(names.cacheWritten)])
   const outputTokens = count(names.output)
   return omitUndefined({
     inputTokens,
     cachedInputTokens: cached,
     outputTokens,
     reasoningTokens: total(names.thinking),
-    totalTokens: sum([inputTokens, outputTokens]),
+    totalTokens: sumTokens([inputTokens, outputTokens]),
   })
 }
 
@@ -61,7 +57,7 @@ export interface ModelTotals {
 const difference = (later: TokenCounts, earlier: TokenCounts): TokenCounts => {
   const of = (name: (typeof counts)[number]): number | undefined => {
     const value = later[name] ?? undefined
-    return value === undefined ? undefined : value - (earlier[name] ?? 0)
+    return value === undefined ? undefined : asTokens(value - (earlier[name] ?? 0))
   }
   return omitUndefined({
     inputTokens: of("inputTokens"),

@@ -14,6 +14,7 @@ import {
   rest,
   WrongShape,
 } from "../wire/read.js"
+import { hintTokens } from "../wire/tokens.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
 import { readError } from "./errors.js"
 import { revertedFacts } from "./rewinds.js"
@@ -119,11 +120,11 @@ const statusType = (params: Fields): unknown => hintFields(params, "status")?.ty
 const unloaded = (thread: CodexThread): Fact => fact("session.exited", { reason: "unloaded" }, { threadId: thread.id })
 
 const tokenCounts = (counts: Fields) => ({
-  inputTokens: hintNumber(counts, "inputTokens"),
-  cachedInputTokens: hintNumber(counts, "cachedInputTokens"),
-  outputTokens: hintNumber(counts, "outputTokens"),
-  reasoningTokens: hintNumber(counts, "reasoningOutputTokens"),
-  totalTokens: hintNumber(counts, "totalTokens"),
+  inputTokens: hintTokens(counts, "inputTokens"),
+  cachedInputTokens: hintTokens(counts, "cachedInputTokens"),
+  outputTokens: hintTokens(counts, "outputTokens"),
+  reasoningTokens: hintTokens(counts, "reasoningOutputTokens"),
+  totalTokens: hintTokens(counts, "totalTokens"),
 })
 
 const withoutUndefined = (fields: Fields): Fields =>
