@@ -70,10 +70,25 @@ export class Library {
   }
 
   /** Imports files with an engine of its own, as the command does. */
-  import(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport = {}): Promise<ImportOutcome> {
+  import(files: readonly string[], options: LibraryImport = {}): Promise<ImportOutcome> {
+    return Effect.runPromise(this.importing(files, options))
+  }
+
+  /** {@link import}; null: a file in which nothing maps was refused, before anything was stored. */
+  importUnlessRefused(files: readonly string[], options: LibraryImport = {}): Promise<ImportOutcome | null> {
+    return Effect.runPromise(
+      Effect.catchIf(
+        this.importing(files, options),
+        ({ slug }) => slug === "not-a-recording",
+        () => Effect.succeed(null),
+      ),
+    )
+  }
+
+  private importing(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport) {
     const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
-    return Effect.runPromise(Effect.provide(importCodexAppServer({ files, ...options }), layer))
+    return Effect.provide(importCodexAppServer({ files, ...options }), layer)
   }
 
   /** Looks at the database on a connection that cannot write. */

@@ -13,6 +13,7 @@ describe("the policy", () => {
       backgroundCapMs: 86_400_000,
       unattended: { action: "wait" },
       watchMs: 5_000,
+      afterEndMs: 60_000,
       stallMs: 600_000,
       onStall: "show",
     })
