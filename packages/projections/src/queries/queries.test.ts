@@ -8,6 +8,7 @@ import { Effect, Exit, Layer } from "effect"
 import fc from "fast-check"
 import { SqlStore } from "../SqlStore.js"
 import { snapshotOf } from "../snapshotOf.js"
+import { expectSame } from "../testing/expectSame.js"
 import { randomLog } from "../testing/randomEvents.js"
 import { putRow } from "../testing/rows.js"
 import { openProjections } from "../testing/sqlite.js"
@@ -139,7 +140,7 @@ describe("thread snapshot", () => {
                 const queries = yield* Projections
                 for (const streamId of log.streams(null, 10)) {
                   const { snapshot, more } = yield* queries.threadSnapshot(streamId, { limitPerList: null })
-                  expect(snapshot).toEqual(snapshotOf(store.rowsOf(streamId), log.events.length))
+                  expectSame(snapshot, snapshotOf(store.rowsOf(streamId), log.events.length))
                   expect(Object.values(more).every((cursor) => cursor === null)).toBe(true)
                 }
               }),

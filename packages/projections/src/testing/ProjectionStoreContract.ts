@@ -1,10 +1,12 @@
 /** What every `ProjectionStore` must do. A package that brings a store of its own runs this against it. */
 import { type Change, canonicalJson } from "@threadfold/core"
+import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import { MapStore } from "../MapStore.js"
 import { Overlay } from "../Overlay.js"
 import type { ProjectionStore, RowsSource } from "../ProjectionStore.js"
+import { expectSame } from "./expectSame.js"
 import { listQuestions, questions, randomBatches, randomStreams } from "./randomChanges.js"
 import { makeRow, putRow } from "./rows.js"
 
@@ -53,9 +55,9 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       for (const { dispose } of opened.splice(0)) dispose()
     })
 
-    it("holds what the model holds, batch for batch, and finds what the overlay should see", () => {
+    it("holds what the model holds, batch for batch, and finds what the overlay should see", () =>
       fc.assert(
-        fc.property(randomBatches, (batches) => {
+        pausing(randomBatches, (batches) => {
           const store = fresh()
           const overlay = new Overlay(store)
           // The model takes every change at once, without an overlay.
@@ -65,28 +67,27 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
               for (const changes of steps) {
                 overlay.stage(changes)
                 model.apply(changes)
-                expect(storable(answers(overlay))).toEqual(storable(answers(model)))
+                expectSame(answers(overlay), answers(model), storable)
               }
               store.apply(overlay.net())
               overlay.clear()
-              expect(answers(store)).toEqual(answers(model))
+              expectSame(answers(store), answers(model))
               if (fails) throw new Error("rolled back")
             }
             const both = () => store.atomically(() => model.atomically(run))
             if (fails) expect(both).toThrow("rolled back")
             else both()
             for (const streamId of randomStreams) {
-              expect(contentsOf(store, streamId)).toEqual(contentsOf(model, streamId))
+              expectSame(contentsOf(store, streamId), contentsOf(model, streamId))
             }
           }
         }),
         { numRuns: 60 },
-      )
-    })
+      ))
 
-    it("takes changes as the fold makes them, without netting", () => {
+    it("takes changes as the fold makes them, without netting", () =>
       fc.assert(
-        fc.property(randomBatches, (batches) => {
+        pausing(randomBatches, (batches) => {
           const store = fresh()
           const model = new MapStore()
           for (const { steps, fails } of batches) {
@@ -97,12 +98,11 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
             }
           }
           for (const streamId of randomStreams) {
-            expect(contentsOf(store, streamId)).toEqual(contentsOf(model, streamId))
+            expectSame(contentsOf(store, streamId), contentsOf(model, streamId))
           }
         }),
         { numRuns: 30 },
-      )
-    })
+      ))
 
     it("lists rows in table order, then by key in the order of UTF-8 bytes", () => {
       const store = fresh()
