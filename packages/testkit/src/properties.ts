@@ -14,11 +14,22 @@ export const makePauses = (): (() => Promise<void>) => {
   }
 }
 
-/** Like `fc.property` of one arbitrary, with a pause between cases. `fc.assert` of it is to be awaited. */
-export const pausing = <A>(arbitrary: fc.Arbitrary<A>, predicate: (value: A) => void) => {
+/** A property with pauses between its cases. `fc.assert` of it is to be awaited. */
+export const paused = <A>(property: fc.IRawProperty<A>): fc.IRawProperty<A, true> => {
   const pauses = makePauses()
-  return fc.asyncProperty(arbitrary, async (value) => {
-    await pauses()
-    predicate(value)
-  })
+  return {
+    isAsync: () => true,
+    generate: (random, runId) => property.generate(random, runId),
+    shrink: (value) => property.shrink(value),
+    run: async (value, dontRunHook) => {
+      await pauses()
+      return property.run(value, dontRunHook)
+    },
+    runBeforeEach: async () => property.runBeforeEach?.(),
+    runAfterEach: async () => property.runAfterEach?.(),
+  }
 }
+
+/** Like `fc.property` of one arbitrary, {@link paused}. */
+export const pausing = <A>(arbitrary: fc.Arbitrary<A>, predicate: (value: A) => void) =>
+  paused(fc.property(arbitrary, predicate))

@@ -2,13 +2,12 @@
  * What becomes of messages, whatever happens between their acceptance and the agent's first word: each is said once, or
  * somebody has taken it back, or it is shown to be in doubt; never twice, never lost.
  */
-import fc from "fast-check"
-import { afterEach, describe, expect, it } from "vitest"
-import { Agency, type Luck } from "../../test/Agency.js"
-import { breathe } from "../../test/breathe.js"
-import { checkLog, checkRows } from "../index.js"
 
-afterEach(breathe)
+import { paused } from "@threadfold/testkit"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { Agency, type Luck } from "../../test/Agency.js"
+import { checkLog, checkRows } from "../index.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "100")
 
@@ -70,73 +69,81 @@ const arbSteps = (...seldom: readonly string[]) => {
 const arbAny = arbSteps("cancel", "resume", "resume", "interrupt", "stop", "start")
 
 describe("the fate of a message", () => {
-  it("is one: said, taken back, refused by the agent, or in doubt", () => {
-    fc.assert(
-      fc.property(arbAny, (steps) => {
-        const { a, c, consented, sent } = tell(steps)
-        const log = c.s.log
-        const has = (type: string, messageId: string | null) =>
-          log.some((event) => event.type === type && Reflect.get(Object(event.payload), "messageId") === messageId)
-        for (const { messageId, text, turnId } of sent) {
-          const times = a.said.filter((one) => one.text === text).length
-          // A person who lets a queue run with a doubtful message in it wants it said, be it twice.
-          expect(times, text).toBeLessThanOrEqual(consented.has(text) ? 2 : 1)
-          if (times > 0) continue
-          const row = c.s.rows.all("turns").find((turn) => turn.text === text)
-          const cancelled = messageId !== null && has("message.cancelled", messageId)
-          const why = row === undefined ? (cancelled ? "taken back" : "lost") : `${row.outcome} (${row.cause})`
-          expect(why, text).toMatch(/taken back|cancelled \((interrupt|stop)-requested\)|failed \(start-failed\)/)
-          if (turnId !== null) expect(row?.turnId).toBe(turnId)
-        }
-      }),
+  it("is one: said, taken back, refused by the agent, or in doubt", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (steps) => {
+          const { a, c, consented, sent } = tell(steps)
+          const log = c.s.log
+          const has = (type: string, messageId: string | null) =>
+            log.some((event) => event.type === type && Reflect.get(Object(event.payload), "messageId") === messageId)
+          for (const { messageId, text, turnId } of sent) {
+            const times = a.said.filter((one) => one.text === text).length
+            // A person who lets a queue run with a doubtful message in it wants it said, be it twice.
+            expect(times, text).toBeLessThanOrEqual(consented.has(text) ? 2 : 1)
+            if (times > 0) continue
+            const row = c.s.rows.all("turns").find((turn) => turn.text === text)
+            const cancelled = messageId !== null && has("message.cancelled", messageId)
+            const why = row === undefined ? (cancelled ? "taken back" : "lost") : `${row.outcome} (${row.cause})`
+            expect(why, text).toMatch(/taken back|cancelled \((interrupt|stop)-requested\)|failed \(start-failed\)/)
+            if (turnId !== null) expect(row?.turnId).toBe(turnId)
+          }
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("is decided in the end: nothing waits, nothing runs, nothing is in doubt, and every invariant holds", () => {
-    fc.assert(
-      fc.property(arbAny, (steps) => {
-        const { c } = tell(steps)
-        expect(c.s.state).toMatchObject({ active: null, requested: [], queue: [], open: { requests: 0 } })
-        expect(c.s.state.thread).toMatchObject({ queueHeld: 0, queued: 0 })
-        expect(checkLog(c.s.threadId, c.s.log)).toEqual([])
-        expect(checkRows(c.s.threadId, c.s.rows.of(c.s.threadId))).toEqual([])
-        expect(c.s.reasons()).toEqual([])
-      }),
+  it("is decided in the end: nothing waits, nothing runs, nothing is in doubt, and every invariant holds", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (steps) => {
+          const { c } = tell(steps)
+          expect(c.s.state).toMatchObject({ active: null, requested: [], queue: [], open: { requests: 0 } })
+          expect(c.s.state.thread).toMatchObject({ queueHeld: 0, queued: 0 })
+          expect(checkLog(c.s.threadId, c.s.log)).toEqual([])
+          expect(checkRows(c.s.threadId, c.s.rows.of(c.s.threadId))).toEqual([])
+          expect(c.s.reasons()).toEqual([])
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("waits for a person's consent where the agent was stopped or died while it waited", () => {
-    fc.assert(
-      fc.property(arbAny, (steps) => {
-        const waiting = new Set<unknown>()
-        const held = new Set<unknown>()
-        for (const { payload, type } of tell(steps).c.s.log) {
-          const messageId: unknown = Reflect.get(Object(payload), "messageId")
-          if (type === "message.queued") waiting.add(messageId)
-          else if (type.startsWith("message.")) waiting.delete(messageId)
-          if (type === "session.stop-requested" || type === "session.exited") for (const one of waiting) held.add(one)
-          if (type === "queue.resumed") held.clear()
-          if (type === "message.dequeued") expect(held).not.toContain(messageId)
-        }
-      }),
+  it("waits for a person's consent where the agent was stopped or died while it waited", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (steps) => {
+          const waiting = new Set<unknown>()
+          const held = new Set<unknown>()
+          for (const { payload, type } of tell(steps).c.s.log) {
+            const messageId: unknown = Reflect.get(Object(payload), "messageId")
+            if (type === "message.queued") waiting.add(messageId)
+            else if (type.startsWith("message.")) waiting.delete(messageId)
+            if (type === "session.stop-requested" || type === "session.exited") for (const one of waiting) held.add(one)
+            if (type === "queue.resumed") held.clear()
+            if (type === "message.dequeued") expect(held).not.toContain(messageId)
+          }
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("comes in the order of the queue", () => {
-    fc.assert(
-      fc.property(arbSteps("resume", "resume", "cancel"), (steps) => {
-        const { c } = tell(steps)
-        const queued = c.s.log.flatMap((event) =>
-          event.type === "message.dequeued" ? [Reflect.get(Object(event.payload), "messageId")] : [],
-        )
-        const order = c.s.log.flatMap((event) =>
-          event.type === "message.queued" ? [Reflect.get(Object(event.payload), "messageId")] : [],
-        )
-        expect(queued).toEqual(order.filter((messageId) => queued.includes(messageId)))
-      }),
+  it("comes in the order of the queue", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbSteps("resume", "resume", "cancel"), (steps) => {
+          const { c } = tell(steps)
+          const queued = c.s.log.flatMap((event) =>
+            event.type === "message.dequeued" ? [Reflect.get(Object(event.payload), "messageId")] : [],
+          )
+          const order = c.s.log.flatMap((event) =>
+            event.type === "message.queued" ? [Reflect.get(Object(event.payload), "messageId")] : [],
+          )
+          expect(queued).toEqual(order.filter((messageId) => queued.includes(messageId)))
+        }),
+      ),
       { numRuns },
     )
   })

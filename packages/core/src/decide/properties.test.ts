@@ -2,13 +2,10 @@
 import type { EffectKind, EventType } from "@threadfold/contracts"
 import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
-import { afterEach, describe, expect, it } from "vitest"
-import { breathe } from "../../test/breathe.js"
+import { describe, expect, it } from "vitest"
 import { Commander, type Given } from "../../test/Commander.js"
 import { id, strong } from "../../test/Scenario.js"
 import { checkLog, checkRows } from "../index.js"
-
-afterEach(breathe)
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "150")
 

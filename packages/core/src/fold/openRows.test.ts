@@ -1,14 +1,11 @@
 /** What is open in a thread has no price for what else happens in it (docs/architecture.md). */
-import { arbHostile, arbSession } from "@threadfold/testkit"
+import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
-import { afterEach, describe, expect, it } from "vitest"
-import { breathe } from "../../test/breathe.js"
+import { describe, expect, it } from "vitest"
 import { Scenario, strong } from "../../test/Scenario.js"
 import { arbSoup } from "../../test/soup.js"
 import { World } from "../../test/World.js"
 import { encodeState, type Fold, fold, type RowSource, recentItemsLimit } from "../index.js"
-
-afterEach(breathe)
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 const arbAny = fc.oneof(
@@ -35,25 +32,29 @@ const openIn = (world: World, streamId: string) => {
 }
 
 describe("the open state", () => {
-  it("counts what is open, and has at hand what the rows say", () => {
-    fc.assert(
-      fc.property(arbAny, (events) => {
-        const world = new World().takeAll(events)
-        for (const [streamId, { open, recentItems }] of world.states) {
-          expect(open).toEqual(openIn(world, streamId))
-          for (const item of recentItems) expect(world.rows.source.find("items", "key", [item.itemId])).toEqual(item)
-        }
-      }),
+  it("counts what is open, and has at hand what the rows say", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (events) => {
+          const world = new World().takeAll(events)
+          for (const [streamId, { open, recentItems }] of world.states) {
+            expect(open).toEqual(openIn(world, streamId))
+            for (const item of recentItems) expect(world.rows.source.find("items", "key", [item.itemId])).toEqual(item)
+          }
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("leads to the same rows, whatever it has at hand", () => {
+  it("leads to the same rows, whatever it has at hand", async () => {
     const forgetful: Fold = (state, event, rows) => fold({ ...state, recentItems: [] }, event, rows)
-    fc.assert(
-      fc.property(arbAny, (events) => {
-        expect(new World(forgetful).takeAll(events).dump()).toEqual(new World().takeAll(events).dump())
-      }),
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (events) => {
+          expect(new World(forgetful).takeAll(events).dump()).toEqual(new World().takeAll(events).dump())
+        }),
+      ),
       { numRuns },
     )
   })

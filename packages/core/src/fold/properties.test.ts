@@ -1,13 +1,10 @@
 /** What holds for everything that sources may say, in whatever order it arrives. */
-import { arbHostile, arbSession } from "@threadfold/testkit"
+import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
-import { afterEach, describe, expect, it } from "vitest"
-import { breathe } from "../../test/breathe.js"
+import { describe, expect, it } from "vitest"
 import { arbSoup } from "../../test/soup.js"
 import { World } from "../../test/World.js"
 import { checkLog, checkRows } from "../index.js"
-
-afterEach(breathe)
 
 /** More of them in a soak: `THREADFOLD_RUNS=5000 npx vitest run`. */
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
@@ -33,105 +30,119 @@ const findings = (world: World): readonly unknown[] =>
 const defects = (world: World) => world.rows.all("anomalies").filter((row) => row.reason === "fold-defect")
 
 describe("the fold on anything that sources say", () => {
-  it("keeps every invariant of log and rows, and never has to give up a step", () => {
-    fc.assert(
-      fc.property(arbAny, (events) => {
-        const world = new World().takeAll(events)
-        expect(defects(world)).toEqual([])
-        expect(findings(world)).toEqual([])
-      }),
+  it("keeps every invariant of log and rows, and never has to give up a step", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (events) => {
+          const world = new World().takeAll(events)
+          expect(defects(world)).toEqual([])
+          expect(findings(world)).toEqual([])
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("keeps them after every single event", () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(arbStew, arbHostile(arbSession({ threads: 1, sessions: 2, steps: 2, actions: 3 }))),
-        (events) => {
-          const world = new World()
-          for (const one of events) {
-            world.take(one)
-            expect(findings(world)).toEqual([])
-          }
-        },
+  it("keeps them after every single event", async () => {
+    await fc.assert(
+      paused(
+        fc.property(
+          fc.oneof(arbStew, arbHostile(arbSession({ threads: 1, sessions: 2, steps: 2, actions: 3 }))),
+          (events) => {
+            const world = new World()
+            for (const one of events) {
+              world.take(one)
+              expect(findings(world)).toEqual([])
+            }
+          },
+        ),
       ),
       { numRuns: Math.ceil(numRuns / 4) },
     )
   })
 
-  it("does not care where it was stopped and started again", () => {
-    fc.assert(
-      fc.property(arbAny, fc.nat({ max: 500 }), (events, at) => {
-        const cut = events.length === 0 ? 0 : at % events.length
-        const whole = new World().takeAll(events)
-        const parts = new World().takeAll(events.slice(0, cut)).restart().takeAll(events.slice(cut))
-        expect(parts.dump()).toEqual(whole.dump())
-        expect(parts.states).toEqual(whole.states)
-      }),
+  it("does not care where it was stopped and started again", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, fc.nat({ max: 500 }), (events, at) => {
+          const cut = events.length === 0 ? 0 : at % events.length
+          const whole = new World().takeAll(events)
+          const parts = new World().takeAll(events.slice(0, cut)).restart().takeAll(events.slice(cut))
+          expect(parts.dump()).toEqual(whole.dump())
+          expect(parts.states).toEqual(whole.states)
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("gives the same rows for the same log, event by event and id by id", () => {
-    fc.assert(
-      fc.property(arbAny, (events) => {
-        const first = new World().takeAll(events)
-        const again = new World()
-        const log = [...first.logs.values()].flat().sort((a, b) => a.sequence - b.sequence)
-        for (const event of log) again.append(event)
-        expect(again.logs).toEqual(first.logs)
-        expect(again.dump()).toEqual(first.dump())
-      }),
+  it("gives the same rows for the same log, event by event and id by id", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (events) => {
+          const first = new World().takeAll(events)
+          const again = new World()
+          const log = [...first.logs.values()].flat().sort((a, b) => a.sequence - b.sequence)
+          for (const event of log) again.append(event)
+          expect(again.logs).toEqual(first.logs)
+          expect(again.dump()).toEqual(first.dump())
+        }),
+      ),
       { numRuns },
     )
   })
 
-  it("leaves no open thing in a session that ended, and no well-formed source without its turns", () => {
-    fc.assert(
-      fc.property(arbWell, (events) => {
-        const world = new World().takeAll(events)
-        for (const state of world.states.values()) {
-          if (state.session === null || state.session.endedAt === null) continue
-          expect(state.active).toBeNull()
-          expect(state.open).toEqual({ ...state.open, items: 0, requests: 0, unanswered: 0, inferences: 0, tasks: 0 })
-        }
-        const started = new Set(
-          events
-            .filter((one) => one.event.type === "turn.started")
-            .map((one) => `${one.stream}/${one.session}/${one.event.native?.turnId}`),
-        )
-        const stored = world.rows
-          .all("turns")
-          .filter((turn) => turn.nativeTurnId !== null && turn.origin !== "synthetic")
-        expect(stored.length).toBe(started.size)
-      }),
-      { numRuns },
-    )
-  })
-
-  it("leaves no turn unsettled in a recorded session that ended: nobody would ever settle it", () => {
-    fc.assert(
-      fc.property(arbAny, (told) => {
-        // The same sources, as recordings of them: what we would say ourselves is not in those.
-        const events = told
-          .filter((one) => one.actor !== "orchestrator" && one.actor !== "reaper")
-          .map((one) =>
-            one.event.type === "session.started"
-              ? { ...one, event: { ...one.event, payload: { provider: "x", mode: "imported" } } }
-              : one,
+  it("leaves no open thing in a session that ended, and no well-formed source without its turns", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbWell, (events) => {
+          const world = new World().takeAll(events)
+          for (const state of world.states.values()) {
+            if (state.session === null || state.session.endedAt === null) continue
+            expect(state.active).toBeNull()
+            expect(state.open).toEqual({ ...state.open, items: 0, requests: 0, unanswered: 0, inferences: 0, tasks: 0 })
+          }
+          const started = new Set(
+            events
+              .filter((one) => one.event.type === "turn.started")
+              .map((one) => `${one.stream}/${one.session}/${one.event.native?.turnId}`),
           )
-        const world = new World().takeAll(events)
-        const over = new Set(world.rows.all("sessions").flatMap((row) => (row.endedAt === null ? [] : [row.sessionId])))
-        const open = world.rows
-          .all("turns")
-          .filter(
-            (turn) =>
-              turn.sessionId !== null && over.has(turn.sessionId) && turn.status === "ended" && turn.settled === 0,
+          const stored = world.rows
+            .all("turns")
+            .filter((turn) => turn.nativeTurnId !== null && turn.origin !== "synthetic")
+          expect(stored.length).toBe(started.size)
+        }),
+      ),
+      { numRuns },
+    )
+  })
+
+  it("leaves no turn unsettled in a recorded session that ended: nobody would ever settle it", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (told) => {
+          // The same sources, as recordings of them: what we would say ourselves is not in those.
+          const events = told
+            .filter((one) => one.actor !== "orchestrator" && one.actor !== "reaper")
+            .map((one) =>
+              one.event.type === "session.started"
+                ? { ...one, event: { ...one.event, payload: { provider: "x", mode: "imported" } } }
+                : one,
+            )
+          const world = new World().takeAll(events)
+          const over = new Set(
+            world.rows.all("sessions").flatMap((row) => (row.endedAt === null ? [] : [row.sessionId])),
           )
-        expect(open).toEqual([])
-        expect(findings(world)).toEqual([])
-      }),
+          const open = world.rows
+            .all("turns")
+            .filter(
+              (turn) =>
+                turn.sessionId !== null && over.has(turn.sessionId) && turn.status === "ended" && turn.settled === 0,
+            )
+          expect(open).toEqual([])
+          expect(findings(world)).toEqual([])
+        }),
+      ),
       { numRuns },
     )
   })

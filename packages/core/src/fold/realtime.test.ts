@@ -1,4 +1,5 @@
 import type { EventType, PayloadOf } from "@threadfold/contracts"
+import { paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
@@ -225,7 +226,7 @@ describe("a voice run that its events name", () => {
     expect(rowOf(s, "r2")).toMatchObject([{ status: "started", lastError: null }])
   })
 
-  it("in any order of any runs' words: a word touches its own run only, and nothing after its end", () => {
+  it("in any order of any runs' words: a word touches its own run only, and nothing after its end", async () => {
     type Said = readonly [EventType, PayloadOf<EventType>]
     const words: readonly Said[] = [
       ["realtime.start-requested", {}],
@@ -238,29 +239,31 @@ describe("a voice run that its events name", () => {
       ["realtime.stop-requested", {}],
     ]
     const word = fc.tuple(fc.constantFrom(...words), fc.constantFrom("r1", "r2", "r3"))
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 30 }), (said) => {
-        const s = new Scenario().start()
-        for (const [[type, payload], name] of said) {
-          const before = new Map(runs(s).map((run) => [run.realtimeId, run]))
-          s.sendRaw(type, payload, of(name))
-          for (const run of runs(s)) {
-            const was = before.get(run.realtimeId)
-            if (was === undefined || was === run || JSON.stringify(was) === JSON.stringify(run)) continue
-            expect(["requested", "started"]).toContain(was.status)
-            if (run.nativeRealtimeId === name) continue
-            // Only a start touches another run: it replaces the live one.
-            expect([type, was.status, run.status, run.reason]).toEqual([
-              "realtime.started",
-              "started",
-              "closed",
-              "replaced",
-            ])
+    await fc.assert(
+      paused(
+        fc.property(fc.array(word, { maxLength: 30 }), (said) => {
+          const s = new Scenario().start()
+          for (const [[type, payload], name] of said) {
+            const before = new Map(runs(s).map((run) => [run.realtimeId, run]))
+            s.sendRaw(type, payload, of(name))
+            for (const run of runs(s)) {
+              const was = before.get(run.realtimeId)
+              if (was === undefined || was === run || JSON.stringify(was) === JSON.stringify(run)) continue
+              expect(["requested", "started"]).toContain(was.status)
+              if (run.nativeRealtimeId === name) continue
+              // Only a start touches another run: it replaces the live one.
+              expect([type, was.status, run.status, run.reason]).toEqual([
+                "realtime.started",
+                "started",
+                "closed",
+                "replaced",
+              ])
+            }
           }
-        }
-        expect(runs(s).filter(({ status }) => status === "started").length).toBeLessThanOrEqual(1)
-        expect(s.reasons()).not.toContain("fold-defect")
-      }),
+          expect(runs(s).filter(({ status }) => status === "started").length).toBeLessThanOrEqual(1)
+          expect(s.reasons()).not.toContain("fold-defect")
+        }),
+      ),
     )
   })
 })

@@ -1,7 +1,6 @@
 import { arbHostile, arbSession, makePauses, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
-import { afterEach, describe, expect, it } from "vitest"
-import { breathe } from "../../test/breathe.js"
+import { describe, expect, it } from "vitest"
 import { id, strong } from "../../test/Scenario.js"
 import { arbOnly, arbSoup, told } from "../../test/soup.js"
 import { type Taken, World } from "../../test/World.js"
@@ -14,8 +13,6 @@ import {
   transitionOf,
   transitionsMarkdown,
 } from "../index.js"
-
-afterEach(breathe)
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 /** Requested turns, their calls, and the sessions they go down with. */

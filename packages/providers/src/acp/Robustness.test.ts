@@ -1,4 +1,6 @@
 /** Whatever comes down the wire: no throw, no lost line, no event that the catalogue does not describe. */
+
+import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as wire from "../../test/support/acp.js"
@@ -164,11 +166,10 @@ const line: fc.Arbitrary<Omit<WireLine, "raw">> = fc.oneof(
 )
 
 describe("any wire", () => {
-  it.each([wire.live, wire.imported])("leads to sound events: %o", (how) => {
-    fc.assert(
-      fc.property(fc.array(line, { maxLength: 40 }), (lines) => expectSound(lines, how)),
-      { numRuns: 300 },
-    )
+  it.each([wire.live, wire.imported])("leads to sound events: %o", async (how) => {
+    await fc.assert(paused(fc.property(fc.array(line, { maxLength: 40 }), (lines) => expectSound(lines, how))), {
+      numRuns: 300,
+    })
   })
 })
 

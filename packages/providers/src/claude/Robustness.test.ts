@@ -1,4 +1,6 @@
 /** Whatever comes: no line is lost, none is told twice, nothing is thrown, and every count is right. */
+
+import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { live, recordings } from "../../test/support/claude.js"
@@ -49,50 +51,53 @@ const strange = fc.oneof(
 )
 
 describe("any wire", () => {
-  it("may stop after any line", () => {
-    fc.assert(
-      fc.property(anyWire, fc.nat(200), (lines, length) => isSound(lines.slice(0, length))),
-      { numRuns: 60 },
-    )
+  it("may stop after any line", async () => {
+    await fc.assert(paused(fc.property(anyWire, fc.nat(200), (lines, length) => isSound(lines.slice(0, length)))), {
+      numRuns: 60,
+    })
   })
 
-  it("may lack lines, and have them in another order", () => {
+  it("may lack lines, and have them in another order", async () => {
     const some = anyWire.chain((lines) => fc.oneof(fc.subarray([...lines]), fc.shuffledSubarray([...lines])))
-    fc.assert(fc.property(some, isSound), { numRuns: 60 })
+    await fc.assert(paused(fc.property(some, isSound)), { numRuns: 60 })
   })
 
-  it("may say strange things in any place", () => {
+  it("may say strange things in any place", async () => {
     const mutation = fc.tuple(fc.nat(), fc.nat(), strange)
-    fc.assert(
-      fc.property(anyWire, fc.array(mutation, { minLength: 1, maxLength: 6 }), (lines, mutations) => {
-        const changed = [...lines]
-        for (const [where, which, by] of mutations) {
-          const at = where % changed.length
-          const line = changed[at]
-          if (line === undefined) continue
-          const paths = pathsIn(line.message ?? line.fields)
-          const path = paths[which % paths.length] ?? []
-          changed[at] =
-            line.message === undefined
-              ? { ...line, fields: { ...line.fields, odd: by } }
-              : { ...line, message: replaced(line.message, path, by) }
-        }
-        isSound(changed)
-      }),
+    await fc.assert(
+      paused(
+        fc.property(anyWire, fc.array(mutation, { minLength: 1, maxLength: 6 }), (lines, mutations) => {
+          const changed = [...lines]
+          for (const [where, which, by] of mutations) {
+            const at = where % changed.length
+            const line = changed[at]
+            if (line === undefined) continue
+            const paths = pathsIn(line.message ?? line.fields)
+            const path = paths[which % paths.length] ?? []
+            changed[at] =
+              line.message === undefined
+                ? { ...line, fields: { ...line.fields, odd: by } }
+                : { ...line, message: replaced(line.message, path, by) }
+          }
+          isSound(changed)
+        }),
+      ),
       { numRuns: 300 },
     )
   })
 
-  it("may be no wire at all", () => {
+  it("may be no wire at all", async () => {
     const line = fc.record({
       at: fc.integer({ min: 0, max: 1000 }),
       dir: fc.constantFrom("send", "recv", "meta", "stderr", "odd"),
       message: fc.jsonValue({ maxDepth: 3 }),
       event: fc.constantFrom("spawn", "exit", "odd"),
     })
-    fc.assert(
-      fc.property(fc.array(line, { maxLength: 20 }), (some) =>
-        isSound(some.map((one, index) => ({ ...one, fields: {}, raw: `line ${index}` }))),
+    await fc.assert(
+      paused(
+        fc.property(fc.array(line, { maxLength: 20 }), (some) =>
+          isSound(some.map((one, index) => ({ ...one, fields: {}, raw: `line ${index}` }))),
+        ),
       ),
     )
   })

@@ -1,3 +1,4 @@
+import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -119,35 +120,37 @@ describe("merging of pieces", () => {
     expect(texts(flushed([progress(0, "one"), progress(1, "two")]))).toEqual(["one", "two"])
   })
 
-  it("loses and moves no byte, whatever comes in between", () => {
+  it("loses and moves no byte, whatever comes in between", async () => {
     const piece = fc.record({
       gap: fc.nat({ max: 40 }),
       text: fc.fullUnicodeString({ maxLength: 30 }),
       item: fc.nat({ max: 1 }),
     })
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }), fc.array(fc.nat({ max: 39 })), (pieces, ticks) => {
-        let at = 0
-        const sent = ["", ""]
-        const { translator } = run([turnStarted(0)])
-        const emitted = pieces.flatMap(({ gap, text, item }, index) => {
-          at += gap
-          sent[item] += text
-          const pushed = translator.push(agentDelta(at, text, `msg_${item}`)).emitted
-          return ticks.includes(index) ? [...pushed, ...translator.tick(t0 + at)] : pushed
-        })
-        const told = ["", ""]
-        let frames = 0
-        for (const { native, payload } of [...emitted, ...translator.flush()].map(short)) {
-          const { itemId } = JSON.parse(JSON.stringify(native))
-          const said = JSON.parse(JSON.stringify(payload))
-          told[itemId === "msg_0" ? 0 : 1] += said.delta
-          frames += said.frames
-          expect(said.lastAt - t0).toBeLessThanOrEqual(at)
-        }
-        expect(told).toEqual(sent)
-        expect(frames).toBe(pieces.length)
-      }),
+    await fc.assert(
+      paused(
+        fc.property(fc.array(piece, { maxLength: 40 }), fc.array(fc.nat({ max: 39 })), (pieces, ticks) => {
+          let at = 0
+          const sent = ["", ""]
+          const { translator } = run([turnStarted(0)])
+          const emitted = pieces.flatMap(({ gap, text, item }, index) => {
+            at += gap
+            sent[item] += text
+            const pushed = translator.push(agentDelta(at, text, `msg_${item}`)).emitted
+            return ticks.includes(index) ? [...pushed, ...translator.tick(t0 + at)] : pushed
+          })
+          const told = ["", ""]
+          let frames = 0
+          for (const { native, payload } of [...emitted, ...translator.flush()].map(short)) {
+            const { itemId } = JSON.parse(JSON.stringify(native))
+            const said = JSON.parse(JSON.stringify(payload))
+            told[itemId === "msg_0" ? 0 : 1] += said.delta
+            frames += said.frames
+            expect(said.lastAt - t0).toBeLessThanOrEqual(at)
+          }
+          expect(told).toEqual(sent)
+          expect(frames).toBe(pieces.length)
+        }),
+      ),
     )
   })
 })

@@ -1,4 +1,6 @@
 /** Whatever comes down the wire: no throw, no lost line, no event that the catalogue does not describe. */
+
+import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
@@ -139,24 +141,20 @@ const replaced = (node: unknown, [key, ...path]: readonly string[], by: unknown)
 }
 
 describe("the translator", () => {
-  it("takes any JSON in any direction", () => {
-    fc.assert(
-      fc.property(fc.array(line, { maxLength: 30 }), (wire) => expectSound(wire)),
-      { numRuns: 300 },
-    )
+  it("takes any JSON in any direction", async () => {
+    await fc.assert(paused(fc.property(fc.array(line, { maxLength: 30 }), (wire) => expectSound(wire))), {
+      numRuns: 300,
+    })
   })
 
-  it("takes messages of every method with members of every type", () => {
+  it("takes messages of every method with members of every type", async () => {
     const wire = fc.array(
       fc.record({ dir, at, message: fc.record({ method, id: fc.option(id, { nil: 3 }), params: fields }) }),
     )
-    fc.assert(
-      fc.property(wire, (lines) => expectSound([...started(0), ...lines])),
-      { numRuns: 300 },
-    )
+    await fc.assert(paused(fc.property(wire, (lines) => expectSound([...started(0), ...lines]))), { numRuns: 300 })
   })
 
-  it("takes real lines in which one member was taken away or became something else", () => {
+  it("takes real lines in which one member was taken away or became something else", async () => {
     const real = recordings
       .flatMap(({ text }) => readRecording(text).lines)
       .filter(({ message }) => message !== undefined)
@@ -165,35 +163,39 @@ describe("the translator", () => {
       place: fc.nat(),
       by: fc.option(json, { nil: undefined }),
     })
-    fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 20 }), (changes) => {
-        const wire = changes.map(({ line: index, place, by }) => {
-          const { dir, at, message } = real[index] ?? { dir: "recv", at: t0, message: null }
-          const paths = pathsOf(message)
-          return { dir, at, message: replaced(message, paths[place % paths.length] ?? [], by) }
-        })
-        expectSound(wire)
-      }),
+    await fc.assert(
+      paused(
+        fc.property(fc.array(change, { minLength: 1, maxLength: 20 }), (changes) => {
+          const wire = changes.map(({ line: index, place, by }) => {
+            const { dir, at, message } = real[index] ?? { dir: "recv", at: t0, message: null }
+            const paths = pathsOf(message)
+            return { dir, at, message: replaced(message, paths[place % paths.length] ?? [], by) }
+          })
+          expectSound(wire)
+        }),
+      ),
       { numRuns: 500 },
     )
   })
 
-  it("keeps its head when lines of a real session are lost, repeated or moved", () => {
+  it("keeps its head when lines of a real session are lost, repeated or moved", async () => {
     const sessions = recordings.map(({ text }) => readRecording(text).lines)
     const plan = fc.record({
       session: fc.nat({ max: sessions.length - 1 }),
       moves: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom("lose", "repeat", "move")), { maxLength: 15 }),
     })
-    fc.assert(
-      fc.property(plan, ({ session, moves }) => {
-        const wire = [...(sessions[session] ?? [])]
-        for (const [from, to, what] of moves) {
-          const index = from % Math.max(1, wire.length)
-          const taken = what === "repeat" ? wire.slice(index, index + 1) : wire.splice(index, 1)
-          if (what !== "lose") wire.splice(to % (wire.length + 1), 0, ...taken)
-        }
-        expectSound(wire)
-      }),
+    await fc.assert(
+      paused(
+        fc.property(plan, ({ session, moves }) => {
+          const wire = [...(sessions[session] ?? [])]
+          for (const [from, to, what] of moves) {
+            const index = from % Math.max(1, wire.length)
+            const taken = what === "repeat" ? wire.slice(index, index + 1) : wire.splice(index, 1)
+            if (what !== "lose") wire.splice(to % (wire.length + 1), 0, ...taken)
+          }
+          expectSound(wire)
+        }),
+      ),
       { numRuns: 150 },
     )
   })

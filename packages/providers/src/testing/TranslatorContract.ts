@@ -1,5 +1,6 @@
 /** What every translator must do with the lines of its wire, as a suite over them. */
 import { decodePayload, isEventType, ProviderEvent } from "@threadfold/contracts"
+import { paused } from "@threadfold/testkit"
 import { Either, Schema } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -119,14 +120,16 @@ export const translatorContract = (name: string, subject: TranslatorSubject): vo
       expect(translate(subject)).toEqual(translate(subject))
     })
 
-    it("is changed by a pause in nothing but merging", () => {
+    it("is changed by a pause in nothing but merging", async () => {
       const whole = toldPerScope(translate(subject).emitted)
-      fc.assert(
-        fc.property(fc.uniqueArray(fc.nat({ max: Math.max(0, subject.lines.length - 1) })), (pauses) => {
-          const paused = translate(subject, new Set(pauses)).emitted
-          expect(toldPerScope(paused)).toEqual(whole)
-          expect(numberingFaults(paused)).toEqual([])
-        }),
+      await fc.assert(
+        paused(
+          fc.property(fc.uniqueArray(fc.nat({ max: Math.max(0, subject.lines.length - 1) })), (pauses) => {
+            const paused = translate(subject, new Set(pauses)).emitted
+            expect(toldPerScope(paused)).toEqual(whole)
+            expect(numberingFaults(paused)).toEqual([])
+          }),
+        ),
         { numRuns: 20 },
       )
     })
