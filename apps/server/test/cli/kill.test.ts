@@ -17,7 +17,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { document, temporary } from "./program.js"
 import { attach, push, serve } from "./server.js"
 
-const kills = Number(process.env.KILLS ?? 50)
+const kills = Number(process.env.KILLS ?? 20)
 /** How many of them hit a whole server. */
 const serverKills = Math.ceil(kills / 10)
 const seed = Number(process.env.SEED ?? 7)

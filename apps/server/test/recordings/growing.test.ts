@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Library } from "./Library.js"
 
 /** Cuts per recording; `CUTS=all` takes every line. */
-const cutsPerRecording = process.env.CUTS === "all" ? Number.POSITIVE_INFINITY : Number(process.env.CUTS ?? 3)
+const cutsPerRecording = process.env.CUTS === "all" ? Number.POSITIVE_INFINITY : Number(process.env.CUTS ?? 2)
 
 let library: Library
 beforeEach(() => {

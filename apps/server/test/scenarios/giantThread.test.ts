@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Library } from "../recordings/Library.js"
 import { Speaker, submit, t0 } from "./Speaker.js"
 
-const deltas = Number(process.env.DELTAS ?? 20_000)
+const deltas = Number(process.env.DELTAS ?? 8_000)
 const deltasPerItem = 10
 const itemsPerTurn = 10
 const turns = Math.ceil(deltas / (deltasPerItem * itemsPerTurn))
