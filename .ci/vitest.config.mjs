@@ -1,8 +1,9 @@
 /**
- * All packages' tests as one project: two workers take the files one by one and keep what they have loaded from file to
+ * All packages' tests as one project: a few workers take the files one by one and keep what they have loaded from file to
  * file (loading the libraries anew for each of two hundred files took longer than the tests). No test may leave anything
  * behind in a module; `it.layer` of `@effect/vitest` does (apps/server/test/http/support/sharing.ts has another way).
  */
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer } from "vitest/node"
 import { packages, root } from "./tools.mjs"
@@ -30,7 +31,8 @@ export default defineConfig({
   test: {
     ...sharing,
     include: folders.flatMap((folder) => testFiles.map((files) => `${folder}/${files}`)),
-    maxWorkers: 2,
+    // One more than the cores: a third of the time a worker waits for a program, a disk or a clock.
+    maxWorkers: Math.min(6, availableParallelism() + 1),
     minWorkers: 1,
     sequence: { sequencer: LongFirst },
   },

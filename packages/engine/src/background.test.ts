@@ -295,13 +295,16 @@ describe("in the background", () => {
           expect(yield* log.head).toBe(2)
           // Nobody asks for the thread: the engine comes to it by itself.
           yield* Effect.promise(() =>
-            vi.waitFor(async () => {
-              const { default: Sqlite } = await import("better-sqlite3")
-              const reader = new Sqlite(file, { readonly: true })
-              const found = reader.prepare("SELECT count(*) AS n FROM fold_state").get()
-              reader.close()
-              expect(found).toEqual({ n: 1 })
-            }),
+            vi.waitFor(
+              async () => {
+                const { default: Sqlite } = await import("better-sqlite3")
+                const reader = new Sqlite(file, { readonly: true })
+                const found = reader.prepare("SELECT count(*) AS n FROM fold_state").get()
+                reader.close()
+                expect(found).toEqual({ n: 1 })
+              },
+              { timeout: 110_000 },
+            ),
           )
         }),
         engine,

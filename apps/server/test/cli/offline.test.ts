@@ -35,7 +35,7 @@ const stateOf = (directory: string) =>
     })
 
 describe("shapes", () => {
-  it("are what the contracts say, over a directory and over a file", { timeout: 60_000 }, async () => {
+  it("are what the contracts say, over a directory and over a file", async () => {
     const directory = await imported()
     const answers = []
     for (const where of [
@@ -95,7 +95,7 @@ describe("shapes", () => {
 })
 
 describe("pages for people", () => {
-  it("carry no colours into a pipe, and name what the commands take", { timeout: 60_000 }, async () => {
+  it("carry no colours into a pipe, and name what the commands take", async () => {
     const directory = await imported()
     const where = ["--data-dir", directory]
     const threads = await threadfold(["threads", ...where])
@@ -137,7 +137,7 @@ describe("exit codes", () => {
     ]
   })
 
-  it("are 2 for usage and 3 for the environment, with a problem on standard error", { timeout: 60_000 }, async () => {
+  it("are 2 for usage and 3 for the environment, with a problem on standard error", async () => {
     for (const [slug, code, args] of list) {
       const run = await threadfold([...args, "--json"])
       expect([args, run.code, problemOf(run).type]).toEqual([args, code, `urn:threadfold:problem:${slug}`])
@@ -177,7 +177,7 @@ describe("exit codes", () => {
     expect([unreadable.code, problemOf(unreadable).type]).toEqual([3, "urn:threadfold:problem:database-unreadable"])
   })
 
-  it("are 1 where check or verify find something, and rebuild mends it", { timeout: 60_000 }, async () => {
+  it("are 1 where check or verify find something, and rebuild mends it", async () => {
     const where = await imported()
     const handle = new Sqlite(join(where, "threadfold.db"))
     handle.exec("UPDATE turns SET cause = 'planted'")
@@ -196,7 +196,7 @@ describe("exit codes", () => {
 })
 
 describe("--db", () => {
-  it("leaves the directory of the file as it was, every byte and time of it", { timeout: 60_000 }, async () => {
+  it("leaves the directory of the file as it was, every byte and time of it", async () => {
     const directory = await imported()
     // A database whose last commits are in its write-ahead log only, as a killed process leaves it.
     const killed = join(temporary(), "killed")

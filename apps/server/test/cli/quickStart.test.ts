@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from "vitest"
 import { temporary, threadfold } from "./program.js"
 import { serve } from "./server.js"
 
-it("an installed agent is found, and answers", { timeout: 60_000 }, async ({ skip }) => {
+it("an installed agent is found, and answers", async ({ skip }) => {
   const codex = installedAgent("codex")
   if (!codex.installed) return skip(codex.reason)
   const scope = Effect.runSync(Scope.make())

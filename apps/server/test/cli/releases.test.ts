@@ -46,7 +46,7 @@ const asFile = (directory: string): Named => ({ db: Option.some(databaseFile(dir
 const asDirectory = (directory: string): Named => ({ db: Option.none(), dataDir: Option.some(directory) })
 
 describe("a database of the first release", () => {
-  it("is read as a file, and the directory of the file stays as it was", { timeout: 60_000 }, async () => {
+  it("is read as a file, and the directory of the file stays as it was", async () => {
     const directory = oldDirectory()
     const before = stateOf(directory)
     const found = await Effect.runPromise(read(asFile(directory)))
@@ -64,9 +64,7 @@ describe("a database of the first release", () => {
     expect(stateOf(directory)).toEqual(before)
   })
 
-  it("is read in its directory, owned by nobody or by one who serves nothing, and waits for its next owner", {
-    timeout: 60_000,
-  }, async () => {
+  it("is read in its directory, owned by nobody or by one who serves nothing, and waits for its next owner", async () => {
     const directory = oldDirectory()
     const { bytes, mtimeNs } = stateOf(directory)
     const found = await Effect.runPromise(read(asDirectory(directory)))
@@ -85,26 +83,20 @@ describe("a database of the first release", () => {
   })
 })
 
-it.each(releases)(
-  "%s is clean under check and verify, as a file, and after a rebuild",
-  {
-    timeout: 60_000,
-  },
-  async (release) => {
-    const directory = oldDirectory(release)
-    const clean = async (...where: readonly string[]) => {
-      expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
-      const report = await document(VerifyReport, ["verify", ...where])
-      expect(report).toMatchObject({ ok: true, differences: [] })
-      return report.stale.length
-    }
-    expect(await clean("--db", databaseFile(directory))).toBeGreaterThan(0)
-    await document(RebuildOutcome, ["rebuild", "--data-dir", directory])
-    expect(await clean("--data-dir", directory)).toBe(0)
-  },
-)
+it.each(releases)("%s is clean under check and verify, as a file, and after a rebuild", {}, async (release) => {
+  const directory = oldDirectory(release)
+  const clean = async (...where: readonly string[]) => {
+    expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
+    const report = await document(VerifyReport, ["verify", ...where])
+    expect(report).toMatchObject({ ok: true, differences: [] })
+    return report.stale.length
+  }
+  expect(await clean("--db", databaseFile(directory))).toBeGreaterThan(0)
+  await document(RebuildOutcome, ["rebuild", "--data-dir", directory])
+  expect(await clean("--data-dir", directory)).toBe(0)
+})
 
-it("a file that no command understands is refused by its own name", { timeout: 60_000 }, async () => {
+it("a file that no command understands is refused by its own name", async () => {
   const directory = oldDirectory()
   const file = databaseFile(directory)
   const handle = new Sqlite(file)

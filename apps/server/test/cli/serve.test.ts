@@ -76,7 +76,7 @@ describe("the address", () => {
 })
 
 describe("commands beside a server", () => {
-  it("go through it, or look at a copy, and say the same as without it", { timeout: 60_000 }, async () => {
+  it("go through it, or look at a copy, and say the same as without it", async () => {
     const directory = join(temporary(), "data")
     const where = ["--data-dir", directory]
     await document(ImportReport, [
@@ -149,7 +149,7 @@ const warning = (seq: number) => ({
 })
 
 describe("two processes, one directory (scenario 12)", () => {
-  it("the second one, also by another path, ends with 3 and names pid and port", { timeout: 60_000 }, async () => {
+  it("the second one, also by another path, ends with 3 and names pid and port", async () => {
     const parent = temporary()
     const directory = join(parent, "data")
     const server = await serve(directory)
@@ -174,7 +174,7 @@ describe("two processes, one directory (scenario 12)", () => {
     expect(await next.ended).toBe(0)
   })
 
-  it("of two that start at once exactly one serves", { timeout: 60_000 }, async () => {
+  it("of two that start at once exactly one serves", async () => {
     const directory = join(temporary(), "data")
     const [one, two] = await Promise.allSettled([serve(directory), serve(directory)])
     const serving = [one, two].filter((each) => each.status === "fulfilled")

@@ -133,7 +133,9 @@ describe("rows that this version cannot read", () => {
   it("are folded in the background when their thread stays silent", async () => {
     const { hit } = await twoThreads()
     smuggle(hit)
-    await running(() => Effect.promise(() => vi.waitFor(() => expect(library.verify().ok).toBe(true))))
+    await running(() =>
+      Effect.promise(() => vi.waitFor(() => expect(library.verify().ok).toBe(true), { timeout: 110_000 })),
+    )
     expect((await snapshot(hit.threadId)).anomalies).toHaveLength(foreign.length)
   })
 
@@ -207,7 +209,7 @@ describe("a database of another version", () => {
         yield* take(submit(hit.complete("t1")))
         const [row] = library.threads().filter(({ thread }) => thread.threadId === hit.threadId)
         expect(row).toMatchObject({ thread: { title: null, status: "idle" }, turns: [{ outcome: "completed" }] })
-        yield* Effect.promise(() => vi.waitFor(() => expect(library.verify().stale).toEqual([])))
+        yield* Effect.promise(() => vi.waitFor(() => expect(library.verify().stale).toEqual([]), { timeout: 110_000 }))
       }),
     )
     expect(library.verify()).toMatchObject({ ok: true, stale: [], differences: [] })

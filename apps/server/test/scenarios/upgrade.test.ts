@@ -8,9 +8,7 @@ import { expect, it, vi } from "vitest"
 import { document, temporary } from "../cli/program.js"
 import { serve } from "../cli/server.js"
 
-it("a server on rows of an older fold is ready, answers, and brings them up to date by itself", {
-  timeout: 60_000,
-}, async () => {
+it("a server on rows of an older fold is ready, answers, and brings them up to date by itself", async () => {
   const directory = join(temporary(), "data")
   const where = ["--data-dir", directory]
   const files = recordings.slice(0, 6).map(({ path }) => path)
@@ -29,7 +27,7 @@ it("a server on rows of an older fold is ready, answers, and brings them up to d
   const reader = new Sqlite(join(directory, "threadfold.db"), { readonly: true })
   const stale = reader.prepare("SELECT count(*) AS n FROM fold_state WHERE fold_version <> ?")
   // The test's own time limit bounds it.
-  await vi.waitFor(() => expect(stale.get(FOLD_VERSION)).toEqual({ n: 0 }), { timeout: 50_000 })
+  await vi.waitFor(() => expect(stale.get(FOLD_VERSION)).toEqual({ n: 0 }), { timeout: 110_000 })
   reader.close()
   server.child.stdin?.end()
   expect(await server.ended).toBe(0)
