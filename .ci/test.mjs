@@ -8,6 +8,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
 import { installAgents, missingAgents } from "./agents.mjs"
 import { setupOrExit } from "./setup.mjs"
+import { temporaryFolder } from "./temporary.mjs"
 import { blockingFile, packages, root, run } from "./tools.mjs"
 
 await setupOrExit()
@@ -16,13 +17,11 @@ await installAgents()
 const report = join(root, ".turbo", "test-results.json")
 rmSync(report, { force: true })
 rmSync(blockingFile, { force: true })
-const code = await run(join("node_modules", ".bin", "vitest"), [
-  "run",
-  "--config=.ci/vitest.config.mjs",
-  "--reporter=default",
-  "--reporter=json",
-  `--outputFile.json=${report}`,
-])
+const code = await run(
+  join("node_modules", ".bin", "vitest"),
+  ["run", "--config=.ci/vitest.config.mjs", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+  { env: { TMPDIR: temporaryFolder() } },
+)
 
 let passed = 0
 let failed = 0

@@ -25,15 +25,18 @@ class LongFirst extends BaseSequencer {
 
 const folders = packages.filter(({ manifest }) => manifest.scripts?.test !== undefined).map(({ folder }) => folder)
 
+/** One more than the cores: a third of the time a worker waits for a program, a disk or a clock. */
+const workers = Math.min(6, availableParallelism() + 1)
+
 export default defineConfig({
   root,
   ...sources,
   test: {
     ...sharing,
     include: folders.flatMap((folder) => testFiles.map((files) => `${folder}/${files}`)),
-    // One more than the cores: a third of the time a worker waits for a program, a disk or a clock.
-    maxWorkers: Math.min(6, availableParallelism() + 1),
-    minWorkers: 1,
+    maxWorkers: workers,
+    // As many: the pool that ends a worker in a run may fail the run (vitest issue 8564).
+    minWorkers: workers,
     sequence: { sequencer: LongFirst },
   },
 })

@@ -30,7 +30,7 @@ it("an installed agent is found, and answers", async ({ skip }) => {
   const threadId = /thread {3}(\S+)/.exec(first.stderr)?.[1] ?? ""
   const second = await run("send", "--thread", threadId.slice(0, 8), "--wait", "And in French?")
   expect([second.code, second.stdout]).toEqual([0, "Bonjour !\n"])
-  expect((await run("threads")).stdout).toContain(home.cwd)
+  expect((await run("threads", "--json")).stdout).toContain(JSON.stringify(home.cwd))
   server.child.stdin?.end()
   expect(await server.ended).toBe(0)
   expect((await run("check")).code).toBe(0)

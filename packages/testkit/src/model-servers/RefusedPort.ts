@@ -7,7 +7,7 @@ import { Effect, type Scope } from "effect"
  * nobody else. (A port that was merely closed may belong to the next program that asks for one.)
  */
 export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.async<{ readonly port: number; readonly release: () => void }>((resume) => {
+  Effect.async<{ readonly port: number; readonly release: Effect.Effect<void> }>((resume) => {
     const server = createServer()
     server.once("error", (error) => resume(Effect.die(error)))
     server.listen(0, "127.0.0.1", () => {
@@ -17,16 +17,19 @@ export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acq
       socket.once("error", (error) => resume(Effect.die(error)))
       server.once("connection", (other) => {
         other.on("error", () => undefined)
-        const release = () => {
+        const release = Effect.async<void>((released) => {
+          // It calls back when the other end is closed, too.
+          server.close(() =>
+            socket.closed ? released(Effect.void) : socket.once("close", () => released(Effect.void)),
+          )
           socket.destroy()
           // Reset, so that no end of it lingers and the port is free at once.
           other.resetAndDestroy()
-          server.close()
-        }
+        })
         const port = other.remotePort
         resume(port === undefined ? Effect.dieMessage("no port") : Effect.succeed({ port, release }))
       })
     })
   }),
-  ({ release }) => Effect.sync(release),
+  ({ release }) => release,
 ).pipe(Effect.map(({ port }) => port))
