@@ -2,8 +2,8 @@
 
 import { stripVTControlCharacters } from "node:util"
 import { CliConfig, Command, CommandDescriptor, HelpDoc, Usage } from "@effect/cli"
+import { nearest } from "@threadfold/contracts"
 import { HashMap } from "effect"
-import { nearest } from "./nearest.js"
 
 /** A command by its name, and what it names itself. */
 export interface KnownCommand {

@@ -3,52 +3,22 @@
  * Server and client look with this alone, so that both refuse the same and both name what was probably meant.
  */
 import { SchemaAST as AST, type Schema } from "effect"
+import { byLikeness, longestName, nearest } from "../nearest.js"
 
-/** How many letters must be changed, left out, added or swapped to get from one name to another. */
-const distance = (a: string, b: string): number => {
-  let last: number[] = []
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1
-      let least = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, (last[j - 2] ?? 0) + 1)
-      next.push(least)
-    }
-    last = row
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
-/** Longer names are not compared letter by letter: no known one is so long. */
-const longestName = 64
-
-/** The known name that is most like this one; null where none is known. */
-export const nearest = (name: string, known: readonly string[]): string | null => {
-  const said = name.slice(0, longestName).toLowerCase()
-  let best: string | null = null
-  let least = Number.POSITIVE_INFINITY
-  for (const one of known) {
-    const far = distance(said, one.toLowerCase())
-    if (far < least) {
-      least = far
-      best = one
-    }
-  }
-  return best
-}
+/** Known names that a sentence lists where none is near. */
+const listedNames = 12
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, longestName))
 
 /** How a name that is not known is told. @param what what it is one of: `parameter`, `field`, `value`, `event type` */
 export const unknownName = (what: string, name: string, known: readonly string[]): string => {
+  const there = `there is no ${what} ${shown(name)}`
+  if (known.length === 0) return `${there}, and none is taken here`
   const like = nearest(name, known)
-  return like === null
-    ? `there is no ${what} ${shown(name)}, and none is taken here`
-    : `there is no ${what} ${shown(name)}; the nearest is ${shown(like)}`
+  if (like !== null) return `${there}; the nearest is ${shown(like)}`
+  const all = byLikeness(name, known)
+  const rest = all.length > listedNames ? `, and ${all.length - listedNames} more` : ""
+  return `${there}; known are ${all.slice(0, listedNames).map(shown).join(", ")}${rest}`
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
