@@ -65,6 +65,7 @@ export type TableName =
   | "item_chunks"
   | "requests"
   | "inferences"
+  | "inference_items"
   | "realtime_runs"
   | "delegations"
   | "tasks"
@@ -345,7 +346,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       provider: optText("Model provider."),
       responseId: optText("The provider's response id."),
       upstreamRequestId: optText("Request id of the upstream HTTP call."),
-      outputItems: optJson("Keys of the complete output items, in order; their content is in the log."),
+      items: int("Complete output items seen; `inference_items` has a row for each."),
       usage: optJson("Tokens of this attempt."),
       error: optText("What went wrong, or why it was cancelled."),
       startedAt,
@@ -354,6 +355,19 @@ export const tables: { readonly [N in TableName]: Table } = {
     },
     { byNativeInSession: ["sessionId", "nativeInferenceId"] },
     { openInTurn: runningInferences.by("threadId", "turnId"), openInThread: runningInferences.by("threadId") },
+  ),
+  inference_items: define(
+    "inference_items",
+    "One row per complete output item of an inference attempt. Its content is in the log.",
+    ["threadId", "inferenceId", "ordinal"],
+    {
+      threadId: text("Its thread."),
+      inferenceId: text("Its attempt."),
+      ordinal: int("1, 2, 3 … per attempt, in order of appearance."),
+      itemKey: text("Its key inside the attempt: its native id, or its place as `#0`, `#1`, …"),
+      sequence: derived(int("Sequence of the event that brought it, with its content.")),
+    },
+    { byItemKey: ["threadId", "inferenceId", "itemKey"] },
   ),
   realtime_runs: define(
     "realtime_runs",

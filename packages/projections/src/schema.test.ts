@@ -89,6 +89,11 @@ const impossible: readonly (readonly [string, readonly Change[], Change])[] = [
   ],
   ["a running attempt that has ended", [], putRow("inferences", { inferenceId: "x", status: "running", cause: "x" })],
   [
+    "an output item twice in an attempt",
+    [putRow("inference_items", { threadId: "t", inferenceId: "x", ordinal: 1, itemKey: "#0" })],
+    putRow("inference_items", { threadId: "t", inferenceId: "x", ordinal: 2, itemKey: "#0" }),
+  ],
+  [
     "two live voice runs of a thread",
     [putRow("realtime_runs", voice)],
     putRow("realtime_runs", { ...voice, realtimeId: "r2" }),

@@ -89,7 +89,9 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     oneOf("status", "running", "completed", "failed", "cancelled", "aborted"),
     ...endedWith("status = 'running'", "cause", "evidence"),
     evidence,
+    "items >= 0",
   ],
+  inference_items: ["ordinal >= 1"],
   realtime_runs: [
     oneOf("status", "requested", "failed", "started", "closed"),
     ...endedWith("status IN ('requested', 'started')", "evidence"),
@@ -174,6 +176,8 @@ const indexes: readonly string[] = [
   native(true, "requests", "session_id", "native_request_id"),
   byThread("inferences", "inference_id"),
   native(true, "inferences", "session_id", "native_inference_id"),
+  // An item counts once in its attempt.
+  "CREATE UNIQUE INDEX inference_items_by_key ON inference_items (thread_id, inference_id, item_key)",
   byThread("realtime_runs", "realtime_id"),
   native(false, "realtime_runs", "session_id", "native_realtime_id"),
   // Rule 8: one live voice run per thread.
@@ -190,7 +194,13 @@ const indexes: readonly string[] = [
 ]
 
 /** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */
-const clustered: ReadonlySet<TableName> = new Set<TableName>(["rewinds", "item_chunks", "usage", "anomalies"])
+const clustered: ReadonlySet<TableName> = new Set<TableName>([
+  "rewinds",
+  "item_chunks",
+  "inference_items",
+  "usage",
+  "anomalies",
+])
 
 const columnText = (table: TableName): readonly string[] =>
   Object.entries(tables[table].columns).map(

@@ -37,6 +37,7 @@ interface Command {
     | "anomaly"
     | "wide"
     | "rewind"
+    | "output"
   readonly thread: number
   readonly n: number
   readonly flag: boolean
@@ -58,6 +59,7 @@ const command: fc.Arbitrary<Command> = fc.record({
       "anomaly",
       "wide",
       "rewind",
+      "output",
     ] as const),
   ),
   thread: fc.integer({ min: 0, max: 1 }),
@@ -208,6 +210,22 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           rewoundAt: 9,
         }),
       ]
+    case "output":
+      return [
+        putRow("inferences", {
+          inferenceId: `inference-${thread}-${n}`,
+          threadId,
+          items: n,
+          status: flag ? "running" : "completed",
+          ...observed(!flag),
+        }),
+        putRow("inference_items", {
+          threadId,
+          inferenceId: `inference-${thread}-${n}`,
+          ordinal: flag ? 1 : 2,
+          itemKey: flag ? "\ud800" : text + "#2",
+        }),
+      ]
     case "wide":
       return [
         putRow("threads", {
@@ -259,6 +277,8 @@ export const questions: readonly Question[] = [0, 1].flatMap((thread) => [
     { table: "sessions", lookup: "key", values: [`session-${thread}-${n}`] },
     { table: "items", lookup: "byNativeInTurn", values: [`turn-${thread}-${n}`, "item_0"] },
     { table: "item_chunks", lookup: "key", values: [`item-${thread}-${n}`, n - 1] },
+    { table: "inference_items", lookup: "key", values: [`thread-${thread}`, `inference-${thread}-${n}`, 2] },
+    { table: "inference_items", lookup: "byItemKey", values: [`thread-${thread}`, `inference-${thread}-${n}`, "#2"] },
     { table: "requests", lookup: "byNativeInSession", values: [`session-${thread}-1`, String(n - 1)] },
     { table: "queue", lookup: "key", values: [`message-${thread}-${n}`] },
     { table: "anomalies", lookup: "key", values: [`thread-${thread}`, "native-turn:", "turn-unknown"] },
