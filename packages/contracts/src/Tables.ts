@@ -34,7 +34,7 @@ export interface Table {
 /** Rows of a table that have these values, found by further columns; there a null matches null. */
 export interface RowList {
   /** Column → values that a row of the list may have. */
-  readonly where: { readonly [column: string]: readonly string[] }
+  readonly where: { readonly [column: string]: readonly (string | number)[] }
   /** Columns that are asked for. The first one names the stream. */
   readonly columns: readonly string[]
 }
@@ -86,6 +86,10 @@ const withStatus = (...status: readonly string[]) => ({
   by: (...columns: readonly string[]): RowList => ({ where: { status }, columns }),
 })
 const openItems = withStatus("open")
+/** Work after the end of its turn. */
+const openAfterEnd = {
+  by: (...columns: readonly string[]): RowList => ({ where: { status: ["open"], afterEnd: [1] }, columns }),
+}
 const openRequests = withStatus("open", "answering")
 const runningInferences = withStatus("running")
 const openDelegations = withStatus("open")
@@ -266,11 +270,12 @@ export const tables: { readonly [N in TableName]: Table } = {
     {
       byNativeInTurn: ["turnId", "nativeItemId"],
       byNativeInSession: ["sessionId", "nativeItemId"],
-      openByNativeInSession: ["sessionId", "nativeItemId", "status"],
     },
     {
       openInTurn: openItems.by("threadId", "turnId"),
-      openInThread: openItems.by("threadId"),
+      openByNative: openItems.by("threadId", "turnId", "nativeItemId"),
+      openAfterEnd: openAfterEnd.by("threadId"),
+      openAfterEndByNative: openAfterEnd.by("threadId", "nativeItemId"),
       /** Commands that the inferred end of their turn has closed. */
       interruptedCommandsOfTurn: {
         where: { kind: ["command"], status: ["interrupted"], evidence: ["inferred"] },

@@ -114,10 +114,18 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
   anomalies: ["count >= 1", "first_sequence <= last_sequence"],
 }
 
-/** A unique look-up of native ids: only rows that have one take part, so the index is as small as it can be. */
-const native = (unique: boolean, table: TableName, scope: string, id: string): string =>
-  `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_${scope.replace("_id", "")}_native ON ${table} (${scope}, ${id}) ` +
-  `WHERE ${id} IS NOT NULL AND ${scope} IS NOT NULL`
+/**
+ * A look-up of native ids: only rows that have one take part, so the index is as small as it can be. Where several rows may match,
+ * they stand in the order in which they are preferred: the first one costs as much among thousands.
+ */
+const native = (unique: boolean, table: TableName, scope: string, id: string): string => {
+  const { key = [], ordinal = false } = layouts.get(table) ?? {}
+  const columns = [scope, id, ...(unique ? [] : ordinal ? ["ordinal"] : key.map(columnName))]
+  return (
+    `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_${scope.replace("_id", "")}_native ON ${table} ` +
+    `(${columns.join(", ")}) WHERE ${id} IS NOT NULL AND ${scope} IS NOT NULL`
+  )
+}
 
 const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`

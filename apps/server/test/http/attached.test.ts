@@ -417,7 +417,9 @@ describe("what a push must not cost", () => {
       const onChannel = (n: number, seq = 1) => ({ ...notice(seq), channel: `adapter:${n}` })
       const answers = (lines: readonly object[]) =>
         Effect.map(push(session, lines), ({ body: { results } }) =>
-          results.map(({ problem, sequence, status }) => problem ?? `${status}${sequence === undefined ? " nowhere" : ""}`),
+          results.map(
+            ({ problem, sequence, status }) => problem ?? `${status}${sequence === undefined ? " nowhere" : ""}`,
+          ),
         )
       const all = Array.from({ length: channelLimit }, (_, n) => onChannel(n))
       expect(new Set(yield* answers(all))).toEqual(new Set(["appended"]))

@@ -149,6 +149,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           turnId: flag ? `turn-${thread}-${n}` : null,
           nativeItemId: "item_0",
           kind: "command",
+          afterEnd: flag && n % 2 === 0 ? 1 : 0,
           status: flag ? "open" : n === 4 ? "interrupted" : "completed",
           ...observed(!flag),
           ...(!flag && n === 4 ? { evidence: "inferred" as const } : {}),
@@ -294,11 +295,13 @@ export interface ListQuestion {
 
 /** Every list that rows of {@link randomBatches} may be in. */
 export const listQuestions: readonly ListQuestion[] = randomStreams.flatMap((stream): ListQuestion[] => [
-  { table: "items", name: "openInThread", values: [stream] },
+  { table: "items", name: "openAfterEnd", values: [stream] },
+  { table: "items", name: "openAfterEndByNative", values: [stream, "item_0"] },
   { table: "requests", name: "openInThread", values: [stream] },
   ...[null, `${stream.replace("thread", "turn")}-1`, `${stream.replace("thread", "turn")}-4`].flatMap(
     (turnId): ListQuestion[] => [
       { table: "items", name: "openInTurn", values: [stream, turnId] },
+      { table: "items", name: "openByNative", values: [stream, turnId, "item_0"] },
       { table: "items", name: "interruptedCommandsOfTurn", values: [stream, turnId] },
       { table: "requests", name: "openInTurn", values: [stream, turnId] },
     ],
