@@ -29,7 +29,7 @@ export const maxRecordedLineBytes = 64 * 1024 * 1024
  * tells beyond is kept in the log, and is the anomaly `limit-reached`.
  */
 
-/** Channels of a session whose numbers are watched for gaps. Drivers use four. */
+/** Channels of a session, whose numbers are watched for gaps. Drivers use four; an event that is pushed on one more is refused. */
 export const channelLimit = 32
 /** Turns that were asked for and have not started. */
 export const requestedTurnLimit = 32

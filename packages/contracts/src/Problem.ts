@@ -3,6 +3,7 @@
  * these: a stable type, a title, what happened, and what to do next.
  */
 import { Schema } from "effect"
+import { channelLimit } from "./Limits.js"
 
 /** slug → HTTP status, title, next step. */
 export const problems = {
@@ -175,6 +176,11 @@ export const problems = {
     status: 400,
     title: "Events of this type are Threadfold's own",
     next: "Send provider events; give commands over the API.",
+  },
+  "channel-limit": {
+    status: 429,
+    title: "The session has as many channels as it may",
+    next: `A session has at most ${channelLimit} channels: number these events in one of them. They are not kept.`,
   },
   "channel-reserved": {
     status: 400,

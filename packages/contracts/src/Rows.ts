@@ -217,11 +217,19 @@ export interface InferenceRow {
   readonly provider: string | null
   readonly responseId: string | null
   readonly upstreamRequestId: string | null
-  readonly outputItems: readonly string[] | null
+  readonly items: number
   readonly usage: TokenCounts | null
   readonly error: string | null
   readonly startedAt: number | null
   readonly endedAt: number | null
+  readonly sequence: number
+}
+
+export interface InferenceItemRow {
+  readonly threadId: string
+  readonly inferenceId: string
+  readonly ordinal: number
+  readonly itemKey: string
   readonly sequence: number
 }
 
@@ -324,6 +332,7 @@ export interface Rows {
   readonly item_chunks: ItemChunkRow
   readonly requests: RequestRow
   readonly inferences: InferenceRow
+  readonly inference_items: InferenceItemRow
   readonly realtime_runs: RealtimeRunRow
   readonly delegations: DelegationRow
   readonly tasks: TaskRow

@@ -34,7 +34,7 @@ export interface Table {
 /** Rows of a table that have these values, found by further columns; there a null matches null. */
 export interface RowList {
   /** Column → values that a row of the list may have. */
-  readonly where: { readonly [column: string]: readonly string[] }
+  readonly where: { readonly [column: string]: readonly (string | number)[] }
   /** Columns that are asked for. The first one names the stream. */
   readonly columns: readonly string[]
 }
@@ -65,6 +65,7 @@ export type TableName =
   | "item_chunks"
   | "requests"
   | "inferences"
+  | "inference_items"
   | "realtime_runs"
   | "delegations"
   | "tasks"
@@ -85,6 +86,10 @@ const withStatus = (...status: readonly string[]) => ({
   by: (...columns: readonly string[]): RowList => ({ where: { status }, columns }),
 })
 const openItems = withStatus("open")
+/** Work after the end of its turn. */
+const openAfterEnd = {
+  by: (...columns: readonly string[]): RowList => ({ where: { status: ["open"], afterEnd: [1] }, columns }),
+}
 const openRequests = withStatus("open", "answering")
 const runningInferences = withStatus("running")
 const openDelegations = withStatus("open")
@@ -265,11 +270,12 @@ export const tables: { readonly [N in TableName]: Table } = {
     {
       byNativeInTurn: ["turnId", "nativeItemId"],
       byNativeInSession: ["sessionId", "nativeItemId"],
-      openByNativeInSession: ["sessionId", "nativeItemId", "status"],
     },
     {
       openInTurn: openItems.by("threadId", "turnId"),
-      openInThread: openItems.by("threadId"),
+      openByNative: openItems.by("threadId", "turnId", "nativeItemId"),
+      openAfterEnd: openAfterEnd.by("threadId"),
+      openAfterEndByNative: openAfterEnd.by("threadId", "nativeItemId"),
       /** Commands that the inferred end of their turn has closed. */
       interruptedCommandsOfTurn: {
         where: { kind: ["command"], status: ["interrupted"], evidence: ["inferred"] },
@@ -345,7 +351,7 @@ export const tables: { readonly [N in TableName]: Table } = {
       provider: optText("Model provider."),
       responseId: optText("The provider's response id."),
       upstreamRequestId: optText("Request id of the upstream HTTP call."),
-      outputItems: optJson("Keys of the complete output items, in order; their content is in the log."),
+      items: int("Complete output items seen; `inference_items` has a row for each."),
       usage: optJson("Tokens of this attempt."),
       error: optText("What went wrong, or why it was cancelled."),
       startedAt,
@@ -354,6 +360,19 @@ export const tables: { readonly [N in TableName]: Table } = {
     },
     { byNativeInSession: ["sessionId", "nativeInferenceId"] },
     { openInTurn: runningInferences.by("threadId", "turnId"), openInThread: runningInferences.by("threadId") },
+  ),
+  inference_items: define(
+    "inference_items",
+    "One row per complete output item of an inference attempt. Its content is in the log.",
+    ["threadId", "inferenceId", "ordinal"],
+    {
+      threadId: text("Its thread."),
+      inferenceId: text("Its attempt."),
+      ordinal: int("1, 2, 3 … per attempt, in order of appearance."),
+      itemKey: text("Its key inside the attempt: its native id, or its place as `#0`, `#1`, …"),
+      sequence: derived(int("Sequence of the event that brought it, with its content.")),
+    },
+    { byItemKey: ["threadId", "inferenceId", "itemKey"] },
   ),
   realtime_runs: define(
     "realtime_runs",

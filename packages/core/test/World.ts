@@ -61,7 +61,7 @@ export class World {
       at: one.event.at,
       recordedAt: 1_800_000_000_000 + sequence,
       actor: one.actor,
-      commandId: commandOf(one.event),
+      commandId: one.commandId ?? commandOf(one.event),
       causationId: null,
       correlationId: null,
       turnId: one.event.turnId ?? null,

@@ -3,7 +3,7 @@
  * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
  * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
  */
-import { type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
+import { channelLimit, type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
@@ -43,6 +43,17 @@ export interface BatchContext {
   /** Called when rows of a stream are refused before SQL sees them; throws unless the batch keeps streams apart. */
   readonly refused: (entry: StreamEntry, error: unknown) => void
 }
+
+/**
+ * Whether an adapter says this on one channel more than its session may have. What a driver or a recording says on one is kept, and
+ * the fold notes it.
+ */
+const isBeyondChannels = ({ channels, session }: FoldState, { actor, sessionId }: Member, channel: string): boolean =>
+  session?.mode === "attached" &&
+  session.sessionId === sessionId &&
+  actor === "provider" &&
+  channels[channel] === undefined &&
+  Object.keys(channels).length >= channelLimit
 
 export class Appender {
   /** Highest sequence, of what is stored and of what the running batch adds. */
@@ -167,6 +178,9 @@ export class Appender {
       if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
       this.keepConflict(member, entry, source, payload, batch, cause)
       return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
+    }
+    if (numbered && isBeyondChannels(entry.state, member, channel)) {
+      return { status: "invalid", streamId, sequence: null, problem: "channel-limit" }
     }
     const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch, cause)
     const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)

@@ -92,7 +92,10 @@ export type MemberStatus =
   | "appended"
   /** Stored, and numbers before it are missing. */
   | "gap"
-  /** Stored as `provider.unmapped` under its number, because it may not be stored as what it says it is. */
+  /**
+   * Stored as `provider.unmapped` under its number, because it may not be stored as what it says it is; not stored, where its
+   * session has no room for its channel.
+   */
   | "invalid"
   /** The log has it already. */
   | "duplicate"
@@ -103,7 +106,7 @@ export interface MemberResult {
   readonly status: MemberStatus
   /** Stream that it went to. */
   readonly streamId: string
-  /** Where it stands in the log; for a duplicate the first one's; null for a conflict. */
+  /** Where it stands in the log; for a duplicate the first one's; null for what is not stored. */
   readonly sequence: number | null
   /** What is wrong with it. */
   readonly problem?: ProblemSlug

@@ -1,7 +1,7 @@
 /**
  * Which of the submissions that wait make the next batch. Each thread that waits gets an equal share of it, and what is left of
- * the batch then goes to those who wait longest: one busy thread never keeps another waiting for more than a batch. The
- * submissions of a thread stay in their order.
+ * the batch then goes to those who wait longest: one busy thread never keeps another waiting for more than a batch,
+ * however large its submissions are. The submissions of a thread stay in their order.
  */
 import type { Submission } from "./Submission.js"
 
@@ -44,26 +44,28 @@ class Pick {
   }
 
   private fits({ size, streams }: Sized, share: number): boolean {
-    if (this.taken.size > 0 && this.events + size > this.limit) return false
-    return streams.every((stream) => {
-      const used = this.used.get(stream) ?? 0
-      return used === 0 || used + size <= share
-    })
+    if (this.events + size > this.limit) return false
+    return streams.every((stream) => (this.used.get(stream) ?? 0) + size <= share)
   }
 
-  private take(one: Sized): void {
+  take(one: Sized): void {
     this.taken.add(one)
     this.events += one.size
     for (const stream of one.streams) this.used.set(stream, (this.used.get(stream) ?? 0) + one.size)
   }
 }
 
-/** The next batch of about `limit` events, in the order in which its submissions came. */
+/**
+ * The next batch of about `limit` events, in the order in which its submissions came. What waits longest is always in it, whatever
+ * its size; but it goes beside what is in its share, never instead of that.
+ */
 export const fairBatch = <S extends Sized>(waiting: readonly S[], limit: number): ReadonlySet<Sized> => {
   const threads = new Set<string>()
   for (const { streams } of waiting) for (const stream of streams) threads.add(stream)
   const pick = new Pick(limit)
   pick.walk(waiting, Math.max(1, Math.floor(limit / Math.max(1, threads.size))))
+  const [oldest] = waiting
+  if (oldest !== undefined && !pick.taken.has(oldest)) pick.take(oldest)
   pick.walk(waiting, limit)
   return pick.taken
 }

@@ -32,7 +32,7 @@ class MapTable {
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(new Map([...of.lookups, [byOwner, [of.owner]]]), of.lists)
+    this.index = new RowIndex(of, new Map([...of.lookups, [byOwner, [of.owner]]]))
   }
 
   /** Sets or (null) removes the row of a key; returns what was there. */
@@ -90,12 +90,10 @@ export class MapStore implements ProjectionStore {
   private undo: (() => void)[] | null = null
 
   find = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): Rows[N] | null => {
-    const { of } = this.table(table)
-    let best: Cells | null = null
-    for (const row of this.matches(table, lookup, values)) {
-      if (best === null || comesFirst(of, row, best)) best = row
-    }
-    return best === null ? null : toRow(table, withoutHeavy(of, best))
+    const wanted = wellFormedAll(values)
+    const found = this.table(table)
+    const row = lookup === "key" ? found.get(wanted) : (found.index.best(lookup, wanted)?.row ?? null)
+    return row === null ? null : toRow(table, withoutHeavy(found.of, row))
   }
 
   whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {

@@ -53,6 +53,29 @@ describe("Overlay", () => {
     expect(overlay.find("item_chunks", "key", ["i", 0])).not.toBeNull()
   })
 
+  it("never reads all of many stored rows of one native id, as long as the newest is still called so", () => {
+    const store = new MapStore()
+    const named = (n: number, status: "open" | "completed") =>
+      putRow("items", {
+        ...item,
+        itemId: `i${n}`,
+        ordinal: n,
+        sessionId: "s",
+        nativeItemId: "item-1",
+        status,
+        ...(status === "open" ? {} : { cause: "provider", evidence: "observed" as const, endedAt: 1 }),
+      })
+    for (let n = 1; n <= 20; n++) store.apply([named(n, "completed")])
+    const findAll: MapStore["findAll"] = () => expect.fail("all of them were read")
+    const overlay = new Overlay(Object.assign(Object.create(store), { findAll }))
+    overlay.stage([named(20, "completed")])
+    expect(overlay.find("items", "byNativeInSession", ["s", "item-1"])?.itemId).toBe("i20")
+    overlay.stage([named(3, "completed")])
+    expect(overlay.find("items", "byNativeInSession", ["s", "item-1"])?.itemId).toBe("i20")
+    overlay.stage([named(21, "open")])
+    expect(overlay.find("items", "byNativeInSession", ["s", "item-1"])?.itemId).toBe("i21")
+  })
+
   it("judges a stored row by its pending change alone, and falls back to the next match", () => {
     const store = new MapStore()
     const native = { nativeTurnId: "n", status: "ended", ...over } as const

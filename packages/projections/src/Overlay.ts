@@ -23,7 +23,7 @@ class PendingTable {
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(of.lookups, of.lists)
+    this.index = new RowIndex(of)
   }
 
   put(change: Put): void {
@@ -203,11 +203,8 @@ export class Overlay implements RowsSource {
       if (slot !== undefined) return slot.row === null ? null : toRow(table, withoutHeavy(pending.of, slot.row))
       return this.base.find(table, lookup, values)
     }
-    let best: Cells | null = null
-    for (const { row } of pending.index.match(lookup, values)) {
-      if (row !== null && (best === null || comesFirst(pending.of, row, best))) best = row
-    }
-    const stored = this.bestStored(table, lookup, values)
+    let best: Cells | null = pending.index.best(lookup, values)?.row ?? null
+    const stored = this.bestStored(table, lookup, values, best)
     if (stored !== null && (best === null || comesFirst(pending.of, stored, best))) best = stored
     return best === null ? null : toRow(table, withoutHeavy(pending.of, best))
   }
@@ -281,11 +278,21 @@ export class Overlay implements RowsSource {
     this.chunks.clear()
   }
 
-  private bestStored(table: TableName, lookup: string, values: readonly (Scalar | null)[]): Cells | null {
-    const { rows } = this.table(table)
+  /** The first of the stored matches that has no pending change; `pending`: the first of those that have one. */
+  private bestStored(
+    table: TableName,
+    lookup: string,
+    values: readonly (Scalar | null)[],
+    pending: Cells | null,
+  ): Cells | null {
+    const { of, rows } = this.table(table)
     const first = this.base.find(table, lookup, values)
+    if (first === null) return null
+    const change = rows.ofRow(cells(first))
     // A stored row with a pending change is judged by that change alone; the next match takes its place.
-    if (first === null || rows.ofRow(cells(first)) === undefined) return first === null ? null : cells(first)
+    if (change === undefined) return cells(first)
+    // Behind the first one comes no other that could win: not to be looked for, however many there are.
+    if (pending !== null && !comesFirst(of, cells(first), pending)) return null
     for (const row of this.base.findAll(table, lookup, values)) {
       if (rows.ofRow(cells(row)) === undefined) return cells(row)
     }

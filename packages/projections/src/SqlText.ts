@@ -16,22 +16,24 @@ export const lightColumns = (of: Layout): readonly LayoutColumn[] => of.columns.
 export const equals = (columns: readonly string[]): string =>
   columns.map((column) => `"${columnName(column)}" = ?`).join(" AND ")
 
-/** The order in which matches of a look-up are preferred: the higher ordinal, then the lower key. */
+/** The order in which matches of a look-up are preferred: the higher ordinal, which no two of a thread have, else the lower key. */
 export const preference = (of: Layout): string =>
-  [...(of.ordinal ? ['"ordinal" DESC'] : []), ...of.key.map((column) => `"${columnName(column)}"`)].join(", ")
+  of.ordinal ? '"ordinal" DESC' : of.key.map((column) => `"${columnName(column)}"`).join(", ")
 
 /** Selects the light columns of what matches. */
 export const selectMatches = (of: Layout, columns: readonly string[]): string =>
   `SELECT ${selectList(lightColumns(of))} FROM ${of.table} WHERE ${equals(columns)} ORDER BY ${preference(of)}`
 
+const literal = (value: string | number): string => (typeof value === "number" ? `${value}` : `'${value}'`)
+
 /** Which rows a list holds, in the words of its index, by which SQLite sees that the index serves. */
 export const listCondition = ({ where }: RowList): string =>
   Object.entries(where)
     .map(([column, values]) => {
-      const [first] = values
-      return values.length === 1
-        ? `${columnName(column)} = '${first}'`
-        : `${columnName(column)} IN (${values.map((value) => `'${value}'`).join(", ")})`
+      const texts = values.map(literal)
+      return texts.length === 1
+        ? `${columnName(column)} = ${texts[0]}`
+        : `${columnName(column)} IN (${texts.join(", ")})`
     })
     .join(" AND ")
 

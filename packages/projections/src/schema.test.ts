@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest"
 import { layouts } from "./Layout.js"
 import { projectionMigrations, projectionMigrationsTable } from "./migrations.js"
 import { SqlStore } from "./SqlStore.js"
+import { selectMatches } from "./SqlText.js"
 import { putRow } from "./testing/rows.js"
 import { openProjections } from "./testing/sqlite.js"
 
@@ -89,6 +90,11 @@ const impossible: readonly (readonly [string, readonly Change[], Change])[] = [
   ],
   ["a running attempt that has ended", [], putRow("inferences", { inferenceId: "x", status: "running", cause: "x" })],
   [
+    "an output item twice in an attempt",
+    [putRow("inference_items", { threadId: "t", inferenceId: "x", ordinal: 1, itemKey: "#0" })],
+    putRow("inference_items", { threadId: "t", inferenceId: "x", ordinal: 2, itemKey: "#0" }),
+  ],
+  [
     "two live voice runs of a thread",
     [putRow("realtime_runs", voice)],
     putRow("realtime_runs", { ...voice, realtimeId: "r2" }),
@@ -154,6 +160,20 @@ describe("schema", () => {
           )
           .all(columns.map(() => "x"))
         expect(plan.map(({ detail }) => detail).join("; ")).toMatch(/^SEARCH .* USING (COVERING )?(INDEX|PRIMARY KEY)/)
+      }
+    }
+    database.close()
+  })
+
+  it("finds the first of many matches of a look-up without sorting them", () => {
+    const database = openProjections()
+    for (const [table, of] of layouts) {
+      if (table === "item_chunks") continue
+      for (const columns of of.lookups.values()) {
+        const plan = database
+          .prepare<unknown[], { readonly detail: string }>(`EXPLAIN QUERY PLAN ${selectMatches(of, columns)} LIMIT 1`)
+          .all(columns.map(() => "x"))
+        expect([table, ...plan.map(({ detail }) => detail)].join("; ")).not.toContain("TEMP B-TREE")
       }
     }
     database.close()

@@ -89,7 +89,9 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
     oneOf("status", "running", "completed", "failed", "cancelled", "aborted"),
     ...endedWith("status = 'running'", "cause", "evidence"),
     evidence,
+    "items >= 0",
   ],
+  inference_items: ["ordinal >= 1"],
   realtime_runs: [
     oneOf("status", "requested", "failed", "started", "closed"),
     ...endedWith("status IN ('requested', 'started')", "evidence"),
@@ -112,10 +114,18 @@ const checks: { readonly [N in TableName]?: readonly string[] } = {
   anomalies: ["count >= 1", "first_sequence <= last_sequence"],
 }
 
-/** A unique look-up of native ids: only rows that have one take part, so the index is as small as it can be. */
-const native = (unique: boolean, table: TableName, scope: string, id: string): string =>
-  `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_${scope.replace("_id", "")}_native ON ${table} (${scope}, ${id}) ` +
-  `WHERE ${id} IS NOT NULL AND ${scope} IS NOT NULL`
+/**
+ * A look-up of native ids: only rows that have one take part, so the index is as small as it can be. Where several rows may match,
+ * they stand in the order in which they are preferred: the first one costs as much among thousands.
+ */
+const native = (unique: boolean, table: TableName, scope: string, id: string): string => {
+  const { key = [], ordinal = false } = layouts.get(table) ?? {}
+  const columns = [scope, id, ...(unique ? [] : ordinal ? ["ordinal"] : key.map(columnName))]
+  return (
+    `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_${scope.replace("_id", "")}_native ON ${table} ` +
+    `(${columns.join(", ")}) WHERE ${id} IS NOT NULL AND ${scope} IS NOT NULL`
+  )
+}
 
 const byThread = (table: TableName, then: string, unique = false): string =>
   `CREATE ${unique ? "UNIQUE " : ""}INDEX ${table}_by_thread ON ${table} (thread_id, ${then})`
@@ -174,6 +184,8 @@ const indexes: readonly string[] = [
   native(true, "requests", "session_id", "native_request_id"),
   byThread("inferences", "inference_id"),
   native(true, "inferences", "session_id", "native_inference_id"),
+  // An item counts once in its attempt.
+  "CREATE UNIQUE INDEX inference_items_by_key ON inference_items (thread_id, inference_id, item_key)",
   byThread("realtime_runs", "realtime_id"),
   native(false, "realtime_runs", "session_id", "native_realtime_id"),
   // Rule 8: one live voice run per thread.
@@ -190,7 +202,13 @@ const indexes: readonly string[] = [
 ]
 
 /** Tables that SQLite keeps in key order, without a rowid: small rows, or rows that are read by key order. */
-const clustered: ReadonlySet<TableName> = new Set<TableName>(["rewinds", "item_chunks", "usage", "anomalies"])
+const clustered: ReadonlySet<TableName> = new Set<TableName>([
+  "rewinds",
+  "item_chunks",
+  "inference_items",
+  "usage",
+  "anomalies",
+])
 
 const columnText = (table: TableName): readonly string[] =>
   Object.entries(tables[table].columns).map(

@@ -64,6 +64,6 @@ describe("views", () => {
   it("count the output items of an attempt", () => {
     const attempt = makeRow("inferences", { inferenceId: "x", status: "running" })
     expect(inferenceView(attempt).outputItems).toBe(0)
-    expect(inferenceView({ ...attempt, outputItems: ["a", "b"] }).outputItems).toBe(2)
+    expect(inferenceView({ ...attempt, items: 2 }).outputItems).toBe(2)
   })
 })

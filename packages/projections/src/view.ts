@@ -226,7 +226,7 @@ export const inferenceView = (row: Rows["inferences"]): InferenceView => ({
   model: row.model,
   responseId: row.responseId,
   upstreamRequestId: row.upstreamRequestId,
-  outputItems: row.outputItems?.length ?? 0,
+  outputItems: row.items,
   usage: usageView(row.usage),
   error: row.error,
   startedAt: row.startedAt,

@@ -1,6 +1,6 @@
 /** Attached sessions: opening is idempotent, every line gets its answer after the commit, nothing blocks what follows. */
 import { describe, expect, it } from "@effect/vitest"
-import { maxPushLines, Problem, SessionView, ThreadSnapshot } from "@threadfold/contracts"
+import { channelLimit, maxPushLines, Problem, SessionView, ThreadSnapshot } from "@threadfold/contracts"
 import { AttachedSession, EventDetail, EventPage, LineResult, PushResult } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { Effect, Layer, Schema } from "effect"
@@ -408,6 +408,32 @@ describe("what a push must not cost", () => {
         new Set(["invalid not-an-event"]),
       )
       expect(text.length / maxPushLines).toBeLessThan(200)
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("a channel more than a session may have is refused, and the others go on", () =>
+    Effect.gen(function* () {
+      const { body: opened } = yield* attach(session, body)
+      const onChannel = (n: number, seq = 1) => ({ ...notice(seq), channel: `adapter:${n}` })
+      const answers = (lines: readonly object[]) =>
+        Effect.map(push(session, lines), ({ body: { results } }) =>
+          results.map(
+            ({ problem, sequence, status }) => problem ?? `${status}${sequence === undefined ? " nowhere" : ""}`,
+          ),
+        )
+      const all = Array.from({ length: channelLimit }, (_, n) => onChannel(n))
+      expect(new Set(yield* answers(all))).toEqual(new Set(["appended"]))
+      const head = yield* published
+      const beyond = [onChannel(channelLimit), onChannel(channelLimit), onChannel(0, 2), onChannel(channelLimit + 1)]
+      expect(yield* answers(beyond)).toEqual(["channel-limit", "channel-limit", "appended", "channel-limit"])
+      expect(yield* answers(beyond)).toEqual(["channel-limit", "channel-limit", "duplicate", "channel-limit"])
+      expect(yield* published).toBe(head + 1)
+      expect((yield* thread(opened.threadId)).anomalies).toEqual([])
+      // The next session has channels of its own.
+      yield* end(session, "", "DELETE")
+      yield* attach(sessionId(2), body)
+      const next = yield* push(sessionId(2), [onChannel(channelLimit)])
+      expect(next.body.results.map(({ status }) => status)).toEqual(["appended"])
     }).pipe(Effect.provide(testServer())),
   )
 

@@ -196,6 +196,13 @@ export class Step {
     this.count("inferences", before?.status === "running", row.status === "running")
   }
 
+  /** Adds an output item to an attempt, whose row the caller puts. */
+  addInferenceItem({ inferenceId, items }: InferenceRow, itemKey: string): void {
+    const { sequence, threadId } = this
+    const row = { threadId, inferenceId, ordinal: items + 1, itemKey, sequence }
+    this.changes.push({ op: "put", table: "inference_items", row })
+  }
+
   putRealtime(row: RealtimeRunRow): void {
     const stamped = { ...row, sequence: this.sequence }
     this.changes.push({ op: "put", table: "realtime_runs", row: stamped })

@@ -9,9 +9,9 @@ import type {
   TurnRow,
 } from "@threadfold/contracts"
 import {
+  openAfterEndItems,
   openDelegationsFor,
   openDelegationsOf,
-  openItems,
   openItemsOf,
   openRequests,
   openRequestsOf,
@@ -40,8 +40,7 @@ export const interruptOpenItems = (step: Step, turnId: string | null, cause: str
  * has been told that nothing of it goes on.
  */
 export const interruptAfterEnd = (step: Step, cause: string, turnId: string | null = null): void => {
-  if (step.state.open.afterEnd === 0) return
-  for (const item of turnId === null ? openItems(step) : openItemsOf(step, turnId)) {
+  for (const item of turnId === null ? openAfterEndItems(step) : openItemsOf(step, turnId)) {
     if (item.afterEnd === 0) continue
     step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }

@@ -9,6 +9,13 @@ const on = (inferenceId: string | undefined, turnId: string | undefined = t1) =>
 const begin = (s: Scenario, name = "r1") => s.send("inference.started", { model: "m", provider: "p" }, on(name))
 const begun = () => begin(new Scenario().start().turn(t1))
 const row = (s: Scenario, name = "r1") => s.rows.all("inferences").find((one) => one.nativeInferenceId === name)
+/** Keys of the output items of an attempt, in order. */
+const keys = (s: Scenario, name = "r1") => {
+  const items = s.rows.all("inference_items").filter((item) => item.inferenceId === row(s, name)?.inferenceId)
+  expect(row(s, name)?.items).toBe(items.length)
+  expect(items.map(({ ordinal }) => ordinal)).toEqual(items.map((_, index) => index + 1))
+  return items.map(({ itemKey }) => itemKey)
+}
 
 describe("rule 7: inference attempts", () => {
   it.each([
@@ -39,24 +46,36 @@ describe("rule 7: inference attempts", () => {
       responseId: "resp-1",
       upstreamRequestId: "up",
       usage: { totalTokens: 9 },
-      outputItems: ["#0"],
+      items: 1,
       error: "barge-in",
     })
+    expect(keys(s)).toEqual(["#0"])
     expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
   })
 
   it.each(["inference.cancelled", "inference.failed"] as const)("complete items seen before %s are kept", (type) => {
     const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
     s.send(type, { items: [{ key: "#1" }, { key: "#2" }, { key: "#2" }] }, on("r1"))
-    expect(row(s)?.outputItems).toEqual(["#0", "#1", "#2"])
+    expect(keys(s)).toEqual(["#0", "#1", "#2"])
   })
 
   it("a repeated item adds nothing, a late one is an anomaly", () => {
     const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#0" }, on("r1"))
-    expect(row(s)?.outputItems).toEqual(["#0"])
+    expect(keys(s)).toEqual(["#0"])
     s.send("inference.completed", {}, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
-    expect(row(s)?.outputItems).toEqual(["#0"])
+    expect(keys(s)).toEqual(["#0"])
     expect(s.reasons()).toEqual(["inference-item-late"])
+  })
+
+  it("attempts have their items apart, and one with many costs no more for the next", () => {
+    const s = begin(begun(), "r2")
+    for (let n = 0; n < 50; n++) s.send("inference.item", { key: `#${n}` }, on("r1"))
+    s.send("inference.item", { key: "#49" }, on("r2")).send("inference.item", { key: "half \ud83d" }, on("r2"))
+    expect(keys(s)).toHaveLength(50)
+    expect(keys(s, "r2")).toEqual(["#49", "half \ufffd"])
+    const rows = s.rows.all("inference_items").length
+    s.send("inference.item", { key: "half \ude00" }, on("r2"))
+    expect(s.rows.all("inference_items")).toHaveLength(rows)
   })
 
   it("a retry is an attempt of its own", () => {
@@ -73,7 +92,7 @@ describe("rule 7: inference attempts", () => {
     ["failed", "failed"],
   ] as const)("the turn's end (%s) closes what still runs: %s", (outcome, status) => {
     const s = begun().send("inference.item", { key: "#0" }, on("r1")).complete(t1, outcome)
-    expect(row(s)).toMatchObject({ status, evidence: "inferred", cause: "turn-ended", outputItems: ["#0"] })
+    expect(row(s)).toMatchObject({ status, evidence: "inferred", cause: "turn-ended", items: 1 })
     s.send("inference.completed", {}, on("r1"))
     expect(row(s)?.status).toBe(status)
     expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
@@ -83,7 +102,7 @@ describe("rule 7: inference attempts", () => {
     const s = begun().status("ready")
     expect(row(s)).toMatchObject({ status: "cancelled", evidence: "inferred" })
     s.send("inference.item", { key: "#0" }, on("r1")).send("inference.completed", { responseId: "a" }, on("r1"))
-    expect(row(s)).toMatchObject({ status: "completed", evidence: "observed", outputItems: ["#0"], responseId: "a" })
+    expect(row(s)).toMatchObject({ status: "completed", evidence: "observed", items: 1, responseId: "a" })
     s.send("inference.failed", { error: "late" }, on("r1"))
     expect(row(s)).toMatchObject({ status: "completed", error: "late" })
     expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
@@ -173,7 +192,7 @@ describe("hard scenario 20, the coding side: a cancelled inference", () => {
   ] as const)("after %s nothing of the turn runs, and what was complete is kept", (_, end, evidence) => {
     const s = end(running())
     expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence })
-    expect(row(s)).toMatchObject({ status: "cancelled", outputItems: ["#0"] })
+    expect(row(s)).toMatchObject({ status: "cancelled", items: 1 })
     expect(s.textOf("msg")).toBe("ab".repeat(40))
     expect(s.itemRow("msg")?.status).toBe("interrupted")
     expect(s.itemRow("tool")?.status).toBe("interrupted")

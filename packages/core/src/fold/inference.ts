@@ -1,5 +1,6 @@
 /** Rule 7: inference attempts. First terminal wins; complete items are kept however the stream ended. */
 import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
+import { storedText } from "./chunks.js"
 import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
 import type { Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
@@ -27,7 +28,7 @@ const blank = (step: Step, inferenceId: string, turnId: string | null): Inferenc
   provider: null,
   responseId: null,
   upstreamRequestId: null,
-  outputItems: null,
+  items: 0,
   usage: null,
   error: null,
   startedAt: null,
@@ -71,27 +72,46 @@ export const inferenceItem = (step: Step, payload: PayloadOf<"inference.item">):
   if (attempt.status !== "running" && attempt.evidence === "observed") {
     return step.note("inference-item-late", inferenceSubject(attempt.inferenceId), payload.key)
   }
-  const keys = attempt.outputItems ?? []
-  if (keys.includes(payload.key)) return
-  step.putInference({ ...attempt, outputItems: [...keys, payload.key] })
+  const added = withItems(step, attempt, [payload.key])
+  if (added !== attempt) step.putInference(added)
+}
+
+/**
+ * The attempt with those of the items that it has not; the attempt itself where it has them all. Each has a row of its own,
+ * found by its key, so that an attempt with thousands costs no more for the next one.
+ */
+const withItems = (step: Step, attempt: InferenceRow, keys: readonly string[]): InferenceRow => {
+  let row = attempt
+  for (const key of new Set(keys.map(storedText))) {
+    if (step.rows.find("inference_items", "byItemKey", [step.threadId, attempt.inferenceId, key]) !== null) continue
+    step.addInferenceItem(row, key)
+    row = { ...row, items: row.items + 1 }
+  }
+  return row
 }
 
 /**
  * The evidence of a terminal where the row has none yet. The terminal that ends the attempt may add items to those that
  * came one by one; a later one only fills an empty list (no second append).
  */
-const filled = (attempt: InferenceRow, payload: Terminal, error: string | null, ends: boolean): InferenceRow => {
-  const known = attempt.outputItems ?? []
-  const offered = [...new Set((payload.items ?? []).map((item) => item.key))]
-  const added = offered.filter((key) => !known.includes(key))
-  const keepItems = !ends && known.length > 0
+const filled = (
+  step: Step,
+  attempt: InferenceRow,
+  payload: Terminal,
+  error: string | null,
+  ends: boolean,
+): InferenceRow => {
+  const offered = ends || attempt.items === 0 ? (payload.items ?? []) : []
   return {
-    ...attempt,
+    ...withItems(
+      step,
+      attempt,
+      offered.map((item) => item.key),
+    ),
     responseId: attempt.responseId ?? payload.responseId ?? null,
     upstreamRequestId: attempt.upstreamRequestId ?? payload.upstreamRequestId ?? null,
     usage: attempt.usage ?? payload.usage ?? null,
     error: attempt.error ?? error,
-    outputItems: keepItems || added.length === 0 ? attempt.outputItems : [...known, ...added],
   }
 }
 
@@ -110,7 +130,7 @@ const terminal = (
   const open = attempt.status === "running"
   if (open || attempt.cause === INFERENCE_TURN_ENDED_INFERRED) {
     return step.putInference({
-      ...filled(attempt, payload, error, true),
+      ...filled(step, attempt, payload, error, true),
       status,
       cause: "provider",
       evidence: "observed",
@@ -118,7 +138,7 @@ const terminal = (
     })
   }
   step.note("inference-terminal-duplicate", subject, status)
-  step.putInference(filled(attempt, payload, error, false))
+  step.putInference(filled(step, attempt, payload, error, false))
 }
 
 /** `inference.completed`. */

@@ -85,10 +85,14 @@ const kinds: Readonly<Record<string, (s: Scenario, n: number) => void>> = {
   inferences: (s, n) => void s.send("inference.started", {}, { native: { inferenceId: `c${n}` } }),
   delegations: (s, n) => void s.send("realtime.handoff", {}, { native: { handoffId: `h${n}` } }),
   tasks: (s, n) => void s.send("task.started", {}, { native: { taskId: `k${n}` } }),
+  "output items": (s, n) => {
+    if (n === 0) s.send("inference.started", {}, { native: { inferenceId: "c" } })
+    s.send("inference.item", { key: `#${n}` }, { native: { inferenceId: "c" } })
+  },
 }
 
 /** What happens beside it: a turn with something of every kind, from its start to its end. */
-const turnOf = (s: Scenario, name: string): void => {
+const wholeTurn = (s: Scenario, name: string): void => {
   const turnId = strong(name)
   s.turn(turnId).item("a", turnId).delta("a", turnId, "x")
   for (const [kind, open] of Object.entries({ requestId: "request.opened", inferenceId: "inference.started" })) {
@@ -97,24 +101,50 @@ const turnOf = (s: Scenario, name: string): void => {
   s.complete(turnId)
 }
 
+/** Something that costs what it closes, and must not cost what else is open. */
+const stories: Readonly<Record<string, (s: Scenario, name: string) => void>> = {
+  "a whole turn": wholeTurn,
+  "work after a turn's end, and the next turn": (s, name) => {
+    s.turn(strong(name)).complete(strong(name)).item("late", strong(name))
+    wholeTurn(s, `${name}, next`)
+  },
+  "work after a turn's end that is settled": (s, name) => {
+    s.turn(strong(name)).complete(strong(name)).item("late", strong(name))
+    s.send("turn.after-end-settled", { silentMs: 1 }, { native: { turnId: strong(name) }, session: null })
+  },
+  "a turn that is taken back": (s, name) => {
+    wholeTurn(s, name)
+    s.send("request.opened", { kind: "other" }, { native: { requestId: "late", turnId: strong(name) } })
+    s.send("thread.rewound", {})
+  },
+  "an item that names no turn": (s, name) => {
+    const native = { itemId: name }
+    s.send("item.started", { kind: "agent_message" }, { native })
+    s.send("content.delta", { stream: "text", delta: "x" }, { native })
+    s.send("item.completed", { kind: "agent_message", status: "completed", text: "x" }, { native })
+  },
+}
+
 describe.each(Object.entries(kinds))("with %s open", (_, open) => {
-  const priceWith = (size: number) => {
+  const priceWith = (size: number, story: (s: Scenario, name: string) => void) => {
     const { given, s } = counted()
     s.start()
     for (let n = 0; n < size; n++) open(s, n)
-    turnOf(s, "warm")
+    story(s, "warm")
     const before = given.rows
-    turnOf(s, "measured")
+    story(s, "measured")
     open(s, size)
-    expect(s.reasons()).toEqual([])
     return { rows: given.rows - before, bytes: encodeState(s.state).length }
   }
 
-  it("an event and a turn's end look at as many rows with ten times as much, and the state is as large", () => {
-    const few = priceWith(2 * recentItemsLimit)
-    const many = priceWith(20 * recentItemsLimit)
-    expect(many.rows).toBe(few.rows)
-    // Numbers have a digit more.
-    expect(many.bytes).toBeLessThan(few.bytes + 100)
-  })
+  it.each(Object.entries(stories))(
+    "%s looks at as many rows with ten times as much, and the state is as large",
+    (_, story) => {
+      const few = priceWith(2 * recentItemsLimit, story)
+      const many = priceWith(20 * recentItemsLimit, story)
+      expect(many.rows).toBe(few.rows)
+      // Numbers have a digit more.
+      expect(many.bytes).toBeLessThan(few.bytes + 100)
+    },
+  )
 })

@@ -16,9 +16,14 @@ export const openItemsOf = (step: Step, turnId: string | null): readonly ItemRow
     : step.list("items", "openInTurn", turnId)
 }
 
-/** All open items. */
-export const openItems = (step: Step): readonly ItemRow[] =>
-  step.state.open.items === 0 ? [] : step.list("items", "openInThread")
+/** Open work after the end of its turn. */
+export const openAfterEndItems = (step: Step): readonly ItemRow[] => {
+  const { open, recentItems } = step.state
+  if (open.afterEnd === 0) return []
+  return open.items === recentItems.length
+    ? recentItems.filter((item) => item.afterEnd === 1).sort(byItemId)
+    : step.list("items", "openAfterEnd")
+}
 
 /** Requests of a turn that are open or being answered. */
 export const openRequestsOf = (step: Step, turnId: string): readonly RequestRow[] =>

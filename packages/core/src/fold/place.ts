@@ -4,7 +4,8 @@ import { mayRunLate } from "./earlyEnd.js"
 import { moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { isProvisional, startTurn, turnFromContent, turnOf } from "./turn.js"
+import { isProvisional, turnOf } from "./turn.js"
+import { startTurn, turnFromContent } from "./turnStart.js"
 
 /** How an item is told for the first time: by its start, by a piece of its content, or by its end alone. */
 export type FirstWord = "start" | "delta" | "end"

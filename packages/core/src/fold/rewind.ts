@@ -2,12 +2,12 @@
  * Rule 13: a rewind takes back the newest turns. It adds ranges of turns and rewrites no row, so that the log and the rows
  * stay whole; views derive from the ranges which turns were taken back.
  */
-import type { PayloadOf, TurnRow } from "@threadfold/contracts"
+import type { PayloadOf, RequestRow, TurnRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { isTaken, rangeAt, rangeOf } from "../state/rewound.js"
 import { cancelRequestsOfTurn, interruptOpenItems } from "./closures.js"
-import { openItems, openRequests } from "./openRows.js"
+import { openAfterEndItems, openRequests, openRequestsOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
@@ -49,7 +49,7 @@ const endWhatRuns = (step: Step, from: number): void => {
     endTurn(step, turn, { outcome: "cancelled", cause: REWOUND, evidence: "inferred", final: true })
   }
   if (accepted.length > 0) leaveStarting(step)
-  for (const turnId of openAfterTheirTurn(step)) {
+  for (const turnId of openAfterTheirTurn(step, from)) {
     const turn = turnOf(step, turnId)
     if (turn === null || turn.status !== "ended" || turn.ordinal < from) continue
     interruptOpenItems(step, turnId, REWOUND)
@@ -57,10 +57,27 @@ const endWhatRuns = (step: Step, from: number): void => {
   }
 }
 
-/** Turns that have something open. */
-const openAfterTheirTurn = (step: Step): ReadonlySet<string> => {
-  const open = [...openItems(step), ...openRequests(step)]
+/** Turns that have something open though they have ended, all of those from this ordinal on among them. */
+const openAfterTheirTurn = (step: Step, from: number): ReadonlySet<string> => {
+  const open = [...openAfterEndItems(step), ...requestsFrom(step, from)]
   return new Set(open.flatMap(({ turnId }) => (turnId === null ? [] : [turnId])))
+}
+
+/** So many open requests are looked through, whatever they belong to; of more, only those of the turns that are taken back. */
+const fewRequests = 16
+
+const requestsFrom = (step: Step, from: number): readonly RequestRow[] => {
+  const { open, thread } = step.state
+  if (open.requests <= fewRequests) return openRequests(step)
+  const found: RequestRow[] = []
+  for (let ordinal = from; ordinal <= (thread?.turns ?? 0); ordinal++) {
+    const range = rangeAt(step.state, step.rows, ordinal)
+    // Nothing is open in turns that were taken back before.
+    if (range !== null) ordinal = range.toOrdinal
+    const turn = range === null ? step.rows.find("turns", "byOrdinal", [step.threadId, ordinal]) : null
+    if (turn !== null) found.push(...openRequestsOf(step, turn.turnId))
+  }
+  return found
 }
 
 /** The range from the first turn to the newest one, without turns that wait to be delivered: those were not taken back. */

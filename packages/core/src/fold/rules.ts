@@ -66,19 +66,16 @@ import {
 } from "./thread.js"
 import {
   turnAborted,
-  turnAccepted,
   turnAfterEndSettled,
   turnCompleted,
   turnDiffUpdated,
   turnInterruptRequested,
   turnPlanUpdated,
   turnProposedCompleted,
-  turnRequested,
   turnSettled,
   turnStalled,
-  turnStarted,
-  turnStartFailed,
 } from "./turn.js"
+import { turnAccepted, turnRequested, turnStarted, turnStartFailed } from "./turnStart.js"
 import { tokenUsageUpdated } from "./usage.js"
 
 /** Applies an event's payload to a step; false when the payload is not what its type says. */

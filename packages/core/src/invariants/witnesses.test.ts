@@ -118,6 +118,7 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
   "row.answered-request-has-its-decision": row(answered, "requests", { decision: null }),
   "row.request-end-is-whole": row(answered, "requests", { cause: null }),
   "row.inference-end-is-whole": row(called, "inferences", { status: "cancelled" }),
+  "row.inference-counts-its-items": row(called, "inferences", { items: 2 }),
   "row.voice-run-closes-once": row(hungUp, "realtime_runs", { reason: null }),
   "row.one-live-voice-run": row((s) => talked(s).send("realtime.started", {}), "realtime_runs", {
     status: "started",

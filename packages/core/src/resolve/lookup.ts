@@ -53,10 +53,32 @@ export const findNativeItem = (
   }
   if (sessionId === null) return null
   return (
-    rows.find("items", "openByNativeInSession", [sessionId, nativeItemId, "open"]) ??
+    newest(openByNative(state, rows, nativeItemId, sessionId)) ??
     rows.find("items", "byNativeInSession", [sessionId, nativeItemId])
   )
 }
+
+const openByNative = (
+  { active, open, recentItems, streamId }: FoldState,
+  rows: RowSource,
+  nativeItemId: string,
+  sessionId: string,
+): readonly ItemRow[] => {
+  const ofSession = (items: readonly ItemRow[]) => items.filter((item) => item.sessionId === sessionId)
+  if (open.items === recentItems.length) {
+    return ofSession(recentItems.filter((item) => item.nativeItemId === nativeItemId))
+  }
+  // What is open is of the running turn, of none, or work after the end of its turn.
+  const inTurn = (turnId: string | null) => rows.list("items", "openByNative", [streamId, turnId, nativeItemId])
+  return ofSession([
+    ...inTurn(null),
+    ...(active === null ? [] : inTurn(active.turnId)),
+    ...(open.afterEnd === 0 ? [] : rows.list("items", "openAfterEndByNative", [streamId, nativeItemId])),
+  ])
+}
+
+const newest = (items: readonly ItemRow[]): ItemRow | null =>
+  items.reduce<ItemRow | null>((best, item) => (best === null || item.ordinal > best.ordinal ? item : best), null)
 
 /** Tables whose native ids are good inside their session only. */
 type SessionScoped = "requests" | "inferences" | "delegations" | "tasks"

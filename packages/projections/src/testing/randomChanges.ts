@@ -37,6 +37,7 @@ interface Command {
     | "anomaly"
     | "wide"
     | "rewind"
+    | "output"
   readonly thread: number
   readonly n: number
   readonly flag: boolean
@@ -58,6 +59,7 @@ const command: fc.Arbitrary<Command> = fc.record({
       "anomaly",
       "wide",
       "rewind",
+      "output",
     ] as const),
   ),
   thread: fc.integer({ min: 0, max: 1 }),
@@ -147,6 +149,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           turnId: flag ? `turn-${thread}-${n}` : null,
           nativeItemId: "item_0",
           kind: "command",
+          afterEnd: flag && n % 2 === 0 ? 1 : 0,
           status: flag ? "open" : n === 4 ? "interrupted" : "completed",
           ...observed(!flag),
           ...(!flag && n === 4 ? { evidence: "inferred" as const } : {}),
@@ -208,6 +211,22 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           rewoundAt: 9,
         }),
       ]
+    case "output":
+      return [
+        putRow("inferences", {
+          inferenceId: `inference-${thread}-${n}`,
+          threadId,
+          items: n,
+          status: flag ? "running" : "completed",
+          ...observed(!flag),
+        }),
+        putRow("inference_items", {
+          threadId,
+          inferenceId: `inference-${thread}-${n}`,
+          ordinal: flag ? 1 : 2,
+          itemKey: flag ? "\ud800" : text + "#2",
+        }),
+      ]
     case "wide":
       return [
         putRow("threads", {
@@ -259,6 +278,8 @@ export const questions: readonly Question[] = [0, 1].flatMap((thread) => [
     { table: "sessions", lookup: "key", values: [`session-${thread}-${n}`] },
     { table: "items", lookup: "byNativeInTurn", values: [`turn-${thread}-${n}`, "item_0"] },
     { table: "item_chunks", lookup: "key", values: [`item-${thread}-${n}`, n - 1] },
+    { table: "inference_items", lookup: "key", values: [`thread-${thread}`, `inference-${thread}-${n}`, 2] },
+    { table: "inference_items", lookup: "byItemKey", values: [`thread-${thread}`, `inference-${thread}-${n}`, "#2"] },
     { table: "requests", lookup: "byNativeInSession", values: [`session-${thread}-1`, String(n - 1)] },
     { table: "queue", lookup: "key", values: [`message-${thread}-${n}`] },
     { table: "anomalies", lookup: "key", values: [`thread-${thread}`, "native-turn:", "turn-unknown"] },
@@ -274,11 +295,13 @@ export interface ListQuestion {
 
 /** Every list that rows of {@link randomBatches} may be in. */
 export const listQuestions: readonly ListQuestion[] = randomStreams.flatMap((stream): ListQuestion[] => [
-  { table: "items", name: "openInThread", values: [stream] },
+  { table: "items", name: "openAfterEnd", values: [stream] },
+  { table: "items", name: "openAfterEndByNative", values: [stream, "item_0"] },
   { table: "requests", name: "openInThread", values: [stream] },
   ...[null, `${stream.replace("thread", "turn")}-1`, `${stream.replace("thread", "turn")}-4`].flatMap(
     (turnId): ListQuestion[] => [
       { table: "items", name: "openInTurn", values: [stream, turnId] },
+      { table: "items", name: "openByNative", values: [stream, turnId, "item_0"] },
       { table: "items", name: "interruptedCommandsOfTurn", values: [stream, turnId] },
       { table: "requests", name: "openInTurn", values: [stream, turnId] },
     ],

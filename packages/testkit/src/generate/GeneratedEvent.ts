@@ -14,6 +14,8 @@ export interface GeneratedEvent {
   readonly connection: string
   /** Who caused it. */
   readonly actor: Actor
+  /** The command that it follows from, where a later event names that. */
+  readonly commandId?: string
   /** The event. `turnId`, `itemId` and the other ids of ours are absent. */
   readonly event: ProviderEvent
 }
@@ -24,6 +26,7 @@ export interface Draft {
   readonly session: string | null
   readonly connection: string
   readonly actor: Actor
+  readonly commandId?: string
   readonly type: string
   readonly channel: Channel
   readonly native: NativeRef
@@ -41,11 +44,11 @@ export const channelKey = (event: {
 export const finish = (drafts: readonly Draft[]): readonly GeneratedEvent[] => {
   const last = new Map<string, number>()
   return drafts.map((draft, index) => {
-    const { stream, session, connection, actor, type, channel, native, payload } = draft
+    const { stream, session, connection, actor, commandId, type, channel, native, payload } = draft
     const seq = (last.get(channelKey(draft)) ?? 0) + 1
     last.set(channelKey(draft), seq)
     const event = { type, channel, seq, at: generatedEpoch + index * 7, native, payload }
-    return { stream, session, connection, actor, event }
+    return { stream, session, connection, actor, ...(commandId === undefined ? {} : { commandId }), event }
   })
 }
 

@@ -24,8 +24,11 @@ export type Action =
   | {
       readonly do: "request"
       readonly kind: RequestKind
-      /** `answered`: by the client; `resolved`: by the provider alone; `both`; `expired`: by us; `none`: it stays open. */
-      readonly answer: "answered" | "resolved" | "both" | "expired" | "none"
+      /**
+       * `answered`: by the client; `resolved`: by the provider alone; `both`; `expired`: by us; `none`: it stays open; `failed`: the
+       * answer does not reach the agent, and the next one does.
+       */
+      readonly answer: "answered" | "resolved" | "both" | "expired" | "none" | "failed"
       /** True: the provider sends the same question twice. */
       readonly again: boolean
     }
@@ -41,6 +44,14 @@ export type Action =
   | { readonly do: "voice"; readonly what: VoiceStep }
   | { readonly do: "subagent"; readonly pieces: readonly string[] }
   | { readonly do: "say"; readonly what: Saying }
+  | BetweenTurns
+
+/** Steps that make sense between turns only. */
+export type BetweenTurns =
+  /** The newest turns are taken back: so many, or all after the one that is kept. */
+  | { readonly do: "rewind"; readonly count: number; readonly tells: "count" | "kept" }
+  /** The agent goes on after its turn's end; `silent`: until nothing more is heard of it. */
+  | { readonly do: "after-end"; readonly pieces: readonly string[]; readonly end: "completed" | "silent" | "open" }
 
 /** Steps of a voice conversation; the renderer leaves out those that make no sense at that point. */
 export type VoiceStep =
@@ -77,10 +88,14 @@ export type Saying =
   | "keep-alive"
   | "effects"
   | "delegation"
+  | "deletion"
 
 export interface TurnPlan {
-  /** `synthetic`: only an item names the turn; `refused`: the provider refuses the start. */
-  readonly by: "client" | "provider" | "synthetic" | "refused"
+  /**
+   * `synthetic`: only an item names the turn; `refused`: the provider refuses the start; `never`: it accepts the turn and does not
+   * start it; `late`: it starts it after all.
+   */
+  readonly by: "client" | "provider" | "synthetic" | "refused" | "never" | "late"
   readonly actions: readonly Action[]
   /** `idle…`: the provider says idle first; `cut`: no terminal, the session ends or another turn supersedes it. */
   readonly end: "completed" | "failed" | "interrupted" | "aborted" | "idle-completed" | "idle" | "error-failed" | "cut"
@@ -109,6 +124,8 @@ export interface ThreadPlan {
   readonly usageMode: UsageMode
   /** True: copied from the thread before it, whose native turn ids it repeats. */
   readonly fork: boolean
+  /** True: in the end it is deleted, and its content is removed. */
+  readonly purged: boolean
   readonly sessions: readonly SessionPlan[]
 }
 
@@ -207,7 +224,18 @@ const saying: fc.Arbitrary<Action> = fc.record({
     "keep-alive",
     "effects",
     "delegation",
+    "deletion",
   ),
+})
+const rewind: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("rewind" as const),
+  count: fc.integer({ min: 1, max: 3 }),
+  tells: fc.constantFrom("count" as const, "kept" as const),
+})
+const afterEnd: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("after-end" as const),
+  pieces,
+  end: fc.constantFrom("completed" as const, "silent" as const, "open" as const),
 })
 const task: fc.Arbitrary<Action> = fc.record({
   do: fc.constant("task" as const),
@@ -226,6 +254,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         "both" as const,
         "expired" as const,
         "none" as const,
+        "failed" as const,
       ),
       again: fc.boolean(),
     }),
@@ -256,7 +285,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const turnPlan = (options: SessionOptions): fc.Arbitrary<TurnPlan> =>
   fc.record({
-    by: fc.constantFrom<TurnPlan["by"]>("client", "client", "client", "provider", "synthetic", "refused"),
+    by: fc.constantFrom<TurnPlan["by"]>(
+      "client",
+      "client",
+      "client",
+      "client",
+      "provider",
+      "synthetic",
+      "refused",
+      "never",
+      "late",
+    ),
     actions: fc.array(action, { maxLength: options.actions ?? 5 }),
     end: fc.constantFrom<TurnPlan["end"]>(
       "completed",
@@ -277,7 +316,7 @@ const sessionPlan = (options: SessionOptions): fc.Arbitrary<SessionPlan> =>
     steps: fc.array(
       fc.oneof(
         { weight: 4, arbitrary: fc.record({ turn: turnPlan(options) }) },
-        { weight: 1, arbitrary: fc.record({ action: fc.oneof(voice, task, saying) }) },
+        { weight: 1, arbitrary: fc.record({ action: fc.oneof(voice, task, saying, rewind, afterEnd) }) },
       ),
       { maxLength: options.steps ?? 4 },
     ),
@@ -305,6 +344,7 @@ export const arbWorldPlan = (options: SessionOptions): fc.Arbitrary<WorldPlan> =
             ? fc.constantFrom<UsageMode>("cumulative-thread", "cumulative-session", "per-turn")
             : fc.constant(options.usageMode),
         fork: fc.boolean(),
+        purged: fc.boolean(),
         sessions: fc.array(sessionPlan(options), { minLength: 1, maxLength: options.sessions ?? 3 }),
       }),
       { minLength: 1, maxLength: options.threads ?? 2 },

@@ -85,6 +85,7 @@ const renderSession = (
   sayAsClient(teller, "session.start-requested", { data: { model: "model-a" } })
   if (epoch === 1) sayAsClient(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
   if (epoch === 1) sayAsClient(teller, "thread.imported", { source: "generated" })
+  if (epoch === 1 && forkOf !== null) sayAsClient(teller, "thread.forked", { fromThreadId: teller.world.ownId() })
   say(teller, "thread.started", {
     provider: "generated",
     title: null,
@@ -121,12 +122,17 @@ const renderThread = (world: World, thread: ThreadPlan, before: Teller | null): 
     counters: freshCounters(),
     totals: { input: 0, output: 0, cached: null },
     turn: null,
+    ended: null,
     voice: "none",
     children: [],
   }
   thread.sessions.forEach((session, index) => {
     renderSession(teller, thread, session, index + 1, forkOf?.nativeThreadId ?? null)
   })
+  if (thread.purged) {
+    sayAsClient(teller, "thread.deleted", {})
+    sayAsClient(teller, "thread.purged", { sealedHash: "0".repeat(64) })
+  }
   return teller
 }
 

@@ -6,7 +6,7 @@ import type { Action, Saying } from "./Plan.js"
 import { renderSubagent } from "./RenderSubagent.js"
 import { renderVoice } from "./RenderVoice.js"
 import type { Teller } from "./Teller.js"
-import { nextCallId, nextItemId, nextRequestId, say, sayAsClient, sayOnConnection } from "./Teller.js"
+import { nextCallId, nextItemId, nextRequestId, ours, say, sayAsClient, sayOnConnection } from "./Teller.js"
 
 type Of<D extends Action["do"]> = Extract<Action, { readonly do: D }>
 /** Something that waits for the end of the turn. */
@@ -68,6 +68,16 @@ const renderRequest = (teller: Teller, request: Of<"request">): void => {
   if (request.answer === "answered" || request.answer === "both") {
     sayAsClient(teller, "request.answering", { decision: "accept", by: "user" }, native)
     sayAsClient(teller, "request.answered", { decision: "accept", by: "user" }, native)
+  }
+  if (request.answer === "failed") {
+    for (const reaches of [false, true]) {
+      const commandId = teller.world.ownId()
+      const answer = { decision: reaches ? "decline" : "accept", by: "user" }
+      const said = { native, channel: "client", actor: "client" } as const
+      say(teller, "request.answering", answer, { ...said, commandId })
+      if (reaches) say(teller, "request.answered", answer, said)
+      else say(teller, "request.answer-failed", { commandId, message: "no such request" }, { native, ...ours })
+    }
   }
   if (request.answer === "resolved" || request.answer === "both") {
     say(teller, asksUser ? "user-input.resolved" : "request.resolved", { decision: null }, { native })
@@ -209,6 +219,10 @@ const renderSaying = (teller: Teller, what: Saying): void => {
       sayAsClient(teller, "thread.archived", {})
       sayAsClient(teller, "thread.unarchived", {})
       break
+    case "deletion":
+      sayAsClient(teller, "thread.deleted", {})
+      sayAsClient(teller, "thread.restored", {})
+      break
     case "keep-alive":
       sayAsClient(teller, "thread.keep-alive-set", { until: generatedEpoch + 3_600_000 })
       sayAsClient(teller, "thread.keep-alive-set", { until: null })
@@ -229,6 +243,29 @@ const renderSaying = (teller: Teller, what: Saying): void => {
     case "unmapped":
       say(teller, "provider.unmapped", { method: "no/such", known: false })
       break
+  }
+}
+
+/** The newest turns go: the one that runs ends, and nothing more is said of them. */
+const renderRewind = (teller: Teller, { count, tells }: Of<"rewind">): void => {
+  const kept = tells === "kept" && teller.turn !== null ? teller.ended : null
+  say(teller, "thread.rewound", kept === null ? { count } : { keptNativeTurnId: kept })
+  teller.turn = null
+  teller.ended = null
+}
+
+/** Work that the agent tells of a turn which has ended. */
+const renderAfterEnd = (teller: Teller, work: Of<"after-end">): void => {
+  if (teller.turn !== null || teller.ended === null) return
+  const inTurn = { turnId: teller.ended }
+  const native = { ...inTurn, itemId: nextItemId(teller) }
+  const kind = "agent_message"
+  say(teller, "item.started", { kind }, { native })
+  for (const delta of work.pieces) say(teller, "content.delta", { stream: "text", delta, frames: 1 }, { native })
+  if (work.end === "completed") {
+    say(teller, "item.completed", { kind, status: "completed", text: work.pieces.join("") }, { native })
+  } else if (work.end === "silent") {
+    say(teller, "turn.after-end-settled", { silentMs: 60_000 }, { native: inTurn, ...ours })
   }
 }
 
@@ -264,6 +301,12 @@ export const renderAction = (teller: Teller, action: Action, mode: string): Late
       return null
     case "subagent":
       return renderSubagent(teller, action.pieces)
+    case "rewind":
+      renderRewind(teller, action)
+      return null
+    case "after-end":
+      renderAfterEnd(teller, action)
+      return null
     case "say":
       renderSaying(teller, action.what)
       return null

@@ -2,7 +2,7 @@
 import type { TurnPlan } from "./Plan.js"
 import { type Later, renderAction, totalsOf } from "./RenderAction.js"
 import type { Teller } from "./Teller.js"
-import { nextCallId, nextItemId, nextTurnId, say, sayAsClient } from "./Teller.js"
+import { nextCallId, nextItemId, nextTurnId, ours, say, sayAsClient } from "./Teller.js"
 
 /** Opens the turn and says whether it runs. */
 const open = (teller: Teller, turn: TurnPlan): boolean => {
@@ -16,9 +16,14 @@ const open = (teller: Teller, turn: TurnPlan): boolean => {
   const supersedes = teller.turn !== null
   if (teller.weakIds) teller.counters.items = 0
   const turnId = nextTurnId(teller)
-  if (turn.by === "client") {
+  if (turn.by === "client" || turn.by === "never" || turn.by === "late") {
     sayAsClient(teller, "turn.requested", { text: "go", origin: "client", handedOver: true }, { callId })
     say(teller, "turn.accepted", {}, { native: { turnId, callId } })
+  }
+  if (turn.by === "never" || turn.by === "late") {
+    say(teller, "turn.start-timed-out", { waitedMs: 60_000 }, { native: { turnId }, ...ours })
+    // While another turn runs, a start would come too late.
+    if (turn.by === "never" || supersedes) return false
   }
   if (turn.by === "synthetic" && !supersedes) {
     // No start comes: the first item is what names the turn.
@@ -67,6 +72,7 @@ const close = (teller: Teller, turn: TurnPlan, mode: string): void => {
       end("failed")
       break
   }
+  teller.ended = teller.turn
   teller.turn = null
 }
 

@@ -55,6 +55,8 @@ export interface Teller {
   totals: Totals
   /** The running turn's native id. */
   turn: string | null
+  /** The native id of the session's last turn, once it has ended; null also after it was taken back. */
+  ended: string | null
   /** Whether a voice conversation is live. */
   voice: "none" | "live"
   /** Sub-agent threads of this session: they end with its connection. */
@@ -65,7 +67,11 @@ export interface Said {
   readonly native?: Omit<NativeRef, "threadId">
   readonly channel?: Channel
   readonly actor?: Actor
+  readonly commandId?: string
 }
+
+/** What Threadfold says of its own accord. */
+export const ours = { channel: "client", actor: "orchestrator" } as const
 
 /** Notes an event of the thread's session. It names the thread, as every event of a session does. */
 export const say = (
@@ -79,6 +85,7 @@ export const say = (
     session: teller.session,
     connection: teller.connection,
     actor: said.actor ?? "provider",
+    ...(said.commandId === undefined ? {} : { commandId: said.commandId }),
     type,
     channel: said.channel ?? "agent",
     native: { threadId: teller.nativeThreadId, ...said.native },
@@ -132,6 +139,7 @@ export const beginSession = (teller: Teller): void => {
   teller.connection = teller.world.nextConnection()
   teller.counters = teller.weakIds ? freshCounters() : { ...freshCounters(), turns, items, inferences, tasks, handoffs }
   teller.turn = null
+  teller.ended = null
   teller.voice = "none"
   teller.children = []
 }

@@ -1,7 +1,7 @@
 /** Row invariants of items, their chunks, requests and model calls: rules 5 to 7. */
 import { ELSEWHERE } from "../../fold/elsewhere.js"
 import type { RowInvariant } from "../Invariant.js"
-import { countBy, endsWhole, gapless, indexBy, rowsThat } from "./violation.js"
+import { countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
 
 export const itemRowInvariants: readonly RowInvariant[] = [
   {
@@ -103,14 +103,35 @@ export const itemRowInvariants: readonly RowInvariant[] = [
     id: "row.inference-end-is-whole",
     kind: "row",
     severity: "error",
-    text: "A model call has a cause, evidence and a time of its end exactly when it no longer runs; its items are unique (rule 7).",
+    text: "A model call has a cause, evidence and a time of its end exactly when it no longer runs (rule 7).",
     violations: (rows) =>
-      rowsThat("inferences", rows.all("inferences"), (one) => {
-        if (!endsWhole(one.status !== "running", one.cause, one.evidence, one.endedAt)) {
-          return `it is ${one.status}: ${one.cause}, ${one.evidence}`
-        }
-        const keys = one.outputItems ?? []
-        return new Set(keys).size === keys.length ? null : "an output item is there twice"
-      }),
+      rowsThat("inferences", rows.all("inferences"), (one) =>
+        endsWhole(one.status !== "running", one.cause, one.evidence, one.endedAt)
+          ? null
+          : `it is ${one.status}: ${one.cause}, ${one.evidence}`,
+      ),
+  },
+  {
+    id: "row.inference-counts-its-items",
+    kind: "row",
+    severity: "error",
+    text: "A model call counts its output items, which are numbered 1, 2, 3 … and have each a key of their own; no item is without its call (rule 7).",
+    violations: (rows) => {
+      const items = rows.all("inference_items")
+      const counts = countBy(items, (item) => item.inferenceId)
+      const calls = indexBy(rows.all("inferences"), (one) => one.inferenceId)
+      return [
+        ...rowsThat("inferences", rows.all("inferences"), (one) => {
+          const count = counts.get(one.inferenceId) ?? 0
+          return one.items === count ? null : `it counts ${one.items} output items, there are ${count}`
+        }),
+        ...rowsThat("inference_items", items, ({ inferenceId, ordinal }) => {
+          if (!calls.has(inferenceId)) return `its call ${inferenceId} is not there`
+          const count = counts.get(inferenceId) ?? 0
+          return ordinal >= 1 && ordinal <= count ? null : `number ${ordinal} of ${count}`
+        }),
+        ...repeated("inference_items", items, ({ inferenceId, itemKey }) => `${inferenceId} ${itemKey}`),
+      ]
+    },
   },
 ]

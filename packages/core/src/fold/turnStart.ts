@@ -1,0 +1,286 @@
+/** Rules 2 and 3: how a turn comes to run: it is requested, accepted or refused, and started. */
+import { type PayloadOf, requestedTurnLimit, strengthOf, type TurnRow } from "@threadfold/contracts"
+import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
+import { livingSession } from "../state/lifecycle.js"
+import { interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
+import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
+import { leaveStarting, moveSession } from "./pointer.js"
+import type { Step } from "./Step.js"
+import { eventSession, refuseEnded } from "./standing.js"
+import { nativeTurnSubject, turnSubject } from "./subjects.js"
+import { turnOf } from "./turn.js"
+import { endTurn } from "./turnEnd.js"
+
+const blankTurn = (step: Step, turnId: string): TurnRow => ({
+  turnId,
+  threadId: step.threadId,
+  sessionId: step.event.sessionId,
+  ordinal: (step.state.thread?.turns ?? 0) + 1,
+  nativeTurnId: null,
+  clientId: null,
+  callId: null,
+  origin: "provider",
+  status: "requested",
+  outcome: null,
+  cause: null,
+  evidence: null,
+  settled: 0,
+  uncertain: 0,
+  stalled: 0,
+  rejoined: 0,
+  handedOver: 0,
+  interruptRequestedAt: null,
+  steeredInto: null,
+  supersededBy: null,
+  error: null,
+  usage: null,
+  items: 0,
+  requestedAt: null,
+  startedAt: null,
+  endedAt: null,
+  sequence: step.sequence,
+})
+
+/** Rule 9: a hand-over that went into another turn never becomes a turn of its own. Notes it, and is true, then. */
+const refuseSteered = (step: Step, turnId: string): boolean => {
+  const delegation = step.find("delegations", turnId)
+  if (delegation === null || delegation.turnId === turnId) return false
+  step.note("turn-conflict", turnSubject(turnId), "the id is a hand-over's that went into another turn")
+  return true
+}
+
+const countTurn = (step: Step): void => {
+  const thread = step.state.thread
+  if (thread !== null) step.state.thread = { ...thread, turns: thread.turns + 1 }
+}
+
+/**
+ * `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. A turn that
+ * was handed to a session which is over can neither start nor wait for the next one, so it is refused.
+ */
+export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">): void => {
+  const { event, state } = step
+  if (event.turnId === null) return
+  if (turnOf(step, event.turnId) !== null) return step.note("turn-restarted", turnSubject(event.turnId))
+  if (refuseSteered(step, event.turnId)) return
+  const handedOver = payload.handedOver === true
+  if (handedOver && refuseEnded(step)) return
+  if (state.requested.length >= requestedTurnLimit) {
+    return step.note("limit-reached", "requested-turns", `${requestedTurnLimit} have not started`)
+  }
+  step.putTurn({
+    ...blankTurn(step, event.turnId),
+    sessionId: step.standing === "live" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
+    clientId: event.native?.clientId ?? null,
+    callId: event.native?.callId ?? null,
+    origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
+    handedOver: handedOver ? 1 : 0,
+    text: payload.text ?? null,
+    requestedAt: step.at,
+  })
+  countTurn(step)
+  waitToStart(step, "requested")
+}
+
+/** A turn waits to start: its session, where one lives, is `starting` unless it runs. */
+const waitToStart = (step: Step, cause: string): void => {
+  const session = livingSession(step.state)
+  if (session !== null) moveSession(step, session.status === "running" ? "running" : "starting", cause)
+}
+
+/**
+ * What a session that is gone says of a requested turn ends it, and with it every doubt: whatever the provider made of the
+ * turn went with the session.
+ */
+const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
+  const { native, sessionId } = step.event
+  const said = turn.nativeTurnId ?? native?.turnId ?? null
+  const bound = said === null ? null : findNativeTurn(step.state, step.rows, said, sessionId)
+  const nativeTurnId = bound === null || bound.turnId === turn.turnId ? said : null
+  endTurn(step, turn, {
+    outcome: "interrupted",
+    cause,
+    evidence: "inferred",
+    fields: { nativeTurnId, handedOver: 1, sessionId: sessionId ?? turn.sessionId },
+  })
+  leaveStarting(step)
+}
+
+/** `turn.accepted`: binds the provider's turn id; an id that is bound already means that the message steered. */
+export const turnAccepted = (step: Step): void => {
+  const { event, state } = step
+  const native = event.native?.turnId
+  const turn = state.requested.find((candidate) => candidate.turnId === event.turnId)
+  if (turn === undefined || native === undefined) {
+    const ended = native === undefined ? null : turnOf(step, event.turnId)
+    if (ended !== null && native !== undefined && bindEarlyEnd(step, ended, native)) return
+    return step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
+  }
+  const bound = findNativeTurn(step.state, step.rows, native, event.sessionId)
+  if (bound !== null && bound.turnId !== turn.turnId) {
+    endTurn(step, turn, {
+      outcome: "cancelled",
+      cause: "steered",
+      evidence: "observed",
+      fields: { steeredInto: bound.turnId },
+    })
+    leaveStarting(step)
+    return
+  }
+  if (step.standing === "ended" || step.standing === "stale") {
+    return wentWithItsSession(step, turn, "accepted-before-exit")
+  }
+  const sessionId = event.sessionId ?? turn.sessionId
+  if (tombstoneOf(step.rows, step.threadId, native, event.sessionId) !== null) {
+    // Its end came before the answer that names it: no start of it is to come.
+    const fields = { nativeTurnId: native, handedOver: 1, sessionId } as const
+    endTurn(step, turn, {
+      outcome: "unknown",
+      cause: "ended-before-accepted",
+      evidence: "inferred",
+      final: true,
+      fields,
+    })
+    leaveStarting(step)
+    return
+  }
+  const accepted: TurnRow = { ...turn, nativeTurnId: native, handedOver: 1, sessionId, uncertain: 0 }
+  step.putTurn(accepted)
+  linkDelegationsOfTurn(step, accepted)
+  // One that was in doubt waits to start again.
+  if (turn.uncertain === 1) waitToStart(step, "accepted")
+}
+
+/** `turn.start-failed`: the requested turn never ran. */
+export const turnStartFailed = (step: Step, payload: PayloadOf<"turn.start-failed">): void => {
+  const turn = turnOf(step, step.event.turnId)
+  if (turn === null || turn.status !== "requested") {
+    return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
+  }
+  endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "observed", error: payload.error })
+  leaveStarting(step)
+}
+
+/** What a turn says of its end once it turns out to run. */
+const corrected: Partial<TurnRow> = {
+  outcome: null,
+  cause: null,
+  evidence: null,
+  error: null,
+  settled: 0,
+  endedAt: null,
+}
+
+/**
+ * A turn of which nothing is known but a whole item: it may be long over, so it is taken as ended, inferred. Its own
+ * terminal replaces that, and a join may tell that it runs.
+ */
+export const turnFromContent = (step: Step, turnId: string): TurnRow | null => {
+  if (refuseSteered(step, turnId)) return null
+  const nativeTurnId = step.event.native?.turnId ?? null
+  const turn = endTurn(step, { ...blankTurn(step, turnId), nativeTurnId }, CONTENT_ONLY)
+  countTurn(step)
+  return turn
+}
+
+/** How a turn ended that is known by its content alone. Nothing waits for it, so there is nothing to settle. */
+const CONTENT_ONLY = { outcome: "unknown", cause: "content-only", evidence: "inferred", final: true } as const
+
+/**
+ * Whether a turn that has ended may run again after all: what a join tells of a turn with a strong id whose end we only
+ * concluded (rule 2). An observed end never yields.
+ */
+const mayRunAgain = (turn: TurnRow, joined: boolean): boolean =>
+  joined &&
+  turn.status === "ended" &&
+  turn.evidence === "inferred" &&
+  turn.nativeTurnId !== null &&
+  strengthOf(turn.nativeTurnId) === "strong"
+
+/** What a turn's row says once a join has brought it back. */
+const runsAgain: Partial<TurnRow> = { ...corrected, rejoined: 1, supersededBy: null }
+
+/**
+ * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
+ */
+export const startTurn = (
+  step: Step,
+  turnId: string,
+  options: { readonly supersedes: boolean; readonly synthetic: boolean; readonly joined?: boolean },
+): TurnRow | null => {
+  const { event, state } = step
+  const subject = turnSubject(turnId)
+  if (refuseEnded(step)) return null
+  if (state.session === null || step.standing !== "live") {
+    step.note("session-unknown", eventSession(step), event.type)
+    return null
+  }
+  const known = turnOf(step, turnId)
+  const isLate = known !== null && mayRunLate(step, known)
+  const again = known !== null && !isLate && mayRunAgain(known, options.joined === true)
+  if (known !== null && known.status !== "requested" && !isLate && !again) {
+    if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
+    // A join that tells what is known says nothing new.
+    else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
+    return null
+  }
+  if (known === null && refuseSteered(step, turnId)) return null
+  const native = known?.nativeTurnId ?? event.native?.turnId ?? null
+  if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
+    step.note("turn-conflict", subject, `the native id ${native} is another turn's`)
+    return null
+  }
+  const active = state.active
+  if (active !== null) {
+    if ((known === null || isLate || again) && !options.supersedes) {
+      step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
+      return null
+    }
+    endTurn(step, active, {
+      outcome: "cancelled",
+      cause: "superseded",
+      evidence: "inferred",
+      fields: { supersededBy: turnId },
+    })
+  }
+  // What the agent did after another turn's end is over when the next one starts.
+  interruptAfterEnd(step, "turn-started")
+  if (again && state.provisional?.turnId === turnId) state.provisional = null
+  const turn: TurnRow = {
+    ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
+    ...(isLate ? corrected : {}),
+    sessionId: event.sessionId,
+    nativeTurnId: native,
+    status: "running",
+    handedOver: known === null || again ? (known?.handedOver ?? 0) : 1,
+    uncertain: 0,
+    startedAt: again ? (known?.startedAt ?? step.at) : step.at,
+    ...(again ? runsAgain : {}),
+  }
+  step.putTurn(turn)
+  linkDelegationsOfTurn(step, turn)
+  if (known === null) countTurn(step)
+  if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
+  moveSession(step, "running", "turn-started")
+  return state.active
+}
+
+/** `turn.started`. */
+export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): void => {
+  const { event } = step
+  if (event.turnId === null) {
+    const native = event.native?.turnId
+    return native === undefined
+      ? step.note("turn-unknown", eventSession(step), "a start without any turn id")
+      : step.note("turn-start-after-terminal", nativeTurnSubject(native, event.sessionId))
+  }
+  const doubted = step.state.requested.find((turn) => turn.turnId === event.turnId && turn.uncertain === 1)
+  if (doubted !== undefined && (step.standing === "ended" || step.standing === "stale")) {
+    return wentWithItsSession(step, doubted, "started-before-exit")
+  }
+  startTurn(step, event.turnId, {
+    supersedes: payload.supersedes === true,
+    synthetic: payload.synthetic === true,
+    joined: payload.joined === true,
+  })
+}
