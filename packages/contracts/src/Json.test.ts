@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { isTooDeep, maxJsonDepth, readJson, readWireJson } from "./index.js"
+import { isTooDeep, maxJsonDepth, maxJsonValues, readJson, readWireJson } from "./index.js"
 
 const depthOf = (value: unknown): number =>
   typeof value !== "object" || value === null ? 0 : 1 + Math.max(0, ...Object.values(value).map(depthOf))
@@ -24,7 +24,7 @@ describe("JSON from outside", () => {
           const tooDeep = depthOf(value) > maxJsonDepth
           expect(isTooDeep(text)).toBe(tooDeep)
           expect(readJson(text)).toEqual(
-            tooDeep ? { problem: "line-too-deep", place: "" } : { value: JSON.parse(text) },
+            tooDeep ? { problem: "line-too-deep", place: "" } : { value: JSON.parse(text), values: expect.any(Number) },
           )
           expect(readWireJson(text)).toEqual(tooDeep ? undefined : JSON.parse(text))
         },
@@ -69,7 +69,25 @@ describe("JSON from outside", () => {
 
   it("keeps pairs, large numbers and escapes that are none of it", () => {
     const text = '["\\ud83d\\ude00","\\\\ud800",1.7976931348623157e308,1e-400,"1e999"]'
-    expect(readJson(text)).toEqual({ value: JSON.parse(text) })
+    expect(readJson(text)).toEqual({ value: JSON.parse(text), values: 6 })
+  })
+
+  it("has so many values and no more, whatever they are; those of a text do not count", () => {
+    const many = (count: number, one: (index: number) => string) =>
+      Array.from({ length: count }, (_, index) => one(index))
+    const entries = (count: number, one: string) => `[${many(count, () => one).join(",")}]`
+    for (const [most, text] of [
+      [maxJsonValues - 1, (count: number) => entries(count, "1")],
+      [maxJsonValues - 1, (count: number) => entries(count, '"a,[{\\""')],
+      [(maxJsonValues - 1) / 2, (count: number) => entries(Math.floor(count), "[]")],
+      [maxJsonValues - 1, (count: number) => `{${many(count, (index) => `"k${index}": 1`).join(",")}}`],
+    ] as const) {
+      expect(readJson(text(most))).toHaveProperty("value")
+      expect(readJson(text(most + 1))).toEqual({ problem: "line-too-many-values", place: "" })
+    }
+    expect(readJson(JSON.stringify(entries(maxJsonValues * 2, "[]")))).toHaveProperty("values", 1)
+    // An agent's line may have as many as it likes: it is not from a caller of ours.
+    expect(readWireJson(entries(maxJsonValues * 2, "1"))).toHaveLength(maxJsonValues * 2)
   })
 
   it("from an agent has null where a number is beyond every double, as the log would", () => {

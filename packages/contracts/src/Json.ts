@@ -3,12 +3,15 @@
  * JSON from outside. Its depth is counted on the text, without recursion, before anything walks the value; what JSON
  * allows and a log cannot hold (numbers beyond every double, half a surrogate pair) is found, with its place.
  */
-import { maxJsonDepth } from "./Limits.js"
+import { maxJsonDepth, maxJsonValues } from "./Limits.js"
 import type { ProblemSlug } from "./Problem.js"
 
 /** Why a text is not taken: a slug of the catalogue, and where in the value; empty where it is the text as a whole. */
 export interface JsonFault {
-  readonly problem: Extract<ProblemSlug, "line-not-json" | "line-too-deep" | "line-not-unicode" | "number-out-of-range">
+  readonly problem: Extract<
+    ProblemSlug,
+    "line-not-json" | "line-too-deep" | "line-too-many-values" | "line-not-unicode" | "number-out-of-range"
+  >
   readonly place: string
 }
 
@@ -17,30 +20,50 @@ const backslash = 0x5c
 
 /** Where the string that begins at `from` (its opening quote) ends; -1: it does not. */
 const endOfString = (text: string, from: number): number => {
-  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let before = at - 1
-    while (text.charCodeAt(before) === backslash) before -= 1
-    if ((at - before) % 2 === 1) return at
+  let at = text.indexOf('"', from + 1)
+  if (at === -1) return -1
+  let before = at - 1
+  while (text.charCodeAt(before) === backslash) before -= 1
+  if ((at - before) % 2 === 1) return at
+  // An escaped quote: there may be many, and a search for each costs more than a look at every unit.
+  for (at += 1; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === quote) return at
+    if (unit === backslash) at += 1
   }
   return -1
 }
 
-/** Whether arrays and objects are nested deeper than {@link maxJsonDepth}. Linear, without recursion, on any text. */
-export const isTooDeep = (text: string): boolean => {
-  if (text.length <= maxJsonDepth) return false
+/** The shape of a text that should be JSON. */
+interface Shape {
+  readonly problem: "line-too-deep" | "line-too-many-values" | null
+  /** Values, members and entries that were counted. */
+  readonly values: number
+}
+
+/** Counts depth and values, linearly, without recursion, on any text. */
+const shapeOf = (text: string, mostValues: number): Shape => {
   let depth = 0
+  let values = 1
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     if (unit === quote) {
       at = endOfString(text, at)
-      if (at === -1) return false
+      if (at === -1) break
     } else if (unit === 0x5b || unit === 0x7b) {
       depth += 1
-      if (depth > maxJsonDepth) return true
+      values += 1
+      if (depth > maxJsonDepth) return { problem: "line-too-deep", values }
     } else if (unit === 0x5d || unit === 0x7d) depth -= 1
+    else if (unit === 0x2c) values += 1
+    if (values > mostValues) return { problem: "line-too-many-values", values }
   }
-  return false
+  return { problem: null, values }
 }
+
+/** Whether arrays and objects are nested deeper than {@link maxJsonDepth}. */
+export const isTooDeep = (text: string): boolean =>
+  text.length > maxJsonDepth && shapeOf(text, Number.POSITIVE_INFINITY).problem === "line-too-deep"
 
 /** An escape that may be half of a pair: only escapes can, because bytes that are no character are replaced before. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/
@@ -71,12 +94,19 @@ const faultIn = (whole: unknown, cut: ReadonlySet<string>): JsonFault | null => 
 
 const nowhere: ReadonlySet<string> = new Set()
 
+/** The value of a text, and how many values are in it. */
+export interface ReadJson {
+  readonly value: unknown
+  readonly values: number
+}
+
 /**
  * The value of a text, or why it is not taken. `cut`: places whose text is a piece of a stream and may begin or end with
  * half a surrogate pair.
  */
-export const readJson = (text: string, cut: ReadonlySet<string> = nowhere): { readonly value: unknown } | JsonFault => {
-  if (isTooDeep(text)) return { problem: "line-too-deep", place: "" }
+export const readJson = (text: string, cut: ReadonlySet<string> = nowhere): ReadJson | JsonFault => {
+  const { problem, values } = shapeOf(text, maxJsonValues)
+  if (problem !== null) return { problem, place: "" }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -84,7 +114,7 @@ export const readJson = (text: string, cut: ReadonlySet<string> = nowhere): { re
     return { problem: "line-not-json", place: "" }
   }
   const isSuspect = surrogateEscape.test(text) || largeNumber.test(text)
-  return (isSuspect ? faultIn(value, cut) : null) ?? { value }
+  return (isSuspect ? faultIn(value, cut) : null) ?? { value, values }
 }
 
 /**

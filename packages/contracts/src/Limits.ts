@@ -6,6 +6,12 @@
 /** Levels of arrays and objects that JSON from outside may have. Below it no recursion of ours can overflow a stack. */
 export const maxJsonDepth = 512
 
+/**
+ * Values (arrays, objects, their entries and members) that JSON from outside may have. A million bytes can hold half a million of
+ * them; what each costs to read, check and pass on would keep other callers waiting.
+ */
+export const maxJsonValues = 20_000
+
 /** Highest number in a channel, 2^48 - 1: the ids of numbered events have 48 bits for it. */
 export const maxSeq = 2 ** 48 - 1
 

@@ -152,6 +152,11 @@ export const problems = {
     title: "The JSON is nested too deeply",
     next: "Nest arrays and objects at most 512 levels deep; send deeper data as a text.",
   },
+  "line-too-many-values": {
+    status: 400,
+    title: "The JSON has too many values",
+    next: "Send at most 20,000 values, members and entries together; send more of them as a text, or in several events.",
+  },
   "line-not-unicode": {
     status: 400,
     title: "A text is not valid Unicode",

@@ -509,7 +509,7 @@ export type LogReport = typeof LogReport.Type
 
 /** What `salvage` prints. */
 export const SalvageReport = Schema.Struct({
-  /** True: everything that the file tells of was copied. */
+  /** True: everything that the file tells of was copied, and nothing of it differs from its digest. */
   ok: Schema.Boolean,
   /** The damaged file. */
   from: S,
@@ -531,6 +531,22 @@ export const SalvageReport = Schema.Struct({
     copied: N,
     /** Events whose message is there and cannot be read. At most 1,000 ranges. */
     lost: Schema.Array(Schema.Struct({ firstSequence: N, lastSequence: N, detail: S })),
+  }),
+  /** What was copied, compared with the digests that were written with it. */
+  digests: Schema.Struct({
+    /** Blocks that were compared. */
+    checked: N,
+    /** Blocks that could not be: of their events, or of the digests before them, some are lost. */
+    unchecked: N,
+    /** Blocks of which something was copied that is not what was written; sequences are those of the damaged file. At most 1,000. */
+    mismatched: Schema.Array(
+      Schema.Struct({
+        streamId: S,
+        firstSequence: N,
+        lastSequence: N,
+        part: Schema.Literal("row", "payload", "native"),
+      }),
+    ),
   }),
   pages: Schema.Struct({
     /** Pages that the file has. */

@@ -1,5 +1,16 @@
 /** A database that was cut, emptied or torn is refused with what was found, and keeps its bytes. */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
@@ -56,6 +67,44 @@ describe("a database", () => {
     const before = readFileSync(file)
     expect(refusal()).toMatchObject({ slug: "database-damaged", detail: expect.stringMatching(found) })
     expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  it("whose process was killed is refused without its write-ahead log, and opens with it", () => {
+    const killed = (withWal: boolean): void => {
+      rmSync(directory, { recursive: true })
+      fill(3)
+      const copy = `${directory}.copy`
+      Effect.runSync(
+        Effect.scoped(
+          Effect.map(openSqlite({ file }), ({ driver }) => {
+            driver.transaction(() => driver.insert(sampleRow(4)))
+            cpSync(directory, copy, { recursive: true })
+          }),
+        ),
+      )
+      rmSync(directory, { recursive: true })
+      cpSync(copy, directory, { recursive: true })
+      rmSync(copy, { recursive: true })
+      if (!withWal) rmSync(`${file}-wal`)
+    }
+    killed(false)
+    const before = readFileSync(file)
+    const found = /was not closed, and threadfold\.db-wal with the last commits of the log \S+ is gone/
+    expect(refusal()).toMatchObject({ slug: "database-damaged", detail: expect.stringMatching(found) })
+    expect(readFileSync(file).equals(before)).toBe(true)
+    // What the refusal says to do is enough.
+    rmSync(`${file}.log-id`)
+    expect(Effect.runSync(Effect.scoped(Effect.map(openSqlite({ file }), ({ driver }) => driver.head())))).toBe(3)
+    killed(true)
+    expect(Effect.runSync(Effect.scoped(Effect.map(openSqlite({ file }), ({ driver }) => driver.head())))).toBe(4)
+  })
+
+  it("that was closed needs no write-ahead log, whatever became of the marker", () => {
+    fill(3)
+    expect(readFileSync(`${file}.log-id`, "utf8")).toMatch(/^[0-9a-f-]{36}\n$/)
+    writeFileSync(`${file}.log-id`, "")
+    Effect.runSync(Effect.scoped(openSqlite({ file })))
+    expect(readFileSync(`${file}.log-id`, "utf8")).toMatch(/^[0-9a-f-]{36}\n$/)
   })
 
   it("that is whole opens again, and so does a new one in place of a deleted one", () => {

@@ -2,39 +2,32 @@
  * A look at a database before its owner opens it: is it whole? A file that was cut, emptied or torn would be written to as
  * if it were, and take what is left along. Read-only; no Effect here.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { existsSync, statSync } from "node:fs"
+import { basename } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
+import { hasWal, markerFile, readMarker } from "./LogMarker.js"
 
 /** Up to this size every page is looked at, bytes; a larger database would start too slowly. */
 const wholeCheckBytes = 64 * 1024 * 1024
-
-/** Keeps the log's id outside of the database, so that an emptied database is not taken for a new one. */
-export const logIdFile = (file: string): string => join(dirname(file), `${basename(file)}.log-id`)
-
-/** Notes the id of the log of a database. */
-export const noteLogId = (file: string, logId: string): void => {
-  if (knownLogId(file) !== logId) writeFileSync(logIdFile(file), `${logId}\n`, { mode: 0o600 })
-}
-
-const knownLogId = (file: string): string | null => {
-  try {
-    return readFileSync(logIdFile(file), "utf8").trim()
-  } catch {
-    return null
-  }
-}
 
 const damaged = (file: string, found: string) => new Problem({ slug: "database-damaged", detail: `${file} ${found}.` })
 
 /** An empty file where a log was; null where there is none. */
 export const emptied = (file: string): Problem | null => {
   if (!existsSync(file) || statSync(file).size > 0) return null
-  const logId = knownLogId(file)
-  return logId === null
+  const logId = readMarker(file)?.logId
+  return logId === undefined
     ? null
-    : damaged(file, `is empty, but it held the log ${logId}. To begin a new log, delete it and ${logIdFile(file)}`)
+    : damaged(file, `is empty, but it held the log ${logId}. To begin a new log, delete it and ${markerFile(file)}`)
+}
+
+/** A database that was open when its process ended, and whose write-ahead log is gone since; null for every other one. */
+export const withoutItsWal = (file: string): Problem | null => {
+  const marker = readMarker(file)
+  if (marker?.isOpen !== true || !existsSync(file) || hasWal(file)) return null
+  const found = `was not closed, and ${basename(file)}-wal with the last commits of the log ${marker.logId} is gone`
+  return damaged(file, `${found}. To go on with what is left, delete ${markerFile(file)}`)
 }
 
 /** Whether a failure of SQLite says that the file is not what it wrote. */
@@ -55,7 +48,7 @@ const sizes = (file: string, header: Buffer): string | null => {
  */
 export const damageOf = (file: string, header: Buffer, error: unknown): Problem | null => {
   const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3"
-  if (!isDatabase && knownLogId(file) === null) return null
+  if (!isDatabase && readMarker(file) === null) return null
   const why = error instanceof Error ? error.message : String(error)
   const cut = isDatabase && header.length === 100 ? sizes(file, header) : null
   return damaged(file, cut ?? `cannot be read (${why})`)

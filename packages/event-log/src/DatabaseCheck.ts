@@ -6,7 +6,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
 import { Problem } from "@threadfold/contracts"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
-import { damageOf, emptied, isDamage, tornPages } from "./DamageCheck.js"
+import { damageOf, emptied, isDamage, tornPages, withoutItsWal } from "./DamageCheck.js"
 import { latestMigration, type MigrationGroup } from "./Migrations.js"
 import { applicationId, databaseFormat } from "./migrations/index.js"
 
@@ -71,8 +71,8 @@ export const checkWhole = (file: string): Effect.Effect<void, Problem> =>
   Effect.suspend(() => {
     let handle: Sqlite.Database | null = null
     try {
-      const empty = emptied(file)
-      if (empty !== null) return empty
+      const lost = emptied(file) ?? withoutItsWal(file)
+      if (lost !== null) return lost
       if (!databaseExists(file)) return Effect.void
       handle = new Sqlite(file, { readonly: true, fileMustExist: true })
       return tornPages(handle, file) ?? Effect.void

@@ -6,11 +6,11 @@ import { basename, dirname, join } from "node:path"
 import type { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
-import { noteLogId } from "./DamageCheck.js"
 import { checkDatabase, checkWhole } from "./DatabaseCheck.js"
 import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
 import type { DiskLimits } from "./DiskSpace.js"
 import type { LogDriver } from "./Driver.js"
+import { markClosed, markOpen } from "./LogMarker.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
 import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership.js"
@@ -82,6 +82,10 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       catch: storageFailed(file),
     })
     const driver = sqliteDriver(handle, guard)
-    yield* Effect.try({ try: () => noteLogId(file, driver.logId), catch: storageFailed(file) })
+    // Closed before the handle is: finalizers run in reverse.
+    yield* Effect.acquireRelease(
+      Effect.try({ try: () => markOpen(file, driver.logId), catch: storageFailed(file) }),
+      () => Effect.sync(() => markClosed(file, driver.logId)),
+    )
     return { file, handle, driver, guard, ownership }
   })

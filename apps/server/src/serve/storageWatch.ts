@@ -1,10 +1,19 @@
 /** What the server does about its files and its disk while it runs, besides what every write checks. */
 import { Problem } from "@threadfold/contracts"
-import type { EngineService } from "@threadfold/engine"
-import { Effect, Schedule, type Scope } from "effect"
+import { mintId } from "@threadfold/core"
+import { type EngineService, sha256 } from "@threadfold/engine"
+import type { DiskSpace } from "@threadfold/event-log"
+import { Clock, Effect, Schedule, type Scope } from "effect"
 
 /** How often the lock and the disk are looked at, ms. */
 const LOOK_MS = 1_000
+/** Better news than the last is told at most so often, ms: free space may go up and down around a limit. */
+const CALM_MS = 60_000
+
+/** Where the log remembers its warnings: `<stream> <number of the last one> <what it told>`. */
+const warningsKey = "storage.warnings"
+/** Channel of the warnings. */
+const channel = "adapter:threadfold"
 
 /**
  * Fails once the lock of the data directory is not ours any more: another process may own the directory then, so this one
@@ -15,17 +24,88 @@ export const untilLockIsLost = (engine: EngineService): Effect.Effect<never, Pro
     lost?.kind === "lock" ? new Problem({ slug: "storage-lost", detail: `${lost.found}.` }) : Effect.void,
   ).pipe(Effect.repeat(Schedule.spaced(LOOK_MS)), Effect.zipRight(Effect.never))
 
-/** Warns, once each time, when the disk becomes low or full and when the files are lost; for the life of the scope. */
-export const warnOfStorage = (engine: EngineService): Effect.Effect<void, never, Scope.Scope> => {
-  let warned = "ok"
-  const look = Effect.flatMap(engine.storage, ({ lost, space }) => {
-    const status = lost === null ? (space?.status ?? "ok") : "lost"
-    if (status === warned) return Effect.void
-    warned = status
-    if (lost !== null) return Effect.logError(`${lost.found}: nothing is written any more`)
-    const free = `the disk of the data directory has ${space?.freeBytes ?? 0} bytes left`
-    if (status === "ok") return Effect.logInfo(free)
-    return Effect.logWarning(status === "full" ? `${free}: nothing is written any more` : free)
+const severity = { ok: 0, low: 1, full: 2 } as const
+
+/** The sentence of a warning. */
+const messageOf = ({ freeBytes, minFreeBytes, status }: DiskSpace): string => {
+  const free = `The disk of the data directory has ${freeBytes} bytes left`
+  if (status === "ok") return `${free} again.`
+  return status === "full"
+    ? `${free}: nothing is written any more.`
+    : `${free}; below ${minFreeBytes} nothing is written.`
+}
+
+/** The warnings that the log has. */
+interface Recorded {
+  readonly streamId: string | null
+  /** Number of the last one; 0: there is none. */
+  readonly seq: number
+  /** What the last one told. */
+  readonly status: DiskSpace["status"]
+}
+
+const recorded = (engine: EngineService): Effect.Effect<Recorded, Problem> =>
+  Effect.map(engine.getMeta(warningsKey), (known) => {
+    const [streamId = null, seq = "0", status] = known?.split(" ") ?? []
+    return { streamId, seq: Number(seq), status: status === "low" ? "low" : "ok" }
+  })
+
+/**
+ * Appends the warning to the log, in a stream of the server's own: the disk is no thread's. Of a log the stream is always the same.
+ */
+const record = (engine: EngineService, space: DiskSpace, at: number): Effect.Effect<void, Problem> =>
+  Effect.gen(function* () {
+    const last = yield* recorded(engine)
+    const streamId = last.streamId ?? mintId(sha256, at, `${engine.log.logId}|${warningsKey}`)
+    const seq = last.seq + 1
+    const payload = { message: messageOf(space), details: `disk-${space.status}` }
+    const event = { type: "runtime.warning", channel, seq, at, payload }
+    yield* engine.submit({
+      members: [{ to: { streamId }, sessionId: null, actor: "orchestrator", event }],
+      meta: { [warningsKey]: `${streamId} ${seq} ${space.status}` },
+    })
+  })
+
+/**
+ * Warns of a disk that becomes low or full, and of files that are lost: in the server's own log each time, of the disk by an
+ * event, too. For the life of the scope.
+ */
+export const warnOfStorage = (engine: EngineService): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.suspend(() => watch(engine))
+
+const watch = (engine: EngineService): Effect.Effect<void, never, Scope.Scope> => {
+  let said: "lost" | DiskSpace["status"] = "ok"
+  /** What the log was told last, and when; null: not looked up yet. */
+  let told: { readonly status: DiskSpace["status"]; readonly at: number } | null = null
+
+  const say = (status: typeof said, message: string) => {
+    if (status === said) return Effect.void
+    said = status
+    if (status === "lost") return Effect.logError(message)
+    return status === "ok" ? Effect.logInfo(message) : Effect.logWarning(message)
+  }
+
+  const tell = (space: DiskSpace) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      told ??= { status: (yield* recorded(engine)).status, at: Number.NEGATIVE_INFINITY }
+      const { at, status } = told
+      if (space.status === status) return
+      // A full disk takes no event; that there is room again will be told.
+      if (space.status === "full") told = { status: "full", at }
+      else if (severity[space.status] > severity[status] || now - at >= CALM_MS) {
+        yield* record(engine, space, now)
+        told = { status: space.status, at: now }
+      }
+    })
+
+  const look = Effect.gen(function* () {
+    const { lost, space } = yield* engine.storage
+    if (lost !== null) return yield* say("lost", `${lost.found}: nothing is written any more`)
+    if (space === null) return
+    yield* say(space.status, messageOf(space))
+    // What cannot be written now is tried again with the next look.
+    yield* Effect.ignore(tell(space))
   })
   return Effect.asVoid(Effect.forkScoped(Effect.repeat(look, Schedule.spaced(LOOK_MS))))
 }

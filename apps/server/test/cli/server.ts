@@ -16,16 +16,9 @@ export interface RunningServer extends Schema.Schema.Type<typeof Hello> {
   readonly call: (path: string, init?: RequestInit) => Promise<Response>
 }
 
-/** Starts it and waits for its one line. Rejects with what it said on standard error where it ends before. */
-export const serve = (
-  directory: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-  cwd?: string,
-): Promise<RunningServer> =>
+/** Waits for the one line of a server that was started. Rejects with what it said on standard error where it ends before. */
+export const serveBy = (child: ChildProcess): Promise<RunningServer> =>
   new Promise((resolve, reject) => {
-    const where = cwd === undefined ? {} : { cwd }
-    const child = start(["serve", "--desktop", "--data-dir", directory, ...args], { env, ...where })
     let stderr = ""
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text
@@ -47,6 +40,17 @@ export const serve = (
       resolve({ ...hello, child, ended, call })
     })
   })
+
+/** Starts it and waits for its one line. Rejects with what it said on standard error where it ends before. */
+export const serve = (
+  directory: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+): Promise<RunningServer> => {
+  const where = cwd === undefined ? {} : { cwd }
+  return serveBy(start(["serve", "--desktop", "--data-dir", directory, ...args], { env, ...where }))
+}
 
 /** Opens an attached session, and fails loudly where it is refused. */
 export const attach = async (server: RunningServer, sessionId: string, nativeThreadId: string): Promise<void> => {

@@ -10,6 +10,7 @@ import { Effect, Either } from "effect"
 import { afterEach, beforeEach, expect, it } from "vitest"
 import { lineResult } from "../../src/http/attached/AttachedSessions.js"
 import { lineReader } from "../../src/http/attached/lines.js"
+import type { InPieces } from "../../src/http/attached/pieces.js"
 import { findLines } from "../../src/http/attached/pushedBody.js"
 import { attachCommand } from "../../src/http/attached/registration.js"
 import { Library } from "../recordings/Library.js"
@@ -25,9 +26,9 @@ beforeEach(() => {
 })
 afterEach(() => library.close())
 
-const found = (body: string) => {
-  const work = findLines(Buffer.from(body))
-  for (let step = work.next(); ; step = work.next()) if (step.done === true) return Either.getOrThrow(step.value)
+/** Does work at once. */
+const whole = <A>(work: InPieces<A>): A => {
+  for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value
 }
 
 /** Pushes lines as the server does, in submissions of other sizes each time. */
@@ -46,7 +47,7 @@ const pushAll = (seed: number, lines: readonly string[]) =>
     const read = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
     const results: LineResult[] = []
     let size = 1
-    let waiting = found(lines.join("\n")).map(read)
+    let waiting = Either.getOrThrow(whole(findLines(Buffer.from(lines.join("\n"))))).map((line) => whole(read(line)))
     for (; waiting.length > 0; size = (size * 7) % 61) {
       const some = waiting.slice(0, size)
       waiting = waiting.slice(size)

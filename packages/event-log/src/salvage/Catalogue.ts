@@ -1,7 +1,7 @@
 /** What of a log a damaged file still holds, and where. Places only: the rows are read again when they are copied. */
 import type { EventRow } from "../Driver.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
-import { type LogRow, logRowOf } from "./logRows.js"
+import { type DigestBlock, type LogRow, logRowOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"
 import { cellsOf, type Place, rowAt } from "./records.js"
 
@@ -22,6 +22,8 @@ export class Catalogue {
   private readonly events = new Map<number, number>()
   private readonly natives = new Map<number, number>()
   private readonly blobs = new Map<string, number>()
+  /** Last sequence of a block → where its digest lies. */
+  private readonly digests = new Map<number, number>()
   readonly blocks: PackedRange[] = []
   readonly meta = new Map<string, string>()
   /** Last version of each stream that the file tells of, whether its event is there or not. */
@@ -51,6 +53,17 @@ export class Catalogue {
       }
       if (torn) this.damagedPages.push(number)
     }
+  }
+
+  /** The digest of the block that ends with this sequence, where it is there. */
+  digest(lastSequence: number): DigestBlock | null {
+    const row = this.read(this.digests.get(lastSequence))
+    return row?.kind === "digest" ? row.block : null
+  }
+
+  /** Where blocks end whose digest is there, ascending. */
+  blockEnds(): readonly number[] {
+    return [...this.digests.keys()].sort((a, b) => a - b)
   }
 
   /** Sequences of the events that are there, ascending. */
@@ -114,7 +127,8 @@ export class Catalogue {
         this.blobs.set(row.key, packed(place))
         return
       case "digest":
-        return this.tell(row.streamId, row.lastVersion, row.lastSequence)
+        this.digests.set(row.block.lastSequence, packed(place))
+        return this.tell(row.block.streamId, row.block.lastVersion, row.block.lastSequence)
       case "meta":
         this.meta.set(row.key, row.value)
         return

@@ -1,14 +1,23 @@
 /** Which row is what of a log: by its shape, because the schema itself may be lost. No Effect here. */
 import type { EventRow } from "../Driver.js"
+import type { BlockDigests } from "../digests/canonical.js"
 import { eventColumns } from "../EventColumns.js"
 import type { StoredRow, Value } from "./records.js"
+
+/** A row of `digests`. */
+export interface DigestBlock extends BlockDigests {
+  readonly streamId: string
+  readonly firstVersion: number
+  readonly lastVersion: number
+  readonly lastSequence: number
+}
 
 export type LogRow =
   | { readonly kind: "event"; readonly event: EventRow }
   | { readonly kind: "native"; readonly sequence: number; readonly body: string | null; readonly blob: string | null }
   | { readonly kind: "block"; readonly first: number; readonly last: number; readonly body: Buffer }
   | { readonly kind: "blob"; readonly key: string; readonly body: string | Buffer }
-  | { readonly kind: "digest"; readonly streamId: string; readonly lastVersion: number; readonly lastSequence: number }
+  | { readonly kind: "digest"; readonly block: DigestBlock }
   | { readonly kind: "meta"; readonly key: string; readonly value: string }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -60,6 +69,16 @@ const eventOf = (sequence: number, values: readonly Value[]): EventRow | null =>
   }
 }
 
+const isDigest = (value: Value | undefined): value is string => isText(value) && digest.test(value)
+
+/** The block of a row with the columns of `digests`; null where it is none. */
+const digestOf = (lastSequence: number, values: readonly Value[]): DigestBlock | null => {
+  const [, streamId, firstVersion, lastVersion, own, payloads, bodies] = values
+  if (!isText(streamId) || !uuid.test(streamId) || !isCount(firstVersion) || !isCount(lastVersion)) return null
+  if (!isDigest(own) || !isDigest(payloads) || (bodies !== null && !isDigest(bodies))) return null
+  return { streamId, firstVersion, lastVersion, lastSequence, digest: own, payloads, bodies }
+}
+
 /** What a row is of a log; null: nothing that is copied. */
 export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
   const [a, b, c] = values
@@ -71,10 +90,9 @@ export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
     return event === null ? null : { kind: "event", event }
   }
   if (values.length === 3) return nativeOf(rowid, a, b, c)
-  if (values.length === 7 && a === null && isText(b) && uuid.test(b) && isCount(values[3])) {
-    const text = values[4]
-    if (!isText(text) || !digest.test(text)) return null
-    return { kind: "digest", streamId: b, lastVersion: values[3], lastSequence: rowid }
+  if (values.length === 7 && a === null) {
+    const block = digestOf(rowid, values)
+    return block === null ? null : { kind: "digest", block }
   }
   return null
 }

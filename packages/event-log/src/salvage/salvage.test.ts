@@ -147,6 +147,36 @@ describe("salvage", () => {
     expect(report).toMatchObject({ ok: false, events: 600, bodies: { lost: [{ firstSequence: 2 }] } })
   })
 
+  it("compares what it copies with the digests, and names the block of every byte that changed", async () => {
+    const changes = [
+      ["payload", "payload = replace(payload, 'payload 411 ', 'payload 411_')", "events"],
+      ["row", "at = at + 1", "events"],
+      ["row", "actor = 'reaper'", "events"],
+      ["native", "body = body || ' '", "native"],
+    ] as const
+    for (const [part, sql, table] of changes) {
+      rmSync(directory, { recursive: true })
+      write(600, 300)
+      const handle = new Sqlite(file)
+      handle.prepare(`UPDATE ${table} SET ${sql} WHERE sequence = 411`).run()
+      handle.close()
+      const { digests, events, ok } = await salvaged()
+      expect([part, ok, events, digests.checked, digests.unchecked]).toEqual([part, false, 600, 10, 0])
+      expect(digests.mismatched).toEqual([{ streamId, firstSequence: 385, lastSequence: 448, part }])
+    }
+  })
+
+  it("says how many blocks it could not compare: where an event is lost, or the digest before them", async () => {
+    write(600, 0)
+    const handle = new Sqlite(file)
+    handle.exec("DELETE FROM events WHERE sequence = 70")
+    handle.exec("DELETE FROM digests WHERE last_sequence = 256")
+    handle.close()
+    const report = await salvaged()
+    expect(report).toMatchObject({ ok: false, missing: [{ firstSequence: 70, lastSequence: 70 }] })
+    expect(report.digests).toEqual({ checked: 8, unchecked: 1, mismatched: [] })
+  })
+
   it("refuses a file in which there is nothing, and a place where there is something", async () => {
     overwriteNew()
     const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to }))))

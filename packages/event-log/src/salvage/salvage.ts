@@ -9,6 +9,7 @@ import type { EventRow, LogDriver } from "../Driver.js"
 import type { MigrationGroup } from "../Migrations.js"
 import { openSqlite, type SqliteDatabase } from "../SqliteDatabase.js"
 import { Catalogue, type PackedRange } from "./Catalogue.js"
+import { DigestCheck } from "./DigestCheck.js"
 import { PageFile } from "./PageFile.js"
 
 /** Events of one transaction of the copy. */
@@ -46,18 +47,22 @@ class Copy {
   events = 0
   bodies = 0
   readonly lostBodies: LostBody[] = []
+  readonly digests: DigestCheck
   readonly refused: { readonly sequence: number; readonly detail: string }[] = []
   /** Versions of each stream that were there. */
   readonly versions = new Map<string, number[]>()
   private readonly written = new Map<string, number>()
   private readonly blocks: readonly PackedRange[]
   private nextBlock = 0
+  /** Last event of a block of bodies that cannot be read. */
+  private lostUntil = 0
   private packedBodies: ReadonlyMap<number, string> = new Map()
 
   constructor(
     private readonly catalogue: Catalogue,
     private readonly driver: LogDriver,
   ) {
+    this.digests = new DigestCheck(catalogue)
     this.blocks = [...catalogue.blocks].sort((a, b) => a.first - b.first)
   }
 
@@ -78,6 +83,7 @@ class Copy {
     const event = this.catalogue.event(old)
     if (event === null) return
     const body = this.bodyOf(old)
+    this.digests.event(event, body)
     const streamVersion = (this.written.get(event.streamId) ?? 0) + 1
     const row: EventRow = { ...event, sequence: this.events + 1, streamVersion }
     try {
@@ -92,25 +98,30 @@ class Copy {
     const versions = this.versions.get(event.streamId) ?? []
     this.versions.set(event.streamId, versions)
     versions.push(event.streamVersion)
-    if (body === null) return
+    if (body === null || body === undefined) return
     this.driver.insertNatives([[row.sequence, body]])
     this.bodies += 1
   }
 
-  private bodyOf(sequence: number): string | null {
+  /** Undefined where it is there and cannot be read. */
+  private bodyOf(sequence: number): string | null | undefined {
     const own = this.catalogue.body(sequence)
     if (typeof own === "string") return own
-    if (own !== null) this.lost({ firstSequence: sequence, lastSequence: sequence, detail: own.lost })
+    if (own !== null) {
+      this.lost({ firstSequence: sequence, lastSequence: sequence, detail: own.lost })
+      return undefined
+    }
     for (let block = this.blocks[this.nextBlock]; block !== undefined && block.first <= sequence; ) {
       const bodies = this.catalogue.bodiesOf(block)
       if (bodies instanceof Map) this.packedBodies = new Map([...this.rest(sequence), ...bodies])
       else if ("lost" in bodies) {
         this.lost({ firstSequence: block.first, lastSequence: block.last, detail: String(bodies.lost) })
+        this.lostUntil = Math.max(this.lostUntil, block.last)
       }
       this.nextBlock += 1
       block = this.blocks[this.nextBlock]
     }
-    return this.packedBodies.get(sequence) ?? null
+    return this.packedBodies.get(sequence) ?? (sequence <= this.lostUntil ? undefined : null)
   }
 
   /** Packed bodies that are still to come. */
@@ -135,8 +146,10 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
       last,
     ).map(([firstVersion, lastVersion]) => ({ streamId, firstVersion, lastVersion })),
   )
+  const digests = copy.digests.finish()
   return {
     ok:
+      digests.mismatched.length === 0 &&
       missing.length === 0 &&
       streams.length === 0 &&
       copy.lostBodies.length === 0 &&
@@ -150,6 +163,7 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
     missingOfStreams: streams.slice(0, LISTED),
     refused: copy.refused.slice(0, LISTED),
     bodies: { copied: copy.bodies, lost: copy.lostBodies },
+    digests,
     pages: { read: file.pageCount, damaged: catalogue.damagedPages.slice(0, LISTED) },
   }
 }

@@ -7,7 +7,7 @@ import { counted } from "../text/words.js"
 const range = (first: number, last: number): string => (first === last ? `${first}` : `${first} to ${last}`)
 
 export const salvagePage = (look: Look, report: SalvageReport): string => {
-  const { bodies, missing, missingOfStreams, pages, refused } = report
+  const { bodies, digests, missing, missingOfStreams, pages, refused } = report
   return [
     report.ok ? look.good("Everything was copied.") : look.bad("Some of it is lost."),
     `  ${counted(report.events, "event")} of ${counted(report.streams, "stream")}, ${counted(bodies.copied, "native message")}, into ${report.to}`,
@@ -20,6 +20,10 @@ export const salvagePage = (look: Look, report: SalvageReport): string => {
       (one) => `  lost: native messages at ${range(one.firstSequence, one.lastSequence)}: ${oneLine(one.detail)}`,
     ),
     ...refused.map((one) => `  not copied: the event at ${one.sequence}: ${oneLine(one.detail)}`),
+    `  ${counted(digests.checked, "block")} compared with the digests${digests.unchecked === 0 ? "" : `, ${digests.unchecked} could not be`}`,
+    ...digests.mismatched.map(
+      (one) => `  copied, but not what was written: ${one.part} at ${range(one.firstSequence, one.lastSequence)}`,
+    ),
     "  Not copied: receipts, effects and how far imports came. Sequences are new: readers of streams begin anew.",
     "",
   ].join("\n")

@@ -7,43 +7,13 @@ import { Projections } from "@threadfold/projections"
 import type { HeldSecrets } from "@threadfold/providers"
 import { Clock, Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
+import { decodeLines } from "./decodeLines.js"
 import { makeLeases } from "./Leases.js"
 import { type LineContext, type LineRules, lineReader, type ParsedLine } from "./lines.js"
-import { type FoundLine, type InPieces, inPieces } from "./pushedBody.js"
+import { inPieces } from "./pieces.js"
+import type { FoundLine } from "./pushedBody.js"
 import { attachedRedaction } from "./redaction.js"
 import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
-
-/** Lines that are committed together, and bytes of them: a long body lets others in between. */
-const linesAtATime = 512
-const bytesAtATime = 1024 * 1024
-/** How long lines are decoded before everybody else has a turn, ms. */
-const decodeForMs = 5
-
-/** The first of `lines` from `from` on that are committed together. */
-const nextLines = (lines: readonly FoundLine[], from: number): readonly FoundLine[] => {
-  let bytes = 0
-  let to = from
-  while (to < lines.length && to - from < linesAtATime && bytes < bytesAtATime) {
-    const line = lines[to]
-    bytes += line === undefined ? 0 : line.end - line.start
-    to += 1
-  }
-  return lines.slice(from, to)
-}
-
-/** Decodes lines in slices of time. */
-function* decodeLines(read: (line: FoundLine) => ParsedLine, lines: readonly FoundLine[]): InPieces<ParsedLine[]> {
-  const parsed: ParsedLine[] = []
-  let since = performance.now()
-  for (const line of lines) {
-    if (performance.now() - since > decodeForMs) {
-      yield
-      since = performance.now()
-    }
-    parsed.push(read(line))
-  }
-  return parsed
-}
 
 /** The row of an attached session. */
 interface Attached extends Omit<SessionRow, "leaseMs"> {
@@ -218,7 +188,7 @@ export const makeAttachedSessions = (
         const read = lineReader(context, rules)
         const results: LineResult[] = []
         for (let start = 0; start < lines.length; ) {
-          const some = yield* inPieces(decodeLines(read, nextLines(lines, start)))
+          const some = yield* inPieces(decodeLines(read, lines, start))
           const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
           // Once the first lines are in, the rest waits its turn: an answer in the middle would help nobody.
           const acknowledged = yield* start === 0 ? counted(engine.trySubmit({ members })) : submit({ members })

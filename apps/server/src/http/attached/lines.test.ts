@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { maxJsonDepth, maxPushLines, maxSeq, maxTime, Problem, problems } from "@threadfold/contracts"
+import { maxJsonDepth, maxJsonValues, maxPushLines, maxSeq, maxTime, Problem, problems } from "@threadfold/contracts"
 import { Either, Schema } from "effect"
 import fc from "fast-check"
 import { lineResult } from "./AttachedSessions.js"
+import { decodeLines } from "./decodeLines.js"
 import { type LineFault, lineReader, type ParsedLine } from "./lines.js"
-import { type Found, findEntries, findLines, type InPieces } from "./pushedBody.js"
+import { bytesAtATime, type InPieces } from "./pieces.js"
+import { type Found, type FoundLine, findEntries, findLines } from "./pushedBody.js"
+import { salvage } from "./salvage.js"
 
 const context = {
   sessionId: "01990000-0000-7000-8000-000000000001",
@@ -13,11 +16,13 @@ const context = {
   startedAt: 1_700_000_000_000,
 }
 const maxBytes = 100_000
-const parse = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
+const read = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
 
-const whole = (work: InPieces<Found>): Found => {
+/** Does work at once. */
+const whole = <A>(work: InPieces<A>): A => {
   for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value
 }
+const parse = (line: FoundLine): ParsedLine => whole(read(line))
 const lines = (body: string | Buffer) => Either.getOrThrow(whole(findLines(Buffer.from(body)))).map(parse)
 const entries = (body: string) => whole(findEntries(Buffer.from(body)))
 const only = (text: string | Buffer) => lines(text)[0]
@@ -93,6 +98,11 @@ describe("pushed lines", () => {
     ],
     ["nested too deeply", withMessage(deep), { problem: "line-too-deep", place: "" }],
     ["nested so deeply that a stack would end", withMessage(nested(40_000)), { problem: "line-too-deep", place: "" }],
+    [
+      "more values than it may have",
+      event({ payload: { message: "m", many: Array(maxJsonValues).fill(1) } }),
+      { problem: "line-too-many-values", place: "" },
+    ],
     ["deep and cut", withMessage(deep).slice(0, -300), { problem: "line-too-deep", place: "" }],
     [
       "half a pair in a text",
@@ -221,13 +231,74 @@ describe("pushed lines", () => {
   })
 })
 
+describe("a body", () => {
+  const mebibyte = 1024 * 1024
+  const filled = (text: string, bytes: number) => text.repeat(Math.floor(bytes / text.length))
+  /** A line over the limit that says its channel and number first. */
+  const longEvent = (text: string) => `{"channel":"agent","seq":1,"payload":${filled(text, mebibyte)}`
+  const noEvents = ["[", "{", "[]", '"', '\\"', "\\\\", " ", "1,", "9", '{"a":', '"a":1,', "\ud83d\ude00", "x"]
+  const bodies: readonly (readonly [string, string])[] = [
+    ["lines of nothing", "1\n".repeat(2_000)],
+    ["lines that are kept", `${'{"channel":"agent","seq":1}\n'.repeat(1_000)}`],
+    ["lines that are taken", `${event()}\n`.repeat(1_000)],
+    ["events of many values", `${event({ payload: { message: "m", many: Array(6_000).fill([]) } })}\n`.repeat(10)],
+    ["deep events", `${withMessage(nested(500))}\n`.repeat(100)],
+    ["long events", `${event({ payload: { message: "x".repeat(90_000) } })}\n`.repeat(20)],
+    ...noEvents.map((text): readonly [string, string] => [`a long line of ${text}`, filled(text, mebibyte)]),
+    ...noEvents.map((text): readonly [string, string] => [`a long event of ${text}`, longEvent(text)]),
+  ]
+
+  it.each(bodies)("of %s is decoded in pieces, few lines, bytes and values at a time", (_, body) => {
+    const found = Either.getOrThrow(whole(findLines(Buffer.from(body))))
+    let lines = 0
+    let bytes = 0
+    const counted = function* (line: FoundLine): InPieces<ParsedLine> {
+      lines += 1
+      // A line over the limit has pieces of its own.
+      if (line.end - line.start <= maxBytes) bytes += line.end - line.start
+      return yield* read(line)
+    }
+    for (let from = 0; from < found.length; ) {
+      const before = { lines, bytes }
+      for (const work = decodeLines(counted, found, from); ; before.lines = lines, before.bytes = bytes) {
+        const step = work.next()
+        expect(lines - before.lines).toBeLessThanOrEqual(256)
+        expect(bytes - before.bytes).toBeLessThanOrEqual(256 * 1024)
+        if (step.done !== true) continue
+        expect(step.value.length).toBeGreaterThan(0)
+        expect(step.value.length).toBeLessThanOrEqual(512)
+        expect(step.value.reduce((sum, line) => sum + line.values, 0)).toBeLessThan(10_000 + maxJsonValues)
+        from += step.value.length
+        break
+      }
+    }
+    expect(lines).toBe(found.length)
+  })
+
+  /** How often work pauses. */
+  const pausesOf = (work: InPieces<unknown>): number => {
+    let pauses = 0
+    while (work.next().done !== true) pauses += 1
+    return pauses
+  }
+
+  it.each(noEvents)("with one long event of %s is looked through in pieces, as a line and as an entry", (text) => {
+    const line = Buffer.from(longEvent(text))
+    const least = Math.floor(line.length / bytesAtATime) - 1
+    expect(least).toBeGreaterThan(5)
+    expect(pausesOf(salvage(line, 0, line.length))).toBeGreaterThanOrEqual(least)
+    expect(pausesOf(findEntries(Buffer.from(`[${longEvent(text)}`)))).toBeGreaterThanOrEqual(least)
+    expect(pausesOf(read({ line: 1, body: line, start: 0, end: line.length }))).toBeGreaterThan(least)
+  })
+})
+
 describe("the answer to a line", () => {
   it("has at most 200 bytes where the line is invalid, whatever is wrong and wherever", () => {
     const slugs = Schema.decodeUnknownSync(Schema.Array(Problem.fields.slug))(Object.keys(problems))
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constantFrom(...slugs), (place, slug) => {
         const fault = { problem: slug, place }
-        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault }
+        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault, values: 0 }
         const result = { status: "appended" as const, streamId: "", sequence: Number.MAX_SAFE_INTEGER }
         expect(Buffer.byteLength(`${JSON.stringify(lineResult(parsed, result))}\n`)).toBeLessThanOrEqual(200)
       }),

@@ -18,6 +18,7 @@ import {
 } from "@threadfold/contracts"
 import type { Member } from "@threadfold/engine"
 import { Either, ParseResult, Schema } from "effect"
+import type { InPieces } from "./pieces.js"
 import type { FoundLine } from "./pushedBody.js"
 import { type Salvaged, salvage } from "./salvage.js"
 
@@ -55,6 +56,8 @@ export interface ParsedLine {
   /** What is stored; null: nothing, because it has no number that can be read. */
   readonly member: Member | null
   readonly fault: LineFault | null
+  /** How many values are in what is stored: the price of handing it on. */
+  readonly values: number
 }
 
 /** Characters of a line's head that are kept where the line is too long. */
@@ -95,8 +98,8 @@ const faultOf = ({ channel, payload = {}, type, v }: ProviderEvent): LineFault |
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
-/** Decodes lines of one session. */
-export const lineReader = (context: LineContext, rules: LineRules): ((found: FoundLine) => ParsedLine) => {
+/** Decodes lines of one session, each in pieces where it is long. */
+export const lineReader = (context: LineContext, rules: LineRules): ((found: FoundLine) => InPieces<ParsedLine>) => {
   const { redactText } = rules
 
   const member = (event: Member["event"]): Member => ({
@@ -107,11 +110,18 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
   })
 
   /** A line that is no event: kept under its number, where it has one. */
-  const refused = ({ body, end, line, start }: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault) => {
-    if (channel === null || seq === null || !isPushable(channel)) return { line, seq: null, member: null, fault }
+  function* refused(found: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
+    const { body, end, line, start } = found
+    if (channel === null || seq === null || !isPushable(channel)) {
+      return { line, seq: null, member: null, fault, values: 0 }
+    }
     const bytes = body.subarray(start, end)
+    const isLong = bytes.length > rules.maxBytes
+    if (isLong) yield
     const text = bytes.toString("utf8")
+    if (isLong) yield
     const recorded = redactText(text)
+    if (isLong) yield
     const method = (type ?? "unreadable").slice(0, maxTypeLength).toWellFormed()
     const payload = {
       method,
@@ -120,33 +130,35 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
       ...(fault.place === "" ? {} : { place: fault.place.slice(0, longestPlace).toWellFormed() }),
       line: { bytes: bytes.length, sha256: sha256(recorded === text ? bytes : recorded) },
     }
-    const raw = bytes.length > rules.maxBytes ? headOf(recorded) : recorded.trim()
+    const raw = isLong ? headOf(recorded) : recorded.trim()
     const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
-    return { line, seq, member: member(event), fault }
+    return { line, seq, member: member(event), fault, values: 1 }
   }
 
-  return (found): ParsedLine => {
+  return function* (found) {
     const { body, end, line, start } = found
-    const salvaged = () => salvage(body, start, end)
-    if (end - start > rules.maxBytes) return refused(found, salvaged(), { problem: "line-too-long", place: "" })
+    /** For a line that is no event: what it says of itself has to be looked for. */
+    function* unread(fault: LineFault): InPieces<ParsedLine> {
+      return yield* refused(found, yield* salvage(body, start, end), fault)
+    }
+    if (end - start > rules.maxBytes) return yield* unread({ problem: "line-too-long", place: "" })
     const bytes = body.subarray(start, end)
-    if (!isUtf8(bytes)) return refused(found, salvaged(), { problem: "line-not-unicode", place: "" })
+    if (!isUtf8(bytes)) return yield* unread({ problem: "line-not-unicode", place: "" })
     const text = bytes.toString("utf8").trim()
     const read = readJson(text, cutTexts)
-    if ("problem" in read) return refused(found, salvaged(), read)
+    if ("problem" in read) return yield* unread(read)
     if (!isRecord(read.value)) {
-      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" } }
+      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" }, values: 0 }
     }
     const decoded = decodeEvent(read.value)
-    if (Either.isLeft(decoded)) {
-      return refused(found, salvaged(), { problem: "not-an-event", place: placeOf(decoded.left) })
-    }
+    if (Either.isLeft(decoded)) return yield* unread({ problem: "not-an-event", place: placeOf(decoded.left) })
     const event = decoded.right
     const fault = faultOf(event)
-    if (fault !== null) return refused(found, { ...event }, fault)
+    if (fault !== null) return yield* refused(found, { ...event }, fault)
     // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
     const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
-    return { line, seq, member: member({ type, v, channel, seq, at, native, payload, raw }), fault: null }
+    const taken = member({ type, v, channel, seq, at, native, payload, raw })
+    return { line, seq, member: taken, fault: null, values: read.values }
   }
 }
 

@@ -3,8 +3,8 @@
  * and what a body holds is counted before anything of it is stored.
  */
 import { maxPushLines, Problem } from "@threadfold/contracts"
-import { Effect, Either } from "effect"
-import { afterString } from "./salvage.js"
+import { Either } from "effect"
+import { bytesAtATime, type InPieces } from "./pieces.js"
 
 /** Where a line stands in its body. */
 export interface FoundLine {
@@ -17,12 +17,6 @@ export interface FoundLine {
 }
 
 export type Found = Either.Either<readonly FoundLine[], Problem>
-
-/** Work on a body that pauses now and then, so that other callers have their turn. */
-export type InPieces<A> = Generator<void, A>
-
-/** Bytes that are looked at in one go: about a millisecond. */
-const bytesAtATime = 512 * 1024
 
 const tooMany = (): Found =>
   Either.left(new Problem({ slug: "payload-too-large", detail: `The body has more than ${maxPushLines} lines.` }))
@@ -76,15 +70,19 @@ export function* findEntries(body: Buffer): InPieces<Found> {
   if (body[at] === 0x5d) return skip(at + 1) === body.length ? Either.right(found) : broken
   let start = at
   let depth = 0
+  let isString = false
   let pauseAt = at + bytesAtATime
-  while (at < body.length) {
-    const byte = body[at]
-    if (byte === 0x22) {
-      at = afterString(body, at, body.length)
-      if (at === -1) return broken
-      continue
+  for (; at < body.length; at++) {
+    if (at > pauseAt) {
+      yield
+      pauseAt = at + bytesAtATime
     }
-    if (depth === 0 && (byte === 0x2c || byte === 0x5d)) {
+    const byte = body[at]
+    if (byte === 0x22) isString = !isString
+    else if (isString) {
+      // What is escaped ends no string.
+      if (byte === 0x5c) at += 1
+    } else if (depth === 0 && (byte === 0x2c || byte === 0x5d)) {
       if (isBlank(body, start, at)) return broken
       if (found.length === maxPushLines) return tooMany()
       found.push({ line: found.length + 1, body, start, end: at })
@@ -95,23 +93,6 @@ export function* findEntries(body: Buffer): InPieces<Found> {
       depth -= 1
       if (depth < 0) return broken
     }
-    at += 1
-    if (at > pauseAt) {
-      yield
-      pauseAt = at + bytesAtATime
-    }
   }
   return broken
 }
-
-/** Lets the event loop do what waits: other calls, streams, acknowledgements. */
-export const otherTurns: Effect.Effect<void> = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
-
-/** Does work in pieces, with other callers' turns in between. */
-export const inPieces = <A>(work: InPieces<A>): Effect.Effect<A> =>
-  Effect.suspend(() => {
-    const step = work.next()
-    return step.done === true ? Effect.succeed(step.value) : Effect.zipRight(otherTurns, inPieces(work))
-  })
