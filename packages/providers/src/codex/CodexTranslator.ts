@@ -15,7 +15,7 @@ import { inShell, readProcess } from "../wire/shell.js"
 import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { answerCall, type Call } from "./answers.js"
 import { makeConnection } from "./Connection.js"
-import { callEntry, clientNotificationEntry } from "./calls.js"
+import { type ClientEntry, callEntry, clientNotificationEntry } from "./calls.js"
 import { questionsOf } from "./choices.js"
 import type { Context, Entry } from "./Entry.js"
 import type { Spawned } from "./items.js"
@@ -29,6 +29,10 @@ export type CodexTranslatorOptions = TranslatorOptions
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
+
+/** Whether the answer to a call names a turn of the thread that the call names. */
+const startsTurn = (method: string, params: Fields): boolean =>
+  method === "turn/start" || (method === "review/start" && params.delivery !== "detached")
 
 export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
   const connection = makeConnection(options)
@@ -49,6 +53,19 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   const openTarget = (nativeThreadId: string | undefined): Target => {
     const thread = nativeThreadId === undefined ? undefined : connection.thread(nativeThreadId)
     return thread?.session ? connection.targetOf(thread, thread.session) : connection.target
+  }
+
+  /**
+   * Where a call belongs. One about a thread that this connection has shown nothing of is evidence that the thread is loaded:
+   * the recording begins in the middle, or another client of the server has loaded it.
+   */
+  const callTarget = (source: Source, entry: ClientEntry | undefined, id: string | undefined): Target => {
+    const where = openTarget(id)
+    if (where.thread !== null || id === undefined || !recordsClient) return where
+    if (entry?.on !== "call" || !entry.needsSession || connection.isDetached(id)) return where
+    const { isRefused, sessions, unansweredResumes } = connection.thread(id)
+    const mayBeLoaded = unansweredResumes.size > 0 || (sessions === 0 && !isRefused)
+    return mayBeLoaded ? threadTarget(source, id) : where
   }
 
   const opens = (entry: Entry | undefined, params: Fields): boolean => {
@@ -118,7 +135,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
         ? openTarget(native.threadId)
         : threadTarget(source, native.threadId)
     const secrets = secretsOf(questionsOf(method, params))
-    requests.set(requestId, { method, userInput: entry.userInput, target: where, native, secrets })
+    requests.set(requestId, { method, userInput: entry.userInput, target: where, native, params, secrets })
     connection.record(source, where, opened(method, entry, requestId, params, native, where.thread?.items))
     return "mapped"
   }
@@ -141,7 +158,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   const noteCall = (call: Call): void => {
     const { id: callId, method, target: where, nativeThreadId, params } = call
     calls.set(callId, call)
-    if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
+    if (startsTurn(method, params) && where.thread !== null) where.thread.unansweredStarts.add(callId)
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)
     }
@@ -156,9 +173,18 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const named = attempt(() => mayHaveId(params, "threadId"))
     const id = "value" in named ? named.value : undefined
     // A fork names its source, but asks for a session of a thread that does not exist yet.
-    const where = method === "thread/fork" ? connection.target : openTarget(id)
+    const where = method === "thread/fork" ? connection.target : callTarget(source, entry, id)
     const native = { threadId: id, callId }
-    const call: Call = { id: callId, method, target: where, nativeThreadId: id, turnId, params, told: false }
+    const call: Call = {
+      id: callId,
+      method,
+      target: where,
+      nativeThreadId: id,
+      turnId,
+      params,
+      isEvidence: recordsClient,
+      told: false,
+    }
     noteCall(call)
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
     if ("problem" in named) {

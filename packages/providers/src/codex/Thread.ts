@@ -19,6 +19,8 @@ export interface Session {
    * item's kind, so that it stands by itself.
    */
   readonly known: Set<string>
+  /** The turn that this session has shown running. */
+  running: string | undefined
 }
 
 /** The name of an item inside a session. */
@@ -42,6 +44,8 @@ export interface CodexThread {
   readonly unansweredStarts: Set<string>
   /** Calls of `thread/resume` that have no answer yet. */
   readonly unansweredResumes: Set<string>
+  /** True: a resume was refused since it was last loaded, so that a call about it shows nothing. */
+  isRefused: boolean
   /** Turns that an answer named and that have not started yet. */
   readonly acceptedTurns: Set<string>
   /** The thread that spawned it, where an item of that thread said so. */
@@ -61,6 +65,7 @@ export const makeThread = (id: string): CodexThread => ({
   detached: false,
   unansweredStarts: new Set(),
   unansweredResumes: new Set(),
+  isRefused: false,
   acceptedTurns: new Set(),
   parent: undefined,
   items: makeOpenItems(),
@@ -72,11 +77,13 @@ export const makeThread = (id: string): CodexThread => ({
 /** Opens the thread's next session. */
 export const openSession = (thread: CodexThread): Session => {
   thread.sessions += 1
+  thread.isRefused = false
   const session: Session = {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
     described: null,
     told: { parent: false, name: false },
     known: new Set(),
+    running: undefined,
   }
   thread.session = session
   return session
@@ -92,6 +99,7 @@ export const closeSession = (thread: CodexThread): void => {
 /** Forgets the calls of a process that is gone: ids start again in the next one. */
 export const forgetCalls = (thread: CodexThread): void => {
   thread.detached = false
+  thread.isRefused = false
   thread.unansweredStarts.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()
