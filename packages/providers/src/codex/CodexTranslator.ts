@@ -23,7 +23,7 @@ import { notificationEntry } from "./notifications.js"
 import { hearItem, leaveItem, withReview } from "./openItems.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import { noteRewind, settleRewinds } from "./rewinds.js"
-import type { Target } from "./Thread.js"
+import type { CodexThread, Target } from "./Thread.js"
 
 export type CodexTranslatorOptions = TranslatorOptions
 
@@ -80,6 +80,16 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return entry.map(params, { thread: where.thread, session }, context)
   }
 
+  /** Remembers that a message was repeated before the answer to its call; what is held comes after that answer. */
+  const noteEcho = (thread: CodexThread, { native }: Fact): void => {
+    const clientId = native?.clientId
+    if (clientId === undefined || thread.unansweredStarts.size === 0 || connection.heldTurn(thread) !== undefined) return
+    const isAwaited = [...thread.unansweredStarts].some(
+      (callId) => calls.get(callId)?.params.clientUserMessageId === clientId,
+    )
+    if (isAwaited) thread.echoed.add(clientId)
+  }
+
   const notification = (source: Source, method: string, params: Fields): Fate => {
     const entry = notificationEntry(method)
     const named = attempt(() => nativeThreadIdOf(params))
@@ -117,6 +127,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
         connection.holdTurn(source, where.thread, next.native.turnId)
       }
+      if (where.thread !== null) noteEcho(where.thread, next)
       connection.record(source, where, next)
     }
     if (where.thread !== null) connection.spawned(source, where.thread, children)

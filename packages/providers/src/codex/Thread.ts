@@ -42,6 +42,8 @@ export interface CodexThread {
   detached: boolean
   /** Calls of `turn/start` that have no answer yet, as JSON text of their ids. */
   readonly unansweredStarts: Set<string>
+  /** Client's ids of messages that were repeated in a turn while their calls had no answer. */
+  readonly echoed: Set<string>
   /** Calls of `thread/resume` that have no answer yet. */
   readonly unansweredResumes: Set<string>
   /** True: a resume was refused since it was last loaded, so that a call about it shows nothing. */
@@ -64,6 +66,7 @@ export const makeThread = (id: string): CodexThread => ({
   session: null,
   detached: false,
   unansweredStarts: new Set(),
+  echoed: new Set(),
   unansweredResumes: new Set(),
   isRefused: false,
   acceptedTurns: new Set(),
@@ -101,6 +104,7 @@ export const forgetCalls = (thread: CodexThread): void => {
   thread.detached = false
   thread.isRefused = false
   thread.unansweredStarts.clear()
+  thread.echoed.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()
   thread.rewinds = makeRewinds()

@@ -90,13 +90,16 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
   if (thread === null) return false
   thread.unansweredStarts.delete(call.id)
+  // The message was repeated in a turn: that says more than any turn that the answer names.
+  const isEchoed = thread.echoed.delete(hintText(call.params, "clientUserMessageId") ?? "") && answer.ok
   let turnId: string | undefined
   try {
-    turnId = turnAnswered(connection, source, call, answer, thread)
+    if (!isEchoed) turnId = turnAnswered(connection, source, call, answer, thread)
   } finally {
+    if (thread.unansweredStarts.size === 0) thread.echoed.clear()
     if (thread.unansweredStarts.size === 0 || turnId === connection.heldTurn(thread)) connection.letGo(thread)
   }
-  return true
+  return !isEchoed
 }
 
 /**
