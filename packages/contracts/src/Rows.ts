@@ -141,6 +141,9 @@ export interface RewindRow {
   readonly sequence: number
 }
 
+/** Half a surrogate pair at the end of a chunk: its part, the chunk's ordinal, the UTF-16 unit. */
+export type ChunkHalf = readonly [part: number, ordinal: number, unit: number]
+
 export interface ItemRow {
   readonly itemId: string
   readonly threadId: string
@@ -163,6 +166,7 @@ export interface ItemRow {
   readonly chunkPart: number
   readonly chunkFill: number
   readonly chunkHalf: number
+  readonly chunkHalves: readonly ChunkHalf[] | null
   readonly data?: unknown
   readonly processId: string | null
   readonly exitCode: number | null

@@ -260,6 +260,9 @@ export const tables: { readonly [N in TableName]: Table } = {
       chunkHalf: int(
         "UTF-16 unit of half a surrogate pair that ends the last chunk, where U+FFFD stands for it; 0: none.",
       ),
+      chunkHalves: optJson(
+        "The same of earlier chunks, whose parts may go on: `[[part, chunk, unit], …]`, the newest last; null: none.",
+      ),
       data: heavy(optJson("What else it says, in the provider's words.")),
       processId: optText("Process of a command."),
       exitCode: optInt("Exit code of a command."),

@@ -98,6 +98,8 @@ export interface Steer {
   readonly nativeThreadId: string
   /** The running turn that the text goes into. */
   readonly nativeTurnId: string
+  /** Our id of the message. An agent that repeats ids of messages shows by it that it took this one. */
+  readonly messageId?: string
   /** The user's text. */
   readonly text: string
 }

@@ -243,7 +243,7 @@ export interface ImportOutcome extends Omit<ImportReport, "threads"> {
 
 /**
  * Imports recordings, one connection a file, in the order given. Fails with `not-a-recording` before anything is stored where a
- * file has no message of Codex; with `recording-not-found`, `thread-busy` (the
+ * file has no message of Codex about a thread; with `recording-not-found`, `thread-busy` (the
  * thread has a live session) or what the engine fails with; files before the failing one stay imported.
  */
 export const importCodexAppServer = (options: ImportOptions): Effect.Effect<ImportOutcome, Problem, Engine> =>

@@ -1,9 +1,23 @@
 /** What a file seems to be that is no recording of the kind that was asked for: said in the refusal. */
 import { isUtf8 } from "node:buffer"
 import { readJson } from "@threadfold/contracts"
+import { clientRequestMethods, serverNotificationMethods, serverRequestMethods } from "@threadfold/providers"
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
+
+const codexMethods: ReadonlySet<string> = new Set<string>([
+  ...clientRequestMethods,
+  ...serverNotificationMethods,
+  ...serverRequestMethods,
+])
+
+/** Whether a line of a recording is one of Codex. The handshake of ACP has the same name, and names its protocol's version. */
+const isOfCodex = ({ msg }: Readonly<Record<string, unknown>>): boolean =>
+  isRecord(msg) &&
+  typeof msg.method === "string" &&
+  codexMethods.has(msg.method) &&
+  !(isRecord(msg.params) && Object.hasOwn(msg.params, "protocolVersion"))
 
 /** What a file with this line may be. */
 const ofLine = (line: Readonly<Record<string, unknown>>): string => {
@@ -39,10 +53,13 @@ export const guessOf = (head: Buffer, isWhole: boolean): string => {
     .split("\n")
     .filter((text) => text.trim() !== "")
   if (texts.length === 0) return "blank lines"
-  for (const text of texts) {
-    const read = readJson(text.trim())
-    if ("value" in read && isRecord(read.value)) return ofLine(read.value)
-  }
+  const read = texts.flatMap((text) => {
+    const one = readJson(text.trim())
+    return "value" in one && isRecord(one.value) ? [one.value] : []
+  })
+  if (read.some(isOfCodex)) return "a recording of Codex app-server in which nothing is said about a thread"
+  const [first] = read
+  if (first !== undefined) return ofLine(first)
   return /^\s*[[{]/.test(texts[0] ?? "")
     ? "one JSON document, or lines of JSON that are broken"
     : "a text that is no JSON"

@@ -42,7 +42,7 @@ export const requireRecordings = (
         const catching = <A>(look: () => Promise<A>) => Effect.tryPromise({ try: look, catch: unreadable(file) })
         if (yield* catching(() => saysSomething(file))) return
         const what = yield* catching(() => guess(file))
-        const detail = `${file} has no message of Codex app-server. It seems to be ${what}.`
+        const detail = `${file} has no message of Codex app-server about a thread. It seems to be ${what}.`
         return yield* new Problem({ slug: "not-a-recording", detail })
       }),
     { discard: true },

@@ -95,4 +95,36 @@ describe("streamed pieces", () => {
       { numRuns: 400 },
     )
   })
+
+  it("of several parts are joined byte for byte, however the parts are mixed", () => {
+    const streams = fc.array(units, { minLength: 2, maxLength: 4 })
+    fc.assert(
+      fc.property(streams, fc.array(fc.nat(200), { maxLength: 6 }), fc.array(fc.nat()), (texts, places, order) => {
+        const left = texts.map((text) => [...cut(text, places)])
+        const mixed: (readonly [number, string])[] = []
+        for (let turn = 0; left.some((pieces) => pieces.length > 0); turn += 1) {
+          const parts = left.flatMap((pieces, part) => (pieces.length > 0 ? [part] : []))
+          const part = parts[(order[turn] ?? turn) % parts.length] ?? 0
+          const piece = left[part]?.shift()
+          if (piece !== undefined) mixed.push([part, piece])
+        }
+        const short = stored(mixed)
+        texts.forEach((text, part) => {
+          expect(short.parts.get(part) ?? "").toBe(text.toWellFormed())
+        })
+        expect(short).toEqual(stored(mixed, foldByRules))
+        expect(short.row?.chunkChars).toBe(texts.join("").length)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it("leave U+FFFD where more parts stop in a pair than are remembered", () => {
+    const first = Array.from({ length: 12 }, (_, part): [number, string] => [part, "a\ud83d"])
+    const rest = first.map(([part]): [number, string] => [part, "\ude00"])
+    const { parts, row } = stored([...first, ...rest])
+    expect(parts.get(11)).toBe("a😀")
+    expect(parts.get(0)).toBe("a\ufffd\ufffd")
+    expect(row?.chunkHalves?.length ?? 0).toBeLessThanOrEqual(8)
+  })
 })

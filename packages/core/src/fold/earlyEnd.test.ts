@@ -194,6 +194,24 @@ describe("rule 2: the provider repeats our id of a message", () => {
     expect(s.turnRow(t2)).toMatchObject({ outcome: "cancelled", steeredInto: s.turnRow(t1)?.turnId })
   })
 
+  it("of a queued message: it is in the agent's turn, and the answer that says so later says nothing new", () => {
+    const queued = () =>
+      new Scenario()
+        .start()
+        .turn(t1)
+        .send("message.queued", { messageId: "m-1", text: "also" }, { session: null })
+        .send("message.queued", { messageId: "m-2", text: "more" }, { session: null })
+    const s = echo(queued(), "m-1", t1)
+    expect(s.state.queue).toEqual(["m-2"])
+    s.send("message.steered", { messageId: "m-1" }, { session: null })
+    expect(s.state).toMatchObject({ queue: ["m-2"], echoed: [] })
+    expect(s.reasons()).toEqual([])
+    // The answer first: the repeated id is no queued message any more.
+    const answered = queued().send("message.steered", { messageId: "m-1" }, { session: null })
+    expect(echo(answered, "m-1", t1).state).toMatchObject({ queue: ["m-2"], echoed: [] })
+    expect(answered.reasons()).toEqual([])
+  })
+
   it("of a turn that runs, of another session or of no turn changes nothing", () => {
     const s = echo(accepted().turn(t1), T, t1)
     expect(turn(s)).toMatchObject({ status: "running", nativeTurnId: t1 })

@@ -1,11 +1,12 @@
 /**
  * Rule 2: the provider repeats our id of a message (`native.clientId`) where it works on it. That says more than any answer:
- * whatever turn the answer named, this one has the message.
+ * whatever turn the answer named, this one has the message. One that was to steer a turn has left the queue with it.
  */
 import type { TurnRow } from "@threadfold/contracts"
 import { echoedTurn, tombstoneOf } from "../resolve/lookup.js"
 import { isInterruptedEarly, isNeverStarted } from "../state/lifecycle.js"
 import { leaveStarting } from "./pointer.js"
+import { messageEchoed } from "./queue.js"
 import type { Step } from "./Step.js"
 import { endTurn } from "./turnEnd.js"
 
@@ -23,6 +24,7 @@ const askedFor = (step: Step, clientId: string): TurnRow | null => {
 export const hearEcho = (step: Step): void => {
   const { clientId, turnId: native } = step.event.native ?? {}
   if (clientId === undefined || native === undefined || step.standing !== "live") return
+  if (messageEchoed(step, clientId)) return
   const turn = askedFor(step, clientId)
   if (turn === null) return
   const { turnId } = step.event

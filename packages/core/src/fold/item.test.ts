@@ -231,4 +231,18 @@ describe("rule 4 on items", () => {
     expect(first).toMatchObject({ status: "completed", text: "old", sessionId: id("session s1") })
     expect(second).toMatchObject({ status: "open", sessionId: id("session s2") })
   })
+
+  it("takes from a late update what its data lacks, and nothing else", () => {
+    const s = new Scenario().start().turn(t1).item("i1", t1, { kind: "command", data: { command: "curl" } })
+    const native = { turnId: t1, itemId: "i1" }
+    s.send("item.completed", { kind: "command", status: "declined", data: { command: "curl x" } }, { native })
+    s.send("item.updated", { title: "late", data: { command: "old", review: { rationale: "no" } } }, { native })
+    expect(s.rows.whole("items", [s.itemRow("i1")?.itemId ?? ""])).toMatchObject({
+      title: null,
+      data: { command: "curl x", review: { rationale: "no" } },
+    })
+    const before = s.itemRow("i1")?.sequence
+    s.send("item.updated", { data: { review: { rationale: "other" } } }, { native })
+    expect(s.itemRow("i1")?.sequence).toBe(before)
+  })
 })

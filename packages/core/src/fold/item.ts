@@ -196,11 +196,22 @@ const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
 /** What else an item says, where the event says it; else what is stored stays. */
 const dataOf = (data: unknown): Pick<ItemRow, "data"> => (data === undefined || data === null ? {} : { data })
 
+const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** What an update says after the item's own terminal: members that its data lacks, such as a reviewer's rationale. */
+const completeData = (step: Step, item: ItemRow, data: unknown): void => {
+  if (!isMembers(data)) return
+  const stored = step.rows.whole("items", [item.itemId])?.data ?? {}
+  if (!isMembers(stored) || Object.keys(data).every((name) => Object.hasOwn(stored, name))) return
+  step.putItem(item, { data: { ...data, ...stored } })
+}
+
 /** `item.updated`. */
 export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): void => {
   const item = itemOf(step)
   if (item === null) return unknownItem(step)
-  if (item.status !== "open" && item.evidence === "observed") return
+  if (item.status !== "open" && item.evidence === "observed") return completeData(step, item, payload.data)
   step.putItem(
     { ...item, title: payload.title ?? item.title, processId: payload.processId ?? item.processId },
     dataOf(payload.data),

@@ -1,5 +1,6 @@
 /** The message queue: a row stands for a message that waits, and leaves with it. */
 import { type PayloadOf, queueLimit } from "@threadfold/contracts"
+import { echoedLimit } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
 
 /** `message.queued`. */
@@ -50,9 +51,22 @@ export const messageLeft = (step: Step, messageId: string): void => {
   )
 }
 
+/**
+ * A message that the agent repeats under our id: it is in the agent's turn, whatever becomes of the call that steered it. True
+ * where a queued message has that id.
+ */
+export const messageEchoed = (step: Step, messageId: string): boolean => {
+  if (!step.state.queue.includes(messageId)) return false
+  messageLeft(step, messageId)
+  step.state.echoed = [...step.state.echoed.slice(1 - echoedLimit), messageId]
+  return true
+}
+
 /** `message.steered`. */
-export const messageSteered = (step: Step, payload: PayloadOf<"message.steered">): void => {
-  if (payload.messageId !== undefined && payload.messageId !== null) messageLeft(step, payload.messageId)
+export const messageSteered = (step: Step, { messageId }: PayloadOf<"message.steered">): void => {
+  if (messageId === undefined || messageId === null) return
+  if (!step.state.echoed.includes(messageId)) return messageLeft(step, messageId)
+  step.state.echoed = step.state.echoed.filter((id) => id !== messageId)
 }
 
 /** `queue.reordered`: taken only when it names every queued message exactly once. */

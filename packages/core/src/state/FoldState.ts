@@ -23,6 +23,9 @@ export const FOLD_VERSION = 4
 /** How many requests that were resolved in a row are remembered until the next event of their turn. */
 export const elsewhereLimit = 100
 
+/** How many messages a state remembers that the agent repeated before it answered. One steers at a time. */
+export const echoedLimit = 16
+
 /** How many open items a state holds: those that were touched last. What streams is nearly always one of them. */
 export const recentItemsLimit = 16
 
@@ -93,6 +96,11 @@ export interface FoldState {
   readonly realtime: RealtimeRunRow | null
   /** Queued messages, in order. */
   readonly queue: readonly string[]
+  /**
+   * Messages that the agent repeated in a running turn before its answer said that it took them. They have left the queue; the
+   * answer says nothing new. At most {@link echoedLimit}, newest last.
+   */
+  readonly echoed: readonly string[]
   readonly usage: UsageRow | null
   /** Last running total of tokens (rule 10). */
   readonly baseline: Baseline | null
@@ -117,6 +125,7 @@ export const initialState = (streamId: string): FoldState => ({
   pendingRealtime: [],
   realtime: null,
   queue: [],
+  echoed: [],
   usage: null,
   baseline: null,
   channels: {},

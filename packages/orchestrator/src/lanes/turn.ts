@@ -121,7 +121,12 @@ export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     }
     const { nativeThreadId, on } = live
     yield* deliver(shop, effect, live, {
-      order: on.connection.steer({ nativeThreadId, nativeTurnId: turn.nativeTurnId, text: textOf(effect) }),
+      order: on.connection.steer({
+        nativeThreadId,
+        nativeTurnId: turn.nativeTurnId,
+        messageId,
+        text: textOf(effect),
+      }),
       what: "the message",
       accepted: [{ type: "message.steered", turnId: turn.turnId, payload: { messageId } }],
     })

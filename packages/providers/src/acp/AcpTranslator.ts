@@ -16,7 +16,7 @@ import { makeConnection } from "./Connection.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./calls.js"
 import { cancelPrompts, handedOver } from "./prompts.js"
 import { type ClientMethod, cancelRequestMethod, methods, updateMethod } from "./protocol.js"
-import { answersIn, ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./requests.js"
+import { answered, ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./requests.js"
 import type { AcpThread, Target } from "./Session.js"
 import { endLooseText, isText, textsOf } from "./text.js"
 import { updateEntry } from "./updates.js"
@@ -160,15 +160,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     const made = decided(request, answer)
     noteAnswer(request, made)
     if (recordsClient) {
-      const data = answer.ok
-        ? (answer.result ?? undefined)
-        : { error: { code: answer.code ?? null, message: answer.message } }
-      connection.record(
-        source,
-        request.target,
-        fact("request.answered", { decision: made.decision, answers: answersIn(request, answer), data }, native),
-        "client",
-      )
+      connection.record(source, request.target, answered(request, requestId, answer), "client")
       return "mapped"
     }
     if (made.cancelled && request.target.place?.session.running?.cancelled === true) {

@@ -91,12 +91,13 @@ describe("the answer to a question", () => {
       type: "request.answered",
       channel: "client",
       native,
-      payload: { decision: "once", data: { outcome: { outcome: "selected", optionId: "once" } } },
+      payload: { decision: "once", by: "client" },
     })
-    expect(run([...asked, giveUp(4, 0)], imported).events.at(-1)?.payload).toMatchObject({ decision: "cancelled" })
+    expect(run([...asked, giveUp(4, 0)], imported).events.at(-1)?.payload).toEqual({ decision: "cancel", by: "client" })
     const error = send(4, { id: 0, error: { code: -1, message: "no" } })
     expect(run([...asked, error], imported).events.at(-1)?.payload).toEqual({
       decision: "error",
+      by: "client",
       data: { error: { code: -1, message: "no" } },
     })
   })
@@ -167,11 +168,11 @@ describe("a question to the user", () => {
     const accepted = send(5, { id: 4, result: { action: "accept", content: { which: "a" } } })
     expect(run([...open, ask({}), accepted], imported).events.at(-1)?.payload).toEqual({
       decision: "accept",
-      answers: { which: ["a"] },
-      data: { action: "accept", content: { which: "a" } },
+      by: "client",
+      data: { which: "a" },
     })
     const dismissed = send(5, { id: 4, result: { action: "cancel" } })
-    expect(run([...open, ask({}), dismissed], imported).events.at(-1)?.payload).toMatchObject({ decision: "cancelled" })
+    expect(run([...open, ask({}), dismissed], imported).events.at(-1)?.payload).toEqual({ decision: "cancel", by: "client" })
   })
 })
 

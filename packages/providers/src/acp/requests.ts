@@ -28,6 +28,8 @@ export interface OpenRequest {
   readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
   /** Of a question for permission: option → what it means. */
   readonly options: ReadonlyMap<string, string>
+  /** Answers fill the questions of a form. */
+  readonly hasForm: boolean
 }
 
 /** What a request leads to: facts before the question itself, and the question. */
@@ -81,7 +83,7 @@ const permission = (place: Place, requestId: string, params: Fields): Asked => {
     changes: changes.length === 0 ? undefined : changes,
     data: rest(params, ["sessionId"]),
   }
-  return { facts: [...facts, opened(question, requestId, native)], request: { native, options } }
+  return { facts: [...facts, opened(question, requestId, native)], request: { native, options, hasForm: false } }
 }
 
 /** A question to the user; one that concerns no session belongs to the connection. */
@@ -104,7 +106,7 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
     questions: questions.length === 0 ? undefined : questions,
     data: rest(params, ["sessionId"]),
   }
-  return { facts: [opened(question, requestId, native)], request: { native, options: new Map() } }
+  return { facts: [opened(question, requestId, native)], request: { native, options: new Map(), hasForm: questions.length > 0 } }
 }
 
 /** The question as facts; undefined: it needs a session and names none. */
@@ -129,14 +131,30 @@ export const decided = (request: OpenRequest, answer: Answer): Decided => {
   const outcome = hintFields(result, "outcome")
   const decision = (outcome === undefined ? hintText(result, "action") : hintText(outcome, "optionId")) ?? "answered"
   const cancelled = outcome?.outcome === "cancelled" || result.action === "cancel"
-  return { decision: cancelled ? "cancelled" : decision, cancelled, option: request.options.get(decision) }
+  return { decision: cancelled ? "cancel" : decision, cancelled, option: request.options.get(decision) }
 }
 
-/** The answers to the questions of a form; undefined: it says none. */
-export const answersIn = ({ method }: OpenRequest, answer: Answer): Answers | undefined =>
-  method === elicitationMethod && answer.ok && isFields(answer.result)
-    ? formAnswers(hintFields(answer.result, "content"))
-    : undefined
+/** What is said beside a decision, in the form of an answer that is given here. */
+const beside = ({ hasForm, method }: OpenRequest, decision: string, answer: Answer): Said => {
+  if (!answer.ok) return { data: { error: { code: answer.code ?? null, message: answer.message } } }
+  const result = isFields(answer.result) ? answer.result : {}
+  // Of a question for permission the decision is all that is said.
+  if (method === permissionMethod) return decision === "answered" ? { data: answer.result ?? undefined } : {}
+  const content = decision === "accept" ? hintFields(result, "content") : undefined
+  return hasForm ? { answers: formAnswers(content) } : { data: content }
+}
+
+interface Said {
+  readonly answers?: Answers | undefined
+  readonly data?: unknown
+}
+
+/** The client's answer as an event, of a recording. */
+export const answered = (request: OpenRequest, requestId: string, answer: Answer): Fact => {
+  const { decision } = decided(request, answer)
+  const said = beside(request, decision, answer)
+  return fact("request.answered", { decision, by: "client", ...said }, { ...request.native, requestId })
+}
 
 /** Remembers what the answer makes of the tool call, should it fail now. */
 export const noteAnswer = (request: OpenRequest, { cancelled, option }: Decided): void => {

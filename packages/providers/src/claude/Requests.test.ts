@@ -126,14 +126,14 @@ describe("an answer", () => {
     after([asked(), answers(4, "r1", response)], imported).find(([type]) => type === "request.answered")?.[3]
 
   it.each([
-    [{ behavior: "allow", updatedInput: {} }, "accept"],
-    [{ behavior: "allow", updatedPermissions: rules }, "acceptAlways"],
-    [{ behavior: "allow", updatedPermissions: sessionRules }, "acceptForSession"],
-    [{ behavior: "deny", message: "no" }, "decline"],
-    [{ behavior: "deny", interrupt: true }, "cancel"],
-    [{ something: "new" }, "answered"],
-  ])("%j is %s in a recording", (response, decision) => {
-    expect(decisions(response)).toEqual({ decision, data: response })
+    [{ behavior: "allow", updatedInput: {} }, "accept", { updatedInput: {} }],
+    [{ behavior: "allow", updatedPermissions: rules }, "acceptAlways", { updatedPermissions: rules }],
+    [{ behavior: "allow", updatedPermissions: sessionRules }, "acceptForSession", { updatedPermissions: sessionRules }],
+    [{ behavior: "deny", message: "no" }, "decline", { message: "no" }],
+    [{ behavior: "deny", interrupt: true }, "cancel", undefined],
+    [{ something: "new" }, "answered", { something: "new" }],
+  ])("%j is %s in a recording", (response, decision, data) => {
+    expect(decisions(response)).toEqual({ decision, by: "client", ...(data === undefined ? {} : { data }) })
   })
 
   it("to the user's question is an answer in a recording", () => {

@@ -22,7 +22,7 @@ describe("a question of Claude to the user", () => {
     expect(claudeAnswers(answers)).toEqual(said)
     expect(answersIn({ questions, answers: said })).toEqual(answers)
     const asked = { subtype: "can_use_tool", tool_name: "AskUserQuestion", input: { questions } }
-    const order = { nativeThreadId: "t", nativeRequestId: "r", decision: "answer", data: { answers } }
+    const order = { decision: "answer", data: { answers } }
     expect(decide(asked, order)).toEqual({ value: { behavior: "allow", updatedInput: { questions, answers: said } } })
   })
 })
@@ -33,7 +33,7 @@ describe("a form of a tool server", () => {
     const asked = { subtype: "elicitation", requested_schema: { properties } }
     const data = { answers: { count: ["2"], tags: ["x", "y"] } }
     const value = { action: "accept", content: { count: 2, tags: ["x", "y"] } }
-    expect(decide(asked, { nativeThreadId: "t", nativeRequestId: "r", decision: "accept", data })).toEqual({ value })
+    expect(decide(asked, { decision: "accept", data })).toEqual({ value })
   })
 })
 
@@ -42,7 +42,7 @@ describe("a choice", () => {
     const input = { command: "ls" }
     const asked = { subtype: "can_use_tool", tool_name: "Bash", input, permission_suggestions: [{ type: "addRules" }] }
     for (const { decision } of choicesOf(["accept", "acceptForSession", "acceptAlways", "decline", "cancel"])) {
-      expect(decide(asked, { nativeThreadId: "t", nativeRequestId: "r", decision })).toHaveProperty("value")
+      expect(decide(asked, { decision })).toHaveProperty("value")
     }
   })
 })

@@ -3,6 +3,11 @@ import type { Answers, ChangedFile, Choice, PortableDecision, Question } from "@
 import { textDiff } from "../asking/diff.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../wire/read.js"
 
+/** The question for permission. */
+export const permissionMethod = "can_use_tool"
+/** The form of a tool server. */
+export const elicitationMethod = "elicitation"
+
 const portable: readonly PortableDecision[] = ["accept", "acceptForSession", "decline", "cancel", "answer"]
 
 /** Decisions as choices: with any of them may go what the SDK takes beside it, such as a changed input or a message. */

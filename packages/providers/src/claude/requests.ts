@@ -1,6 +1,7 @@
 /** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
-
+import type { Answers } from "@threadfold/contracts"
 import { formAnswers, formQuestions } from "../asking/form.js"
+import { spelled } from "../asking/spelled.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import {
   type Fields,
@@ -14,14 +15,18 @@ import {
   oneLine,
   rest,
 } from "../wire/read.js"
-import { answersIn, changesOf, choicesOf, formOf, userQuestions } from "./asking.js"
+import {
+  answersIn,
+  changesOf,
+  choicesOf,
+  elicitationMethod,
+  formOf,
+  permissionMethod,
+  userQuestions,
+} from "./asking.js"
+import { decide } from "./live/decisions.js"
 import { nativeOf, type Session } from "./Session.js"
 import { questionTool, requestKind, toolTitle } from "./tools.js"
-
-/** The question for permission. */
-export const permissionMethod = "can_use_tool"
-/** The form of a tool server. */
-export const elicitationMethod = "elicitation"
 
 /** A request of the agent that is not over. */
 export interface OpenRequest {
@@ -30,6 +35,8 @@ export interface OpenRequest {
   /** The session that it was opened in. */
   readonly session: Session
   readonly native: ReturnType<typeof nativeOf>
+  /** What it asks, in the provider's words. */
+  readonly asked: Fields
   /** The call that waits for it. */
   readonly toolUseId: string | undefined
 }
@@ -95,7 +102,7 @@ const permission = (session: Session, requestId: string, asked: Fields): Asked =
       },
       native,
     ),
-    request: { method: permissionMethod, userInput, session, native, toolUseId },
+    request: { method: permissionMethod, userInput, session, native, asked, toolUseId },
   }
 }
 
@@ -116,7 +123,7 @@ const elicitation = (session: Session, requestId: string, asked: Fields): Asked 
       },
       native,
     ),
-    request: { method: elicitationMethod, userInput: false, session, native, toolUseId: undefined },
+    request: { method: elicitationMethod, userInput: false, session, native, asked, toolUseId: undefined },
   }
 }
 
@@ -160,15 +167,28 @@ export const decided = ({ userInput }: OpenRequest, response: Fields): Decided =
   }
 }
 
-/** The client's answer as an event, of a recording. */
+/** What an answer for permission says beside its decision; undefined: it is what the decision alone would have been sent as. */
+const beside = ({ asked }: OpenRequest, decision: string, answer: Fields): Fields | undefined => {
+  const alone = decide(asked, { decision, data: null })
+  const plain = "value" in alone && isFields(alone.value) ? alone.value : {}
+  const said = ["updatedInput", "message", "updatedPermissions"].flatMap((name) =>
+    answer[name] === undefined || spelled(answer[name]) === spelled(plain[name]) ? [] : [[name, answer[name]]],
+  )
+  return said.length === 0 ? undefined : Object.fromEntries(said)
+}
+
+/** The client's answer as an event, of a recording, in the form of an answer that is given here. */
 export const answered = (request: OpenRequest, response: Fields): Fact => {
   const answer = hintFields(response, "response") ?? {}
-  const answers = request.userInput
-    ? answersIn(hintFields(answer, "updatedInput") ?? {})
-    : formAnswers(request.method === elicitationMethod ? hintFields(answer, "content") : undefined)
-  return fact(
-    "request.answered",
-    { decision: decided(request, response).decision, answers, data: hintFields(response, "response") },
-    request.native,
-  )
+  const { decision } = decided(request, response)
+  const said = (answers: Answers | undefined, data: unknown): Fact =>
+    fact("request.answered", { decision, by: "client", answers, data }, request.native)
+  if (decision === "error" || decision === "answered") return said(undefined, hintFields(response, "response") ?? response)
+  if (decision === "decline" || decision === "cancel") {
+    return said(undefined, request.method === permissionMethod ? beside(request, decision, answer) : undefined)
+  }
+  if (request.userInput) return said(answersIn(hintFields(answer, "updatedInput") ?? {}), undefined)
+  if (request.method === permissionMethod) return said(undefined, beside(request, decision, answer))
+  const content = hintFields(answer, "content")
+  return formQuestions(formOf(request.asked)).length > 0 ? said(formAnswers(content), undefined) : said(undefined, content)
 }

@@ -68,6 +68,7 @@ describe.skipIf(!codex.installed)(title, () => {
       const steered = yield* connection.steer({
         nativeThreadId: thread,
         nativeTurnId: nativeTurn(started),
+        messageId: "message-1",
         text: "and this",
       })
       yield* steered.answered
@@ -77,6 +78,8 @@ describe.skipIf(!codex.installed)(title, () => {
       hold.end()
       const end = yield* watched.until(isEnd)
       expect(nativeTurn(end)).toBe(nativeTurn(started))
+      // Codex repeats our id of the message that steered the turn.
+      expect(watched.all().filter(({ event }) => event.native?.clientId === "message-1")).not.toEqual([])
       expect(watched.all().filter(ofType("turn.started"))).toHaveLength(1)
       // Codex may take both messages into one request, or each into its own.
       expect(JSON.stringify(model.requests().at(-1)?.body)).toContain("and that")

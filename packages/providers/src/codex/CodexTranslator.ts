@@ -15,7 +15,7 @@ import { inShell, readProcess } from "../wire/shell.js"
 import type { TranslatorOptions } from "../wire/TranslatorOptions.js"
 import { answerCall, type Call } from "./answers.js"
 import { makeConnection } from "./Connection.js"
-import { callEntry, clientNotificationEntry } from "./calls.js"
+import { type ClientEntry, callEntry, clientNotificationEntry } from "./calls.js"
 import { questionsOf } from "./choices.js"
 import type { Context, Entry } from "./Entry.js"
 import type { Spawned } from "./items.js"
@@ -23,12 +23,16 @@ import { notificationEntry } from "./notifications.js"
 import { hearItem, leaveItem, withReview } from "./openItems.js"
 import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./requests.js"
 import { noteRewind, settleRewinds } from "./rewinds.js"
-import type { Target } from "./Thread.js"
+import type { CodexThread, Target } from "./Thread.js"
 
 export type CodexTranslatorOptions = TranslatorOptions
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
+
+/** Whether the answer to a call names a turn of the thread that the call names. */
+const startsTurn = (method: string, params: Fields): boolean =>
+  method === "turn/start" || (method === "review/start" && params.delivery !== "detached")
 
 export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
   const connection = makeConnection(options)
@@ -51,6 +55,19 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return thread?.session ? connection.targetOf(thread, thread.session) : connection.target
   }
 
+  /**
+   * Where a call belongs. One about a thread that this connection has shown nothing of is evidence that the thread is loaded:
+   * the recording begins in the middle, or another client of the server has loaded it.
+   */
+  const callTarget = (source: Source, entry: ClientEntry | undefined, id: string | undefined): Target => {
+    const where = openTarget(id)
+    if (where.thread !== null || id === undefined || !recordsClient) return where
+    if (entry?.on !== "call" || !entry.needsSession || connection.isDetached(id)) return where
+    const { isRefused, sessions, unansweredResumes } = connection.thread(id)
+    const mayBeLoaded = unansweredResumes.size > 0 || (sessions === 0 && !isRefused)
+    return mayBeLoaded ? threadTarget(source, id) : where
+  }
+
   const opens = (entry: Entry | undefined, params: Fields): boolean => {
     if (entry === undefined || entry.on === "any") return true
     return entry.on === "kept" ? entry.opens : entry.opens(params)
@@ -61,6 +78,16 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const session = where.thread?.session
     if (entry.on === "kept" || !where.thread || !session) return []
     return entry.map(params, { thread: where.thread, session }, context)
+  }
+
+  /** Remembers that a message was repeated before the answer to its call; what is held comes after that answer. */
+  const noteEcho = (thread: CodexThread, { native }: Fact): void => {
+    const clientId = native?.clientId
+    if (clientId === undefined || thread.unansweredStarts.size === 0 || connection.heldTurn(thread) !== undefined) return
+    const isAwaited = [...thread.unansweredStarts].some(
+      (callId) => calls.get(callId)?.params.clientUserMessageId === clientId,
+    )
+    if (isAwaited) thread.echoed.add(clientId)
   }
 
   const notification = (source: Source, method: string, params: Fields): Fate => {
@@ -100,6 +127,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
         connection.holdTurn(source, where.thread, next.native.turnId)
       }
+      if (where.thread !== null) noteEcho(where.thread, next)
       connection.record(source, where, next)
     }
     if (where.thread !== null) connection.spawned(source, where.thread, children)
@@ -118,7 +146,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
         ? openTarget(native.threadId)
         : threadTarget(source, native.threadId)
     const secrets = secretsOf(questionsOf(method, params))
-    requests.set(requestId, { method, userInput: entry.userInput, target: where, native, secrets })
+    requests.set(requestId, { method, userInput: entry.userInput, target: where, native, params, secrets })
     connection.record(source, where, opened(method, entry, requestId, params, native, where.thread?.items))
     return "mapped"
   }
@@ -141,7 +169,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   const noteCall = (call: Call): void => {
     const { id: callId, method, target: where, nativeThreadId, params } = call
     calls.set(callId, call)
-    if (method === "turn/start" && where.thread !== null) where.thread.unansweredStarts.add(callId)
+    if (startsTurn(method, params) && where.thread !== null) where.thread.unansweredStarts.add(callId)
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)
     }
@@ -156,9 +184,18 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const named = attempt(() => mayHaveId(params, "threadId"))
     const id = "value" in named ? named.value : undefined
     // A fork names its source, but asks for a session of a thread that does not exist yet.
-    const where = method === "thread/fork" ? connection.target : openTarget(id)
+    const where = method === "thread/fork" ? connection.target : callTarget(source, entry, id)
     const native = { threadId: id, callId }
-    const call: Call = { id: callId, method, target: where, nativeThreadId: id, turnId, params, told: false }
+    const call: Call = {
+      id: callId,
+      method,
+      target: where,
+      nativeThreadId: id,
+      turnId,
+      params,
+      isEvidence: recordsClient,
+      told: false,
+    }
     noteCall(call)
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
     if ("problem" in named) {

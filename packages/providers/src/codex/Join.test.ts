@@ -59,6 +59,23 @@ describe("the answer to a resume", () => {
     ])
   })
 
+  it("tells the end that was missed of the turn that ran here, and of its items", () => {
+    const running = [
+      notify(0, "turn/started", { threadId: T, turn: { id: X, status: "inProgress" } }),
+      notify(0, "item/started", { threadId: T, turnId: X, item: { ...message, text: "" } }),
+    ]
+    const missed = turn([user, message], "interrupted")
+    const lines = [...running, ...resumed({ turns: [missed, turn([], "inProgress", U)] })]
+    expect(joined(...lines).slice(2)).toMatchObject([
+      { type: "item.completed", itemId: "m1", payload: { text: "so far", joined: true } },
+      { type: "turn.completed", payload: { outcome: "interrupted" } },
+      { type: "turn.started", payload: { joined: true } },
+    ])
+    // What ran elsewhere, or is known to be over, is history.
+    expect(joined(...resumed({ turns: [missed] }))).toEqual([])
+    expect(joined(...running, turnCompleted(1), ...resumed({ turns: [missed] }))).toHaveLength(3)
+  })
+
   it("says that the thread works where it lists no turn, so that what follows shows it", () => {
     expect(joined(...resumed({ status: { type: "active" }, turns: [] }))).toMatchObject([
       { type: "session.state.changed", payload: { state: "running" } },

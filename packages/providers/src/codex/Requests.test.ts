@@ -29,7 +29,7 @@ describe("requests of the agent", () => {
           data: { command: "rm x" },
         },
       ],
-      ["client", "request.answered", { decision: "accept", data: { decision: "accept" } }],
+      ["client", "request.answered", { decision: "accept", by: "client" }],
       ["agent", "request.resolved", { decision: null }],
     ])
     for (const { native, scope } of told) {
@@ -61,8 +61,10 @@ describe("requests of the agent", () => {
     )
     expect(decision({ result: { action: "decline", content: null } })).toBe("decline")
     expect(decision({ error: { code: -1, message: "no" } })).toBe("error")
-    expect(decision({ result: { answers: {} } })).toBe("answered")
-    expect(decision({ result: null })).toBe("answered")
+    expect(decision({ result: { decision: "approved_for_session" } })).toBe("acceptForSession")
+    expect(decision({ result: { decision: { denied: { rejection: "no" } } } })).toBe("decline")
+    expect(decision({ result: { contentItems: [], success: true } })).toBe("answer")
+    expect(decision({ result: null })).toBe("answer")
   })
 
   it("have event types of their own when they ask the user", () => {
@@ -161,8 +163,8 @@ describe("requests of the agent", () => {
     const answers = { q1: { answers: ["Blue"] } }
     expect(last([question(0), send(1, { id: 1, result: { answers } })])).toEqual({
       decision: "answer",
+      by: "client",
       answers: { q1: ["Blue"] },
-      data: { answers },
     })
     expect(last([question(0), send(1, { id: 1, result: { answers: {} } })])).toMatchObject({ decision: "decline" })
   })
@@ -172,7 +174,7 @@ describe("requests of the agent", () => {
       question(0, { isSecret: true }),
       send(1, { id: 1, result: { answers: { q1: { answers: ["s3cr3t"] } } } }),
     ]
-    expect(last(lines)).toEqual({ decision: "answer", answers: { q1: ["(secret)"] } })
+    expect(last(lines)).toEqual({ decision: "answer", by: "client", answers: { q1: ["(secret)"] } })
   })
 
   it("of a form name its fields, and its content is the answers to them", () => {
@@ -266,8 +268,26 @@ describe("requests of the agent", () => {
       expect(flushed([reviewed(0), started(1)]).at(-1)?.payload).toMatchObject({ data: { review } })
     })
 
-    it("are kept where the review names no item", () => {
-      expect(run([reviewed(0, { targetItemId: null })]).fates).toEqual(["kept"])
+    it("show it, too, when the review comes after the item's end", () => {
+      const told = flushed([started(0), declined(1), reviewed(2)]).at(-1)
+      expect(told).toMatchObject({ type: "item.updated", native: { itemId: "call_1" }, payload: { data: { review } } })
+    })
+
+    const alone = {
+      type: "item.completed",
+      native: { itemId: "R", turnId: X },
+      payload: { kind: "other", nativeKind: "autoApprovalReview", status: "declined", text: review.rationale },
+    }
+
+    it("have a row of their own where they refuse what is no item, none where they let it pass", () => {
+      expect(flushed([reviewed(0, { targetItemId: null })]).at(-1)).toMatchObject(alone)
+      const passed = { targetItemId: null, review: { status: "approved" } }
+      expect(run([reviewed(0, passed)]).fates).toEqual(["kept"])
+    })
+
+    it("have a row of their own where their item never comes", () => {
+      const ended = notify(2, "turn/completed", { threadId: T, turn: { id: X, status: "completed" } })
+      expect(flushed([reviewed(0), ended]).slice(-2)).toMatchObject([alone, { type: "turn.completed" }])
     })
   })
 })

@@ -17,6 +17,7 @@ import {
   T,
   t0,
   turnCompleted,
+  turnAnswer,
   turnStart,
   turnStarted,
   U,
@@ -273,6 +274,23 @@ describe("a session", () => {
       { method: "turn/start", known: true, problem: "names no thread with an open session" },
       { method: "response:turn/start", known: true },
     ])
+  })
+
+  it("opens with a call about a thread that was loaded before the recording began", () => {
+    const cut = [turnStart(2, 2), turnAnswer(3, 2, X), turnCompleted(4, X, "failed")]
+    expect(flushed(cut).map(({ type }) => type)).toEqual([
+      "connection.opened",
+      "session.started",
+      "turn.requested",
+      "turn.accepted",
+      "turn.completed",
+    ])
+    const refused = recv(3, { id: 2, error: { code: -32600, message: "thread not found" } })
+    expect(flushed([turnStart(2, 2), refused]).at(-1)?.type).toBe("turn.start-failed")
+    // A thread that was closed here, and one of a live connection, wait for the agent's word.
+    const closed = [...started(0), notify(1, "thread/closed", { threadId: T }), turnStart(2, 2)]
+    expect(flushed(closed).at(-1)?.type).toBe("provider.unmapped")
+    expect(flushed(cut, { mode: "managed" }).map(({ scope }) => scope)).toEqual(["-", "-", "-", "T1", "T1"])
   })
 
   it("reads a status for what it says", () => {

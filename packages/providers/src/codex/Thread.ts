@@ -19,6 +19,8 @@ export interface Session {
    * item's kind, so that it stands by itself.
    */
   readonly known: Set<string>
+  /** The turn that this session has shown running. */
+  running: string | undefined
 }
 
 /** The name of an item inside a session. */
@@ -40,8 +42,12 @@ export interface CodexThread {
   detached: boolean
   /** Calls of `turn/start` that have no answer yet, as JSON text of their ids. */
   readonly unansweredStarts: Set<string>
+  /** Client's ids of messages that were repeated in a turn while their calls had no answer. */
+  readonly echoed: Set<string>
   /** Calls of `thread/resume` that have no answer yet. */
   readonly unansweredResumes: Set<string>
+  /** True: a resume was refused since it was last loaded, so that a call about it shows nothing. */
+  isRefused: boolean
   /** Turns that an answer named and that have not started yet. */
   readonly acceptedTurns: Set<string>
   /** The thread that spawned it, where an item of that thread said so. */
@@ -60,7 +66,9 @@ export const makeThread = (id: string): CodexThread => ({
   session: null,
   detached: false,
   unansweredStarts: new Set(),
+  echoed: new Set(),
   unansweredResumes: new Set(),
+  isRefused: false,
   acceptedTurns: new Set(),
   parent: undefined,
   items: makeOpenItems(),
@@ -72,11 +80,13 @@ export const makeThread = (id: string): CodexThread => ({
 /** Opens the thread's next session. */
 export const openSession = (thread: CodexThread): Session => {
   thread.sessions += 1
+  thread.isRefused = false
   const session: Session = {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
     described: null,
     told: { parent: false, name: false },
     known: new Set(),
+    running: undefined,
   }
   thread.session = session
   return session
@@ -92,7 +102,9 @@ export const closeSession = (thread: CodexThread): void => {
 /** Forgets the calls of a process that is gone: ids start again in the next one. */
 export const forgetCalls = (thread: CodexThread): void => {
   thread.detached = false
+  thread.isRefused = false
   thread.unansweredStarts.clear()
+  thread.echoed.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()
   thread.rewinds = makeRewinds()

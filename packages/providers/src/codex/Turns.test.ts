@@ -131,8 +131,37 @@ describe("a review that the client asked for", () => {
     expect(types(review("inline"), refused)).toEqual(["T1 turn.requested", "T1 turn.start-failed"])
   })
 
-  it("is none here where it runs in a thread of its own, or where nobody tells of the call", () => {
-    expect(types(review("detached"), answer("other"))).toEqual([])
+  it("is the turn of a child where it runs in a thread of its own", () => {
+    const told = run([...started(0), review("detached"), answer(U)]).events
+    expect(told.flatMap(({ payload, scope, type }) => (scope === "U1" ? [[type, payload]] : []))).toMatchObject([
+      ["session.started", {}],
+      ["thread.metadata.updated", { parentNativeThreadId: T, title: "review: baseBranch main" }],
+      ["turn.requested", { text: "review: baseBranch main", handedOver: true }],
+      ["turn.accepted", {}],
+    ])
+    // Its start may come before the answer: then there is nothing left to ask for.
+    const early = run([...started(0), review("detached"), turnStarted(2, X, U), answer(U)]).events
+    expect(early.filter(({ type }) => type === "turn.requested")).toEqual([])
+  })
+
+  it("leaves a trace where it is refused, in a thread of its own, too", () => {
+    const refused = recv(2, { id: 4, error: { code: -1, message: "no" } })
+    expect(run([...started(0), review("detached"), refused]).events.at(-1)).toMatchObject({
+      type: "effect.failed",
+      payload: { effect: "review/start", message: "no" },
+    })
+  })
+
+  it("is known by its answer where its start comes first", () => {
+    expect(types(review(), turnStarted(2), answer(T))).toEqual([
+      "T1 turn.requested",
+      "T1 turn.accepted",
+      "T1 turn.started",
+    ])
+  })
+
+  it("is none where nobody tells of the call", () => {
+    expect(flushed([...started(0), review("detached"), answer(U)], { mode: "managed" }).at(-1)?.scope).toBe("T1")
     const live = flushed([...started(0), review(), answer(T)], { mode: "managed" })
     expect(live.filter(({ type }) => type.startsWith("turn."))).toEqual([])
   })

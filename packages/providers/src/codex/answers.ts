@@ -4,6 +4,7 @@ import type { Answer } from "../wire/Message.js"
 import { type Fields, hintText, isFields, mayHaveId, needFields, needText, WrongShape } from "../wire/read.js"
 import type { Source } from "../wire/Source.js"
 import type { Connection } from "./Connection.js"
+import { reviewText } from "./calls.js"
 import { callError } from "./errors.js"
 import { joinedFacts } from "./join.js"
 import { listedAfterRewind, rewindAnswer } from "./rewinds.js"
@@ -22,6 +23,8 @@ export interface Call {
   /** Our id of the turn that it asks for, on a live connection. */
   readonly turnId: string | undefined
   readonly params: Fields
+  /** True: what the client asks is evidence here, as in a recording. */
+  readonly isEvidence: boolean
   /** True once an event told that it was made: then an event tells that it was refused. */
   told: boolean
 }
@@ -45,7 +48,9 @@ const threadOpened =
   (resumed: boolean): Answering =>
   (connection, source, call, answer) => {
     if (call.nativeThreadId !== undefined) {
-      connection.thread(call.nativeThreadId).unansweredResumes.delete(call.id)
+      const asked = connection.thread(call.nativeThreadId)
+      asked.unansweredResumes.delete(call.id)
+      if (resumed && !answer.ok) asked.isRefused = true
     }
     if (!answer.ok) return false
     const result = resultOf(answer.result)
@@ -85,26 +90,54 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
   if (thread === null) return false
   thread.unansweredStarts.delete(call.id)
+  // The message was repeated in a turn: that says more than any turn that the answer names.
+  const isEchoed = thread.echoed.delete(hintText(call.params, "clientUserMessageId") ?? "") && answer.ok
   let turnId: string | undefined
   try {
-    turnId = turnAnswered(connection, source, call, answer, thread)
+    if (!isEchoed) turnId = turnAnswered(connection, source, call, answer, thread)
   } finally {
+    if (thread.unansweredStarts.size === 0) thread.echoed.clear()
     if (thread.unansweredStarts.size === 0 || turnId === connection.heldTurn(thread)) connection.letGo(thread)
+  }
+  return !isEchoed
+}
+
+/**
+ * A review that runs in a thread of its own: the answer names it, which makes it a child of the thread that was asked. The turn
+ * that was asked for is the child's.
+ */
+const reviewDetached = (connection: Connection, source: Source, call: Call, answer: Answer, reviewThreadId: string): boolean => {
+  const { thread: parent } = call.target
+  if (parent === null) return false
+  const text = reviewText(call.params)
+  const child = connection.thread(reviewThreadId)
+  connection.spawned(source, parent, [{ id: reviewThreadId, name: text, started: true }])
+  if (child.session === null) return false
+  const where = connection.targetOf(child, child.session)
+  const native = { threadId: child.id, callId: call.id }
+  // Its start was held for the answer, or comes later: one that has been told needs none.
+  if (child.session.running === undefined || connection.heldTurn(child) !== undefined) {
+    connection.recordNow(source, where, fact("turn.requested", { text, origin: "import", handedOver: true }, native), "client")
+    turnAnswered(connection, source, { ...call, target: where }, answer, child)
   }
   return true
 }
 
-/** A review is a turn of its thread, whose items begin it. One that runs in a thread of its own announces itself there. */
+/** A review is a turn of its thread, whose items begin it, or the turn of a thread of its own. */
 const reviewStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
-  if (thread === null || !call.told) return false
-  if (answer.ok && mayHaveId(resultOf(answer.result), "reviewThreadId") !== thread.id) return false
-  return turnStarted(connection, source, call, answer)
+  if (thread === null || !call.isEvidence) return false
+  const reviewThreadId = answer.ok ? mayHaveId(resultOf(answer.result), "reviewThreadId") : undefined
+  if (reviewThreadId !== undefined && reviewThreadId !== thread.id) {
+    return reviewDetached(connection, source, call, answer, reviewThreadId)
+  }
+  return call.told && turnStarted(connection, source, call, answer)
 }
 
 /** A call that was told of and is refused: a steer, an interrupt, a session's start. What it led to, if anything, is told above. */
 const refused: Answering = (connection, source, call, answer) => {
-  if (answer.ok || !call.told || call.target.thread === null) return false
+  const isTold = call.told || (call.isEvidence && call.method === "review/start")
+  if (answer.ok || !isTold || call.target.thread === null) return false
   const turnId = hintText(call.params, "expectedTurnId") ?? hintText(call.params, "turnId")
   const native = { threadId: call.nativeThreadId, turnId, callId: call.id }
   const failed = fact("effect.failed", { effect: call.method, message: answer.message }, native)

@@ -22,7 +22,7 @@ export type ClientEntry = CallEntry | KeptEntry
 const call = (map: CallEntry["map"]): CallEntry => ({ on: "call", needsSession: true, map })
 
 /** What a review is to look at, in a line. */
-const reviewText = (params: Fields): string => {
+export const reviewText = (params: Fields): string => {
   const target = hintFields(params, "target") ?? {}
   const of =
     hintText(target, "instructions") ??
@@ -71,7 +71,12 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
     fact(
       "message.steered",
       { text: readUserInput(params.input).text ?? undefined },
-      { threadId, turnId: mayHaveId(params, "expectedTurnId"), callId },
+      {
+        threadId,
+        turnId: mayHaveId(params, "expectedTurnId"),
+        callId,
+        clientId: hintText(params, "clientUserMessageId"),
+      },
     ),
   ),
   "turn/interrupt": call((params, callId, threadId) =>

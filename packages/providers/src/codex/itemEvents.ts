@@ -3,13 +3,16 @@ import type { ContentStream, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../stream/Fact.js"
 import {
   type Fields,
+  hintFields,
   hintNumber,
+  hintText,
   mayHaveId,
   needArray,
   needFields,
   needString,
   needText,
   oneLine,
+  rest,
 } from "../wire/read.js"
 import { type Entry, kept, onThread, type Place } from "./Entry.js"
 import { changedPaths, type ItemView, readItem } from "./items.js"
@@ -41,6 +44,21 @@ const kindIfUnknown = ({ session }: Place, turnId: string | undefined, itemId: s
   if (session.known.has(key)) return undefined
   session.known.add(key)
   return kind
+}
+
+/**
+ * A reviewer's refusal of something that is no item, such as access to a network: an item of its own, because it is why the
+ * agent could not go on. What a reviewer lets pass needs no row.
+ */
+export const refusal = (threadId: string, params: Fields): readonly Fact[] => {
+  const review = hintFields(params, "review") ?? {}
+  const itemId = mayHaveId(params, "reviewId")
+  if (itemId === undefined || hintText(review, "status") === "approved") return []
+  const text = hintText(review, "rationale") ?? null
+  const described = { kind: "other", nativeKind: "autoApprovalReview", title: oneLine(text ?? undefined) } as const
+  const data = rest(params, ["threadId", "turnId", "reviewId"])
+  const native = { threadId, turnId: mayHaveId(params, "turnId"), itemId }
+  return [fact("item.completed", { ...described, status: "declined", text, data }, native)]
 }
 
 const delta = (of: ItemKind, stream: ContentStream, partKey?: string): Entry =>
@@ -99,13 +117,13 @@ export const itemEntries = {
   "item/commandExecution/outputDelta": delta("command", "output"),
   "item/fileChange/outputDelta": delta("file_change", "output"),
 
-  "item/fileChange/patchUpdated": onThread((params, { thread }): readonly Fact[] => [
-    fact(
-      "item.updated",
-      { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } },
-      { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") },
-    ),
-  ]),
+  // A patch tells what its item is: one that nothing was told of begins here.
+  "item/fileChange/patchUpdated": onThread((params, place): readonly Fact[] => {
+    const native = { threadId: place.thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") }
+    const said = { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } }
+    const kind = kindIfUnknown(place, native.turnId, native.itemId, "file_change")
+    return [kind === undefined ? fact("item.updated", said, native) : fact("item.started", { kind, ...said }, native)]
+  }),
 
   // Each progress message is a sentence of its own, so it is no piece of a longer text.
   "item/mcpToolCall/progress": onThread((params, place) => {
@@ -125,8 +143,10 @@ export const itemEntries = {
   // The provider's own review of an item: its rationale is why the item was declined.
   "item/autoApprovalReview/completed": onThread((params, { thread }): readonly Fact[] => {
     const itemId = mayHaveId(params, "targetItemId")
-    const data = itemId === undefined ? undefined : noteReview(thread.items, itemId, needFields(params, "review"))
-    if (data === undefined) return []
+    const review = needFields(params, "review")
+    if (itemId === undefined) return refusal(thread.id, params)
+    const data = noteReview(thread.items, itemId, review, params)
+    if (data === null) return []
     return [fact("item.updated", { data }, { threadId: thread.id, turnId: mayHaveId(params, "turnId"), itemId })]
   }),
 } as const satisfies Record<string, Entry>

@@ -14,9 +14,11 @@ import {
   isFields,
   mayHaveId,
 } from "../wire/read.js"
+import { readError } from "./errors.js"
 import { described } from "./itemEvents.js"
 import { type ItemView, readItem } from "./items.js"
 import { type CodexThread, itemKey, type Session } from "./Thread.js"
+import { outcomeOf } from "./turns.js"
 
 /** Turns that an answer lists: with the thread, or as the page that the call asked for. */
 const turnsIn = (result: Fields): readonly Fields[] =>
@@ -52,8 +54,32 @@ const joinedItem = (thread: CodexThread, session: Session, turnId: string, item:
   return fact("item.completed", { ...described(view), status, text, exitCode, durationMs, joined: true }, native)
 }
 
+/** The end of the turn that this session has shown running, where the answer lists it as one that is over. */
+const endedMeanwhile = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => {
+  const turnId = session.running
+  const turn = turnsIn(result).find((one) => turnId !== undefined && hintText(one, "id") === turnId)
+  const outcome = turn === undefined ? undefined : outcomeOf(hintText(turn, "status"))
+  if (turnId === undefined || turn === undefined || outcome === undefined) return []
+  session.running = undefined
+  const error = hintFields(turn, "error")
+  const items = hintArray(turn, "items").filter(isFields)
+  const ended = items.flatMap((item): readonly Fact[] => {
+    if (!session.known.has(itemKey(turnId, hintText(item, "id") ?? ""))) return []
+    const read = attempt(() => joinedItem(thread, session, turnId, item, false))
+    return "value" in read && read.value.type === "item.completed" ? [read.value] : []
+  })
+  session.known.clear()
+  const said = { outcome, error: error === undefined ? undefined : readError(error) }
+  return [...ended, fact("turn.completed", said, { threadId: thread.id, turnId })]
+}
+
 /** The events that the answer to a resume stands for. An item that cannot be read costs no other. */
-export const joinedFacts = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => {
+export const joinedFacts = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => [
+  ...endedMeanwhile(thread, session, result),
+  ...runningFacts(thread, session, result),
+]
+
+const runningFacts = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => {
   const threadId = thread.id
   const running = turnsIn(result).find((turn) => hintText(turn, "status") === "inProgress")
   const turnId = running === undefined ? undefined : mayHaveId(running, "id")
@@ -62,6 +88,7 @@ export const joinedFacts = (thread: CodexThread, session: Session, result: Field
     if (status !== "active") return []
     return [fact("session.state.changed", { state: "running", nativeState: status }, { threadId })]
   }
+  session.running = turnId
   const items = hintArray(running, "items").filter(isFields)
   const facts = items.flatMap((item, index): readonly Fact[] => {
     const read = attempt(() => joinedItem(thread, session, turnId, item, index === items.length - 1))

@@ -1,7 +1,8 @@
 /** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
-import type { Answers, ChangedFile, RequestKind } from "@threadfold/contracts"
+import type { Answers, ChangedFile, PortableDecision, RequestKind } from "@threadfold/contracts"
 import { recordedAnswers } from "../asking/answers.js"
 import { formAnswers } from "../asking/form.js"
+import { spelled } from "../asking/spelled.js"
 import { type Fact, fact } from "../stream/Fact.js"
 import type { Answer } from "../wire/Message.js"
 import {
@@ -18,6 +19,7 @@ import {
 } from "../wire/read.js"
 import { choicesOf, questionsOf } from "./choices.js"
 import { type Entry, onThread } from "./Entry.js"
+import { decide } from "./live/decisions.js"
 import type { ServerRequestMethod } from "./methods.js"
 import { changesOf, type OpenItems } from "./openItems.js"
 import type { Target } from "./Thread.js"
@@ -29,6 +31,8 @@ export interface OpenRequest {
   /** Where its events belong, its answer's too. */
   readonly target: Target
   readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
+  /** What it asks, in the provider's words. */
+  readonly params: Fields
   /** Ids of its questions whose answers are secret. */
   readonly secrets: ReadonlySet<string>
 }
@@ -144,12 +148,20 @@ const answersIn = (method: string, result: Fields): Answers | undefined => {
   )
 }
 
-/** The name of the decision: a word, the variant's name of an object, what the answer amounts to, or that there was one. */
+/** Words of older approvals, and what they mean. */
+const olderWords: ReadonlyMap<string, PortableDecision> = new Map<string, PortableDecision>([
+  ["approved", "accept"],
+  ["approved_for_session", "acceptForSession"],
+  ["denied", "decline"],
+  ["abort", "cancel"],
+])
+
+/** The name of the decision: a word, the variant's name of an object, or what the answer amounts to. */
 const decisionOf = (method: string, result: Fields, answers: Answers | undefined): string => {
   const decision = result.decision ?? result.action
-  if (typeof decision === "string" && decision !== "") return decision
   const [variant] = isFields(decision) ? Object.keys(decision) : []
-  if (variant !== undefined) return variant
+  const word = typeof decision === "string" && decision !== "" ? decision : variant
+  if (word !== undefined) return olderWords.get(word) ?? word
   switch (method) {
     // No answer to any question is Codex's way to decline them.
     case "item/tool/requestUserInput":
@@ -158,25 +170,46 @@ const decisionOf = (method: string, result: Fields, answers: Answers | undefined
       if (Object.keys(hintFields(result, "permissions") ?? {}).length === 0) return "decline"
       return result.scope === "session" ? "acceptForSession" : "accept"
     default:
-      return "answered"
+      return "answer"
   }
 }
 
-/** The client's answer as an event. What is secret of it is not told. */
+/** Whether the decision says it all: it is the answer's only word, or we would send the same for it. */
+const isPlain = ({ method, params }: OpenRequest, decision: string, answer: Fields): boolean => {
+  const members = Object.values(answer).filter((member) => member !== null)
+  if (members.length === 1 && members[0] === (answer.decision ?? answer.action) && !isFields(members[0])) return true
+  const alone = decide({ method, params }, decision, null)
+  return "result" in alone && spelled(alone.result) === spelled(answer)
+}
+
+/**
+ * The client's answer as an event, in the form of an answer that is given here: the decision, answers by question id, and what
+ * else was said in the provider's words. What is secret of it is not told.
+ */
 export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact => {
   const native = { ...request.native, requestId }
+  const by = "client"
   if (!answer.ok) {
-    const error = { code: answer.code ?? null, message: answer.message }
-    return fact("request.answered", { decision: "error", data: { error } }, native)
+    const { code = null, message } = answer
+    const declined = decide(request, "decline", null)
+    if ("error" in declined && declined.error.code === code && declined.error.message === message) {
+      return fact("request.answered", { decision: "decline", by }, native)
+    }
+    return fact("request.answered", { decision: "error", by, data: { error: { code, message } } }, native)
   }
   const result = isFields(answer.result) ? answer.result : {}
-  const answers = answersIn(request.method, result)
+  const given = answersIn(request.method, result)
+  const decision = decisionOf(request.method, result, given)
+  const hasForm = questionsOf(request.method, request.params).length > 0
+  const answers = hasForm && (decision === "answer" || decision === "accept") ? given : undefined
+  const isWhole = answers !== undefined || request.secrets.size > 0 || isPlain(request, decision, result)
   return fact(
     "request.answered",
     {
-      decision: decisionOf(request.method, result, answers),
+      decision,
+      by,
       answers: answers === undefined ? undefined : recordedAnswers(answers, request.secrets),
-      data: request.secrets.size > 0 ? undefined : (answer.result ?? undefined),
+      data: isWhole ? undefined : (answer.result ?? undefined),
     },
     native,
   )

@@ -15,6 +15,8 @@ import {
 } from "../wire/read.js"
 import { type Entry, kept, onThread } from "./Entry.js"
 import { readError } from "./errors.js"
+import { refusal } from "./itemEvents.js"
+import { lostReviews } from "./openItems.js"
 
 const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>([
   ["completed", "completed"],
@@ -22,22 +24,29 @@ const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>(
   ["failed", "failed"],
 ])
 
+/** The outcome that a turn's status tells; undefined: it goes on, or the status is none that this version knows. */
+export const outcomeOf = (status: string | undefined): TurnOutcome | undefined => outcomes.get(status ?? "")
+
 export const turnEntries = {
-  "turn/started": onThread((params, { thread }) => [
-    fact("turn.started", {}, { threadId: thread.id, turnId: needText(needFields(params, "turn"), "id") }),
-  ]),
+  "turn/started": onThread((params, { session, thread }) => {
+    const turnId = needText(needFields(params, "turn"), "id")
+    session.running = turnId
+    return [fact("turn.started", {}, { threadId: thread.id, turnId })]
+  }),
 
   "turn/completed": onThread((params, { session, thread }) => {
     const turn = needFields(params, "turn")
     const status = needText(turn, "status")
     // A turn that is still in progress has not ended, whatever the method's name says.
     if (status === "inProgress") return []
-    const outcome = outcomes.get(status)
+    const outcome = outcomeOf(status)
     if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
     const error = hintFields(turn, "error")
     // The turn's end closes its items; what is told of one afterwards stands by itself again.
     session.known.clear()
+    if (session.running === mayHaveId(turn, "id")) session.running = undefined
     return [
+      ...lostReviews(thread.items).flatMap((told) => refusal(thread.id, told)),
       fact(
         "turn.completed",
         {

@@ -4,7 +4,7 @@
  */
 import type { Fields } from "../../wire/read.js"
 import { hintFields, hintText, isFields } from "../../wire/read.js"
-import { elicitationMethod, permissionMethod } from "../requests.js"
+import { elicitationMethod, permissionMethod } from "../asking.js"
 
 /** A question that has no answer yet. */
 export interface Question {

@@ -8,7 +8,7 @@ const question = { subtype: "can_use_tool", tool_name: "AskUserQuestion", input:
 const form = { subtype: "elicitation", mcp_server_name: "s", message: "m" }
 
 const of = (asked: object, decision: string, data?: unknown) =>
-  decide({ ...asked }, { nativeThreadId: "t", nativeRequestId: "r", decision, ...(data === undefined ? {} : { data }) })
+  decide({ ...asked }, { decision, ...(data === undefined ? {} : { data }) })
 
 describe("an answer for permission", () => {
   it.each([

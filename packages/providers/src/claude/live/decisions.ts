@@ -4,9 +4,11 @@ import { portableAnswers } from "../../asking/answers.js"
 import { formContent } from "../../asking/form.js"
 import type { AnswerRequest } from "../../ProviderDriver.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../wire/read.js"
-import { claudeAnswers, formOf } from "../asking.js"
-import { elicitationMethod } from "../requests.js"
+import { claudeAnswers, elicitationMethod, formOf } from "../asking.js"
 import { questionTool } from "../tools.js"
+
+/** What of an order is the answer. */
+type Answer = Pick<AnswerRequest, "data" | "decision">
 
 /** An answer, or why it is none. */
 export type Decision = { readonly value: unknown } | { readonly problem: string }
@@ -15,7 +17,7 @@ const offered = (names: readonly string[]): string => `This question is answered
 
 const permissionNames = ["accept", "acceptForSession", "acceptAlways", "decline", "cancel"]
 
-const form = (asked: Fields, { data, decision }: AnswerRequest): Decision => {
+const form = (asked: Fields, { data, decision }: Answer): Decision => {
   const answers = portableAnswers(data)
   const given = isFields(data) ? (hintFields(data, "content") ?? data) : undefined
   const content = answers === undefined ? given : formContent(formOf(asked), answers)
@@ -50,7 +52,7 @@ const answersIn = (data: Fields): Fields | undefined => {
   return answers === undefined ? hintFields(data, "answers") : claudeAnswers(answers)
 }
 
-const permission = (asked: Fields, { data: given, decision }: AnswerRequest): Decision => {
+const permission = (asked: Fields, { data: given, decision }: Answer): Decision => {
   const data = isFields(given) ? given : {}
   const input = hintFields(data, "updatedInput") ?? hintFields(asked, "input") ?? {}
   const isQuestion = asked.tool_name === questionTool
@@ -83,5 +85,5 @@ const permission = (asked: Fields, { data: given, decision }: AnswerRequest): De
 }
 
 /** What the SDK is answered. */
-export const decide = (asked: Fields, order: AnswerRequest): Decision =>
+export const decide = (asked: Fields, order: Answer): Decision =>
   asked.subtype === elicitationMethod ? form(asked, order) : permission(asked, order)

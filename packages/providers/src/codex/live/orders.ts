@@ -146,10 +146,11 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
         { turnId },
       ),
 
-    steer: ({ nativeThreadId, nativeTurnId, text }: Steer) =>
+    steer: ({ messageId, nativeThreadId, nativeTurnId, text }: Steer) =>
       handOver("steer", "turn/steer", {
         threadId: nativeThreadId,
         expectedTurnId: nativeTurnId,
+        ...(messageId === undefined ? {} : { clientUserMessageId: messageId }),
         input: textInput(text),
       }),
 
