@@ -81,7 +81,7 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       try: () => storageGuard(file, options.disk),
       catch: storageFailed(file),
     })
-    const driver = sqliteDriver(handle, guard)
+    const driver = sqliteDriver(handle, { guard })
     yield* Effect.try({ try: () => noteLogId(file, driver.logId), catch: storageFailed(file) })
     return { file, handle, driver, guard, ownership }
   })
