@@ -8,19 +8,20 @@ import type { Digest } from "@threadfold/core"
 const SPAN = 2 ** 48
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
-/** Three digits of hexadecimal, looked up: every id has five such pieces, and making them anew costs ten times as much. */
+/** Three digits of hexadecimal, looked up: every id ends two of its parts with them, and making them anew costs ten times as much. */
 const threeDigits = Array.from({ length: 0x1000 }, (_, value) => hex(value, 3))
+/** The last three digits of a value below 2^53. */
 const hex3 = (value: number): string => threeDigits[value & 0xfff] ?? ""
-/** Hexadecimal of what is below 2^16 or 2^24. */
-const hex4 = (value: number): string => `${(value >> 12).toString(16)}${hex3(value)}`
-const hex6 = (value: number): string => `${hex3(value >> 12)}${hex3(value)}`
 
-/** Makes the ids of one channel of one source. */
+/**
+ * Makes the ids of one channel of one source. What an id shares with its neighbours is kept: for four seconds of the source's
+ * time, and for 4,096 numbers.
+ */
 const maker = (digest: Digest, channel: string): ((at: number, seq: number) => string) => {
   const bytes = Array.from(digest(`${channel}|event`))
   const word = (from: number, count: number) =>
     bytes.slice(from, from + count).reduce((value, byte) => value * 256 + byte, 0)
-  const middle = `7${hex(word(0, 2) % 0x1000, 3)}-${hex4(0x8000 + (word(2, 2) % 0x4000))}`
+  const middle = `-7${hex(word(0, 2) % 0x1000, 3)}-${hex(0x8000 + (word(2, 2) % 0x4000), 4)}-`
   const tail = word(4, 6)
   let highTime = -1
   let prefix = ""
@@ -28,18 +29,19 @@ const maker = (digest: Digest, channel: string): ((at: number, seq: number) => s
   let suffix = ""
   return (at, seq) => {
     const time = Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), SPAN - 1) : 0
-    const high = Math.floor(time / 0x10000)
+    const high = Math.floor(time / 0x1000)
     if (high !== highTime) {
       highTime = high
-      prefix = hex(high, 8)
+      const digits = hex(high, 9)
+      prefix = `${digits.slice(0, 8)}-${digits.slice(8)}`
     }
     const last = (tail + seq) % SPAN
-    const high24 = Math.floor(last / 0x1000000)
-    if (high24 !== highTail) {
-      highTail = high24
-      suffix = `${middle}-${hex6(high24)}`
+    const high36 = Math.floor(last / 0x1000)
+    if (high36 !== highTail) {
+      highTail = high36
+      suffix = `${middle}${hex(high36, 9)}`
     }
-    return `${prefix}-${hex4(time % 0x10000)}-${suffix}${hex6(last % 0x1000000)}`
+    return prefix + hex3(time) + suffix + hex3(last)
   }
 }
 

@@ -81,7 +81,7 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       try: () => storageGuard(file, options.disk),
       catch: storageFailed(file),
     })
-    const driver = sqliteDriver(handle, guard)
+    const driver = sqliteDriver(handle, { guard })
     // Closed before the handle is: finalizers run in reverse.
     yield* Effect.acquireRelease(
       Effect.try({ try: () => markOpen(file, driver.logId), catch: storageFailed(file) }),

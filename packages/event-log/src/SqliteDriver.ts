@@ -86,14 +86,24 @@ const prepare = (handle: Sqlite.Database) => ({
   removeMeta: handle.prepare<[string], never>("DELETE FROM meta WHERE key = ?"),
 })
 
+export interface SqliteDriverOptions {
+  /** Every transaction is begun and acknowledged on its word: the driver throws `StorageLost` and `DiskFull`. */
+  readonly guard?: StorageGuard
+  /**
+   * False: no digests are written, and `verify` would say so. Only for a benchmark that measures what they cost; nothing that
+   * opens a database to keep it hands this in.
+   */
+  readonly digests?: boolean
+}
+
 /**
  * The driver of a migrated database. Throws what SQLite throws; a transaction that throws, in its body or at COMMIT,
- * is rolled back whole. With a guard every transaction is begun and acknowledged on its word: it throws `StorageLost` and
- * `DiskFull`.
+ * is rolled back whole.
  */
-export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null = null): LogDriver => {
+export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptions = {}): LogDriver => {
+  const { guard } = options
   const sql = prepare(handle)
-  const digests = new Digests(handle)
+  const digests = options.digests === false ? null : new Digests(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
 
   // Our own note of what `handle.inTransaction` says: asking SQLite for every row would cost more than many a write.
@@ -105,14 +115,14 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
     isOpen = true
     try {
       const result = body()
-      digests.seal()
+      digests?.seal()
       sql.commit.run()
       guard?.after()
       return result
     } catch (error) {
       // A full disk ends the transaction by itself; every other failure leaves it open.
       if (handle.inTransaction) handle.exec("ROLLBACK")
-      digests.discard()
+      digests?.discard()
       throw error
     } finally {
       isOpen = false
@@ -159,7 +169,7 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
         e.turnId, e.itemId, e.requestId, e.inferenceId, e.realtimeId, e.delegationId, e.taskId,
         e.native, e.payload,
       )
-      digests.event(e)
+      digests?.event(e)
     },
     insertNatives: (bodies) => {
       inTransaction()
@@ -169,10 +179,10 @@ export const sqliteDriver = (handle: Sqlite.Database, guard: StorageGuard | null
           const key = bodyKey(body)
           sql.insertBlob.run(key, body)
           sql.insertLongNative.run(sequence, key)
-          digests.body(sequence, longPart(key))
+          digests?.body(sequence, longPart(key))
           continue
         }
-        digests.body(sequence, body)
+        digests?.body(sequence, body)
         short.push(sequence, body)
         if (short.length === 2 * nativesAtOnce) {
           sql.insertNatives.run(short)

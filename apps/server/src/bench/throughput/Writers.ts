@@ -1,0 +1,59 @@
+/** Writers that are measured, each in a thread of its own: neither pays for the garbage of another, nor for code compiled for it. */
+import { Worker } from "node:worker_threads"
+import { Problem } from "@threadfold/contracts"
+import { Effect, type Scope } from "effect"
+import type { WorkloadOptions } from "../Workload.js"
+import type { Taken } from "./Meter.js"
+
+export interface WriterOptions {
+  readonly kind: "engine" | "engine-without-digests" | "bare"
+  /** Directory for its databases. */
+  readonly directory: string
+  readonly workload: WorkloadOptions
+}
+
+export type ToWriter = "next" | "stop"
+
+export type FromWriter =
+  /** A chunk is written: its events (0: there was none), and what that took; of the bare loops one after the other. */
+  | { readonly kind: "taken"; readonly events: number; readonly taken: readonly Taken[] }
+  /** The thread ends. `synchronous`: of its database, as SQLite numbers it. */
+  | { readonly kind: "stopped"; readonly synchronous: number }
+
+export interface BenchWriter {
+  /** Writes its next chunk. */
+  readonly next: Effect.Effect<Extract<FromWriter, { readonly kind: "taken" }>, Problem>
+  /** Ends it, once; its databases are closed then. */
+  readonly stop: Effect.Effect<Extract<FromWriter, { readonly kind: "stopped" }>, Problem>
+}
+
+const failed = (detail: string) => new Problem({ slug: "internal", detail: `A writer of the benchmark failed: ${detail}.` })
+
+/** Starts a writer; it ends with the scope at the latest. */
+export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Worker(new URL("./throughputWorker.js", import.meta.url), { workerData: options })),
+      (worker) => Effect.promise(() => worker.terminate()),
+    ),
+    (worker) => {
+      const ask = <K extends FromWriter["kind"]>(word: ToWriter, kind: K, ended: "message" | "exit") =>
+        Effect.async<Extract<FromWriter, { readonly kind: K }>, Problem>((resume) => {
+          let answer: Extract<FromWriter, { readonly kind: K }> | null = null
+          const isAnswer = (said: FromWriter): said is Extract<FromWriter, { readonly kind: K }> => said.kind === kind
+          const onMessage = (said: FromWriter): void => {
+            if (isAnswer(said)) answer = said
+            if (ended === "message") finish()
+          }
+          const onError = (error: Error): void => finish(error.message)
+          const finish = (why = "it has ended"): void => {
+            worker.off("message", onMessage).off("error", onError).off("exit", onExit)
+            resume(answer === null ? Effect.fail(failed(why)) : Effect.succeed(answer))
+          }
+          const onExit = (): void => finish()
+          worker.on("message", onMessage).on("error", onError).on("exit", onExit)
+          worker.postMessage(word)
+        })
+      return { next: ask("next", "taken", "message"), stop: ask("stop", "stopped", "exit") }
+    },
+  )

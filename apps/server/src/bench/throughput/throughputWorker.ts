@@ -1,0 +1,79 @@
+/**
+ * The thread of `Writers.ts`: one kind of writer with a memory of its own, that takes a load a chunk at a time and says what each
+ * chunk took. What it needs beside the writing itself (the load, the rows for the bare loop) is made before the clock starts.
+ */
+import { join } from "node:path"
+import { parentPort, workerData } from "node:worker_threads"
+import { sqliteDriver } from "@threadfold/event-log"
+import { Effect } from "effect"
+import { submissions } from "../Workload.js"
+import { chunksOf, commitAll } from "./chunks.js"
+import { engineOn, openDatabase } from "./engineOn.js"
+import { measured, settleYoung, type Taken } from "./Meter.js"
+import { Capture, prepareReplay } from "./RawLoop.js"
+import type { FromWriter, ToWriter, WriterOptions } from "./Writers.js"
+
+const { directory, kind, workload }: WriterOptions = workerData
+
+const tell = (said: FromWriter): void => parentPort?.postMessage(said)
+
+/** The next word of the main thread. */
+const asked = Effect.async<ToWriter>((resume) => {
+  parentPort?.once("message", (said: ToWriter) => resume(Effect.succeed(said)))
+})
+
+const load = [...chunksOf(submissions(workload))][Symbol.iterator]()
+
+/** Takes a chunk whenever it is asked to, until it is told to stop or has no more. */
+const takeTurns = (take: (chunk: ReturnType<typeof load.next>["value"]) => Effect.Effect<readonly Taken[]>) =>
+  Effect.gen(function* () {
+    while ((yield* asked) === "next") {
+      const { done, value } = load.next()
+      const taken = done === true ? [] : yield* take(value)
+      const events = done === true ? 0 : value.reduce((sum, { members }) => sum + members.length, 0)
+      tell({ kind: "taken", events, taken })
+    }
+  })
+
+/** The engine; `digests`: whether it writes its chain of digests. */
+const engine = (digests: boolean) =>
+  Effect.gen(function* () {
+    const { database, loop } = yield* engineOn(directory, ({ driver, guard, handle }) =>
+      digests ? driver : sqliteDriver(handle, { guard, digests }),
+    )
+    yield* takeTurns((chunk) =>
+      Effect.map(Effect.zipRight(settleYoung, measured(commitAll(loop, chunk))), (taken) => [taken]),
+    )
+    tell({ kind: "stopped", synchronous: Number(database.handle.pragma("synchronous", { simple: true })) })
+    database.handle.pragma("wal_checkpoint(TRUNCATE)")
+  })
+
+/** The two bare loops: of all rows, and of the event rows only. An engine beside them, which nobody measures, says the rows. */
+const bareLoops = Effect.gen(function* () {
+  const capture = new Capture()
+  const { loop } = yield* engineOn(join(directory, "captured"), ({ handle }) => {
+    capture.watch(handle)
+    return sqliteDriver(handle)
+  })
+  const all = (yield* openDatabase(join(directory, "all"))).handle
+  const events = (yield* openDatabase(join(directory, "events"))).handle
+  yield* takeTurns((chunk) =>
+    Effect.gen(function* () {
+      yield* commitAll(loop, chunk)
+      const captured = capture.take()
+      const replays = [
+        prepareReplay(all, captured),
+        prepareReplay(events, captured, (sql) => /INSERT INTO events\b/.test(sql)),
+      ]
+      yield* settleYoung
+      return yield* Effect.forEach(replays, (replay) => measured(Effect.sync(replay)))
+    }),
+  )
+  tell({ kind: "stopped", synchronous: Number(all.pragma("synchronous", { simple: true })) })
+})
+
+void Effect.runPromise(
+  Effect.scoped(kind === "bare" ? bareLoops : engine(kind === "engine")).pipe(
+    Effect.ensuring(Effect.sync(() => parentPort?.close())),
+  ),
+)
