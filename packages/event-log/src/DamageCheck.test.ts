@@ -2,6 +2,7 @@
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
+import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { databaseFile, openSqlite } from "./index.js"
 import { nativeOf, sampleRow } from "./testing/samples.js"
@@ -96,6 +98,11 @@ describe("a database", () => {
     rmSync(`${file}.log-id`)
     expect(Effect.runSync(Effect.scoped(Effect.map(openSqlite({ file }), ({ driver }) => driver.head())))).toBe(3)
     killed(true)
+    // Any other tool opens it and closes it: all commits are in the database then, and no write-ahead log.
+    const tool = new Sqlite(file)
+    tool.prepare("SELECT count(*) FROM events").get()
+    tool.close()
+    expect(existsSync(`${file}-wal`)).toBe(false)
     expect(Effect.runSync(Effect.scoped(Effect.map(openSqlite({ file }), ({ driver }) => driver.head())))).toBe(4)
   })
 

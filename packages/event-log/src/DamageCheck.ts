@@ -22,10 +22,14 @@ export const emptied = (file: string): Problem | null => {
     : damaged(file, `is empty, but it held the log ${logId}. To begin a new log, delete it and ${markerFile(file)}`)
 }
 
-/** A database that was open when its process ended, and whose write-ahead log is gone since; null for every other one. */
+/**
+ * A database that was open when its process ended, and whose write-ahead log is gone since; null for every other one. A tool that
+ * opens the database after a crash and closes it moves the log into the database and takes the index beside it (`-shm`) away, too:
+ * where that is gone, nothing is missed.
+ */
 export const withoutItsWal = (file: string): Problem | null => {
   const marker = readMarker(file)
-  if (marker?.isOpen !== true || !existsSync(file) || hasWal(file)) return null
+  if (marker?.isOpen !== true || !existsSync(file) || hasWal(file) || !existsSync(`${file}-shm`)) return null
   const found = `was not closed, and ${basename(file)}-wal with the last commits of the log ${marker.logId} is gone`
   return damaged(file, `${found}. To go on with what is left, delete ${markerFile(file)}`)
 }
