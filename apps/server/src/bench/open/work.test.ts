@@ -23,41 +23,28 @@ interface Work {
 
 const nothing = (): Work => ({ asked: 0, listed: 0, written: 0, log: 0 })
 
-/** The store, and what it is asked for. Its methods are properties: they stay bound to it. */
-const counting = (store: ProjectionStore, work: Work): ProjectionStore =>
-  Object.assign(Object.create(store), {
-    find: (...asked: Parameters<ProjectionStore["find"]>) => {
-      work.asked += 1
-      return store.find(...asked)
-    },
-    findAll: (...asked: Parameters<ProjectionStore["findAll"]>) => {
-      const found = store.findAll(...asked)
-      work.listed += found.length
-      return found
-    },
-    list: (...asked: Parameters<ProjectionStore["list"]>) => {
-      const found = store.list(...asked)
-      work.asked += 1
-      work.listed += found.length
-      return found
-    },
-    apply: (...changes: Parameters<ProjectionStore["apply"]>) => {
-      work.written += changes[0].length
-      store.apply(...changes)
-    },
-  } satisfies Partial<ProjectionStore>)
-
-/** The same for the calls of a log's driver. */
-const countingCalls = <D extends object>(driver: D, work: Work): D =>
-  new Proxy(driver, {
-    get: (target, name, receiver) => {
-      const member: unknown = Reflect.get(target, name, receiver)
+/** The same service, whose calls are told with what they gave. */
+const watched = <S extends object>(
+  service: S,
+  told: (name: string, given: readonly unknown[], gave: unknown) => void,
+): S =>
+  new Proxy(service, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
       if (typeof member !== "function") return member
       return (...given: readonly unknown[]): unknown => {
-        work.log += 1
-        return Reflect.apply(member, target, given)
+        const gave: unknown = Reflect.apply(member, target, given)
+        told(String(name), given, gave)
+        return gave
       }
     },
+  })
+
+const countingStore = (store: ProjectionStore, work: Work): ProjectionStore =>
+  watched(store, (name, given, gave) => {
+    if (name === "apply") work.written += Array.isArray(given[0]) ? given[0].length : 0
+    else if (name === "find" || name === "findAll" || name === "list") work.asked += 1
+    if (Array.isArray(gave)) work.listed += gave.length
   })
 
 /** More than any limit of what a state holds, so that both sizes are beyond it. */
@@ -70,8 +57,11 @@ const costOf = (opening: (n: number) => Draft, size: number) =>
     const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups })
     const setup = sqliteSetup(database, { clock: () => 1_800_000_000_000 })
     const work = nothing()
-    const store = counting(setup.store, work)
-    const writer = makeWriter({ ...setup, store, driver: countingCalls(setup.driver, work) })
+    const store = countingStore(setup.store, work)
+    const call = () => {
+      work.log += 1
+    }
+    const writer = makeWriter({ ...setup, store, driver: watched(setup.driver, call) })
     const write = (submission: Submission): void => {
       const [outcome] = writer.process([submission])
       expect(outcome).toMatchObject({ ok: true })
@@ -98,7 +88,7 @@ const costOf = (opening: (n: number) => Draft, size: number) =>
     const rows = new MapStore()
     const prefix = refold(source, rows, fold, speaker.streamId, begun)
     const again = counted(() => {
-      refold(source, counting(rows, work), fold, speaker.streamId, null, prefix.state)
+      refold(source, countingStore(rows, work), fold, speaker.streamId, null, prefix.state)
     })
     return { turn, end, again, bytes: state.length }
   }).pipe(Effect.scoped)
