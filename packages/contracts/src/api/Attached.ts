@@ -63,7 +63,7 @@ export const LineResult = Schema.Struct({
   /**
    * `appended`: stored; `gap`: stored, and numbers before it are missing; `duplicate`: the log has it already;
    * `conflict`: the number is taken by other content; `invalid`: stored as `provider.unmapped` under its number, or,
-   * without a number that can be read, not stored.
+   * without a number that can be read or on one channel more than the session may have, not stored.
    */
   status: LineStatus,
   /** Where it stands in the log; absent where it was not stored. */

@@ -122,6 +122,7 @@ const renderThread = (world: World, thread: ThreadPlan, before: Teller | null): 
     counters: freshCounters(),
     totals: { input: 0, output: 0, cached: null },
     turn: null,
+    isSynthetic: false,
     ended: null,
     voice: "none",
     children: [],

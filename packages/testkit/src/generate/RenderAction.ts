@@ -248,6 +248,7 @@ const renderSaying = (teller: Teller, what: Saying): void => {
 
 /** The newest turns go: the one that runs ends, and nothing more is said of them. */
 const renderRewind = (teller: Teller, { count, tells }: Of<"rewind">): void => {
+  if (teller.turn !== null && teller.isSynthetic) return
   const kept = tells === "kept" && teller.turn !== null ? teller.ended : null
   say(teller, "thread.rewound", kept === null ? { count } : { keptNativeTurnId: kept })
   teller.turn = null

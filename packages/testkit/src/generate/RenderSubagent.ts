@@ -21,6 +21,7 @@ export const renderSubagent = (parent: Teller, pieces: readonly string[]): Later
     counters: freshCounters(),
     totals: { input: 0, output: 0, cached: null },
     turn: null,
+    isSynthetic: false,
     ended: null,
     voice: "none",
     children: [],

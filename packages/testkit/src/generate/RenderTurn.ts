@@ -25,7 +25,8 @@ const open = (teller: Teller, turn: TurnPlan): boolean => {
     // While another turn runs, a start would come too late.
     if (turn.by === "never" || supersedes) return false
   }
-  if (turn.by === "synthetic" && !supersedes) {
+  teller.isSynthetic = turn.by === "synthetic" && !supersedes
+  if (teller.isSynthetic) {
     // No start comes: the first item is what names the turn.
     teller.turn = turnId
     const native = { turnId, itemId: nextItemId(teller) }

@@ -55,6 +55,8 @@ export interface Teller {
   totals: Totals
   /** The running turn's native id. */
   turn: string | null
+  /** Whether the running turn has no start of its own: a rewind does not count it. */
+  isSynthetic: boolean
   /** The native id of the session's last turn, once it has ended; null also after it was taken back. */
   ended: string | null
   /** Whether a voice conversation is live. */
@@ -139,6 +141,7 @@ export const beginSession = (teller: Teller): void => {
   teller.connection = teller.world.nextConnection()
   teller.counters = teller.weakIds ? freshCounters() : { ...freshCounters(), turns, items, inferences, tasks, handoffs }
   teller.turn = null
+  teller.isSynthetic = false
   teller.ended = null
   teller.voice = "none"
   teller.children = []

@@ -1,0 +1,135 @@
+/**
+ * How long another thread waits while a busy one submits flat out with much open: from when its event was due to its
+ * acknowledgement. The writer runs in a thread of its own, as under `serve`.
+ */
+import { join } from "node:path"
+import type { Problem } from "@threadfold/contracts"
+import { Engine, type EngineService, type Submission } from "@threadfold/engine"
+import { acquireOwnership } from "@threadfold/event-log"
+import { Clock, Effect, Fiber, type Scope } from "effect"
+import { kinds } from "./kinds.js"
+import { type Draft, Speaker } from "./Speaker.js"
+
+/** Delays of the quiet thread's events, ms. */
+export interface Delay {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+export interface SharingReport {
+  /** Nobody else submits. */
+  readonly alone: Delay
+  /** A thread with much open submits pieces of 512 events, as many at a time as it may. */
+  readonly besideBusy: Delay & { readonly busyEventsPerSecond: number }
+  /** A body of 20,000 lines is taken, in the pieces that the door makes of it. */
+  readonly besideLargePush: Delay & { readonly pushMs: number }
+}
+
+/** Events of a piece: the door cuts bodies at so many lines, drivers and imports submit no more. */
+const PIECE = 512
+/** Lines of a large body. */
+const BODY = 20_000
+/** The quiet thread says something so often, ms. */
+const EVERY = 10
+
+const rounded = (value: number): number => Number(value.toFixed(1))
+
+const delayOf = (taken: readonly number[]): Delay => {
+  const sorted = [...taken].sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return { p50: rounded(at(0.5)), p99: rounded(at(0.99)), max: rounded(at(1)) }
+}
+
+const word: Draft = { type: "runtime.warning", payload: { message: "x" }, native: {} }
+
+/** Streamed text, most of what an agent says, of one item. */
+const piece = (speaker: Speaker): Submission => {
+  const delta = { type: "content.delta", payload: { stream: "text", delta: "word " }, native: { itemId: "streamed" } }
+  return speaker.say(...Array.from({ length: PIECE }, () => delta))
+}
+
+const begun = (engine: EngineService, speaker: Speaker, size: number): Effect.Effect<void, Problem> =>
+  Effect.gen(function* () {
+    yield* engine.submit(speaker.begin())
+    const opening = kinds.requests
+    for (let n = 0; n < size && opening !== undefined; n += PIECE) {
+      const drafts = Array.from({ length: Math.min(PIECE, size - n) }, (_, index) => opening(n + index))
+      yield* engine.submit(speaker.say(...drafts))
+    }
+    const started = { type: "item.started", payload: { kind: "agent_message" }, native: { itemId: "streamed" } }
+    yield* engine.submit(speaker.say(started))
+  })
+
+/** Runs `beside` and says something in another thread at its times, until `beside` is over. */
+const delays = (
+  engine: EngineService,
+  quiet: Speaker,
+  nowMs: () => number,
+  beside: Effect.Effect<void, Problem>,
+): Effect.Effect<readonly number[], Problem> =>
+  Effect.gen(function* () {
+    const taken: number[] = []
+    const busy = yield* Effect.fork(beside)
+    const words: Fiber.RuntimeFiber<void, Problem>[] = []
+    const from = nowMs()
+    for (let n = 0; busy.unsafePoll() === null; n++) {
+      const due = from + n * EVERY
+      yield* Effect.sleep(Math.max(0, due - nowMs()))
+      const said = engine.submit(quiet.say(word))
+      words.push(yield* Effect.fork(Effect.map(said, () => void taken.push(nowMs() - due))))
+    }
+    yield* Fiber.joinAll(words)
+    yield* Fiber.join(busy)
+    return taken
+  })
+
+/** Measures it on a database of its own. @param seconds of each part; @param open requests that the busy thread has open */
+export const sharing = (
+  directory: string,
+  open: number,
+  seconds: number,
+  startAt: number,
+): Effect.Effect<SharingReport, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+    yield* acquireOwnership(directory)
+    return yield* Effect.gen(function* () {
+      const engine = yield* Engine
+      const [busy, quiet] = [new Speaker("busy", startAt), new Speaker("quiet", startAt)]
+      yield* begun(engine, quiet, 0)
+      yield* begun(engine, busy, open)
+      // Warm: what is measured later is compiled then.
+      for (let n = 0; n < 40; n++) yield* engine.submit(piece(busy))
+
+      const alone = yield* delays(engine, quiet, nowMs, Effect.sleep(seconds * 1000))
+      const before = busy.said
+      const until = nowMs() + seconds * 1000
+      // More at a time than the queue has room for: the writer never waits for the busy thread.
+      const flatOut = Effect.forEach(
+        Array.from({ length: 16 }),
+        () =>
+          Effect.repeat(
+            Effect.suspend(() => engine.submit(piece(busy))),
+            { while: () => nowMs() < until },
+          ),
+        { concurrency: "unbounded", discard: true },
+      )
+      const besideBusy = yield* delays(engine, quiet, nowMs, flatOut)
+      const busyEventsPerSecond = Math.round((busy.said - before) / seconds)
+
+      const began = nowMs()
+      let pushMs = 0
+      const push = Effect.gen(function* () {
+        for (let lines = 0; lines < BODY; lines += PIECE) yield* engine.submit(piece(busy))
+        pushMs = rounded(nowMs() - began)
+      })
+      const besideLargePush = yield* delays(engine, quiet, nowMs, push)
+      return {
+        alone: delayOf(alone),
+        besideBusy: { ...delayOf(besideBusy), busyEventsPerSecond },
+        besideLargePush: { ...delayOf(besideLargePush), pushMs },
+      }
+    }).pipe(Effect.provide(Engine.layerWorker({ file: join(directory, "threadfold.db") })))
+  })
