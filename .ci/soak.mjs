@@ -28,8 +28,12 @@ const soaks = {
   model: { files: ["test/scenarios/fastModel.test.ts"], env: { CHUNKS: "300000" } },
   // Scenario 17.
   giant: { files: ["test/scenarios/giantThread.test.ts"], env: { DELTAS: "165000" } },
-  // What a hostile adapter pushes: 100,000 lines of all event types.
-  hostile: { files: ["test/scenarios/hostileLines.test.ts"], env: { SEEDS: "50", LINES: "2000", SEED: "1" } },
+  // What hostile adapters push, over HTTP: 100,000 lines of all event types.
+  hostile: {
+    config: "vitest.soak.config.ts",
+    files: ["test/soak/hostile.soak.ts"],
+    env: { SEEDS: "50", LINES: "2000", SEED: "1" },
+  },
   // The rules on more of what sources could say.
   fold: { folder: "packages/core", files: ["src/fold", "src/transitions"], env: { THREADFOLD_RUNS: "2000" } },
 }

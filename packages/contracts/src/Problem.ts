@@ -157,6 +157,11 @@ export const problems = {
     title: "The JSON has too many values",
     next: "Send at most 20,000 values, members and entries together; send more of them as a text, or in several events.",
   },
+  "unknown-field": {
+    status: 400,
+    title: "A field of the line is not known",
+    next: "The line was stored and the field means nothing here: compare its name with those of the envelope. It is kept in the native message.",
+  },
   "line-not-unicode": {
     status: 400,
     title: "A text is not valid Unicode",

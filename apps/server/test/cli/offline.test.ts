@@ -127,6 +127,7 @@ describe("exit codes", () => {
       ["invalid-request", 2, ["events", "--limit", "none"]],
       ["invalid-request", 2, ["events", "--limit", "0"]],
       ["invalid-request", 2, ["events", "--after", "-1"]],
+      ["invalid-request", 2, ["events", "--type", "turn.strated", "--data-dir", directory]],
       ["invalid-request", 2, ["threads", "--unknown"]],
       ["invalid-request", 2, ["threads", "--db", "a", "--data-dir", "b"]],
       ["invalid-request", 2, ["rebuild", "--db", "a"]],
@@ -142,6 +143,10 @@ describe("exit codes", () => {
       const run = await threadfold([...args, "--json"])
       expect([args, run.code, problemOf(run).type]).toEqual([args, code, `urn:threadfold:problem:${slug}`])
     }
+    const mistyped = await threadfold(["events", "--type", "turn.strated", "--db", "any", "--json"])
+    expect(problemOf(mistyped).detail).toBe(
+      '--type: there is no event type "turn.strated"; the nearest is "turn.started".',
+    )
     const human = await threadfold(["threads", "--data-dir", directory])
     expect([human.code, human.stdout]).toEqual([3, ""])
     expect(human.stderr).toMatch(/^threadfold: .+\n {2}.+\n$/)

@@ -53,11 +53,16 @@ export const serve = (
 }
 
 /** Opens an attached session, and fails loudly where it is refused. */
-export const attach = async (server: RunningServer, sessionId: string, nativeThreadId: string): Promise<void> => {
+export const attach = async (
+  server: RunningServer,
+  sessionId: string,
+  nativeThreadId: string,
+  leaseMs = 600_000,
+): Promise<void> => {
   const answer = await server.call(`/v1/sessions/${sessionId}`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ provider: "test", nativeThreadId, leaseMs: 600_000 }),
+    body: JSON.stringify({ provider: "test", nativeThreadId, leaseMs }),
   })
   if (!answer.ok) throw new Error(`attach: ${answer.status} ${await answer.text()}`)
 }

@@ -1,6 +1,6 @@
 /**
  * Hostile pushes over all event types: whatever an adapter says, nothing of it freezes a thread, is a defect of the fold, breaks an
- * invariant, or makes the live rows differ from what the log gives when it is folded again. `SEEDS` and `LINES` make it a soak.
+ * invariant, or makes the live rows differ from what the log gives when it is folded again. The soak of the same name does it over HTTP.
  */
 import { SessionId } from "@threadfold/contracts"
 import type { LineResult } from "@threadfold/contracts/api"

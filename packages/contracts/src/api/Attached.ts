@@ -68,7 +68,10 @@ export const LineResult = Schema.Struct({
   status: LineStatus,
   /** Where it stands in the log; absent where it was not stored. */
   sequence: Schema.optional(Schema.Number),
-  /** What is wrong with it: a slug of the problem catalogue, which has its text and what to do. */
+  /**
+   * What is wrong with it: a slug of the problem catalogue, which has its text and what to do. Beside `appended` and `gap` it is
+   * `unknown-field`: the line was taken, and says something that this version does not know.
+   */
   problem: Schema.optional(Schema.String),
   /** Where it is wrong, for example `payload.delta`; absent where it is the line as a whole. */
   place: Schema.optional(Schema.String),

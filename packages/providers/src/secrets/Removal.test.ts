@@ -1,3 +1,4 @@
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { makeRemoval, secretsOfAgent } from "./Removal.js"
 
@@ -55,6 +56,35 @@ describe("the removal of secrets", () => {
     const { text } = removing(secret)
     const line = JSON.stringify({ said: secret, arguments: JSON.stringify({ said: secret }) })
     expect(JSON.parse(text(line))).toEqual({ said: "[removed]", arguments: '{"said":"[removed]"}' })
+  })
+
+  it("names in payloads what the envelopes name: ids of theirs keep apart and keep together", () => {
+    const { id, value } = removing(key, "other-secret-value")
+    const parent = `thread ${key}`
+    expect(value({ parentNativeThreadId: parent, note: parent, childNativeThreadIds: [parent, "plain"] })).toEqual({
+      parentNativeThreadId: id(parent),
+      note: "thread [removed]",
+      childNativeThreadIds: [id(parent), "plain"],
+    })
+    expect(value({ nativeSessionId: "other-secret-value" })).not.toEqual(value({ nativeSessionId: key }))
+    expect(id(parent)).not.toContain(key)
+  })
+
+  it("gives back every id that it took a value from, and no other", () => {
+    const { id, real } = removing(key, 'with"quote\\1', `${key}-longer`)
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(key, 'with"quote\\1', `${key}-longer`), fc.string()), { maxLength: 4 }),
+        (parts) => {
+          const whole = parts.join("")
+          const texts = [whole, JSON.stringify(whole)]
+          for (const text of texts) {
+            expect(real(id(text))).toBe(text)
+            for (const secret of [key, 'with"quote\\1']) expect(id(text)).not.toContain(secret)
+          }
+        },
+      ),
+    )
   })
 
   it("takes the longer one where one holds the other", () => {

@@ -14,8 +14,6 @@ export interface HeldSecrets {
   readonly onRemoved: () => void
   /** Key of the log, by which an id that holds a secret is told from another such id; absent: no log is kept. */
   readonly idKey?: string | undefined
-  /** Redacted id → the id as its agent knows it: what is sent to the agent must name the real one. */
-  readonly realIds?: Map<string, string>
 }
 
 /** What must not be recorded of an agent: the secrets of its environment and of its command line, and `others`. */
@@ -30,7 +28,6 @@ export const secretsOfAgent = (
   get idKey() {
     return others?.idKey
   },
-  realIds: new Map(),
 })
 
 /** A piece of a stream: its text, and the line that told it where no other event keeps that line. */
@@ -43,10 +40,14 @@ export interface Removal {
   /** The text without held values, also where they are escaped as in JSON. */
   readonly text: (text: string) => string
   /**
-   * A native id, a type or a name of a channel. One that holds a held value becomes a digest of it, by the log's key: two stay
-   * two, and neither tells what it was.
+   * A native id. In place of a held value stands a digest of it, by the log's key: two stay two, neither tells what it was, and
+   * {@link real} finds it again for as long as the value is held, also after a restart.
    */
   readonly id: (id: string) => string
+  /** The id as its agent knows it: what is sent to the agent must name the real one. */
+  readonly real: (id: string) => string
+  /** A type, or the name of a channel or provider: one that holds a held value becomes a digest, which is never too long. */
+  readonly name: (name: string) => string
   /** A JSON value without them, in texts and names at any depth; the value itself where it holds none. */
   readonly value: (value: unknown) => unknown
   /**
@@ -74,12 +75,15 @@ const retold = (line: string, told: string, instead: string): string => {
   }
 }
 
-/** Real ids that are remembered at most. An agent whose ids hold our secrets is broken; it must not fill our memory. */
-const mostRealIds = 10_000
+/** Members of a payload that hold native ids: they must name what the envelopes name. */
+const idMember = /^(native|\w*Native)\w*Ids?$/
+
+/** How every mark of a held value in an id begins. */
+const markStart = "removed-"
 
 /** Null: nothing is held. */
 export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
-  const { onRemoved, realIds, values } = secrets
+  const { onRemoved, values } = secrets
   const plain = [...new Set(values)].filter((value) => value !== "").sort((one, other) => other.length - one.length)
   if (plain.length === 0) return null
   // In a line of JSON, and in JSON that is a text of it.
@@ -96,15 +100,55 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     return left
   }
 
-  const value = (whole: unknown): unknown => {
-    if (typeof whole === "string") return text(whole)
+  const digestOf = (held: string): string =>
+    `${markStart}${createHmac("sha256", secrets.idKey ?? "")
+      .update(held)
+      .digest("hex")
+      .slice(0, 24)}`
+
+  /** What stands for each held value in ids. Of one key: that of the log is known before the first id is. */
+  let marks: { readonly key: string | undefined; readonly of: ReadonlyMap<string, string> } | null = null
+  const allMarks = (): ReadonlyMap<string, string> => {
+    if (marks === null || marks.key !== secrets.idKey) {
+      marks = { key: secrets.idKey, of: new Map(written.map((held) => [held, digestOf(held)])) }
+    }
+    return marks.of
+  }
+
+  const holds = (whole: string): boolean => written.some((held) => whole.includes(held))
+
+  const id: Removal["id"] = (whole) => {
+    if (!holds(whole)) return whole
+    onRemoved()
+    let left = whole
+    for (const [held, mark] of allMarks()) left = left.replaceAll(held, () => mark)
+    return left
+  }
+
+  const real: Removal["real"] = (redacted) => {
+    if (!redacted.includes(markStart)) return redacted
+    let whole = redacted
+    for (const [held, mark] of allMarks()) whole = whole.replaceAll(mark, () => held)
+    return whole
+  }
+
+  const name: Removal["name"] = (whole) => {
+    if (!holds(whole)) return whole
+    onRemoved()
+    return digestOf(whole)
+  }
+
+  const value = (whole: unknown, clean: (said: string) => string = text): unknown => {
+    if (typeof whole === "string") return clean(whole)
     if (Array.isArray(whole)) {
-      const items = whole.map(value)
+      const items = whole.map((item) => value(item, clean))
       return items.some((item, index) => item !== whole[index]) ? items : whole
     }
     if (!isFields(whole)) return whole
     const members = Object.entries(whole)
-    const cleaned = members.map(([name, member]) => [text(name), value(member)] as const)
+    const cleaned = members.map(
+      ([name, member]) => [text(name), value(member, idMember.test(name) ? id : text)] as const,
+    )
     const isClean = cleaned.every(([name, member], index) => {
       const before = members[index]
       return before !== undefined && name === before[0] && member === before[1]
@@ -165,17 +209,5 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
       return end.length > longest.length ? end : longest
     }, "")
 
-  const id: Removal["id"] = (whole) => {
-    if (!written.some((held) => whole.includes(held))) return whole
-    onRemoved()
-    const digest = createHmac("sha256", secrets.idKey ?? "")
-      .update(whole)
-      .digest("hex")
-      .slice(0, 24)
-    const redacted = `removed-${digest}`
-    if (realIds !== undefined && realIds.size < mostRealIds) realIds.set(redacted, whole)
-    return redacted
-  }
-
-  return { text, id, value, pieces, openEnd }
+  return { text, id, real, name, value: (whole) => value(whole), pieces, openEnd }
 }

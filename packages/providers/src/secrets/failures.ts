@@ -26,13 +26,12 @@ export const withCleanFailures = (connection: ProviderConnection, secrets: HeldS
     }))
   /** An order with the ids that the agent knows: rows hold redacted ones. */
   const real = <O extends object>(order: O): O => {
-    if (secrets.realIds === undefined || secrets.realIds.size === 0) return order
     const ids = ["nativeThreadId", "nativeTurnId", "nativeRequestId"].flatMap((name) => {
       const id: unknown = Reflect.get(order, name)
-      const known = typeof id === "string" ? secrets.realIds?.get(id) : undefined
-      return known === undefined ? [] : [[name, known] as const]
+      const known = typeof id === "string" ? removal.real(id) : id
+      return known === id ? [] : [[name, known] as const]
     })
-    return { ...order, ...Object.fromEntries(ids) }
+    return ids.length === 0 ? order : { ...order, ...Object.fromEntries(ids) }
   }
   return {
     ...connection,
@@ -42,7 +41,6 @@ export const withCleanFailures = (connection: ProviderConnection, secrets: HeldS
     steer: (order) => cleanBoth(connection.steer(real(order))),
     interrupt: (order) => cleanBoth(connection.interrupt(real(order))),
     answer: (order) => cleanBoth(connection.answer(real(order))),
-    closeThread: (nativeThreadId) =>
-      clean(connection.closeThread(secrets.realIds?.get(nativeThreadId) ?? nativeThreadId)),
+    closeThread: (nativeThreadId) => clean(connection.closeThread(removal.real(nativeThreadId))),
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { makeRemoval } from "../secrets/Removal.js"
 import type { Emitted } from "../Translator.js"
 import { makeCoalescer } from "./Coalescer.js"
-import { fact, pieceOf } from "./Fact.js"
+import { type Fact, fact, pieceOf } from "./Fact.js"
 import { makeOrigin } from "./Origin.js"
 
 const key = "sk-0123456789abcdef"
@@ -109,6 +109,9 @@ describe("a secret in a stream", () => {
             return [{ after, text }, ...(breaks ? [{ after: 0, item: "j" }] : [])]
           })
           const { emitted, text, told } = run(steps)
+          // Of another item, so that it says nothing of this one: no beginning is let out for it.
+          const whole = expected(parts.join("|"))
+          expect(withoutBeginnings(text)).toBe(withoutBeginnings(whole))
           for (const secret of [key, other]) {
             expect(text).not.toContain(secret)
             expect(told).not.toContain(secret)
@@ -117,6 +120,56 @@ describe("a secret in a stream", () => {
         },
       ),
       { numRuns: 500 },
+    )
+  })
+
+  it("waits while its thread tells of something else, and not when its item or turn ends", () => {
+    const others: readonly (readonly [Fact, "past" | "end"])[] = [
+      [delta("another stream", "j"), "past"],
+      [fact("item.started", { kind: "command" }, { itemId: "j" }), "past"],
+      [fact("item.completed", { kind: "command", status: "completed" }, { itemId: "j" }), "past"],
+      [fact("runtime.warning", { message: "slow" }), "past"],
+      [fact("request.opened", { kind: "command_approval" }, { itemId: "i", requestId: "1" }), "past"],
+      [fact("session.state.changed", { state: "running" }), "past"],
+      [fact("session.state.changed", { state: "ready" }), "end"],
+      [fact("item.completed", { kind: "agent_message", status: "completed" }, { itemId: "i" }), "end"],
+      [fact("turn.completed", { outcome: "completed" }, { turnId: "t" }), "end"],
+    ]
+    for (const [other, how] of others) {
+      const emitted: Emitted[] = []
+      const coalescer = makeCoalescer((one) => emitted.push(one), makeRemoval({ values: [key], onRemoved: () => {} }))
+      const origin = makeOrigin({ kind: "connection" })
+      const say = (what: Fact) => coalescer.push({ origin, channel: "agent", fact: what, at: 1_000, raw: undefined })
+      say(delta("it is "))
+      say(delta(key.slice(0, -1)))
+      say(other)
+      const before = JSON.stringify(emitted)
+      expect([other.type, before.includes(key.slice(0, -1))]).toEqual([other.type, how === "end"])
+      say(delta(`${key.slice(-1)}!`))
+      coalescer.release(() => true)
+      expect(emitted.map(({ event }) => event.seq)).toEqual(emitted.map((_, index) => index + 1))
+      const texts = emitted.flatMap(({ event: { native, payload, type } }) =>
+        type === "content.delta" && native?.itemId === "i" ? [payload] : [],
+      )
+      if (how === "past")
+        expect(JSON.stringify(texts)).toBe(
+          '[{"stream":"text","delta":"it is ","frames":1},{"stream":"text","delta":"[removed]!","frames":2}]',
+        )
+      expect(JSON.stringify(emitted)).not.toContain(key)
+    }
+  })
+
+  it("lets out the oldest of many beginnings, so that memory is bounded", () => {
+    const emitted: Emitted[] = []
+    const coalescer = makeCoalescer((one) => emitted.push(one), makeRemoval({ values: [key], onRemoved: () => {} }))
+    const origin = makeOrigin({ kind: "connection" })
+    for (let item = 0; item < 1_000; item++) {
+      coalescer.push({ origin, channel: "agent", fact: delta(key.slice(0, 6), `${item}`), at: item, raw: undefined })
+    }
+    expect(emitted.length).toBeGreaterThan(900)
+    coalescer.release(() => true)
+    expect(emitted.map(({ event }) => event.native?.itemId)).toEqual(
+      Array.from({ length: 1_000 }, (_, item) => `${item}`),
     )
   })
 

@@ -4,11 +4,13 @@
  * of the same origin. Other origins neither end it nor move within their own order. The joined text is byte-identical.
  *
  * Secrets that we hold are taken out here, where every event passes and before it is numbered. One that is told in several
- * pieces is seen whole: pieces at the end of a merge that may begin one wait for those that follow.
+ * pieces is seen whole: pieces at the end of a merge that may begin one wait for those that follow, while events that say nothing of
+ * their stream go past them.
  */
 import type { Piece, Removal } from "../secrets/Removal.js"
 import type { Emitted } from "../Translator.js"
 import type { Fact } from "./Fact.js"
+import { goesPast } from "./goesPast.js"
 import type { Origin, WireChannel } from "./Origin.js"
 
 /** Longest time that a merge stays open, in milliseconds of source time. */
@@ -18,6 +20,9 @@ export const mergeLimitBytes = 4096
 
 /** A shorter beginning of a secret says little, and stands at the end of many a text: nothing waits for it. */
 const shortestBeginning = 4
+/** Streams of an origin whose ends wait at a time; beyond that the oldest is let out. */
+const mostWaiting = 64
+
 /** A fact with its place on the wire, before merging and numbering. */
 export interface Draft {
   readonly origin: Origin
@@ -74,6 +79,8 @@ const cleanIds = (native: Emitted["event"]["native"], removal: Removal): Emitted
 export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal | null = null): Coalescer => {
   /** Null between two merges of an origin that streams: a map whose entries come and go holds on to what was in it. */
   const open = new Map<Origin, Open | null>()
+  /** Of each origin the streams whose ends may begin a secret, while it tells something else; by key, the oldest first. */
+  const waiting = new Map<Origin, Map<string, Open>>()
   /** The first deadline of those that are open; undefined: to be found again. Asked for every line of the wire. */
   let earliest: number | null | undefined = null
   /** What a stream told last and is recorded, where it may begin a secret that the stream goes on with. */
@@ -88,13 +95,14 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
 
   /** The first deadline; infinite where all that is open waits for its stream, null where nothing is. */
   const firstDeadline = (): number | null => {
+    if (earliest === null && waiting.size > 0) return Number.POSITIVE_INFINITY
     if (earliest !== undefined) return earliest
     let found: number | null = null
     for (const merge of open.values()) {
       if (merge !== null) found = Math.min(found ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
     }
     earliest = found
-    return found
+    return found ?? (waiting.size > 0 ? Number.POSITIVE_INFINITY : null)
   }
 
   const set = (origin: Origin, merge: Open): void => {
@@ -130,14 +138,20 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     return left
   }
 
-  const finish = (origin: Origin, merge: Open): void => {
-    open.set(origin, null)
-    if (earliest === deadlineOf(merge)) earliest = undefined
+  /** Gives out what a merge has. */
+  const record = (origin: Origin, merge: Open): void => {
     const pieces = cleaned(origin, merge)
     const raws = pieces.flatMap(({ raw }) => (raw === undefined ? [] : [raw]))
     const lastAt = merge.pieces.at(-1)?.at ?? merge.first.at
     const payload = merge.join(pieces.map(({ text }) => text).join(""), pieces.length, lastAt)
     give(merge.first, payload, raws.length === 0 ? undefined : raws.join("\n"))
+  }
+
+  /** Ends the open merge of an origin. */
+  const finish = (origin: Origin, merge: Open): void => {
+    open.set(origin, null)
+    if (earliest === deadlineOf(merge)) earliest = undefined
+    record(origin, merge)
   }
 
   /** How many pieces at the end of a merge may begin a secret; those that have waited do not count. */
@@ -171,6 +185,41 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     return left
   }
 
+  /** Forgets that a stream's end waits; what it was. */
+  const takeWaiting = (origin: Origin, key: string): Open | null => {
+    const streams = waiting.get(origin)
+    const merge = streams?.get(key)
+    if (streams === undefined || merge === undefined) return null
+    streams.delete(key)
+    if (streams.size === 0) waiting.delete(origin)
+    return merge
+  }
+
+  const letOut = (origin: Origin, key: string): void => {
+    const merge = takeWaiting(origin, key)
+    if (merge !== null) record(origin, merge)
+  }
+
+  /** Ends a merge before something else of its origin; what may begin a secret waits aside where that may go past it. */
+  const endBefore = (origin: Origin, merge: Open, next: Fact): void => {
+    if (removal === null || !goesPast(next, merge.first.fact)) return finish(origin, merge)
+    const rest = merge.pieces.length === merge.waiting ? merge : finishDecided(origin, merge)
+    if (rest === null) return
+    open.set(origin, null)
+    if (earliest === deadlineOf(rest)) earliest = undefined
+    const streams = waiting.get(origin) ?? new Map<string, Open>()
+    waiting.set(origin, streams.set(rest.key, rest))
+    const [oldest] = streams.keys()
+    if (streams.size > mostWaiting && oldest !== undefined) letOut(origin, oldest)
+  }
+
+  /** Lets out what waits of an origin's streams and may not be passed by this event. */
+  const endWaiting = (origin: Origin, next: Fact): void => {
+    for (const [key, merge] of [...(waiting.get(origin) ?? [])]) {
+      if (!goesPast(next, merge.first.fact)) letOut(origin, key)
+    }
+  }
+
   const fits = (merge: Open, bytes: number, at: number): boolean =>
     merge.pieces.length === merge.waiting ||
     (merge.bytes + bytes <= mergeLimitBytes && at - merge.first.at <= mergeWindowMs)
@@ -180,7 +229,8 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       const running = open.get(draft.origin) ?? null
       const merge = draft.fact.merge
       if (merge === undefined) {
-        if (running !== null) finish(draft.origin, running)
+        if (waiting.size > 0) endWaiting(draft.origin, draft.fact)
+        if (running !== null) endBefore(draft.origin, running, draft.fact)
         open.delete(draft.origin)
         give(draft, draft.fact.payload, draft.raw)
         return
@@ -190,7 +240,8 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       const bytes = Buffer.byteLength(merge.piece)
       let same: Open | null = null
       if (running?.key === key) same = fits(running, bytes, draft.at) ? running : finishDecided(draft.origin, running)
-      else if (running !== null) finish(draft.origin, running)
+      else if (running !== null) endBefore(draft.origin, running, draft.fact)
+      same ??= waiting.size === 0 ? null : takeWaiting(draft.origin, key)
       if (same === null) {
         return set(draft.origin, { first: draft, key, join: merge.join, pieces: [piece], bytes, waiting: 0 })
       }
@@ -206,6 +257,10 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     release: (isDue) => {
       const first = firstDeadline()
       if (first === null || !isDue(first)) return
+      if (waiting.size > 0 && isDue(Number.POSITIVE_INFINITY)) {
+        // The end of all: what waits is what the streams said.
+        for (const [origin, streams] of [...waiting]) for (const key of [...streams.keys()]) letOut(origin, key)
+      }
       // No copy of what is open: with many threads that stream, some merge is due at almost every line.
       open.forEach((merge, origin) => {
         let due = merge

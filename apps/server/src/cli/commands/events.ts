@@ -1,6 +1,7 @@
 /** `threadfold events`. */
 import { Command, Options } from "@effect/cli"
 import { Effect, Option, Stream } from "effect"
+import { requireEventTypes } from "../../eventTypes.js"
 import { after, dataDir, db, json, limit } from "../options.js"
 import { currentLook, note, writeLines } from "../output.js"
 import { eventLine } from "../pages/events.js"
@@ -31,6 +32,7 @@ export const eventsCommand = Command.make(
   { thread, types, after, limit, native, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
+      yield* requireEventTypes(options.types, "--type")
       const reader = yield* openReader(options)
       const place = {
         ...(Option.isSome(options.thread) ? { threadId: yield* threadNamed(reader, options.thread.value) } : {}),

@@ -60,11 +60,12 @@ const longestPlace = 48
 const shownPlace = (place: string): string => place.replace(/[^\w.:[\]-]/g, "?").slice(0, longestPlace)
 
 /** The answer to a line; `result`: what became of it in the log, where it was stored. */
-export const lineResult = ({ line, seq, fault }: ParsedLine, result: MemberResult | undefined): LineResult => {
+export const lineResult = ({ line, seq, fault, unknown }: ParsedLine, result: MemberResult | undefined): LineResult => {
   const isStored = result !== undefined && (result.status === "appended" || result.status === "gap")
   const status = result === undefined || (isStored && fault !== null) ? "invalid" : result.status
-  const problem = status === "duplicate" ? undefined : (fault?.problem ?? result?.problem)
-  const place = status === "duplicate" ? "" : (fault?.place ?? "")
+  const said = fault ?? unknown
+  const problem = status === "duplicate" ? undefined : (result?.problem ?? said?.problem)
+  const place = problem !== said?.problem ? "" : (said?.place ?? "")
   return {
     line,
     seq,

@@ -207,6 +207,39 @@ describe("pushed lines", () => {
     }
   })
 
+  it("that say what is not known here are taken, kept whole, and told of it", () => {
+    for (const [text, place] of [
+      [event({ native: { turnId: "t" }, mood: "good" }), "mood"],
+      [event({ sequ: 4 }), "sequ"],
+      [event({ native: { turnid: "t" } }), "native.turnid"],
+      [event({ v: 2, payload: { said: "by a newer version" }, trace: { id: 1 } }), "trace"],
+    ] as const) {
+      const taken = only(text)
+      expect([taken?.fault, taken?.unknown]).toEqual([null, { problem: "unknown-field", place }])
+      expect(taken?.member?.event.raw).toBe(text)
+      if (taken === undefined) throw new Error("no line")
+      const stored = { status: "appended" as const, streamId: "", sequence: 5 }
+      expect(lineResult(taken, stored)).toEqual({
+        line: 1,
+        seq: 3,
+        status: "appended",
+        sequence: 5,
+        problem: "unknown-field",
+        place,
+      })
+      expect(lineResult(taken, { ...stored, status: "duplicate" })).toEqual({
+        line: 1,
+        seq: 3,
+        status: "duplicate",
+        sequence: 5,
+      })
+    }
+    // A native message of the line's own stays what it is, and ids of ours are known, if ignored.
+    expect(only(event({ raw: "native", mood: "good" }))?.member?.event.raw).toBe("native")
+    expect(only(event({ turnId: "01990000-0000-7000-8000-000000000009" }))?.unknown).toBeNull()
+    expect(only(event({ payload: { message: "m", mood: "good" } }))?.unknown).toBeNull()
+  })
+
   it("are counted before anything else, and refused as a whole where there are too many", () => {
     const tooMany = (found: Found) => Either.isLeft(found) && found.left.slug === "payload-too-large"
     expect(tooMany(whole(findLines(Buffer.from("1\n".repeat(maxPushLines + 1)))))).toBe(true)
@@ -298,7 +331,7 @@ describe("the answer to a line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constantFrom(...slugs), (place, slug) => {
         const fault = { problem: slug, place }
-        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault, values: 0 }
+        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault, unknown: null, values: 0 }
         const result = { status: "appended" as const, streamId: "", sequence: Number.MAX_SAFE_INTEGER }
         expect(Buffer.byteLength(`${JSON.stringify(lineResult(parsed, result))}\n`)).toBeLessThanOrEqual(200)
       }),

@@ -12,6 +12,7 @@ import {
   isEventType,
   isProviderEventType,
   maxTypeLength,
+  NativeRef,
   type ProblemSlug,
   ProviderEvent,
   readJson,
@@ -55,7 +56,10 @@ export interface ParsedLine {
   readonly seq: number | null
   /** What is stored; null: nothing, because it has no number that can be read. */
   readonly member: Member | null
+  /** Why it is no event; null for one that is. */
   readonly fault: LineFault | null
+  /** What it says that is not known here; null: nothing. It was taken all the same. */
+  readonly unknown: LineFault | null
   /** How many values are in what is stored: the price of handing it on. */
   readonly values: number
 }
@@ -96,6 +100,19 @@ const faultOf = ({ channel, payload = {}, type, v }: ProviderEvent): LineFault |
   return Either.isLeft(checked) ? { problem: "payload-invalid", place: placeOf(checked.left, "payload") } : null
 }
 
+const fields: ReadonlySet<string> = new Set(Object.keys(ProviderEvent.fields))
+const nativeFields: ReadonlySet<string> = new Set(Object.keys(NativeRef.fields))
+
+/** The first field of an envelope, or of its native ids, that this version does not know. */
+const unknownIn = (event: Readonly<Record<string, unknown>>): LineFault | null => {
+  for (const name of Object.keys(event)) if (!fields.has(name)) return { problem: "unknown-field", place: name }
+  if (!isRecord(event.native)) return null
+  for (const name of Object.keys(event.native)) {
+    if (!nativeFields.has(name)) return { problem: "unknown-field", place: `native.${name}` }
+  }
+  return null
+}
+
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
 /** Decodes lines of one session, each in pieces where it is long. */
@@ -113,7 +130,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
   function* refused(found: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
     const { body, end, line, start } = found
     if (channel === null || seq === null || !isPushable(channel)) {
-      return { line, seq: null, member: null, fault, values: 0 }
+      return { line, seq: null, member: null, fault, unknown: null, values: 0 }
     }
     const bytes = body.subarray(start, end)
     const isLong = bytes.length > rules.maxBytes
@@ -132,7 +149,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     }
     const raw = isLong ? headOf(recorded) : recorded.trim()
     const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
-    return { line, seq, member: member(event), fault, values: 1 }
+    return { line, seq, member: member(event), fault, unknown: null, values: 1 }
   }
 
   return function* (found) {
@@ -148,7 +165,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     const read = readJson(text, cutTexts)
     if ("problem" in read) return yield* unread(read)
     if (!isRecord(read.value)) {
-      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" }, values: 0 }
+      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" }, unknown: null, values: 0 }
     }
     const decoded = decodeEvent(read.value)
     if (Either.isLeft(decoded)) return yield* unread({ problem: "not-an-event", place: placeOf(decoded.left) })
@@ -157,8 +174,11 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     if (fault !== null) return yield* refused(found, { ...event }, fault)
     // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
     const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
-    const taken = member({ type, v, channel, seq, at, native, payload, raw })
-    return { line, seq, member: taken, fault: null, values: read.values }
+    const unknown = unknownIn(read.value)
+    // What this version does not know is kept, as everything that a source says.
+    const kept = unknown === null ? raw : (raw ?? text)
+    const taken = member({ type, v, channel, seq, at, native, payload, raw: kept })
+    return { line, seq, member: taken, fault: null, unknown, values: read.values }
   }
 }
 

@@ -11,9 +11,9 @@ export interface AttachedRedaction extends Pick<LineRules, "redact" | "redactTex
 }
 
 /** An adapter's channel keeps its form. */
-const channelOf = (channel: string | null, { id }: Removal): string | null => {
+const channelOf = (channel: string | null, removal: Removal): string | null => {
   const [kind, name] = channel?.split(":", 2) ?? []
-  return name === undefined ? channel : `${kind}:${id(name)}`
+  return name === undefined ? channel : `${kind}:${removal.name(name)}`
 }
 
 const nativeOf = (native: Member["event"]["native"], { id }: Removal): Member["event"]["native"] =>
@@ -25,13 +25,13 @@ const nativeOf = (native: Member["event"]["native"], { id }: Removal): Member["e
 export const attachedRedaction = (secrets?: HeldSecrets): AttachedRedaction => {
   const removal = secrets === undefined ? null : makeRemoval(secrets)
   if (removal === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
-  const { id, text } = removal
+  const { id, name, text } = removal
   const maybe = (said: string | undefined, clean: (said: string) => string) => (said === undefined ? said : clean(said))
   return {
     redactText: text,
     redact: ({ channel, native, payload, raw, type, ...event }) => ({
       ...event,
-      type: isEventType(type) ? type : id(type),
+      type: isEventType(type) ? type : name(type),
       channel: channelOf(channel, removal),
       native: nativeOf(native, removal),
       payload: removal.value(payload),
@@ -39,7 +39,7 @@ export const attachedRedaction = (secrets?: HeldSecrets): AttachedRedaction => {
     }),
     registration: (body) => ({
       ...body,
-      provider: id(body.provider),
+      provider: name(body.provider),
       nativeThreadId: maybe(body.nativeThreadId, id),
       title: maybe(body.title, text),
       cwd: maybe(body.cwd, text),

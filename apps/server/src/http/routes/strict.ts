@@ -1,8 +1,9 @@
 /** Query parameters that a route does not take, and values that are none of its list: refused before the route is run. */
 import * as HttpApi from "@effect/platform/HttpApi"
-import { events, Problem } from "@threadfold/contracts"
-import { Api, unknownIn, unknownName } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts"
+import { Api, unknownIn } from "@threadfold/contracts/api"
 import { Effect, Option, Schema } from "effect"
+import { requireEventTypes } from "../../eventTypes.js"
 
 interface Route {
   readonly method: string
@@ -40,15 +41,8 @@ export const unknownQuery = (method: string, url: string): Problem | null => {
   return unknown === null ? null : new Problem({ slug: "invalid-request", detail: `query: ${unknown}.` })
 }
 
-const eventTypes = Object.keys(events)
-
 /** Event types of a comma-separated list; undefined for none. Fails with `invalid-request` for one that is not known. */
 export const typesOf = (text: string | undefined): Effect.Effect<readonly string[] | undefined, Problem> => {
   const types = (text ?? "").split(",").flatMap((type) => (type.trim() === "" ? [] : [type.trim()]))
-  const unknown = types.find((type) => !eventTypes.includes(type))
-  if (unknown !== undefined) {
-    const detail = `types: ${unknownName("event type", unknown, eventTypes)}.`
-    return Effect.fail(new Problem({ slug: "invalid-request", detail }))
-  }
-  return Effect.succeed(types.length === 0 ? undefined : types)
+  return Effect.as(requireEventTypes(types, "types"), types.length === 0 ? undefined : types)
 }
