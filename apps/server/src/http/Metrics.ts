@@ -117,6 +117,8 @@ export class Metrics {
       ['{quantile="0.99"}', lag(99)],
     ])
     this.delay.reset()
+    const { system, user } = process.cpuUsage()
+    add("cpu_seconds_total", "counter", "CPU time of the process, all its threads.", [["", (system + user) / 1e6]])
     add("resident_memory_bytes", "gauge", "Resident memory of the process.", [["", process.memoryUsage.rss()]])
     return `${lines.join("\n")}\n`
   }

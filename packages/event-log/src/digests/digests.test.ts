@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { databaseFile, type EventRow, openSqlite, type SqliteDatabase } from "../index.js"
+import { databaseFile, type EventRow, openSqlite, type SqliteDatabase, sqliteDriver } from "../index.js"
 import { nativeOf, sampleRow } from "../testing/samples.js"
 import { verifyDigests } from "./verifyDigests.js"
 
@@ -180,5 +180,16 @@ describe("the digests of a log", () => {
     })
     write([4])
     expect(verified(true)).toMatchObject({ ok: true, events: 8 })
+  })
+
+  it("are left out for a benchmark alone, and then verify misses them", () => {
+    written(({ guard, handle }) => {
+      const driver = sqliteDriver(handle, { guard, digests: false })
+      driver.transaction(() => {
+        driver.insert({ ...sampleRow(1), streamId: streamIds[0], streamVersion: 1 })
+        driver.insertNatives([[1, nativeOf(1)]])
+      })
+    })
+    expect(verified(true)).toMatchObject({ ok: false, blocks: 0, findings: [{ part: "digests", firstSequence: 1 }] })
   })
 })

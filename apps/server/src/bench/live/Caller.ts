@@ -5,39 +5,58 @@
 import { Agent, request } from "node:http"
 import { Effect, type Scope } from "effect"
 
-/**
- * Sends a JSON body; resolves with the time from the call to the whole answer, ms. Rejects where that is not 200 or 202.
- */
-export type Call = (method: string, path: string, body: object) => Promise<number>
+export interface Caller {
+  /** Sends a JSON body; resolves with the time from the call to the whole answer, ms. Rejects where that is not 200 or 202. */
+  readonly call: (method: string, path: string, body: object) => Promise<number>
+  /** CPU time that the server has taken, all its threads, µs. */
+  readonly cpuMicros: () => Promise<number>
+}
 
 /** Calls of a server; its connections end with the scope. */
-export const makeCall = (
+export const makeCaller = (
   url: string,
   headers: Readonly<Record<string, string>> = {},
-): Effect.Effect<Call, never, Scope.Scope> =>
+): Effect.Effect<Caller, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => new Agent({ keepAlive: true })),
       (agent) => Effect.sync(() => agent.destroy()),
     ),
-    (agent): Call => {
+    (agent): Caller => {
       const { hostname, port } = new URL(url)
-      return (method, path, body) =>
-        new Promise((resolve, reject) => {
-          const text = JSON.stringify(body)
+      const send = (method: string, path: string, text: string) =>
+        new Promise<{ readonly ms: number; readonly answer: string }>((resolve, reject) => {
           const length = { "content-type": "application/json", "content-length": Buffer.byteLength(text) }
           const from = performance.now()
-          const options = { hostname, port, path, method, agent, headers: { ...headers, ...length } }
+          const options = {
+            hostname,
+            port,
+            path,
+            method,
+            agent,
+            headers: { ...headers, ...(text === "" ? {} : length) },
+          }
           const sent = request(options, (response) => {
             const { statusCode } = response
-            response.resume().once("end", () => {
-              if (statusCode === 200 || statusCode === 202) resolve(performance.now() - from)
+            let answer = ""
+            response.setEncoding("utf8").on("data", (piece: string) => {
+              answer += piece
+            })
+            response.once("end", () => {
+              if (statusCode === 200 || statusCode === 202) resolve({ ms: performance.now() - from, answer })
               else reject(new Error(`${method} ${path} was answered with ${statusCode}`))
             })
           })
           sent.once("error", reject)
           sent.end(text)
         })
+      return {
+        call: async (method, path, body) => (await send(method, path, JSON.stringify(body))).ms,
+        cpuMicros: async () => {
+          const { answer } = await send("GET", "/metrics", "")
+          return Number(/^threadfold_cpu_seconds_total (\S+)$/m.exec(answer)?.[1] ?? Number.NaN) * 1e6
+        },
+      }
     },
   )
 

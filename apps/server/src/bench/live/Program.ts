@@ -1,24 +1,43 @@
 /** A program that says on its first line where it is, and ends when its standard input does. */
 import { spawn } from "node:child_process"
+import { closeSync, openSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 
-/** Starts it with this Node; its first line. It ends with the scope. Fails with `unavailable` where it ends before. */
-export const startProgram = (args: readonly string[]): Effect.Effect<string, Problem, Scope.Scope> =>
+/** The end of what a program said on its standard error, for a problem's text. */
+const lastWords = (log: string): string => {
+  const words = readFileSync(log, "utf8").trim().slice(-1_000)
+  return words === "" ? "" : ` It said: ${words}`
+}
+
+/**
+ * Starts it with this Node; its first line. It ends with the scope. Fails with `unavailable` where it ends before.
+ *
+ * @param log file that takes its standard error: a server writes a line for each call there, which is nothing to look at
+ */
+export const startProgram = (args: readonly string[], log: string): Effect.Effect<string, Problem, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] })),
+    Effect.sync(() => {
+      const file = openSync(log, "a")
+      try {
+        return spawn(process.execPath, args, { stdio: ["pipe", "pipe", file] })
+      } finally {
+        closeSync(file)
+      }
+    }),
     (child) =>
       Effect.async<void>((resume) => {
         if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
         child.once("exit", () => resume(Effect.void))
-        child.stdin.end()
+        child.stdin?.end()
       }),
   ).pipe(
     Effect.flatMap((child) =>
       Effect.async<string, Problem>((resume) => {
         const failed = (detail: string) => resume(new Problem({ slug: "unavailable", detail }))
-        child.once("exit", (code) => failed(`${args[0]} ended with code ${code}.`))
+        child.once("exit", (code) => failed(`${args[0]} ended with code ${code}.${lastWords(log)}`))
+        if (child.stdout === null) return failed(`${args[0]} has no output.`)
         createInterface({ input: child.stdout }).once("line", (line) => resume(Effect.succeed(line)))
       }),
     ),

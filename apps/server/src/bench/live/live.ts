@@ -8,9 +8,10 @@ import { join } from "node:path"
 import { makeThreadfold } from "@threadfold/client"
 import { Problem } from "@threadfold/contracts"
 import { Effect, Fiber, Schema, type Scope } from "effect"
-import { callInTurns, makeCall } from "./Caller.js"
+import { type Caller, callInTurns, makeCaller } from "./Caller.js"
 import { startProgram } from "./Program.js"
 import { pausesPerSecond } from "./pauses.js"
+import { Spent } from "./Spent.js"
 import { startSubscriber } from "./Subscriber.js"
 
 export interface BenchLiveOptions {
@@ -18,7 +19,7 @@ export interface BenchLiveOptions {
   readonly threads: number
   /** Pieces that the agent tells per second, all threads together. */
   readonly perSecond: number
-  /** For how long it is measured. */
+  /** For how long commands are measured. */
   readonly seconds: number
   /** Path of the built `threadfold.js`. */
   readonly program: string
@@ -39,6 +40,9 @@ export interface BenchLiveReport {
   readonly deliveryP99Ms: number
   /** From the call of a command over HTTP to its durable answer, while all threads stream; one per thread and second. */
   readonly commands: number
+  /** Seconds of streaming, and commands, before anything was measured. */
+  readonly warmUpSeconds: number
+  readonly warmUpCommands: number
   readonly commandP50Ms: number
   readonly commandP95Ms: number
   readonly commandP99Ms: number
@@ -46,6 +50,14 @@ export interface BenchLiveReport {
   readonly bareP50Ms: number
   readonly bareP95Ms: number
   readonly bareP99Ms: number
+  /** Ours as a multiple of the bare server's: what to compare across machines. */
+  readonly commandRatioP50: number
+  readonly commandRatioP99: number
+  /** CPU time per command, µs, all threads of the process: of ours without what the streaming takes, and of the bare server. */
+  readonly commandCpuMicros: number
+  readonly bareCpuMicros: number
+  /** CPU time of ours per piece that streams, µs, while no commands come. */
+  readonly pieceCpuMicros: number
   /** That of commands in the first seconds of the streaming, which the figures above leave out: the server is still being compiled. */
   readonly coldCommandP50Ms: number
   readonly coldCommandP99Ms: number
@@ -62,6 +74,13 @@ const WARM_UP_COMMANDS = 200
 /** Seconds of streaming before anything is measured: a desktop's server has run for longer. */
 const WARM_UP_S = 4
 
+/** Commands come for so long, then none for so long, ms, and again: the difference is what they cost, whatever drifts meanwhile. */
+const WITH_COMMANDS_MS = 2_000
+const WITHOUT_COMMANDS_MS = 1_000
+
+/** After the last command of a stretch its answer is waited for, ms. */
+const SETTLE_MS = 50
+
 /** Seconds for which the agent streams on afterwards, so that the end of fifty turns at once is no part of the figures. */
 const AFTERWARDS_S = 1
 
@@ -73,12 +92,21 @@ const percentile = (values: readonly number[], share: number): number => {
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2))
 }
 
+/** How often commands come and stay away. */
+const roundsOf = ({ seconds }: BenchLiveOptions): number =>
+  Math.max(1, Math.round((seconds * 1_000) / WITH_COMMANDS_MS))
+
+/** For how long the streaming is looked at, s. */
+const streamedSeconds = (options: BenchLiveOptions): number =>
+  Math.ceil((roundsOf(options) * (WITH_COMMANDS_MS + WITHOUT_COMMANDS_MS + 2 * SETTLE_MS)) / 1_000)
+
 /** A server with the agent, and where it is. */
-const startServer = ({ agent, perSecond, program, seconds }: BenchLiveOptions, directory: string) => {
-  const args = [agent, String(perSecond), String(WARM_UP_S + seconds + AFTERWARDS_S)]
+const startServer = (options: BenchLiveOptions, directory: string) => {
+  const { agent, perSecond, program } = options
+  const args = [agent, String(perSecond), String(WARM_UP_S + streamedSeconds(options) + AFTERWARDS_S)]
   const config = { agents: { bench: { kind: "codex", command: process.execPath, args } } }
   writeFileSync(join(directory, "threadfold.json"), JSON.stringify(config))
-  const line = startProgram([program, "serve", "--desktop", "--data-dir", directory])
+  const line = startProgram([program, "serve", "--desktop", "--data-dir", directory], join(directory, "server.log"))
   return Effect.flatMap(line, (text) => Effect.orDie(Schema.decode(Ready)(text)))
 }
 
@@ -103,6 +131,37 @@ const calling = (
     500 / threadIds.length,
   )
 
+/** What both servers have taken so far, µs, and when that was. */
+const clocks = (ours: Caller, bare: Caller) =>
+  Effect.promise(async () => ({
+    ours: await ours.cpuMicros(),
+    bare: await bare.cpuMicros(),
+    ms: performance.now(),
+  }))
+
+/** Commands come and stay away in turns; what each server takes in both. */
+const inTurns = (rounds: number, ours: Caller, bare: Caller, commands: Effect.Effect<never>) =>
+  Effect.gen(function* () {
+    const spent = { ours: new Spent(), bare: new Spent() }
+    let before = yield* clocks(ours, bare)
+    const note = (isOn: boolean) =>
+      Effect.map(clocks(ours, bare), (now) => {
+        spent.ours.add(isOn, now.ms - before.ms, now.ours - before.ours)
+        spent.bare.add(isOn, now.ms - before.ms, now.bare - before.bare)
+        before = now
+      })
+    for (let round = 0; round < rounds; round++) {
+      const calls = yield* Effect.fork(commands)
+      yield* Effect.sleep(WITH_COMMANDS_MS)
+      yield* Fiber.interrupt(calls)
+      yield* Effect.sleep(SETTLE_MS)
+      yield* note(true)
+      yield* Effect.sleep(WITHOUT_COMMANDS_MS)
+      yield* note(false)
+    }
+    return spent
+  })
+
 type Measured = Omit<BenchLiveReport, "pausesBeforeMs" | "pausesAfterMs">
 
 const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, Scope.Scope> =>
@@ -112,19 +171,22 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
     )
     const { token, url } = yield* startServer(options, directory)
-    const barePort = yield* startProgram([options.bareServer, join(directory, "bare.sqlite")])
+    const barePort = yield* startProgram(
+      [options.bareServer, join(directory, "bare.sqlite")],
+      join(directory, "bare.log"),
+    )
     const connection = { url, token }
     const threadfold = yield* makeThreadfold(connection)
-    const call = yield* makeCall(url, { authorization: `Bearer ${token}` })
-    const callBare = yield* makeCall(`http://127.0.0.1:${barePort}`)
+    const ours = yield* makeCaller(url, { authorization: `Bearer ${token}` })
+    const theirs = yield* makeCaller(`http://127.0.0.1:${barePort}`)
     const title = () => ({ title: `name ${performance.now()}` })
-    const rename = (threadId: string) => call("PATCH", `/v1/threads/${threadId}`, title())
-    const bare = () => callBare("POST", "/", title())
+    const rename = (threadId: string) => ours.call("PATCH", `/v1/threads/${threadId}`, title())
+    const bare = () => theirs.call("POST", "/", title())
     const subscriber = yield* startSubscriber({
       connection,
       threads: options.threads,
       warmUp: options.perSecond * WARM_UP_S,
-      pieces: options.perSecond * options.seconds,
+      pieces: options.perSecond * streamedSeconds(options),
     })
     const threadIds: string[] = []
     for (let index = 0; index < options.threads; index += 1) {
@@ -141,12 +203,17 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
     )
     yield* threadfold.sendMessage(threadIds[0] ?? "", { text: "stream", mode: "steer" })
     const times: Times = { command: [], bare: [] }
-    const calls = yield* Effect.fork(calling(rename, bare, threadIds, times))
+    const commands = calling(rename, bare, threadIds, times)
+    const early = yield* Effect.fork(commands)
     yield* subscriber.warm
+    yield* Fiber.interrupt(early)
+    yield* Effect.sleep(SETTLE_MS)
     const cold = times.command.splice(0)
     times.bare.splice(0)
+    const spent = yield* inTurns(roundsOf(options), ours, theirs, commands)
     const delays = yield* subscriber.all
-    yield* Fiber.interrupt(calls)
+    const ratio = (share: number) =>
+      Number((percentile(times.command, share) / percentile(times.bare, share)).toFixed(2))
     return {
       threads: options.threads,
       perSecond: options.perSecond,
@@ -154,12 +221,19 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
       deliveryP50Ms: percentile(delays, 0.5),
       deliveryP99Ms: percentile(delays, 0.99),
       commands: times.command.length,
+      warmUpSeconds: WARM_UP_S,
+      warmUpCommands: WARM_UP_COMMANDS + cold.length,
       commandP50Ms: percentile(times.command, 0.5),
       commandP95Ms: percentile(times.command, 0.95),
       commandP99Ms: percentile(times.command, 0.99),
       bareP50Ms: percentile(times.bare, 0.5),
       bareP95Ms: percentile(times.bare, 0.95),
       bareP99Ms: percentile(times.bare, 0.99),
+      commandRatioP50: ratio(0.5),
+      commandRatioP99: ratio(0.99),
+      commandCpuMicros: spent.ours.perCommand(times.command.length),
+      bareCpuMicros: spent.bare.perCommand(times.bare.length),
+      pieceCpuMicros: Math.round(spent.ours.perSecond / options.perSecond),
       coldCommandP50Ms: percentile(cold, 0.5),
       coldCommandP99Ms: percentile(cold, 0.99),
     }

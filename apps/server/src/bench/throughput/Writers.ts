@@ -27,7 +27,8 @@ export interface BenchWriter {
   readonly stop: Effect.Effect<Extract<FromWriter, { readonly kind: "stopped" }>, Problem>
 }
 
-const failed = (detail: string) => new Problem({ slug: "internal", detail: `A writer of the benchmark failed: ${detail}.` })
+const failed = (detail: string) =>
+  new Problem({ slug: "internal", detail: `A writer of the benchmark failed: ${detail}.` })
 
 /** Starts a writer; it ends with the scope at the latest. */
 export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, never, Scope.Scope> =>

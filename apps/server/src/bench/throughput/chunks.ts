@@ -2,31 +2,54 @@
 import type { CommitLoop, Outcome, Submission } from "@threadfold/engine"
 import { Effect } from "effect"
 
-/** Events of a piece: a few batches, so that little of the load is alive at a time. */
+/** A piece of a load. */
+export interface Chunk {
+  readonly events: number
+  readonly submissions: readonly Submission[]
+}
+
+/** Events of a piece: a few batches. */
 const CHUNK = 2048
 
-/** Cuts a load into chunks without holding more than one. */
-export function* chunksOf(load: Iterable<Submission>): Generator<readonly Submission[]> {
-  let chunk: Submission[] = []
-  let events = 0
-  for (const submission of load) {
-    chunk.push(submission)
-    events += submission.members.length
-    if (events < CHUNK) continue
-    yield chunk
-    chunk = []
-    events = 0
+/**
+ * Events that are made ahead. What a load leaves behind is no garbage of who writes it: it is made, and let go, many at a time,
+ * between two pieces. A run of the usual size needs one stock.
+ */
+const STOCK = 150_000
+
+const sizeOf = ({ members }: Submission): number => members.length
+
+/** Takes submissions of about so many events off a load; fewer where it ends. */
+const take = (load: Iterator<Submission>, events: number): readonly Submission[] => {
+  const taken: Submission[] = []
+  for (let size = 0; size < events; ) {
+    const next = load.next()
+    if (next.done === true) break
+    taken.push(next.value)
+    size += sizeOf(next.value)
   }
-  if (chunk.length > 0) yield chunk
+  return taken
+}
+
+/** Cuts a load into chunks without holding more than a stock of it. */
+export function* chunksOf(load: Iterator<Submission>): Generator<Chunk> {
+  for (;;) {
+    const stock = take(load, STOCK)
+    if (stock.length === 0) return
+    const rest = stock[Symbol.iterator]()
+    for (let submissions = take(rest, CHUNK); submissions.length > 0; submissions = take(rest, CHUNK)) {
+      yield { submissions, events: submissions.reduce((sum, each) => sum + sizeOf(each), 0) }
+    }
+  }
 }
 
 /** Queues a chunk and waits until every submission of it is acknowledged. */
-export const commitAll = (loop: CommitLoop, chunk: readonly Submission[]): Effect.Effect<void> =>
+export const commitAll = (loop: CommitLoop, { submissions }: Chunk): Effect.Effect<void> =>
   Effect.async((resume) => {
-    let open = chunk.length
+    let open = submissions.length
     const acknowledge = (_outcome: Outcome): void => {
       open -= 1
       if (open === 0) resume(Effect.void)
     }
-    for (const submission of chunk) loop.offer(submission, acknowledge)
+    for (const submission of submissions) loop.offer(submission, acknowledge)
   })

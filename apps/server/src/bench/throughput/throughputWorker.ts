@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import { sqliteDriver } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { submissions } from "../Workload.js"
-import { chunksOf, commitAll } from "./chunks.js"
+import { type Chunk, chunksOf, commitAll } from "./chunks.js"
 import { engineOn, openDatabase } from "./engineOn.js"
 import { measured, settleYoung, type Taken } from "./Meter.js"
 import { Capture, prepareReplay } from "./RawLoop.js"
@@ -22,16 +22,15 @@ const asked = Effect.async<ToWriter>((resume) => {
   parentPort?.once("message", (said: ToWriter) => resume(Effect.succeed(said)))
 })
 
-const load = [...chunksOf(submissions(workload))][Symbol.iterator]()
+const load = chunksOf(submissions(workload))
 
 /** Takes a chunk whenever it is asked to, until it is told to stop or has no more. */
-const takeTurns = (take: (chunk: ReturnType<typeof load.next>["value"]) => Effect.Effect<readonly Taken[]>) =>
+const takeTurns = (take: (chunk: Chunk) => Effect.Effect<readonly Taken[]>) =>
   Effect.gen(function* () {
     while ((yield* asked) === "next") {
       const { done, value } = load.next()
-      const taken = done === true ? [] : yield* take(value)
-      const events = done === true ? 0 : value.reduce((sum, { members }) => sum + members.length, 0)
-      tell({ kind: "taken", events, taken })
+      if (done === true) tell({ kind: "taken", events: 0, taken: [] })
+      else tell({ kind: "taken", events: value.events, taken: yield* take(value) })
     }
   })
 
