@@ -13,6 +13,7 @@ import { livingSession } from "../state/lifecycle.js"
 import { closeDelegationsOfUnseen, interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
 import { bindEarlyEnd, endsAtOnce, interruptRequested, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { cancelElsewhere } from "./elsewhere.js"
+import { hearRequest } from "./firstWords.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded, refuseStale } from "./standing.js"
@@ -103,6 +104,7 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
     requestedAt: step.at,
   })
   countTurn(step)
+  hearRequest(step, payload.text)
   waitToStart(step, "requested")
 }
 
