@@ -46,3 +46,6 @@ export const queueLimit = 100
 
 /** Highest token count that a source may tell, 2^43: sums of a thousand such are still exact. */
 export const maxTokenCount = 2 ** 43
+
+/** Longest `firstWords` of a thread, UTF-16 units. */
+export const firstWordsLength = 80

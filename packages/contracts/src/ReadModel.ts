@@ -49,8 +49,10 @@ export type ThreadUsage = typeof ThreadUsage.Type
 export const ThreadView = Schema.Struct({
   /** Our id; also the id of the thread's stream. */
   threadId: S,
-  /** Display name. */
+  /** Display name; null: it has none, then `firstWords` stand for it in a list. */
   title: nullable(S),
+  /** The first words of its first message that was not taken back, in one line of at most 80 characters; null: none was sent. */
+  firstWords: nullable(S),
   /** Provider kind. */
   provider: nullable(S),
   /** The provider's thread id. */
@@ -97,6 +99,8 @@ export const ThreadDetail = Schema.Struct({
   ...ThreadView.fields,
   /** Settings of its sessions, in the provider's words. */
   settings: Schema.Unknown,
+  /** What the agent works towards, in the provider's words; null: it told nothing. */
+  goal: Schema.Unknown,
   /** The agent's to-do list: `{explanation, steps}`; null: it told none. */
   plan: Schema.Unknown,
   /** The reaper leaves the thread alone until then, ms since the epoch. */

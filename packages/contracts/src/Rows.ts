@@ -39,6 +39,8 @@ export interface ThreadRow {
   readonly provider: string | null
   readonly nativeThreadId: string | null
   readonly title: string | null
+  readonly firstWords: string | null
+  readonly firstWordsTurn: number | null
   readonly cwd: string | null
   readonly model: string | null
   readonly agent: string | null

@@ -116,6 +116,8 @@ export const tables: { readonly [N in TableName]: Table } = {
     provider: optText("Provider kind."),
     nativeThreadId: optText("The provider's thread id."),
     title: optText("Display name."),
+    firstWords: optText("The first words of its first message that was not taken back, in one line, for a list."),
+    firstWordsTurn: optInt("Ordinal of the turn that they are of; null: none."),
     cwd: optText("Working directory."),
     model: optText("Model last named."),
     agent: optText("Name of the configured agent that works in it; null: we do not run it."),

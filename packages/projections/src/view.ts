@@ -65,6 +65,7 @@ export const threadUsage = (row: Rows["usage"] | null): ThreadUsage | null => {
 export const threadView = (row: Rows["threads"]): ThreadView => ({
   threadId: row.threadId,
   title: row.title,
+  firstWords: row.firstWords,
   provider: row.provider,
   nativeThreadId: row.nativeThreadId,
   parentThreadId: row.parentThreadId,
@@ -90,6 +91,7 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
 export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
   ...threadView(row),
   settings: row.settings ?? null,
+  goal: row.goal ?? null,
   plan: row.plan ?? null,
   keepAliveUntil: row.keepAliveUntil,
 })

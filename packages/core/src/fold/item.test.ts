@@ -233,7 +233,10 @@ describe("rule 4 on items", () => {
   })
 
   it("takes from a late update what its data lacks, and nothing else", () => {
-    const s = new Scenario().start().turn(t1).item("i1", t1, { kind: "command", data: { command: "curl" } })
+    const s = new Scenario()
+      .start()
+      .turn(t1)
+      .item("i1", t1, { kind: "command", data: { command: "curl" } })
     const native = { turnId: t1, itemId: "i1" }
     s.send("item.completed", { kind: "command", status: "declined", data: { command: "curl x" } }, { native })
     s.send("item.updated", { title: "late", data: { command: "old", review: { rationale: "no" } } }, { native })

@@ -5,6 +5,7 @@ import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
 import { startedEarly } from "./earlyEnd.js"
 import { hearEcho } from "./echo.js"
+import { hearMessage } from "./firstWords.js"
 import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
@@ -114,6 +115,11 @@ export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): voi
   if (step.event.itemId === null) return unknownItem(step)
   if (refuseEnded(step)) return
   hearEcho(step)
+  takeStart(step, payload)
+  hearMessage(step, payload.kind, payload.text)
+}
+
+const takeStart = (step: Step, payload: PayloadOf<"item.started">): void => {
   const known = itemOf(step)
   if (known !== null) return startOfKnown(step, known, payload)
   addItem(step, "start", payload.kind, (blank) => {
@@ -224,6 +230,11 @@ export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): voi
  */
 export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">): void => {
   hearEcho(step)
+  takeEnd(step, payload)
+  hearMessage(step, payload.kind, payload.text)
+}
+
+const takeEnd = (step: Step, payload: PayloadOf<"item.completed">): void => {
   const item = itemOf(step)
   if (item === null) {
     return addItem(step, "end", payload.kind, (blank) => putEnded(step, blank, payload, nothingHeavy))

@@ -7,6 +7,7 @@ import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { isTaken, rangeAt, rangeOf } from "../state/rewound.js"
 import { cancelRequestsOfTurn, interruptOpenItems } from "./closures.js"
+import { forgetWords } from "./firstWords.js"
 import { openAfterEndItems, openRequests, openRequestsOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
@@ -33,6 +34,7 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
   }
   endWhatRuns(step, first.ordinal)
   addRanges(step, first)
+  forgetWords(step, first.ordinal)
   const { baseline } = step.state
   if (baseline !== null) step.state.baseline = { ...baseline, rewound: true, left: null }
 }

@@ -11,6 +11,8 @@ export const blankThread = (step: Step): ThreadRow => ({
   provider: null,
   nativeThreadId: step.event.native?.threadId ?? null,
   title: null,
+  firstWords: null,
+  firstWordsTurn: null,
   cwd: null,
   model: null,
   agent: null,

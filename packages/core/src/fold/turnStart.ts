@@ -4,6 +4,7 @@ import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
 import { interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
 import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
+import { hearRequest } from "./firstWords.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
@@ -79,6 +80,7 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
     requestedAt: step.at,
   })
   countTurn(step)
+  hearRequest(step, payload.text)
   waitToStart(step, "requested")
 }
 

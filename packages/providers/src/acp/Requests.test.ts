@@ -172,7 +172,10 @@ describe("a question to the user", () => {
       data: { which: "a" },
     })
     const dismissed = send(5, { id: 4, result: { action: "cancel" } })
-    expect(run([...open, ask({}), dismissed], imported).events.at(-1)?.payload).toEqual({ decision: "cancel", by: "client" })
+    expect(run([...open, ask({}), dismissed], imported).events.at(-1)?.payload).toEqual({
+      decision: "cancel",
+      by: "client",
+    })
   })
 })
 

@@ -106,7 +106,10 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
     questions: questions.length === 0 ? undefined : questions,
     data: rest(params, ["sessionId"]),
   }
-  return { facts: [opened(question, requestId, native)], request: { native, options: new Map(), hasForm: questions.length > 0 } }
+  return {
+    facts: [opened(question, requestId, native)],
+    request: { native, options: new Map(), hasForm: questions.length > 0 },
+  }
 }
 
 /** The question as facts; undefined: it needs a session and names none. */

@@ -183,12 +183,15 @@ export const answered = (request: OpenRequest, response: Fields): Fact => {
   const { decision } = decided(request, response)
   const said = (answers: Answers | undefined, data: unknown): Fact =>
     fact("request.answered", { decision, by: "client", answers, data }, request.native)
-  if (decision === "error" || decision === "answered") return said(undefined, hintFields(response, "response") ?? response)
+  if (decision === "error" || decision === "answered")
+    return said(undefined, hintFields(response, "response") ?? response)
   if (decision === "decline" || decision === "cancel") {
     return said(undefined, request.method === permissionMethod ? beside(request, decision, answer) : undefined)
   }
   if (request.userInput) return said(answersIn(hintFields(answer, "updatedInput") ?? {}), undefined)
   if (request.method === permissionMethod) return said(undefined, beside(request, decision, answer))
   const content = hintFields(answer, "content")
-  return formQuestions(formOf(request.asked)).length > 0 ? said(formAnswers(content), undefined) : said(undefined, content)
+  return formQuestions(formOf(request.asked)).length > 0
+    ? said(formAnswers(content), undefined)
+    : said(undefined, content)
 }

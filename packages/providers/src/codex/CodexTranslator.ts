@@ -83,7 +83,8 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   /** Remembers that a message was repeated before the answer to its call; what is held comes after that answer. */
   const noteEcho = (thread: CodexThread, { native }: Fact): void => {
     const clientId = native?.clientId
-    if (clientId === undefined || thread.unansweredStarts.size === 0 || connection.heldTurn(thread) !== undefined) return
+    if (clientId === undefined || thread.unansweredStarts.size === 0 || connection.heldTurn(thread) !== undefined)
+      return
     const isAwaited = [...thread.unansweredStarts].some(
       (callId) => calls.get(callId)?.params.clientUserMessageId === clientId,
     )

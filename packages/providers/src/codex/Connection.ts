@@ -173,8 +173,8 @@ export const makeConnection = (options: TranslatorOptions) => {
         if (child.parent !== parent.id) continue
         child.name ??= name
         if (child.session !== null) tellParent(source, child, child.session)
-        // It may never say a word here: that it was started is all that is known of it.
-        else if (started && child.sessions === 0 && !child.detached) sessionOf(source, child, {})
+        // It may never say a word here: that its parent works with it is all that is known of it.
+        else if (child.sessions === 0 && !child.detached) sessionOf(source, child, {})
       }
     },
 

@@ -106,7 +106,13 @@ const turnStarted: Answering = (connection, source, call, answer) => {
  * A review that runs in a thread of its own: the answer names it, which makes it a child of the thread that was asked. The turn
  * that was asked for is the child's.
  */
-const reviewDetached = (connection: Connection, source: Source, call: Call, answer: Answer, reviewThreadId: string): boolean => {
+const reviewDetached = (
+  connection: Connection,
+  source: Source,
+  call: Call,
+  answer: Answer,
+  reviewThreadId: string,
+): boolean => {
   const { thread: parent } = call.target
   if (parent === null) return false
   const text = reviewText(call.params)
@@ -117,7 +123,12 @@ const reviewDetached = (connection: Connection, source: Source, call: Call, answ
   const native = { threadId: child.id, callId: call.id }
   // Its start was held for the answer, or comes later: one that has been told needs none.
   if (child.session.running === undefined || connection.heldTurn(child) !== undefined) {
-    connection.recordNow(source, where, fact("turn.requested", { text, origin: "import", handedOver: true }, native), "client")
+    connection.recordNow(
+      source,
+      where,
+      fact("turn.requested", { text, origin: "import", handedOver: true }, native),
+      "client",
+    )
     turnAnswered(connection, source, { ...call, target: where }, answer, child)
   }
   return true

@@ -119,7 +119,11 @@ export const itemEntries = {
 
   // A patch tells what its item is: one that nothing was told of begins here.
   "item/fileChange/patchUpdated": onThread((params, place): readonly Fact[] => {
-    const native = { threadId: place.thread.id, turnId: mayHaveId(params, "turnId"), itemId: needText(params, "itemId") }
+    const native = {
+      threadId: place.thread.id,
+      turnId: mayHaveId(params, "turnId"),
+      itemId: needText(params, "itemId"),
+    }
     const said = { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } }
     const kind = kindIfUnknown(place, native.turnId, native.itemId, "file_change")
     return [kind === undefined ? fact("item.updated", said, native) : fact("item.started", { kind, ...said }, native)]

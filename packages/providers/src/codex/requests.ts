@@ -179,7 +179,9 @@ const isPlain = ({ method, params }: OpenRequest, decision: string, answer: Fiel
   const members = Object.values(answer).filter((member) => member !== null)
   if (members.length === 1 && members[0] === (answer.decision ?? answer.action) && !isFields(members[0])) return true
   const alone = decide({ method, params }, decision, null)
-  return "result" in alone && spelled(alone.result) === spelled(answer)
+  // What is granted is granted for the turn, where nothing else is said.
+  const whole = method === "item/permissions/requestApproval" ? { scope: "turn", ...answer } : answer
+  return "result" in alone && spelled(alone.result) === spelled(whole)
 }
 
 /**

@@ -67,6 +67,8 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       deletedAt: null,
       streamVersion: 1,
       settings: null,
+      firstWords: thread.firstWords,
+      goal: thread.goal,
       plan: null,
       keepAliveUntil: null,
     },

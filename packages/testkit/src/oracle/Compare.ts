@@ -194,6 +194,8 @@ const compareDescent = (
     snapshots.find((one) => native !== null && one.thread.nativeThreadId === native)?.thread.threadId ?? null
   report.same("forkedFromThreadId", idOf(expected.forkedFrom), actual.thread.forkedFromThreadId)
   // A child link may also follow from what items say; only what the thread itself says is certain here.
+  report.same("firstWords", expected.firstWords, actual.thread.firstWords)
+  report.same("goal", expected.goal, actual.thread.goal)
   if (idOf(expected.parent) !== null) report.same("parentThreadId", idOf(expected.parent), actual.thread.parentThreadId)
 }
 

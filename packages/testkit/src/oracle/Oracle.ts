@@ -24,6 +24,7 @@ import {
   noteRewind,
   noteTotal,
   noteTurnWord,
+  noteWords,
   openSession,
   openTurn,
   rejoinTurn,
@@ -34,6 +35,7 @@ import {
 import { readTotal } from "./UsageNotes.js"
 import { noteRefused, noteStart, noteVoice } from "./VoiceNotes.js"
 import { get, list, readWire, text, type WireEntry } from "./Wire.js"
+import { askedFor, textParts } from "./WordsNotes.js"
 
 export interface OracleOptions {
   /** True: the last recording's end ends nothing (`import --leave-open`). A process exit still does. */
@@ -47,6 +49,8 @@ interface Reading {
   readonly calls: Map<string, { readonly method: string; readonly threadId: string | null }>
   /** Threads that have a session on this connection. */
   readonly here: Set<string>
+  /** Threads of which this connection has told: they had a session, or were refused one. */
+  readonly told: Set<string>
   place: number
 }
 
@@ -60,6 +64,7 @@ const threadOf = (reading: Reading, id: string): ThreadNotes => {
 const present = (reading: Reading, id: string): ThreadNotes => {
   const thread = threadOf(reading, id)
   reading.here.add(id)
+  reading.told.add(id)
   openSession(thread)
   return thread
 }
@@ -70,25 +75,39 @@ const noteThread = (thread: ThreadNotes, object: unknown): void => {
   thread.parent ??= text(get(object, "parentThreadId"))
 }
 
-const textParts = (input: unknown): string | null => {
-  const parts = list(input).flatMap((part) => (get(part, "type") === "text" ? [text(get(part, "text")) ?? ""] : []))
-  return parts.length === 0 ? null : parts.join("\n\n")
-}
+/** Calls that mean something of a loaded thread alone. */
+const needsThread: ReadonlySet<string> = new Set([
+  "turn/start",
+  "turn/steer",
+  "turn/interrupt",
+  "review/start",
+  "thread/realtime/start",
+  "thread/realtime/stop",
+  "thread/realtime/appendAudio",
+])
 
 const onCall = (reading: Reading, id: string, method: string, params: unknown): void => {
   const threadId = text(get(params, "threadId"))
   reading.calls.set(id, { method, threadId })
-  if (threadId === null || !reading.here.has(threadId)) return
+  if (threadId === null) return
+  // A recording may begin when its threads are loaded already: then a call shows the first of them.
+  if (needsThread.has(method) && !reading.told.has(threadId)) present(reading, threadId)
+  if (!reading.here.has(threadId)) return
   const thread = threadOf(reading, threadId)
   if (method === "thread/realtime/start") noteStart(thread.voice, id)
   if (method === "turn/interrupt") thread.interrupts.add(text(get(params, "turnId")) ?? "")
   const rewind = readRewind(method, params)
   if (rewind !== null) thread.rewinds.set(id, rewind)
+  noteWords(thread, askedFor(method, params), { callId: id })
   const isReview = method === "review/start"
-  if (method !== "turn/start" && !isReview) return
+  if ((method !== "turn/start" && !isReview) || get(params, "delivery") === "detached") return
   const input = get(params, "input")
   const wellFormed = isReview || Array.isArray(input)
   thread.calls.set(id, { callId: id, sent: reading.place, text: textParts(input), wellFormed })
+}
+
+const noteUserMessage = (thread: ThreadNotes, turnId: string, item: unknown): void => {
+  if (get(item, "type") === "userMessage") noteWords(thread, textParts(get(item, "content")), { turnId })
 }
 
 /** A resume tells a turn in progress: it runs, and its items are there. A thread that is active may show it later. */
@@ -109,6 +128,7 @@ const noteJoin = (thread: ThreadNotes, result: unknown, place: number): void => 
     const item = turn.items.get(itemId) ?? newItem(itemId, {})
     turn.items.set(itemId, item)
     noteJoined(item, one, index === items.length - 1)
+    noteUserMessage(thread, turn.id, one)
   })
 }
 
@@ -119,6 +139,7 @@ const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown)
   const refused = error !== undefined && error !== null
   if (call.method === "thread/start" || call.method === "thread/resume" || call.method === "thread/fork") {
     const threadId = text(get(result, "thread", "id"))
+    if (refused && call.threadId !== null) reading.told.add(call.threadId)
     if (threadId === null) return
     const joined = present(reading, threadId)
     noteThread(joined, get(result, "thread"))
@@ -175,6 +196,7 @@ const onItem = (reading: Reading, thread: ThreadNotes, method: string, params: u
   // Inline reviews send no start, and who joins later has missed it: the first word of an item shows its turn.
   const turn = thread.turns.get(turnId) ?? turnOfFirstWord(thread, turnId, isEnd, reading.place)
   if (turn === null || turn.rewound) return
+  if (isStart || isEnd) noteUserMessage(thread, turnId, object)
   const known = turn.items.get(itemId)
   const item = known ?? newItem(itemId, isStart || isEnd ? {} : { toldType })
   turn.items.set(itemId, item)
@@ -214,6 +236,11 @@ const onReverted = (thread: ThreadNotes): void => {
   noteRewind(thread, asked?.[1] ?? { before: null, count: null }, null)
 }
 
+const withoutThread = (goal: unknown): unknown => {
+  const { threadId: _, ...rest } = Object(goal)
+  return rest
+}
+
 const onNotification = (reading: Reading, method: string, params: unknown): void => {
   const threadId = text(get(params, "threadId")) ?? text(get(params, "thread", "id"))
   if (threadId === null) return
@@ -233,6 +260,8 @@ const onNotification = (reading: Reading, method: string, params: unknown): void
   else if (method === "thread/tokenUsage/updated")
     noteTotal(thread, text(get(params, "turnId")), readTotal(get(params, "tokenUsage")))
   else if (method === "thread/reverted") onReverted(thread)
+  else if (method === "thread/goal/updated") thread.goal = withoutThread(get(params, "goal"))
+  else if (method === "thread/goal/cleared") thread.goal = null
   else if (method === "error") onError(thread, params)
   else if (method === "serverRequest/resolved") {
     const id = JSON.stringify(get(params, "requestId"))
@@ -284,6 +313,7 @@ const onEntry = (reading: Reading, entry: WireEntry): void => {
 const endAll = (reading: Reading, ended: Parameters<typeof endSession>[1]): void => {
   for (const id of reading.here) endSession(threadOf(reading, id), ended)
   reading.here.clear()
+  reading.told.clear()
 }
 
 /**
@@ -296,7 +326,7 @@ export const readOracle = (recordings: string | readonly string[], options: Orac
   const threads = new Map<string, ThreadNotes>()
   let place = 0
   wires.forEach((wire, index) => {
-    const reading: Reading = { threads, calls: new Map(), here: new Set(), place }
+    const reading: Reading = { threads, calls: new Map(), here: new Set(), told: new Set(), place }
     for (const entry of wire.entries) onEntry(reading, entry)
     place = reading.place
     const leftOpen = options.leaveOpen === true && index === wires.length - 1

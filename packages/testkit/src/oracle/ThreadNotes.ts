@@ -9,6 +9,7 @@ import { endRequest, type RequestNotes } from "./RequestNotes.js"
 import { type RewindCall, turnsThatGo } from "./RewindNotes.js"
 import { add, difference, sum, type TotalNotes } from "./UsageNotes.js"
 import { delegatedInput, endVoice, newVoice, type VoiceNotes } from "./VoiceNotes.js"
+import { type WordsNotes, wordsOf } from "./WordsNotes.js"
 
 export interface TurnNotes {
   readonly id: string
@@ -38,6 +39,8 @@ export interface ThreadNotes {
   readonly id: string
   forkedFrom: string | null
   parent: string | null
+  words: WordsNotes | null
+  goal: unknown
   readonly sessions: Session[]
   readonly turns: Map<string, TurnNotes>
   /** Turns whose end came before any start: a later start does not open them. */
@@ -71,6 +74,8 @@ export const newThread = (id: string): ThreadNotes => ({
   id,
   forkedFrom: null,
   parent: null,
+  words: null,
+  goal: null,
   sessions: [],
   turns: new Map(),
   tombstones: new Set(),
@@ -219,7 +224,21 @@ export const noteRewind = (
     if (turn.end === null) endTurn(thread, turn, { outcome: "interrupted", evidence: "inferred" })
     turn.rewound = true
     thread.since.rewound = true
+    if (isOfTurn(thread, turn.id)) thread.words = null
   }
+}
+
+/** Whether the thread's first words are of this turn. */
+const isOfTurn = ({ bound, words }: ThreadNotes, turnId: string): boolean => {
+  const of = words?.of ?? null
+  if (of === null) return false
+  return "turnId" in of ? of.turnId === turnId : bound.get(turnId)?.callId === of.callId
+}
+
+/** A message of the user: the first one with words gives the thread its own. */
+export const noteWords = (thread: ThreadNotes, said: string | null, of: WordsNotes["of"]): void => {
+  const words = wordsOf(said)
+  if (words !== null) thread.words ??= { words, of }
 }
 
 /** The provider's answer to a `turn/start`. */
@@ -314,6 +333,8 @@ export const conclude = (thread: ThreadNotes): ExpectedThread => {
     nativeThreadId: thread.id,
     forkedFrom: thread.forkedFrom,
     parent: thread.parent,
+    firstWords: thread.words?.words ?? null,
+    goal: thread.goal,
     sessions: thread.sessions,
     turns,
     steered: thread.steered,

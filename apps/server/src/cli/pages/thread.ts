@@ -113,7 +113,7 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ["usage", tokens(usage) ?? ""],
   ]
   return [
-    look.bold(oneLine(thread.title ?? "(no title)")),
+    look.bold(oneLine(thread.title ?? thread.firstWords ?? "(no title)")),
     ...rows.filter(([, text]) => text !== "").map(([name, text]) => `${look.dim(name.padEnd(12))}${text}`),
   ].join("\n")
 }

@@ -18,7 +18,7 @@ export const threadsPage = (look: Look, { more, threads }: ThreadList): string =
     { title: "TURNS", text: ({ turns }) => String(turns), align: "right" },
     { title: "PROVIDER", text: ({ provider }) => oneLine(provider ?? "-") },
     { title: "UPDATED", text: ({ updatedAt }) => ago(updatedAt, look.now), align: "right" },
-    { title: "TITLE", text: ({ title, cwd }) => oneLine(title ?? cwd ?? "-") },
+    { title: "TITLE", text: ({ title, firstWords, cwd }) => oneLine(title ?? firstWords ?? cwd ?? "-") },
   ]
   const rest = more ? `\n${look.dim(`The newest ${counted(threads.length, "thread")}; more with --limit.`)}` : ""
   return `${table(look, columns, threads)}${rest}\n`

@@ -1,0 +1,65 @@
+import { firstWordsLength } from "@threadfold/contracts"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { Scenario, strong } from "../../test/Scenario.js"
+import { firstWordsOf } from "./firstWords.js"
+
+const [t1, t2, t3] = [strong("t1"), strong("t2"), strong("t3")]
+const words = ({ state }: Scenario) => state.thread?.firstWords
+
+/** A turn with a message of the user. */
+const asked = (s: Scenario, turnId: string, text: string) =>
+  s
+    .turn(turnId)
+    .send(
+      "item.completed",
+      { kind: "user_message", status: "completed", text },
+      { native: { turnId, itemId: `u ${turnId}` } },
+    )
+    .complete(turnId)
+
+describe("the first words of a thread", () => {
+  it("are its first message's, whoever tells it, and no later one's", () => {
+    const s = asked(new Scenario().start(), t1, "  Fix the\n\tbuild ")
+    expect(words(s)).toBe("Fix the build")
+    expect(words(asked(s, t2, "Something else"))).toBe("Fix the build")
+    const requested = new Scenario().start().send("turn.requested", { text: "Do it" }, { session: null })
+    expect(words(requested)).toBe("Do it")
+  })
+
+  it("are none of an agent's message, of one without words, or of one that has no place", () => {
+    const s = new Scenario().start().turn(t1)
+    s.send("item.started", { kind: "agent_message", text: "Hello" }, { native: { turnId: t1, itemId: "m" } })
+    s.send("item.started", { kind: "user_message", text: " \n" }, { native: { turnId: t1, itemId: "u" } })
+    s.complete(t2)
+    s.send("item.started", { kind: "user_message", text: "Closed" }, { native: { turnId: t2, itemId: "u" } })
+    expect(words(s)).toBeNull()
+  })
+
+  it("go with the message when it is taken back, and the next message gives new ones", () => {
+    const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
+    s.send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(words(s)).toBe("One")
+    s.send("thread.rewound", {}, { native: { turnId: t1 } })
+    expect(words(s)).toBeNull()
+    expect(words(asked(s, t3, "Three"))).toBe("Three")
+  })
+
+  it("are one line of bounded length, cut at a word, and well-formed", () => {
+    const text = fc.array(fc.oneof(fc.constantFrom(" ", "\n", "😀", "\ud83d", "word"), fc.string16bits()), {
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(text, (parts) => {
+        const said = firstWordsOf(parts.join(""))
+        if (said === null) return
+        expect(said.length).toBeLessThanOrEqual(firstWordsLength)
+        expect(said).toBe(said.toWellFormed())
+        expect(said).not.toMatch(/[\n\t]|^\s|\s$/)
+      }),
+    )
+    expect(firstWordsOf(`${"word ".repeat(30)}`)).toBe(`${"word ".repeat(15)}word…`)
+    expect(firstWordsOf("x".repeat(200))).toBe(`${"x".repeat(firstWordsLength - 1)}…`)
+    expect(firstWordsOf(`${"x".repeat(firstWordsLength - 2)}😀😀`)).toBe(`${"x".repeat(firstWordsLength - 2)}…`)
+  })
+})
