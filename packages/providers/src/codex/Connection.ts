@@ -163,7 +163,7 @@ export const makeConnection = (options: TranslatorOptions) => {
 
     /** A thread said that it has others for children. What would make it its own ancestor is not believed. */
     spawned: (source: Source, parent: CodexThread, children: readonly Spawned[]): void => {
-      for (const { id, name, started } of children) {
+      for (const { id, isThere, name, started } of children) {
         const child = thread(id)
         if (descendsFrom(parent, id)) continue
         // A thread that was described by itself is no child for being spoken to.
@@ -174,7 +174,7 @@ export const makeConnection = (options: TranslatorOptions) => {
         child.name ??= name
         if (child.session !== null) tellParent(source, child, child.session)
         // It may never say a word here: that its parent works with it is all that is known of it.
-        else if (child.sessions === 0 && !child.detached) sessionOf(source, child, {})
+        else if (isThere && child.sessions === 0 && !child.detached) sessionOf(source, child, {})
       }
     },
 

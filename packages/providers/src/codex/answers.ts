@@ -117,7 +117,7 @@ const reviewDetached = (
   if (parent === null) return false
   const text = reviewText(call.params)
   const child = connection.thread(reviewThreadId)
-  connection.spawned(source, parent, [{ id: reviewThreadId, name: text, started: true }])
+  connection.spawned(source, parent, [{ id: reviewThreadId, name: text, started: true, isThere: true }])
   if (child.session === null) return false
   const where = connection.targetOf(child, child.session)
   const native = { threadId: child.id, callId: call.id }

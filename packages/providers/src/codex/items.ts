@@ -45,8 +45,10 @@ export interface Spawned {
   readonly id: string
   /** What to call it, where the wire says anything of the kind. */
   readonly name: string | undefined
-  /** True: this very item started it, so that it is there. */
+  /** True: this very item started it. */
   readonly started: boolean
+  /** True: it is there, because it was started or its state is told. */
+  readonly isThere: boolean
 }
 
 interface Reading {
@@ -111,7 +113,10 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
       const tool = hintText(item, "tool")
       const started = tool === "spawnAgent" && item.status !== "failed"
       const name = started ? oneLine(hintText(item, "prompt")) : undefined
-      return { kind: "subagent", title: tool, children, spawned: children.map((id) => ({ id, name, started })) }
+      const states = hintFields(item, "agentsStates") ?? {}
+      const isThere = (id: string) => started || Object.hasOwn(states, id)
+      const spawned = children.map((id) => ({ id, name, started, isThere: isThere(id) }))
+      return { kind: "subagent", title: tool, children, spawned }
     },
   ],
   [
@@ -121,7 +126,7 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
       const children = child === undefined ? [] : [child]
       const name = hintText(item, "agentPath")
       const started = item.kind === "started"
-      return { kind: "subagent", title: name, children, spawned: children.map((id) => ({ id, name, started })) }
+      return { kind: "subagent", title: name, children, spawned: children.map((id) => ({ id, name, started, isThere: started })) }
     },
   ],
   ["webSearch", (item) => ({ kind: "web_search", title: hintText(item, "query") })],
