@@ -15,7 +15,7 @@ await build({
     // Threads and programs that are started by the name of their file.
     worker: "../../packages/engine/src/worker.ts",
     jobThread: "src/offline/jobThread.ts",
-    throughputWorker: "src/bench/throughput/throughputWorker.ts",
+    throughputWriter: "src/bench/throughput/throughputWriter.ts",
     subscriberWorker: "src/bench/live/subscriberWorker.ts",
     benchAgent: "src/bench/live/agent.ts",
     bareServer: "src/bench/live/bareServer.ts",

@@ -28,27 +28,27 @@ export const makeCaller = (
         new Promise<{ readonly ms: number; readonly answer: string }>((resolve, reject) => {
           const length = { "content-type": "application/json", "content-length": Buffer.byteLength(text) }
           const from = performance.now()
-          const options = {
-            hostname,
-            port,
-            path,
-            method,
-            agent,
-            headers: { ...headers, ...(text === "" ? {} : length) },
+          const all = { ...headers, ...(text === "" ? {} : length) }
+          const attempt = (): void => {
+            const sent = request({ hostname, port, path, method, agent, headers: all }, (response) => {
+              const { statusCode } = response
+              let answer = ""
+              response.setEncoding("utf8").on("data", (piece: string) => {
+                answer += piece
+              })
+              response.once("end", () => {
+                if (statusCode === 200 || statusCode === 202) resolve({ ms: performance.now() - from, answer })
+                else reject(new Error(`${method} ${path} was answered with ${statusCode}`))
+              })
+            })
+            // A server may close a kept connection in the moment in which it is used again; every call may be repeated.
+            sent.once("error", (error: Error & { readonly code?: string }) => {
+              if (sent.reusedSocket && error.code === "ECONNRESET") attempt()
+              else reject(error)
+            })
+            sent.end(text)
           }
-          const sent = request(options, (response) => {
-            const { statusCode } = response
-            let answer = ""
-            response.setEncoding("utf8").on("data", (piece: string) => {
-              answer += piece
-            })
-            response.once("end", () => {
-              if (statusCode === 200 || statusCode === 202) resolve({ ms: performance.now() - from, answer })
-              else reject(new Error(`${method} ${path} was answered with ${statusCode}`))
-            })
-          })
-          sent.once("error", reject)
-          sent.end(text)
+          attempt()
         })
       return {
         call: async (method, path, body) => (await send(method, path, JSON.stringify(body))).ms,

@@ -68,8 +68,8 @@ export interface BenchLiveReport {
 
 const Ready = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
 
-/** Commands before the agents stream: the client and its calls are compiled by then. */
-const WARM_UP_COMMANDS = 200
+/** Commands before the agents stream: by then the client is compiled, and most of what the server does for a command. */
+const WARM_UP_COMMANDS = 1_000
 
 /** Seconds of streaming before anything is measured: a desktop's server has run for longer. */
 const WARM_UP_S = 4
@@ -198,7 +198,7 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
     yield* Effect.forEach(threadIds.slice(0, 4), (threadId) =>
       Effect.repeatN(
         Effect.promise(() => rename(threadId).then(bare)),
-        WARM_UP_COMMANDS / 4,
+        WARM_UP_COMMANDS / 4 - 1,
       ),
     )
     yield* threadfold.sendMessage(threadIds[0] ?? "", { text: "stream", mode: "steer" })

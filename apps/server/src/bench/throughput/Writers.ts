@@ -1,5 +1,6 @@
-/** Writers that are measured, each in a thread of its own: neither pays for the garbage of another, nor for code compiled for it. */
-import { Worker } from "node:worker_threads"
+/** Writers that are measured, each in a process of its own: none pays for the garbage of another, nor for code compiled for it. */
+import { type ChildProcess, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 import type { WorkloadOptions } from "../Workload.js"
@@ -17,7 +18,7 @@ export type ToWriter = "next" | "stop"
 export type FromWriter =
   /** A chunk is written: its events (0: there was none), and what that took; of the bare loops one after the other. */
   | { readonly kind: "taken"; readonly events: number; readonly taken: readonly Taken[] }
-  /** The thread ends. `synchronous`: of its database, as SQLite numbers it. */
+  /** The process ends. `synchronous`: of its database, as SQLite numbers it. */
   | { readonly kind: "stopped"; readonly synchronous: number }
 
 export interface BenchWriter {
@@ -30,14 +31,22 @@ export interface BenchWriter {
 const failed = (detail: string) =>
   new Problem({ slug: "internal", detail: `A writer of the benchmark failed: ${detail}.` })
 
+const program = fileURLToPath(new URL("./throughputWriter.js", import.meta.url))
+
+const isOver = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null
+
 /** Starts a writer; it ends with the scope at the latest. */
 export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => new Worker(new URL("./throughputWorker.js", import.meta.url), { workerData: options })),
-      (worker) => Effect.promise(() => worker.terminate()),
+      Effect.sync(() => fork(program, [JSON.stringify(options)], { execArgv: [] })),
+      (child) =>
+        Effect.async<void>((resume) => {
+          if (isOver(child)) return resume(Effect.void)
+          child.once("exit", () => resume(Effect.void)).kill()
+        }),
     ),
-    (worker) => {
+    (child) => {
       const ask = <K extends FromWriter["kind"]>(word: ToWriter, kind: K, ended: "message" | "exit") =>
         Effect.async<Extract<FromWriter, { readonly kind: K }>, Problem>((resume) => {
           let answer: Extract<FromWriter, { readonly kind: K }> | null = null
@@ -47,13 +56,14 @@ export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, 
             if (ended === "message") finish()
           }
           const onError = (error: Error): void => finish(error.message)
+          const onExit = (): void => finish()
           const finish = (why = "it has ended"): void => {
-            worker.off("message", onMessage).off("error", onError).off("exit", onExit)
+            child.off("message", onMessage).off("error", onError).off("exit", onExit)
             resume(answer === null ? Effect.fail(failed(why)) : Effect.succeed(answer))
           }
-          const onExit = (): void => finish()
-          worker.on("message", onMessage).on("error", onError).on("exit", onExit)
-          worker.postMessage(word)
+          if (isOver(child)) return finish()
+          child.on("message", onMessage).on("error", onError).on("exit", onExit)
+          child.send(word)
         })
       return { next: ask("next", "taken", "message"), stop: ask("stop", "stopped", "exit") }
     },

@@ -9,7 +9,7 @@ export interface Chunk {
 }
 
 /** Events of a piece: a few batches. */
-const CHUNK = 2048
+export const CHUNK = 2048
 
 /**
  * Events that are made ahead. What a load leaves behind is no garbage of who writes it: it is made, and let go, many at a time,

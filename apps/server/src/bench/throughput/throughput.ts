@@ -8,11 +8,12 @@ import { join } from "node:path"
 import type { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 import type { WorkloadOptions } from "../Workload.js"
+import { CHUNK } from "./chunks.js"
 import type { Taken } from "./Meter.js"
 import { startWriter } from "./Writers.js"
 
 export interface ThroughputOptions extends WorkloadOptions {
-  /** Events that everybody writes before anything is counted: the engine is compiled by then. */
+  /** Events that everybody writes before anything is counted, at least: the engine is compiled by then. */
   readonly warmUp: number
 }
 
@@ -57,9 +58,10 @@ class Sum {
 /** Measures it on databases of its own below `directory`. */
 export const throughput = (
   directory: string,
-  { warmUp, ...counted }: ThroughputOptions,
+  { warmUp: atLeast, ...counted }: ThroughputOptions,
 ): Effect.Effect<Throughput, Problem, Scope.Scope> =>
   Effect.gen(function* () {
+    const warmUp = Math.ceil(atLeast / CHUNK) * CHUNK
     const workload = { ...counted, events: warmUp + counted.events }
     const below = (name: string) => ({ directory: join(directory, name), workload })
     const whole = yield* startWriter({ kind: "engine", ...below("engine") })

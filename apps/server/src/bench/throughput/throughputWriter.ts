@@ -1,9 +1,8 @@
 /**
- * The thread of `Writers.ts`: one kind of writer with a memory of its own, that takes a load a chunk at a time and says what each
- * chunk took. What it needs beside the writing itself (the load, the rows for the bare loop) is made before the clock starts.
+ * The process of `Writers.ts`: one kind of writer that takes a load a chunk at a time and says what each chunk took. Argument: its
+ * options as JSON. What it needs beside the writing itself (the load, the rows for the bare loop) is made before the clock starts.
  */
 import { join } from "node:path"
-import { parentPort, workerData } from "node:worker_threads"
 import { sqliteDriver } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { submissions } from "../Workload.js"
@@ -13,13 +12,18 @@ import { measured, settleYoung, type Taken } from "./Meter.js"
 import { Capture, prepareReplay } from "./RawLoop.js"
 import type { FromWriter, ToWriter, WriterOptions } from "./Writers.js"
 
-const { directory, kind, workload }: WriterOptions = workerData
+const { directory, kind, workload }: WriterOptions = JSON.parse(process.argv[2] ?? "{}")
 
-const tell = (said: FromWriter): void => parentPort?.postMessage(said)
+const tell = (said: FromWriter): void => void process.send?.(said)
 
-/** The next word of the main thread. */
+/** The next word of the benchmark; it is gone where its channel is closed. */
 const asked = Effect.async<ToWriter>((resume) => {
-  parentPort?.once("message", (said: ToWriter) => resume(Effect.succeed(said)))
+  const said = (word: ToWriter): void => {
+    process.off("message", said).off("disconnect", gone)
+    resume(Effect.succeed(word))
+  }
+  const gone = (): void => said("stop")
+  process.on("message", said).on("disconnect", gone)
 })
 
 const load = chunksOf(submissions(workload))
@@ -73,6 +77,6 @@ const bareLoops = Effect.gen(function* () {
 
 void Effect.runPromise(
   Effect.scoped(kind === "bare" ? bareLoops : engine(kind === "engine")).pipe(
-    Effect.ensuring(Effect.sync(() => parentPort?.close())),
+    Effect.ensuring(Effect.sync(() => process.disconnect?.())),
   ),
 )
