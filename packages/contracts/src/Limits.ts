@@ -43,6 +43,10 @@ export const requestedTurnLimit = 32
 export const voiceStartLimit = 32
 /** Messages in a queue. */
 export const queueLimit = 100
+/** Requests of a turn that its agent resolved in a row without a decision: of so many it is known that another client decided. */
+export const elsewhereLimit = 100
+/** Turns that one rewind looks back over, ranges that were taken back before counted once: those before are not taken back. */
+export const rewindTurnLimit = 10_000
 
 /** Highest token count that a source may tell, 2^43: sums of a thousand such are still exact. */
 export const maxTokenCount = 2 ** 43

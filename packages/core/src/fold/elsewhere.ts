@@ -3,8 +3,7 @@
  * running turn means that another one has decided; but agents say the same when they clear up on their way to the turn's
  * end. The turn's next event tells the two apart.
  */
-import type { EventType, RequestRow, TurnOutcome } from "@threadfold/contracts"
-import { elsewhereLimit } from "../state/FoldState.js"
+import { type EventType, elsewhereLimit, type RequestRow, type TurnOutcome } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
 
 /** Who decided a request that the provider resolved without a decision. */

@@ -1,6 +1,6 @@
+import { elsewhereLimit } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"
-import { elsewhereLimit } from "../state/FoldState.js"
 
 const t1 = strong("t1")
 /** The first request of a JSON-RPC connection has the falsy id `0`. */

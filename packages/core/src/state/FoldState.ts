@@ -20,9 +20,6 @@ import type {
  */
 export const FOLD_VERSION = 4
 
-/** How many requests that were resolved in a row are remembered until the next event of their turn. */
-export const elsewhereLimit = 100
-
 /** How many messages a state remembers that the agent repeated before it answered. One steers at a time. */
 export const echoedLimit = 16
 
@@ -87,7 +84,7 @@ export interface FoldState {
   readonly recentItems: readonly ItemRow[]
   /**
    * Requests of this turn that the provider resolved without a decision just now: taken as decided by another client, unless
-   * the turn's next event is a terminal other than `completed` (rule 6). At most {@link elsewhereLimit}, newest last.
+   * the turn's next event is a terminal other than `completed` (rule 6). At most `elsewhereLimit`, newest last.
    */
   readonly elsewhere: { readonly turnId: string; readonly requestIds: readonly string[] } | null
   /** Voice runs that were asked for and have not started, oldest first. */

@@ -3,7 +3,7 @@
  * counted, so it holds an earlier range whole or not at all. Those that no later one holds are numbered by `depth`, oldest
  * first, and found by halving: the price follows neither the turns of a thread nor its rewinds.
  */
-import type { RewindRow, TurnRow } from "@threadfold/contracts"
+import { type RewindRow, rewindTurnLimit, type TurnRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "./FoldState.js"
 
@@ -35,9 +35,6 @@ export const isTaken = (turn: TurnRow): boolean =>
   turn.steeredInto === null &&
   (turn.startedAt !== null || (turn.nativeTurnId !== null && turn.outcome !== "cancelled"))
 
-/** Most turns that one rewind looks at: a bound for what one event may cost. */
-export const maxRewindTurns = 10_000
-
 /** Where a rewind ends on its way back: at a turn that was kept, or after so many turns. */
 export interface RewindBound {
   readonly kept: TurnRow | null
@@ -56,7 +53,7 @@ export const firstTakenBack = (
   let first: TurnRow | null = null
   let taken = 0
   let looked = 0
-  for (let ordinal = newest; ordinal >= 1 && looked < maxRewindTurns; looked++) {
+  for (let ordinal = newest; ordinal >= 1 && looked < rewindTurnLimit; looked++) {
     if (range !== null && ordinal <= range.toOrdinal) {
       ordinal = Math.min(ordinal, range.fromOrdinal) - 1
       depth -= 1

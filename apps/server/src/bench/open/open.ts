@@ -45,11 +45,15 @@ const cpuOf = (run: () => void): number => {
   return system + user
 }
 
-/** What one thread cost, in CPU µs. */
+/** What one thread cost in each round, in CPU µs. */
 interface Cost {
-  events: number
-  turnEnds: number
+  /** Per event. */
+  readonly events: number[]
+  readonly turnEnds: number[]
 }
+
+/** The middle one: a round in which garbage was collected, or other programs ran, says nothing. */
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
 const slopesOf = (
   directory: string,
@@ -82,7 +86,8 @@ const slopesOf = (
         for (let next = n; next < Math.min(open, n + 500); next++) drafts.push(opening(next))
         write(speaker.say(...drafts))
       }
-      return { speaker, open, begun: speaker.said, cost: { events: 0, turnEnds: 0 } satisfies Cost }
+      const cost: Cost = { events: [], turnEnds: [] }
+      return { speaker, open, begun: speaker.said, cost }
     })
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       for (const { cost, open, speaker } of made) {
@@ -91,8 +96,8 @@ const slopesOf = (
         const end = speaker.end()
         const turnEnds = cpuOf(() => write(end))
         if (round < WARM_UP) continue
-        cost.events += events / turn.members.length
-        cost.turnEnds += turnEnds
+        cost.events.push(events / turn.members.length)
+        cost.turnEnds.push(turnEnds)
       }
     }
     /** What was said while so much was open, and that alone: the threads differ in how much of them opens something. */
@@ -109,7 +114,8 @@ const slopesOf = (
       })
     }
     const [small, large] = made.map(({ cost, speaker }, index) => ({
-      ...cost,
+      events: median(cost.events),
+      turnEnds: median(cost.turnEnds),
       verify: verifies[index] ?? 0,
       bytes: store.loadFoldState(speaker.streamId)?.state.length ?? 0,
     }))
@@ -119,7 +125,7 @@ const slopesOf = (
       turnEnd: rounded(large.turnEnds / small.turnEnds),
       verify: rounded(large.verify / small.verify),
       foldStateBytes: rounded(large.bytes / small.bytes),
-      eventMicros: rounded(small.events / ROUNDS, 1),
+      eventMicros: rounded(small.events, 1),
     }
   })
 
