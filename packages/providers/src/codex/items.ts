@@ -126,7 +126,12 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
       const children = child === undefined ? [] : [child]
       const name = hintText(item, "agentPath")
       const started = item.kind === "started"
-      return { kind: "subagent", title: name, children, spawned: children.map((id) => ({ id, name, started, isThere: started })) }
+      return {
+        kind: "subagent",
+        title: name,
+        children,
+        spawned: children.map((id) => ({ id, name, started, isThere: started })),
+      }
     },
   ],
   ["webSearch", (item) => ({ kind: "web_search", title: hintText(item, "query") })],

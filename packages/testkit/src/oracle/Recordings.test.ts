@@ -124,6 +124,27 @@ const facts: Readonly<Record<string, Facts>> = {
     // A revert unloads the thread and loads it again.
     unloaded: 1,
   },
+  // A review whose model fails, with the reviewer's turn inside it.
+  "codex-51-failed-review": {
+    lines: 26,
+    turns: [
+      [
+        "failed",
+        "observed",
+        4,
+        "completed",
+        "Review was interrupted. Please re-run /review and wait for it to complete.",
+        null,
+      ],
+    ],
+  },
+  // Steers too early, into another turn and too late are refused; one in between is taken.
+  "codex-51-refused-steer": {
+    lines: 37,
+    turns: [["completed", "observed", 4, "completed", "done", 150]],
+  },
+  // A review that fails at its start: an error is all that is told of its turn.
+  "codex-51-review-no-git": { lines: 13, turns: [] },
   "codex-revert": {
     lines: 36,
     turns: [
