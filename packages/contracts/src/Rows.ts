@@ -301,6 +301,7 @@ export interface QueueRow {
   readonly position: number
   readonly text: string
   readonly settings: unknown
+  readonly commandId: string | null
   readonly queuedAt: number | null
   readonly sequence: number
 }

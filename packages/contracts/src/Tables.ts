@@ -464,6 +464,7 @@ export const tables: { readonly [N in TableName]: Table } = {
     position: int("Order in the queue, from 1."),
     text: text("The user's text."),
     settings: optJson("Settings of its turn, in the provider's words."),
+    commandId: optText("Command that queued it: what becomes of the message follows from it."),
     queuedAt: optInt("ms since the epoch."),
     sequence,
   }),

@@ -44,8 +44,8 @@ export class Causes {
   }
 
   /** Of one member: its command, else what its submission says. */
-  ofMember({ commandId }: Member, submission: Cause): Cause {
-    return commandId === undefined ? submission : { causationId: commandId, correlationId: commandId }
+  ofMember({ carriesOn, commandId }: Member, submission: Cause): Cause {
+    return commandId === undefined ? submission : { causationId: commandId, correlationId: carriesOn ?? commandId }
   }
 
   /**

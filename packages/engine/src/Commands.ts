@@ -56,7 +56,7 @@ export class Commands {
         threadId: streamId,
         kind: effect.kind,
         status: "pending",
-        commandId,
+        commandId: accepted.carriesOn ?? commandId,
         sessionId: effect.sessionId ?? null,
         turnId: effect.turnId ?? null,
         requestId: effect.requestId ?? null,

@@ -32,6 +32,8 @@ export interface Member {
   readonly actor: Actor
   /** The command that it follows from. */
   readonly commandId?: string
+  /** The command at the beginning, where that is another one. */
+  readonly carriesOn?: string | null
   /** The event; our own ones carry neither channel nor number and need an id instead. */
   readonly event: Omit<ProviderEvent, "channel" | "seq"> & {
     readonly channel: string | null

@@ -198,6 +198,7 @@ export class Writer {
         sessionId,
         actor: submission.actor ?? "client",
         commandId,
+        carriesOn: decision.accepted.carriesOn,
         event: { ...ids, type, payload, native, channel: null, seq: null, at, eventId: mint(`${index}|${type}`) },
       }),
     )

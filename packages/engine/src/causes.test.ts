@@ -50,6 +50,25 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     b.close()
   })
 
+  it("is, of a message that waited, the command that queued it, although another one let it run", () => {
+    const { b, effectId, turnId } = waiting(open)
+    const x = new Speaker("x")
+    b.writer.process([lease(effectId)])
+    b.writer.process([submit(x.start(), x.say("turn.accepted", {}, { turnId: "t1" }, { turnId }))])
+    b.writer.process([submit(x.say("turn.started", {}, { turnId: "t1" }))])
+    b.writer.process([give("later", { type: "message.send", text: "later" })])
+    b.writer.process([submit(x.say("turn.completed", { outcome: "completed" }, { turnId: "t1" }))])
+    const [drained] = b.writer.process([give("drain", { type: "queue.drain" })])
+    const [later, drain] = [id("command later"), id("command drain")]
+    const told = b.driver.read({ limit: 50 }).filter(({ commandId }) => commandId === drain)
+    expect(told.map(({ causationId, correlationId, type }) => [type, causationId, correlationId])).toEqual([
+      ["message.dequeued", drain, later],
+      ["turn.requested", drain, later],
+    ])
+    expect(drained).toMatchObject({ ok: true, effects: [{ kind: "turn.start", commandId: later }] })
+    b.close()
+  })
+
   it("is nothing of ours where an adapter speaks", () => {
     const b = open()
     const x = new Speaker("x")

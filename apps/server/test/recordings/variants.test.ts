@@ -1,4 +1,5 @@
 /** Wires of the same kinds as the cases: cut, in another order, with other ids, of clients that joined or share a server. */
+import { recording } from "@threadfold/testkit"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Library } from "./Library.js"
 
@@ -203,6 +204,46 @@ describe("an answer that the client gave", () => {
   ])("to %s is in the form of every answer", async (method, params, result, decision, given) => {
     const { requests } = await imported(started(A), ask(method, { ...params, turnId: A }), reply(result), ended(A))
     expect(requests).toMatchObject([{ status: "answered", decision, decidedBy: "client", answer: given }])
+  })
+})
+
+describe("the real Codex", () => {
+  const real = async (name: string) => {
+    await library.import([recording(name).path])
+    const [thread] = library.threads()
+    if (thread === undefined) throw new Error("no thread was imported")
+    return { ...thread, events: library.events() }
+  }
+
+  it("has one turn for a review that its model fails, with the reviewer's turn inside it", async () => {
+    const { anomalies, items, turns } = await real("codex-51-failed-review")
+    expect(turns).toMatchObject([
+      { outcome: "failed", evidence: "observed", text: "review: custom look at it", error: { code: "other" } },
+    ])
+    expect(new Set(items.map(({ turnId }) => turnId))).toEqual(new Set([turns[0]?.turnId]))
+    expect(anomalies).toEqual([])
+  })
+
+  it("has a turn that failed for a review that an error ends at its start", async () => {
+    const { anomalies, turns } = await real("codex-51-review-no-git")
+    expect(turns).toMatchObject([
+      { outcome: "failed", evidence: "inferred", error: { message: '"/tmp/home/work" is not a git repository' } },
+    ])
+    expect(anomalies).toEqual([])
+  })
+
+  it("refuses steers, each with its trace, and takes the one that names the running turn", async () => {
+    const { anomalies, events, items, turns } = await real("codex-51-refused-steer")
+    const refused = events.filter(({ type }) => type === "effect.failed")
+    expect(refused.map(({ payload }) => payload)).toMatchObject([
+      { effect: "turn/steer", message: "no active turn to steer" },
+      { effect: "turn/steer" },
+      { effect: "turn/steer", message: "no active turn to steer" },
+    ])
+    expect(turns).toMatchObject([{ outcome: "completed" }])
+    const said = items.filter(({ kind }) => kind === "user_message").map(({ text }) => text)
+    expect(said).toEqual(["go", "and this"])
+    expect(anomalies).toEqual([])
   })
 })
 

@@ -34,6 +34,8 @@ export interface Accepted {
   readonly turnId: string | null
   /** The message that it put into the queue. */
   readonly messageId: string | null
+  /** The command that it carries on: what follows is that one's. Null: it begins something of its own. */
+  readonly carriesOn: string | null
 }
 
 export type Decision =
@@ -56,7 +58,7 @@ export interface Situation {
 export const accept = (...events: readonly DecidedEvent[]): Decision => acceptWith({ events })
 /** Accepts, with more than events. */
 export const acceptWith = (accepted: Partial<Accepted>): Decision => ({
-  accepted: { events: [], effects: [], turnId: null, messageId: null, ...accepted },
+  accepted: { events: [], effects: [], turnId: null, messageId: null, carriesOn: null, ...accepted },
 })
 /** Refuses: nothing is appended. */
 export const refuse = (slug: ProblemSlug, detail: string): Decision => ({ refused: { slug, detail } })

@@ -53,6 +53,7 @@ const foreign = {
   position: 1,
   text: "x",
   settings: null,
+  commandId: "queued-by",
   queuedAt: 1,
   sequence: 1,
 }

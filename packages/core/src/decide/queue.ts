@@ -79,5 +79,6 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
     events: [{ ...ofThread, type: "message.dequeued", payload: { messageId } }, event],
     effects: [effect],
     turnId,
+    carriesOn: message.commandId,
   })
 }

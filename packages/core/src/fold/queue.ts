@@ -21,6 +21,7 @@ export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">):
       position: step.state.queue.length,
       text: payload.text,
       settings: payload.settings ?? null,
+      commandId: step.event.commandId,
       queuedAt: step.at,
       sequence: step.sequence,
     },

@@ -144,6 +144,23 @@ describe("text", () => {
     ])
   })
 
+  it("outside of a turn ends with the next other thing that the agent says or asks", () => {
+    const loose = [prompt(1, 5), answer(2, 5), chunk(3, "by "), chunk(4, "the way")]
+    const [usage, ask] = [update(5, { sessionUpdate: "usage_update", used: 1 }), permission(5, 0, { toolCallId: "t" })]
+    const types = (...lines: Parameters<typeof story>[0]) =>
+      story([...loose, ...lines])
+        .slice(5)
+        .map(([type]) => type)
+    const written = ["item.started", "content.delta"]
+    // It goes on while it is written, in a turn until the turn's end.
+    expect(types()).toEqual(written)
+    expect(types(usage).slice(0, 3)).toEqual([...written, "item.completed"])
+    expect(types(ask).slice(0, 3)).toEqual([...written, "item.completed"])
+    expect(types(usage, chunk(6, "more")).filter((type) => type === "item.started")).toHaveLength(2)
+    const inside = story([prompt(1, 5), chunk(3, "in it"), usage]).map(([type]) => type)
+    expect(inside.filter((type) => type === "item.completed")).toHaveLength(1)
+  })
+
   it("that the user is made to say is the user's", () => {
     expect(items([chunk(2, "do it", {}, "user_message_chunk")])).toMatchObject([
       ["item.started", "turn-1", "user-1", { kind: "user_message" }],

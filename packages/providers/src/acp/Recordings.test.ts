@@ -51,6 +51,21 @@ for (const { name, text } of recordings) {
       expect(translate(subjectOf(text)).fates).toHaveLength(wireOf(text).length)
     })
 
+    it("shows every call of a tool by its patches alone, where its start is not told", () => {
+      const cut = text
+        .split("\n")
+        .filter((line) => !line.includes('"sessionUpdate":"tool_call"'))
+        .join("\n")
+      const ended = (of: string) =>
+        eventsOf(of, "item.completed")
+          .filter(({ payload }) => isTool(payload.kind))
+          .map(({ native, payload }) => [native.itemId, native.turnId, payload.status, payload.text ?? null])
+      expect(ended(cut)).toEqual(ended(text))
+      expect(eventsOf(cut, "item.started").filter(({ payload }) => isTool(payload.kind))).toHaveLength(
+        new Set(ended(text).map(([id]) => id)).size,
+      )
+    })
+
     it("opens the sessions of the wire, with what they run with", () => {
       const opened = answersTo(text, "session/new").map(({ msg }) => msg.result)
       expect(eventsOf(text, "session.started").map(({ native }) => native.threadId)).toEqual(

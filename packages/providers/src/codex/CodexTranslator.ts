@@ -34,6 +34,12 @@ const nativeThreadIdOf = (params: Fields): string | undefined =>
 const startsTurn = (method: string, params: Fields): boolean =>
   method === "turn/start" || (method === "review/start" && params.delivery !== "detached")
 
+/** What is told under the name of a turn inside another one is that one's. */
+const underItsTurn = (thread: CodexThread | null, told: Fact): Fact => {
+  const turnId = thread?.session?.inner.get(told.native?.turnId ?? "")
+  return turnId === undefined ? told : { ...told, native: { ...told.native, turnId } }
+}
+
 export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
   const connection = makeConnection(options)
   const imported = options.mode === "imported"
@@ -123,7 +129,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       return keep(source, where, { method, known: true, problem: facts.problem }, "agent", native)
     }
     if (facts.value.length === 0) return keep(source, where, { method, known: true }, "agent", native)
-    for (const next of facts.value) {
+    for (const next of facts.value.map((told) => underItsTurn(where.thread, told))) {
       if (next.type === "turn.started" && where.thread !== null) settleRewinds(where.thread.rewinds)
       if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
         connection.holdTurn(source, where.thread, next.native.turnId)

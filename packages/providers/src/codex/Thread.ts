@@ -19,8 +19,10 @@ export interface Session {
    * item's kind, so that it stands by itself.
    */
   readonly known: Set<string>
-  /** The turn that this session has shown running. */
+  /** The turn that this session has shown running, or that an answer has named. */
   running: string | undefined
+  /** Turns inside the running one, such as a reviewer's, and the turn that they are of. Their content comes under its name. */
+  readonly inner: Map<string, string>
 }
 
 /** The name of an item inside a session. */
@@ -87,6 +89,7 @@ export const openSession = (thread: CodexThread): Session => {
     told: { parent: false, name: false },
     known: new Set(),
     running: undefined,
+    inner: new Map(),
   }
   thread.session = session
   return session

@@ -160,6 +160,20 @@ describe("a review that the client asked for", () => {
     ])
   })
 
+  it("is one with the reviewer's turn inside it", () => {
+    const turn = { id: Y, rootTurnId: X, status: "inProgress", items: [] }
+    const inner = [
+      notify(3, "turn/started", { threadId: T, turn }),
+      agentDelta(4, "a", "m", T, Y),
+      notify(5, "turn/completed", { threadId: T, turn: { ...turn, status: "completed" } }),
+    ]
+    const { events } = run([...started(0), review(), answer(T), ...inner, turnCompleted(6, X, "failed")])
+    expect(ofT(events)).toEqual(["T1 turn.requested", "T1 turn.accepted", "T1 content.delta", "T1 turn.completed"])
+    expect(ofType(events, "content.delta").map(({ native }) => native)).toMatchObject([{ turnId: X }])
+    // One of another thread's turn is a turn of its own.
+    expect(types(notify(3, "turn/started", { threadId: T, turn }))).toEqual(["T1 turn.started"])
+  })
+
   it("is none where nobody tells of the call", () => {
     expect(flushed([...started(0), review("detached"), answer(U)], { mode: "managed" }).at(-1)?.scope).toBe("T1")
     const live = flushed([...started(0), review(), answer(T)], { mode: "managed" })

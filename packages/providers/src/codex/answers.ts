@@ -83,6 +83,7 @@ const turnAnswered = (
   const turnId = needText(needFields(resultOf(answer.result), "turn"), "id")
   connection.recordNow(source, call.target, fact("turn.accepted", {}, { ...native, turnId }, call.turnId))
   thread.acceptedTurns.add(turnId)
+  if (thread.session !== null) thread.session.running ??= turnId
   return turnId
 }
 

@@ -29,7 +29,14 @@ export const outcomeOf = (status: string | undefined): TurnOutcome | undefined =
 
 export const turnEntries = {
   "turn/started": onThread((params, { session, thread }) => {
-    const turnId = needText(needFields(params, "turn"), "id")
+    const turn = needFields(params, "turn")
+    const turnId = needText(turn, "id")
+    const rootTurnId = mayHaveId(turn, "rootTurnId")
+    // A turn of the turn that runs is part of it: a review has one of the reviewer.
+    if (rootTurnId !== undefined && rootTurnId !== turnId && rootTurnId === session.running) {
+      session.inner.set(turnId, rootTurnId)
+      return []
+    }
     session.running = turnId
     return [fact("turn.started", {}, { threadId: thread.id, turnId })]
   }),
@@ -42,8 +49,10 @@ export const turnEntries = {
     const outcome = outcomeOf(status)
     if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
     const error = hintFields(turn, "error")
+    if (session.inner.has(mayHaveId(turn, "id") ?? "")) return []
     // The turn's end closes its items; what is told of one afterwards stands by itself again.
     session.known.clear()
+    session.inner.clear()
     if (session.running === mayHaveId(turn, "id")) session.running = undefined
     return [
       ...lostReviews(thread.items).flatMap((told) => refusal(thread.id, told)),

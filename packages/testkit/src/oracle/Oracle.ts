@@ -173,6 +173,9 @@ const outcomes: Readonly<Record<string, TurnOutcome>> = {
 const onTurn = (reading: Reading, thread: ThreadNotes, method: string, params: unknown): void => {
   const id = text(get(params, "turn", "id"))
   if (id === null) return
+  // A turn inside another one, such as a reviewer's, is told under the other's name.
+  const root = text(get(params, "turn", "rootTurnId"))
+  if (root !== null && root !== id && (thread.bound.has(root) || thread.turns.has(root))) return
   if (method === "turn/started") {
     openTurn(thread, id, reading.place)
     return

@@ -13,6 +13,8 @@ interface Facts {
   readonly turns: readonly Turn[]
   /** Exit code, or the name of the signal. */
   readonly exit?: string | null | number
+  /** Turns that were accepted and never started. */
+  readonly unstarted?: number
   /** Sessions before the last one, which the provider unloaded. */
   readonly unloaded?: number
   /** `id status decision`. */
@@ -124,6 +126,27 @@ const facts: Readonly<Record<string, Facts>> = {
     // A revert unloads the thread and loads it again.
     unloaded: 1,
   },
+  // A review whose model fails, with the reviewer's turn inside it.
+  "codex-51-failed-review": {
+    lines: 26,
+    turns: [
+      [
+        "failed",
+        "observed",
+        4,
+        "completed",
+        "Review was interrupted. Please re-run /review and wait for it to complete.",
+        null,
+      ],
+    ],
+  },
+  // Steers too early, into another turn and too late are refused; one in between is taken.
+  "codex-51-refused-steer": {
+    lines: 37,
+    turns: [["completed", "observed", 4, "completed", "done", 150]],
+  },
+  // A review that fails at its start: an error is all that is told of its turn.
+  "codex-51-review-no-git": { lines: 13, turns: [], unstarted: 1 },
   "codex-revert": {
     lines: 36,
     turns: [
@@ -169,7 +192,7 @@ describe("the oracle reads every recording as a person does", () => {
       wanted.voice === undefined ? [] : [wanted.voice],
     )
     expect(expectation.threads).toHaveLength(name === "codex-31-resume-after-kill" ? 2 : 1)
-    expect(thread.unstarted).toBe(0)
+    expect(thread.unstarted).toBe(wanted.unstarted ?? 0)
   })
 
   it("takes a command's output from its final, which the deltas do not hold whole", () => {
