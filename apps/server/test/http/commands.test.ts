@@ -316,6 +316,7 @@ describe("commands", () => {
     test("the metrics count them", () =>
       Effect.gen(function* () {
         const { text } = yield* callText("/metrics")
+        expect(text).toMatch(/^threadfold_cpu_seconds_total \d+\.\d+$/m)
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="accepted"\} \d+/)
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="turn-active"\} 1\n/)
       }))

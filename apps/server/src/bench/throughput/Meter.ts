@@ -28,11 +28,11 @@ const collector = (): (() => void) => {
 const collect = collector()
 
 /**
- * Moves what lives out of the young generation: a load that waits to be written is then not the writer's to copy. Objects
- * survive two collections before they move. All garbage is never collected on purpose: V8 drops compiled code in a collection
- * that is asked for, and what is measured would be compiled anew each time, which is no part of its life.
+ * Moves what lives out of the young generation: what waits to be written is then not the writer's to copy. Objects survive two
+ * collections before they move. All garbage is never collected on purpose: V8 drops compiled code in a collection that is asked
+ * for, and what is measured would be compiled anew each time, which is no part of its life.
  */
-export const settleYoung = Effect.sync(() => {
+export const settleYoung = (): void => {
   collect()
   collect()
-})
+}

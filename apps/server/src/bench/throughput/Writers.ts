@@ -7,7 +7,8 @@ import type { WorkloadOptions } from "../Workload.js"
 import type { Taken } from "./Meter.js"
 
 export interface WriterOptions {
-  readonly kind: "engine" | "engine-without-digests" | "bare"
+  /** Both engines, whole and without digests; or both bare loops, of all rows and of the event rows. */
+  readonly kind: "engines" | "bare"
   /** Directory for its databases. */
   readonly directory: string
   readonly workload: WorkloadOptions
@@ -16,14 +17,16 @@ export interface WriterOptions {
 export type ToWriter = "next" | "stop"
 
 export type FromWriter =
-  /** A chunk is written: its events (0: there was none), and what that took; of the bare loops one after the other. */
+  /** A chunk is written: its events (0: there was none), and what that took each of the two. */
   | { readonly kind: "taken"; readonly events: number; readonly taken: readonly Taken[] }
   /** The process ends. `synchronous`: of its database, as SQLite numbers it. */
   | { readonly kind: "stopped"; readonly synchronous: number }
 
+export type Written = Extract<FromWriter, { readonly kind: "taken" }>
+
 export interface BenchWriter {
   /** Writes its next chunk. */
-  readonly next: Effect.Effect<Extract<FromWriter, { readonly kind: "taken" }>, Problem>
+  readonly next: Effect.Effect<Written, Problem>
   /** Ends it, once; its databases are closed then. */
   readonly stop: Effect.Effect<Extract<FromWriter, { readonly kind: "stopped" }>, Problem>
 }

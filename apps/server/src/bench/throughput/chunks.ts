@@ -12,10 +12,10 @@ export interface Chunk {
 export const CHUNK = 2048
 
 /**
- * Events that are made ahead. What a load leaves behind is no garbage of who writes it: it is made, and let go, many at a time,
- * between two pieces. A run of the usual size needs one stock.
+ * Events that are made ahead, so that a run of up to 100,000 events leaves no garbage of its load behind while it writes; a longer
+ * one makes its load, and lets it go, so many events at a time.
  */
-const STOCK = 150_000
+const STOCK = 102 * CHUNK
 
 const sizeOf = ({ members }: Submission): number => members.length
 
@@ -31,11 +31,12 @@ const take = (load: Iterator<Submission>, events: number): readonly Submission[]
   return taken
 }
 
-/** Cuts a load into chunks without holding more than a stock of it. */
-export function* chunksOf(load: Iterator<Submission>): Generator<Chunk> {
+/** Cuts a load into chunks without holding more than a stock of it; `made` is called whenever one is made. */
+export function* chunksOf(load: Iterator<Submission>, made: () => void = () => undefined): Generator<Chunk> {
   for (;;) {
     const stock = take(load, STOCK)
     if (stock.length === 0) return
+    made()
     const rest = stock[Symbol.iterator]()
     for (let submissions = take(rest, CHUNK); submissions.length > 0; submissions = take(rest, CHUNK)) {
       yield { submissions, events: submissions.reduce((sum, each) => sum + sizeOf(each), 0) }
