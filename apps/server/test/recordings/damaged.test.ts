@@ -101,6 +101,10 @@ describe("a broken line", () => {
         json({ ts: "2026-11-20T00:00:00.000Z", dir: "recv", msg: { type: "assistant" } }),
         "a recording, but of another agent",
       ],
+      [
+        json({ ts: "2026-11-20T00:00:00.000Z", dir: "send", msg: { id: 0, method: "initialize", params: {} } }),
+        "a recording of Codex app-server in which nothing is said about a thread",
+      ],
       [json({ type: "turn.started", channel: "agent", seq: 1, at: 1 }), "events for an attached session"],
     ]
     for (const [text, guess] of others) {

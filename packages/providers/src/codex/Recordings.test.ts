@@ -68,10 +68,13 @@ for (const { name, text } of recordings) {
 
     it("starts and ends the turns of the wire, in order", () => {
       expect(eventsOf(text, "turn.started").map(({ native }) => native)).toEqual(
-        received(text, "turn/started").map(({ msg }) => ({
-          threadId: msg.params.threadId,
-          turnId: msg.params.turn.id,
-        })),
+        received(text, "turn/started")
+          // A reviewer's turn is part of the review.
+          .filter(({ msg: { params } }) => (params.turn.rootTurnId ?? params.turn.id) === params.turn.id)
+          .map(({ msg }) => ({
+            threadId: msg.params.threadId,
+            turnId: msg.params.turn.id,
+          })),
       )
       expect(
         eventsOf(text, "turn.completed").map(({ native, payload }) => [
@@ -89,9 +92,16 @@ for (const { name, text } of recordings) {
     })
 
     it("asks for the turns that the client asked for, and knows their answers", () => {
-      const asked = wireOf(text).filter(({ dir, msg }) => dir === "send" && msg?.method === "turn/start")
+      const asked = wireOf(text).filter(
+        ({ dir, msg }) => dir === "send" && (msg?.method === "turn/start" || msg?.method === "review/start"),
+      )
+      const reviewed = ({ instructions, branch, type }: Record<string, string>) =>
+        `review: ${type} ${instructions ?? branch}`
       expect(eventsOf(text, "turn.requested").map(({ native, payload }) => [native.callId, payload.text])).toEqual(
-        asked.map(({ msg }) => [JSON.stringify(msg.id), msg.params.input?.[0].text]),
+        asked.map(({ msg: { id, params } }) => [
+          JSON.stringify(id),
+          params.target === undefined ? params.input?.[0].text : reviewed(params.target),
+        ]),
       )
       const ids = asked.map(({ msg }) => msg.id)
       const answers = wireOf(text).filter(
