@@ -8,9 +8,9 @@ import type { Fold } from "@threadfold/core"
 import {
   type DiskLimits,
   type DiskSpace,
-  EventLog,
   type FileChange,
   type LogReader,
+  liveReader,
   type OwnerDetails,
   openReadOnly,
   openSqlite,
@@ -125,7 +125,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
       Effect.gen(function* () {
         const database = yield* openSqlite({ ...options, migrations: databaseGroups })
         const clock = yield* Clock.clockWith(Effect.succeed)
-        const log = EventLog.fromDriver(database.driver)
+        const log = liveReader(database.driver)
         const setup = sqliteSetup(database, {
           clock: () => clock.unsafeCurrentTimeMillis(),
           ...(options.fold === undefined ? {} : { fold: options.fold }),

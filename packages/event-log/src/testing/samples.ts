@@ -1,5 +1,4 @@
-/** Events to append in suites: plain, valid, and different from each other by a number alone. */
-import type { NewEvent } from "../Append.js"
+/** Rows to insert in suites: plain, valid, and different from each other by a number alone. */
 import type { EventRow } from "../Driver.js"
 
 const uuid = (space: number, n: number): string =>
@@ -11,20 +10,6 @@ export const streamOf = (n: number): string => uuid(1, n)
 export const sessionOf = (n: number): string => uuid(2, n)
 /** The n-th event id. */
 export const eventIdOf = (n: number): string => uuid(3, n)
-
-/** The n-th event: unnumbered unless told. */
-export const sampleEvent = (n: number, over: Partial<NewEvent> = {}): NewEvent => ({
-  eventId: eventIdOf(n),
-  type: "content.delta",
-  at: 1_700_000_000_000 + n,
-  actor: "provider",
-  payload: { text: `part ${n}`, stream: "assistant_text" },
-  ...over,
-})
-
-/** The n-th event as number `seq` of a session's agent channel. */
-export const numberedEvent = (n: number, seq: number, over: Partial<NewEvent> = {}): NewEvent =>
-  sampleEvent(n, { sessionId: sessionOf(1), channel: "agent", seq, ...over })
 
 /** A native body for a sequence: every tenth is long enough for the blob table, and two of those are alike. */
 export const nativeOf = (sequence: number): string =>

@@ -1,21 +1,26 @@
 import { expect } from "@effect/vitest"
+import type { EventRow, ReadQuery } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
 import * as fc from "fast-check"
-import type { EventRow, ReadQuery } from "../Driver.js"
-import { EventLog } from "../EventLog.js"
 import type { LogTest } from "./EventLogContract.js"
-import { eventIdOf, sampleEvent, streamOf } from "./samples.js"
+import { append, eventOf, streamOf, theLog } from "./LogUnderTest.js"
 
-const types = ["content.delta", "turn.started", "item.started", "x.unknown"] as const
+/** Type → a payload of it. */
+const payloads: Readonly<Record<string, unknown>> = {
+  "content.delta": { stream: "text", delta: "a" },
+  "turn.started": {},
+  "runtime.warning": { message: "m" },
+  "x.unknown": null,
+}
+const types = Object.keys(payloads)
 
 /** 60 events over three streams and four types, deltas in between. */
 const fill = Effect.gen(function* () {
-  const log = yield* EventLog
   for (let n = 1; n <= 60; n++) {
     const type = types[n % 7] ?? "content.delta"
-    yield* log.append([{ streamId: streamOf(n % 3), expected: "any", events: [sampleEvent(n, { type })] }])
+    yield* append(eventOf(n, { stream: n % 3, type, payload: payloads[type] }))
   }
-  return log
+  return yield* theLog
 })
 
 /** What the query means, said once more and in the plainest way. */
@@ -86,11 +91,7 @@ export const readSuite = (test: LogTest): void => {
       expect(yield* numbers({ limit: 7, after: 10, until: 40, order: "desc" })).toEqual(up.slice(10, 40).reverse())
       expect(yield* numbers({ limit: 4, streamId: streamOf(1) })).toEqual(up.filter((n) => n % 3 === 1))
       const during = log.readAll({ limit: 20 }).pipe(
-        Stream.tap((row) =>
-          row.sequence === 10
-            ? Effect.asVoid(log.append([{ streamId: streamOf(1), expected: "any", events: [sampleEvent(61)] }]))
-            : Effect.void,
-        ),
+        Stream.tap((row) => (row.sequence === 10 ? append(eventOf(61)) : Effect.void)),
         Stream.runCount,
       )
       expect(yield* during).toBe(60)
@@ -101,8 +102,9 @@ export const readSuite = (test: LogTest): void => {
     "finds an event by its id",
     Effect.gen(function* () {
       const log = yield* fill
-      expect((yield* log.findByEventId(eventIdOf(17)))?.sequence).toBe(17)
-      expect(yield* log.findByEventId(eventIdOf(99))).toBeNull()
+      const [row] = yield* log.read({ after: 16, limit: 1 })
+      expect((yield* log.findByEventId(row?.eventId ?? ""))?.sequence).toBe(17)
+      expect(yield* log.findByEventId(streamOf(1))).toBeNull()
     }),
   )
 }

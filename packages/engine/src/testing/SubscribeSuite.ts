@@ -1,19 +1,17 @@
 import { expect } from "@effect/vitest"
+import { makePauses } from "@threadfold/testkit"
 import { Effect, Fiber, Stream } from "effect"
 import * as fc from "fast-check"
-import { EventLog } from "../EventLog.js"
 import type { LogTest } from "./EventLogContract.js"
-import { sampleEvent, streamOf } from "./samples.js"
+import { append, eventOf, streamOf, theLog } from "./LogUnderTest.js"
 
-const append = (from: number, count: number, stream: (n: number) => number, type = (_: number) => "content.delta") =>
-  Effect.flatMap(EventLog, (log) =>
-    log.append(
-      Array.from({ length: count }, (_, i) => ({
-        streamId: streamOf(stream(from + i)),
-        expected: "any" as const,
-        events: [sampleEvent(from + i, { type: type(from + i) })],
-      })),
-    ),
+/** Appends events `from`, `from + 1`, … as one submission. */
+const appendSome = (from: number, count: number, stream: (n: number) => number, isTurn = (_: number) => false) =>
+  append(
+    ...Array.from({ length: count }, (_, i) => {
+      const n = from + i
+      return eventOf(n, { stream: stream(n), ...(isTurn(n) ? { type: "turn.started", payload: {} } : {}) })
+    }),
   )
 
 /** A script of what happens around a subscription: batches appended, and how often everybody else may run between. */
@@ -35,11 +33,13 @@ export const subscribeSuite = (test: LogTest): void => {
   test(
     "gives every event once and in order, however appends and pulls interleave",
     Effect.gen(function* () {
-      const log = yield* EventLog
+      const log = yield* theLog
       let written = 0
+      const pauses = makePauses()
       for (const script of fc.sample(scripts, { numRuns: 60, seed: 11 })) {
+        yield* Effect.promise(pauses)
         const base = written
-        yield* append(written + 1, Math.max(1, script.before), () => 1)
+        yield* appendSome(written + 1, Math.max(1, script.before), () => 1)
         written += Math.max(1, script.before)
         const after = base + script.after
         const total = written + script.steps.reduce((sum, [count]) => sum + count, 0)
@@ -56,7 +56,7 @@ export const subscribeSuite = (test: LogTest): void => {
         )
         for (const [count, pauses] of script.steps) {
           yield* pause(pauses)
-          yield* append(written + 1, count, (n) => n % 3)
+          yield* appendSome(written + 1, count, (n) => n % 3)
           written += count
         }
         const got = yield* Fiber.join(subscriber)
@@ -68,7 +68,7 @@ export const subscribeSuite = (test: LogTest): void => {
   test(
     "follows one stream, or some types, past everything else",
     Effect.gen(function* () {
-      const log = yield* EventLog
+      const log = yield* theLog
       const follow = (query: { readonly streamId?: string; readonly types?: readonly string[] }, count: number) =>
         log.subscribe({ after: 0, pageSize: 3, ...query }).pipe(
           Stream.map((row) => row.sequence),
@@ -80,9 +80,13 @@ export const subscribeSuite = (test: LogTest): void => {
       const byStream = yield* follow({ streamId: streamOf(2) }, 10)
       const byType = yield* follow({ types: ["turn.started"] }, 6)
       const both = yield* follow({ streamId: streamOf(1), types: ["turn.started"] }, 2)
-      const type = (n: number) => (n % 5 === 0 ? "turn.started" : "content.delta")
       for (let n = 1; n <= 30; n += 2) {
-        yield* append(n, 2, (m) => m % 3, type)
+        yield* appendSome(
+          n,
+          2,
+          (m) => m % 3,
+          (m) => m % 5 === 0,
+        )
         yield* pause(n % 4)
       }
       const all = Array.from({ length: 30 }, (_, n) => n + 1)
@@ -95,12 +99,12 @@ export const subscribeSuite = (test: LogTest): void => {
   test(
     "starts beyond the head by waiting for it",
     Effect.gen(function* () {
-      const log = yield* EventLog
+      const log = yield* theLog
       const subscriber = yield* log.subscribe({ after: 3 }).pipe(Stream.take(1), Stream.runCollect, Effect.fork)
       yield* pause(3)
-      yield* append(1, 3, () => 1)
+      yield* appendSome(1, 3, () => 1)
       yield* pause(3)
-      yield* append(4, 1, () => 1)
+      yield* appendSome(4, 1, () => 1)
       expect([...(yield* Fiber.join(subscriber))].map((row) => row.sequence)).toEqual([4])
     }),
   )
@@ -108,13 +112,13 @@ export const subscribeSuite = (test: LogTest): void => {
   test(
     "ends when its consumer goes, and leaves the others alone",
     Effect.gen(function* () {
-      const log = yield* EventLog
+      const log = yield* theLog
       const gone = yield* Effect.fork(Stream.runDrain(log.subscribe({ after: 0 })))
       const stays = yield* Effect.fork(Stream.runCollect(Stream.take(log.subscribe({ after: 0 }), 2)))
-      yield* append(1, 1, () => 1)
+      yield* appendSome(1, 1, () => 1)
       yield* pause(5)
       yield* Fiber.interrupt(gone)
-      yield* append(2, 1, () => 1)
+      yield* appendSome(2, 1, () => 1)
       expect([...(yield* Fiber.join(stays))]).toHaveLength(2)
     }),
   )

@@ -1,24 +1,23 @@
-/** What every `EventLog` must do, as a suite over a layer of an empty one. */
+/** What every log must do behind the one writer, as a suite over a layer of an empty one. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { EventLog } from "../EventLog.js"
 import { appendSuite } from "./AppendSuite.js"
+import { append, eventOf, LogUnderTest } from "./LogUnderTest.js"
 import { readSuite } from "./ReadSuite.js"
 import { subscribeSuite } from "./SubscribeSuite.js"
-import { sampleEvent, streamOf } from "./samples.js"
 
 /** Registers a test that gets a log of its own. */
-export type LogTest = (title: string, body: Effect.Effect<void, unknown, EventLog>) => void
+export type LogTest = (title: string, body: Effect.Effect<void, unknown, LogUnderTest>) => void
 
 /** Registers the suite. The layer must make an empty log each time it is built. */
-export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unknown>): void => {
+export const eventLogContract = (name: string, layer: Layer.Layer<LogUnderTest, unknown>): void => {
   const test: LogTest = (title, body) => it.effect(title, () => Effect.provide(body, layer))
 
   describe(`EventLog contract: ${name}`, () => {
     test(
       "starts empty, with an id",
       Effect.gen(function* () {
-        const log = yield* EventLog
+        const { log } = yield* LogUnderTest
         expect(log.logId).not.toBe("")
         expect(yield* log.head).toBe(0)
         expect(log.published()).toBe(0)
@@ -29,14 +28,13 @@ export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unkn
     test(
       "keeps native bodies, long and short",
       Effect.gen(function* () {
-        const log = yield* EventLog
+        const { driver, log } = yield* LogUnderTest
         const long = `"${"x".repeat(40_000)}"`
         const raws = ['{"a":"grüße"}', long, long, null]
-        const events = raws.map((raw, n) => sampleEvent(n + 1, { raw }))
-        yield* log.append([{ streamId: streamOf(1), expected: "none", events }])
+        yield* append(...raws.map((raw, n) => eventOf(n + 1, raw === null ? {} : { raw })))
         const read = Effect.forEach([1, 2, 3, 4, 5], log.native)
         expect(yield* read).toEqual([...raws, null])
-        yield* log.compressNative(100)
+        driver.compressNative(100)
         expect(yield* read).toEqual([...raws, null])
       }),
     )
