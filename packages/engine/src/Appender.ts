@@ -19,7 +19,7 @@ import {
   pieceOf,
   resolve,
 } from "@threadfold/core"
-import { type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
+import { blankRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
 import type { Overlay } from "@threadfold/projections"
 import { type Checked, checked, versionOf } from "./boundary.js"
 import { type Cause, type Causes, uncaused } from "./Causes.js"
@@ -107,7 +107,19 @@ export class Appender {
     if (item === null) return 0
     const source = sessionId ?? streamId
     const v = versionOf("content.delta")
-    const nativeJson = JSON.stringify(native)
+    const alike: EventRow = {
+      ...blankRow,
+      streamId,
+      type: "content.delta",
+      v,
+      sessionId,
+      channel,
+      recordedAt: batch.recordedAt,
+      actor: first.actor,
+      turnId: item.turnId,
+      itemId: item.itemId,
+      native: JSON.stringify(native),
+    }
     const pieces: DeltaPiece[] = []
     for (let index = from; index < members.length; index++) {
       const member = members[index]
@@ -116,31 +128,15 @@ export class Appender {
       const sequence = this.sequence + 1
       const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
       if (piece === null) break
+      const number = seq + pieces.length
       this.pending.add(
         {
+          ...alike,
           sequence,
-          streamId,
           streamVersion: entry.version + pieces.length + 1,
-          eventId: this.eventIds.of(source, channel, seq + pieces.length, event.at),
-          type: "content.delta",
-          v,
-          sessionId,
-          channel,
-          seq: seq + pieces.length,
+          eventId: this.eventIds.of(source, channel, number, event.at),
+          seq: number,
           at: event.at,
-          recordedAt: batch.recordedAt,
-          actor: first.actor,
-          commandId: null,
-          causationId: null,
-          correlationId: null,
-          turnId: item.turnId,
-          itemId: item.itemId,
-          requestId: null,
-          inferenceId: null,
-          realtimeId: null,
-          delegationId: null,
-          taskId: null,
-          native: nativeJson,
           payload: JSON.stringify(event.payload),
         },
         event.raw,

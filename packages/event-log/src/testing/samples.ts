@@ -1,5 +1,5 @@
 /** Rows to insert in suites: plain, valid, and different from each other by a number alone. */
-import type { EventRow } from "../Driver.js"
+import { blankRow, type EventRow } from "../EventRow.js"
 
 const uuid = (space: number, n: number): string =>
   `0199a000-${space.toString(16).padStart(4, "0")}-7000-8000-${n.toString(16).padStart(12, "0")}`
@@ -19,29 +19,16 @@ export const nativeOf = (sequence: number): string =>
 
 /** A stored row. */
 export const sampleRow = (sequence: number, over: Partial<EventRow> = {}): EventRow => ({
+  ...blankRow,
   sequence,
   streamId: streamOf(1),
   streamVersion: sequence,
   eventId: eventIdOf(sequence),
   type: "content.delta",
   v: 1,
-  sessionId: null,
-  channel: null,
-  seq: null,
   at: 1_700_000_000_000,
   recordedAt: 1_700_000_000_000,
   actor: "provider",
-  commandId: null,
-  causationId: null,
-  correlationId: null,
-  turnId: null,
-  itemId: null,
-  requestId: null,
-  inferenceId: null,
-  realtimeId: null,
-  delegationId: null,
-  taskId: null,
-  native: null,
   payload: '{"text":"a"}',
   ...over,
 })
