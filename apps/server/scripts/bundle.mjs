@@ -13,7 +13,7 @@ await build({
   entryPoints: {
     threadfold: "src/threadfold.ts",
     // Threads and programs that are started by the name of their file.
-    worker: "../../packages/engine/src/worker.ts",
+    worker: "../../packages/engine/src/thread/worker.ts",
     jobThread: "src/offline/jobThread.ts",
     throughputWorker: "src/bench/throughput/throughputWorker.ts",
     subscriberWorker: "src/bench/live/subscriberWorker.ts",

@@ -2,9 +2,8 @@
 import type { EventType } from "@threadfold/contracts"
 import type { LogDriver, LogReader } from "@threadfold/event-log"
 import { Context, Effect } from "effect"
-import { streamsOf } from "../Engine.js"
-import type { Member, Outcome, Submission } from "../Submission.js"
-import type { Writer } from "../Writer.js"
+import { type Member, type Outcome, type Submission, streamsOf } from "../Submission.js"
+import type { Writer } from "../writer/index.js"
 
 /** An empty log, with the writer that appends to it. */
 export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")<
