@@ -13,7 +13,7 @@ await build({
   entryPoints: {
     threadfold: "src/threadfold.ts",
     // Threads and programs that are started by the name of their file.
-    worker: "../../packages/engine/src/worker.ts",
+    worker: "../../packages/engine/src/thread/worker.ts",
     jobThread: "src/offline/jobThread.ts",
     throughputWriter: "src/bench/throughput/throughputWriter.ts",
     subscriberWorker: "src/bench/live/subscriberWorker.ts",

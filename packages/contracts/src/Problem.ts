@@ -122,11 +122,6 @@ export const problems = {
     title: "The agent could not be started or reached",
     next: "`threadfold doctor` says what is installed and what is missing.",
   },
-  "version-conflict": {
-    status: 409,
-    title: "The stream is not at the expected version",
-    next: "Read the stream again and decide anew.",
-  },
   "precondition-failed": {
     status: 412,
     title: "The resource has changed",

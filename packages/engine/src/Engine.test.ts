@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { story } from "../test/story.js"
 import { id } from "../test/support.js"
 import { Engine } from "./Engine.js"
-import { databaseGroups } from "./sqlite.js"
+import { databaseGroups } from "./writer/sqlite.js"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-engine-"))),

@@ -8,9 +8,9 @@ import type { Fold } from "@threadfold/core"
 import {
   type DiskLimits,
   type DiskSpace,
-  EventLog,
   type FileChange,
   type LogReader,
+  liveReader,
   type OwnerDetails,
   openReadOnly,
   openSqlite,
@@ -18,12 +18,10 @@ import {
   storageGuard,
 } from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option } from "effect"
-import { startUpkeep } from "./background.js"
-import { CommitLoop } from "./CommitLoop.js"
-import { Shares } from "./Shares.js"
-import type { MemberResult, Outcome, Submission } from "./Submission.js"
-import { databaseGroups, makeWriter, sqliteSetup } from "./sqlite.js"
-import { startWriterThread, type WriterThreadOptions } from "./WriterThread.js"
+import { type MemberResult, type Submission, streamsOf } from "./Submission.js"
+import { startWriterThread, type WriterThreadOptions } from "./thread/index.js"
+import { startUpkeep } from "./upkeep/index.js"
+import { CommitLoop, databaseGroups, makeWriter, Shares, sqliteSetup, type WriterPort } from "./writer/index.js"
 
 /** What a submission led to. */
 export interface Acknowledged {
@@ -65,14 +63,6 @@ export interface EngineService {
 const CAPACITY = 16_384
 /** How many of them may be those of one stream: the rest is free for the others. */
 const STREAM_CAPACITY = CAPACITY / 4
-
-/** What the two kinds of engine offer to {@link makeService}. */
-export interface WriterPort {
-  readonly offer: (submission: Submission, done: (outcome: Outcome) => void) => void
-  readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
-  /** What the writer found to be wrong with its files. */
-  readonly lost: () => FileChange | null
-}
 
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
@@ -125,7 +115,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
       Effect.gen(function* () {
         const database = yield* openSqlite({ ...options, migrations: databaseGroups })
         const clock = yield* Clock.clockWith(Effect.succeed)
-        const log = EventLog.fromDriver(database.driver)
+        const log = liveReader(database.driver)
         const setup = sqliteSetup(database, {
           clock: () => clock.unsafeCurrentTimeMillis(),
           ...(options.fold === undefined ? {} : { fold: options.fold }),
@@ -170,13 +160,4 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
         return yield* makeService(thread, guard, log)
       }),
     )
-}
-
-/** The streams that a batch appended to. */
-export const streamsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> => {
-  const streams = new Set<string>()
-  for (const outcome of outcomes) {
-    if (outcome.ok) for (const result of outcome.results) streams.add(result.streamId)
-  }
-  return streams
 }

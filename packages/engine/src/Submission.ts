@@ -11,7 +11,7 @@ import type {
   ProviderEvent,
   Receipt,
 } from "@threadfold/contracts"
-import type { EffectPatch } from "./work/WorkStore.js"
+import type { EffectPatch } from "./work/index.js"
 
 /** Where an event belongs. */
 export interface Destination {
@@ -134,3 +134,12 @@ export type Outcome =
       readonly effects: readonly EffectRow[]
     }
   | Refusal
+
+/** The streams that a batch appended to. */
+export const streamsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> => {
+  const streams = new Set<string>()
+  for (const outcome of outcomes) {
+    if (outcome.ok) for (const result of outcome.results) streams.add(result.streamId)
+  }
+  return streams
+}

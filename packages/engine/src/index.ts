@@ -1,11 +1,17 @@
-export { CommitLoop, type CommitLoopOptions } from "./CommitLoop.js"
 export * from "./Engine.js"
-export * from "./Ingestion.js"
-export { streamKey } from "./StreamKeys.js"
+export * from "./ingestion/index.js"
 export * from "./Submission.js"
-export * from "./sqlite.js"
-export { Writer, type WriterOptions } from "./Writer.js"
-export { memoryWork } from "./work/MemoryWork.js"
-export { sqliteWork } from "./work/SqliteWork.js"
-export * from "./work/WorkReads.js"
-export * from "./work/WorkStore.js"
+export { memoryWork, sqliteWork, WorkReads, type WorkReadsService, type WorkStore } from "./work/index.js"
+export {
+  CommitLoop,
+  type CommitLoopOptions,
+  databaseGroups,
+  eventSourceOf,
+  makeSqliteWriter,
+  makeWriter,
+  sha256,
+  sqliteSetup,
+  streamKey,
+  type Writer,
+  type WriterSetup,
+} from "./writer/index.js"

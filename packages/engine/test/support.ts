@@ -39,7 +39,7 @@ const bench = (driver: LogDriver, store: ProjectionStore, work: WorkStore, close
   return { driver, store, work, writer: restart(fold), restart, close }
 }
 
-const inMemory = (fold?: Fold): Bench => {
+export const inMemory = (fold?: Fold): Bench => {
   const driver = memoryDriver()
   const store = new MapStore()
   const work = memoryWork()

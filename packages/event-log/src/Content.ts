@@ -3,7 +3,7 @@
  * the keys.
  */
 import { canonicalJson } from "@threadfold/core"
-import type { EventRow } from "./Driver.js"
+import type { EventRow } from "./EventRow.js"
 
 const sameJson = (a: string | null, b: string | null): boolean => {
   if (a === b) return true

@@ -1,37 +1,10 @@
 /**
  * The small encoded driver interface of the log. A driver stores rows and finds them again; it knows no event type and
- * no rule. The rich `EventLog` service is derived from it once, and the engine writes through it.
+ * no rule. Readers are derived from it, and the engine writes through it.
  *
  * Everything here is synchronous: between BEGIN and COMMIT nothing may wait.
  */
-
-/** One event as it is stored. `native` and `payload` are JSON text. Field meanings: `EventEnvelope` in contracts. */
-export interface EventRow {
-  readonly sequence: number
-  readonly streamId: string
-  readonly streamVersion: number
-  readonly eventId: string
-  readonly type: string
-  readonly v: number
-  readonly sessionId: string | null
-  readonly channel: string | null
-  readonly seq: number | null
-  readonly at: number
-  readonly recordedAt: number
-  readonly actor: string
-  readonly commandId: string | null
-  readonly causationId: string | null
-  readonly correlationId: string | null
-  readonly turnId: string | null
-  readonly itemId: string | null
-  readonly requestId: string | null
-  readonly inferenceId: string | null
-  readonly realtimeId: string | null
-  readonly delegationId: string | null
-  readonly taskId: string | null
-  readonly native: string | null
-  readonly payload: string
-}
+import type { EventRow } from "./EventRow.js"
 
 /** Which events a page holds. All conditions apply together. */
 export interface ReadQuery {

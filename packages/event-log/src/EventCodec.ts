@@ -4,7 +4,7 @@
  */
 import { Actor, type EventEnvelope } from "@threadfold/contracts"
 import { upcast } from "@threadfold/core"
-import type { EventRow } from "./Driver.js"
+import { type EventRow, eventFields } from "./EventRow.js"
 
 /** An envelope from the log. */
 export interface StoredEvent extends EventEnvelope {
@@ -42,28 +42,8 @@ export const decodeRow = (row: EventRow): StoredEvent => {
   const actor = isActor(row.actor) ? row.actor : null
   const readable = payload !== damaged && (native === null || isObject(native)) && actor !== null
   const envelope: EventEnvelope = {
-    sequence: row.sequence,
-    streamId: row.streamId,
-    streamVersion: row.streamVersion,
-    eventId: row.eventId,
-    type: row.type,
-    v: row.v,
-    sessionId: row.sessionId,
-    channel: row.channel,
-    seq: row.seq,
-    at: row.at,
-    recordedAt: row.recordedAt,
+    ...row,
     actor: actor ?? "orchestrator",
-    commandId: row.commandId,
-    causationId: row.causationId,
-    correlationId: row.correlationId,
-    turnId: row.turnId,
-    itemId: row.itemId,
-    requestId: row.requestId,
-    inferenceId: row.inferenceId,
-    realtimeId: row.realtimeId,
-    delegationId: row.delegationId,
-    taskId: row.taskId,
     native: isObject(native) ? native : null,
     payload: readable ? payload : null,
   }
@@ -73,7 +53,12 @@ export const decodeRow = (row: EventRow): StoredEvent => {
 /** Text that JSON takes as it is: every id, type and channel of ours. */
 const plain = /^[\w.:/ -]*$/
 const text = (value: string): string => (plain.test(value) ? `"${value}"` : JSON.stringify(value))
-const textOrNull = (value: string | null): string => (value === null ? "null" : text(value))
+
+/** A value of a column that holds no JSON, as JSON. */
+const valueJson = (value: string | number | null): string => (typeof value === "string" ? text(value) : `${value}`)
+
+/** The fields that hold no JSON. */
+const plainFields = eventFields.filter((field) => field !== "native" && field !== "payload")
 
 const isJson = (text: string): boolean => parse(text) !== damaged
 
@@ -85,17 +70,8 @@ const isJson = (text: string): boolean => parse(text) !== damaged
 export const encodeEnvelopeJson = (row: EventRow): string => {
   const payload = isJson(row.payload)
   const native = row.native === null || isJson(row.native)
-  return (
-    `{"sequence":${row.sequence},"streamId":${text(row.streamId)},"streamVersion":${row.streamVersion}` +
-    `,"eventId":${text(row.eventId)},"type":${text(row.type)},"v":${row.v}` +
-    `,"sessionId":${textOrNull(row.sessionId)},"channel":${textOrNull(row.channel)},"seq":${row.seq}` +
-    `,"at":${row.at},"recordedAt":${row.recordedAt},"actor":${text(row.actor)}` +
-    `,"commandId":${textOrNull(row.commandId)},"causationId":${textOrNull(row.causationId)}` +
-    `,"correlationId":${textOrNull(row.correlationId)},"turnId":${textOrNull(row.turnId)}` +
-    `,"itemId":${textOrNull(row.itemId)},"requestId":${textOrNull(row.requestId)}` +
-    `,"inferenceId":${textOrNull(row.inferenceId)},"realtimeId":${textOrNull(row.realtimeId)}` +
-    `,"delegationId":${textOrNull(row.delegationId)},"taskId":${textOrNull(row.taskId)}` +
-    `,"native":${native ? row.native : "null"},"payload":${payload ? row.payload : "null"}` +
-    `${payload && native ? "" : ',"unreadable":true'}}`
-  )
+  let json = ""
+  for (const field of plainFields) json += `${json === "" ? "{" : ","}"${field}":${valueJson(row[field])}`
+  const rest = `,"native":${native ? row.native : "null"},"payload":${payload ? row.payload : "null"}`
+  return `${json}${rest}${payload && native ? "" : ',"unreadable":true'}}`
 }

@@ -3,8 +3,9 @@
  * and subscriptions that join history with what is being written.
  */
 import { Chunk, Effect, Option, Stream } from "effect"
-import type { EventRow, ReadQuery } from "./Driver.js"
+import type { ReadQuery } from "./Driver.js"
 import type { StorageFailed } from "./Errors.js"
+import type { EventRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 import { makeWatermark } from "./Watermark.js"
 

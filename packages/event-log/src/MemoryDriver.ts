@@ -3,7 +3,8 @@
  * leaves how to undo it; a transaction that throws undoes its changes, last one first.
  */
 import { randomUUID } from "node:crypto"
-import type { EventRow, LogDriver, ReadQuery } from "./Driver.js"
+import type { LogDriver, ReadQuery } from "./Driver.js"
+import type { EventRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 
 const sourceKey = (source: string, channel: string, seq: number): string => JSON.stringify([source, channel, seq])

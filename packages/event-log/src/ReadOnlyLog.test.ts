@@ -3,40 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
-import { Effect, Layer } from "effect"
-import { databaseFile, EventLog, openReadOnly, openSqlite } from "./index.js"
-import { eventLogContract } from "./testing/EventLogContract.js"
+import { Effect } from "effect"
+import { databaseFile, openReadOnly, openSqlite } from "./index.js"
 import { nativeOf, sampleRow } from "./testing/samples.js"
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-read-"))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true })),
-)
-
-/** Written on one connection, read and followed on another, which hears of commits as another thread would. */
-const acrossConnections = Layer.scoped(
-  EventLog,
-  Effect.gen(function* () {
-    const file = databaseFile(yield* temporaryDirectory)
-    const writer = EventLog.fromDriver((yield* openSqlite({ file })).driver)
-    const reader = yield* openReadOnly({ file })
-    return {
-      ...reader,
-      compressNative: writer.compressNative,
-      append: (writes) =>
-        Effect.tap(writer.append(writes), ({ head }) =>
-          Effect.sync(() =>
-            reader.publish(
-              head,
-              writes.map((write) => write.streamId),
-            ),
-          ),
-        ),
-    }
-  }),
-)
-
-eventLogContract("written here, read on a read-only connection", acrossConnections)
 
 describe("openReadOnly", () => {
   let directory = ""

@@ -10,7 +10,7 @@
  *   and indexing them costs the write path a tenth): a walk meets the next one at once.
  */
 import type { ReadQuery } from "./Driver.js"
-import { eventSelection } from "./EventColumns.js"
+import { eventSelection } from "./EventRow.js"
 
 /** Largest page. */
 export const maxPage = 10_000

@@ -6,10 +6,10 @@ import { SqlClient } from "@effect/sql/SqlClient"
 import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
-import { databaseFile, EventLog, type MigrationGroup, openSqlite, type SqliteDatabase } from "./index.js"
+import { databaseFile, type MigrationGroup, openSqlite, type SqliteDatabase } from "./index.js"
 import { selectEvents } from "./SelectEvents.js"
 import { assertDurable } from "./SqliteWriter.js"
-import { nativeOf, numberedEvent, sampleEvent, sampleRow, streamOf } from "./testing/samples.js"
+import { nativeOf, sampleRow, streamOf } from "./testing/samples.js"
 
 let directory = ""
 let file = ""
@@ -166,29 +166,24 @@ describe("opening", () => {
 })
 
 describe("storage", () => {
-  it.live("survives a full disk: a typed failure, nothing stored, and it goes on when there is room", () =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const { driver, handle } = yield* open()
-        const log = EventLog.fromDriver(driver)
-        const write = (n: number, raw: string) =>
-          log.append([
-            { streamId: streamOf(1), expected: "any", events: [numberedEvent(n, n), sampleEvent(n + 1, { raw })] },
-          ])
-        yield* write(1, "small")
-        handle.pragma(`max_page_count = ${Number(handle.pragma("page_count", { simple: true })) + 2}`)
-        const error = yield* Effect.flip(write(3, "x".repeat(200_000)))
-        expect(error).toMatchObject({ _tag: "StorageFailed" })
-        expect(error.message).toContain("SQLITE_FULL")
-        expect(yield* log.head).toBe(2)
-        expect(log.published()).toBe(2)
-        expect(handle.inTransaction).toBe(false)
-        handle.pragma("max_page_count = 1000000")
-        yield* write(3, "x".repeat(200_000))
-        expect(yield* log.head).toBe(4)
-        expect(handle.pragma("integrity_check", { simple: true })).toBe("ok")
-      }),
-    ),
+  it.live("survives a full disk: it throws what SQLite says, stores nothing, and goes on when there is room", () =>
+    opened(({ driver, handle }) => {
+      const write = (sequence: number, raw: string) => () =>
+        driver.transaction(() => {
+          driver.insert(sampleRow(sequence))
+          driver.insert(sampleRow(sequence + 1))
+          driver.insertNatives([[sequence + 1, raw]])
+        })
+      write(1, "small")()
+      handle.pragma(`max_page_count = ${Number(handle.pragma("page_count", { simple: true })) + 2}`)
+      expect(write(3, "x".repeat(200_000))).toThrow(expect.objectContaining({ code: "SQLITE_FULL" }))
+      expect(driver.head()).toBe(2)
+      expect(handle.inTransaction).toBe(false)
+      handle.pragma("max_page_count = 1000000")
+      write(3, "x".repeat(200_000))()
+      expect(driver.head()).toBe(4)
+      expect(handle.pragma("integrity_check", { simple: true })).toBe("ok")
+    }),
   )
 
   it.live("stores equal long bodies once, and packs the rest", () =>

@@ -1,10 +1,9 @@
-/** The contract suites on both storages. */
+/** The contract suite on both storages. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Exit, Layer, Scope } from "effect"
-import { databaseFile, EventLog, memoryDriver, openSqlite } from "./index.js"
-import { eventLogContract } from "./testing/EventLogContract.js"
+import { Effect, Exit, Scope } from "effect"
+import { databaseFile, memoryDriver, openSqlite } from "./index.js"
 import { type DriverFixture, logDriverContract } from "./testing/LogDriverContract.js"
 
 const temporaryDirectory = Effect.acquireRelease(
@@ -26,11 +25,3 @@ const sqliteFixture = (): Promise<DriverFixture> =>
 
 logDriverContract("memory", () => ({ driver: memoryDriver(), close: () => undefined }))
 logDriverContract("SQLite", sqliteFixture)
-
-eventLogContract("memory", EventLog.layerMemory)
-eventLogContract(
-  "SQLite",
-  Layer.unwrapScoped(
-    Effect.map(temporaryDirectory, (directory) => EventLog.layerSqlite({ file: databaseFile(directory) })),
-  ),
-)

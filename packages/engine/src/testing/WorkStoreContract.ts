@@ -2,7 +2,7 @@
 import { type EffectRow, EffectStatus } from "@threadfold/contracts"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
-import type { StoredReceipt, WorkStore } from "../work/WorkStore.js"
+import type { StoredReceipt, WorkStore } from "../work/index.js"
 
 /** A fresh, empty store, the transaction that it takes part in, and how to get rid of it. */
 export interface WorkUnderTest {

@@ -3,7 +3,7 @@
  * the row before it. `verify` finds a changed byte by them that the fold would never look at. No Effect here.
  */
 import type Sqlite from "better-sqlite3"
-import type { EventRow } from "../Driver.js"
+import type { EventRow } from "../EventRow.js"
 import { blockEvents, bodiesDigest, chained, payloadsDigest } from "./canonical.js"
 
 /** Ends of chains that are remembered; the others are looked up. */

@@ -3,7 +3,7 @@
  * keep. Written once for the write path and for `verify`, because both must say the same.
  */
 import { hash } from "node:crypto"
-import type { EventRow } from "../Driver.js"
+import { blankRow, type EventRow } from "../EventRow.js"
 import { bodyKey, isLong } from "../NativeBodies.js"
 
 /** Events of one stream and one transaction that share a digest, at most: what `verify` can name. */
@@ -53,34 +53,6 @@ const differences = (e: EventRow, p: EventRow): string => {
   return line
 }
 
-/** What the first event of a block is compared with. */
-const nothing: EventRow = {
-  sequence: 0,
-  streamId: "",
-  streamVersion: 0,
-  eventId: "",
-  type: "",
-  v: 0,
-  sessionId: null,
-  channel: null,
-  seq: null,
-  at: 0,
-  recordedAt: 0,
-  actor: "",
-  commandId: null,
-  causationId: null,
-  correlationId: null,
-  turnId: null,
-  itemId: null,
-  requestId: null,
-  inferenceId: null,
-  realtimeId: null,
-  delegationId: null,
-  taskId: null,
-  native: null,
-  payload: "",
-}
-
 /** What the bodies' digest has of one body: a long one is stored under its own digest already. */
 export const bodyPart = (body: string): string => (isLong(body) ? longPart(bodyKey(body)) : body)
 /** The same of a long body whose key is known. */
@@ -104,7 +76,8 @@ export const chained = (
 ): string => {
   const first = events[0]
   const rows = [previous, payloads, bodies ?? "", first?.streamId ?? "", `${first?.streamVersion ?? 0}`]
-  let before = nothing
+  // The first one differs from an event that says nothing.
+  let before = blankRow
   for (const event of events) {
     rows.push(differences(event, before))
     before = event

@@ -4,8 +4,8 @@
  */
 import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
-import type { EventRow } from "../Driver.js"
-import { eventSelection } from "../EventColumns.js"
+import type { EventRow } from "../EventRow.js"
+import { eventSelection } from "../EventRow.js"
 import { digestsAfterKey } from "../migrations/index.js"
 import { BodyReader } from "./BodyReader.js"
 import { bodiesDigest, chained, payloadsDigest } from "./canonical.js"

@@ -1,5 +1,5 @@
 /** What of a log a damaged file still holds, and where. Places only: the rows are read again when they are copied. */
-import type { EventRow } from "../Driver.js"
+import type { EventRow } from "../EventRow.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
 import { type DigestBlock, type LogRow, logRowOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"

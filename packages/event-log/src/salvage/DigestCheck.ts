@@ -3,8 +3,8 @@
  * has digests of its own.
  */
 import type { SalvageReport } from "@threadfold/contracts"
-import type { EventRow } from "../Driver.js"
 import { blockEvents, bodiesDigest, bodyPart, chained, payloadsDigest } from "../digests/canonical.js"
+import type { EventRow } from "../EventRow.js"
 import type { Catalogue } from "./Catalogue.js"
 import type { DigestBlock } from "./logRows.js"
 

@@ -1,7 +1,6 @@
 /** Which row is what of a log: by its shape, because the schema itself may be lost. No Effect here. */
-import type { EventRow } from "../Driver.js"
 import type { BlockDigests } from "../digests/canonical.js"
-import { eventColumns } from "../EventColumns.js"
+import { blankRow, type EventRow, eventFields } from "../EventRow.js"
 import type { StoredRow, Value } from "./records.js"
 
 /** A row of `digests`. */
@@ -31,42 +30,39 @@ const isCount = (value: Value | undefined): value is number => typeof value === 
 const textOrNull = (value: Value | undefined): string | null | undefined =>
   value === null ? null : isText(value) ? value : undefined
 
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
+/** Fields that hold a text or nothing. */
+type OptionalText = {
+  [Field in keyof EventRow]: null extends EventRow[Field] ? (string extends EventRow[Field] ? Field : never) : never
+}[keyof EventRow]
+const optionalTexts = eventFields.filter((field): field is OptionalText => blankRow[field] === null && field !== "seq")
+
 /** The event of a row with the columns of `events`; null where it is none. */
 const eventOf = (sequence: number, values: readonly Value[]): EventRow | null => {
-  const at = (name: (typeof eventColumns)[number]): Value | undefined => values[eventColumns.indexOf(name)]
-  const text = (name: (typeof eventColumns)[number]): string | null => textOrNull(at(name)) ?? null
-  const [streamId, streamVersion, eventId, type, v] = values.slice(1, 6)
-  const [actor, payload, seq] = [at("actor"), at("payload"), at("seq")]
-  const [source, recorded] = [at("at"), at("recorded_at")]
+  const at = (name: keyof EventRow): Value | undefined => values[eventFields.indexOf(name)]
+  const [streamId, eventId, type, actor, payload] = [
+    at("streamId"),
+    at("eventId"),
+    at("type"),
+    at("actor"),
+    at("payload"),
+  ]
+  const [streamVersion, v, source, recorded, seq] = [
+    at("streamVersion"),
+    at("v"),
+    at("at"),
+    at("recordedAt"),
+    at("seq"),
+  ]
   if (!isText(streamId) || !isText(eventId) || !isText(type) || !isText(actor) || !isText(payload)) return null
   if (!isCount(streamVersion) || !isCount(v) || typeof source !== "number" || typeof recorded !== "number") return null
   if (!uuid.test(streamId) || !uuid.test(eventId) || streamVersion < 1) return null
-  return {
-    sequence,
-    streamId,
-    streamVersion,
-    eventId,
-    type,
-    v,
-    sessionId: text("session_id"),
-    channel: text("channel"),
-    seq: typeof seq === "number" ? seq : null,
-    at: source,
-    recordedAt: recorded,
-    actor,
-    commandId: text("command_id"),
-    causationId: text("causation_id"),
-    correlationId: text("correlation_id"),
-    turnId: text("turn_id"),
-    itemId: text("item_id"),
-    requestId: text("request_id"),
-    inferenceId: text("inference_id"),
-    realtimeId: text("realtime_id"),
-    delegationId: text("delegation_id"),
-    taskId: text("task_id"),
-    native: text("native"),
-    payload,
-  }
+  const row: Writable<EventRow> = { ...blankRow, sequence, streamId, streamVersion, eventId, type, v, actor, payload }
+  row.at = source
+  row.recordedAt = recorded
+  row.seq = typeof seq === "number" ? seq : null
+  for (const field of optionalTexts) row[field] = textOrNull(at(field)) ?? null
+  return row
 }
 
 const isDigest = (value: Value | undefined): value is string => isText(value) && digest.test(value)
@@ -85,7 +81,7 @@ export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
   if (rowid === null) {
     return values.length === 2 && isText(a) && isText(b) && metaKey.test(a) ? { kind: "meta", key: a, value: b } : null
   }
-  if (values.length === eventColumns.length && a === null) {
+  if (values.length === eventFields.length && a === null) {
     const event = eventOf(rowid, values)
     return event === null ? null : { kind: "event", event }
   }

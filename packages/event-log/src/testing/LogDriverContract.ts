@@ -1,6 +1,7 @@
 /** What every `LogDriver` must do, as a suite over a way to make an empty one. */
 import { describe, expect, it } from "vitest"
-import type { EventRow, LogDriver } from "../Driver.js"
+import type { LogDriver } from "../Driver.js"
+import type { EventRow } from "../EventRow.js"
 import { eventIdOf, sampleRow, sessionOf, streamOf } from "./samples.js"
 
 /** A driver of an empty log, and how to give it back. */

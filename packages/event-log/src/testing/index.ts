@@ -1,3 +1,2 @@
-export { eventLogContract } from "./EventLogContract.js"
 export { type DriverFixture, logDriverContract } from "./LogDriverContract.js"
 export * from "./samples.js"

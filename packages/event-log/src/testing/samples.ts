@@ -1,6 +1,5 @@
-/** Events to append in suites: plain, valid, and different from each other by a number alone. */
-import type { NewEvent } from "../Append.js"
-import type { EventRow } from "../Driver.js"
+/** Rows to insert in suites: plain, valid, and different from each other by a number alone. */
+import { blankRow, type EventRow } from "../EventRow.js"
 
 const uuid = (space: number, n: number): string =>
   `0199a000-${space.toString(16).padStart(4, "0")}-7000-8000-${n.toString(16).padStart(12, "0")}`
@@ -12,20 +11,6 @@ export const sessionOf = (n: number): string => uuid(2, n)
 /** The n-th event id. */
 export const eventIdOf = (n: number): string => uuid(3, n)
 
-/** The n-th event: unnumbered unless told. */
-export const sampleEvent = (n: number, over: Partial<NewEvent> = {}): NewEvent => ({
-  eventId: eventIdOf(n),
-  type: "content.delta",
-  at: 1_700_000_000_000 + n,
-  actor: "provider",
-  payload: { text: `part ${n}`, stream: "assistant_text" },
-  ...over,
-})
-
-/** The n-th event as number `seq` of a session's agent channel. */
-export const numberedEvent = (n: number, seq: number, over: Partial<NewEvent> = {}): NewEvent =>
-  sampleEvent(n, { sessionId: sessionOf(1), channel: "agent", seq, ...over })
-
 /** A native body for a sequence: every tenth is long enough for the blob table, and two of those are alike. */
 export const nativeOf = (sequence: number): string =>
   sequence % 10 === 0
@@ -34,29 +19,16 @@ export const nativeOf = (sequence: number): string =>
 
 /** A stored row. */
 export const sampleRow = (sequence: number, over: Partial<EventRow> = {}): EventRow => ({
+  ...blankRow,
   sequence,
   streamId: streamOf(1),
   streamVersion: sequence,
   eventId: eventIdOf(sequence),
   type: "content.delta",
   v: 1,
-  sessionId: null,
-  channel: null,
-  seq: null,
   at: 1_700_000_000_000,
   recordedAt: 1_700_000_000_000,
   actor: "provider",
-  commandId: null,
-  causationId: null,
-  correlationId: null,
-  turnId: null,
-  itemId: null,
-  requestId: null,
-  inferenceId: null,
-  realtimeId: null,
-  delegationId: null,
-  taskId: null,
-  native: null,
   payload: '{"text":"a"}',
   ...over,
 })

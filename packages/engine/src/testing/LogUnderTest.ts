@@ -1,0 +1,68 @@
+/** A log as the contract suite meets it: what appends to it, and what reads it. */
+import type { EventType } from "@threadfold/contracts"
+import type { LogDriver, LogReader } from "@threadfold/event-log"
+import { Context, Effect } from "effect"
+import { type Member, type Outcome, type Submission, streamsOf } from "../Submission.js"
+import type { Writer } from "../writer/index.js"
+
+/** An empty log, with the writer that appends to it. */
+export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")<
+  LogUnderTest,
+  {
+    readonly writer: Writer
+    readonly driver: LogDriver
+    /** A reader that hears of what is published to it. */
+    readonly log: LogReader
+  }
+>() {}
+
+/** The reader. */
+export const theLog = Effect.map(LogUnderTest, ({ log }) => log)
+
+/** Appends submissions as one batch and publishes it, as the engine does. */
+export const appendAll = (...batch: readonly Submission[]): Effect.Effect<readonly Outcome[], never, LogUnderTest> =>
+  Effect.map(LogUnderTest, ({ log, writer }) => {
+    const outcomes = writer.process(batch)
+    log.publish(writer.head, streamsOf(outcomes))
+    return outcomes
+  })
+
+/** Appends members as one submission; what became of each. Dies where the whole of it is refused. */
+export const append = (...members: readonly Member[]) =>
+  Effect.flatMap(appendAll({ members }), ([outcome]) =>
+    outcome?.ok === true ? Effect.succeed(outcome.results) : Effect.dieMessage(JSON.stringify(outcome)),
+  )
+
+const uuid = (space: number, n: number): string =>
+  `0199a000-${space.toString(16).padStart(4, "0")}-7000-8000-${n.toString(16).padStart(12, "0")}`
+
+/** The n-th stream. */
+export const streamOf = (n: number): string => uuid(1, n)
+/** The n-th session. */
+export const sessionOf = (n: number): string => uuid(2, n)
+/** The n-th event id. */
+export const eventIdOf = (n: number): string => uuid(3, n)
+
+/** Event `n` of a log: number `n` of a channel of its stream, so that no two are alike. */
+export const eventOf = (
+  n: number,
+  { stream = 1, ...over }: Partial<Member["event"]> & { readonly stream?: number } = {},
+): Member => ({
+  to: { streamId: streamOf(stream) },
+  sessionId: null,
+  actor: "provider",
+  event: {
+    type: "runtime.warning" satisfies EventType,
+    payload: { message: `warning ${n}` },
+    channel: "agent",
+    seq: n,
+    at: 1_700_000_000_000 + n,
+    ...over,
+  },
+})
+
+/** The n-th event as number `seq` of a session's agent channel. */
+export const numberedEvent = (n: number, seq: number, over: Partial<Member["event"]> = {}): Member => ({
+  ...eventOf(n, { seq, ...over }),
+  sessionId: sessionOf(1),
+})

@@ -1,0 +1,1 @@
+export { startWriterThread, WriterThreadOptions } from "./WriterThread.js"

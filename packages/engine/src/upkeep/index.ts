@@ -1,0 +1,2 @@
+export { inBackground } from "./inBackground.js"
+export { startUpkeep } from "./upkeep.js"

@@ -1,0 +1,33 @@
+/**
+ * What the writer's thread does while nobody waits for it: streams that another version of the fold made are folded
+ * again, native bodies are packed, old receipts and effects are forgotten. Every step is short and gives the thread
+ * back, so that what was submitted meanwhile is committed before the next one.
+ */
+import { CatchUp } from "@threadfold/projections"
+import { eventSourceOf, type WriterSetup } from "../writer/index.js"
+import { inBackground } from "./inBackground.js"
+import { pruningOf } from "./pruning.js"
+
+/** The catching up of a writer's projections. */
+const catchUpOf = ({ driver, fold, store }: Pick<WriterSetup, "driver" | "store" | "fold">): CatchUp =>
+  new CatchUp({
+    source: eventSourceOf(driver),
+    store,
+    transaction: driver.transaction,
+    ...(fold === undefined ? {} : { fold }),
+  })
+
+/** When the working tables are pruned for the first time, and how often then, ms. */
+const PRUNE_FIRST_MS = 60_000
+const PRUNE_AGAIN_MS = 3_600_000
+
+/** Starts what every writer does in the background: its projections catch up, its working tables are pruned. */
+export const startUpkeep = (setup: WriterSetup, busy: () => boolean): (() => void) => {
+  const stops = [
+    inBackground(catchUpOf(setup), busy),
+    inBackground(pruningOf(setup), busy, PRUNE_FIRST_MS, PRUNE_AGAIN_MS),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}

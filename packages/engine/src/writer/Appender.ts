@@ -1,0 +1,339 @@
+/// <reference lib="es2024.string" />
+/**
+ * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
+ * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
+ */
+import { channelLimit, type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
+import {
+  type Change,
+  canonicalJson,
+  fold as currentFold,
+  type DeltaPiece,
+  type Digest,
+  type Fold,
+  type FoldState,
+  foldDeltaRun,
+  isOrdinary,
+  mintId,
+  namedOpenItem,
+  pieceOf,
+  resolve,
+} from "@threadfold/core"
+import { blankRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
+import type { Overlay } from "@threadfold/projections"
+import type { Member, MemberResult } from "../Submission.js"
+import { type Checked, checked, versionOf } from "./boundary.js"
+import { type Cause, type Causes, uncaused } from "./Causes.js"
+import { continues, namesOurs } from "./deltaRun.js"
+import { enrich, isEnriched, withoutEnrichment, withoutOurs } from "./enrich.js"
+import { EventIds } from "./eventId.js"
+import { rowOf } from "./eventRow.js"
+import { PendingEvents } from "./PendingEvents.js"
+import { Reads } from "./Reads.js"
+import type { StreamKeys } from "./StreamKeys.js"
+import { messageOf } from "./sqliteError.js"
+import type { StreamEntry, Working } from "./Working.js"
+
+/** What the running batch works with. */
+export interface BatchContext {
+  /** Our clock, ms since the epoch: one time for the whole batch. */
+  readonly recordedAt: number
+  /** Pending rows of a stream. */
+  readonly overlay: (streamId: string) => Overlay
+  /** Called when rows of a stream are refused before SQL sees them; throws unless the batch keeps streams apart. */
+  readonly refused: (entry: StreamEntry, error: unknown) => void
+}
+
+/**
+ * Whether an adapter says this on one channel more than its session may have. What a driver or a recording says on one is kept, and
+ * the fold notes it.
+ */
+const isBeyondChannels = ({ channels, session }: FoldState, { actor, sessionId }: Member, channel: string): boolean =>
+  session?.mode === "attached" &&
+  session.sessionId === sessionId &&
+  actor === "provider" &&
+  channels[channel] === undefined &&
+  Object.keys(channels).length >= channelLimit
+
+export class Appender {
+  /** Highest sequence, of what is stored and of what the running batch adds. */
+  sequence: number
+  private readonly eventIds: EventIds
+  private readonly pending: PendingEvents
+  /** Runs are folded by the short way, which only the real fold has. */
+  private readonly takesRuns: boolean
+
+  constructor(
+    private readonly driver: LogDriver,
+    private readonly working: Working,
+    private readonly keys: StreamKeys,
+    private readonly fold: Fold,
+    private readonly digest: Digest,
+    private readonly causes: Causes,
+  ) {
+    this.sequence = driver.head()
+    this.eventIds = new EventIds(digest)
+    this.pending = new PendingEvents(driver)
+    this.takesRuns = fold === currentFold
+  }
+
+  /** Appends members in order and says what became of each. `cause`: what caused those that no command did. */
+  append(members: readonly Member[], batch: BatchContext, cause: Cause = uncaused): readonly MemberResult[] {
+    const results: MemberResult[] = []
+    for (let index = 0; index < members.length; ) {
+      const taken = this.takesRuns ? this.run(members, index, batch, results) : 0
+      if (taken === 0) {
+        const member = members[index]
+        if (member !== undefined) results.push(this.member(member, batch, cause))
+      }
+      index += Math.max(taken, 1)
+    }
+    return results
+  }
+
+  /** Takes the members from `from` on that are one run of deltas of one open item; returns how many, often none. */
+  private run(members: readonly Member[], from: number, batch: BatchContext, results: MemberResult[]): number {
+    const first = members[from]
+    if (first === undefined || first.event.type !== "content.delta" || namesOurs(first.event)) return 0
+    if (first.commandId !== undefined) return 0
+    const { channel, native, seq } = first.event
+    const { sessionId } = first
+    if (channel === null || seq === null || native === undefined || native === null) return 0
+    const streamId = this.keys.take(first)
+    const entry = this.working.get(streamId)
+    const before = entry.state
+    const run = { sessionId, channel, recordedAt: batch.recordedAt, seq }
+    const item = isOrdinary(before, run) ? namedOpenItem(before, sessionId, native) : null
+    if (item === null) return 0
+    const source = sessionId ?? streamId
+    const v = versionOf("content.delta")
+    const alike: EventRow = {
+      ...blankRow,
+      streamId,
+      type: "content.delta",
+      v,
+      sessionId,
+      channel,
+      recordedAt: batch.recordedAt,
+      actor: first.actor,
+      turnId: item.turnId,
+      itemId: item.itemId,
+      native: JSON.stringify(native),
+    }
+    const pieces: DeltaPiece[] = []
+    for (let index = from; index < members.length; index++) {
+      const member = members[index]
+      if (member === undefined || (index > from && !continues(first, member, seq + pieces.length))) break
+      const { event } = member
+      const sequence = this.sequence + 1
+      const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
+      if (piece === null) break
+      const number = seq + pieces.length
+      this.pending.add(
+        {
+          ...alike,
+          sequence,
+          streamVersion: entry.version + pieces.length + 1,
+          eventId: this.eventIds.of(source, channel, number, event.at),
+          seq: number,
+          at: event.at,
+          payload: JSON.stringify(event.payload),
+        },
+        event.raw,
+      )
+      this.sequence = sequence
+      pieces.push(piece)
+      results.push({ status: "appended", streamId, sequence })
+    }
+    if (pieces.length === 0) return 0
+    this.step(entry, foldDeltaRun(before, run, item, pieces), entry.version + pieces.length, batch)
+    return pieces.length
+  }
+
+  private member(member: Member, batch: BatchContext, cause: Cause): MemberResult {
+    const streamId = this.keys.take(member)
+    const entry = this.working.get(streamId)
+    const { event, sessionId } = member
+    const { channel, seq } = event
+    const source = sessionId ?? streamId
+    const numbered = channel !== null && seq !== null
+    const last = numbered ? this.lastNumber(entry, sessionId, source, channel) : 0
+    const eventId =
+      event.eventId ??
+      (numbered
+        ? this.eventIds.of(source, channel, seq, event.at)
+        : mintId(this.digest, event.at, `${source}|${event.type}|event`))
+    const { native, payload: said, problem, type } = checked(member)
+    const payload = withoutOurs(type, said)
+    const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
+    const nativeJson = native === undefined || native === null ? null : JSON.stringify(native)
+    const known = numbered && seq > last ? null : this.stored(numbered ? { source, channel, seq } : eventId)
+    if (known !== null) {
+      const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
+      const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
+      if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
+      this.keepConflict(member, entry, source, payload, batch, cause)
+      return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
+    }
+    if (numbered && isBeyondChannels(entry.state, member, channel)) {
+      return { status: "invalid", streamId, sequence: null, problem: "channel-limit" }
+    }
+    const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch, cause)
+    const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
+    if (problem !== null) return { status: "invalid", streamId, sequence, problem }
+    return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
+  }
+
+  /** Highest number of a channel, from the open state where it is known, else from the log. */
+  private lastNumber({ state }: StreamEntry, sessionId: string | null, source: string, channel: string): number {
+    const current = sessionId === null ? state.connection !== null : state.session?.sessionId === sessionId
+    const marked = current ? state.channels[channel] : undefined
+    if (marked !== undefined) return marked
+    this.pending.flush()
+    return this.driver.lastSeq(source, channel)
+  }
+
+  /** An event that the log has, by its place in a source or by its id. */
+  private stored(
+    wanted: string | { readonly source: string; readonly channel: string; readonly seq: number },
+  ): EventRow | null {
+    this.pending.flush()
+    return typeof wanted === "string"
+      ? this.driver.findByEventId(wanted)
+      : this.driver.findBySeq(wanted.source, wanted.channel, wanted.seq)
+  }
+
+  /** Writes the events that wait for the end of the batch. */
+  flush(): void {
+    this.pending.flush()
+  }
+
+  /** Goes back to a sequence: what was appended since then never happened. */
+  rewind(sequence: number): void {
+    this.sequence = sequence
+    this.pending.discard()
+  }
+
+  /** The refused line stays as a fact of its own, once however often it is sent. */
+  private keepConflict(
+    member: Member,
+    entry: StreamEntry,
+    source: string,
+    payload: unknown,
+    batch: BatchContext,
+    cause: Cause,
+  ): void {
+    const { at, channel, raw, seq, type } = member.event
+    const { native } = checked(member)
+    const bytes = raw ?? canonicalJson({ type, at, native, payload })
+    const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
+    if (this.stored(eventId) !== null) return
+    const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
+    const kept = "provider.unmapped"
+    const why = { method: type.slice(0, maxTypeLength).toWellFormed(), known: true, conflict: { channel, seq } }
+    const content = { type: kept, v: versionOf(kept), native, payload: why }
+    const envelope = this.envelope(unnumbered, entry, eventId, content, batch, cause)
+    this.store(entry, envelope, native === null || native === undefined ? null : JSON.stringify(native), bytes, batch)
+  }
+
+  private envelope(
+    member: Member,
+    entry: StreamEntry,
+    eventId: string,
+    { native, payload, type, v }: Pick<Checked, "type" | "native" | "payload"> & { readonly v: number },
+    batch: BatchContext,
+    cause: Cause,
+  ): EventEnvelope {
+    const { event } = member
+    return {
+      sequence: this.sequence + 1,
+      streamId: entry.streamId,
+      streamVersion: entry.version + 1,
+      eventId,
+      type,
+      v,
+      sessionId: member.sessionId,
+      channel: event.channel,
+      seq: event.seq,
+      at: event.at,
+      recordedAt: batch.recordedAt,
+      actor: member.actor,
+      commandId: member.commandId ?? null,
+      ...this.causes.ofMember(member, cause),
+      turnId: event.turnId ?? null,
+      itemId: event.itemId ?? null,
+      requestId: event.requestId ?? null,
+      inferenceId: event.inferenceId ?? null,
+      realtimeId: event.realtimeId ?? null,
+      delegationId: event.delegationId ?? null,
+      taskId: event.taskId ?? null,
+      native: native ?? null,
+      payload: isEnriched(type) ? enrich(type, payload, (native) => this.keys.sibling(member, native)) : payload,
+    }
+  }
+
+  /** Resolves, stores and folds one event; returns its sequence. */
+  private store(
+    entry: StreamEntry,
+    unresolved: EventEnvelope,
+    native: string | null,
+    raw: string | null,
+    batch: BatchContext,
+  ): number {
+    const reads = new Reads(batch.overlay(entry.streamId))
+    const envelope: EventEnvelope = Object.assign(unresolved, resolve(entry.state, unresolved, reads, this.digest))
+    if (envelope.causationId === null) {
+      const cause = this.causes.ofAnswer(envelope, entry.state.thread?.agent ?? null)
+      if (cause !== null) Object.assign(envelope, cause)
+    }
+    this.pending.add(rowOf(envelope, native), raw)
+    this.sequence = envelope.sequence
+    this.step(entry, this.folded(entry, envelope, reads), envelope.streamVersion, batch)
+    return envelope.sequence
+  }
+
+  private step(
+    entry: StreamEntry,
+    result: { readonly state: FoldState; readonly changes: readonly Change[] },
+    version: number,
+    batch: BatchContext,
+  ): void {
+    if (entry.status === "ok") {
+      try {
+        batch.overlay(entry.streamId).stage(result.changes)
+      } catch (error) {
+        batch.refused(entry, error)
+      }
+    }
+    entry.state = result.state
+    entry.version = version
+    entry.dirty = true
+  }
+
+  /**
+   * The fold is total, so whatever is thrown here came from reading rows: that is the database's fault and ends the
+   * batch, it must not be taken for a defect of the event. A fold that a test made throw counts as a defect.
+   */
+  private folded(entry: StreamEntry, envelope: EventEnvelope, reads: Reads): ReturnType<Fold> {
+    try {
+      const result = this.fold(entry.state, envelope, reads)
+      reads.rethrow()
+      return result
+    } catch (error) {
+      reads.rethrow()
+      return {
+        state: { ...entry.state, streamVersion: envelope.streamVersion },
+        changes: [
+          {
+            op: "anomaly",
+            threadId: entry.streamId,
+            subject: `event:${envelope.eventId}`,
+            reason: "fold-defect",
+            sequence: envelope.sequence,
+            detail: messageOf(error),
+          },
+        ],
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
+import { type EffectRow, type ProblemSlug, problems, type Receipt } from "@threadfold/contracts"
+import type { Accepted, FoldState } from "@threadfold/core"
+import type { CommandSubmission, EffectStep, Member, Outcome, Refusal } from "../Submission.js"
+import type { WorkStore } from "../work/index.js"
+
+/** An accepted command on its way into the log. */
+export interface Decided {
+  readonly accepted: Accepted
+  /** Its events. */
+  readonly members: readonly Member[]
+  /** The stream that it went to. */
+  readonly streamId: string
+  /** Ids that follow from the command. */
+  readonly mint: (purpose: string) => string
+}
+
+/** Refusals that say nothing about the command itself: the same one may be accepted next time. */
+const isPassing = (slug: ProblemSlug): boolean => problems[slug].status >= 500
+
+export class Commands {
+  constructor(private readonly work: WorkStore) {}
+
+  /** The answer that this command was given before; null: it is new. */
+  remembered({ receipt }: CommandSubmission, head: number): Outcome | null {
+    const before = receipt === undefined ? null : this.work.receipt(receipt.key)
+    if (receipt === undefined || before === null) return null
+    if (before.content !== receipt.content) {
+      return { ok: false, slug: "command-conflict", detail: `The key ${receipt.key} was used for another command.` }
+    }
+    const { answer } = before
+    return "refused" in answer
+      ? { ok: false, ...answer.refused }
+      : { ok: true, head, results: [], receipt: answer.accepted, effects: [] }
+  }
+
+  /** Remembers a refusal of the domain, and gives it. */
+  refuse({ commandId, receipt }: CommandSubmission, refused: Omit<Refusal, "ok">, at: number): Refusal {
+    // Without a key of the caller's there can be no retry: only what was accepted is known by its command's id.
+    if (receipt !== undefined && receipt.key !== commandId && !isPassing(refused.slug)) {
+      this.work.putReceipt({ ...receipt, answer: { refused }, at })
+    }
+    return { ok: false, ...refused }
+  }
+
+  /** Stores the effects of an accepted command, and its receipt. */
+  accept(
+    { commandId, receipt }: CommandSubmission,
+    { accepted, mint, streamId }: Decided,
+    sequence: number,
+    at: number,
+  ): { readonly receipt: Receipt; readonly effects: readonly EffectRow[] } {
+    const effects = accepted.effects.map(
+      (effect, index): EffectRow => ({
+        effectId: mint(`effect|${index}`),
+        threadId: streamId,
+        kind: effect.kind,
+        status: "pending",
+        commandId: accepted.carriesOn ?? commandId,
+        sessionId: effect.sessionId ?? null,
+        turnId: effect.turnId ?? null,
+        requestId: effect.requestId ?? null,
+        messageId: effect.messageId ?? null,
+        payload: effect.payload ?? null,
+        token: null,
+        attempts: 0,
+        message: null,
+        createdAt: at,
+        endedAt: null,
+      }),
+    )
+    for (const effect of effects) this.work.insertEffect(effect)
+    const { messageId, turnId } = accepted
+    const answer: Receipt = { commandId, threadId: streamId, turnId, messageId, sequence }
+    if (receipt !== undefined) this.work.putReceipt({ ...receipt, answer: { accepted: answer }, at })
+    return { receipt: answer, effects }
+  }
+
+  /**
+   * The refusal of steps that believe an effect to be where it is not, or that begin to hand over a message which has
+   * left the queue.
+   */
+  unexpected(steps: readonly EffectStep[], stateOf: (threadId: string) => FoldState): Refusal | null {
+    for (const { effectId, from, patch, token } of steps) {
+      const effect = this.work.effect(effectId)
+      if (effect === null || effect.status !== from || (token !== undefined && effect.token !== token)) {
+        const found = effect === null ? "not there" : effect.status
+        return { ok: false, slug: "effect-conflict", detail: `Effect ${effectId} is ${found}, not ${from}.` }
+      }
+      const { messageId, threadId } = effect
+      if (patch.status === "attempting" && messageId !== null && !stateOf(threadId).queue.includes(messageId)) {
+        const detail = `Message ${messageId} of thread ${threadId} does not wait any more.`
+        return { ok: false, slug: "effect-conflict", detail }
+      }
+    }
+    return null
+  }
+
+  /** Takes steps of effects. */
+  step(steps: readonly EffectStep[]): void {
+    for (const { effectId, patch } of steps) this.work.patchEffect(effectId, patch)
+  }
+}

@@ -1,0 +1,49 @@
+/** Room in the writer's queue per stream: one that fills its own keeps no place of the others. */
+import { Effect, Option } from "effect"
+import type { Submission } from "../Submission.js"
+import { streamsOfSubmission } from "./fairBatch.js"
+
+interface Share {
+  readonly room: Effect.Semaphore
+  /** Submissions that have room or wait for it. */
+  users: number
+}
+
+export class Shares {
+  private readonly shares = new Map<string, Share>()
+
+  /** `capacity`: events of one stream that may be queued or under way at a time. */
+  constructor(private readonly capacity: number) {}
+
+  /** Runs the effect once its stream has room. What writes to several streams takes its room in the first one's share. */
+  within<A, E>(submission: Submission, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.using(submission, (room, size) => room.withPermits(size)(effect))
+  }
+
+  /** The same, or none at once where there is no room. */
+  withinIfAvailable<A, E>(
+    submission: Submission,
+    effect: Effect.Effect<Option.Option<A>, E>,
+  ): Effect.Effect<Option.Option<A>, E> {
+    return this.using(submission, (room, size) => Effect.map(room.withPermitsIfAvailable(size)(effect), Option.flatten))
+  }
+
+  private using<A, E>(
+    submission: Submission,
+    run: (room: Effect.Semaphore, size: number) => Effect.Effect<A, E>,
+  ): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      const [stream] = streamsOfSubmission(submission)
+      const size = Math.min(this.capacity, Math.max(1, submission.members.length))
+      if (stream === undefined) return run(Effect.unsafeMakeSemaphore(size), size)
+      const share = this.shares.get(stream) ?? { room: Effect.unsafeMakeSemaphore(this.capacity), users: 0 }
+      this.shares.set(stream, share)
+      share.users += 1
+      const leave = Effect.sync(() => {
+        share.users -= 1
+        if (share.users === 0) this.shares.delete(stream)
+      })
+      return Effect.ensuring(run(share.room, size), leave)
+    })
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The one writer. A batch is one transaction: resolve ids, append events, fold them, write the rows they lead to and
+ * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
+ */
+import { type Command, ThreadId } from "@threadfold/contracts"
+import { type Digest, decideIf, type Fold, mintId } from "@threadfold/core"
+import { type LogDriver, StorageLost } from "@threadfold/event-log"
+import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
+import { Schema } from "effect"
+import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "../Submission.js"
+import type { WorkStore } from "../work/index.js"
+import { Appender } from "./Appender.js"
+import { Causes } from "./Causes.js"
+import { Commands, type Decided } from "./Commands.js"
+import { StreamKeys } from "./StreamKeys.js"
+import { isRefusedRow, isStorageFailure, messageOf, problemOf } from "./sqliteError.js"
+import { type StreamEntry, Working } from "./Working.js"
+
+const decodeThreadId = Schema.decodeUnknownSync(ThreadId)
+
+export interface WriterOptions {
+  readonly driver: LogDriver
+  readonly store: ProjectionStore
+  readonly work: WorkStore
+  readonly fold: Fold
+  readonly digest: Digest
+  /** Our clock, ms since the epoch; read once per batch. */
+  readonly clock: () => number
+  /** Folds a stream again, inside the running transaction, and returns its new state. */
+  readonly refold: (streamId: string) => FoldStateRow | null
+}
+
+export class Writer {
+  private readonly working: Working
+  private readonly keys: StreamKeys
+  private readonly appender: Appender
+  private readonly shared: Overlay
+  private readonly commands: Commands
+  private readonly causes: Causes
+  /** Whether a batch was told already that the files are lost. */
+  private toldOfLoss = false
+
+  constructor(private readonly options: WriterOptions) {
+    const { driver, store } = options
+    this.working = new Working(store, driver.streamVersion, options.refold)
+    this.keys = new StreamKeys(driver)
+    this.causes = new Causes(options.work)
+    this.appender = new Appender(driver, this.working, this.keys, options.fold, options.digest, this.causes)
+    this.shared = new Overlay(store)
+    this.commands = new Commands(options.work)
+  }
+
+  /** Highest committed sequence. */
+  get head(): number {
+    return this.appender.sequence
+  }
+
+  /**
+   * Writes a batch and says what became of each submission, in order. When this returns, what it reports is durable.
+   * Never throws: a database that refuses gives every submission the reason, a thread whose rows are refused is frozen
+   * and harms no neighbour.
+   */
+  process(batch: readonly Submission[]): readonly Outcome[] {
+    try {
+      return this.attempt(batch, false)
+    } catch (error) {
+      if (error instanceof StorageLost) return batch.map(() => this.lost(error))
+      if (isStorageFailure(error)) return batch.map(() => failed(error))
+      return this.isolate(batch)
+    }
+  }
+
+  /**
+   * The first batch that meets lost files is uncertain, whether it was begun or not: what was acknowledged just before it
+   * may be gone, too. Every later one is known to be refused.
+   */
+  private lost({ committed, found }: StorageLost): Refusal {
+    const isFirst = !this.toldOfLoss
+    this.toldOfLoss = true
+    if (!committed && !isFirst) return { ok: false, slug: "storage-lost", detail: `${found}.` }
+    const detail = committed
+      ? `${found}. This call was committed, but to files that may be gone.`
+      : `${found}. This call was not written; what was committed just before it may be gone.`
+    return { ok: false, slug: "storage-uncertain", detail }
+  }
+
+  /** SQL refused something: the same batch again with each stream's rows under a savepoint of their own. */
+  private isolate(batch: readonly Submission[]): readonly Outcome[] {
+    try {
+      return this.attempt(batch, true)
+    } catch {
+      // Not even the events went in. One submission at a time, so that the culprit fails alone.
+      return batch.map((submission) => {
+        try {
+          return this.attempt([submission], true)[0] ?? failed(new Error("no outcome"))
+        } catch (error) {
+          return failed(error)
+        }
+      })
+    }
+  }
+
+  private attempt(batch: readonly Submission[], isolated: boolean): readonly Outcome[] {
+    const { driver, store } = this.options
+    const before = this.appender.sequence
+    const perStream = new Map<string, Overlay>()
+    const overlay = isolated ? (streamId: string) => overlayOf(perStream, streamId, store) : () => this.shared
+    try {
+      const outcomes = driver.transaction(() => {
+        const refused = (entry: StreamEntry, error: unknown): void => {
+          if (!isolated || !isRefusedRow(error)) throw error
+          this.freeze(entry, messageOf(error))
+        }
+        const context = { recordedAt: this.options.clock(), overlay, refused }
+        const done = batch.map((submission): Outcome => {
+          const { command, members } = submission
+          const refusal = this.refusal(submission)
+          if (refusal !== null) return refusal
+          const remembered = command === undefined ? null : this.commands.remembered(command, this.appender.sequence)
+          if (remembered !== null) return remembered
+          const decided = command === undefined ? null : this.decided(command, overlay)
+          if (decided !== null && "refused" in decided) return decided.refused
+          const results = this.appender.append(
+            [...(decided?.members ?? []), ...members],
+            context,
+            this.causes.ofSubmission(submission),
+          )
+          for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
+          this.commands.step(submission.effects ?? [])
+          const head = this.appender.sequence
+          if (command === undefined || decided === null) return { ok: true, head, results, receipt: null, effects: [] }
+          const last = results[decided.members.length - 1]?.sequence ?? head
+          return { ok: true, head, results, ...this.commands.accept(command, decided, last, context.recordedAt) }
+        })
+        this.appender.flush()
+        if (isolated) for (const [streamId, pending] of perStream) this.applyAlone(streamId, pending)
+        else store.apply(this.shared.net())
+        this.working.save()
+        return done
+      })
+      this.working.commit()
+      return outcomes
+    } catch (error) {
+      this.appender.rewind(before)
+      this.working.discard()
+      this.keys.forget()
+      throw error
+    } finally {
+      this.shared.clear()
+    }
+  }
+
+  /** Writes the rows of one stream; refused rows freeze the stream, and only that. */
+  private applyAlone(streamId: string, pending: Overlay): void {
+    const { store } = this.options
+    if (this.working.get(streamId).status === "frozen") return
+    try {
+      store.atomically(() => store.apply(pending.net()))
+    } catch (error) {
+      if (!isRefusedRow(error)) throw error
+      this.freeze(this.working.get(streamId), messageOf(error))
+    }
+  }
+
+  private freeze(entry: StreamEntry, detail: string): void {
+    entry.status = "frozen"
+    this.options.store.apply([
+      {
+        op: "anomaly",
+        threadId: entry.streamId,
+        subject: `stream:${entry.streamId}`,
+        reason: "projection-frozen",
+        sequence: this.appender.sequence,
+        detail,
+      },
+    ])
+  }
+
+  /** What follows from a command, decided against its thread as everything before it has left it; or the refusal. */
+  private decided(
+    submission: CommandSubmission,
+    overlay: (streamId: string) => Overlay,
+  ): Decided | { readonly refused: Refusal } {
+    const { at, command, commandId, ifSequence = null, to } = submission
+    const streamId = this.keys.peek(to)
+    // The command goes to the stream that its key stands for, whatever it was called by who did not know.
+    const named: Command = { ...command, threadId: decodeThreadId(streamId) }
+    const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
+    const { state } = this.working.get(streamId)
+    const { attempting, steer } = this.options.work
+    const situation = { state, rows: overlay(streamId), attempting, steer, mint }
+    const decision = decideIf(situation, named, ifSequence)
+    if ("refused" in decision)
+      return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
+    const members = decision.accepted.events.map(
+      ({ ids, native, payload, sessionId, type }, index): Member => ({
+        to,
+        sessionId,
+        actor: submission.actor ?? "client",
+        commandId,
+        carriesOn: decision.accepted.carriesOn,
+        event: { ...ids, type, payload, native, channel: null, seq: null, at, eventId: mint(`${index}|${type}`) },
+      }),
+    )
+    return { accepted: decision.accepted, members, streamId, mint }
+  }
+
+  /** What a submission as a whole may not do, found out before anything of it is stored. */
+  private refusal(submission: Submission): Refusal | null {
+    return (
+      this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
+      this.notRequested(submission) ??
+      (submission.refuseLive === true ? this.besideLive(submission) : null)
+    )
+  }
+
+  /** A turn that is about to be handed over may have been cancelled since its sender looked. */
+  private notRequested({ ifRequested }: Submission): Refusal | null {
+    if (ifRequested === undefined) return null
+    const { threadId, turnId } = ifRequested
+    return this.working.get(threadId).state.requested.some((turn) => turn.turnId === turnId)
+      ? null
+      : { ok: false, slug: "effect-conflict", detail: `Turn ${turnId} of thread ${threadId} does not wait any more.` }
+  }
+
+  /** Importing beside a live session is refused (docs/concepts.md). */
+  private besideLive(submission: Submission): Refusal | null {
+    for (const member of submission.members) {
+      if (member.event.type !== "session.started") continue
+      const streamId = this.keys.peek(member.to)
+      const { session } = this.working.get(streamId).state
+      if (session === null || session.endedAt !== null || session.sessionId === member.sessionId) continue
+      if (session.mode !== "imported") {
+        const detail = `Thread ${streamId} has the ${session.mode} session ${session.sessionId}.`
+        return { ok: false, slug: "thread-busy", detail }
+      }
+    }
+    return null
+  }
+}
+
+const overlayOf = (known: Map<string, Overlay>, streamId: string, store: ProjectionStore): Overlay => {
+  const found = known.get(streamId)
+  if (found !== undefined) return found
+  const fresh = new Overlay(store)
+  known.set(streamId, fresh)
+  return fresh
+}
+
+const failed = (error: unknown): Outcome => ({
+  ok: false,
+  slug: problemOf(error),
+  detail: `${messageOf(error)}.`,
+})

@@ -1,0 +1,51 @@
+/** Which members are one run of streamed deltas: the same speaker about the same item, number after number. */
+import type { NativeRef } from "@threadfold/contracts"
+import type { Member } from "../Submission.js"
+
+type SourceEvent = Member["event"]
+
+/** Whether an event brings ids of ours: then it is looked at for itself. */
+export const namesOurs = (event: SourceEvent): boolean =>
+  event.eventId !== undefined ||
+  (event.turnId ?? null) !== null ||
+  (event.itemId ?? null) !== null ||
+  (event.requestId ?? null) !== null ||
+  (event.inferenceId ?? null) !== null ||
+  (event.realtimeId ?? null) !== null ||
+  (event.delegationId ?? null) !== null ||
+  (event.taskId ?? null) !== null
+
+const sameNative = (a: NativeRef, b: NativeRef): boolean =>
+  a === b ||
+  (a.itemId === b.itemId &&
+    a.turnId === b.turnId &&
+    a.threadId === b.threadId &&
+    a.callId === b.callId &&
+    a.realtimeId === b.realtimeId &&
+    a.clientId === b.clientId &&
+    b.requestId === undefined &&
+    b.inferenceId === undefined &&
+    b.handoffId === undefined &&
+    b.taskId === undefined)
+
+/** Whether a member goes on with the run that `first` began. */
+export const continues = (first: Member, member: Member, seq: number): boolean => {
+  const { event } = member
+  const { native } = first.event
+  return (
+    event.type === "content.delta" &&
+    event.seq === seq &&
+    event.channel === first.event.channel &&
+    member.sessionId === first.sessionId &&
+    member.actor === first.actor &&
+    member.commandId === undefined &&
+    member.to.streamId === first.to.streamId &&
+    member.to.key === first.to.key &&
+    native !== undefined &&
+    native !== null &&
+    event.native !== undefined &&
+    event.native !== null &&
+    sameNative(native, event.native) &&
+    !namesOurs(event)
+  )
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest"
+import { done, give, lease, send, started, waiting } from "../../test/commands.js"
+import { databases, id, Speaker, submit, t0 } from "../../test/support.js"
+import type { Submission } from "../Submission.js"
+
+describe.each(databases)("effects %s", (_name, open) => {
+  it("come with the command's events, in its order, and know what they are about", () => {
+    const b = started(open)
+    const x = new Speaker("x")
+    b.writer.process([submit(x.start(), x.turn("t1"))])
+    const [, told] = b.writer.process([
+      give("1", send("a")),
+      give("2", { type: "message.send", text: "now", mode: "interrupt" }),
+    ])
+    const running = b.store.find("turns", "byNativeInSession", [x.sessionId, "t1"])
+    const turnId = told?.ok === true ? told.receipt?.turnId : undefined
+    const base = { threadId: x.streamId, commandId: id("command 2"), status: "pending", token: null, attempts: 0 }
+    expect(told).toMatchObject({
+      ok: true,
+      effects: [
+        { ...base, kind: "turn.interrupt", turnId: running?.turnId, sessionId: x.sessionId, payload: null },
+        { ...base, kind: "turn.start", turnId, payload: { text: "now", settings: null }, createdAt: t0 + 60_000 },
+      ],
+    })
+    for (const effect of told?.ok === true ? told.effects : []) expect(b.work.effect(effect.effectId)).toEqual(effect)
+    b.close()
+  })
+
+  it("are stepped with their events, under the lease that was taken", () => {
+    const { b, effectId, turnId } = waiting(open)
+    expect(b.writer.process([lease(effectId)])[0]).toMatchObject({ ok: true, results: [], receipt: null, effects: [] })
+    expect(b.work.effect(effectId)).toMatchObject({ status: "attempting", token: "me", attempts: 1 })
+    const x = new Speaker("x")
+    const delivered = {
+      ...x.say("effect.delivered", { effect: "turn.start", effectId }, null, { turnId, eventId: id("delivered") }),
+      sessionId: null,
+      actor: "orchestrator" as const,
+    }
+    const ours = { ...delivered, event: { ...delivered.event, channel: null, seq: null } }
+    const [told] = b.writer.process([{ ...submit(ours), effects: [done(effectId)] }])
+    expect(told).toMatchObject({ ok: true, results: [{ status: "appended" }] })
+    expect(b.work.effect(effectId)).toMatchObject({ status: "delivered", token: null, endedAt: t0 })
+    expect(b.store.find("turns", "key", [turnId])).toMatchObject({ handedOver: 1 })
+    b.close()
+  })
+
+  it("that are elsewhere refuse the whole submission: nothing is appended, nothing is decided, no other effect moves", () => {
+    const { b, effectId } = waiting(open)
+    const [other] = b.writer.process([give("start", { type: "session.start" })])
+    const second = other?.ok === true ? (other.effects[0]?.effectId ?? "") : ""
+    b.writer.process([lease(effectId)])
+    const head = b.driver.head()
+    const x = new Speaker("x")
+    const wrong: readonly NonNullable<Submission["effects"]>[] = [
+      [{ effectId, from: "pending", patch: { status: "retired", endedAt: 1 } }],
+      [done(effectId, "somebody else")],
+      [{ effectId: id("nobody"), from: "pending", patch: { status: "retired", endedAt: 1 } }],
+      [
+        { effectId: second, from: "pending", patch: { status: "retired", endedAt: 1 } },
+        done(effectId, "somebody else"),
+      ],
+    ]
+    for (const effects of wrong) {
+      const [told] = b.writer.process([
+        {
+          ...submit(x.start()),
+          ...give("rename", { type: "thread.rename", title: "B" }, "key"),
+          effects,
+          meta: { k: "v" },
+        },
+      ])
+      expect(told).toMatchObject({ ok: false, slug: "effect-conflict" })
+    }
+    expect(b.driver.head()).toBe(head)
+    expect(b.driver.getMeta("k")).toBeNull()
+    expect(b.work.receipt("key")).toBeNull()
+    expect([b.work.effect(effectId)?.status, b.work.effect(second)?.status]).toEqual(["attempting", "pending"])
+    // What was refused for its effects is not what the command is remembered for.
+    expect(b.writer.process([give("rename", { type: "thread.rename", title: "B" }, "key")])[0]).toMatchObject({
+      ok: true,
+    })
+    b.close()
+  })
+
+  it("are leased once, though two ask in one batch", () => {
+    const { b, effectId } = waiting(open)
+    const outcomes = b.writer.process([lease(effectId, "one"), lease(effectId, "two")])
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false])
+    expect(b.work.effect(effectId)?.token).toBe("one")
+    b.close()
+  })
+
+  it("of a refused command are not made, and a refused command moves none", () => {
+    const { b, effectId } = waiting(open)
+    const [told] = b.writer.process([
+      {
+        ...give("start", { type: "message.send", text: "b", mode: "start" }),
+        effects: [{ effectId, from: "pending", patch: { status: "retired", endedAt: 1 } }],
+      },
+    ])
+    expect(told).toMatchObject({ ok: false, slug: "turn-active" })
+    expect(b.work.effect(effectId)?.status).toBe("pending")
+    b.close()
+  })
+
+  it("of a turn that does not wait any more are not leased", () => {
+    const { b, effectId, turnId } = waiting(open)
+    const leased = { ...lease(effectId), ifRequested: { threadId: id("thread x"), turnId } }
+    const [cancelled, late] = b.writer.process([give("stop", { type: "turn.interrupt" }), leased])
+    expect(cancelled).toMatchObject({ ok: true, effects: [] })
+    expect(late).toMatchObject({ ok: false, slug: "effect-conflict" })
+    expect(b.work.effect(effectId)?.status).toBe("pending")
+    b.close()
+  })
+
+  it("of a message that was taken back are not leased, and one that is under way is not taken back nor said twice", () => {
+    const b = started(open)
+    const x = new Speaker("x")
+    b.writer.process([submit(x.start(), x.turn("t1"))])
+    const steer = (name: string) => {
+      const [told] = b.writer.process([give(name, { type: "message.send", text: name, mode: "steer" })])
+      const [effect] = told?.ok === true ? told.effects : []
+      return { effectId: effect?.effectId ?? "", messageId: effect?.messageId ?? "" }
+    }
+    const [gone, going] = [steer("gone"), steer("going")]
+    const cancel = (name: string, messageId: string) => give(name, { type: "queue.cancel", messageId })
+    const outcomes = b.writer.process([
+      cancel("1", gone.messageId),
+      lease(gone.effectId),
+      lease(going.effectId),
+      cancel("2", going.messageId),
+      submit(x.complete("t1")),
+      give("3", { type: "queue.drain" }),
+    ])
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, slug: "effect-conflict" },
+      { ok: true },
+      { ok: false, slug: "queue-conflict" },
+      { ok: true },
+      { ok: true, results: [], effects: [] },
+    ])
+    b.close()
+  })
+
+  it("that are being attempted are told to the agent when their turn is interrupted", () => {
+    const { b, effectId, turnId } = waiting(open)
+    const [, told] = b.writer.process([lease(effectId), give("stop", { type: "turn.interrupt" })])
+    expect(told).toMatchObject({ ok: true, effects: [{ kind: "turn.interrupt", turnId }] })
+    expect(b.store.find("turns", "key", [turnId])).toMatchObject({ status: "requested", outcome: null })
+    b.close()
+  })
+})

@@ -1,0 +1,6 @@
+export { CommitLoop, type CommitLoopOptions } from "./CommitLoop.js"
+export { Shares } from "./Shares.js"
+export { streamKey } from "./StreamKeys.js"
+export * from "./sqlite.js"
+export { Writer, type WriterOptions } from "./Writer.js"
+export type { WriterPort } from "./WriterPort.js"

@@ -1,0 +1,91 @@
+/** Commands beside a database that refuses: receipt, events and effects stand or fall together. */
+import { type Change, fold } from "@threadfold/core"
+import { describe, expect, it } from "vitest"
+import { create, give, send, started, types, waiting } from "../../test/commands.js"
+import { databases, id, Speaker, submit, t0 } from "../../test/support.js"
+import type { Submission } from "../Submission.js"
+import { makeWriter } from "./sqlite.js"
+
+describe.each(databases)("a database that refuses, %s", (_name, open) => {
+  it("keeps neither events nor receipt nor effects of what it refuses, and takes the retry", () => {
+    const b = started(open)
+    let full = true
+    const transaction: typeof b.driver.transaction = (body) =>
+      b.driver.transaction(() => {
+        const result = body()
+        if (full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" })
+        return result
+      })
+    const writer = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, work: b.work, clock: () => t0 })
+    const sent = give("1", send("a"), "key")
+    const refused = give("2", { type: "queue.cancel", messageId: id("nobody") }, "other")
+    expect(writer.process([sent, refused])).toMatchObject([
+      { ok: false, slug: "disk-full" },
+      { ok: false, slug: "disk-full" },
+    ])
+    expect(types(b)).toEqual(["thread.created"])
+    expect([b.work.receipt("key"), b.work.receipt("other")]).toEqual([null, null])
+    full = false
+    const [told, again] = writer.process([sent, give("3", send("a"), "key")])
+    expect(told).toMatchObject({ ok: true, effects: [{ kind: "turn.start" }] })
+    expect(again).toMatchObject({ ok: true, effects: [], receipt: { commandId: id("command 1") } })
+    expect(types(b)).toEqual(["thread.created", "turn.requested"])
+    b.close()
+  })
+
+  it("refuses the one submission that contradicts itself, and its neighbours are answered and remembered as ever", () => {
+    const { b, effectId } = waiting(open)
+    // A lease that nobody holds.
+    const odd: Submission = { ...submit(), effects: [{ effectId, from: "pending", patch: { status: "attempting" } }] }
+    const [before, culprit, after, repeated] = b.writer.process([
+      give("1", { type: "thread.rename", title: "A" }, "one"),
+      odd,
+      give("2", send("b"), "two"),
+      give("3", send("b"), "two"),
+    ])
+    expect(before).toMatchObject({ ok: true, receipt: { commandId: id("command 1") } })
+    expect(culprit).toMatchObject({ ok: false, slug: "internal" })
+    expect(after).toMatchObject({ ok: true, receipt: { commandId: id("command 2") } })
+    expect(repeated).toMatchObject({ ok: true, results: [], receipt: { commandId: id("command 2") } })
+    expect(types(b)).toEqual(["thread.created", "turn.requested", "thread.renamed", "message.queued"])
+    expect(b.work.effect(effectId)?.status).toBe("pending")
+    b.close()
+  })
+})
+
+describe("a database that refuses rows", () => {
+  const [, onSqlite] = databases[1] ?? []
+  if (onSqlite === undefined) throw new Error("no SQLite")
+
+  it("freezes the thread whose rows it refuses, and every command of the batch is answered once and remembered", () => {
+    const sick = new Speaker("sick")
+    const b = onSqlite((state, event, rows) => {
+      const result = fold(state, event, rows)
+      if (state.streamId !== sick.streamId || event.type !== "turn.started") return result
+      // A session that is ready and holds a turn: the tables refuse it.
+      const spoilt = (change: Change): Change =>
+        change.op === "put" && change.table === "sessions"
+          ? { ...change, row: { ...change.row, status: "ready", activeTurnId: id("nobody") } }
+          : change
+      return { ...result, changes: result.changes.map(spoilt) }
+    })
+    b.writer.process([give("create", create)])
+    const outcomes = b.writer.process([
+      give("1", send("a"), "one"),
+      submit(sick.start(), sick.turn("t1")),
+      give("2", send("b"), "two"),
+      give("3", send("a"), "one"),
+    ])
+    expect(outcomes).toMatchObject([
+      { ok: true, effects: [{ kind: "turn.start" }] },
+      { ok: true },
+      { ok: true, effects: [], receipt: { commandId: id("command 2") } },
+      { ok: true, effects: [], receipt: { commandId: id("command 1") } },
+    ])
+    expect(b.store.loadFoldState(sick.streamId)?.status).toBe("frozen")
+    expect(b.store.find("threads", "key", [id("thread x")])).toMatchObject({ queued: 1, status: "starting" })
+    expect(b.work.receipt("one")?.answer).toMatchObject({ accepted: { commandId: id("command 1") } })
+    expect(b.driver.read({ limit: 50 }).filter(({ type }) => type === "turn.requested")).toHaveLength(1)
+    b.close()
+  })
+})

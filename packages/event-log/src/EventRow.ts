@@ -1,0 +1,60 @@
+/** One event as it is stored. Its fields are those of the envelope, in the order of its schema. */
+import { EventEnvelope } from "@threadfold/contracts"
+import { Struct } from "effect"
+
+/** What of an envelope is stored as it is, and what as text: `native` and `payload` are JSON, an actor may be a newer version's. */
+export type EventRow = {
+  readonly [Field in keyof EventEnvelope]: Field extends "payload" | "actor"
+    ? string
+    : Field extends "native"
+      ? string | null
+      : EventEnvelope[Field]
+}
+
+/** The fields, in the order of the columns. */
+export const eventFields: readonly (keyof EventRow)[] = Struct.keys(EventEnvelope.fields)
+
+/** A row that says nothing. */
+export const blankRow: EventRow = {
+  sequence: 0,
+  streamId: "",
+  streamVersion: 0,
+  eventId: "",
+  type: "",
+  v: 0,
+  sessionId: null,
+  channel: null,
+  seq: null,
+  at: 0,
+  recordedAt: 0,
+  actor: "",
+  commandId: null,
+  causationId: null,
+  correlationId: null,
+  turnId: null,
+  itemId: null,
+  requestId: null,
+  inferenceId: null,
+  realtimeId: null,
+  delegationId: null,
+  taskId: null,
+  native: null,
+  payload: "",
+}
+
+/** `streamId` → `stream_id`. */
+const columnOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** The columns of the `events` table. */
+export const eventColumns: readonly string[] = eventFields.map(columnOf)
+
+/** The select list that yields rows of the shape {@link EventRow}, without any mapping in JavaScript. */
+export const eventSelection = eventFields
+  .map((field) => (columnOf(field) === field ? field : `${columnOf(field)} AS "${field}"`))
+  .join(", ")
+
+/** The one insert into `events`; binds {@link valuesOf} a row. */
+export const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")}) VALUES (${eventColumns.map(() => "?").join(", ")})`
+
+/** The values of a row in the order of the columns. */
+export const valuesOf = (row: EventRow): (string | number | null)[] => eventFields.map((field) => row[field])
