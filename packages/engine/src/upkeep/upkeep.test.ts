@@ -8,8 +8,8 @@ import { Effect } from "effect"
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Bench, databases, Speaker, submit } from "../../test/support.js"
 import { Engine } from "../Engine.js"
-import { inBackground } from "./inBackground.js"
 import { databaseGroups, eventSourceOf } from "../writer/index.js"
+import { inBackground } from "./inBackground.js"
 
 const clean = ({ driver, store }: Pick<Bench, "driver" | "store">) =>
   verify({ source: eventSourceOf(driver), store, readTransaction: (body) => body() })
