@@ -85,7 +85,7 @@ export const problems = {
   "agent-not-found": {
     status: 404,
     title: "There is no agent of this name",
-    next: "GET /v1/agents lists the agents; threadfold.json configures them.",
+    next: "GET /v1/agents lists the agents; `threadfold doctor` says which ones are missing and how to get them.",
   },
   "turn-active": {
     status: 409,

@@ -60,7 +60,7 @@ export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agent
           ? Effect.fail(
               new Problem({
                 slug: "agent-not-found",
-                detail: `${name} is not configured; ${names === "" ? "no agent is" : `these are: ${names}`}.`,
+                detail: `${name} was neither found on this machine nor configured; ${names === "" ? "no agent was" : `these were: ${names}`}.`,
               }),
             )
           : Effect.succeed(found)

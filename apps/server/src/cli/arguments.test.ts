@@ -9,7 +9,7 @@ const serve = Command.make("serve", {
 const send = Command.make("send", { text: Args.text({ name: "TEXT" }), wait: Options.boolean("wait") })
 const ingest = Command.make("ingest", { events: Options.integer("events") })
 const bench = Command.make("bench").pipe(Command.withSubcommands([ingest]))
-const commands = [knownCommand(serve), knownCommand(send), knownCommand(bench)]
+const commands = [serve, send, bench].map(({ descriptor }) => knownCommand(descriptor))
 
 describe("a command line that cannot be read", () => {
   it.each([

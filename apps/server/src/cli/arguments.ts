@@ -1,7 +1,7 @@
 /** What a wrong command line probably means, and the help of the right one: said by the names of our commands and options. */
 
 import { stripVTControlCharacters } from "node:util"
-import { CliConfig, Command, CommandDescriptor, HelpDoc, Usage } from "@effect/cli"
+import { CliConfig, CommandDescriptor, HelpDoc, Usage } from "@effect/cli"
 import { nearest } from "@threadfold/contracts"
 import { HashMap } from "effect"
 
@@ -24,18 +24,20 @@ const everywhere = ["--help", "-h", "--version", "--completions"]
 const optionsOf = (usage: Usage.Usage): readonly string[] =>
   stripVTControlCharacters(HelpDoc.toAnsiText(Usage.getHelp(usage))).match(/--[a-z][a-z-]*/g) ?? []
 
-/** What the library knows of a command. */
-export const knownCommand = <Name extends string, R, E, A>(command: Command.Command<Name, R, E, A>): KnownCommand => {
-  const [name = ""] = Command.getNames(command)
-  const below = HashMap.toEntries(Command.getSubcommands(command)).filter(([child]) => child !== name)
+/** What the library knows of a command, and of those one level below it. */
+export const knownCommand = (command: CommandDescriptor.Command<unknown>): KnownCommand => {
+  const [name = ""] = CommandDescriptor.getNames(command)
+  const below = HashMap.toEntries(CommandDescriptor.getSubcommands(command)).filter(([child]) => child !== name)
   return {
     name,
-    options: optionsOf(Command.getUsage(command)),
-    below: below.map(([child, descriptor]) => ({
-      name: child,
-      options: optionsOf(CommandDescriptor.getUsage(descriptor)),
-      below: [],
-    })),
+    options: optionsOf(CommandDescriptor.getUsage(command)),
+    below: below
+      .map(([child, descriptor]) => ({
+        name: child,
+        options: optionsOf(CommandDescriptor.getUsage(descriptor)),
+        below: [],
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }
 

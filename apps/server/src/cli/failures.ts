@@ -35,11 +35,15 @@ export const exitCodeOf = (problem: Problem): 2 | 3 => (usage.has(problem.slug) 
 /** A usage error. */
 export const usageProblem = (detail: string): Problem => new Problem({ slug: "invalid-request", detail })
 
+const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
+  "invalid-request": "Run `threadfold --help`, or a command with --help, to see how it is used.",
+  "agent-not-found": "`threadfold doctor` says which agents are there, what is missing, and how to get it.",
+  "thread-not-run":
+    "`threadfold send --agent NAME TEXT` begins a thread with an agent. What was imported or attached is read-only here.",
+}
+
 /** What a command line is told to do next; a route is of no help there. */
-const nextOf = ({ slug }: Problem): string =>
-  slug === "invalid-request"
-    ? "Run `threadfold --help`, or a command with --help, to see how it is used."
-    : problems[slug].next
+const nextOf = ({ slug }: Problem): string => nextOnCommandLine[slug] ?? problems[slug].next
 
 /** The problem for tools, one line of JSON. */
 export const problemJson = (problem: Problem): string =>

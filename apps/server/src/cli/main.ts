@@ -30,55 +30,39 @@ import { verifyCommand } from "./commands/verify.js"
 import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
 import { takesColour } from "./text/Look.js"
 
+/** Every command, in the order of the help. */
+const every = [
+  serveCommand,
+  doctorCommand,
+  sendCommand,
+  answerCommand,
+  stopCommand,
+  resumeCommand,
+  deleteCommand,
+  restoreCommand,
+  requestsCommand,
+  reaperCommand,
+  importCommand,
+  threadsCommand,
+  threadCommand,
+  eventsCommand,
+  tailCommand,
+  statsCommand,
+  checkCommand,
+  verifyCommand,
+  rebuildCommand,
+  salvageCommand,
+  benchCommand,
+] as const
+
 const threadfold = Command.make("threadfold").pipe(
   Command.withDescription(
     "Runs coding agents, records what they do, folds it into threads, and answers questions about them. A command with --help shows its options; --version shows the version.",
   ),
-  Command.withSubcommands([
-    serveCommand,
-    doctorCommand,
-    sendCommand,
-    answerCommand,
-    stopCommand,
-    resumeCommand,
-    deleteCommand,
-    restoreCommand,
-    requestsCommand,
-    reaperCommand,
-    importCommand,
-    threadsCommand,
-    threadCommand,
-    eventsCommand,
-    tailCommand,
-    statsCommand,
-    checkCommand,
-    verifyCommand,
-    rebuildCommand,
-    salvageCommand,
-    benchCommand,
-  ]),
+  Command.withSubcommands(every),
 )
 
-const commands = [
-  knownCommand(serveCommand),
-  knownCommand(doctorCommand),
-  knownCommand(sendCommand),
-  knownCommand(answerCommand),
-  knownCommand(stopCommand),
-  knownCommand(resumeCommand),
-  knownCommand(requestsCommand),
-  knownCommand(reaperCommand),
-  knownCommand(importCommand),
-  knownCommand(threadsCommand),
-  knownCommand(threadCommand),
-  knownCommand(eventsCommand),
-  knownCommand(tailCommand),
-  knownCommand(statsCommand),
-  knownCommand(checkCommand),
-  knownCommand(verifyCommand),
-  knownCommand(rebuildCommand),
-  knownCommand(benchCommand),
-]
+const commands = every.map(({ descriptor }) => knownCommand(descriptor))
 
 const runCli = Command.run(threadfold, { name: "Threadfold", executable: "threadfold", version })
 
@@ -120,10 +104,13 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
 
 /** Runs one command line (as in `process.argv`) and gives its exit code. */
 export const main = (argv: readonly string[]): Effect.Effect<number> => {
-  const args = argv.slice(2)
+  const [first, ...rest] = argv.slice(2)
+  const args = first === "help" ? [...rest, "--help"] : argv.slice(2)
   const unused = unusedOption(args)
   if (unused !== null) return report(usageProblem(`There is no option ${unused}.`), wantsJson(args))
-  return Effect.flatMap(quietConsole(args), (console) => Effect.withConsole(runCli(argv), console)).pipe(
+  return Effect.flatMap(quietConsole(args), (console) =>
+    Effect.withConsole(runCli([...argv.slice(0, 2), ...args]), console),
+  ).pipe(
     Effect.as(0),
     Effect.provide(NodeContext.layer),
     Effect.provideService(CliConfig.CliConfig, cliConfig),

@@ -1,6 +1,6 @@
 /** Options that several commands share. */
 import { Args, Options } from "@effect/cli"
-import { Option, Schema } from "effect"
+import { Option, Schema, type SchemaAST } from "effect"
 import { defaultDataDirectory, thisMachine } from "../offline/dataDirectory.js"
 
 export const json = Options.boolean("json").pipe(
@@ -26,23 +26,41 @@ export const threadArg = Args.text({ name: "ID" }).pipe(
   Args.withDescription("A thread: its id, the beginning of it, or the provider's id."),
 )
 
-const Sequence = Schema.NonNegativeInt.annotations({ message: () => "expected a sequence: a whole number from 0" })
+/** A message that names the option, whatever is wrong with its value. */
+const saying =
+  (message: string): SchemaAST.MessageAnnotation =>
+  () => ({ message, override: true })
+
+/** `--name N`, a whole number of these bounds. The library names neither the option nor the bounds where the value is none. */
+export const wholeNumber = (name: string, least: number, most = Number.MAX_SAFE_INTEGER): Options.Options<number> => {
+  const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+  const Whole = Schema.NumberFromString.pipe(Schema.int(), Schema.between(least, most))
+  return Options.text(name).pipe(
+    Options.withPseudoName("integer"),
+    Options.withSchema(Whole.annotations({ message: saying(`--${name} takes a whole number ${bounds}`) })),
+  )
+}
+
+/** `--name VALUE`, one of these. */
+export const oneOf = <const Values extends readonly [string, ...string[]]>(
+  name: string,
+  values: Values,
+): Options.Options<Values[number]> =>
+  Options.text(name).pipe(
+    Options.withPseudoName(values.join(" | ")),
+    Options.withSchema(
+      Schema.Literal(...values).annotations({ message: saying(`--${name} takes one of ${values.join(", ")}`) }),
+    ),
+  )
 
 /** `--after N`. */
-export const after = Options.integer("after").pipe(
-  Options.withSchema(Sequence),
+export const after = wholeNumber("after", 0).pipe(
   Options.withDescription("Only events after this sequence."),
   Options.optional,
 )
 
-const Limit = Schema.Int.pipe(Schema.positive({ message: () => "expected a whole number from 1" }))
-
 /** `--limit N`. */
-export const limit = Options.integer("limit").pipe(
-  Options.withSchema(Limit),
-  Options.withDescription("At most so many."),
-  Options.optional,
-)
+export const limit = wholeNumber("limit", 1).pipe(Options.withDescription("At most so many."), Options.optional)
 
 /** The data directory of a command. */
 export const directoryOf = (named: Option.Option<string>): string =>

@@ -241,13 +241,17 @@ export interface ImportOutcome extends Omit<ImportReport, "threads"> {
   readonly threads: readonly { readonly threadId: string; readonly nativeThreadId: string; readonly events: number }[]
 }
 
+/** Fails as {@link importCodexAppServer} does where one of the files is no recording. */
+export const requireCodexRecordings = (files: readonly string[]): Effect.Effect<void, Problem> =>
+  requireRecordings(files, fileProblem)
+
 /**
  * Imports recordings, one connection a file, in the order given. Fails with `not-a-recording` before anything is stored where a
  * file has no message of Codex about a thread; with `recording-not-found`, `thread-busy` (the
  * thread has a live session) or what the engine fails with; files before the failing one stay imported.
  */
 export const importCodexAppServer = (options: ImportOptions): Effect.Effect<ImportOutcome, Problem, Engine> =>
-  requireRecordings(options.files, fileProblem).pipe(
+  requireCodexRecordings(options.files).pipe(
     Effect.zipRight(Effect.forEach(options.files, (file) => readFile(file, options))),
     Effect.map((reports) => {
       const sum = (of: (report: FileReport) => number) => reports.reduce((total, report) => total + of(report), 0)

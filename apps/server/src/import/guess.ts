@@ -59,7 +59,8 @@ export const guessOf = (head: Buffer, isWhole: boolean): string => {
   })
   if (read.some(isOfCodex)) return "a recording of Codex app-server in which nothing is said about a thread"
   const [first] = read
-  if (first !== undefined) return ofLine(first)
+  // A text may quote a line of JSON.
+  if (first !== undefined && read.length * 2 > texts.length) return ofLine(first)
   return /^\s*[[{]/.test(texts[0] ?? "")
     ? "one JSON document, or lines of JSON that are broken"
     : "a text that is no JSON"

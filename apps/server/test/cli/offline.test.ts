@@ -1,5 +1,5 @@
 /** The offline commands: their shapes, their exit codes, and what they leave untouched. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import {
   CheckReport,
@@ -147,6 +147,23 @@ describe("exit codes", () => {
     expect(problemOf(mistyped).detail).toBe(
       '--type: there is no event type "turn.strated"; the nearest is "turn.started".',
     )
+    const fresh = join(temporary(), "data")
+    const notes = join(temporary(), "notes.md")
+    writeFileSync(notes, '# Notes\n\nA line of it:\n{"a": 1}\n')
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [["threads", "--limit", "abc"], "--limit takes a whole number from 1."],
+      [["threads", "--limit", "0"], "--limit takes a whole number from 1."],
+      [["threads", "--status", "foo"], "--status takes one of idle, "],
+      [["serve", "--port", "65536"], "--port takes a whole number from 0 to 65535."],
+      [["salvage", "out.db"], "--db"],
+      [["delte", "x"], "Did you mean delete?"],
+      [["salvge"], "Did you mean salvage?"],
+      [["salvage", "--db", join(directory, "none.db"), "out.db"], "none.db is not there."],
+      [["import", "codex-app-server", notes, "--data-dir", fresh], "It seems to be a text that is no JSON."],
+    ]
+    for (const [args, said] of wrong) expect((await threadfold(args)).stderr).toContain(said)
+    // What is refused leaves no database behind.
+    expect(existsSync(fresh)).toBe(false)
     const human = await threadfold(["threads", "--data-dir", directory])
     expect([human.code, human.stdout]).toEqual([3, ""])
     expect(human.stderr).toMatch(/^threadfold: .+\n {2}.+\n$/)

@@ -225,7 +225,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           threadId,
           inferenceId: `inference-${thread}-${n}`,
           ordinal: flag ? 1 : 2,
-          itemKey: flag ? "\ud800" : text + "#2",
+          itemKey: flag ? "\ud800" : `${text}#2`,
         }),
       ]
     case "wide":

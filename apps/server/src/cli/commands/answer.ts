@@ -23,6 +23,8 @@ const answer = Options.text("answer").pipe(
     "QUESTION=TEXT answers one question of the request, by its id. Repeat it for several, or for several answers to one.",
   ),
   Options.repeated,
+  // Only so that help shows it in brackets: none is as good as some.
+  Options.withDefault([]),
 )
 const data = Options.text("data").pipe(
   Options.withDescription("The whole answer as JSON, where a decision is not enough. Not with --answer."),

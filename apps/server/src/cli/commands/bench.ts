@@ -3,16 +3,16 @@ import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
 import { usageProblem } from "../failures.js"
+import { wholeNumber } from "../options.js"
 import { writeJson } from "../output.js"
 
-const events = Options.integer("events").pipe(
+const events = wholeNumber("events", 10_000).pipe(
   Options.withDefault(40_000),
   Options.withDescription("Events of the throughput run: 100000 adds the long thread, 1000000 the large start."),
 )
 
 const ingest = Command.make("ingest", { events }, (options) =>
   Effect.gen(function* () {
-    if (options.events < 10_000) return yield* usageProblem("--events: at least 10000")
     // Loaded on demand: no other command needs it.
     const { benchIngest } = yield* Effect.promise(() => import("../../bench/ingest.js"))
     const { events } = options
@@ -20,20 +20,20 @@ const ingest = Command.make("ingest", { events }, (options) =>
   }),
 ).pipe(Command.withDescription("Measure the write path beside a bare loop of the same rows; prints JSON."))
 
-const whole = (name: string, unless: number, means: string) =>
-  Options.integer(name).pipe(Options.withDefault(unless), Options.withDescription(means))
+const whole = (name: string, [least, most]: readonly [number, number?], unless: number, means: string) =>
+  wholeNumber(name, least, most).pipe(
+    Options.withDefault(unless),
+    Options.withDescription(`${means} Unless told: ${unless}.`),
+  )
 
 const liveOptions = {
-  threads: whole("threads", 50, "Threads that stream at the same time."),
-  perSecond: whole("events", 2_000, "Pieces that the agent tells per second, all threads together."),
-  seconds: whole("seconds", 20, "How long it is measured; the seconds in which the programs warm up come before."),
+  threads: whole("threads", [1, 200], 50, "Threads that stream at the same time."),
+  perSecond: whole("events", [1], 2_000, "Pieces that the agent tells per second, all threads together."),
+  seconds: whole("seconds", [1], 20, "How long it is measured; the seconds in which the programs warm up come before."),
 }
 
 const live = Command.make("live", liveOptions, (options) =>
   Effect.gen(function* () {
-    const { perSecond, seconds, threads } = options
-    if (threads < 1 || threads > 200) return yield* usageProblem("--threads: 1 to 200")
-    if (perSecond < 1 || seconds < 1) return yield* usageProblem("--events and --seconds: at least 1")
     const { benchLive } = yield* Effect.promise(() => import("../../bench/live/live.js"))
     yield* writeJson(yield* benchLive({ ...options, program: programFile, ...benchPrograms }))
   }),
@@ -41,10 +41,9 @@ const live = Command.make("live", liveOptions, (options) =>
 
 const open = Command.make(
   "open",
-  { size: whole("size", 600, "Open rows of the smaller thread; the larger one has ten times as many.") },
+  { size: whole("size", [10, 10_000], 600, "Open rows of the smaller thread; the larger one has ten times as many.") },
   ({ size }) =>
     Effect.gen(function* () {
-      if (size < 10 || size > 10_000) return yield* usageProblem("--size: 10 to 10000")
       const { benchOpen } = yield* Effect.promise(() => import("../../bench/open/open.js"))
       yield* writeJson(yield* benchOpen(size))
     }),

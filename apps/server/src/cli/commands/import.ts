@@ -4,7 +4,7 @@ import type { ImportReport } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
-import { importCodexAppServer } from "../../import/CodexAppServer.js"
+import { importCodexAppServer, requireCodexRecordings } from "../../import/CodexAppServer.js"
 import { countAnomalies } from "../../offline/LocalReader.js"
 import { version } from "../../version.js"
 import { usageProblem } from "../failures.js"
@@ -25,6 +25,8 @@ const leaveOpen = Options.boolean("leave-open").pipe(
 const codex = Command.make("codex-app-server", { files, leaveOpen, dataDir, json }, (options) =>
   Effect.gen(function* () {
     const file = databaseFile(directoryOf(options.dataDir))
+    // Before a database is made: what is refused leaves nothing behind.
+    yield* requireCodexRecordings(options.files)
     const show = progressLine(false)
     const outcome = yield* importCodexAppServer({
       files: options.files,

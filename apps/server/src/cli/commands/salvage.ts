@@ -1,6 +1,8 @@
 /** `threadfold salvage`. */
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
+import { Problem } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { runJob } from "../../offline/Job.js"
 import { Finding } from "../failures.js"
@@ -18,8 +20,10 @@ const out = Args.text({ name: "OUT" }).pipe(
 
 export const salvageCommand = Command.make("salvage", { db: from, out, json }, (options) =>
   Effect.gen(function* () {
+    const file = resolve(options.db)
+    if (!existsSync(file)) return yield* new Problem({ slug: "database-not-found", detail: `${file} is not there.` })
     const show = progressLine(true)
-    const request = { name: "salvage", file: resolve(options.db), options: { to: resolve(options.out) } } as const
+    const request = { name: "salvage", file, options: { to: resolve(options.out) } } as const
     const report = yield* runJob(request, ({ events, streams }) =>
       show(`${counted(streams, "page")} read, ${counted(events, "event")} copied`),
     ).pipe(Effect.ensuring(Effect.sync(progressEnd)))

@@ -7,7 +7,7 @@ import { Effect, Option } from "effect"
 import { awaitAnswer } from "../exchange/awaitAnswer.js"
 import { Finding, usageProblem } from "../failures.js"
 import { asProblem, openServer } from "../live.js"
-import { dataDir, json } from "../options.js"
+import { dataDir, json, oneOf } from "../options.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { outcomeLine, receiptLines } from "../pages/receipt.js"
 import { remoteReader, threadNamed } from "../reading.js"
@@ -26,7 +26,7 @@ const cwd = Options.text("cwd").pipe(
   Options.optional,
 )
 const title = Options.text("title").pipe(Options.withDescription("The title of the new thread."), Options.optional)
-const mode = Options.choice("mode", MessageMode.literals).pipe(
+const mode = oneOf("mode", MessageMode.literals).pipe(
   Options.withDescription("What the message does while a turn runs: queue (unless told), start, steer or interrupt."),
   Options.optional,
 )

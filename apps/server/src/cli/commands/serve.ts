@@ -1,24 +1,21 @@
 /** `threadfold serve`. */
 import { basename, isAbsolute, relative } from "node:path"
 import { Command, Options } from "@effect/cli"
-import { Effect, Logger, Option, Schema } from "effect"
+import { Effect, Logger, Option } from "effect"
 import type { Serving } from "../../serve/serve.js"
 import { version } from "../../version.js"
-import { config, dataDir, directoryOf } from "../options.js"
+import { config, dataDir, directoryOf, wholeNumber } from "../options.js"
 import { currentLook, note, write } from "../output.js"
 import { untilSignal } from "../signals.js"
 import type { Look } from "../text/Look.js"
 import { counted } from "../text/words.js"
 
-const Port = Schema.Int.pipe(Schema.between(0, 65_535, { message: () => "expected a port: 0 to 65535" }))
-
-const port = Options.integer("port").pipe(
-  Options.withSchema(Port),
+const port = wholeNumber("port", 0, 65_535).pipe(
   Options.withDescription("Port to listen on, 0 for a free one. Unless told: 7420, or the next one that is free."),
   Options.optional,
 )
 const host = Options.text("host").pipe(
-  Options.withDescription("Address to listen on."),
+  Options.withDescription("Address to listen on. Unless told: 127.0.0.1."),
   Options.withDefault("127.0.0.1"),
 )
 const allowRemote = Options.boolean("allow-remote").pipe(

@@ -2,7 +2,7 @@
 import { Command, Options } from "@effect/cli"
 import { ThreadStatus } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
-import { dataDir, db, json, limit } from "../options.js"
+import { dataDir, db, json, limit, oneOf } from "../options.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { threadsPage } from "../pages/threads.js"
 import { openReader } from "../reading.js"
@@ -10,7 +10,7 @@ import { openReader } from "../reading.js"
 /** Threads on a page unless told. */
 const pageLength = 50
 
-const status = Options.choice("status", ThreadStatus.literals).pipe(
+const status = oneOf("status", ThreadStatus.literals).pipe(
   Options.withDescription("Only threads of this status."),
   Options.optional,
 )
