@@ -28,6 +28,16 @@ describe("rule 13: rewind", () => {
     expect([taken(s), s.rows.all("turns"), s.reasons()]).toEqual([[3], before, []])
   })
 
+  it("lets the end of a turn that was taken back become final: what waits for that waits no longer", () => {
+    const s = new Scenario().start().turn(t(1)).send("session.state.changed", { state: "ready" })
+    expect(s.turnRow(t(1))).toMatchObject({ outcome: "unknown", evidence: "inferred", settled: 0 })
+    rewind(s)
+    const turnId = s.turnRow(t(1))?.turnId ?? ""
+    s.send("turn.settled", {}, { session: null, ids: { turnId } })
+    expect(s.turnRow(t(1))).toMatchObject({ outcome: "unknown", settled: 1 })
+    expect([taken(s), s.reasons()]).toEqual([[1], []])
+  })
+
   it("counts turns that were not taken back before, and a range holds the ones inside it", () => {
     const s = rewind(rewind(done(4)), 2)
     expect([taken(s), ranges(s)]).toEqual([

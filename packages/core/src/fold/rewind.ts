@@ -117,13 +117,14 @@ const isOfTask = (step: Step): boolean => {
 
 /**
  * Notes an event of a turn that was taken back; true when it did. A task that outlives its turn goes on: a rewind of the
- * conversation stops no process.
+ * conversation stops no process. That an inferred end is final (`turn.settled`) is true of it, too: what waits for that must not
+ * wait for ever.
  */
 export const refuseRewound = (step: Step): boolean => {
   const { event, rows, state } = step
   const { turnId } = event
   if (state.rewinds === null || turnId === null || state.active?.turnId === turnId) return false
-  if (event.type === "thread.rewound" || isOfTask(step)) return false
+  if (event.type === "thread.rewound" || event.type === "turn.settled" || isOfTask(step)) return false
   const turn = turnOf(step, turnId)
   if (turn === null || !isRewound(state, rows, turn)) return false
   step.note("turn-rewound", turnSubject(turnId), event.type)
