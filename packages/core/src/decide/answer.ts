@@ -124,11 +124,18 @@ const answersTo = (questions: readonly Question[], kind: RequestKind, data: unkn
   if (kind === "user_input" && Object.values(answers).every((texts) => texts.length === 0)) {
     return Either.left(`Nothing is answered. ${shape(questions)}`)
   }
+  // An agent may tell an id twice: one that is secret once is secret.
+  const secret = new Set(questions.filter((question) => question.secret === true).map(({ id }) => id))
   const recorded = Object.fromEntries(
-    Object.entries(answers).map(([id, texts]) => [id, byId.get(id)?.secret === true ? texts.map(() => SECRET) : texts]),
+    Object.entries(answers).map(([id, texts]) => [id, secret.has(id) ? texts.map(() => SECRET) : texts]),
   )
   return Either.right({ answers, recorded })
 }
+
+/** Whether a decision is one that answers a form. */
+const isAnswer = (decision: string): boolean => decision === "answer" || decision === "accept"
+/** Whether data has the form of answers. */
+const isGiven = Schema.is(Given)
 
 const nothing: Taken = { answers: null, recorded: null }
 
@@ -139,8 +146,10 @@ export const take = (
   data: unknown,
 ): Either.Either<Taken, string> => {
   const choices = choicesOf(row.data)
-  if (choices === null) return Either.right(nothing)
   const questions = askedOf(row.data)?.questions ?? []
+  // Whatever else it takes, questions say what answers they take, and which are secret.
+  const answersQuestions = questions.length > 0 && (isAnswer(decision) || isGiven(data))
+  if (choices === null) return answersQuestions ? answersTo(questions, row.kind, data) : Either.right(nothing)
   // To answer a form is to accept it.
   const word = decision === "answer" && questions.length > 0 ? "accept" : null
   const choice =
@@ -150,8 +159,9 @@ export const take = (
   if (choice === undefined) {
     return Either.left(`${quoted(decision)} is no answer to it. It takes ${listed(choices)}.`)
   }
-  const means = choice.means ?? choice.decision
-  if (questions.length > 0 && (means === "answer" || means === "accept")) return answersTo(questions, row.kind, data)
+  if (answersQuestions || (questions.length > 0 && isAnswer(choice.means ?? choice.decision))) {
+    return answersTo(questions, row.kind, data)
+  }
   const hasData = data !== undefined && data !== null
   if (choice.data === undefined || choice.data === null) {
     return hasData

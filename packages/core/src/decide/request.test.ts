@@ -244,6 +244,20 @@ describe("what a question takes", () => {
     expect(respond(c, "accept", { data: { answers: other } })).toMatchObject({ refused: "request-ended" })
   })
 
+  it("holds answers to the questions where nothing else is said, and records no secret one", () => {
+    const questions = [{ id: "s", secret: true }, { id: "s" }, { id: "n", type: "number" }]
+    for (const choices of [undefined, [{ decision: "go", data: "optional" }]]) {
+      const c = asking({ kind: "elicitation", questions, ...(choices === undefined ? {} : { choices }) })
+      const decision = choices === undefined ? "answer" : "go"
+      expect(detail(c, decision, { answers: { n: ["NaN"] } })?.slug).toBe("answer-not-taken")
+      const answers = { s: ["hunter2"], n: ["1"] }
+      expect(respond(c, decision, { data: { answers } })).toMatchObject({ refused: null })
+      expect(c.effects.at(-1)?.payload).toMatchObject({ data: { answers } })
+      expect(row(c)).toMatchObject({ answer: { answers: { s: ["(secret)"], n: ["1"] } } })
+      expect(JSON.stringify(c.s.log)).not.toContain("hunter2")
+    }
+  })
+
   it("a question to the user is answered with something, a form that requires nothing with nothing", () => {
     const one = [{ id: "q1" }]
     const ask = { kind: "user_input", choices: [{ decision: "answer" }], questions: one } as const
