@@ -112,7 +112,7 @@ const failure = (error: unknown): JobMessage =>
     ? { kind: "failed", slug: error.slug, detail: error.detail }
     : {
         kind: "failed",
-        slug: "database-unreadable",
+        slug: isDamage(error) ? "database-damaged" : "database-unreadable",
         detail: `${error instanceof Error ? error.message : String(error)}.`,
       }
 

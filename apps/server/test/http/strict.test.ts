@@ -23,6 +23,7 @@ describe("a call that says what the API does not know", () => {
       const head = yield* published
       const wrong: readonly (readonly [string, string, RequestInit?])[] = [
         ["/v1/threads?limt=5", '"limt"; the nearest is "limit"'],
+        ["/v1/events?limit=3", "limit is for pages", { headers: { accept: "text/event-stream" } }],
         ["/v1/threads?status=idel", 'status: there is no value "idel"; the nearest is "idle"'],
         ["/v1/threads?archived=yes", 'archived: there is no value "yes"'],
         [`${thread}?min-sequenc=1`, '"min-sequence"'],

@@ -17,6 +17,20 @@ import type { FrameFilter } from "./Ring.js"
 export const wantsStream = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers.accept ?? "").toLowerCase().includes("text/event-stream")
 
+/** Parameters of a page, which a stream has no use for: who gives one expects what does not come. */
+const pageOnly = ["cursor", "limit", "order"]
+
+const refusePageParameters = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, Problem> => {
+  const query = request.url.split("?", 2)[1] ?? ""
+  const given = [...new URLSearchParams(query).keys()].find((name) => pageOnly.includes(name))
+  return given === undefined
+    ? Effect.void
+    : new Problem({
+        slug: "invalid-request",
+        detail: `query: ${given} is for pages; a stream takes after, types and min-sequence.`,
+      })
+}
+
 export interface StreamServices {
   readonly log: LogReader
   readonly hub: Hub
@@ -25,8 +39,8 @@ export interface StreamServices {
 }
 
 /**
- * Answers with a stream. `Last-Event-ID` wins over `after`. Fails with `invalid-cursor`, or `too-many-requests` when too
- * many streams are open.
+ * Answers with a stream. `Last-Event-ID` wins over `after`. Fails with `invalid-cursor`, with `invalid-request` for a
+ * parameter of pages, or `too-many-requests` when too many streams are open.
  */
 export const serveStream = (
   services: StreamServices,
@@ -37,6 +51,7 @@ export const serveStream = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
   Effect.gen(function* () {
     const { log, hub, limits, metrics } = services
+    yield* refusePageParameters(request)
     const text = request.headers["last-event-id"] ?? after
     const cursor = text === undefined ? null : yield* parseCursor(text)
     if (metrics.streams >= limits.streams) {
