@@ -70,6 +70,10 @@ describe("opening a session", () => {
         const problem = yield* put(session, { ...body, ...other })
         expect([problem.status, problem.slug]).toEqual([409, "session-conflict"])
       }
+      // The numbers of a stream and those of a session are told apart by their ids.
+      const { body: opened } = yield* attach(session, body)
+      const stream = yield* put(opened.threadId, { ...body, nativeThreadId: "native-3" })
+      expect([stream.status, stream.slug]).toEqual([409, "session-conflict"])
       const busy = yield* put(sessionId(2), body)
       expect([busy.status, busy.slug]).toEqual([409, "thread-busy"])
       expect(yield* published).toBe(head)

@@ -154,6 +154,11 @@ export const makeAttachedSessions = (
       sequence: row.head,
     })
 
+    const isStream = (id: string): Effect.Effect<boolean, Problem> =>
+      engine.log
+        .read({ streamId: id, limit: 1 })
+        .pipe(Effect.mapBoth({ onFailure: unreadable, onSuccess: (rows) => rows.length > 0 }))
+
     /** Registrations take turns: what one has said of a session, the next one sees. */
     const oneAtATime = yield* Effect.makeSemaphore(1)
 
@@ -175,6 +180,10 @@ export const makeAttachedSessions = (
         const before = yield* engine.getMeta(contentKey(sessionId))
         if (before !== null && before !== content) {
           return yield* conflict(`Session ${sessionId} was opened with ${before}.`)
+        }
+        // What names no thread is numbered by its stream, a session's events by the session: one id must not be both.
+        if (before === null && (yield* isStream(sessionId))) {
+          return yield* conflict(`${sessionId} is the id of a thread or connection.`)
         }
         // A repeat finds all as it is wanted, and writes nothing.
         const created = before === null && (yield* open(sessionId, body))
