@@ -245,8 +245,8 @@ describe("what a question takes", () => {
   })
 
   it("holds answers to the questions where nothing else is said, and records no secret one", () => {
-    const questions = [{ id: "s", secret: true }, { id: "s" }, { id: "n", type: "number" }]
-    for (const choices of [undefined, [{ decision: "go", data: "optional" }]]) {
+    const questions = [{ id: "s", secret: true }, { id: "s" }, { id: "n", type: "number" as const }]
+    for (const choices of [undefined, [{ decision: "go", data: "optional" as const }]]) {
       const c = asking({ kind: "elicitation", questions, ...(choices === undefined ? {} : { choices }) })
       const decision = choices === undefined ? "answer" : "go"
       expect(detail(c, decision, { answers: { n: ["NaN"] } })?.slug).toBe("answer-not-taken")
