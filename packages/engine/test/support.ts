@@ -69,6 +69,23 @@ const onSqlite = (fold?: Fold): Bench => {
   )
 }
 
+/** A driver whose commits fail as SQLite's do on a full disk, until there is room. */
+export const onFullDisk = (driver: LogDriver): { readonly driver: LogDriver; readonly hasRoom: () => void } => {
+  let isFull = true
+  const transaction: LogDriver["transaction"] = (body) =>
+    driver.transaction(() => {
+      const result = body()
+      if (isFull) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" })
+      return result
+    })
+  return {
+    driver: { ...driver, transaction },
+    hasRoom: () => {
+      isFull = false
+    },
+  }
+}
+
 /** Name → how to make one. */
 export const databases: readonly (readonly [string, (fold?: Fold) => Bench])[] = [
   ["in memory", inMemory],

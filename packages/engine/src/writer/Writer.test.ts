@@ -1,7 +1,7 @@
 import { type Fold, fold } from "@threadfold/core"
 import { rebuild, verify } from "@threadfold/projections"
 import { afterEach, describe, expect, it } from "vitest"
-import { type Bench, databases, id, Speaker, submit, t0 } from "../../test/support.js"
+import { type Bench, databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
 import type { Outcome } from "../Submission.js"
 import { eventSourceOf, makeWriter } from "./sqlite.js"
 
@@ -263,21 +263,15 @@ describe("the writer when SQLite refuses", () => {
     const b = onSqlite()
     const x = new Speaker("x")
     b.writer.process([submit(x.start())])
-    let full = true
-    const transaction: typeof b.driver.transaction = (body) =>
-      b.driver.transaction(() => {
-        const result = body()
-        if (full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" })
-        return result
-      })
-    const again = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, work: b.work, clock: () => t0 })
+    const disk = onFullDisk(b.driver)
+    const again = makeWriter({ driver: disk.driver, store: b.store, work: b.work, clock: () => t0 })
     const turn = x.turn("t1")
     expect(again.process([submit(turn), submit(turn)])).toEqual([
       { ok: false, slug: "disk-full", detail: "database or disk is full." },
       { ok: false, slug: "disk-full", detail: "database or disk is full." },
     ])
     expect(b.driver.head()).toBe(1)
-    full = false
+    disk.hasRoom()
     expect(statuses(again.process([submit(turn)])[0])).toEqual(["appended"])
     expect(b.driver.head()).toBe(2)
     expect(clean(b).ok).toBe(true)

@@ -2,21 +2,15 @@
 import { type Change, fold } from "@threadfold/core"
 import { describe, expect, it } from "vitest"
 import { create, give, send, started, types, waiting } from "../../test/commands.js"
-import { databases, id, Speaker, submit, t0 } from "../../test/support.js"
+import { databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
 import type { Submission } from "../Submission.js"
 import { makeWriter } from "./sqlite.js"
 
 describe.each(databases)("a database that refuses, %s", (_name, open) => {
   it("keeps neither events nor receipt nor effects of what it refuses, and takes the retry", () => {
     const b = started(open)
-    let full = true
-    const transaction: typeof b.driver.transaction = (body) =>
-      b.driver.transaction(() => {
-        const result = body()
-        if (full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" })
-        return result
-      })
-    const writer = makeWriter({ driver: { ...b.driver, transaction }, store: b.store, work: b.work, clock: () => t0 })
+    const disk = onFullDisk(b.driver)
+    const writer = makeWriter({ driver: disk.driver, store: b.store, work: b.work, clock: () => t0 })
     const sent = give("1", send("a"), "key")
     const refused = give("2", { type: "queue.cancel", messageId: id("nobody") }, "other")
     expect(writer.process([sent, refused])).toMatchObject([
@@ -25,7 +19,7 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     ])
     expect(types(b)).toEqual(["thread.created"])
     expect([b.work.receipt("key"), b.work.receipt("other")]).toEqual([null, null])
-    full = false
+    disk.hasRoom()
     const [told, again] = writer.process([sent, give("3", send("a"), "key")])
     expect(told).toMatchObject({ ok: true, effects: [{ kind: "turn.start" }] })
     expect(again).toMatchObject({ ok: true, effects: [], receipt: { commandId: id("command 1") } })
