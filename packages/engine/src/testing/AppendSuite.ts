@@ -1,7 +1,8 @@
 import { expect } from "@effect/vitest"
+import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/testing"
 import { Effect } from "effect"
 import type { LogTest } from "./EventLogContract.js"
-import { append, appendAll, eventIdOf, eventOf, numberedEvent, sessionOf, streamOf, theLog } from "./LogUnderTest.js"
+import { append, appendAll, eventOf, numberedEvent, theLog } from "./LogUnderTest.js"
 
 /** Order, versions, atomicity and repetition. */
 export const appendSuite = (test: LogTest): void => {

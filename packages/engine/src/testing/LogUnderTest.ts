@@ -1,6 +1,7 @@
 /** A log as the contract suite meets it: what appends to it, and what reads it. */
 import type { EventType } from "@threadfold/contracts"
 import type { LogDriver, LogReader } from "@threadfold/event-log"
+import { sessionOf, streamOf } from "@threadfold/event-log/testing"
 import { Context, Effect } from "effect"
 import { type Member, type Outcome, type Submission, streamsOf } from "../Submission.js"
 import type { Writer } from "../writer/index.js"
@@ -32,16 +33,6 @@ export const append = (...members: readonly Member[]) =>
   Effect.flatMap(appendAll({ members }), ([outcome]) =>
     outcome?.ok === true ? Effect.succeed(outcome.results) : Effect.dieMessage(JSON.stringify(outcome)),
   )
-
-const uuid = (space: number, n: number): string =>
-  `0199a000-${space.toString(16).padStart(4, "0")}-7000-8000-${n.toString(16).padStart(12, "0")}`
-
-/** The n-th stream. */
-export const streamOf = (n: number): string => uuid(1, n)
-/** The n-th session. */
-export const sessionOf = (n: number): string => uuid(2, n)
-/** The n-th event id. */
-export const eventIdOf = (n: number): string => uuid(3, n)
 
 /** Event `n` of a log: number `n` of a channel of its stream, so that no two are alike. */
 export const eventOf = (

@@ -1,9 +1,10 @@
 import { expect } from "@effect/vitest"
 import type { EventRow, ReadQuery } from "@threadfold/event-log"
+import { streamOf } from "@threadfold/event-log/testing"
 import { Effect, Stream } from "effect"
 import * as fc from "fast-check"
 import type { LogTest } from "./EventLogContract.js"
-import { append, eventOf, streamOf, theLog } from "./LogUnderTest.js"
+import { append, eventOf, theLog } from "./LogUnderTest.js"
 
 /** Type → a payload of it. */
 const payloads: Readonly<Record<string, unknown>> = {
@@ -91,7 +92,7 @@ export const readSuite = (test: LogTest): void => {
       expect(yield* numbers({ limit: 7, after: 10, until: 40, order: "desc" })).toEqual(up.slice(10, 40).reverse())
       expect(yield* numbers({ limit: 4, streamId: streamOf(1) })).toEqual(up.filter((n) => n % 3 === 1))
       const during = log.readAll({ limit: 20 }).pipe(
-        Stream.tap((row) => (row.sequence === 10 ? append(eventOf(61)) : Effect.void)),
+        Stream.tap((row) => (row.sequence === 10 ? Effect.asVoid(append(eventOf(61))) : Effect.void)),
         Stream.runCount,
       )
       expect(yield* during).toBe(60)
