@@ -82,6 +82,34 @@ export const EventEnvelope = Schema.Struct({
 })
 export type EventEnvelope = typeof EventEnvelope.Type
 
+/** An envelope that says nothing: what differs from it is all that has to be written. */
+export const blankEnvelope: EventEnvelope = {
+  sequence: 0,
+  streamId: "",
+  streamVersion: 0,
+  eventId: "",
+  type: "",
+  v: 1,
+  sessionId: null,
+  channel: null,
+  seq: null,
+  at: 0,
+  recordedAt: 0,
+  actor: "provider",
+  commandId: null,
+  causationId: null,
+  correlationId: null,
+  turnId: null,
+  itemId: null,
+  requestId: null,
+  inferenceId: null,
+  realtimeId: null,
+  delegationId: null,
+  taskId: null,
+  native: null,
+  payload: null,
+}
+
 /** The names of our entity ids in an envelope. */
 export const entityIds = [
   "turnId",

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto"
 import {
   type AnomalyReason,
+  blankEnvelope,
   type EntityIdName,
   type EventEnvelope,
   type EventType,
@@ -194,6 +195,7 @@ export class Scenario {
     if (seq !== null) this.seqs.set(`${label}/${channel}`, Math.max(seq, next - 1))
     const sequence = this.log.length + 1
     return this.append({
+      ...blankEnvelope,
       sequence,
       streamId: this.threadId,
       streamVersion: sequence,
@@ -207,15 +209,6 @@ export class Scenario {
       recordedAt: t0 + 1000 + sequence,
       actor: options.actor ?? (label === null ? "orchestrator" : "provider"),
       commandId: options.commandId ?? null,
-      causationId: null,
-      correlationId: null,
-      turnId: null,
-      itemId: null,
-      requestId: null,
-      inferenceId: null,
-      realtimeId: null,
-      delegationId: null,
-      taskId: null,
       ...options.ids,
       native: options.native ?? null,
       payload,

@@ -2,7 +2,7 @@
  * Many streams under test: what generated sources say goes through numbering, `resolve` and `fold` as in the engine, on
  * the plain Maps of `Scenario.ts`.
  */
-import type { EventEnvelope } from "@threadfold/contracts"
+import { blankEnvelope, type EventEnvelope } from "@threadfold/contracts"
 import type { GeneratedEvent } from "@threadfold/testkit"
 import {
   type Change,
@@ -49,6 +49,7 @@ export class World {
     if (numbered) this.numbers.add(key)
     const sequence = this.sequence + 1
     return this.append({
+      ...blankEnvelope,
       sequence,
       streamId,
       streamVersion: (this.states.get(streamId)?.streamVersion ?? 0) + 1,
@@ -62,15 +63,7 @@ export class World {
       recordedAt: 1_800_000_000_000 + sequence,
       actor: one.actor,
       commandId: one.commandId ?? commandOf(one.event),
-      causationId: null,
-      correlationId: null,
       turnId: one.event.turnId ?? null,
-      itemId: null,
-      requestId: null,
-      inferenceId: null,
-      realtimeId: null,
-      delegationId: null,
-      taskId: null,
       native: one.event.native ?? null,
       payload: one.event.payload ?? {},
     })

@@ -1,5 +1,5 @@
 /** One event as it is stored. Its fields are those of the envelope, in the order of its schema. */
-import { EventEnvelope } from "@threadfold/contracts"
+import { blankEnvelope, EventEnvelope } from "@threadfold/contracts"
 import { Struct } from "effect"
 
 /** What of an envelope is stored as it is, and what as text: `native` and `payload` are JSON, an actor may be a newer version's. */
@@ -14,33 +14,8 @@ export type EventRow = {
 /** The fields, in the order of the columns. */
 export const eventFields: readonly (keyof EventRow)[] = Struct.keys(EventEnvelope.fields)
 
-/** A row that says nothing. */
-export const blankRow: EventRow = {
-  sequence: 0,
-  streamId: "",
-  streamVersion: 0,
-  eventId: "",
-  type: "",
-  v: 0,
-  sessionId: null,
-  channel: null,
-  seq: null,
-  at: 0,
-  recordedAt: 0,
-  actor: "",
-  commandId: null,
-  causationId: null,
-  correlationId: null,
-  turnId: null,
-  itemId: null,
-  requestId: null,
-  inferenceId: null,
-  realtimeId: null,
-  delegationId: null,
-  taskId: null,
-  native: null,
-  payload: "",
-}
+/** A row that says nothing. The first event of a block is compared with it, so that its digest depends on this. */
+export const blankRow: EventRow = { ...blankEnvelope, v: 0, actor: "", native: null, payload: "" }
 
 /** `streamId` → `stream_id`. */
 const columnOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -39,29 +39,28 @@ const optionalTexts = eventFields.filter((field): field is OptionalText => blank
 
 /** The event of a row with the columns of `events`; null where it is none. */
 const eventOf = (sequence: number, values: readonly Value[]): EventRow | null => {
-  const at = (name: keyof EventRow): Value | undefined => values[eventFields.indexOf(name)]
-  const [streamId, eventId, type, actor, payload] = [
-    at("streamId"),
-    at("eventId"),
-    at("type"),
-    at("actor"),
-    at("payload"),
-  ]
-  const [streamVersion, v, source, recorded, seq] = [
-    at("streamVersion"),
-    at("v"),
-    at("at"),
-    at("recordedAt"),
-    at("seq"),
-  ]
+  const found: Readonly<Record<string, Value | undefined>> = Object.fromEntries(
+    eventFields.map((field, index) => [field, values[index]]),
+  )
+  const { streamId, streamVersion, eventId, type, v, at, recordedAt, actor, seq, payload } = found
   if (!isText(streamId) || !isText(eventId) || !isText(type) || !isText(actor) || !isText(payload)) return null
-  if (!isCount(streamVersion) || !isCount(v) || typeof source !== "number" || typeof recorded !== "number") return null
+  if (!isCount(streamVersion) || !isCount(v) || typeof at !== "number" || typeof recordedAt !== "number") return null
   if (!uuid.test(streamId) || !uuid.test(eventId) || streamVersion < 1) return null
-  const row: Writable<EventRow> = { ...blankRow, sequence, streamId, streamVersion, eventId, type, v, actor, payload }
-  row.at = source
-  row.recordedAt = recorded
-  row.seq = typeof seq === "number" ? seq : null
-  for (const field of optionalTexts) row[field] = textOrNull(at(field)) ?? null
+  const row: Writable<EventRow> = {
+    ...blankRow,
+    sequence,
+    streamId,
+    streamVersion,
+    eventId,
+    type,
+    v,
+    seq: typeof seq === "number" ? seq : null,
+    at,
+    recordedAt,
+    actor,
+    payload,
+  }
+  for (const field of optionalTexts) row[field] = textOrNull(found[field]) ?? null
   return row
 }
 

@@ -1,6 +1,6 @@
 /** A log in memory with a writer in small: resolves, folds and stores batches of events as the engine does. */
 import { createHash } from "node:crypto"
-import type { EventEnvelope, NativeRef } from "@threadfold/contracts"
+import { blankEnvelope, type EventEnvelope, type NativeRef } from "@threadfold/contracts"
 import {
   fold as currentFold,
   decodeState,
@@ -81,6 +81,7 @@ export class TestLog implements EventSource {
     const seq = (this.bySession.get(session ?? "") ?? 0) + 1
     this.bySession.set(session ?? "", seq)
     return {
+      ...blankEnvelope,
       sequence,
       streamId,
       streamVersion: this.events.filter((event) => event.streamId === streamId).length + 1,
@@ -94,15 +95,6 @@ export class TestLog implements EventSource {
       recordedAt: epoch + 1000 + sequence,
       actor: session === null ? "orchestrator" : "provider",
       commandId: type === "request.answering" ? idFor("command") : null,
-      causationId: null,
-      correlationId: null,
-      turnId: null,
-      itemId: null,
-      requestId: null,
-      inferenceId: null,
-      realtimeId: null,
-      delegationId: null,
-      taskId: null,
       native: native ?? null,
       payload,
     }

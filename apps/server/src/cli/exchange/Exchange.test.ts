@@ -1,33 +1,9 @@
-import type { EventEnvelope } from "@threadfold/contracts"
+import { blankEnvelope, type EventEnvelope } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { Exchange } from "./Exchange.js"
 
-const nobody: Omit<EventEnvelope, "type" | "payload"> = {
-  sequence: 1,
-  streamId: "thread",
-  streamVersion: 1,
-  eventId: "event",
-  v: 1,
-  sessionId: null,
-  channel: null,
-  seq: null,
-  at: 0,
-  recordedAt: 0,
-  actor: "provider",
-  commandId: null,
-  causationId: null,
-  correlationId: null,
-  turnId: null,
-  itemId: null,
-  requestId: null,
-  inferenceId: null,
-  realtimeId: null,
-  delegationId: null,
-  taskId: null,
-  native: null,
-}
 const event = (type: string, payload: unknown, ids: Partial<EventEnvelope> = {}): EventEnvelope => ({
-  ...nobody,
+  ...blankEnvelope,
   type,
   payload,
   ...ids,
