@@ -2,8 +2,9 @@
  * What is remembered of a log outside of its database, in a small file beside it: the log's id, and whether its database is open
  * for writing. An emptied database is not taken for a new one by it, and a write-ahead log that went away is missed. No Effect here.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { writeWhole } from "./writeWhole.js"
 
 export interface LogMarker {
   readonly logId: string
@@ -24,19 +25,8 @@ export const readMarker = (file: string): LogMarker | null => {
   }
 }
 
-/** Whole or not at all, and on the disk when it returns: a marker that is wrong would refuse a database that is right. */
-const write = (file: string, text: string): void => {
-  const path = markerFile(file)
-  const next = `${path}.new`
-  const descriptor = openSync(next, "w", 0o600)
-  try {
-    writeFileSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(next, path)
-}
+/** On the disk when it returns: a marker that is wrong would refuse a database that is right. */
+const write = (file: string, text: string): void => writeWhole(markerFile(file), text, { durable: true })
 
 /** Remembers that the database of this log is open. Its first write must be committed: from then on there is a write-ahead log. */
 export const markOpen = (file: string, logId: string): void => write(file, `${logId} open\n`)
@@ -47,7 +37,6 @@ export const markClosed = (file: string, logId: string): void => {
     write(file, `${logId}\n`)
   } catch {
     // A full disk: to remember nothing is better than what is wrong.
-    rmSync(`${markerFile(file)}.new`, { force: true })
     rmSync(markerFile(file), { force: true })
   }
 }

@@ -2,13 +2,14 @@
  * One owner per data directory. The lock decides (see `OwnerLock.ts`); `owner.json` only says who, for the message.
  * It is taken before the database is opened or a port is bound.
  */
-import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, realpathSync, rmSync } from "node:fs"
 import { Problem } from "@threadfold/contracts"
 import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
 import { ownerFile, prepareDirectory } from "./DataDirectory.js"
 import { isLocked, tryLock, type Unlock } from "./OwnerLock.js"
 import { identityOf, isRunning } from "./ProcessIdentity.js"
 import { storageProblem } from "./storageProblem.js"
+import { writeWhole } from "./writeWhole.js"
 
 /** Who owns a data directory. */
 export const OwnerRecord = Schema.Struct({
@@ -55,13 +56,8 @@ const readRecord = (directory: string): OwnerRecord | null => {
   }
 }
 
-/** Whole or not at all: a reader never meets half a record. */
-const writeRecord = (directory: string, record: OwnerRecord): void => {
-  const file = ownerFile(directory)
-  const draft = `${file}.${record.pid}`
-  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 })
-  renameSync(draft, file)
-}
+const writeRecord = (directory: string, record: OwnerRecord): void =>
+  writeWhole(ownerFile(directory), `${JSON.stringify(record)}\n`)
 
 const storageFailed = (directory: string) => (error: unknown) => storageProblem(directory, directory, error)
 

@@ -1,7 +1,8 @@
 /** The discovery file: how other programs of the same user find the server of a data directory. */
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts"
+import { writeWhole } from "@threadfold/event-log"
 import { Effect, Option, Schema, type Scope } from "effect"
 
 /** Content of `server.json`. */
@@ -35,14 +36,7 @@ export const readDiscovery = (dataDir: string): DiscoveryRecord | null => {
 export const announce = (dataDir: string, record: DiscoveryRecord): Effect.Effect<void, Problem, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
-      try: () => {
-        // Whole or not at all: a reader never meets half a record.
-        const file = discoveryFile(dataDir)
-        const draft = `${file}.${record.pid}`
-        writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 })
-        chmodSync(draft, 0o600)
-        renameSync(draft, file)
-      },
+      try: () => writeWhole(discoveryFile(dataDir), `${JSON.stringify(record)}\n`),
       catch: (error) =>
         new Problem({
           slug: "storage-failed",

@@ -1,8 +1,9 @@
 /** The bearer token of a data directory: 32 random bytes, readable by the owner alone, made at the first start. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts"
+import { writeWhole } from "@threadfold/event-log"
 import { Effect } from "effect"
 
 /** Where the token of a data directory lies. */
@@ -50,10 +51,7 @@ const read = (file: string): Found => {
 /** Puts a new token in place, whole and never readable by others. */
 const write = (file: string): string => {
   const token = randomBytes(32).toString("base64url")
-  const made = `${file}.${process.pid}.new`
-  rmSync(made, { force: true })
-  writeFileSync(made, `${token}\n`, { mode: 0o600, flag: "wx" })
-  renameSync(made, file)
+  writeWhole(file, `${token}\n`)
   return token
 }
 
