@@ -1,20 +1,29 @@
 /** A loopback port where connections are refused for as long as the scope is open: a network that is down. */
+import { randomInt } from "node:crypto"
 import { connect, createServer } from "node:net"
-import { Effect, type Scope } from "effect"
+import { Effect, Schedule, type Scope } from "effect"
 
-/**
- * The port is held by the client's end of a connection to ourselves: nobody listens on it, and the system gives it to
- * nobody else. (A port that was merely closed may belong to the next program that asks for one.)
- */
-export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.async<{ readonly port: number; readonly release: Effect.Effect<void> }>((resume) => {
+/** Ports that no system gives to a program that asks for any: what is free again afterwards is taken by nobody by chance. */
+const [lowest, highest] = [20_000, 32_000]
+
+interface Held {
+  readonly port: number
+  readonly release: Effect.Effect<void>
+}
+
+/** Holds a port by the client's end of a connection to ourselves: nobody listens on it, and nobody else can. Fails where it is taken. */
+const hold = (port: number): Effect.Effect<Held, Error> =>
+  Effect.async<Held, Error>((resume) => {
     const server = createServer()
-    server.once("error", (error) => resume(Effect.die(error)))
+    server.once("error", (error) => resume(Effect.fail(error)))
     server.listen(0, "127.0.0.1", () => {
       const address = server.address()
       if (typeof address !== "object" || address === null) return resume(Effect.dieMessage("no port"))
-      const socket = connect(address.port, "127.0.0.1")
-      socket.once("error", (error) => resume(Effect.die(error)))
+      const socket = connect({ port: address.port, host: "127.0.0.1", localPort: port })
+      socket.once("error", (error) => {
+        server.close()
+        resume(Effect.fail(error))
+      })
       server.once("connection", (other) => {
         other.on("error", () => undefined)
         const release = Effect.async<void>((released) => {
@@ -26,10 +35,13 @@ export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acq
           // Reset, so that no end of it lingers and the port is free at once.
           other.resetAndDestroy()
         })
-        const port = other.remotePort
-        resume(port === undefined ? Effect.dieMessage("no port") : Effect.succeed({ port, release }))
+        resume(Effect.succeed({ port, release }))
       })
     })
-  }),
+  })
+
+/** A port that was merely closed may belong to the next program that asks for one, so this one is held. */
+export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.suspend(() => hold(randomInt(lowest, highest))).pipe(Effect.retry(Schedule.recurs(50)), Effect.orDie),
   ({ release }) => release,
 ).pipe(Effect.map(({ port }) => port))
