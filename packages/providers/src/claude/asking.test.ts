@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { answersIn, changesOf, choicesOf, claudeAnswers, userQuestions } from "./asking.js"
-import { decide } from "./live/decisions.js"
+import { decide } from "./decisions.js"
 
 const options = [{ label: "A", description: "a" }, { label: "B" }]
 const questions = [

@@ -24,7 +24,7 @@ import {
   permissionMethod,
   userQuestions,
 } from "./asking.js"
-import { decide } from "./live/decisions.js"
+import { decide } from "./decisions.js"
 import { nativeOf, type Session } from "./Session.js"
 import { questionTool, requestKind, toolTitle } from "./tools.js"
 

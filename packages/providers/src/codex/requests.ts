@@ -18,8 +18,8 @@ import {
   WrongShape,
 } from "../wire/read.js"
 import { choicesOf, questionsOf } from "./choices.js"
+import { decide } from "./decisions.js"
 import { type Entry, onThread } from "./Entry.js"
-import { decide } from "./live/decisions.js"
 import type { ServerRequestMethod } from "./methods.js"
 import { changesOf, type OpenItems } from "./openItems.js"
 import type { Target } from "./Thread.js"

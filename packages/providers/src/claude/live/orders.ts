@@ -13,7 +13,7 @@ import {
   type Steer,
   TimedOut,
 } from "../../ProviderDriver.js"
-import { decide } from "./decisions.js"
+import { decide } from "../decisions.js"
 import { refusedSettings, turnSettings } from "./options.js"
 import type { Prompt } from "./Prompt.js"
 import type { Questions } from "./Questions.js"

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { Message } from "../../wire/Message.js"
 import { type Fields, hintFields, hintText } from "../../wire/read.js"
-import type { Question } from "./decisions.js"
+import type { Question } from "../decisions.js"
 
 export interface LiveThreads {
   /** The thread is open on this connection, as ours. */

@@ -17,8 +17,8 @@ import {
 } from "../../ProviderDriver.js"
 import type { Answer } from "../../wire/Message.js"
 import { type Fields, hintFields, hintText, isFields } from "../../wire/read.js"
+import { decide } from "../decisions.js"
 import type { Called, CallOptions, Calls } from "./Calls.js"
-import { decide } from "./decisions.js"
 import type { HeldLines } from "./HeldLines.js"
 import type { LiveThreads } from "./LiveThreads.js"
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { choicesOf } from "../choices.js"
-import { serverRequestMethods } from "../methods.js"
+import { choicesOf } from "./choices.js"
 import { decide } from "./decisions.js"
+import { serverRequestMethods } from "./methods.js"
 
 const say = (method: string, decision: string, params: object = {}, data?: unknown) =>
   decide({ method, params: { ...params } }, decision, data)

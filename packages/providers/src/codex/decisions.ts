@@ -3,10 +3,10 @@
  * `decline`, `cancel`; and `answer`, with the whole answer as data.
  */
 import type { Answers } from "@threadfold/contracts"
-import { portableAnswers } from "../../asking/answers.js"
-import { formContent } from "../../asking/form.js"
-import { type Fields, hintArray, hintFields, isFields } from "../../wire/read.js"
-import { formOf } from "../choices.js"
+import { portableAnswers } from "../asking/answers.js"
+import { formContent } from "../asking/form.js"
+import { type Fields, hintArray, hintFields, isFields } from "../wire/read.js"
+import { formOf } from "./choices.js"
 
 /** A question that waits for its answer. */
 export interface Question {

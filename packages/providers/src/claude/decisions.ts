@@ -1,11 +1,11 @@
 /** Decisions in the SDK's words: the answer to a question for permission, to one to the user, to a form. */
 
-import { portableAnswers } from "../../asking/answers.js"
-import { formContent } from "../../asking/form.js"
-import type { AnswerRequest } from "../../ProviderDriver.js"
-import { type Fields, hintArray, hintFields, hintText, isFields } from "../../wire/read.js"
-import { claudeAnswers, elicitationMethod, formOf } from "../asking.js"
-import { questionTool } from "../tools.js"
+import { portableAnswers } from "../asking/answers.js"
+import { formContent } from "../asking/form.js"
+import type { AnswerRequest } from "../ProviderDriver.js"
+import { type Fields, hintArray, hintFields, hintText, isFields } from "../wire/read.js"
+import { claudeAnswers, elicitationMethod, formOf } from "./asking.js"
+import { questionTool } from "./tools.js"
 
 /** What of an order is the answer. */
 type Answer = Pick<AnswerRequest, "data" | "decision">
