@@ -8,6 +8,7 @@ import type { Problem } from "@threadfold/contracts"
 import { Engine, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
+import { median, percentile } from "./percentile.js"
 import { submissions, type WorkloadOptions } from "./Workload.js"
 
 export interface Latency {
@@ -26,9 +27,6 @@ export interface LatencyOptions {
   /** Blocks the writer after each commit, ms. */
   readonly stallAfterCommitMs: number
 }
-
-const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
 /** Offers every submission at its time and collects how long each took from then to its acknowledgement. */
 const offer = (
@@ -78,6 +76,5 @@ export const latency = (options: LatencyOptions): Effect.Effect<Latency, Problem
       yield* offer(engine, warm, options.perSecond, nowMs)
       return yield* offer(engine, load, options.perSecond, nowMs)
     }).pipe(Effect.provide(Engine.layerWorker({ file, stallAfterCommitMs: options.stallAfterCommitMs })))
-    const sorted = [...taken].sort((a, b) => a - b)
-    return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) }
+    return { p50: median(taken), p99: percentile(taken, 0.99) }
   })

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { makeThreadfold } from "@threadfold/client"
 import { Problem } from "@threadfold/contracts"
 import { Effect, Fiber, Schema, type Scope } from "effect"
+import { percentile } from "../percentile.js"
 import { type Caller, callInTurns, makeCaller } from "./Caller.js"
 import { startProgram } from "./Program.js"
 import { pausesPerSecond } from "./pauses.js"
@@ -87,10 +88,7 @@ const AFTERWARDS_S = 1
 /** For how long the machine is looked at, ms. */
 const PAUSES_MS = 2_000
 
-const percentile = (values: readonly number[], share: number): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2))
-}
+const rounded = (values: readonly number[], share: number): number => Number(percentile(values, share).toFixed(2))
 
 /** How often commands come and stay away. */
 const roundsOf = ({ seconds }: BenchLiveOptions): number =>
@@ -212,30 +210,29 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
     times.bare.splice(0)
     const spent = yield* inTurns(roundsOf(options), ours, theirs, commands)
     const delays = yield* subscriber.all
-    const ratio = (share: number) =>
-      Number((percentile(times.command, share) / percentile(times.bare, share)).toFixed(2))
+    const ratio = (share: number) => Number((rounded(times.command, share) / rounded(times.bare, share)).toFixed(2))
     return {
       threads: options.threads,
       perSecond: options.perSecond,
       pieces: delays.length,
-      deliveryP50Ms: percentile(delays, 0.5),
-      deliveryP99Ms: percentile(delays, 0.99),
+      deliveryP50Ms: rounded(delays, 0.5),
+      deliveryP99Ms: rounded(delays, 0.99),
       commands: times.command.length,
       warmUpSeconds: WARM_UP_S,
       warmUpCommands: WARM_UP_COMMANDS + cold.length,
-      commandP50Ms: percentile(times.command, 0.5),
-      commandP95Ms: percentile(times.command, 0.95),
-      commandP99Ms: percentile(times.command, 0.99),
-      bareP50Ms: percentile(times.bare, 0.5),
-      bareP95Ms: percentile(times.bare, 0.95),
-      bareP99Ms: percentile(times.bare, 0.99),
+      commandP50Ms: rounded(times.command, 0.5),
+      commandP95Ms: rounded(times.command, 0.95),
+      commandP99Ms: rounded(times.command, 0.99),
+      bareP50Ms: rounded(times.bare, 0.5),
+      bareP95Ms: rounded(times.bare, 0.95),
+      bareP99Ms: rounded(times.bare, 0.99),
       commandRatioP50: ratio(0.5),
       commandRatioP99: ratio(0.99),
       commandCpuMicros: spent.ours.perCommand(times.command.length),
       bareCpuMicros: spent.bare.perCommand(times.bare.length),
       pieceCpuMicros: Math.round(spent.ours.perSecond / options.perSecond),
-      coldCommandP50Ms: percentile(cold, 0.5),
-      coldCommandP99Ms: percentile(cold, 0.99),
+      coldCommandP50Ms: rounded(cold, 0.5),
+      coldCommandP99Ms: rounded(cold, 0.99),
     }
   })
 

@@ -10,6 +10,7 @@ import { databaseGroups, eventSourceOf, makeSqliteWriter, type Submission } from
 import { openSqlite } from "@threadfold/event-log"
 import { MapStore, refold, SqlStore } from "@threadfold/projections"
 import { Clock, Effect, type Scope } from "effect"
+import { median } from "../percentile.js"
 import { workplace } from "../workplace.js"
 import { kinds } from "./kinds.js"
 import { type Draft, Speaker } from "./Speaker.js"
@@ -51,9 +52,6 @@ interface Cost {
   readonly events: number[]
   readonly turnEnds: number[]
 }
-
-/** The middle one: a round in which garbage was collected, or other programs ran, says nothing. */
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
 const slopesOf = (
   directory: string,

@@ -7,6 +7,7 @@ import type { Problem } from "@threadfold/contracts"
 import { Engine, type EngineService, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, Fiber, type Scope } from "effect"
+import { percentile } from "../percentile.js"
 import { kinds } from "./kinds.js"
 import { type Draft, Speaker } from "./Speaker.js"
 
@@ -36,9 +37,8 @@ const EVERY = 10
 const rounded = (value: number): number => Number(value.toFixed(1))
 
 const delayOf = (taken: readonly number[]): Delay => {
-  const sorted = [...taken].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-  return { p50: rounded(at(0.5)), p99: rounded(at(0.99)), max: rounded(at(1)) }
+  const at = (share: number) => rounded(percentile(taken, share))
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
 const word: Draft = { type: "runtime.warning", payload: { message: "x" }, native: {} }

@@ -7,6 +7,7 @@ import { statSync } from "node:fs"
 import { join } from "node:path"
 import type { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
+import { median } from "../percentile.js"
 import type { WorkloadOptions } from "../Workload.js"
 import { CHUNK } from "./chunks.js"
 import type { Taken } from "./Meter.js"
@@ -60,9 +61,6 @@ const moreOf = ({ events, taken: [first, second] }: Written): Taken => ({
   micros: ((first?.micros ?? 0) - (second?.micros ?? 0)) / events,
   cpuMicros: ((first?.cpuMicros ?? 0) - (second?.cpuMicros ?? 0)) / events,
 })
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** Measures it on databases of its own below `directory`. */
 export const throughput = (
