@@ -104,7 +104,7 @@ const fields: ReadonlySet<string> = new Set(Object.keys(ProviderEvent.fields))
 const nativeFields: ReadonlySet<string> = new Set(Object.keys(NativeRef.fields))
 
 /** The first field of an envelope, or of its native ids, that this version does not know. */
-const unknownIn = (event: Readonly<Record<string, unknown>>): LineFault | null => {
+const unknownField = (event: Readonly<Record<string, unknown>>): LineFault | null => {
   for (const name of Object.keys(event)) if (!fields.has(name)) return { problem: "unknown-field", place: name }
   if (!isRecord(event.native)) return null
   for (const name of Object.keys(event.native)) {
@@ -174,7 +174,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     if (fault !== null) return yield* refused(found, { ...event }, fault)
     // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
     const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
-    const unknown = unknownIn(read.value)
+    const unknown = unknownField(read.value)
     // What this version does not know is kept, as everything that a source says.
     const kept = unknown === null ? raw : (raw ?? text)
     const taken = member({ type, v, channel, seq, at, native, payload, raw: kept })
