@@ -1,5 +1,4 @@
 /** What a wrong command line probably means, and the help of the right one: said by the names of our commands and options. */
-
 import { stripVTControlCharacters } from "node:util"
 import { CliConfig, CommandDescriptor, HelpDoc, Usage } from "@effect/cli"
 import { nearest } from "@threadfold/contracts"

@@ -7,7 +7,7 @@ import { type Emitted, type ImportReport, Problem } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
 import { ConnectionIngestion, Engine, type Member, sha256, streamKey, threadKey } from "@threadfold/engine"
 import { makeCodexTranslator, parseRecordingLine, type Translator } from "@threadfold/providers"
-import { Effect, Stream } from "effect"
+import { Effect, type Layer, Stream } from "effect"
 import { type Cut, readCuts, writeCuts } from "./Bookmark.js"
 import { type FileLine, linesOf } from "./lines.js"
 import { requireRecordings } from "./requireRecordings.js"
@@ -241,18 +241,23 @@ export interface ImportOutcome extends Omit<ImportReport, "threads"> {
   readonly threads: readonly { readonly threadId: string; readonly nativeThreadId: string; readonly events: number }[]
 }
 
-/** Fails as {@link importCodexAppServer} does where one of the files is no recording. */
-export const requireCodexRecordings = (files: readonly string[]): Effect.Effect<void, Problem> =>
-  requireRecordings(files, fileProblem)
-
 /**
- * Imports recordings, one connection a file, in the order given. Fails with `not-a-recording` before anything is stored where a
- * file has no message of Codex about a thread; with `recording-not-found`, `thread-busy` (the
- * thread has a live session) or what the engine fails with; files before the failing one stay imported.
+ * Imports recordings, one connection a file, in the order given. The engine is made once every file is known to be a recording,
+ * so that a refusal leaves nothing behind, not even an empty log. Fails with `not-a-recording` where a file has no message of Codex
+ * about a thread; with `recording-not-found`, `thread-busy` (the thread has a live session) or what the engine fails with; files
+ * before the failing one stay imported.
  */
-export const importCodexAppServer = (options: ImportOptions): Effect.Effect<ImportOutcome, Problem, Engine> =>
-  requireCodexRecordings(options.files).pipe(
-    Effect.zipRight(Effect.forEach(options.files, (file) => readFile(file, options))),
+export const importCodexAppServer = (
+  options: ImportOptions,
+  engine: Layer.Layer<Engine, Problem>,
+): Effect.Effect<ImportOutcome, Problem> =>
+  requireRecordings(options.files, fileProblem).pipe(
+    Effect.zipRight(
+      Effect.provide(
+        Effect.forEach(options.files, (file) => readFile(file, options)),
+        engine,
+      ),
+    ),
     Effect.map((reports) => {
       const sum = (of: (report: FileReport) => number) => reports.reduce((total, report) => total + of(report), 0)
       const threads = new Map<string, { threadId: string; nativeThreadId: string; events: number }>()

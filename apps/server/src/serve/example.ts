@@ -1,7 +1,7 @@
 /** A recorded session that comes with the program, so that a first look has something to look at. */
 import type { Problem } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { importCodexAppServer } from "../import/CodexAppServer.js"
 import { exampleRecording } from "../installed.js"
 
@@ -11,8 +11,8 @@ import { exampleRecording } from "../installed.js"
  */
 export const loadExample = (file: string): Effect.Effect<number, Problem> =>
   Effect.gen(function* () {
-    const { log } = yield* Engine
-    const head = yield* Effect.orDie(log.head)
+    const engine = yield* Engine
+    const head = yield* Effect.orDie(engine.log.head)
     if (head > 0) return 0
-    return (yield* importCodexAppServer({ files: [exampleRecording] })).events
+    return (yield* importCodexAppServer({ files: [exampleRecording] }, Layer.succeed(Engine, engine))).events
   }).pipe(Effect.provide(Engine.layerInProcess({ file, owner: "held" })))

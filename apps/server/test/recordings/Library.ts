@@ -1,5 +1,5 @@
 /** A data directory under test: recordings are imported through the engine in this process, and looked at file by file. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { CheckReport, EventEnvelope, Problem, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
@@ -88,11 +88,14 @@ export class Library {
   private importing(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport) {
     const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
-    return Effect.provide(importCodexAppServer({ files, ...options }), layer)
+    return importCodexAppServer({ files, ...options }, layer)
   }
 
   /** Looks at the database on a connection that cannot write. */
   look<A>(body: (looked: Looked) => A): A {
+    // Where all was refused there is none yet: an empty one is what would be found.
+    if (!existsSync(this.file))
+      Effect.runSync(Effect.scoped(openSqlite({ file: this.file, migrations: databaseGroups })))
     const handle = new Sqlite(this.file, { readonly: true, fileMustExist: true })
     try {
       return body({ handle, driver: sqliteDriver(handle), store: new SqlStore(handle) })

@@ -2,7 +2,6 @@
  * Group commit: takes what is queued, commits it as one batch, acknowledges, repeats. No timer: the size of a batch
  * comes from load alone, and threads share it fairly. Callback-shaped, so that it serves a worker's messages and an Effect's fibers alike.
  */
-
 import type { Outcome, Submission } from "../Submission.js"
 import { fairBatch, type Sized, streamsOfSubmission } from "./fairBatch.js"
 

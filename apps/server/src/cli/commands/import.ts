@@ -4,7 +4,7 @@ import type { ImportReport } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
-import { importCodexAppServer, requireCodexRecordings } from "../../import/CodexAppServer.js"
+import { importCodexAppServer } from "../../import/CodexAppServer.js"
 import { countAnomalies } from "../../offline/LocalReader.js"
 import { version } from "../../version.js"
 import { usageProblem } from "../failures.js"
@@ -25,17 +25,15 @@ const leaveOpen = Options.boolean("leave-open").pipe(
 const codex = Command.make("codex-app-server", { files, leaveOpen, dataDir, json }, (options) =>
   Effect.gen(function* () {
     const file = databaseFile(directoryOf(options.dataDir))
-    // Before a database is made: what is refused leaves nothing behind.
-    yield* requireCodexRecordings(options.files)
     const show = progressLine(false)
-    const outcome = yield* importCodexAppServer({
-      files: options.files,
-      leaveOpen: options.leaveOpen,
-      onProgress: (name, line, events) => show(`${name}:${line}, ${counted(events, "event")} added`),
-    }).pipe(
-      Effect.ensuring(Effect.sync(progressEnd)),
-      Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
-    )
+    const outcome = yield* importCodexAppServer(
+      {
+        files: options.files,
+        leaveOpen: options.leaveOpen,
+        onProgress: (name, line, events) => show(`${name}:${line}, ${counted(events, "event")} added`),
+      },
+      Engine.layerInProcess({ file, owner: { version } }),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
     const anomalies = yield* countAnomalies(
       file,
       outcome.threads.map(({ threadId }) => threadId),
