@@ -2,26 +2,41 @@
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { temporary } from "./program.js"
-import { attach, eventsOf, push, serve } from "./server.js"
+import { attach, eventsOf, push, type RunningServer, serve } from "./server.js"
 
-const session = "01990000-0000-7000-8000-000000000001"
-const leaseMs = 1_000
-/** Longer than the lease. The one place that has to wait: time has to pass for a process that stands still. */
-const stopMs = 1_800
+const session = (n: number): string => `01990000-0000-7000-8000-00000000000${n}`
+
+/**
+ * Stops a server for longer than the lease of a session that has just spoken. When it went on, and when the lease lapsed, by
+ * the clock; null where it lapsed before the stop, because the machine did not come to it in time.
+ */
+const stopped = async (server: RunningServer, n: number, leaseMs: number) => {
+  await attach(server, session(n), `native-${n}`, leaseMs)
+  const notice = { type: "runtime.warning", channel: "adapter:a", seq: 1, at: 1, payload: { message: "here" } }
+  expect(await push(server, session(n), [notice])).toMatchObject([{ status: "appended" }])
+  const stop = Date.now()
+  server.child.kill("SIGSTOP")
+  // The one place that has to wait: time has to pass for a process that stands still.
+  await new Promise((resolve) => setTimeout(resolve, leaseMs * 1.5))
+  const wentOn = Date.now()
+  server.child.kill("SIGCONT")
+  for (;;) {
+    const lapsed = (await eventsOf(server, "session.lease-lapsed")).filter((event) => event.sessionId === session(n))
+    expect(lapsed.length).toBeLessThanOrEqual(1)
+    const [only] = lapsed
+    if (only !== undefined) return only.recordedAt < stop ? null : { wentOn, lapsedAt: only.recordedAt }
+  }
+}
 
 describe("a server that was stopped and goes on", () => {
-  it("gives every lease its whole window again, and no more than that", { timeout: 120_000 }, async () => {
+  it("gives every lease its whole window again, and no more than that", async () => {
     const server = await serve(join(temporary(), "data"))
-    await attach(server, session, "native-1", leaseMs)
-    const notice = { type: "runtime.warning", channel: "adapter:a", seq: 1, at: 1, payload: { message: "here" } }
-    expect(await push(server, session, [notice])).toMatchObject([{ status: "appended" }])
-    server.child.kill("SIGSTOP")
-    await new Promise((resolve) => setTimeout(resolve, stopMs))
-    const wentOn = Date.now()
-    server.child.kill("SIGCONT")
-    let lapsed = await eventsOf(server, "session.lease-lapsed")
-    while (lapsed.length === 0) lapsed = await eventsOf(server, "session.lease-lapsed")
-    expect(lapsed).toHaveLength(1)
-    expect((lapsed[0]?.recordedAt ?? 0) - wentOn).toBeGreaterThanOrEqual(leaseMs)
+    let leaseMs = 1_000
+    let found = await stopped(server, 0, leaseMs)
+    for (let n = 1; found === null; n++) {
+      leaseMs *= 2
+      found = await stopped(server, n, leaseMs)
+    }
+    expect(found.lapsedAt - found.wentOn).toBeGreaterThanOrEqual(leaseMs)
   })
 })
