@@ -3,7 +3,7 @@
  * routes and commands. Runs the samples that pages mark to be run, and sees that every relative link leads somewhere.
  *
  *   npm run docs
- *   node .ci/generate-docs.mjs --check    changes nothing; ends with 1 where a page is out of date or a link is broken
+ *   node scripts/generate-docs.mjs --check    changes nothing; ends with 1 where a page is out of date or a link is broken
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"

@@ -3,8 +3,8 @@
  * `.agents/` (not in git). What is there already is left alone, so a second run costs nothing. One agent that cannot be
  * installed does not stop the others: its tests are skipped and say why.
  *
- *   node .ci/agents.mjs              all of them
- *   node .ci/agents.mjs codex acp    some of them
+ *   node scripts/agents.mjs              all of them
+ *   node scripts/agents.mjs codex acp    some of them
  *   THREADFOLD_AGENTS=none npm test  none; `THREADFOLD_AGENTS=codex,acp` names some
  */
 import { spawn } from "node:child_process"

@@ -2,7 +2,7 @@
  * Runs the tests of all packages and prints, as its last line, `N passed, N failed`.
  *
  *   npm test
- *   THREADFOLD_AGENTS=none npm test    without the real agents (.ci/agents.mjs): their tests are skipped
+ *   THREADFOLD_AGENTS=none npm test    without the real agents (scripts/agents.mjs): their tests are skipped
  */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
@@ -19,7 +19,7 @@ rmSync(report, { force: true })
 rmSync(blockingFile, { force: true })
 const code = await run(
   join("node_modules", ".bin", "vitest"),
-  ["run", "--config=.ci/vitest.config.mjs", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+  ["run", "--config=scripts/vitest.config.mjs", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   { env: { TMPDIR: temporaryFolder() } },
 )
 

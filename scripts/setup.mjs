@@ -2,7 +2,7 @@
  * Makes a checkout ready on a machine that has Node and npm: installs what the lockfile says with pnpm (fetched by npx),
  * sees that better-sqlite3 works, and builds. Does nothing twice: a checkout that is in step takes a moment.
  *
- *   node .ci/setup.mjs
+ *   node scripts/setup.mjs
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"

@@ -2,7 +2,7 @@
  * Everything that must hold beside the tests: types of sources and tests, format and lint, the direction of imports,
  * generated files. Prints a line each and, as its last line, `N passed, N failed`.
  *
- *   node .ci/guards.mjs
+ *   node scripts/guards.mjs
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -23,9 +23,9 @@ const guards = [
       args: ["-p", `${folder}/tsconfig.test.json`],
     })),
   { name: "format and lint", command: bin("biome"), args: ["check", "."] },
-  { name: "direction of imports", command: process.execPath, args: [".ci/check-imports.mjs"] },
-  { name: "samples of the docs", command: process.execPath, args: [".ci/check-samples.mjs"] },
-  { name: "generated reference and links", command: process.execPath, args: [".ci/generate-docs.mjs", "--check"] },
+  { name: "direction of imports", command: process.execPath, args: ["scripts/check-imports.mjs"] },
+  { name: "samples of the docs", command: process.execPath, args: ["scripts/check-samples.mjs"] },
+  { name: "generated reference and links", command: process.execPath, args: ["scripts/generate-docs.mjs", "--check"] },
   ...packages
     .filter(({ manifest }) => manifest.scripts?.[generatedScript] !== undefined)
     .map(({ folder }) => ({

@@ -54,7 +54,7 @@ const graph = new Map()
 for (const { name, folder, manifest } of packages) {
   const may = allowed[name]
   if (may === undefined) {
-    problems.push(`${folder}: not in the table of .ci/check-imports.mjs`)
+    problems.push(`${folder}: not in the table of scripts/check-imports.mjs`)
     continue
   }
   const ours = (list) =>
