@@ -10,15 +10,15 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { dirname, join } from "node:path"
 import { build, isMain, packageManager, packages, root, run, step } from "./tools.mjs"
 
-const oldest = [20, 19]
+const oldest = { major: 20, minor: 19 }
 
 class SetupFailed extends Error {}
 
 const checkNode = () => {
-  const [major, minor] = process.versions.node.split(".").map(Number)
-  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
     throw new SetupFailed(
-      `Node ${process.versions.node} is too old: Threadfold needs ${oldest.join(".")} or newer.\n` +
+      `Node ${process.versions.node} is too old: Threadfold needs ${oldest.major}.${oldest.minor} or newer.\n` +
         "Install a newer one from https://nodejs.org and run the same command again.",
     )
   }
@@ -35,6 +35,7 @@ const nodeHeaders = () => {
     "/usr",
     "/usr/local",
   ]
+  /** @param {string} prefix */
   const version = (prefix) => {
     try {
       const text = readFileSync(join(prefix, "include", "node", "node_version.h"), "utf8")
@@ -79,9 +80,14 @@ const sqliteProblem = () => {
   return status === 0 ? null : stderr.trim().split("\n").slice(0, 12).join("\n") || `it ended by ${signal}`
 }
 
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
 const have = (command, args) =>
   spawnSync(command, args, { stdio: "ignore", shell: process.platform === "win32" }).status === 0
 
+/** @param {string} problem */
 const explain = (problem) => {
   const compiler = ["c++", "g++", "clang++", "cl"].some((name) => have(name, ["--version"]))
   const missing = [

@@ -7,6 +7,15 @@ import { fileURLToPath } from "node:url"
 /** Root of the workspace. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/**
+ * What the scripts read of a package.json.
+ * @typedef {{ name: string, packageManager: string, scripts?: Record<string, string>, dependencies?: Record<string, string>, devDependencies?: Record<string, string> }} Manifest
+ */
+
+/**
+ * @param {string} folder
+ * @returns {Manifest}
+ */
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
 
 /** The workspace's packages: folder (relative to the root), short name and manifest. */
@@ -32,6 +41,11 @@ const npx = process.platform === "win32" ? "npx.cmd" : "npx"
 /**
  * Runs a program of the workspace with pnpm on its PATH. `quiet` keeps its output back and prints it only when the
  * program fails. Resolves to the exit code; a program that a signal ended counts as 1.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ quiet?: boolean, env?: Record<string, string | undefined> }} [options]
+ * @returns {Promise<number>}
  */
 export const run = (command, args, { quiet = false, env = {} } = {}) =>
   new Promise((resolve, reject) => {
@@ -41,6 +55,7 @@ export const run = (command, args, { quiet = false, env = {} } = {}) =>
       stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
       shell: process.platform === "win32",
     })
+    /** @type {Buffer[]} */
     const kept = []
     child.stdout?.on("data", (bytes) => kept.push(bytes))
     child.stderr?.on("data", (bytes) => kept.push(bytes))
@@ -54,9 +69,17 @@ export const run = (command, args, { quiet = false, env = {} } = {}) =>
 /** How often a step that goes on says so, ms. */
 const stillMs = 15_000
 
+/** @param {number} since */
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
-/** Runs one step of a set-up: says on standard error what is done, that it still goes on, and how long it took. */
+/**
+ * Runs one step of a set-up: says on standard error what is done, that it still goes on, and how long it took.
+ *
+ * @template A
+ * @param {string} what
+ * @param {() => Promise<A>} work
+ * @returns {Promise<A>}
+ */
 export const step = async (what, work) => {
   const since = performance.now()
   console.error(`${what} …`)
@@ -78,5 +101,9 @@ export const build = () =>
     },
   })
 
-/** True when the module is what `node` was asked to run, false when another one imports it. */
+/**
+ * True when the module is what `node` was asked to run, false when another one imports it.
+ *
+ * @param {string} url
+ */
 export const isMain = (url) => process.argv[1] !== undefined && fileURLToPath(url) === process.argv[1]

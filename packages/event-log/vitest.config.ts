@@ -1,1 +1,1 @@
-export { default } from "../../scripts/vitest.package.mjs"
+export { default } from "../../scripts/vitest.package.js"

@@ -3,12 +3,12 @@
 import { rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
+import { build, context } from "esbuild"
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
 
-rmSync(join(home, "dist"), { recursive: true, force: true })
-await build({
+/** @type {import("esbuild").BuildOptions} */
+const options = {
   absWorkingDir: home,
   entryPoints: {
     threadfold: "src/threadfold.ts",
@@ -34,4 +34,23 @@ await build({
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
   logLevel: "warning",
-})
+}
+
+/**
+ * Bundles again after each change of a source, until the process ends.
+ *
+ * @param {(ok: boolean) => void} onBuilt called after each build, also after the first one
+ */
+export const watch = async (onBuilt) => {
+  const tell = {
+    name: "tell",
+    /** @param {import("esbuild").PluginBuild} on */
+    setup: (on) => on.onEnd(({ errors }) => onBuilt(errors.length === 0)),
+  }
+  await (await context({ ...options, plugins: [tell] })).watch()
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(join(home, "dist"), { recursive: true, force: true })
+  await build(options)
+}

@@ -1,5 +1,5 @@
 /**
- * The real agents that `node scripts/agents.mjs` installs into `.agents/` at the root of the workspace. They are optional:
+ * The real agents that `node scripts/run.mjs agents` installs into `.agents/` at the root of the workspace. They are optional:
  * a test that needs one asks here first, and is skipped with the reason where there is none.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
@@ -107,7 +107,7 @@ export const installedAgent = (name: AgentName): InstalledAgent | MissingAgent =
   const problem = folder === null ? null : join(folder, `${name}.problem`)
   const why =
     problem !== null && existsSync(problem) ? ` (the last attempt: ${readFileSync(problem, "utf8").trim()})` : ""
-  const absent = missing(`is not installed; run \`node scripts/agents.mjs ${name}\`${why}.`)
+  const absent = missing(`is not installed; run \`node scripts/run.mjs agents ${name}\`${why}.`)
   if (folder === null) return absent
   const modules = join(folder, name, "node_modules")
   const manifestFile = join(modules, ...packageName.split("/"), "package.json")

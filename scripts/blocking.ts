@@ -12,7 +12,9 @@ const everyMs = 50
 /** Longest that a test may compute without a pause, ms. */
 const limitMs = 1_000
 
-const key = Symbol.for("threadfold.blocking")
+declare global {
+  var threadfoldBlocking: ReturnType<typeof install> | undefined
+}
 
 /** One watcher for a worker, which keeps it from file to file. */
 const install = () => {
@@ -35,8 +37,8 @@ const install = () => {
   return { state, look }
 }
 
-globalThis[key] ??= install()
-const { look, state } = globalThis[key]
+globalThis.threadfoldBlocking ??= install()
+const { look, state } = globalThis.threadfoldBlocking
 
 beforeEach(({ task }) => {
   // What came before belongs to the test before.

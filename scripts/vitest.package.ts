@@ -17,7 +17,7 @@ export const sharing = {
   hookTimeout: 120_000,
   teardownTimeout: 60_000,
   isolate: false,
-  setupFiles: [fileURLToPath(new URL("./blocking.mjs", import.meta.url))],
+  setupFiles: [fileURLToPath(new URL("./blocking.ts", import.meta.url))],
 }
 
 export default defineConfig({ ...sources, test: { ...sharing, include: testFiles } })

@@ -31,7 +31,8 @@ const pages = {
   },
 }
 
-const samplesOf = (text) => [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1])
+const samplesOf = (text: string): readonly string[] =>
+  [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].flatMap(([, sample]) => sample ?? [])
 
 let failed = 0
 for (const [page, { folder, given }] of Object.entries(pages)) {

@@ -2,16 +2,14 @@
  * Runs the tests of all packages and prints, as its last line, `N passed, N failed`.
  *
  *   npm test
- *   THREADFOLD_AGENTS=none npm test    without the real agents (scripts/agents.mjs): their tests are skipped
+ *   THREADFOLD_AGENTS=none npm test    without the real agents (scripts/agents.ts): their tests are skipped
  */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
-import { installAgents, missingAgents } from "./agents.mjs"
-import { setupOrExit } from "./setup.mjs"
-import { temporaryFolder } from "./temporary.mjs"
+import { installAgents, missingAgents } from "./agents.js"
+import { temporaryFolder } from "./temporary.js"
 import { blockingFile, packages, root, run } from "./tools.mjs"
 
-await setupOrExit()
 await installAgents()
 
 const report = join(root, ".turbo", "test-results.json")
@@ -19,13 +17,20 @@ rmSync(report, { force: true })
 rmSync(blockingFile, { force: true })
 const code = await run(
   join("node_modules", ".bin", "vitest"),
-  ["run", "--config=scripts/vitest.config.mjs", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+  ["run", "--config=scripts/vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
   { env: { TMPDIR: temporaryFolder() } },
 )
 
 let passed = 0
 let failed = 0
-const results = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testResults : []
+/** What is read of a file in the report of Vitest. */
+interface FileResult {
+  readonly name: string
+  readonly status: string
+  readonly assertionResults: ReadonlyArray<{ readonly status: string; readonly fullName: string }>
+}
+
+const results: readonly FileResult[] = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testResults : []
 for (const { folder, manifest } of packages) {
   if (manifest.scripts?.test === undefined) continue
   const files = results.filter(({ name }) => name.startsWith(join(root, folder, sep)))
@@ -37,8 +42,11 @@ for (const { folder, manifest } of packages) {
   const count = { passed: 0, failed: 0, other: 0 }
   for (const { assertionResults, name, status } of files) {
     for (const one of assertionResults) {
-      count[one.status === "passed" || one.status === "failed" ? one.status : "other"] += 1
-      if (one.status === "failed") console.log(`  failed: ${one.fullName}`)
+      if (one.status === "passed") count.passed += 1
+      else if (one.status === "failed") {
+        count.failed += 1
+        console.log(`  failed: ${one.fullName}`)
+      } else count.other += 1
     }
     // A file that cannot even be loaded has no tests that could fail: it counts as one.
     if (status === "failed" && !assertionResults.some((one) => one.status === "failed")) {
@@ -51,13 +59,14 @@ for (const { folder, manifest } of packages) {
   console.log(`${folder}: ${count.passed} passed${count.other === 0 ? "" : `, ${count.other} skipped`}`)
 }
 for (const { name, why } of missingAgents()) console.log(`tests with the real agent ${name} are skipped: ${why}`)
-const blocks = existsSync(blockingFile)
+const blocks: ReadonlyArray<{ readonly ms: number; readonly test: string }> = existsSync(blockingFile)
   ? readFileSync(blockingFile, "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line))
   : []
-for (const { ms, test } of blocks.sort((a, b) => b.ms - a.ms)) console.log(`blocked its worker for ${ms} ms: ${test}`)
+for (const { ms, test } of [...blocks].sort((a, b) => b.ms - a.ms))
+  console.log(`blocked its worker for ${ms} ms: ${test}`)
 // Vitest knows of failures that no report tells, such as an error after the last test.
 if (code !== 0 && failed === 0) failed = 1
 console.log(`${passed} passed, ${failed} failed`)

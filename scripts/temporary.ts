@@ -12,7 +12,7 @@ const inMemory = "/dev/shm"
 const enough = 4 * 2 ** 30
 
 /** Whether a folder takes what tests put into it: they start programs that they wrote. */
-const isFit = (folder) => {
+const isFit = (folder: string): boolean => {
   const probe = join(folder, "probe")
   writeFileSync(probe, "#!/bin/sh\n", { mode: 0o755 })
   const { status } = spawnSync(probe)
@@ -21,10 +21,10 @@ const isFit = (folder) => {
   return status === 0 && bavail * bsize > enough
 }
 
-const make = (parent) => mkdtempSync(join(parent, "threadfold-tests-"))
-const remove = (folder) => rmSync(folder, { recursive: true, force: true })
+const make = (parent: string): string => mkdtempSync(join(parent, "threadfold-tests-"))
+const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
-const inMemoryIfFit = () => {
+const inMemoryIfFit = (): string | null => {
   try {
     const folder = make(inMemory)
     if (isFit(folder)) return folder
@@ -36,7 +36,7 @@ const inMemoryIfFit = () => {
 }
 
 /** Makes the folder; it goes with this process. */
-export const temporaryFolder = () => {
+export const temporaryFolder = (): string => {
   const folder = inMemoryIfFit() ?? make(tmpdir())
   process.on("exit", () => remove(folder))
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1))

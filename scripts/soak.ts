@@ -7,11 +7,17 @@
  *
  * Sizes come from the environment; what is not set there has the value below. Every test has a time limit.
  */
-import { setupOrExit } from "./setup.mjs"
 import { run } from "./tools.mjs"
 
+interface Soak {
+  readonly files: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly folder?: string
+  readonly config?: string
+}
+
 /** Name → where it runs, what it runs and how large; the name is what one asks for. */
-const soaks = {
+const soaks: Readonly<Record<string, Soak>> = {
   // kill -9 at other points on every run.
   kill: { files: ["test/cli/kill.test.ts"], env: { KILLS: "1000", SEED: String(Date.now() % 1_000_000) } },
   // Every recording cut after every line, and a thousand damaged ones.
@@ -48,8 +54,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-await setupOrExit()
-const failed = []
+const failed: string[] = []
 for (const [name, { config, env, files, folder = "apps/server" }] of Object.entries(soaks)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const sizes = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, process.env[key] ?? value]))

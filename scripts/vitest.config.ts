@@ -5,20 +5,20 @@
  */
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
-import { BaseSequencer } from "vitest/node"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { packages, root } from "./tools.mjs"
-import { sharing, sources, testFiles } from "./vitest.package.mjs"
+import { sharing, sources, testFiles } from "./vitest.package.js"
 
 /** Folders whose files take long, because they run whole programs. They go first: the last file is then a short one. */
 const long = ["/apps/server/test/cli/", "/apps/server/test/agents/", "/packages/orchestrator/", "/apps/server/"]
 
-const rank = ({ moduleId }) => {
+const rank = ({ moduleId }: TestSpecification): number => {
   const place = long.findIndex((folder) => moduleId.includes(folder))
   return place === -1 ? long.length : place
 }
 
 class LongFirst extends BaseSequencer {
-  async sort(files) {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
   }
 }
