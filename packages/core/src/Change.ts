@@ -1,7 +1,9 @@
 /**
  * What a fold step asks the interpreters to write. Changes name rows and columns only; every rule was applied before.
  */
-import type { AnomalyReason, ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
+import type { AnomalyReason, EventEnvelope, ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
+import type { RowSource } from "./RowSource.js"
+import type { FoldState } from "./state/FoldState.js"
 
 /** Insert the row or replace it whole; heavy columns that the row leaves out keep what is stored. */
 export type Put = {
@@ -43,3 +45,12 @@ export interface NoteAnomaly {
 }
 
 export type Change = Put | Delete | AppendChunk | ClearChunks | NoteAnomaly
+
+/** What one step of the fold leads to. */
+export interface FoldResult {
+  readonly state: FoldState
+  readonly changes: readonly Change[]
+}
+
+/** A fold of one event. Callers take it as a value, so that a test can plant a fault in it. */
+export type Fold = (state: FoldState, event: EventEnvelope, rows: RowSource) => FoldResult

@@ -2,10 +2,10 @@
 import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 import { refuseEnded } from "./standing.js"
 import { nativeSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 
 const delegationOf = (step: Step): DelegationRow | null => {
   const { delegationId } = step.event

@@ -3,8 +3,9 @@ import { pausing } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
+import type { Fold } from "../Change.js"
 import { foldDelta, foldDeltaRun, isOrdinary, pieceOf, streamedItem } from "./deltaLane.js"
-import { type Fold, fold, foldByRules } from "./fold.js"
+import { fold, foldByRules } from "./fold.js"
 
 /** A thread whose events are recorded in batches, as the writer records them: those of one batch at one time. */
 class Batches extends Scenario {

@@ -12,12 +12,11 @@ import {
   type NativeRef,
   textStreamOf,
 } from "@threadfold/contracts"
-import type { Change } from "../Change.js"
+import type { Change, FoldResult } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
 import type { FoldState } from "../state/FoldState.js"
 import { recentItem, withRecentItem } from "../state/recentItems.js"
 import { ChunkCursor } from "./chunks.js"
-import type { FoldResult } from "./fold.js"
 
 const namesOnlyItsItem = (native: NativeRef): boolean =>
   native.requestId === undefined &&

@@ -4,8 +4,8 @@
  * rewind that takes the message back takes them with it, and the next message gives new ones.
  */
 import { firstWordsLength, type ItemKind } from "@threadfold/contracts"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
-import { turnOf } from "./turn.js"
 
 /** So much of a message is looked at: blank beginnings are skipped within it. */
 const lookedAt = firstWordsLength * 8

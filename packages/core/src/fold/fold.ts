@@ -4,10 +4,9 @@
  * the rows stay as they were.
  */
 import { type EventEnvelope, isEventType } from "@threadfold/contracts"
-import type { Change } from "../Change.js"
+import type { Fold, FoldResult } from "../Change.js"
 import { brokenStateInvariant } from "../invariants/state.js"
 import { upcast } from "../payload/upcast.js"
-import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { hasEnded } from "../state/lifecycle.js"
 import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
@@ -18,14 +17,6 @@ import { refuseRewound } from "./rewind.js"
 import { type RuleBook, rules } from "./rules.js"
 import { type Standing, Step } from "./Step.js"
 import { blankThread, summarise } from "./thread.js"
-
-export interface FoldResult {
-  readonly state: FoldState
-  readonly changes: readonly Change[]
-}
-
-/** The type of {@link fold}, for callers that take another one (tests plant faults this way). */
-export type Fold = (state: FoldState, event: EventEnvelope, rows: RowSource) => FoldResult
 
 /** How an event's session stands to the current one (rule 4). */
 const standingOf = (step: Step): Standing => {

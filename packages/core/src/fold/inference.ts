@@ -2,10 +2,10 @@
 import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
 import { storedText } from "./chunks.js"
 import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
 import { inferenceSubject, nativeSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 
 type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed"> | PayloadOf<"inference.cancelled">
 

@@ -6,11 +6,12 @@ import { linkDelegation } from "./delegation.js"
 import { startedEarly } from "./earlyEnd.js"
 import { hearEcho } from "./echo.js"
 import { hearMessage } from "./firstWords.js"
+import { turnOf } from "./openRows.js"
 import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
 import { itemSubject, nativeSubject } from "./subjects.js"
-import { isProvisional, turnOf } from "./turn.js"
+import { isProvisional } from "./turn.js"
 
 type Heavy = Pick<ItemRow, "text" | "data">
 const nothingHeavy: Heavy = { text: null, data: null }

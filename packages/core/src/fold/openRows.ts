@@ -2,8 +2,16 @@
  * What of a thread is open, by what it belongs to. Every end closes exactly what is listed here, and pays for that alone: where
  * nothing of a kind is open, nothing is asked.
  */
-import type { DelegationRow, InferenceRow, ItemRow, RequestRow, TaskRow } from "@threadfold/contracts"
+import type { DelegationRow, InferenceRow, ItemRow, RequestRow, TaskRow, TurnRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
+
+/** A turn by our id: from the open state, else the stored row. */
+export const turnOf = (step: Step, turnId: string | null | undefined): TurnRow | null => {
+  if (turnId === null || turnId === undefined) return null
+  if (step.state.active?.turnId === turnId) return step.state.active
+  const requested = step.state.requested.find((turn) => turn.turnId === turnId)
+  return requested ?? step.find("turns", turnId)
+}
 
 const byItemId = (a: ItemRow, b: ItemRow): number => (a.itemId < b.itemId ? -1 : 1)
 

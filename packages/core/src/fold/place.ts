@@ -1,10 +1,11 @@
 /** Rule 5: where an item belongs that has no row yet, and what its first word says about its turn. */
 import type { TurnRow } from "@threadfold/contracts"
 import { mayRunLate } from "./earlyEnd.js"
+import { turnOf } from "./openRows.js"
 import { moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { isProvisional, turnOf } from "./turn.js"
+import { isProvisional } from "./turn.js"
 import { startTurn, turnFromContent } from "./turnStart.js"
 
 /** How an item is told for the first time: by its start, by a piece of its content, or by its end alone. */

@@ -2,10 +2,10 @@
 import type { PayloadOf, RequestRow } from "@threadfold/contracts"
 import { canonicalJson } from "../canonicalJson.js"
 import { elsewhere } from "./elsewhere.js"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 import { refuseStale } from "./standing.js"
 import { nativeSubject, requestSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 
 const requestOf = (step: Step): RequestRow | null => {
   const { requestId } = step.event

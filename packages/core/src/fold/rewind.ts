@@ -8,12 +8,11 @@ import type { FoldState } from "../state/FoldState.js"
 import { isTaken, rangeAt, rangeOf } from "../state/rewound.js"
 import { cancelRequestsOfTurn, interruptOpenItems } from "./closures.js"
 import { forgetWords } from "./firstWords.js"
-import { openAfterEndItems, openRequests, openRequestsOf } from "./openRows.js"
+import { openAfterEndItems, openRequests, openRequestsOf, turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
 import { turnSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 import { endTurn } from "./turnEnd.js"
 
 /** Cause of what a rewind ended. */

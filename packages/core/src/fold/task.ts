@@ -1,9 +1,9 @@
 /** Background tasks that the provider names itself. Commands that outlive their turn become tasks in `closures.ts`. */
 import type { PayloadOf, TaskRow } from "@threadfold/contracts"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 import { refuseEnded } from "./standing.js"
 import { nativeSubject, taskSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 
 const taskOf = (step: Step): TaskRow | null => {
   const { taskId } = step.event

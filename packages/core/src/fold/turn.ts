@@ -10,20 +10,13 @@ import {
 import { closeDelegationsOfUnseen, interruptAfterEnd } from "./closures.js"
 import { endsAtOnce, interruptRequested } from "./earlyEnd.js"
 import { cancelElsewhere } from "./elsewhere.js"
+import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseStale } from "./standing.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn, settleTurn } from "./turnEnd.js"
 import { usageOfTerminal } from "./usage.js"
-
-/** A turn by our id: from the open state, else the stored row. */
-export const turnOf = (step: Step, turnId: string | null | undefined): TurnRow | null => {
-  if (turnId === null || turnId === undefined) return null
-  if (step.state.active?.turnId === turnId) return step.state.active
-  const requested = step.state.requested.find((turn) => turn.turnId === turnId)
-  return requested ?? step.find("turns", turnId)
-}
 
 /** Whether late events of the turn still apply: it runs, or its end is inferred and its session still lives (rule 2). */
 export const isProvisional = (step: Step, turn: TurnRow): boolean =>

@@ -5,11 +5,11 @@ import { livingSession } from "../state/lifecycle.js"
 import { interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
 import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { hearRequest } from "./firstWords.js"
+import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { turnOf } from "./turn.js"
 import { endTurn } from "./turnEnd.js"
 
 const blankTurn = (step: Step, turnId: string): TurnRow => ({

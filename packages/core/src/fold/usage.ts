@@ -5,9 +5,9 @@
 import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
 import type { Baseline } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
+import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseStale } from "./standing.js"
-import { turnOf } from "./turn.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 

@@ -1,8 +1,7 @@
 import { expect } from "@effect/vitest"
 import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/testing"
 import { Effect } from "effect"
-import type { LogTest } from "./EventLogContract.js"
-import { append, appendAll, eventOf, numberedEvent, theLog } from "./LogUnderTest.js"
+import { append, appendAll, eventOf, type LogTest, numberedEvent, theLog } from "./LogUnderTest.js"
 
 /** Order, versions, atomicity and repetition. */
 export const appendSuite = (test: LogTest): void => {

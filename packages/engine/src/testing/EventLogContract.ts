@@ -2,12 +2,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { appendSuite } from "./AppendSuite.js"
-import { append, eventOf, LogUnderTest } from "./LogUnderTest.js"
+import { append, eventOf, type LogTest, LogUnderTest } from "./LogUnderTest.js"
 import { readSuite } from "./ReadSuite.js"
 import { subscribeSuite } from "./SubscribeSuite.js"
-
-/** Registers a test that gets a log of its own. */
-export type LogTest = (title: string, body: Effect.Effect<void, unknown, LogUnderTest>) => void
 
 /** Registers the suite. The layer must make an empty log each time it is built. */
 export const eventLogContract = (name: string, layer: Layer.Layer<LogUnderTest, unknown>): void => {

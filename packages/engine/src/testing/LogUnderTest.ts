@@ -17,6 +17,9 @@ export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")
   }
 >() {}
 
+/** Registers a test that gets a log of its own. */
+export type LogTest = (title: string, body: Effect.Effect<void, unknown, LogUnderTest>) => void
+
 /** The reader. */
 export const theLog = Effect.map(LogUnderTest, ({ log }) => log)
 

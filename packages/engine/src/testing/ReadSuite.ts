@@ -3,8 +3,7 @@ import type { EventRow, ReadQuery } from "@threadfold/event-log"
 import { streamOf } from "@threadfold/event-log/testing"
 import { Effect, Stream } from "effect"
 import * as fc from "fast-check"
-import type { LogTest } from "./EventLogContract.js"
-import { append, eventOf, theLog } from "./LogUnderTest.js"
+import { append, eventOf, type LogTest, theLog } from "./LogUnderTest.js"
 
 /** Type → a payload of it. */
 const payloads: Readonly<Record<string, unknown>> = {

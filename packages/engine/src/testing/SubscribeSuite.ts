@@ -3,8 +3,7 @@ import { streamOf } from "@threadfold/event-log/testing"
 import { makePauses } from "@threadfold/testkit"
 import { Effect, Fiber, Stream } from "effect"
 import * as fc from "fast-check"
-import type { LogTest } from "./EventLogContract.js"
-import { append, eventOf, theLog } from "./LogUnderTest.js"
+import { append, eventOf, type LogTest, theLog } from "./LogUnderTest.js"
 
 /** Appends events `from`, `from + 1`, … as one submission. */
 const appendSome = (from: number, count: number, stream: (n: number) => number, isTurn = (_: number) => false) =>

@@ -1,3 +1,3 @@
-export { eventLogContract, type LogTest } from "./EventLogContract.js"
+export { eventLogContract } from "./EventLogContract.js"
 export { LogUnderTest } from "./LogUnderTest.js"
 export * from "./WorkStoreContract.js"

@@ -5,7 +5,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { Problem, type Rows, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
-import { selectRows } from "./select.js"
+import { type Condition, selectRows } from "./select.js"
 
 /** What every list may be asked for. */
 export interface PageQuery {
@@ -47,12 +47,6 @@ export interface List<N extends TableName> {
   /** Default order. */
   readonly order: "asc" | "desc"
   readonly columns: readonly OrderColumn<Rows[N]>[]
-}
-
-/** A condition and its parameters. */
-export interface Condition {
-  readonly sql: string
-  readonly params: readonly (string | number)[]
 }
 
 /** Rows of a page, in the order of the list, and where to go on. */

@@ -4,8 +4,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { AnomalyReason, AnomalyView, Problem } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { anomalyView } from "../view.js"
-import { type Condition, type Page, type PageQuery, readPage } from "./Page.js"
+import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, ofThread, type ThreadList } from "./read.js"
+import type { Condition } from "./select.js"
 
 /** Filters apply together. */
 export interface AnomalyQuery extends PageQuery {

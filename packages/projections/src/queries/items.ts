@@ -5,9 +5,10 @@ import type * as SqlError from "@effect/sql/SqlError"
 import type { ItemView, Problem, Rows } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type ChunkText, itemView } from "../view.js"
-import type { Condition, Page, PageQuery } from "./Page.js"
+import type { Page, PageQuery } from "./Page.js"
 import { type ThreadList, threadPage } from "./read.js"
 import { itemsRewound } from "./rewinds.js"
+import type { Condition } from "./select.js"
 
 export interface ItemQuery extends PageQuery {
   /** Only the items of this turn. */

@@ -4,8 +4,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as SqlError from "@effect/sql/SqlError"
 import { Problem, type Rows, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
-import { type Condition, type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
-import { headOf, selectRows } from "./select.js"
+import { type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
+import { type Condition, headOf, selectRows } from "./select.js"
 
 /**
  * Runs `body` in one transaction: everything it reads is of one moment. Never call it inside a transaction of another

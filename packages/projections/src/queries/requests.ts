@@ -4,8 +4,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, RequestDetail, RequestView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { requestDetail, requestView } from "../view.js"
-import { type Condition, type Page, type PageQuery, readPage } from "./Page.js"
+import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"
+import type { Condition } from "./select.js"
 
 export const requestList: ThreadList<"requests", RequestView> = {
   name: "requests",

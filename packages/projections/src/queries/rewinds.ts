@@ -5,8 +5,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows } from "@threadfold/contracts"
 import { Effect } from "effect"
 import type { RewoundRange } from "../view.js"
-import type { Condition } from "./Page.js"
-import { selectRows } from "./select.js"
+import { type Condition, selectRows } from "./select.js"
 
 /** The ranges that hold any of these turns of one thread. */
 export const rangesOf = (

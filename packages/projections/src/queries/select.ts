@@ -7,7 +7,12 @@ import { Effect } from "effect"
 import { layout, toRow } from "../Layout.js"
 import { parseJsonColumns } from "../SqlRow.js"
 import { selectList } from "../SqlText.js"
-import type { Condition } from "./Page.js"
+
+/** A condition and its parameters. */
+export interface Condition {
+  readonly sql: string
+  readonly params: readonly (string | number)[]
+}
 
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
 export const selectRows = <N extends TableName>(

@@ -4,8 +4,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, ThreadDetail, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { threadDetail, threadView } from "../view.js"
-import { type Condition, type List, type Page, type PageQuery, readPage } from "./Page.js"
+import { type List, type Page, type PageQuery, readPage } from "./Page.js"
 import { listPage, type Resource, resource } from "./read.js"
+import type { Condition } from "./select.js"
 
 /** Filters apply together. */
 export interface ThreadQuery extends PageQuery {

@@ -6,10 +6,9 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Problem, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 import { Effect } from "effect"
-import type { Condition } from "./Page.js"
 import { findRow, ofThread, reading } from "./read.js"
 import { notOver } from "./requests.js"
-import { selectRows } from "./select.js"
+import { type Condition, selectRows } from "./select.js"
 
 const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, params })
 
