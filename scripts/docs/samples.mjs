@@ -10,10 +10,10 @@ import { program, root } from "../tools.mjs"
 
 const block = /(<!-- run -->\n```console\n)([\s\S]*?)(^```$)/gm
 
-/** What differs from day to day, and with it the width of a column. */
+/** Ages differ from run to run, and with them the width of a column. */
 const timeless = (text) =>
   text
-    .replace(/\b\d+ \S+ ago\b/g, "some time ago")
+    .replace(/\bnow\b|\b\d+ \S+ ago\b/g, "some time ago")
     .replace(/ +/g, " ")
     .trim()
 
