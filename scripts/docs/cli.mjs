@@ -60,26 +60,16 @@ const command = ({ words, text }) => {
   ]
 }
 
-/** The names of all commands, as the program lists them; those that only hold others are left out. */
-const commandsOf = (text) => {
-  const listed = (sectionsOf(text).get("COMMANDS") ?? []).map((line) => {
-    const words = []
-    for (const word of line.trim().replace(/^- /, "").split(/\s+/)) {
-      if (!/^[a-z][a-z-]*$/.test(word)) break
-      words.push(word)
-    }
-    // Two blanks or more end the usage: what follows is the description.
-    const usage =
+/** The names of all commands, as the program lists them: two blanks or more end a name. */
+const commandsOf = (text) =>
+  (sectionsOf(text).get("COMMANDS") ?? [])
+    .filter((line) => /^ {2}\S/.test(line))
+    .map((line) =>
       line
         .trim()
-        .replace(/^- /, "")
-        .split(/\s{2,}/)[0] ?? ""
-    return words.slice(0, usage.split(/\s+/).length)
-  })
-  return listed.filter(
-    (words) => !listed.some((other) => other.length > words.length && words.every((word, at) => other[at] === word)),
-  )
-}
+        .split(/\s{2,}/)[0]
+        .split(" "),
+    )
 
 /** The page. */
 export const cliPage = () => {
@@ -97,7 +87,7 @@ export const cliPage = () => {
     "  `requests` and `reaper` need one, and end with 3 where none runs; `check` and `verify` look",
     "  at a copy of that moment; `import` and `rebuild` need the directory to themselves and end with 3 otherwise.",
     "- `--db FILE` looks at a private copy of a database file and leaves its directory as it was.",
-    "- Every command also takes `--help`, `--version`, `--completions SHELL` and `--log-level LEVEL`.",
+    "- Every command also takes `--help` and `--version`.",
     "",
     ...commands.flatMap(command),
   )

@@ -1,6 +1,6 @@
 /** The command line as a whole: from arguments to an exit code. */
 import { stripVTControlCharacters } from "node:util"
-import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
+import { CliConfig, Command, type CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts"
 import { Cause, type Console, Effect } from "effect"
@@ -9,6 +9,7 @@ import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "
 import { answerCommand } from "./commands/answer.js"
 import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
+import { completionsCommand } from "./commands/completions.js"
 import { deleteCommand } from "./commands/delete.js"
 import { doctorCommand } from "./commands/doctor.js"
 import { eventsCommand } from "./commands/events.js"
@@ -28,6 +29,8 @@ import { threadCommand } from "./commands/thread.js"
 import { threadsCommand } from "./commands/threads.js"
 import { verifyCommand } from "./commands/verify.js"
 import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
+import { currentLook, write } from "./output.js"
+import { overviewPage } from "./overview.js"
 import { takesColour } from "./text/Look.js"
 
 /** Every command, in the order of the help. */
@@ -53,18 +56,30 @@ const every = [
   rebuildCommand,
   salvageCommand,
   benchCommand,
+  completionsCommand((): CommandDescriptor.Command<unknown> => threadfold.descriptor),
 ] as const
 
-const threadfold = Command.make("threadfold").pipe(
-  Command.withDescription(
-    "Runs coding agents, records what they do, folds it into threads, and answers questions about them. A command with --help shows its options; --version shows the version.",
-  ),
-  Command.withSubcommands(every),
-)
+const about = "Runs coding agents, records what they do, folds it into threads, and answers questions about them."
+
+const threadfold = Command.make("threadfold").pipe(Command.withDescription(about), Command.withSubcommands(every))
 
 const commands = every.map(({ descriptor }) => knownCommand(descriptor))
 
 const runCli = Command.run(threadfold, { name: "Threadfold", executable: "threadfold", version })
+
+/** Widest page of help, columns. */
+const widestPage = 100
+
+/** Help of the program as a whole. */
+const overview = Effect.flatMap(currentLook, ({ width }) =>
+  write(
+    overviewPage(
+      every.map(({ descriptor }) => descriptor),
+      cliConfig,
+      { about, version, width: Math.min(width, widestPage) },
+    ),
+  ),
+)
 
 /**
  * The console of the library that reads the arguments: its pages lose their colours where nobody sees them, and what it
@@ -106,6 +121,10 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
 export const main = (argv: readonly string[]): Effect.Effect<number> => {
   const [first, ...rest] = argv.slice(2)
   const args = first === "help" ? [...rest, "--help"] : argv.slice(2)
+  if (args.every((arg) => arg === "--help" || arg === "-h")) {
+    // A reader who closes the pipe has seen enough.
+    return Effect.as(Effect.ignore(overview), 0)
+  }
   const unused = unusedOption(args)
   if (unused !== null) return report(usageProblem(`There is no option ${unused}.`), wantsJson(args))
   return Effect.flatMap(quietConsole(args), (console) =>

@@ -27,7 +27,7 @@ export const threadArg = Args.text({ name: "ID" }).pipe(
 )
 
 /** A message that names the option, whatever is wrong with its value. */
-const saying =
+export const saying =
   (message: string): SchemaAST.MessageAnnotation =>
   () => ({ message, override: true })
 

@@ -1,4 +1,5 @@
 /** The offline commands: their shapes, their exit codes, and what they leave untouched. */
+import { spawnSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import {
@@ -110,8 +111,28 @@ describe("pages for people", () => {
       expect(stdout).not.toContain("\u001B")
       expect(stdout.trim()).not.toBe("")
     }
+  })
+
+  it("names every command in its help, on lines that a terminal shows whole", async () => {
     const help = await threadfold(["--help"])
+    expect(help.code).toBe(0)
     expect(help.stdout).not.toContain("\u001B")
+    const lines = help.stdout.split("\n")
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
+    for (const command of ["serve", "send", "bench ingest", "completions"]) {
+      expect(lines.filter((line) => line.startsWith(`  ${command}  `))).toHaveLength(1)
+    }
+    expect((await threadfold([])).stdout).toBe(help.stdout)
+  })
+
+  it("prints a script that a shell takes, with its commands", async () => {
+    const { code, stdout } = await threadfold(["completions", "bash"])
+    expect(code).toBe(0)
+    const words = `COMP_WORDS=(threadfold comp); COMP_CWORD=1; _threadfold_bash_completions threadfold comp threadfold; echo "$COMPREPLY"`
+    const { status, stdout: completed } = spawnSync("bash", ["-c", `${stdout}\n${words}`], { encoding: "utf8" })
+    expect([status, completed.trim()]).toEqual([0, "completions"])
+    const unknown = await threadfold(["completions", "tcsh"])
+    expect([unknown.code, unknown.stderr.split("\n")[0]]).toEqual([2, "threadfold: SHELL is one of bash, fish, zsh."])
   })
 })
 
