@@ -3,6 +3,7 @@ import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
 import { rowOfThread } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
+import { isStartTimed } from "../workflow/watchdog.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import { isOurs, ofThread, onThread, refuseRecording } from "./standing.js"
 
@@ -71,9 +72,9 @@ export const settleAfterEnd = ({ state }: Situation, command: CommandOf<"turn.se
 /** `turn.time-out-start`: conditional, so that whatever the agent said of the turn since it was looked at wins. */
 export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time-out-start">): Decision => {
   const { ifSequence, turnId, waitedMs } = command
-  const turn = waitingTurns(state).find((waiting) => waiting.turnId === turnId)
-  const stands = turn?.handedOver === 1 && turn.sequence === ifSequence && livingSession(state)?.mode === "managed"
-  return stands
+  const turn = state.requested.find((waiting) => waiting.turnId === turnId)
+  const mode = livingSession(state)?.mode ?? null
+  return turn !== undefined && turn.sequence === ifSequence && isStartTimed(turn, mode)
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.start-timed-out", payload: { waitedMs } })
     : accept()
 }

@@ -27,6 +27,10 @@ export const hasEnded = (session: SessionRow): boolean => session.endedAt !== nu
 export const livingSession = ({ session }: Pick<FoldState, "session">): SessionRow | null =>
   session !== null && !hasEnded(session) ? session : null
 
-/** Turns that were asked for and will still start. An uncertain one was handed to a session and never answered. */
+/** Whether the turn was asked for and will still start. An uncertain one was delivered to a session and never answered. */
+export const isWaiting = ({ status, uncertain }: Pick<TurnRow, "status" | "uncertain">): boolean =>
+  status === "requested" && uncertain === 0
+
+/** The turns of a thread that wait to start. */
 export const waitingTurns = ({ requested }: Pick<FoldState, "requested">): readonly TurnRow[] =>
-  requested.filter((turn) => turn.uncertain === 0)
+  requested.filter(isWaiting)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, TestClock } from "effect"
 import { Awake, type Reading } from "./Awake.js"
-import { covered } from "./spans.js"
 
 const hour = 3_600_000
 const after = (readings: readonly (readonly [wall: number, monotonic: number, lateMs?: number])[]) => {
@@ -118,35 +117,4 @@ describe("whether the host slept", () => {
     expect(awake.sleeps).toHaveLength(1_000)
     expect(awake.sleeps.at(-1)?.until).toBe(11_000)
   })
-})
-
-describe("how much of a time is covered", () => {
-  it.each([
-    [[], 0],
-    [[{ from: 20, until: 30 }], 10],
-    [
-      [
-        { from: 0, until: 15 },
-        { from: 95, until: 200 },
-      ],
-      10,
-    ],
-    [
-      [
-        { from: 20, until: 30 },
-        { from: 25, until: 40 },
-        { from: 21, until: 22 },
-      ],
-      20,
-    ],
-    [
-      [
-        { from: 40, until: 50 },
-        { from: 20, until: 30 },
-      ],
-      20,
-    ],
-    [[{ from: 50, until: 40 }], 0],
-    [[{ from: 0, until: 5 }], 0],
-  ])("%j: %i", (spans, expected) => expect(covered(spans, { from: 10, until: 100 })).toBe(expected))
 })

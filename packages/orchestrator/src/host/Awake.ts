@@ -5,10 +5,9 @@
  * There are two signs, because systems differ: the wall clock runs ahead of the monotonic one (Linux), or both run on and
  * a short pause of ours takes hours (macOS, virtual machines, a stopped process).
  */
+import type { Moment, Span } from "@threadfold/core"
 import { Clock, Effect } from "effect"
-import type { Moment } from "./Moment.js"
 import type { MonotonicClockService } from "./MonotonicClock.js"
-import type { Span } from "./spans.js"
 
 /** Both clocks at one moment, ms. */
 export interface Reading {

@@ -1,7 +1,7 @@
 /** The reaper as a service: stops sessions that nobody uses, and says of every session why it stays or goes. */
 import type { Problem } from "@threadfold/contracts"
+import type { KeepReason, ReapReason, RepairReason } from "@threadfold/core"
 import { Context, type Effect } from "effect"
-import type { KeepReason, ReapReason, RepairReason } from "./decide.js"
 
 /** What the reaper thinks of one session that lives. */
 export interface ReaperFinding {

@@ -3,10 +3,17 @@
  * is settled. It keeps nothing that a restart could lose: idle times come from the rows.
  */
 import type { Problem } from "@threadfold/contracts"
-import type { LivingSession } from "@threadfold/projections"
+import {
+  childrenOf,
+  decideSession,
+  type KeepReason,
+  type Liveness,
+  type LivingSession,
+  type Moment,
+  type SessionVerdict,
+} from "@threadfold/core"
 import { Clock, Effect, type Scope } from "effect"
 import type { Awake } from "../host/Awake.js"
-import type { Moment } from "../host/Moment.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
 import { closeLive } from "../lanes/session.js"
 import type { Workshop } from "../lanes/Workshop.js"
@@ -14,8 +21,6 @@ import type { LiveThread } from "../live/LiveThreads.js"
 import { endOrphans, type Orphans } from "../orphans.js"
 import { eachPage, type Pages } from "../pages.js"
 import { upkeep } from "../upkeep.js"
-import { childrenOf } from "./children.js"
-import { decide, type KeepReason, type Liveness, type Verdict } from "./decide.js"
 import type { ReaperFinding, ReaperService } from "./Reaper.js"
 import type { ReaperPolicy } from "./ReaperPolicy.js"
 
@@ -75,7 +80,7 @@ export const makeReaper = (
         return Effect.map(served, ({ connectionIds }) => (connectionIds.has(connectionId) ? "unknown" : "gone"))
       }
 
-    const reap = (session: LivingSession, verdict: Verdict): Effect.Effect<Verdict, Problem> =>
+    const reap = (session: LivingSession, verdict: SessionVerdict): Effect.Effect<SessionVerdict, Problem> =>
       Effect.gen(function* () {
         const { sessionId, threadId, threadSequence } = session
         const { idleMs, reason } = verdict
@@ -95,7 +100,10 @@ export const makeReaper = (
         return verdict
       })
 
-    const repair = ({ sessionId, threadId }: LivingSession, verdict: Verdict): Effect.Effect<Verdict, Problem> => {
+    const repair = (
+      { sessionId, threadId }: LivingSession,
+      verdict: SessionVerdict,
+    ): Effect.Effect<SessionVerdict, Problem> => {
       const command = {
         type: "session.reconcile",
         threadId,
@@ -106,13 +114,17 @@ export const makeReaper = (
       return upkeep(shop, command, "reaper").pipe(Effect.zipRight(shop.poke(threadId)), Effect.as(verdict))
     }
 
-    const verdictOf = (session: LivingSession, liveness: Liveness, moment: Moment): Effect.Effect<Verdict, Problem> =>
+    const verdictOf = (
+      session: LivingSession,
+      liveness: Liveness,
+      moment: Moment,
+    ): Effect.Effect<SessionVerdict, Problem> =>
       Effect.gen(function* () {
-        const alone = decide({ session, liveness, children: [] }, moment, policy)
+        const alone = decideSession({ session, liveness, children: [] }, moment, policy)
         if (alone.decision !== "reap" || session.connectionId === null) return alone
         const opened = yield* projections.agentOpened(session.connectionId, OPENED)
         const children = childrenOf(session.threadId, opened, (threadId) => threads.of(threadId) !== null)
-        return decide({ session, liveness, children }, moment, policy)
+        return decideSession({ session, liveness, children }, moment, policy)
       })
 
     const look = (session: LivingSession, liveness: Liveness, moment: Moment): Effect.Effect<ReaperFinding> =>
@@ -124,7 +136,7 @@ export const makeReaper = (
         // One that refuses is no reason to leave the others alone.
         Effect.catchAll((problem) => {
           const reason: KeepReason = problem.slug === "precondition-failed" ? "moved-on" : "not-taken"
-          const { idleMs } = decide({ session, liveness, children: [] }, moment, policy)
+          const { idleMs } = decideSession({ session, liveness, children: [] }, moment, policy)
           const warning = `session ${session.sessionId} could not be settled: ${problem.detail}`
           return Effect.as(reason === "moved-on" ? Effect.void : Effect.logWarning(warning), {
             decision: "keep" as const,

@@ -3,17 +3,27 @@
  * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what the policy says.
  */
 import type { Problem } from "@threadfold/contracts"
-import type { AfterEndWork, OpenQuestion, RunningTurn, StartingTurn } from "@threadfold/projections"
+import {
+  type AfterEndWork,
+  afterEndOverdue,
+  decideTurn,
+  isStartTimed,
+  type Moment,
+  type OpenQuestion,
+  type RunningTurn,
+  type StartingTurn,
+  startOverdue,
+  type TurnFacts,
+  unattended,
+} from "@threadfold/core"
 import { Effect, identity, type Scope } from "effect"
 import { defaultLimits } from "../Agents.js"
 import type { Awake } from "../host/Awake.js"
-import { ageOf, type Moment } from "../host/Moment.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
 import type { Workshop } from "../lanes/Workshop.js"
 import { eachPage, type Pages } from "../pages.js"
 import type { ReaperPolicy } from "../reaper/ReaperPolicy.js"
 import { upkeep } from "../upkeep.js"
-import { decideTurn, startOverdue, type TurnFacts } from "./decide.js"
 
 /** Rows of one page. */
 const PAGE = 100
@@ -66,6 +76,7 @@ export const makeWatchdog = (
     const lookAtStart = (turn: StartingTurn, moment: Moment): Effect.Effect<void, Problem> =>
       Effect.gen(function* () {
         const { sequence, threadId, turnId } = turn
+        if (!isStartTimed(turn, turn.mode)) return
         const waitedMs = startOverdue(turn, limitsOf(turn.agent) ?? defaultLimits, moment)
         if (waitedMs === null) return
         yield* upkeep(shop, { type: "turn.time-out-start", threadId, turnId, ifSequence: sequence, waitedMs })
@@ -74,25 +85,22 @@ export const makeWatchdog = (
 
     const lookAtAfterEnd = (work: AfterEndWork, moment: Moment): Effect.Effect<void, Problem> =>
       Effect.gen(function* () {
-        const { lastActivityAt, threadId, threadSequence, turnId } = work
-        const silentMs = ageOf(lastActivityAt ?? moment.now, moment)
-        if (silentMs < policy.afterEndMs) return
+        const { threadId, threadSequence, turnId } = work
+        const silentMs = afterEndOverdue(work, policy.afterEndMs, moment)
+        if (silentMs === null) return
         yield* upkeep(shop, { type: "turn.settle-after-end", threadId, turnId, ifSequence: threadSequence, silentMs })
         yield* shop.poke(threadId)
       })
 
-    const lookAtQuestion = (
-      { openedAt, requestId, threadId, turnId }: OpenQuestion,
-      moment: Moment,
-    ): Effect.Effect<void, Problem> =>
+    const lookAtQuestion = (question: OpenQuestion, moment: Moment): Effect.Effect<void, Problem> =>
       Effect.gen(function* () {
-        const { unattended } = policy
-        if (unattended.action === "wait" || openedAt === null) return
-        if (ageOf(openedAt, moment) < unattended.afterMs) return
-        if (unattended.action === "deny") {
+        const { requestId, threadId, turnId } = question
+        const due = unattended(question, policy.unattended, moment)
+        if (due === null) return
+        if (due.action === "deny") {
           yield* upkeep(shop, { type: "request.decline", threadId, requestId })
         } else {
-          const reason = `unattended: nobody answered within ${unattended.afterMs} ms (reaper.unattended)`
+          const reason = `unattended: nobody answered within ${due.afterMs} ms (reaper.unattended)`
           yield* upkeep(shop, { type: "request.expire", threadId, requestId, reason })
           // The agent would wait for an answer that cannot come any more.
           if (turnId !== null) yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason })

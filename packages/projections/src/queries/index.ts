@@ -1,7 +1,6 @@
 export type { AnomalyQuery } from "./anomalies.js"
 export * from "./Cursor.js"
 export type { ItemQuery } from "./items.js"
-export type { AfterEndWork, LivingSession, OpenQuestion, RunningTurn, StartingTurn, Wait } from "./living.js"
 export { maxLimit, type Page, type PageQuery } from "./Page.js"
 export * from "./Projections.js"
 export type { Resource } from "./read.js"

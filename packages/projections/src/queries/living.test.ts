@@ -11,7 +11,7 @@ import { SqlStore } from "../SqlStore.js"
 import { putRow } from "../testing/rows.js"
 import { openProjections } from "../testing/sqlite.js"
 import { idFor } from "../testing/TestLog.js"
-import { agentOpened, livingFacts, openQuestions, runningTurns, startingTurns } from "./living.js"
+import { afterEndWork, agentOpened, livingFacts, openQuestions, runningTurns, startingTurns } from "./living.js"
 import { Projections } from "./Projections.js"
 
 const thread = (label: string) => idFor(`thread ${label}`)
@@ -213,17 +213,24 @@ describe("a sweep", () => {
   it.effect("walks indexes of what is open, however much has ended", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
+      const details: string[] = []
       const explaining: typeof sql = Object.assign(Object.create(sql), {
-        unsafe: (text: string, params: readonly unknown[]) => sql.unsafe(`EXPLAIN QUERY PLAN ${text}`, params),
+        unsafe: (text: string, params: readonly unknown[]) =>
+          Effect.map(sql.unsafe(`EXPLAIN QUERY PLAN ${text}`, params), (steps) => {
+            details.push(JSON.stringify(steps))
+            return []
+          }),
       })
       const queries: readonly Effect.Effect<unknown, Problem>[] = [
         livingFacts(explaining, null, 1),
         agentOpened(explaining, "x", 1),
         runningTurns(explaining, null, 1),
         startingTurns(explaining, null, 1),
+        afterEndWork(explaining, null, 1),
         openQuestions(explaining, null, 1),
       ]
-      const details = yield* Effect.forEach(queries, (query) => Effect.map(query, (steps) => JSON.stringify(steps)))
+      yield* Effect.all(queries)
+      expect(details).toHaveLength(queries.length)
       for (const detail of details) {
         expect(detail).toContain("SEARCH")
         expect(detail).not.toMatch(/SCAN (?!CONSTANT)/)

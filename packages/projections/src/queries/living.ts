@@ -1,50 +1,28 @@
 /**
- * What lives, and what speaks for it: facts that the reaper and the watchdog decide on, each page of one moment. No rule is
- * here, and no content: a sweep over many sessions reads little of each.
+ * What lives, and what speaks for it: facts that the reaper and the watchdog decide on (`core/workflow`), each page of one moment. No
+ * rule is here: what is left out here is left out of every decision, so a condition may only say what no rule looks at. No content
+ * either: a sweep over many sessions reads little of each.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Bit, Problem, SessionRow } from "@threadfold/contracts"
-import type { Effect } from "effect"
+import type { Problem, TurnRow } from "@threadfold/contracts"
+import {
+  type AfterEndWork,
+  isWaiting,
+  type LivingSession,
+  type OpenQuestion,
+  type RunningTurn,
+  type StartingTurn,
+  type Wait,
+} from "@threadfold/core"
+import { Effect } from "effect"
 import { reading } from "./read.js"
-
-/** A session that lives, with what its thread says. Times are ms since the epoch. */
-export interface LivingSession {
-  readonly threadId: string
-  readonly sessionId: string
-  readonly connectionId: string | null
-  readonly mode: SessionRow["mode"]
-  readonly status: SessionRow["status"]
-  /** The agent that we run in the thread; null: we do not run it. */
-  readonly agent: string | null
-  readonly parentThreadId: string | null
-  readonly forkedFromThreadId: string | null
-  /** Version of the thread's row. */
-  readonly threadSequence: number
-  /** When anything was last heard of the thread, by our clock. */
-  readonly lastActivityAt: number
-  readonly keepAliveUntil: number | null
-  readonly activeTurnId: string | null
-  /** Turns that were asked for and have not started; those in doubt are not among them. */
-  readonly waitingTurns: number
-  /** Questions that are open or being answered. */
-  readonly openRequests: number
-  readonly runningTasks: number
-  /** Open items of turns that have ended: what the agent does after its turn's end. */
-  readonly afterEndItems: number
-  /** When a running task was last heard of, by our clock; null: none runs, or its log is gone. */
-  readonly taskHeardAt: number | null
-  /** 1: a voice conversation goes on. */
-  readonly voice: Bit
-  readonly queued: number
-  readonly queueHeld: number
-}
 
 const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.connection_id AS "connectionId", s.mode,
   s.status, t.agent, t.parent_thread_id AS "parentThreadId", t.forked_from_thread_id AS "forkedFromThreadId",
   t.sequence AS "threadSequence", t.keep_alive_until AS "keepAliveUntil", t.active_turn_id AS "activeTurnId",
   max(coalesce(t.last_activity_at, 0), coalesce(s.last_activity_at, s.started_at, 0)) AS "lastActivityAt",
-  (SELECT count(*) FROM turns WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested'
-    AND uncertain = 0) AS "waitingTurns",
+  (SELECT json_group_array(json_object('status', status, 'uncertain', uncertain)) FROM turns
+    WHERE thread_id = t.thread_id AND settled = 0 AND status = 'requested') AS "requestedTurns",
   t.open_requests AS "openRequests", t.running_tasks AS "runningTasks",
   t.after_end_items AS "afterEndItems",
   CASE WHEN t.running_tasks > 0 THEN (SELECT recorded_at FROM events WHERE sequence =
@@ -53,16 +31,34 @@ const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.
   t.queued, t.queue_held AS "queueHeld"
 FROM sessions s JOIN threads t ON t.thread_id = s.thread_id WHERE s.ended_at IS NULL`
 
+/** Such facts as they are read: turns that were asked for as the JSON text of a list. */
+interface Found extends Omit<LivingSession, "waitingTurns"> {
+  readonly requestedTurns: string
+}
+
+/** Sessions that live, of which `condition` holds. */
+const factsWhere = (
+  sql: SqlClient.SqlClient,
+  condition: string,
+  params: readonly (string | number)[],
+): Effect.Effect<readonly LivingSession[], Problem> =>
+  reading(
+    sql,
+    Effect.map(sql.unsafe<Found>(`${facts} AND ${condition}`, params), (found) =>
+      found.map(({ requestedTurns, ...session }) => {
+        const turns: readonly Pick<TurnRow, "status" | "uncertain">[] = JSON.parse(requestedTurns)
+        return { ...session, waitingTurns: turns.filter(isWaiting).length }
+      }),
+    ),
+  )
+
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingFacts = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly LivingSession[], Problem> =>
-  reading(
-    sql,
-    sql.unsafe<LivingSession>(`${facts} AND s.thread_id > ? ORDER BY s.thread_id LIMIT ?`, [after ?? "", limit]),
-  )
+  factsWhere(sql, "s.thread_id > ? ORDER BY s.thread_id LIMIT ?", [after ?? "", limit])
 
 /** Sessions that live on a connection, of threads that the agent opened by itself. */
 export const agentOpened = (
@@ -70,27 +66,7 @@ export const agentOpened = (
   connectionId: string,
   limit: number,
 ): Effect.Effect<readonly LivingSession[], Problem> =>
-  reading(
-    sql,
-    sql.unsafe<LivingSession>(`${facts} AND s.connection_id = ? AND t.agent IS NULL LIMIT ?`, [connectionId, limit]),
-  )
-
-/** A turn that runs in a session that lives. */
-export interface RunningTurn {
-  readonly threadId: string
-  readonly turnId: string
-  readonly mode: SessionRow["mode"]
-  /** The agent that we run in the thread; null: we do not run it. */
-  readonly agent: string | null
-  /** Source clock. */
-  readonly startedAt: number | null
-  /** When anything was last heard of the session, by our clock. */
-  readonly lastActivityAt: number | null
-  readonly stalled: Bit
-  readonly interruptRequestedAt: number | null
-  /** Questions of the thread that are open or being answered. */
-  readonly openRequests: number
-}
+  factsWhere(sql, "s.connection_id = ? AND t.agent IS NULL LIMIT ?", [connectionId, limit])
 
 /** Turns that run, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
 export const runningTurns = (
@@ -111,20 +87,7 @@ export const runningTurns = (
     ),
   )
 
-/** A turn that was handed to a session of ours, and that has not started. */
-export interface StartingTurn {
-  readonly threadId: string
-  readonly turnId: string
-  /** The agent that we run in the thread; null: we do not run it. */
-  readonly agent: string | null
-  readonly ordinal: number
-  /** Version of the turn's row. */
-  readonly sequence: number
-  /** When its row last changed, by our clock; else when it was asked for. */
-  readonly since: number | null
-}
-
-/** Turns that were handed to a living session of ours and have not started, by thread and ordinal, after one (exclusive). */
+/** Turns that were asked for and have not started, of threads whose session lives, by thread and ordinal, after one (exclusive). */
 export const startingTurns = (
   sql: SqlClient.SqlClient,
   after: Pick<StartingTurn, "threadId" | "ordinal"> | null,
@@ -133,31 +96,18 @@ export const startingTurns = (
   reading(
     sql,
     sql.unsafe<StartingTurn>(
-      `SELECT u.thread_id AS "threadId", u.turn_id AS "turnId", t.agent, u.ordinal, u.sequence,
+      `SELECT u.thread_id AS "threadId", u.turn_id AS "turnId", s.mode, t.agent, u.ordinal, u.sequence, u.status,
+        u.handed_over AS "handedOver", u.uncertain,
         coalesce((SELECT recorded_at FROM events WHERE sequence = u.sequence), u.requested_at) AS since
       FROM turns u JOIN threads t ON t.thread_id = u.thread_id
-      JOIN sessions s ON s.thread_id = u.thread_id AND s.ended_at IS NULL AND s.mode = 'managed'
-      WHERE u.settled = 0 AND u.status = 'requested' AND u.handed_over = 1 AND u.uncertain = 0
-        AND (u.thread_id, u.ordinal) > (?, ?)
+      JOIN sessions s ON s.thread_id = u.thread_id AND s.ended_at IS NULL
+      WHERE u.settled = 0 AND u.status = 'requested' AND (u.thread_id, u.ordinal) > (?, ?)
       ORDER BY u.thread_id, u.ordinal LIMIT ?`,
       [after?.threadId ?? "", after?.ordinal ?? 0, limit],
     ),
   )
 
-/** A turn that has ended, of which something the agent does is still open. */
-export interface AfterEndWork {
-  readonly threadId: string
-  readonly turnId: string
-  /** Version of the thread's row. */
-  readonly threadSequence: number
-  /** When anything was last heard of the thread, by our clock. */
-  readonly lastActivityAt: number | null
-}
-
-/**
- * Turns with work after their end, in the order of their threads' ids, after a thread (exclusive): one per thread at most.
- * A thread that waits for a person is left out: until the answer it is not the agent's turn to speak.
- */
+/** Turns with work after their end, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
 export const afterEndWork = (
   sql: SqlClient.SqlClient,
   after: string | null,
@@ -167,21 +117,13 @@ export const afterEndWork = (
     sql,
     sql.unsafe<AfterEndWork>(
       `SELECT t.thread_id AS "threadId", t.sequence AS "threadSequence", t.last_activity_at AS "lastActivityAt",
+        s.mode, t.open_requests AS "openRequests",
         (SELECT turn_id FROM items WHERE thread_id = t.thread_id AND status = 'open' AND after_end = 1 LIMIT 1) AS "turnId"
-      FROM threads t JOIN sessions s ON s.thread_id = t.thread_id AND s.ended_at IS NULL AND s.mode <> 'imported'
-      WHERE t.after_end_items > 0 AND t.open_requests = 0 AND t.thread_id > ? ORDER BY t.thread_id LIMIT ?`,
+      FROM threads t JOIN sessions s ON s.thread_id = t.thread_id AND s.ended_at IS NULL
+      WHERE t.after_end_items > 0 AND t.thread_id > ? ORDER BY t.thread_id LIMIT ?`,
       [after ?? "", limit],
     ),
   )
-
-/** A question of a session of ours, that waits for a person. */
-export interface OpenQuestion {
-  readonly threadId: string
-  readonly requestId: string
-  readonly turnId: string | null
-  /** Since when, by the source clock. */
-  readonly openedAt: number | null
-}
 
 /** Questions that nobody has answered, of living sessions that we run, by thread and request, after one (exclusive). */
 export const openQuestions = (
@@ -199,12 +141,6 @@ export const openQuestions = (
       [after?.threadId ?? "", after?.requestId ?? "", limit],
     ),
   )
-
-/** A time in which a turn waited for a person, source clock; `until` null: it still does. */
-export interface Wait {
-  readonly from: number | null
-  readonly until: number | null
-}
 
 /** The questions that a turn has asked, newest first. */
 export const waitsOfTurn = (

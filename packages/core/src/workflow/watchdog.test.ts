@@ -1,12 +1,25 @@
-import type { RunningTurn } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
-import { defaultLimits } from "../Agents.js"
-import { defaultReaperPolicy, type ReaperPolicy } from "../reaper/ReaperPolicy.js"
-import { decideTurn, startOverdue, type TurnFacts } from "./decide.js"
+import {
+  type AfterEndWork,
+  afterEndOverdue,
+  decideTurn,
+  isStartTimed,
+  type RunningTurn,
+  startOverdue,
+  type TurnFacts,
+  type TurnLimits,
+  type UnattendedPolicy,
+  unattended,
+  type WatchPolicy,
+} from "./watchdog.js"
 
 const minute = 60_000
 const hour = 60 * minute
 const now = 1_000 * hour
+
+/** What holds where the configuration says nothing. */
+const defaultLimits: TurnLimits = { turnStartMs: minute, turnMs: 4 * hour, retryMs: 5 * minute }
+const policyByDefault: WatchPolicy = { stallMs: 10 * minute, onStall: "show" }
 
 /** A turn of ours that has run for a while, and of which nothing was heard for a while. */
 const turn = (runMs: number, silentMs: number, more: Partial<RunningTurn> = {}): RunningTurn => ({
@@ -25,13 +38,13 @@ const turn = (runMs: number, silentMs: number, more: Partial<RunningTurn> = {}):
 const judge = (
   given: RunningTurn,
   more: Partial<TurnFacts> = {},
-  policy: Partial<ReaperPolicy> = {},
+  policy: Partial<WatchPolicy> = {},
   awakeSince: number | null = null,
 ) =>
   decideTurn(
     { turn: given, limits: defaultLimits, retriesSince: null, waits: [], sleeps: [], ...more },
     { now, awakeSince, toleranceMs: minute },
-    { ...defaultReaperPolicy, ...policy },
+    { ...policyByDefault, ...policy },
   )
 const nothing = { silentMs: null, interrupt: null }
 
@@ -125,5 +138,64 @@ describe("a turn that was accepted and has not started", () => {
     expect(waited(2_000, null, { ...defaultLimits, turnStartMs: 2_000 })).toBe(2_000)
     expect(waited(hour, null, { ...defaultLimits, turnStartMs: 0 })).toBeNull()
     expect(startOverdue({ since: null }, defaultLimits, { now, awakeSince: null, toleranceMs: minute })).toBeNull()
+  })
+})
+
+describe("whether a start is timed", () => {
+  const delivered = { status: "requested", handedOver: 1, uncertain: 0 } as const
+
+  it("is of a turn that was delivered to a living session of ours, and waits", () => {
+    expect(isStartTimed(delivered, "managed")).toBe(true)
+    expect(isStartTimed({ ...delivered, handedOver: 0 }, "managed")).toBe(false)
+    expect(isStartTimed({ ...delivered, uncertain: 1 }, "managed")).toBe(false)
+    expect(isStartTimed({ ...delivered, status: "running" }, "managed")).toBe(false)
+    expect(isStartTimed({ ...delivered, status: "ended" }, "managed")).toBe(false)
+  })
+
+  it.each(["attached", "imported", null] as const)("is not where the session is %s", (mode) =>
+    expect(isStartTimed(delivered, mode)).toBe(false),
+  )
+})
+
+describe("work after a turn's end", () => {
+  const silent = (
+    ms: number,
+    more: Partial<AfterEndWork> = {},
+    afterEndMs = minute,
+    awakeSince: number | null = null,
+  ) =>
+    afterEndOverdue({ lastActivityAt: now - ms, mode: "managed", openRequests: 0, ...more }, afterEndMs, {
+      now,
+      awakeSince,
+      toleranceMs: minute,
+    })
+
+  it("is over when nothing was heard for as long as the policy says, the host awake", () => {
+    expect(silent(minute - 1)).toBeNull()
+    expect(silent(minute)).toBe(minute)
+    expect(silent(2_000, {}, 2_000)).toBe(2_000)
+    expect(silent(hour, {}, minute, now - 1)).toBeNull()
+    expect(silent(hour, { lastActivityAt: null })).toBeNull()
+  })
+
+  it("goes on while a person is asked, in a recording, and where the policy never ends it", () => {
+    expect(silent(hour, { openRequests: 1 })).toBeNull()
+    expect(silent(hour, { mode: "imported" })).toBeNull()
+    expect(silent(hour, { mode: "attached" })).toBe(hour)
+    expect(silent(hour, {}, 0)).toBeNull()
+  })
+})
+
+describe("a question that no person answers", () => {
+  const waited = (ms: number, policy: UnattendedPolicy) =>
+    unattended({ openedAt: now - ms }, policy, { now, awakeSince: null, toleranceMs: minute })
+
+  it("waits where the policy says nothing else", () => expect(waited(hour, { action: "wait" })).toBeNull())
+
+  it.each(["deny", "expire"] as const)("is over by %s after the policy's time", (action) => {
+    const policy = { action, afterMs: minute }
+    expect(waited(minute - 1, policy)).toBeNull()
+    expect(waited(minute, policy)).toBe(policy)
+    expect(unattended({ openedAt: null }, policy, { now, awakeSince: null, toleranceMs: minute })).toBeNull()
   })
 })

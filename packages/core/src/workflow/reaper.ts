@@ -1,16 +1,57 @@
 /**
- * What the reaper thinks of a session: pure and total, from rows and from what runs in this process. Every answer has a
- * reason out of a closed list (docs/how-to/reaper.md).
+ * What the reaper concludes of a session (docs/how-to/reaper.md): pure and total, from rows and from what runs in this process. Every
+ * answer has a reason out of a closed list.
  */
-import type { LivingSession } from "@threadfold/projections"
-import { ageOf, type Moment } from "../host/Moment.js"
-import type { ReaperPolicy } from "./ReaperPolicy.js"
+import type { Bit, SessionRow } from "@threadfold/contracts"
+import { ageOf, type Moment } from "./Moment.js"
+
+/** A session that lives, with what its thread says. Times are ms since the epoch. */
+export interface LivingSession {
+  readonly threadId: string
+  readonly sessionId: string
+  readonly connectionId: string | null
+  readonly mode: SessionRow["mode"]
+  readonly status: SessionRow["status"]
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  readonly parentThreadId: string | null
+  readonly forkedFromThreadId: string | null
+  /** Version of the thread's row. */
+  readonly threadSequence: number
+  /** When anything was last heard of the thread, by our clock. */
+  readonly lastActivityAt: number
+  readonly keepAliveUntil: number | null
+  readonly activeTurnId: string | null
+  /** Turns that were asked for and have not started; those in doubt are not among them. */
+  readonly waitingTurns: number
+  /** Questions that are open or being answered. */
+  readonly openRequests: number
+  readonly runningTasks: number
+  /** Open items of turns that have ended: what the agent does after its turn's end. */
+  readonly afterEndItems: number
+  /** When a running task was last heard of, by our clock; null: none runs, or its log is gone. */
+  readonly taskHeardAt: number | null
+  /** 1: a voice conversation goes on. */
+  readonly voice: Bit
+  readonly queued: number
+  readonly queueHeld: number
+}
+
+/** How long sessions are kept, ms: the part of the reaper's policy that this rule reads. */
+export interface KeepPolicy {
+  /** A session is stopped when nothing has happened in its thread for so long; 0: none is ever stopped. */
+  readonly idleMs: number
+  /** A session that starts is left alone for so long without a sign. */
+  readonly startingGraceMs: number
+  /** What goes on in the background keeps its session for so long after the last that was heard of it. */
+  readonly backgroundCapMs: number
+}
 
 /** Whether the session's process runs. Only `gone` settles anything. */
 export type Liveness = "alive" | "gone" | "unknown"
 
 /** Every reason, and what it means. */
-export const reasons = {
+export const reaperReasons = {
   keep: {
     "in-use": "It was used within `idleMs`.",
     "turn-active": "A turn runs.",
@@ -42,13 +83,13 @@ export const reasons = {
 } as const
 
 /** Why a session stays. */
-export type KeepReason = keyof (typeof reasons)["keep"]
+export type KeepReason = keyof (typeof reaperReasons)["keep"]
 /** Why a session is stopped. */
-export type ReapReason = keyof (typeof reasons)["reap"]
+export type ReapReason = keyof (typeof reaperReasons)["reap"]
 /** Why a session is settled. */
-export type RepairReason = keyof (typeof reasons)["repair"]
+export type RepairReason = keyof (typeof reaperReasons)["repair"]
 
-export type Verdict = { readonly idleMs: number } & (
+export type SessionVerdict = { readonly idleMs: number } & (
   | { readonly decision: "keep"; readonly reason: KeepReason }
   | { readonly decision: "reap"; readonly reason: ReapReason }
   | { readonly decision: "repair"; readonly reason: RepairReason }
@@ -63,12 +104,7 @@ export interface SessionFacts {
 }
 
 /** What keeps a session however long nobody used it, or null. */
-const protection = (
-  session: LivingSession,
-  idleMs: number,
-  moment: Moment,
-  policy: ReaperPolicy,
-): KeepReason | null => {
+const protection = (session: LivingSession, idleMs: number, moment: Moment, policy: KeepPolicy): KeepReason | null => {
   const { afterEndItems, keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
   if (session.openRequests > 0) return "request-open"
   if (session.activeTurnId !== null) return "turn-active"
@@ -87,14 +123,14 @@ const protection = (
 const reapReason = ({ runningTasks }: LivingSession): ReapReason => (runningTasks > 0 ? "task-overdue" : "idle")
 
 /** Decides on one session. */
-export const decide = (
+export const decideSession = (
   { children, liveness, session }: SessionFacts,
   moment: Moment,
-  policy: ReaperPolicy,
-): Verdict => {
+  policy: KeepPolicy,
+): SessionVerdict => {
   const lastActivityAt = Math.max(session.lastActivityAt, ...children.map((child) => child.lastActivityAt))
   const idleMs = ageOf(lastActivityAt, moment)
-  const keep = (reason: KeepReason): Verdict => ({ decision: "keep", reason, idleMs })
+  const keep = (reason: KeepReason): SessionVerdict => ({ decision: "keep", reason, idleMs })
   if (session.mode !== "managed") return keep(session.mode)
   // A question or a turn protects a process; there is none.
   if (liveness === "gone") return { decision: "repair", reason: "process-gone", idleMs }

@@ -1,13 +1,13 @@
 /** Threads that an agent opened by itself, and the thread of ours that they belong to. */
-import type { LivingSession } from "@threadfold/projections"
+import type { LivingSession } from "./reaper.js"
 
-/** What it was opened from, as far as somebody said so. */
+/** What it was opened from, as far as it was said. */
 const opener = ({ forkedFromThreadId, parentThreadId }: LivingSession): string | null =>
   parentThreadId ?? forkedFromThreadId
 
 /**
- * Those of `opened` that belong to a thread: opened from it, or from one that was. Where nobody knows which of the threads
- * on the connection one belongs to, it belongs to each.
+ * Those of `opened` that belong to a thread: opened from it, or from one that was. Where it is not known
+ * which of the threads on the connection one belongs to, it belongs to each.
  *
  * @param opened all threads on the connection that its agent opened by itself
  * @param isRun whether a thread is one that we run

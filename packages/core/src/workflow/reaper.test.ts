@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs"
-import type { LivingSession } from "@threadfold/projections"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decide, type Liveness, reasons } from "./decide.js"
-import { defaultReaperPolicy, type ReaperPolicy } from "./ReaperPolicy.js"
+import { decideSession, type KeepPolicy, type Liveness, type LivingSession, reaperReasons } from "./reaper.js"
 
 const minute = 60_000
 const hour = 60 * minute
 const now = 1_000 * hour
+
+/** What holds where the configuration says nothing. */
+const policyByDefault: KeepPolicy = { idleMs: 30 * minute, startingGraceMs: 5 * minute, backgroundCapMs: 24 * hour }
 
 /** A session of ours that nobody has used for a while. */
 const unused = (idleMs: number, more: Partial<LivingSession> = {}): LivingSession => ({
@@ -45,13 +46,13 @@ const judge = (
     readonly liveness?: Liveness
     readonly children?: readonly LivingSession[]
     readonly awakeSince?: number | null
-    readonly policy?: Partial<ReaperPolicy>
+    readonly policy?: Partial<KeepPolicy>
   } = {},
 ) => {
-  const verdict = decide(
+  const verdict = decideSession(
     { session, liveness, children },
     { now, awakeSince, toleranceMs: minute },
-    { ...defaultReaperPolicy, ...policy },
+    { ...policyByDefault, ...policy },
   )
   return `${verdict.decision} ${verdict.reason}`
 }
@@ -137,10 +138,10 @@ describe("what the reaper thinks of a session", () => {
 
   it("tells for how long it has been idle, from the wake-up on", () => {
     const idle = (session: LivingSession, awakeSince: number | null) =>
-      decide(
+      decideSession(
         { session, liveness: "alive", children: [] },
         { now, awakeSince, toleranceMs: minute },
-        defaultReaperPolicy,
+        policyByDefault,
       ).idleMs
     expect([idle(unused(hour), null), idle(unused(hour), now - minute), idle(unused(-5), null)]).toEqual([
       hour,
@@ -174,7 +175,7 @@ describe("what the reaper thinks of a session", () => {
         time,
         (given, liveness, awakeSince) => {
           const facts = { session: unused(0, given), liveness, children: [] }
-          const { decision, idleMs } = decide(facts, { now, awakeSince, toleranceMs: minute }, defaultReaperPolicy)
+          const { decision, idleMs } = decideSession(facts, { now, awakeSince, toleranceMs: minute }, policyByDefault)
           expect(idleMs).toBeGreaterThanOrEqual(0)
           if (decision !== "keep") expect(given.mode).toBe("managed")
           if (decision === "repair") expect(liveness).toBe("gone")
@@ -184,7 +185,7 @@ describe("what the reaper thinks of a session", () => {
             activeTurnId: null,
             openRequests: 0,
           })
-          expect(idleMs).toBeGreaterThanOrEqual(defaultReaperPolicy.idleMs)
+          expect(idleMs).toBeGreaterThanOrEqual(policyByDefault.idleMs)
         },
       ),
     )
@@ -192,7 +193,7 @@ describe("what the reaper thinks of a session", () => {
 
   it("gives reasons that its page explains, and that can all come about", () => {
     const page = readFileSync(new URL("../../../../docs/how-to/reaper.md", import.meta.url), "utf8")
-    const all = Object.entries(reasons).flatMap(([decision, of]) =>
+    const all = Object.entries(reaperReasons).flatMap(([decision, of]) =>
       Object.keys(of).map((reason) => ({ decision, reason })),
     )
     for (const { reason } of all) expect(page).toContain(`\`${reason}\``)

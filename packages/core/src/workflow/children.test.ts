@@ -1,6 +1,6 @@
-import type { LivingSession } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
 import { childrenOf } from "./children.js"
+import type { LivingSession } from "./reaper.js"
 
 const opened = (threadId: string, from: { readonly parent?: string; readonly fork?: string } = {}): LivingSession => ({
   threadId,

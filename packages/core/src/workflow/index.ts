@@ -1,0 +1,24 @@
+export { childrenOf } from "./children.js"
+export type { Moment, Span } from "./Moment.js"
+export {
+  decideSession,
+  type KeepReason,
+  type Liveness,
+  type LivingSession,
+  type ReapReason,
+  type RepairReason,
+  type SessionVerdict,
+} from "./reaper.js"
+export {
+  type AfterEndWork,
+  afterEndOverdue,
+  decideTurn,
+  isStartTimed,
+  type OpenQuestion,
+  type RunningTurn,
+  type StartingTurn,
+  startOverdue,
+  type TurnFacts,
+  unattended,
+  type Wait,
+} from "./watchdog.js"

@@ -1,0 +1,194 @@
+/**
+ * What the watchdog concludes of what runs or waits (rules 2, 5 and 6 of docs/rules.md, docs/how-to/reaper.md): pure and total, from
+ * rows and from what was heard of the agent.
+ */
+import type { Bit, SessionRow, TurnRow } from "@threadfold/contracts"
+import { isWaiting } from "../state/lifecycle.js"
+import { ageOf, covered, type Moment, type Span } from "./Moment.js"
+
+/** A turn that runs in a session that lives. */
+export interface RunningTurn {
+  readonly threadId: string
+  readonly turnId: string
+  readonly mode: SessionRow["mode"]
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  /** Source clock. */
+  readonly startedAt: number | null
+  /** When anything was last heard of the session, by our clock. */
+  readonly lastActivityAt: number | null
+  readonly stalled: Bit
+  readonly interruptRequestedAt: number | null
+  /** Questions of the thread that are open or being answered. */
+  readonly openRequests: number
+}
+
+/** A turn that was asked for and has not started, in a thread whose session lives. */
+export interface StartingTurn extends Pick<TurnRow, "status" | "handedOver" | "uncertain"> {
+  readonly threadId: string
+  readonly turnId: string
+  readonly mode: SessionRow["mode"]
+  /** The agent that we run in the thread; null: we do not run it. */
+  readonly agent: string | null
+  readonly ordinal: number
+  /** Version of the turn's row. */
+  readonly sequence: number
+  /** When its row last changed, by our clock; else when it was asked for. */
+  readonly since: number | null
+}
+
+/** A turn that has ended, of which something the agent does is still open, in a thread whose session lives. */
+export interface AfterEndWork {
+  readonly threadId: string
+  readonly turnId: string
+  readonly mode: SessionRow["mode"]
+  /** Questions of the thread that are open or being answered. */
+  readonly openRequests: number
+  /** Version of the thread's row. */
+  readonly threadSequence: number
+  /** When anything was last heard of the thread, by our clock. */
+  readonly lastActivityAt: number | null
+}
+
+/** A question of a session of ours, that waits for a person. */
+export interface OpenQuestion {
+  readonly threadId: string
+  readonly requestId: string
+  readonly turnId: string | null
+  /** Since when, by the source clock. */
+  readonly openedAt: number | null
+}
+
+/** A time in which a turn waited for a person, source clock; `until` null: it still does. */
+export interface Wait {
+  readonly from: number | null
+  readonly until: number | null
+}
+
+/** How long an agent may take, ms; 0: no limit. */
+export interface TurnLimits {
+  /** From the delivery of a turn to its start. */
+  readonly turnStartMs: number
+  /** A turn, times in which it waits for a person not counted. */
+  readonly turnMs: number
+  /** A turn that only retries. */
+  readonly retryMs: number
+}
+
+/** What becomes of a question that no person answers. */
+export type UnattendedPolicy =
+  | { readonly action: "wait" }
+  | { readonly action: "deny" | "expire"; readonly afterMs: number }
+
+/** How long silence is borne, ms: the part of the reaper's policy that these rules read. */
+export interface WatchPolicy {
+  /** A running turn of which nothing is heard for so long is shown as stalled; 0: none is. */
+  readonly stallMs: number
+  /** Whether a stalled turn is interrupted, too. */
+  readonly onStall: "show" | "interrupt"
+}
+
+/** What is decided on. */
+export interface TurnFacts {
+  readonly turn: RunningTurn
+  /** Limits of the agent that we run in its thread; null: we do not run it, so it is not ours to end. */
+  readonly limits: TurnLimits | null
+  /** Since when its agent does nothing but retry, ms since the epoch; null: it does not. */
+  readonly retriesSince: number | null
+  /** When it waited for a person. */
+  readonly waits: readonly Wait[]
+  /** When the host slept. */
+  readonly sleeps: readonly Span[]
+}
+
+/** What is to be done, in this order. */
+export interface TurnVerdict {
+  /** For how long nothing has been heard, ms, where that is to be shown; null: nothing new. */
+  readonly silentMs: number | null
+  /** Why it is to be interrupted, for a person; null: it is not. */
+  readonly interrupt: string | null
+}
+
+/** How long nothing has been heard of a turn that ought to speak, ms; 0 while it waits for a person. */
+const silenceOf = ({ turn, waits }: TurnFacts, moment: Moment): number => {
+  if (turn.openRequests > 0) return 0
+  // Until a person answered it was not the agent's turn to speak.
+  const heard = Math.max(turn.lastActivityAt ?? turn.startedAt ?? moment.now, ...waits.map(({ until }) => until ?? 0))
+  return ageOf(heard, moment)
+}
+
+/** For how long the turn has run, ms, without the times in which it waited for a person or the host slept. */
+const runtimeOf = ({ sleeps, turn, waits }: TurnFacts, { now }: Moment): number => {
+  const within = { from: Math.min(turn.startedAt ?? now, now), until: now }
+  const waited = waits.flatMap(({ from, until }) => (from === null ? [] : [{ from, until: until ?? now }]))
+  return now - within.from - covered([...waited, ...sleeps], within)
+}
+
+const overdue = (facts: TurnFacts, limits: TurnLimits, moment: Moment): string | null => {
+  const { retryMs, turnMs } = limits
+  const { retriesSince } = facts
+  if (retryMs > 0 && retriesSince !== null && ageOf(retriesSince, moment) >= retryMs) {
+    return `retry deadline: the agent has done nothing but retry for ${retryMs} ms (limits.retryMs)`
+  }
+  return turnMs > 0 && runtimeOf(facts, moment) >= turnMs
+    ? `turn deadline: the turn has run for ${turnMs} ms (limits.turnMs)`
+    : null
+}
+
+/**
+ * Whether the start of a turn is timed (rule 2): it was delivered to a living session that we run, and waits. Recordings and attached
+ * sessions conclude at their session's end.
+ */
+export const isStartTimed = (
+  turn: Pick<TurnRow, "status" | "handedOver" | "uncertain">,
+  mode: SessionRow["mode"] | null,
+): boolean => isWaiting(turn) && turn.handedOver === 1 && mode === "managed"
+
+/** For how long a turn that was delivered has not started, ms, where that is longer than its agent may take; else null. */
+export const startOverdue = (
+  { since }: Pick<StartingTurn, "since">,
+  { turnStartMs }: Pick<TurnLimits, "turnStartMs">,
+  moment: Moment,
+): number | null => {
+  const waited = since === null ? 0 : ageOf(since, moment)
+  return turnStartMs > 0 && waited >= turnStartMs ? waited : null
+}
+
+/** Decides on one turn. */
+export const decideTurn = (facts: TurnFacts, moment: Moment, policy: WatchPolicy): TurnVerdict => {
+  const { limits, turn } = facts
+  const { onStall, stallMs } = policy
+  const silent = silenceOf(facts, moment)
+  const isStalled = stallMs > 0 && silent >= stallMs
+  const mayEnd = limits !== null && turn.mode === "managed" && turn.interruptRequestedAt === null
+  const stalled =
+    isStalled && onStall === "interrupt" ? `stalled: nothing was heard for ${stallMs} ms (reaper.stallMs)` : null
+  return {
+    silentMs: isStalled && turn.stalled === 0 && turn.mode !== "imported" ? silent : null,
+    interrupt: mayEnd ? (overdue(facts, limits, moment) ?? stalled) : null,
+  }
+}
+
+/**
+ * For how long nothing was heard of a thread whose agent goes on after its turn's end, ms, where that is so long that the work is over;
+ * else null (rule 5). While a person is asked it is not the agent's turn to speak, and a recording ends with its last word.
+ *
+ * @param afterEndMs how long the silence must be; 0: the work ends with its session alone
+ */
+export const afterEndOverdue = (
+  { lastActivityAt, mode, openRequests }: Pick<AfterEndWork, "lastActivityAt" | "mode" | "openRequests">,
+  afterEndMs: number,
+  moment: Moment,
+): number | null => {
+  if (afterEndMs === 0 || mode === "imported" || openRequests > 0) return null
+  const silent = ageOf(lastActivityAt ?? moment.now, moment)
+  return silent >= afterEndMs ? silent : null
+}
+
+/** What becomes now of a question that waits for a person (rule 6): what the policy says, or null: it goes on waiting. */
+export const unattended = (
+  { openedAt }: Pick<OpenQuestion, "openedAt">,
+  policy: UnattendedPolicy,
+  moment: Moment,
+): Exclude<UnattendedPolicy, { readonly action: "wait" }> | null =>
+  policy.action !== "wait" && openedAt !== null && ageOf(openedAt, moment) >= policy.afterMs ? policy : null
