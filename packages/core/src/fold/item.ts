@@ -11,7 +11,7 @@ import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import type { Step } from "./Step.js"
 import { eventSession, refuseEnded } from "./standing.js"
 import { itemSubject, nativeSubject } from "./subjects.js"
-import { isProvisional } from "./turn.js"
+import { takesLateEvents } from "./turn.js"
 
 type Heavy = Pick<ItemRow, "text" | "data">
 const nothingHeavy: Heavy = { text: null, data: null }
@@ -194,7 +194,7 @@ const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
   }
   const turn = turnOf(step, item.turnId)
   const inBackground = step.find("tasks", item.itemId)?.status === "running"
-  if (inBackground || turn === null || turn.status === "running" || isProvisional(step, turn)) return item
+  if (inBackground || turn === null || turn.status === "running" || takesLateEvents(step, turn)) return item
   noteAfterEnd(step, turn)
   const sessionId = step.event.sessionId
   return { ...item, status: "open", cause: null, evidence: null, endedAt: null, afterEnd: 1, sessionId }

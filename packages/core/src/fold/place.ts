@@ -5,7 +5,7 @@ import { turnOf } from "./openRows.js"
 import { moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { isProvisional } from "./turn.js"
+import { takesLateEvents } from "./turn.js"
 import { startTurn, turnFromContent } from "./turnStart.js"
 
 /** How an item is told for the first time: by its start, by a piece of its content, or by its end alone. */
@@ -64,7 +64,7 @@ export const placeOf = (step: Step, word: FirstWord): Place | null => {
     return null
   }
   if (turn.status === "running") return inTurn(turn)
-  if (isProvisional(step, turn)) return { ...inTurn(turn), late: true }
+  if (takesLateEvents(step, turn)) return { ...inTurn(turn), late: true }
   if (step.standing !== "live") {
     step.note("item-after-turn-end", turnSubject(turn.turnId))
     return null

@@ -18,8 +18,11 @@ import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn, settleTurn } from "./turnEnd.js"
 import { usageOfTerminal } from "./usage.js"
 
-/** Whether late events of the turn still apply: it runs, or its end is inferred and its session still lives (rule 2). */
-export const isProvisional = (step: Step, turn: TurnRow): boolean =>
+/**
+ * Whether late events of a turn that has ended still apply: its end is inferred, and its session, which lives, says them (rule 2).
+ * Whether what follows from the end waits is another rule: `turnPhase` of the workflow.
+ */
+export const takesLateEvents = (step: Step, turn: TurnRow): boolean =>
   turn.status === "ended" &&
   turn.evidence === "inferred" &&
   step.standing === "live" &&
@@ -117,7 +120,7 @@ const onOpenTurn = (step: Step, change: (turn: TurnRow) => TurnRow): void => {
       native === undefined ? eventSession(step) : nativeTurnSubject(native, event.sessionId),
     )
   }
-  if (turn.status !== "ended" || isProvisional(step, turn)) step.putTurn(change(turn))
+  if (turn.status !== "ended" || takesLateEvents(step, turn)) step.putTurn(change(turn))
 }
 
 /** `turn.diff.updated`. */
