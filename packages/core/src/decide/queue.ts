@@ -1,9 +1,10 @@
 /** Commands about the message queue. */
-import type { CommandOf, EffectStatus } from "@threadfold/contracts"
-import { livingSession, waitingTurns } from "../state/lifecycle.js"
+import type { CommandOf, EffectStatus, TurnRow } from "@threadfold/contracts"
+import { livingSession } from "../state/lifecycle.js"
+import { mayDrain } from "../workflow/followUp.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { requestTurn } from "./message.js"
-import { isOurs, ofThread, onThread } from "./standing.js"
+import { ofThread, onThread } from "./standing.js"
 
 /** `queue.cancel`. */
 export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>
@@ -47,14 +48,14 @@ export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resu
     queueHeld === 1 ? accept({ ...ofThread, type: "queue.resumed", payload: {} }) : accept(),
   )
 
-/** Whether the agent is, or may be, at work: the next message waits for that. */
-const isBusy = ({ rows, state }: Situation): boolean => {
-  const { active, open, provisional } = state
-  if (active !== null || open.afterEnd > 0 || waitingTurns(state).length > 0) return true
-  if (provisional !== null && rows.find("turns", "key", [provisional.turnId])?.settled === 0) return true
-  // A turn in doubt may be running; when its session is over it is not.
-  const session = livingSession(state)
-  return session !== null && state.requested.some((turn) => turn.sessionId === session.sessionId)
+/**
+ * The turns that a queue may wait for, as far as the open state tells: of those whose end is not final it knows the one that ran. One
+ * that was interrupted before it started holds the delivery of the next turn (`startsTurn`), not its request.
+ */
+const openTurns = ({ rows, state }: Situation): readonly TurnRow[] => {
+  const { active, provisional, requested } = state
+  const ended = provisional === null ? null : rows.find("turns", "key", [provisional.turnId])
+  return [...(active === null ? [] : [active]), ...requested, ...(ended === null ? [] : [ended])]
 }
 
 /**
@@ -63,14 +64,14 @@ const isBusy = ({ rows, state }: Situation): boolean => {
  */
 export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain">): Decision => {
   const { mint, rows, state } = situation
-  const [messageId] = state.queue
-  const { thread } = state
+  const { open, queue, thread } = state
+  const [messageId] = queue
   // Until the agent has said whether it took a message into its turn, it must not get it a second time.
   const steer = messageId === undefined ? null : steerOf(situation, messageId)
   const isSteering = steer === "pending" || steer === "attempting" || steer === "delivered"
-  const isRun = thread !== null && thread.deletedAt === null && thread.agent !== null && isOurs(state)
-  const may = isRun && thread.queueHeld === 0
-  if (messageId === undefined || !may || isSteering || isBusy(situation)) return accept()
+  const session = livingSession(state)
+  const asked = { thread, session, queued: queue.length, turns: openTurns(situation), afterEndItems: open.afterEnd }
+  if (messageId === undefined || isSteering || !mayDrain(asked)) return accept()
   const message = rows.find("queue", "key", [messageId])
   if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)
   const turnId = mint("turn")

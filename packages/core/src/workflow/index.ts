@@ -1,4 +1,5 @@
 export { childrenOf } from "./children.js"
+export { type FollowUp, followUpOf, holdQueue, settleMs } from "./followUp.js"
 export type { Moment, Span } from "./Moment.js"
 export {
   decideSession,
@@ -9,6 +10,7 @@ export {
   type RepairReason,
   type SessionVerdict,
 } from "./reaper.js"
+export type { ThreadWork } from "./ThreadWork.js"
 export {
   type AfterEndWork,
   afterEndOverdue,

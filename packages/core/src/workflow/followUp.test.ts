@@ -1,0 +1,59 @@
+import { type EffectKind, effectKinds } from "@threadfold/contracts"
+import { describe, expect, it } from "vitest"
+import { openEffect, sessionRow, threadRow, threadWork, turnIn } from "../../test/workflowRows.js"
+import { followUpOf, holdQueue, mayDrain, type QueueSituation, settleMs } from "./followUp.js"
+import { type TurnPhase, turnPhases } from "./turnPhase.js"
+
+const idle: QueueSituation = { thread: threadRow(), session: sessionRow(), queued: 1, turns: [], afterEndItems: 0 }
+const drains = (given: Partial<QueueSituation>) => mayDrain({ ...idle, ...given })
+const phases = Object.keys(turnPhases) as readonly TurnPhase[]
+
+describe("whether the queue runs on", () => {
+  it("does where a message waits and nothing else goes on, with a session of ours or none", () => {
+    expect(drains({})).toBe(true)
+    expect(drains({ session: null })).toBe(true)
+    expect(drains({ queued: 2 })).toBe(true)
+  })
+
+  it.each<readonly [string, Partial<QueueSituation>]>([
+    ["no message waits", { queued: 0 }],
+    ["there is no thread", { thread: null }],
+    ["no agent of ours works in the thread", { thread: threadRow({ agent: null }) }],
+    ["the thread was deleted", { thread: threadRow({ deletedAt: 0 }) }],
+    ["a person has to consent", { thread: threadRow({ queueHeld: 1 }) }],
+    ["an adapter outside feeds the thread", { session: sessionRow({ mode: "attached" }) }],
+    ["a recording is read into the thread", { session: sessionRow({ mode: "imported" }) }],
+    ["the agent goes on after its turn's end", { afterEndItems: 1 }],
+  ])("does not where %s", (_, given) => expect(drains(given)).toBe(false))
+
+  it.each(phases)("waits as the table says for a turn that is %s", (phase) => {
+    expect(drains({ turns: [turnIn.over, turnIn[phase]] })).toBe(!turnPhases[phase].holdsQueue)
+  })
+
+  it("waits for what is on its way, but not for an interrupt whose turn may never start", () => {
+    const kinds = Object.keys(effectKinds) as readonly EffectKind[]
+    expect(kinds.filter((kind) => holdQueue([openEffect(kind)]))).toEqual(
+      kinds.filter((kind) => kind !== "turn.interrupt"),
+    )
+    expect(holdQueue([openEffect("turn.interrupt"), openEffect("turn.steer")])).toBe(true)
+    expect(holdQueue([])).toBe(false)
+  })
+})
+
+describe("what follows from a thread's rows", () => {
+  it("is the queue's next message", () => {
+    expect(followUpOf(threadWork([], { queued: 1 }))).toEqual({ settles: [], drains: true })
+    expect(followUpOf(threadWork([], { queued: 0 }))).toEqual({ settles: [], drains: false })
+    expect(followUpOf(threadWork([], { queued: 1, afterEndItems: 1 }))).toEqual({ settles: [], drains: false })
+    expect(followUpOf(threadWork([], { queued: 1 }, sessionRow({ mode: "attached" }))).drains).toBe(false)
+  })
+
+  it("is that an inferred end becomes final, a second after it", () => {
+    const { provisional, running, closing, over } = turnIn
+    expect(followUpOf(threadWork([provisional, closing, over, running], { queued: 1 }))).toEqual({
+      settles: [provisional, closing],
+      drains: false,
+    })
+    expect(settleMs).toBe(1_000)
+  })
+})

@@ -1,0 +1,68 @@
+/**
+ * What follows from a thread's rows by itself (rule 2 and "The queue" of docs/rules.md): an inferred end becomes final, the queue runs
+ * on. Derived from the rows every time, so that a crash at any point loses none of it. What follows from silence is the watchdog's.
+ */
+import type { EffectKind, EffectRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import type { ThreadWork } from "./ThreadWork.js"
+import { turnsThat } from "./turnPhase.js"
+
+/** How long after an inferred end the agent's own word may still come before the end is final, ms. */
+export const settleMs = 1_000
+
+/** What a thread's queue is asked about. */
+export interface QueueSituation {
+  readonly thread: Pick<ThreadRow, "agent" | "deletedAt" | "queueHeld"> | null
+  /** The session that lives, or null. */
+  readonly session: Pick<SessionRow, "sessionId" | "mode"> | null
+  /** How many messages wait. */
+  readonly queued: number
+  /** Turns that run or wait, and those whose end is not final. */
+  readonly turns: readonly TurnRow[]
+  /** Open items of turns that have ended: what the agent does after its turn's end goes first, too. */
+  readonly afterEndItems: number
+}
+
+/**
+ * Whether the next message of the queue may become a turn: a message waits, no person has to consent, the thread is one that an agent
+ * of ours works in, and nothing runs or waits.
+ */
+export const mayDrain = ({ afterEndItems, queued, session, thread, turns }: QueueSituation): boolean =>
+  queued > 0 &&
+  thread !== null &&
+  thread.agent !== null &&
+  thread.deletedAt === null &&
+  thread.queueHeld === 0 &&
+  (session === null || session.mode === "managed") &&
+  afterEndItems === 0 &&
+  turnsThat("holdsQueue", turns, session).length === 0
+
+/**
+ * Whether an effect that has not ended holds the queue. A message on its way into a turn may still be in the queue. An interrupt may
+ * wait for a start that never comes.
+ */
+const holdsQueue: { readonly [K in EffectKind]: boolean } = {
+  "session.start": true,
+  "turn.start": true,
+  "turn.steer": true,
+  "turn.interrupt": false,
+  "request.answer": true,
+  "session.stop": true,
+}
+
+/** What follows. */
+export interface FollowUp {
+  /** Turns whose end is to become final, `settleMs` after it. */
+  readonly settles: readonly TurnRow[]
+  /** The next message of the queue may become a turn, unless an open effect holds it. */
+  readonly drains: boolean
+}
+
+/** What follows from a thread's rows. */
+export const followUpOf = ({ session, thread, turns }: ThreadWork): FollowUp => ({
+  settles: turnsThat("settles", turns, session),
+  drains: mayDrain({ thread, session, turns, queued: thread.queued, afterEndItems: thread.afterEndItems }),
+})
+
+/** Whether open effects hold the queue. */
+export const holdQueue = (open: readonly Pick<EffectRow, "kind">[]): boolean =>
+  open.some(({ kind }) => holdsQueue[kind])

@@ -1,0 +1,74 @@
+/** Rows as the rules of the workflow look at them; what a test does not name says nothing. */
+import type { EffectKind, EffectRow, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import { tables } from "@threadfold/contracts"
+import type { ThreadWork } from "../src/workflow/ThreadWork.js"
+
+const blankOf = (table: "threads" | "sessions" | "turns" | "requests"): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(tables[table].columns).map(([name, { nullable, type }]) => [
+      name,
+      nullable ? null : type === "integer" ? 0 : "",
+    ]),
+  )
+
+/** A thread in which an agent of ours works, and nothing goes on. */
+export const threadRow = (given: Partial<ThreadRow> = {}): ThreadRow =>
+  Object.assign(blankOf("threads"), { threadId: "thread", agent: "mine", status: "idle" } as ThreadRow, given)
+
+/** A session of ours that lives. */
+export const sessionRow = (given: Partial<SessionRow> = {}): SessionRow =>
+  Object.assign(
+    blankOf("sessions"),
+    { sessionId: "session", threadId: "thread", mode: "managed", status: "ready" } as SessionRow,
+    given,
+  )
+
+/** A turn of that session, by default one that waits for its delivery. */
+export const turnRow = (given: Partial<TurnRow> = {}): TurnRow =>
+  Object.assign(
+    blankOf("turns"),
+    { turnId: "turn", threadId: "thread", sessionId: "session", origin: "client", status: "requested" } as TurnRow,
+    given,
+  )
+
+/** A question of that session. */
+export const requestRow = (given: Partial<RequestRow> = {}): RequestRow =>
+  Object.assign(
+    blankOf("requests"),
+    { requestId: "request", threadId: "thread", sessionId: "session", kind: "other", status: "open" } as RequestRow,
+    given,
+  )
+
+/** An effect that is pending. */
+export const openEffect = (kind: EffectKind, given: Partial<EffectRow> = {}) => ({
+  effectId: kind,
+  kind,
+  status: "pending" as EffectRow["status"],
+  sessionId: null,
+  attempts: 0,
+  token: null,
+  ...given,
+})
+
+/** A thread with what is open in it. */
+export const threadWork = (
+  turns: readonly TurnRow[] = [],
+  thread: Partial<ThreadRow> = {},
+  session: SessionRow | null = sessionRow(),
+): ThreadWork => ({ thread: threadRow(thread), session, last: session, turns, requests: [] })
+
+/** A turn in each phase, seen from the session `session`. */
+const ended = { status: "ended", outcome: "unknown", evidence: "inferred", cause: "session-ready" } as const
+const early = { ...ended, outcome: "cancelled", cause: "interrupt-requested", handedOver: 1 } as const
+export const turnIn = {
+  waiting: turnRow(),
+  delivered: turnRow({ handedOver: 1 }),
+  doubted: turnRow({ handedOver: 1, uncertain: 1 }),
+  lost: turnRow({ handedOver: 1, uncertain: 1, sessionId: "earlier" }),
+  running: turnRow({ status: "running", handedOver: 1, startedAt: 1, nativeTurnId: "native" }),
+  provisional: turnRow({ ...ended, startedAt: 1 }),
+  closing: turnRow({ ...ended, cause: "never-started", handedOver: 1 }),
+  over: turnRow({ ...ended, startedAt: 1, settled: 1 }),
+} as const
+/** A turn that was interrupted between its delivery and its start. */
+export const interruptedEarly = turnRow(early)
