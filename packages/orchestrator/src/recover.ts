@@ -3,7 +3,8 @@
  * what it was handing over in its last moment is uncertain, its sessions are over. Every session counts, whatever its
  * thread looks like in a list: archived and deleted ones too.
  */
-import { type EffectRow, effectKinds, type Problem, type SessionRow } from "@threadfold/contracts"
+import type { EffectRow, Problem, SessionRow } from "@threadfold/contracts"
+import { endingsAtRecovery, isOursToSettle } from "@threadfold/core"
 import { Clock, Effect, identity } from "effect"
 import { outcome } from "./lanes/handOver.js"
 import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
@@ -23,13 +24,13 @@ export interface Recovered {
   readonly effects: number
 }
 
-/** What becomes of an effect that was under way when the server ended. */
+/** What becomes of an effect that was being attempted when the server ended. */
 const endingOf = (effect: EffectRow): Ending => {
   const message = "the server ended while it was handed over"
-  if (effect.kind === "session.start") return { status: "pending", message }
-  return effectKinds[effect.kind].lane === "control"
-    ? { status: "retired", message }
-    : { status: "uncertain", message, events: [outcome("effect.uncertain", effect, message)] }
+  const status = endingsAtRecovery[effect.kind]
+  return status === "uncertain"
+    ? { status, message, events: [outcome("effect.uncertain", effect, message)] }
+    : { status, message }
 }
 
 const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, Problem> =>
@@ -58,8 +59,7 @@ const settleSessions = (shop: Workshop): Effect.Effect<number, Problem> =>
     let settled = 0
     const settle = ({ mode, sessionId, threadId }: SessionRow) =>
       Effect.gen(function* () {
-        // Attached ones end by their lease, imported ones with their recording.
-        if (mode !== "managed" || shop.connections.threads.hasSession(sessionId)) return
+        if (!isOursToSettle({ mode }) || shop.connections.threads.hasSession(sessionId)) return
         const reason = "server-restarted"
         yield* upkeep(shop, { type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
         settled += 1
@@ -82,7 +82,7 @@ const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> => {
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       const members = connections
-        .filter(({ mode }) => mode === "managed")
+        .filter(isOursToSettle)
         .map(({ connectionId }) => member(shop, { streamId: connectionId }, at, closed))
       if (members.length > 0) yield* shop.engine.submit({ members })
     }),

@@ -10,6 +10,7 @@ export {
   type RepairReason,
   type SessionVerdict,
 } from "./reaper.js"
+export { endingsAtRecovery, isOursToSettle, livenessOf, type Serving } from "./recovery.js"
 export type { ThreadWork } from "./ThreadWork.js"
 export {
   type AfterEndWork,
