@@ -82,7 +82,7 @@ export interface Submission {
   readonly meta?: Readonly<Record<string, string | null>>
   /** Steps of effects that are taken with it. */
   readonly effects?: readonly EffectStep[]
-  /** Refuse the whole of it unless this turn still waits to start. */
+  /** Refuse the whole of it unless this turn still waits for its delivery. */
   readonly ifRequested?: { readonly threadId: string; readonly turnId: string }
   /** True: refuse the whole of it when it would open an imported session beside a live one. */
   readonly refuseLive?: boolean

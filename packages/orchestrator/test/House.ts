@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Command, type EventEnvelope, type Problem, type Receipt } from "@threadfold/contracts"
+import type { ThreadWork } from "@threadfold/core"
 import { checkLog, mintId } from "@threadfold/core"
 import {
   databaseGroups,
@@ -16,7 +17,7 @@ import {
   WorkReads,
 } from "@threadfold/engine"
 import { decodeRow, openSqlite } from "@threadfold/event-log"
-import { Projections, SqlStore, type ThreadWork, verify } from "@threadfold/projections"
+import { Projections, SqlStore, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
 import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import {

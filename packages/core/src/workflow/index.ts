@@ -1,5 +1,23 @@
 export { childrenOf } from "./children.js"
+export {
+  answersRequest,
+  type Eligibility,
+  interruptsTurn,
+  interruptWithoutAgent,
+  isAsExpected,
+  isDeliverable,
+  isMessageQueued,
+  isTurnDeliverable,
+  isWorkedOn,
+  mayDeliverAgain,
+  startsBefore,
+  startsSession,
+  startsTurn,
+  steeredInto,
+  stopsSession,
+} from "./eligibility.js"
 export { type FollowUp, followUpOf, holdQueue, settleMs } from "./followUp.js"
+export { sessionBesideImport } from "./imports.js"
 export type { Moment, Span } from "./Moment.js"
 export {
   decideSession,

@@ -1,6 +1,6 @@
 /** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
 import { type EffectRow, type ProblemSlug, problems, type Receipt } from "@threadfold/contracts"
-import type { Accepted, FoldState } from "@threadfold/core"
+import { type Accepted, type FoldState, isAsExpected, isMessageQueued } from "@threadfold/core"
 import type { CommandSubmission, EffectStep, Member, Outcome, Refusal } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 
@@ -81,14 +81,15 @@ export class Commands {
    * left the queue.
    */
   unexpected(steps: readonly EffectStep[], stateOf: (threadId: string) => FoldState): Refusal | null {
-    for (const { effectId, from, patch, token } of steps) {
+    for (const step of steps) {
+      const { effectId, from, patch } = step
       const effect = this.work.effect(effectId)
-      if (effect === null || effect.status !== from || (token !== undefined && effect.token !== token)) {
+      if (effect === null || !isAsExpected(effect, step)) {
         const found = effect === null ? "not there" : effect.status
         return { ok: false, slug: "effect-conflict", detail: `Effect ${effectId} is ${found}, not ${from}.` }
       }
       const { messageId, threadId } = effect
-      if (patch.status === "attempting" && messageId !== null && !stateOf(threadId).queue.includes(messageId)) {
+      if (patch.status === "attempting" && messageId !== null && !isMessageQueued(stateOf(threadId), messageId)) {
         const detail = `Message ${messageId} of thread ${threadId} does not wait any more.`
         return { ok: false, slug: "effect-conflict", detail }
       }

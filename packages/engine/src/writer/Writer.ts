@@ -3,7 +3,7 @@
  * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
 import { type Command, ThreadId } from "@threadfold/contracts"
-import { type Digest, decideIf, type Fold, mintId } from "@threadfold/core"
+import { type Digest, decideIf, type Fold, isTurnDeliverable, mintId, sessionBesideImport } from "@threadfold/core"
 import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
@@ -218,7 +218,7 @@ export class Writer {
   private notRequested({ ifRequested }: Submission): Refusal | null {
     if (ifRequested === undefined) return null
     const { threadId, turnId } = ifRequested
-    return this.working.get(threadId).state.requested.some((turn) => turn.turnId === turnId)
+    return isTurnDeliverable(this.working.get(threadId).state, turnId)
       ? null
       : { ok: false, slug: "effect-conflict", detail: `Turn ${turnId} of thread ${threadId} does not wait any more.` }
   }
@@ -228,12 +228,10 @@ export class Writer {
     for (const member of submission.members) {
       if (member.event.type !== "session.started") continue
       const streamId = this.keys.peek(member.to)
-      const { session } = this.working.get(streamId).state
-      if (session === null || session.endedAt !== null || session.sessionId === member.sessionId) continue
-      if (session.mode !== "imported") {
-        const detail = `Thread ${streamId} has the ${session.mode} session ${session.sessionId}.`
-        return { ok: false, slug: "thread-busy", detail }
-      }
+      const session = sessionBesideImport(this.working.get(streamId).state, member.sessionId)
+      if (session === null) continue
+      const detail = `Thread ${streamId} has the ${session.mode} session ${session.sessionId}.`
+      return { ok: false, slug: "thread-busy", detail }
     }
     return null
   }

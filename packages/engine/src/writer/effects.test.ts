@@ -113,6 +113,23 @@ describe.each(databases)("effects %s", (_name, open) => {
     b.close()
   })
 
+  it("of a turn that the agent has taken after all are not leased again", () => {
+    const { b, effectId, turnId } = waiting(open)
+    const x = new Speaker("x")
+    b.writer.process([
+      submit(x.start()),
+      lease(effectId),
+      // The line was lost, so that another process was to get the turn.
+      { ...submit(), effects: [{ effectId, from: "attempting", patch: { status: "pending", token: null } }] },
+      submit(x.say("turn.accepted", {}, { turnId: "t1" }, { turnId })),
+    ])
+    expect(b.store.find("turns", "key", [turnId])).toMatchObject({ status: "requested", handedOver: 1 })
+    const [late] = b.writer.process([{ ...lease(effectId), ifRequested: { threadId: id("thread x"), turnId } }])
+    expect(late).toMatchObject({ ok: false, slug: "effect-conflict" })
+    expect(b.work.effect(effectId)?.status).toBe("pending")
+    b.close()
+  })
+
   it("of a message that was taken back are not leased, and one that is under way is not taken back nor said twice", () => {
     const b = started(open)
     const x = new Speaker("x")

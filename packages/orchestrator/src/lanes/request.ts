@@ -1,5 +1,6 @@
 /** Delivers answers, while the call that waits for them is still open (rule 6). */
 import type { EffectRow, Problem } from "@threadfold/contracts"
+import { answersRequest } from "@threadfold/core"
 import { Effect } from "effect"
 import { isRecord } from "../isRecord.js"
 import { deliver } from "./handOver.js"
@@ -19,7 +20,7 @@ export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<
     const { payload, requestId, threadId } = effect
     const request = requestId === null ? null : yield* shop.projections.requestRow(requestId)
     const decision = isRecord(payload) && typeof payload.decision === "string" ? payload.decision : null
-    if (request === null || request.status !== "answering" || decision === null) {
+    if (request === null || answersRequest(request) === "never" || decision === null) {
       yield* endPending(shop, effect, { status: "retired", message: "the question is over" })
       return done
     }

@@ -1,6 +1,6 @@
 /** Has a thread's session live, or ends it. */
 import { type EffectRow, Problem } from "@threadfold/contracts"
-import type { ThreadWork } from "@threadfold/projections"
+import { isOursToSettle, startsBefore, startsSession, stopsSession, type ThreadWork } from "@threadfold/core"
 import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
 import { Effect, Either, Option, type Scope } from "effect"
 import type { Agent } from "../Agents.js"
@@ -77,7 +77,7 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
   if (known !== null) return Effect.succeed(known)
   return Effect.gen(function* () {
     const agent = yield* agents.get(thread.agent ?? "")
-    if (session !== null && session.mode === "managed") {
+    if (session !== null && isOursToSettle(session)) {
       // It is not one of ours that run, so its process is gone, whatever its row says.
       const { sessionId, threadId } = session
       const reason = "not-run-by-this-server"
@@ -110,22 +110,16 @@ export const abandon = (shop: Workshop, threadId: string): Effect.Effect<void> =
     return live === null ? Effect.void : closeLive(shop, live)
   })
 
-/**
- * Whether the thread's session is about to end. Its process is still there and would take a message; it belongs to the next
- * one.
- */
-export const isStopping = ({ reads }: Workshop, threadId: string): Effect.Effect<boolean, Problem> =>
-  Effect.map(reads.openEffects(threadId), (effects) => effects.some(({ kind }) => kind === "session.stop"))
-
 /** `session.start`. */
 export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
     const work = yield* shop.projections.threadWork(effect.threadId)
-    if (work === null || work.thread.deletedAt !== null) {
+    const eligibility = startsSession(work, yield* shop.reads.openEffects(effect.threadId))
+    if (work === null || eligibility === "never") {
       yield* endPending(shop, effect, { status: "retired", message: "the thread is gone" })
       return done
     }
-    if (yield* isStopping(shop, effect.threadId)) return waits
+    if (eligibility === "later") return waits
     yield* Effect.matchEffect(shop.starts.run(effect.threadId, ensureSession(shop, work, wantsFresh(effect))), {
       onSuccess: Option.match({
         onNone: () =>
@@ -164,17 +158,12 @@ export const closeLive = ({ connections }: Pick<Workshop, "connections">, live: 
   })
 }
 
-/** Starts that were asked for before the stop and that nobody has begun: what they wanted is not wanted any more. */
+/** Retires the starts that were asked for before the stop and were not begun. */
 const retireStarts = (shop: Workshop, stop: EffectRow): Effect.Effect<void, Problem> =>
   Effect.gen(function* () {
     const open = yield* shop.reads.openEffects(stop.threadId)
-    const earlier = open.slice(
-      0,
-      open.findIndex(({ effectId }) => effectId === stop.effectId),
-    )
-    const starts = earlier.filter(({ kind, status }) => kind === "session.start" && status === "pending")
     yield* Effect.forEach(
-      starts,
+      startsBefore(stop, open),
       (start) => endPending(shop, start, { status: "retired", message: "it was stopped" }),
       { discard: true },
     )
@@ -186,8 +175,7 @@ export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<At
     yield* retireStarts(shop, effect)
     const live = shop.connections.threads.of(effect.threadId)
     const work = yield* shop.projections.threadWork(effect.threadId)
-    const isOther = effect.sessionId !== null && work?.session != null && work.session.sessionId !== effect.sessionId
-    if (live === null || isOther) {
+    if (live === null || stopsSession(effect, work?.session ?? null) === "never") {
       yield* endPending(shop, effect, { status: "retired", message: "the session is over" })
       return done
     }

@@ -1,47 +1,31 @@
 /** Hands turns over: the user's text to the agent, and what interrupts it. */
 import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
-import { isInterruptedEarly } from "@threadfold/core"
-import type { ThreadWork } from "@threadfold/projections"
+import {
+  interruptsTurn,
+  interruptWithoutAgent,
+  isDeliverable,
+  isWorkedOn,
+  mayDeliverAgain,
+  startsTurn,
+  steeredInto,
+} from "@threadfold/core"
 import { Effect, Either, Option } from "effect"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
 import { awaitAnswer, deliver, outcome, said, within } from "./handOver.js"
 import { type Attempt, done, waits } from "./Lanes.js"
-import { abandon, closeLive, ensureSession, isStopping } from "./session.js"
+import { abandon, closeLive, ensureSession } from "./session.js"
 import { type Ending, end, endPending, type Lease, lease, type Workshop } from "./Workshop.js"
 
 const textOf = ({ payload }: EffectRow): string =>
   isRecord(payload) && typeof payload.text === "string" ? payload.text : ""
-
-/** How often a turn is handed over to a process that then turns out to be gone, before it fails. */
-const ATTEMPTS = 3
 
 const notStarted = (effect: EffectRow, message: string): Ending => ({
   status: "failed",
   message,
   events: [{ type: "turn.start-failed", turnId: effect.turnId, payload: { error: { message } } }],
 })
-
-/**
- * Its agent's own word about its end may still come. One that never ran has none to come, but for one that was interrupted
- * before its start, in the session that lives: a message that is sent now might go into it, should the agent start it in
- * this moment.
- */
-export const isProvisional = ({ session }: Pick<ThreadWork, "session">, turn: TurnRow): boolean =>
-  turn.status === "ended" &&
-  turn.settled === 0 &&
-  (turn.startedAt !== null || (isInterruptedEarly(turn) && turn.sessionId === session?.sessionId))
-
-/** Whether the turn may start now: one at a time, and only after the last one's end is final. */
-const mayStart = (work: ThreadWork, turnId: string): boolean =>
-  !work.turns.some(
-    (turn) =>
-      turn.turnId !== turnId &&
-      (turn.status === "running" ||
-        isProvisional(work, turn) ||
-        (turn.status === "requested" && turn.handedOver === 1 && turn.uncertain === 0)),
-  )
 
 const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Effect.Effect<void, Problem> =>
   Effect.gen(function* () {
@@ -63,7 +47,7 @@ const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Ef
       yield* end(shop, held, { status: "delivered", events: [delivered] })
       // A refusal of the start itself is told by the translator, with the turn's id.
       yield* awaitAnswer(shop, held, given.right, answerMs, { refused: () => [] })
-    } else if (given.left._tag === "ConnectionLost" && effect.attempts < ATTEMPTS) {
+    } else if (given.left._tag === "ConnectionLost" && mayDeliverAgain(effect)) {
       // The line did not go out whole, so the agent has not read it: the next session gets it.
       yield* end(shop, held, { status: "pending", message: given.left.message })
       yield* shop.connections.disconnect(live.on.connectionId)
@@ -78,13 +62,12 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     const { projections } = shop
     const { threadId, turnId } = effect
     const retire = (message: string) => Effect.as(endPending(shop, effect, { status: "retired", message }), done)
-    const waiting = Effect.map(turnId === null ? Effect.succeed(null) : projections.turnRow(turnId), (turn) =>
-      turn !== null && turn.status === "requested" && turn.handedOver === 0 ? turn : null,
-    )
+    const turn = turnId === null ? Effect.succeed(null) : projections.turnRow(turnId)
     const work = yield* projections.threadWork(threadId)
-    if (turnId === null || work === null || (yield* waiting) === null)
+    const eligibility = startsTurn(yield* turn, work, yield* shop.reads.openEffects(threadId))
+    if (turnId === null || work === null || eligibility === "never")
       return yield* retire("the turn does not wait any more")
-    if (!mayStart(work, turnId) || (yield* isStopping(shop, threadId))) return waits
+    if (eligibility === "later") return waits
     const wasLive = shop.connections.threads.of(threadId) !== null
     const started = yield* Effect.either(shop.starts.run(threadId, ensureSession(shop, work)))
     if (Either.isLeft(started)) {
@@ -93,7 +76,8 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     }
     const held = Option.isNone(started.right) ? null : yield* lease(shop, effect)
     if (held === null || Option.isNone(started.right)) {
-      if ((yield* waiting) !== null) return waits
+      const now = yield* turn
+      if (now !== null && isDeliverable(now)) return waits
       // It was cancelled while the session started: nobody wants the session any more.
       if (!wasLive) yield* abandon(shop, threadId)
       return yield* retire("it was cancelled")
@@ -103,19 +87,14 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     return done
   })
 
-const running = (shop: Workshop, turnId: string | null): Effect.Effect<TurnRow | null, Problem> =>
-  Effect.map(turnId === null ? Effect.succeed(null) : shop.projections.turnRow(turnId), (turn) =>
-    turn !== null && turn.status === "running" ? turn : null,
-  )
-
 /** `turn.steer`: the message stays in the queue until the agent has taken it. */
 export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
     const { messageId, threadId } = effect
     const live = shop.connections.threads.of(threadId)
-    const turn = yield* running(shop, effect.turnId)
-    const work = yield* shop.projections.threadWork(threadId)
-    if (live === null || turn?.nativeTurnId == null || messageId === null || work === null) {
+    const turn = effect.turnId === null ? null : yield* shop.projections.turnRow(effect.turnId)
+    const nativeTurnId = steeredInto(turn)
+    if (live === null || turn === null || nativeTurnId === null || messageId === null) {
       yield* endPending(shop, effect, { status: "retired", message: "the turn is over; the message runs next" })
       return done
     }
@@ -123,7 +102,7 @@ export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     yield* deliver(shop, effect, live, {
       order: on.connection.steer({
         nativeThreadId,
-        nativeTurnId: turn.nativeTurnId,
+        nativeTurnId,
         messageId,
         text: textOf(effect),
       }),
@@ -133,9 +112,6 @@ export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     return done
   })
 
-/** Whether the agent works on the turn although it was interrupted before it started, and is over for us. */
-const goesOn = (turn: TurnRow): boolean => isInterruptedEarly(turn) && turn.startedAt !== null
-
 /** Stops the session of a turn that goes on after it was interrupted. */
 const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effect<void> => {
   const { interruptMs } = live.on.agent.limits
@@ -144,7 +120,7 @@ const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effe
     Effect.gen(function* () {
       yield* Effect.sleep(interruptMs)
       const turn = yield* shop.projections.turnRow(turnId)
-      if (turn === null || (turn.status !== "running" && !goesOn(turn))) return
+      if (turn === null || !isWorkedOn(turn)) return
       if (shop.connections.threads.of(live.threadId) !== live) return
       yield* Effect.logWarning(`turn ${turnId} goes on ${interruptMs} ms after its interrupt: its session is stopped`)
       yield* closeLive(shop, live)
@@ -155,16 +131,18 @@ const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effe
 /** An interrupt of a turn whose agent is not there. */
 const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.Effect<Attempt, Problem> =>
   Effect.gen(function* () {
-    const { status, threadId, turnId } = turn
-    // The last word of its session is still to come.
-    if (status === "running") return waits
-    if (status === "requested") {
-      // Its delivery failed, or is uncertain. A stop that was asked for need not be asked for again.
-      yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
-      return waits
+    const { threadId, turnId } = turn
+    switch (interruptWithoutAgent(turn)) {
+      case "wait":
+        return waits
+      case "conclude":
+        // A stop that was asked for need not be asked for again.
+        yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: "its agent is gone" })
+        return waits
+      case "over":
+        yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
+        return done
     }
-    yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
-    return done
   })
 
 /** `turn.interrupt`. */
@@ -173,17 +151,18 @@ export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<
     const { threadId, turnId } = effect
     const turn = turnId === null ? null : yield* shop.projections.turnRow(turnId)
     const live = shop.connections.threads.of(threadId)
-    if (turn === null || (turn.status === "ended" && !isInterruptedEarly(turn))) {
+    const eligibility = interruptsTurn(turn)
+    if (turn === null || eligibility === "never") {
       yield* endPending(shop, effect, { status: "retired", message: "the turn is over" })
       return done
     }
     if (live === null || (turn.sessionId !== null && !shop.connections.threads.hasSession(turn.sessionId))) {
       return yield* withoutAgent(shop, effect, turn)
     }
-    // There is nothing yet that could be named to the agent; its start, its failure or the session's end is told.
-    if (turn.nativeTurnId === null || (turn.status !== "running" && !goesOn(turn))) return waits
+    const { nativeTurnId } = turn
+    if (eligibility === "later" || nativeTurnId === null) return waits
     const { nativeThreadId, on } = live
-    const order = on.connection.interrupt({ nativeThreadId, nativeTurnId: turn.nativeTurnId })
+    const order = on.connection.interrupt({ nativeThreadId, nativeTurnId })
     yield* deliver(shop, effect, live, {
       // Whatever becomes of the call, the turn is to end.
       order: Effect.ensuring(order, escalate(shop, turn.turnId, live)),

@@ -4,26 +4,14 @@
  */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import type { Problem, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
+import type { ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
 import { findRow, ofThread, reading } from "./read.js"
 import { notOver } from "./requests.js"
 import { type Condition, selectRows } from "./select.js"
 
 const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, params })
-
-/** A thread with all of it that is open, of one moment. */
-export interface ThreadWork {
-  readonly thread: ThreadRow
-  /** The session that lives, or null. */
-  readonly session: SessionRow | null
-  /** The newest session, ended or not; null: there was none. */
-  readonly last: SessionRow | null
-  /** Turns that run or wait, and those whose end is not final yet; oldest first. */
-  readonly turns: readonly TurnRow[]
-  /** Requests that are open or being answered. */
-  readonly requests: readonly RequestRow[]
-}
 
 /** Turns and requests of one thread at most: what an agent keeps open is far less. */
 const OPEN = 200
