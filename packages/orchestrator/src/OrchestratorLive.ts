@@ -1,7 +1,7 @@
 /** The orchestrator over a database and the configured agents. */
 
-import { type CommandType, Problem } from "@threadfold/contracts"
-import { canonicalJson } from "@threadfold/core"
+import { Problem } from "@threadfold/contracts"
+import { canonicalJson, commandNews, newsOf } from "@threadfold/core"
 import { Engine, sha256, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Effect, FiberSet, identity, Layer, Schedule } from "effect"
@@ -22,29 +22,6 @@ import { recover } from "./recover.js"
 const SWEEP_MS = 1_000
 /** Threads that one sweep wakes for what follows from their rows. */
 const SWEEP_THREADS = 500
-
-/** Events of an agent after which something may have to be done; all others only change rows. */
-const news: ReadonlySet<string> = new Set([
-  "session.started",
-  "session.exited",
-  "session.state.changed",
-  "turn.accepted",
-  "turn.started",
-  "turn.completed",
-  "turn.aborted",
-  "turn.start-failed",
-  "runtime.error",
-])
-
-/** Commands after which nothing has to be done: they only say something about a thread. */
-const quiet: ReadonlySet<CommandType> = new Set<CommandType>([
-  "thread.create",
-  "thread.rename",
-  "thread.archive",
-  "thread.unarchive",
-  "thread.delete",
-  "thread.keep-alive",
-])
 
 /** SHA-256 of what a command said, hex. */
 const contentOf = (said: unknown): string => Buffer.from(sha256(canonicalJson(said))).toString("hex")
@@ -73,7 +50,7 @@ export const make = Effect.gen(function* () {
   const poke = (threadId: string): Effect.Effect<void> => Effect.suspend(() => lanes.poke(threadId))
   const pokeAll = (threadIds: Iterable<string>) => Effect.forEach(new Set(threadIds), poke, { discard: true })
   const onCommitted = (events: readonly Ingested[]): Effect.Effect<void> =>
-    pokeAll(events.filter(({ type }) => news.has(type)).map(({ threadId }) => threadId))
+    pokeAll(events.filter(({ type }) => newsOf(type).wakes).map(({ threadId }) => threadId))
 
   const connections = yield* makeConnections({ engine, ids, incarnation, onCommitted, onLost: pokeAll })
   const starts = new Starts()
@@ -109,8 +86,9 @@ export const make = Effect.gen(function* () {
         },
       })
       if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
-      if (command.type === "session.stop" || command.type === "turn.interrupt") yield* starts.called(receipt.threadId)
-      if (!quiet.has(command.type)) yield* poke(receipt.threadId)
+      const { callsOffStart, wakes } = commandNews[command.type]
+      if (callsOffStart) yield* starts.called(receipt.threadId)
+      if (wakes) yield* poke(receipt.threadId)
       return receipt
     })
 

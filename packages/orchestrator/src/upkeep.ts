@@ -1,5 +1,6 @@
 /** Commands of the orchestrator to itself: what follows from rows, decided in the writer like any other command. */
 import { type Actor, Command, type CommandType, type Problem } from "@threadfold/contracts"
+import { commandNews } from "@threadfold/core"
 import type { Acknowledged, EngineService } from "@threadfold/engine"
 import { Clock, Effect, Schema } from "effect"
 import type { IdsService } from "./Ids.js"
@@ -32,4 +33,19 @@ export const upkeep = (
       members: [],
       command: { commandId: ids.next(at), to: { streamId: command.threadId }, at, actor, command: decode(command) },
     }),
+  )
+
+/** Gives one, and wakes the thread where something may have to be done after it (`commandNews` of core). */
+export const upkeepAndWake = (
+  shop: {
+    readonly engine: EngineService
+    readonly ids: IdsService
+    readonly poke: (threadId: string) => Effect.Effect<void>
+  },
+  command: Written<UpkeepType>,
+  actor: Actor = "orchestrator",
+): Effect.Effect<void, Problem> =>
+  Effect.zipRight(
+    upkeep(shop, command, actor),
+    commandNews[command.type].wakes ? shop.poke(command.threadId) : Effect.void,
   )

@@ -29,7 +29,9 @@ export {
   type SessionVerdict,
 } from "./reaper.js"
 export { endingsAtRecovery, isOursToSettle, livenessOf, type Serving } from "./recovery.js"
+export { retryingSince, type Said } from "./retries.js"
 export type { ThreadWork } from "./ThreadWork.js"
+export { commandNews, newsOf } from "./wakeUps.js"
 export {
   type AfterEndWork,
   afterEndOverdue,

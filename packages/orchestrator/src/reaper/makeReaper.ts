@@ -9,6 +9,7 @@ import {
   type KeepReason,
   type Liveness,
   type LivingSession,
+  livenessOf,
   type Moment,
   type SessionVerdict,
 } from "@threadfold/core"
@@ -20,7 +21,7 @@ import type { Workshop } from "../lanes/Workshop.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { endOrphans, type Orphans } from "../orphans.js"
 import { eachPage, type Pages } from "../pages.js"
-import { upkeep } from "../upkeep.js"
+import { upkeep, upkeepAndWake } from "../upkeep.js"
 import type { ReaperFinding, ReaperService } from "./Reaper.js"
 import type { ReaperPolicy } from "./ReaperPolicy.js"
 
@@ -73,11 +74,15 @@ export const makeReaper = (
     const livenessWith =
       (served: Effect.Effect<Orphans>) =>
       ({ connectionId, mode, sessionId }: LivingSession): Effect.Effect<Liveness> => {
-        if (mode !== "managed" || threads.hasSession(sessionId)) return Effect.succeed("alive")
-        if (connectionId === null) return Effect.succeed("gone")
-        // What is on its way into the log is not yet among the sessions.
-        if (threads.isOpen(connectionId)) return Effect.succeed("alive")
-        return Effect.map(served, ({ connectionIds }) => (connectionIds.has(connectionId) ? "unknown" : "gone"))
+        const known = {
+          hasSession: threads.hasSession(sessionId),
+          isConnected: connectionId !== null && threads.isOpen(connectionId),
+        }
+        const alone = livenessOf({ connectionId, mode }, { ...known, isServedElsewhere: false })
+        if (alone !== "gone" || connectionId === null) return Effect.succeed(alone)
+        return Effect.map(served, ({ connectionIds }) =>
+          livenessOf({ connectionId, mode }, { ...known, isServedElsewhere: connectionIds.has(connectionId) }),
+        )
       }
 
     const reap = (session: LivingSession, verdict: SessionVerdict): Effect.Effect<SessionVerdict, Problem> =>
@@ -111,7 +116,7 @@ export const makeReaper = (
         liveness: "gone",
         reason: verdict.reason,
       } as const
-      return upkeep(shop, command, "reaper").pipe(Effect.zipRight(shop.poke(threadId)), Effect.as(verdict))
+      return Effect.as(upkeepAndWake(shop, command, "reaper"), verdict)
     }
 
     const verdictOf = (

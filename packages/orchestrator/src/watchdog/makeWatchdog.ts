@@ -23,7 +23,7 @@ import { MonotonicClock } from "../host/MonotonicClock.js"
 import type { Workshop } from "../lanes/Workshop.js"
 import { eachPage, type Pages } from "../pages.js"
 import type { ReaperPolicy } from "../reaper/ReaperPolicy.js"
-import { upkeep } from "../upkeep.js"
+import { upkeepAndWake } from "../upkeep.js"
 
 /** Rows of one page. */
 const PAGE = 100
@@ -67,10 +67,9 @@ export const makeWatchdog = (
         // When it waited for a person only ever speaks for the turn, so it is read only where it matters.
         const waits = yield* projections.waitsOfTurn(threadId, turnId, WAITS)
         const { interrupt, silentMs } = decideTurn({ ...facts, waits }, moment, policy)
-        if (silentMs !== null) yield* upkeep(shop, { type: "turn.stall", threadId, turnId, silentMs })
+        if (silentMs !== null) yield* upkeepAndWake(shop, { type: "turn.stall", threadId, turnId, silentMs })
         if (interrupt === null) return
-        yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason: interrupt })
-        yield* shop.poke(threadId)
+        yield* upkeepAndWake(shop, { type: "turn.interrupt", threadId, turnId, reason: interrupt })
       })
 
     const lookAtStart = (turn: StartingTurn, moment: Moment): Effect.Effect<void, Problem> =>
@@ -79,8 +78,7 @@ export const makeWatchdog = (
         if (!isStartTimed(turn, turn.mode)) return
         const waitedMs = startOverdue(turn, limitsOf(turn.agent) ?? defaultLimits, moment)
         if (waitedMs === null) return
-        yield* upkeep(shop, { type: "turn.time-out-start", threadId, turnId, ifSequence: sequence, waitedMs })
-        yield* shop.poke(threadId)
+        yield* upkeepAndWake(shop, { type: "turn.time-out-start", threadId, turnId, ifSequence: sequence, waitedMs })
       })
 
     const lookAtAfterEnd = (work: AfterEndWork, moment: Moment): Effect.Effect<void, Problem> =>
@@ -88,8 +86,13 @@ export const makeWatchdog = (
         const { threadId, threadSequence, turnId } = work
         const silentMs = afterEndOverdue(work, policy.afterEndMs, moment)
         if (silentMs === null) return
-        yield* upkeep(shop, { type: "turn.settle-after-end", threadId, turnId, ifSequence: threadSequence, silentMs })
-        yield* shop.poke(threadId)
+        yield* upkeepAndWake(shop, {
+          type: "turn.settle-after-end",
+          threadId,
+          turnId,
+          ifSequence: threadSequence,
+          silentMs,
+        })
       })
 
     const lookAtQuestion = (question: OpenQuestion, moment: Moment): Effect.Effect<void, Problem> =>
@@ -98,14 +101,13 @@ export const makeWatchdog = (
         const due = unattended(question, policy.unattended, moment)
         if (due === null) return
         if (due.action === "deny") {
-          yield* upkeep(shop, { type: "request.decline", threadId, requestId })
+          yield* upkeepAndWake(shop, { type: "request.decline", threadId, requestId })
         } else {
           const reason = `unattended: nobody answered within ${due.afterMs} ms (reaper.unattended)`
-          yield* upkeep(shop, { type: "request.expire", threadId, requestId, reason })
+          yield* upkeepAndWake(shop, { type: "request.expire", threadId, requestId, reason })
           // The agent would wait for an answer that cannot come any more.
-          if (turnId !== null) yield* upkeep(shop, { type: "turn.interrupt", threadId, turnId, reason })
+          if (turnId !== null) yield* upkeepAndWake(shop, { type: "turn.interrupt", threadId, turnId, reason })
         }
-        yield* shop.poke(threadId)
       })
 
     /** Looks at each row, by the moment at which its page was read. */
