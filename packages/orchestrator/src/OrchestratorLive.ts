@@ -20,8 +20,8 @@ import { recover } from "./recover.js"
 
 /** How often everything that may have something to do is looked at, whether or not somebody said so, ms. */
 const SWEEP_MS = 1_000
-/** Threads that one sweep wakes for what follows from their rows. */
-const SWEEP_THREADS = 500
+/** Threads of one page. */
+const PAGE = 500
 
 /** SHA-256 of what a command said, hex. */
 const contentOf = (said: unknown): string => Buffer.from(sha256(canonicalJson(said))).toString("hex")
@@ -63,9 +63,10 @@ export const make = Effect.gen(function* () {
     followUp: makeFollowUp(shop),
   })
 
+  const followUps = (after: string | null) => projections.threadsToFollowUp(after, PAGE)
   const sweep = Effect.gen(function* () {
     yield* eachPage({ read: reads.threadsWithEffects, keyOf: identity }, pokeAll)
-    yield* pokeAll(yield* projections.threadsToFollowUp(SWEEP_THREADS))
+    yield* eachPage({ read: followUps, keyOf: identity }, pokeAll)
   }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a sweep of the outbox failed", cause)))
   yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(SWEEP_MS)))
 

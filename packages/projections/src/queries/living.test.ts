@@ -13,6 +13,7 @@ import { openProjections } from "../testing/sqlite.js"
 import { idFor } from "../testing/TestLog.js"
 import { afterEndWork, agentOpened, livingFacts, openQuestions, runningTurns, startingTurns } from "./living.js"
 import { Projections } from "./Projections.js"
+import { threadsToFollowUp } from "./upkeep.js"
 
 const thread = (label: string) => idFor(`thread ${label}`)
 const session = (label: string) => idFor(`session ${label}`)
@@ -228,6 +229,7 @@ describe("a sweep", () => {
         startingTurns(explaining, null, 1),
         afterEndWork(explaining, null, 1),
         openQuestions(explaining, null, 1),
+        threadsToFollowUp(explaining, null, 1),
       ]
       yield* Effect.all(queries)
       expect(details).toHaveLength(queries.length)

@@ -1,6 +1,6 @@
 /**
- * What orchestration derives its work from: rows as they are stored, by thread or by what is open. Not for pages: every
- * list is short by nature or cut at `limit`.
+ * What orchestration derives its work from: rows as they are stored, by thread or by what is open. The conditions preselect; what
+ * follows from a row, core says (`core/workflow`).
  */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
@@ -68,15 +68,24 @@ export const openConnections = (sql: SqlClient.SqlClient, after: string | null, 
     ),
   )
 
-/** Threads for which something may follow by itself: a queue that may run, or a turn whose end is not final yet. */
-export const threadsToFollowUp = (sql: SqlClient.SqlClient, limit: number): Effect.Effect<readonly string[], Problem> =>
+/**
+ * Threads for which something may follow by itself (`followUpOf` of core), in the order of their ids, after one (exclusive): a queue
+ * that is not held and has no running turn in front of it, or a turn whose end is not final yet.
+ */
+export const threadsToFollowUp = (
+  sql: SqlClient.SqlClient,
+  after: string | null,
+  limit: number,
+): Effect.Effect<readonly string[], Problem> =>
   reading(
     sql,
     sql
       .unsafe<{ readonly threadId: string }>(
-        `SELECT thread_id AS "threadId" FROM threads WHERE queued > 0 AND queue_held = 0 AND active_turn_id IS NULL
-         UNION SELECT thread_id FROM turns WHERE settled = 0 AND status = 'ended' LIMIT ?`,
-        [limit],
+        `SELECT thread_id AS "threadId" FROM threads
+           WHERE queued > 0 AND queue_held = 0 AND active_turn_id IS NULL AND thread_id > ?
+         UNION SELECT thread_id FROM turns WHERE settled = 0 AND status = 'ended' AND thread_id > ?
+         ORDER BY 1 LIMIT ?`,
+        [after ?? "", after ?? "", limit],
       )
       .pipe(Effect.map((rows) => rows.map(({ threadId }) => threadId))),
   )
