@@ -194,9 +194,12 @@ describe("what the reaper thinks of a session", () => {
   it("gives reasons that its page explains, and that can all come about", () => {
     const page = readFileSync(new URL("../../../../docs/how-to/reaper.md", import.meta.url), "utf8")
     const all = Object.entries(reaperReasons).flatMap(([decision, of]) =>
-      Object.keys(of).map((reason) => ({ decision, reason })),
+      Object.entries(of).map(([reason, meaning]) => ({ decision, reason, meaning })),
     )
-    for (const { reason } of all) expect(page).toContain(`\`${reason}\``)
+    for (const { meaning, reason } of all) {
+      expect(page).toContain(`\`${reason}\``)
+      expect(meaning).toMatch(/^[A-Z].+\.$/)
+    }
     // These follow from what the sweep does, not from what it decides.
     const later = ["moved-on", "not-taken", "process-left"]
     const expected = all.filter(({ reason }) => !later.includes(reason))
