@@ -9,6 +9,7 @@ import { packages, root } from "./tools.mjs"
 const log = ["contracts", "core"]
 const writer = [...log, "event-log", "projections"]
 const orchestration = [...writer, "engine", "providers"]
+const belowServer = [...orchestration, "imports", "orchestrator", "client"]
 
 /** Package → the packages that it may use. A package that is not listed here may use none. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +19,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   projections: log,
   engine: writer,
   orchestrator: orchestration,
-  server: [...orchestration, "orchestrator", "client"],
+  imports: orchestration,
+  bench: belowServer,
+  server: [...belowServer, "bench"],
   providers: ["contracts"],
   testkit: ["contracts"],
   client: log,

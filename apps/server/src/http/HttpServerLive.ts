@@ -5,7 +5,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { resolve } from "node:path"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type * as SqlClient from "@effect/sql/SqlClient"
 import { Problem } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
@@ -63,7 +62,7 @@ const standardError = (line: string): void => {
 }
 
 /** What the server stands on. */
-export type HttpNeeds = Agents | Engine | Orchestrator | Projections | Reaper | SqlClient.SqlClient
+export type HttpNeeds = Agents | Engine | Orchestrator | Projections | Reaper
 
 /** Opens the server for the life of the scope. Fails with `invalid-request`, `unavailable` or `storage-failed`. */
 export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer, Problem, HttpNeeds | Scope.Scope> =>

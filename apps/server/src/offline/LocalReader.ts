@@ -12,7 +12,7 @@ import {
   type StorageFailed,
 } from "@threadfold/event-log"
 import { maxLimit, Projections } from "@threadfold/projections"
-import { Effect, Layer, type Scope, Stream } from "effect"
+import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
 
 /** Events per page. */
@@ -21,19 +21,18 @@ const pageSize = 500
 const unavailable = (error: StorageFailed) =>
   new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.detail}.` })
 
-/** The projections' queries over a database file, for the life of the scope. */
-const openProjections = (file: string) =>
-  Effect.gen(function* () {
-    const client = yield* SqliteClient.make({ filename: file, readonly: true, disableWAL: true })
-    const context = yield* Layer.build(
-      Projections.layer.pipe(Layer.provide(Layer.succeed(SqlClient.SqlClient, client))),
-    )
-    return { client, projections: yield* Effect.provide(Projections, context) }
-  }).pipe(Effect.provide(Reactivity.layer))
+/** The projections' queries over a database file. */
+export const localProjections = (file: string): Layer.Layer<Projections> =>
+  Projections.layer.pipe(
+    Layer.provide(
+      Layer.scoped(SqlClient.SqlClient, SqliteClient.make({ filename: file, readonly: true, disableWAL: true })),
+    ),
+    Layer.provide(Reactivity.layer),
+  )
 
-type Opened = Effect.Effect.Success<ReturnType<typeof openProjections>>
+type Queries = Context.Tag.Service<typeof Projections>
 
-const threads = ({ projections }: Opened, { deleted, limit, status }: ThreadsQuery) =>
+const threads = (projections: Queries, { deleted, limit, status }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
@@ -48,20 +47,6 @@ const threads = ({ projections }: Opened, { deleted, limit, status }: ThreadsQue
       cursor = page.next
     }
   })
-
-const matching = ({ client }: Opened, text: string) =>
-  client
-    .unsafe<{ readonly id: string }>(
-      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR native_thread_id = ?
-         ORDER BY thread_id LIMIT ?`,
-      [text.length, text.toLowerCase(), text, maxMatches],
-    )
-    .pipe(
-      Effect.map((rows) => rows.map(({ id }) => id)),
-      Effect.mapError(
-        (error) => new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.message}.` }),
-      ),
-    )
 
 const withNative = (log: LogReader, row: EventRow): Effect.Effect<string, StorageFailed> =>
   Effect.map(log.native(row.sequence), (body) => addNativeBody(encodeEnvelopeJson(row), body))
@@ -109,33 +94,13 @@ const newest = (
 export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const log = yield* openReadOnly({ file, migrations: databaseGroups })
-    const opened = yield* openProjections(file)
+    const projections = Context.get(yield* Layer.build(localProjections(file)), Projections)
     return {
-      threads: (query) => threads(opened, query),
-      matching: (text) => matching(opened, text),
+      threads: (query) => threads(projections, query),
+      matching: (text) => projections.matchingThreads(text, maxMatches),
       thread: (threadId) =>
-        Effect.map(opened.projections.threadSnapshot(threadId, { limitPerList: null }), ({ snapshot }) => snapshot),
+        Effect.map(projections.threadSnapshot(threadId, { limitPerList: null }), ({ snapshot }) => snapshot),
       events: (query) => events(log, query),
-      stats: (query) => opened.projections.stats(query),
+      stats: (query) => projections.stats(query),
     }
   })
-
-/** How many anomalies each of these threads has. */
-export const countAnomalies = (
-  file: string,
-  threadIds: readonly string[],
-): Effect.Effect<ReadonlyMap<string, number>, Problem> =>
-  Effect.scoped(
-    Effect.flatMap(openProjections(file), ({ client }) =>
-      client.unsafe<{ readonly id: string; readonly n: number }>(
-        `SELECT thread_id AS id, count(*) AS n FROM anomalies
-           WHERE thread_id IN (SELECT value FROM json_each(?)) GROUP BY thread_id`,
-        [JSON.stringify(threadIds)],
-      ),
-    ),
-  ).pipe(
-    Effect.map((rows) => new Map(rows.map(({ id, n }) => [id, n]))),
-    Effect.mapError(
-      (error) => new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.message}.` }),
-    ),
-  )

@@ -1,8 +1,10 @@
 /** A recorded session that comes with the program, so that a first look has something to look at. */
 import type { Problem } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
-import { Effect, Layer } from "effect"
-import { importCodexAppServer } from "../import/CodexAppServer.js"
+import { codexAppServer, importRecording, recognize } from "@threadfold/imports"
+import { Effect } from "effect"
+import { fileRecording } from "../imports/fileRecording.js"
+import { importProblem } from "../imports/importProblem.js"
 import { exampleRecording } from "../installed.js"
 
 /**
@@ -14,5 +16,6 @@ export const loadExample = (file: string): Effect.Effect<number, Problem> =>
     const engine = yield* Engine
     const head = yield* Effect.orDie(engine.log.head)
     if (head > 0) return 0
-    return (yield* importCodexAppServer({ files: [exampleRecording] }, Layer.succeed(Engine, engine))).events
-  }).pipe(Effect.provide(Engine.layerInProcess({ file, owner: "held" })))
+    const recognized = yield* recognize(fileRecording(exampleRecording), codexAppServer)
+    return (yield* importRecording(recognized)).events
+  }).pipe(Effect.mapError(importProblem), Effect.provide(Engine.layerInProcess({ file, owner: "held" })))

@@ -6,6 +6,7 @@ import type { CheckReport, EventEnvelope, Problem, ProjectionsReport, ThreadSnap
 import { type Fold, fold } from "@threadfold/core"
 import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
 import { decodeRow, type EventRow, type LogDriver, openSqlite, sqliteDriver } from "@threadfold/event-log"
+import { codexAppServer, type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
 import {
   allStreams,
   hashStream,
@@ -21,7 +22,8 @@ import {
 import type { ObservedThread } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
-import { type ImportOptions, type ImportOutcome, importCodexAppServer } from "../../src/import/CodexAppServer.js"
+import { recognizeFiles } from "../../src/imports/importFiles.js"
+import { importProblem } from "../../src/imports/importProblem.js"
 import { checkDatabase } from "../../src/offline/check.js"
 
 /** What an open database is looked at through. */
@@ -31,7 +33,7 @@ export interface Looked {
   readonly store: SqlStore
 }
 
-export interface LibraryImport extends Omit<ImportOptions, "files"> {
+export interface LibraryImport extends ReadingOptions {
   /** Fails every submission after so many: an import that is killed in the middle. */
   readonly dieAfter?: number
   readonly fold?: Fold
@@ -88,7 +90,9 @@ export class Library {
   private importing(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport) {
     const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
-    return importCodexAppServer({ files, ...options }, layer)
+    return Effect.flatMap(recognizeFiles(files, codexAppServer), (recognized) =>
+      importRecordings(recognized, options).pipe(Effect.provide(layer), Effect.mapError(importProblem)),
+    )
   }
 
   /** Looks at the database on a connection that cannot write. */

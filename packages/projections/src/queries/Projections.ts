@@ -1,7 +1,7 @@
 /** The read side as a service: every query of the projections, over one read-only client. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { Context, Effect, Layer } from "effect"
-import { anomalies } from "./anomalies.js"
+import { anomalies, anomalyCounts } from "./anomalies.js"
 import { delegations } from "./delegations.js"
 import { inferences } from "./inferences.js"
 import { items } from "./items.js"
@@ -9,11 +9,13 @@ import {
   afterEndWork,
   agentOpened,
   livingFacts,
+  openLeases,
   openQuestions,
   runningTurns,
   startingTurns,
   waitsOfTurn,
 } from "./living.js"
+import { matchingThreads } from "./matching.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
@@ -35,6 +37,7 @@ const boundTo = (sql: SqlClient.SqlClient) => {
   return {
     threads: bind(threads),
     thread: bind(thread),
+    matchingThreads: bind(matchingThreads),
     threadSnapshot: bind(threadSnapshot),
     sessions: bind(sessions),
     session: bind(session),
@@ -52,6 +55,7 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     queue: bind(queue),
     usage: bind(usage),
     anomalies: bind(anomalies),
+    anomalyCounts: bind(anomalyCounts),
     stats: bind(stats),
     threadWork: bind(threadWork),
     turnRow: bind(turnRow),
@@ -64,6 +68,7 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     runningTurns: bind(runningTurns),
     startingTurns: bind(startingTurns),
     afterEndWork: bind(afterEndWork),
+    openLeases: bind(openLeases),
     openQuestions: bind(openQuestions),
     waitsOfTurn: bind(waitsOfTurn),
   }

@@ -2,10 +2,10 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { AnomalyReason, AnomalyView, Problem } from "@threadfold/contracts"
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import { anomalyView } from "../view.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
-import { each, listPage, ofThread, type ThreadList } from "./read.js"
+import { each, listPage, ofThread, reading, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
 
 /** Filters apply together. */
@@ -40,3 +40,17 @@ export const anomalies = (
   if (subject !== undefined) where.push({ sql: "subject = ?", params: [subject] })
   return listPage(sql, readPage(sql, anomalyList, threadId ?? "", where, query), (rows) => anomalyList.view(sql, rows))
 }
+
+/** How many anomalies each of these threads has; those without any are left out. */
+export const anomalyCounts = (
+  sql: SqlClient.SqlClient,
+  threadIds: readonly string[],
+): Effect.Effect<ReadonlyMap<string, number>, Problem> =>
+  reading(
+    sql,
+    sql.unsafe<{ readonly id: string; readonly n: number }>(
+      `SELECT thread_id AS id, count(*) AS n FROM anomalies
+         WHERE thread_id IN (SELECT value FROM json_each(?)) GROUP BY thread_id`,
+      [JSON.stringify(threadIds)],
+    ),
+  ).pipe(Effect.map((rows) => new Map(rows.map(({ id, n }) => [id, n]))))

@@ -157,3 +157,18 @@ export const waitsOfTurn = (
       [threadId, turnId, limit],
     ),
   )
+
+/** An attached session that lives, and how long it may be silent. */
+export interface OpenLease {
+  readonly sessionId: string
+  readonly leaseMs: number | null
+}
+
+/** The leases of all attached sessions that live. */
+export const openLeases = (sql: SqlClient.SqlClient): Effect.Effect<readonly OpenLease[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<OpenLease>(
+      `SELECT session_id AS "sessionId", lease_ms AS "leaseMs" FROM sessions WHERE ended_at IS NULL AND mode = 'attached'`,
+    ),
+  )

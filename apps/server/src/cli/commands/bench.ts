@@ -1,10 +1,13 @@
-/** `threadfold bench ingest`. */
+/** `threadfold bench ingest`, `live` and `open`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
 import { usageProblem } from "../failures.js"
 import { wholeNumber } from "../options.js"
 import { writeJson } from "../output.js"
+
+/** Loaded on demand: no other command needs them. */
+const loadBenchmarks = Effect.promise(() => import("@threadfold/bench"))
 
 const events = wholeNumber("events", 10_000).pipe(
   Options.withDefault(40_000),
@@ -13,8 +16,7 @@ const events = wholeNumber("events", 10_000).pipe(
 
 const ingest = Command.make("ingest", { events }, (options) =>
   Effect.gen(function* () {
-    // Loaded on demand: no other command needs it.
-    const { benchIngest } = yield* Effect.promise(() => import("../../bench/ingest.js"))
+    const { benchIngest } = yield* loadBenchmarks
     const { events } = options
     yield* writeJson(yield* benchIngest({ events, recording: exampleRecording, program: programFile }))
   }),
@@ -34,7 +36,7 @@ const liveOptions = {
 
 const live = Command.make("live", liveOptions, (options) =>
   Effect.gen(function* () {
-    const { benchLive } = yield* Effect.promise(() => import("../../bench/live/live.js"))
+    const { benchLive } = yield* loadBenchmarks
     yield* writeJson(yield* benchLive({ ...options, program: programFile, ...benchPrograms }))
   }),
 ).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
@@ -44,7 +46,7 @@ const open = Command.make(
   { size: whole("size", [10, 10_000], 600, "Open rows of the smaller thread; the larger one has ten times as many.") },
   ({ size }) =>
     Effect.gen(function* () {
-      const { benchOpen } = yield* Effect.promise(() => import("../../bench/open/open.js"))
+      const { benchOpen } = yield* loadBenchmarks
       yield* writeJson(yield* benchOpen(size))
     }),
 ).pipe(Command.withDescription("Measure what the open rows of a thread cost, n beside 10n; prints JSON."))

@@ -1,5 +1,4 @@
 /** Attached sessions: opened, fed, kept alive and ended by an adapter outside. All that lasts is in the log. */
-import * as SqlClient from "@effect/sql/SqlClient"
 import { Problem, type SessionId, type SessionRow } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
 import type { Acknowledged, CommandSubmission, EngineService, MemberResult, Submission } from "@threadfold/engine"
@@ -44,15 +43,6 @@ const unreadable = (error: { readonly message: string }) =>
 
 const conflict = (detail: string) => new Problem({ slug: "session-conflict", detail })
 
-/** Attached sessions that live, and their leases. */
-const openLeases = (sql: SqlClient.SqlClient) =>
-  Effect.mapError(
-    sql.unsafe<{ readonly sessionId: string; readonly leaseMs: number | null }>(
-      `SELECT session_id AS "sessionId", lease_ms AS "leaseMs" FROM sessions WHERE ended_at IS NULL AND mode = 'attached'`,
-    ),
-    unreadable,
-  )
-
 /** Longest place in an answer, characters: an answer to a line has at most 200 bytes. */
 const longestPlace = 48
 
@@ -82,10 +72,9 @@ export const makeAttachedSessions = (
   metrics: Metrics,
   lineBytes: number,
   secrets?: HeldSecrets,
-): Effect.Effect<AttachedSessions, Problem, Projections | SqlClient.SqlClient | Scope.Scope> =>
+): Effect.Effect<AttachedSessions, Problem, Projections | Scope.Scope> =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const sql = yield* SqlClient.SqlClient
     const redaction = attachedRedaction(secrets)
     const rules: LineRules = { maxBytes: lineBytes, redact: redaction.redact, redactText: redaction.redactText }
 
@@ -138,7 +127,7 @@ export const makeAttachedSessions = (
         ),
       ),
     )
-    for (const { sessionId, leaseMs } of yield* openLeases(sql)) {
+    for (const { sessionId, leaseMs } of yield* projections.openLeases()) {
       if (leaseMs !== null) yield* leases.hold(sessionId, leaseMs)
     }
 

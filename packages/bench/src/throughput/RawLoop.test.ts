@@ -4,9 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
 import { sqliteDriver } from "@threadfold/event-log"
+import { recording } from "@threadfold/testkit"
 import type Sqlite from "better-sqlite3"
 import { Effect } from "effect"
-import { exampleRecording } from "../../installed.js"
 import { submissions } from "../Workload.js"
 import { chunksOf, commitAll } from "./chunks.js"
 import { engineOn, openDatabase } from "./engineOn.js"
@@ -41,7 +41,7 @@ it.scoped("the rows that a bare loop writes are those of the engine", () =>
       threads: 5,
       burst: 16,
       startAt: 1_764_000_000_000,
-      recording: exampleRecording,
+      recording: recording("codex-02-approval-untrusted-accept").path,
     })
     let transactions = 0
     for (const chunk of chunksOf(load)) {

@@ -3,7 +3,12 @@
  * place where a reading stopped: what waited was let go there, and the connection was ended unless it was left open.
  * A later reading goes through the same cuts, so that it gives the same events up to the last one and adds nothing there.
  */
+import { sha256 } from "@threadfold/engine"
 import { Option, Schema } from "effect"
+
+/** Where the bookmark of a recording is kept. The first readable line says which recording it is. */
+export const recordingKey = (source: string, firstLine: string): string =>
+  `import:${source}:${Buffer.from(sha256(firstLine)).toString("hex")}`
 
 export const Cut = Schema.Struct({
   /** Number of the last line that was taken. */

@@ -1,0 +1,47 @@
+/** Imports files into a data directory that no process owns. */
+import type { ImportReport, Problem } from "@threadfold/contracts"
+import { Engine } from "@threadfold/engine"
+import { databaseFile } from "@threadfold/event-log"
+import {
+  importRecordings,
+  type ReadingOptions,
+  type Recognized,
+  type RecordingReader,
+  recognize,
+  reportOf,
+} from "@threadfold/imports"
+import { Effect } from "effect"
+import { localProjections } from "../offline/LocalReader.js"
+import { version } from "../version.js"
+import { fileRecording } from "./fileRecording.js"
+import { importProblem } from "./importProblem.js"
+
+/**
+ * Looks into every file, so that one that is no recording refuses the whole call before anything is stored. Fails with
+ * `not-a-recording` or `recording-not-found`.
+ */
+export const recognizeFiles = (
+  files: readonly string[],
+  reader: RecordingReader,
+): Effect.Effect<readonly Recognized[], Problem> =>
+  Effect.mapError(
+    Effect.forEach(files, (file) => recognize(fileRecording(file), reader)),
+    importProblem,
+  )
+
+/**
+ * Imports recognized files with an engine of its own, which owns the directory meanwhile. Fails with
+ * `data-directory-owned`, `thread-busy`, or what opening and writing a database fail with.
+ */
+export const importAlone = (
+  directory: string,
+  recognized: readonly Recognized[],
+  options: ReadingOptions,
+): Effect.Effect<ImportReport, Problem> => {
+  const file = databaseFile(directory)
+  return importRecordings(recognized, options).pipe(
+    Effect.mapError(importProblem),
+    Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
+    Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), localProjections(file))),
+  )
+}

@@ -1,0 +1,4 @@
+/** What `threadfold bench` runs. Each gives the report that is printed as JSON. */
+export { type BenchIngestOptions, type BenchIngestReport, benchIngest } from "./ingest.js"
+export { type BenchLiveOptions, type BenchLiveReport, benchLive } from "./live/live.js"
+export { type BenchOpenReport, benchOpen } from "./open/open.js"

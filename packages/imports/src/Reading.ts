@@ -1,0 +1,225 @@
+/**
+ * One reading of one recording: every line is accounted for, the same recording again adds nothing, and a grown one goes on where
+ * the last reading stopped.
+ */
+import { basename } from "node:path"
+import type { Emitted } from "@threadfold/contracts"
+import { mintId } from "@threadfold/core"
+import {
+  type Acknowledged,
+  ConnectionIngestion,
+  type EngineService,
+  type Member,
+  sha256,
+  streamKey,
+  threadKey,
+} from "@threadfold/engine"
+import { Effect } from "effect"
+import { type Cut, readCuts, recordingKey, writeCuts } from "./Bookmark.js"
+import type { EngineFailure } from "./failures.js"
+import type { Line } from "./lines.js"
+import type { OpenRecording } from "./RecordingReader.js"
+import type { Recognized } from "./recognize.js"
+import { type ImportedThread, type ImportOutcome, namedLines, type UnreadableLines } from "./report.js"
+
+export interface ReadingOptions {
+  /** Leave sessions open at the end of a recording that has not seen its process exit. */
+  readonly leaveOpen?: boolean
+  /** Events per submission. Default 512: a batch of the writer. */
+  readonly submitAt?: number
+  /** Told after each commit: lines read and events added so far, for progress. */
+  readonly onProgress?: (name: string, line: number, events: number) => void
+}
+
+/** Events per submission: a batch of the writer. */
+const SUBMIT_AT = 512
+/** One reading; lines go in one after the other, then the end. */
+export class Reading {
+  private readonly counts = { lines: 0, mapped: 0, kept: 0, unreadable: 0, events: 0 }
+  private readonly unreadableLines: UnreadableLines = []
+  private readonly threads = new Map<string, ImportedThread>()
+  private readonly source: string
+  private readonly recording: OpenRecording
+  private ingestion: ConnectionIngestion | null = null
+  private waiting: Member[] = []
+  private nativeOf: string[] = []
+  private cuts: readonly Cut[] = []
+  private passed = 0
+  private key = ""
+  private firstAt = 0
+  private lastAt = 0
+  private lastLine = 0
+  private seed = ""
+  /** Native threads that the recording names. */
+  private readonly natives = new Set<string>()
+
+  private readonly name: string
+
+  constructor(
+    { reader, recording }: Recognized,
+    private readonly options: ReadingOptions,
+    private readonly engine: EngineService,
+  ) {
+    this.name = recording.name
+    this.source = reader.source
+    this.recording = reader.open()
+  }
+
+  /** What it led to so far. */
+  get outcome(): ImportOutcome {
+    return { ...this.counts, threads: [...this.threads.values()], unreadableLines: this.unreadableLines }
+  }
+
+  /** True while the reading is on lines that an earlier one took: what they give is stored already. */
+  private get known(): boolean {
+    return this.passed < this.cuts.length
+  }
+
+  /** The first readable line says which recording this is: the same one again has the same ids. */
+  private open(text: string, at: number): Effect.Effect<void, EngineFailure> {
+    this.seed = text
+    this.firstAt = at
+    this.key = recordingKey(this.source, text)
+    const mint = (what: string): string => mintId(sha256, at, `${this.source}|${what}|${text}`)
+    this.ingestion = new ConnectionIngestion({
+      connectionId: mint("connection"),
+      sourceKind: this.source,
+      imported: true,
+      threadId: (native) => mint(`thread|${native}`),
+      sessionId: (native, ordinal) => mint(`session|${native}|${ordinal}`),
+    })
+    return Effect.map(this.engine.getMeta(this.key), (stored) => {
+      this.cuts = readCuts(stored)
+    })
+  }
+
+  /** Takes one line. */
+  line({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> {
+    if (!isTooLong && text.trim() === "") return Effect.void
+    this.counts.lines += 1
+    const read = isTooLong ? { problem: `too long: ${bytes} bytes` } : this.recording.read(text)
+    if ("problem" in read) {
+      this.counts.unreadable += 1
+      if (this.unreadableLines.length < namedLines) {
+        this.unreadableLines.push({ file: this.name, line: number, problem: read.problem })
+      }
+      // A cut last line may be finished later: it is not taken yet.
+      if (whole) this.lastLine = number
+      return Effect.void
+    }
+    const opened = this.ingestion === null ? this.open(text, read.at) : Effect.void
+    return Effect.flatMap(opened, () => {
+      this.passCuts(number)
+      this.lastAt = read.at
+      this.lastLine = number
+      const { emitted, fate } = read.translate()
+      this.counts[fate] += 1
+      this.take(emitted)
+      return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : Effect.void
+    })
+  }
+
+  /** Goes through the cuts of earlier readings that lie before a line. */
+  private passCuts(number: number): void {
+    for (let cut = this.cuts[this.passed]; cut !== undefined && cut.line < number; cut = this.cuts[this.passed]) {
+      this.take(cut.open ? this.recording.flush() : this.recording.end(this.lastAt))
+      this.passed += 1
+    }
+  }
+
+  private take(emitted: readonly Emitted[]): void {
+    if (this.ingestion === null || emitted.length === 0) return
+    const members = this.ingestion.members(emitted)
+    for (const { scope } of emitted) if (scope.kind === "session") this.natives.add(scope.nativeThreadId)
+    if (this.known) return
+    members.forEach((member, index) => {
+      const scope = emitted[index]?.scope
+      const native = scope?.kind === "session" ? scope.nativeThreadId : ""
+      if (scope?.kind === "session" && member.event.type === "session.started") {
+        this.push(this.importedMember(member, native, scope.session), native)
+      }
+      this.push(member, native)
+    })
+  }
+
+  private push(member: Member, native: string): void {
+    this.waiting.push(member)
+    this.nativeOf.push(native)
+  }
+
+  /** Says in the thread's own stream where it came from. */
+  private importedMember(member: Member, native: string, ordinal: number): Member {
+    return {
+      to: { streamId: member.to.streamId, key: threadKey(this.source, native) },
+      sessionId: null,
+      actor: "import",
+      event: {
+        type: "thread.imported",
+        channel: null,
+        seq: null,
+        at: member.event.at,
+        eventId: mintId(sha256, this.firstAt, `${this.source}|imported|${native}|${ordinal}|${this.seed}`),
+        native: { threadId: native },
+        payload: { source: this.source, file: basename(this.name) },
+      },
+    }
+  }
+
+  private submit(meta?: Readonly<Record<string, string>>): Effect.Effect<void, EngineFailure> {
+    const members = this.waiting
+    const natives = this.nativeOf
+    this.waiting = []
+    this.nativeOf = []
+    if (members.length === 0 && meta === undefined) return Effect.void
+    return Effect.map(
+      this.engine.submit({ members, refuseLive: true, ...(meta === undefined ? {} : { meta }) }),
+      (acknowledged) => {
+        this.count(acknowledged, natives)
+        this.options.onProgress?.(this.name, this.lastLine, this.counts.events)
+      },
+    )
+  }
+
+  /** @param natives the native thread of each member; empty for one of the connection */
+  private count({ results }: Acknowledged, natives: readonly string[]): void {
+    results.forEach(({ sequence, status, streamId }, index) => {
+      const nativeThreadId = natives[index] ?? ""
+      const added = sequence !== null && status !== "duplicate" ? 1 : 0
+      this.counts.events += added
+      if (nativeThreadId === "") return
+      const before = this.threads.get(streamId)
+      this.threads.set(streamId, { threadId: streamId, nativeThreadId, events: (before?.events ?? 0) + added })
+    })
+  }
+
+  /** Names the threads of the recording that gained nothing, too: a person who imports twice wants to see which they are. */
+  private listThreads(): Effect.Effect<void, EngineFailure> {
+    return Effect.forEach(
+      this.natives,
+      (nativeThreadId) =>
+        Effect.map(this.engine.getMeta(streamKey(threadKey(this.source, nativeThreadId))), (threadId) => {
+          if (threadId !== null && !this.threads.has(threadId)) {
+            this.threads.set(threadId, { threadId, nativeThreadId, events: 0 })
+          }
+        }),
+      { discard: true },
+    )
+  }
+
+  /** The end of the recording: ends the connection unless it is to stay open, and remembers how far this reading came. */
+  end(): Effect.Effect<void, EngineFailure> {
+    return Effect.zipRight(this.close(), this.listThreads())
+  }
+
+  private close(): Effect.Effect<void, EngineFailure> {
+    if (this.ingestion === null) return Effect.void
+    this.passCuts(Number.POSITIVE_INFINITY)
+    const last = this.cuts.at(-1)
+    const leaveOpen = this.options.leaveOpen === true
+    const grown = last === undefined || this.lastLine > last.line
+    // Nothing new, and the end was told already or is not to be told.
+    if (!grown && (leaveOpen || !last.open)) return this.submit()
+    this.take(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
+    return this.submit({ [this.key]: writeCuts([...this.cuts, { line: this.lastLine, open: leaveOpen }]) })
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The port of this package: a reader knows one kind of recording. It turns lines into events and leaves everything else (lines and
+ * their limits, ids, cuts, submissions, reports) to the import. A new kind is one more file in `readers/` and one more entry
+ * of its list.
+ */
+import type { Emitted } from "@threadfold/contracts"
+
+/** A line that was read. */
+export interface ReadLine {
+  /** Time of the line by the recorder's clock, ms since the epoch. */
+  readonly at: number
+  /**
+   * Takes the line into the translation. Called once, before the next line is read, or not at all. `mapped`: it became events of
+   * the domain; `kept`: it is stored verbatim only.
+   */
+  readonly translate: () => { readonly emitted: readonly Emitted[]; readonly fate: "mapped" | "kept" }
+}
+
+/** A line that is none of this kind of recording, and why. */
+export interface UnreadableLine {
+  readonly problem: string
+}
+
+/** One recording as it is read, from its first line on. */
+export interface OpenRecording {
+  /** Reads one line that is not blank, without its newline. Never throws. */
+  readonly read: (text: string) => ReadLine | UnreadableLine
+  /** Lets go all that waits for a later line. Lines may follow. */
+  readonly flush: () => readonly Emitted[]
+  /** Ends the connection of the recording, unless it has ended already. Lines may follow: the file has grown. */
+  readonly end: (at: number) => readonly Emitted[]
+}
+
+/** Reads one kind of recording. */
+export interface RecordingReader {
+  /** Kind of the source, as commands and calls name it: one thread per (kind, native thread). Part of every id: it never changes. */
+  readonly source: string
+  /** What it records, for people. */
+  readonly title: string
+  /** What its files look like, for help. */
+  readonly form: string
+  /** Begins to read a recording. The same lines always lead to the same events. */
+  readonly open: () => OpenRecording
+}

@@ -1,0 +1,30 @@
+/** What an import fails with by itself. What the engine refuses it passes on as it is. */
+import type { EngineService } from "@threadfold/engine"
+import { Data, type Effect } from "effect"
+
+/** No reader is for this source. */
+export class UnknownSource extends Data.TaggedError("UnknownSource")<{
+  readonly source: string
+  readonly known: readonly string[]
+}> {}
+
+/** The bytes of a recording cannot be had. */
+export class RecordingUnreadable extends Data.TaggedError("RecordingUnreadable")<{
+  readonly name: string
+  /** In the words of the system. */
+  readonly reason: string
+}> {}
+
+/** No line of it says something of the source that was asked for. */
+export class NotARecording extends Data.TaggedError("NotARecording")<{
+  readonly name: string
+  /** Titles of what was looked for. */
+  readonly wanted: readonly string[]
+  /** What it seems to be instead. */
+  readonly seems: string
+}> {}
+
+/** What the engine refuses or fails with. */
+export type EngineFailure =
+  | Effect.Effect.Error<ReturnType<EngineService["submit"]>>
+  | Effect.Effect.Error<ReturnType<EngineService["getMeta"]>>

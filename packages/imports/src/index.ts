@@ -1,0 +1,7 @@
+export * from "./failures.js"
+export * from "./importRecordings.js"
+export type { ReadingOptions } from "./Reading.js"
+export * from "./RecordingReader.js"
+export { codexAppServer, readerOf, readers } from "./readers/index.js"
+export { type Recognized, type Recording, recognize } from "./recognize.js"
+export { type ImportedThread, type ImportOutcome, mergeReports, reportOf } from "./report.js"

@@ -1,0 +1,20 @@
+/** Recordings of Codex app-server connections: one JSON object a line, `{ts, dir, msg | line | event}`. */
+import { makeCodexTranslator, parseRecordingLine } from "@threadfold/providers"
+import type { RecordingReader } from "../RecordingReader.js"
+
+export const codexAppServer: RecordingReader = {
+  source: "codex-app-server",
+  title: "Codex app-server",
+  form: "one JSON object a line, {ts, dir, msg | line | event}",
+  open: () => {
+    const translator = makeCodexTranslator({ mode: "imported", recordsClient: true })
+    return {
+      read: (text) => {
+        const line = parseRecordingLine(text)
+        return "problem" in line ? line : { at: line.at, translate: () => translator.push(line) }
+      },
+      flush: () => translator.flush(),
+      end: (at) => translator.end(at, "recording-ended"),
+    }
+  },
+}

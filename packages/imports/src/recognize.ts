@@ -1,0 +1,78 @@
+/** A recording in which no line says something is refused before anything of it, or of its neighbours, is stored. */
+import { Chunk, Effect, Option, Stream } from "effect"
+import { recordingKey } from "./Bookmark.js"
+import { NotARecording, type RecordingUnreadable } from "./failures.js"
+import { guessOf } from "./guess.js"
+import { type Line, linesOf } from "./lines.js"
+import type { RecordingReader } from "./RecordingReader.js"
+import { readers } from "./readers/index.js"
+
+/** A recording as it is handed in. Files, directories and uploads are opened by the caller. */
+export interface Recording {
+  /** How it is named in reports and in the thread's `thread.imported`. */
+  readonly name: string
+  /** Its bytes from the beginning, as often as they are run: once to recognize the recording, once to import it. */
+  readonly bytes: Stream.Stream<Uint8Array, RecordingUnreadable>
+}
+
+/** A recording, and who reads it. */
+export interface Recognized {
+  readonly recording: Recording
+  readonly reader: RecordingReader
+  /** Which recording it is, whatever it is called: the same one has the same key, also after it has grown. */
+  readonly key: string
+}
+
+/** Bytes of a recording that a guess is made of. */
+const headBytes = 64 * 1024
+
+/** The first reader for which some line says something. Reads no further than to that line: the second, mostly. */
+const firstToRead = (recording: Recording, candidates: readonly RecordingReader[]) =>
+  Stream.suspend(() => {
+    const tries = candidates.map((reader) => ({ reader, open: reader.open(), first: "" }))
+    const recognized = ({ isTooLong, text }: Line): Option.Option<Recognized> => {
+      if (isTooLong || text.trim() === "") return Option.none()
+      for (const one of tries) {
+        const read = one.open.read(text)
+        if ("problem" in read) continue
+        if (one.first === "") one.first = text
+        if (read.translate().fate === "mapped") {
+          return Option.some({ recording, reader: one.reader, key: recordingKey(one.reader.source, one.first) })
+        }
+      }
+      return Option.none()
+    }
+    return Stream.filterMap(linesOf(recording.bytes), recognized)
+  }).pipe(Stream.runHead)
+
+/** What a recording seems to be that no reader takes. */
+const guess = (recording: Recording): Effect.Effect<string, RecordingUnreadable> =>
+  Effect.suspend(() => {
+    let bytes = 0
+    const isEnough = (piece: Uint8Array): boolean => {
+      bytes += piece.length
+      return bytes >= headBytes
+    }
+    return Effect.map(Stream.runCollect(Stream.takeUntil(recording.bytes, isEnough)), (pieces) =>
+      guessOf(Buffer.concat(Chunk.toReadonlyArray(pieces)).subarray(0, headBytes), bytes < headBytes),
+    )
+  })
+
+/** Looks into a recording. @param reader the one that is to read it; absent: it is found out */
+export const recognize = (
+  recording: Recording,
+  reader?: RecordingReader,
+): Effect.Effect<Recognized, NotARecording | RecordingUnreadable> => {
+  const candidates = reader === undefined ? readers : [reader]
+  return Effect.flatMap(
+    firstToRead(recording, candidates),
+    Option.match({
+      onSome: Effect.succeed,
+      onNone: () =>
+        Effect.flatMap(
+          guess(recording),
+          (seems) => new NotARecording({ name: recording.name, wanted: candidates.map(({ title }) => title), seems }),
+        ),
+    }),
+  )
+}

@@ -1,0 +1,20 @@
+/** Threads by what a person calls them. */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Problem } from "@threadfold/contracts"
+import { Effect } from "effect"
+import { reading } from "./read.js"
+
+/** Ids of the threads that a text may mean: a full id, the beginning of one, or a native id. At most `limit`, in order. */
+export const matchingThreads = (
+  sql: SqlClient.SqlClient,
+  text: string,
+  limit: number,
+): Effect.Effect<readonly string[], Problem> =>
+  reading(
+    sql,
+    sql.unsafe<{ readonly id: string }>(
+      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR native_thread_id = ?
+         ORDER BY thread_id LIMIT ?`,
+      [text.length, text.toLowerCase(), text, limit],
+    ),
+  ).pipe(Effect.map((rows) => rows.map(({ id }) => id)))
