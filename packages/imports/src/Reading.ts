@@ -67,7 +67,8 @@ export class Reading {
 
   /** What it led to so far. */
   get outcome(): ImportOutcome {
-    return { ...this.counts, threads: [...this.threads.values()], unreadableLines: this.unreadableLines }
+    const { events, ...lines } = this.counts
+    return { threads: [...this.threads.values()], ...lines, unreadableLines: this.unreadableLines, events }
   }
 
   /** True while the reading is on lines that an earlier one took: what they give is stored already. */
