@@ -302,6 +302,21 @@ export const problems = {
     title: "There is no such command",
     next: "Take `commandId` from the receipt of a command; receipts are kept for 7 days.",
   },
+  "import-not-found": {
+    status: 404,
+    title: "There is no such import",
+    next: "GET /v1/imports lists those of this run of the server. Importing again is safe: it adds what is missing.",
+  },
+  "import-conflict": {
+    status: 409,
+    title: "An import of this id runs already",
+    next: "Wait until it ends, or use a new id.",
+  },
+  "path-not-allowed": {
+    status: 403,
+    title: "The server does not read this path",
+    next: "Upload the recording, or name a path below the folder that `imports.root` of the configuration names.",
+  },
   "recording-not-found": {
     status: 404,
     title: "The recording cannot be read",

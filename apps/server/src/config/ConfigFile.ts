@@ -2,6 +2,7 @@
 import { DiskLimits } from "@threadfold/event-log"
 import { ReaperPolicy } from "@threadfold/orchestrator"
 import { Schema } from "effect"
+import { ImportsConfig } from "../imports/ImportSettings.js"
 
 const Text = Schema.String.pipe(Schema.minLength(1, { message: () => "must not be empty" }), Schema.maxLength(4_096))
 const Milliseconds = Schema.Number.pipe(
@@ -93,5 +94,7 @@ export const ConfigFile = Schema.Struct({
   reaper: Schema.optional(ReaperPolicy),
   /** At how much free space the server warns, and at how much it writes nothing any more. */
   storage: Schema.optional(DiskLimits),
+  /** What is allowed of imports while the server runs. */
+  imports: Schema.optional(ImportsConfig),
 })
 export type ConfigFile = typeof ConfigFile.Type

@@ -10,6 +10,8 @@ import { Engine } from "@threadfold/engine"
 import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
+import { ImportJobs } from "../imports/ImportJobs.js"
+import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
 import { makeAttachedSessions } from "./attached/AttachedSessions.js"
@@ -83,7 +85,11 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
     const engine = yield* Engine
     const hub = yield* makeHub(engine.log, limits.stream, metrics)
     const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
+    const imports = { ...(options.imports ?? defaultImportLimits), directory: dataDir }
     const app = yield* makeApp(metrics).pipe(
+      Effect.provide(
+        yield* Layer.build(ImportJobs.layer.pipe(Layer.provideMerge(Layer.succeed(ImportSettings, imports)))),
+      ),
       Effect.provideService(HttpServices, {
         agents: yield* Agents,
         engine,

@@ -9,10 +9,13 @@ import { Problem, type ProblemSlug } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
+import type { ImportJobs } from "../imports/ImportJobs.js"
+import type { ImportSettings } from "../imports/ImportSettings.js"
 import type { Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
 import { commandRoutes } from "./routes/commands.js"
 import { healthRoutes } from "./routes/health.js"
+import { importRoutes } from "./routes/imports.js"
 import { logRoutes } from "./routes/log.js"
 import { methodsOf } from "./routes/methods.js"
 import { pages } from "./routes/pages.js"
@@ -33,6 +36,7 @@ const groups = Layer.mergeAll(
   agentRoutes,
   reaperRoutes,
   sessionRoutes,
+  importRoutes,
   logRoutes,
   healthRoutes,
 )
@@ -99,10 +103,13 @@ const firstIssue = (error: Error): string => {
   return path === "" ? String(issue.message) : `${path}: ${issue.message}`
 }
 
+/** What the routes stand on. */
+export type AppNeeds = HttpServices | ImportJobs | ImportSettings | Projections
+
 /** The application over its services. */
 export const makeApp = (
   metrics: Metrics,
-): Effect.Effect<HttpApp.Default<never, HttpRouter.HttpRouter.DefaultServices>, never, HttpServices | Projections> =>
+): Effect.Effect<HttpApp.Default<never, HttpRouter.HttpRouter.DefaultServices>, never, AppNeeds> =>
   Effect.gen(function* () {
     const router = yield* HttpApiBuilder.Router
     const app = yield* HttpRouter.toHttpApp(yield* router.router)

@@ -1,5 +1,6 @@
 /** What the HTTP server is told, and the limits that protect it. */
 import type { ServerSecrets } from "../config/ServerSecrets.js"
+import type { ImportLimits } from "../imports/ImportSettings.js"
 
 /** Every bound of the server. All are per server, not per client: on a loopback all clients look alike. */
 export interface HttpLimits {
@@ -98,6 +99,8 @@ export interface HttpOptions {
   readonly version: string
   /** What must not be recorded of what is pushed. Default: nothing. */
   readonly secrets?: ServerSecrets
+  /** What is allowed of imports; {@link defaultImportLimits} unless told. */
+  readonly imports?: ImportLimits
   /** Takes the lines of the access log; standard error unless told. */
   readonly accessLog?: (line: string) => void
   /** Limits that differ from {@link defaultLimits}. */

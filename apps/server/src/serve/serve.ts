@@ -2,11 +2,12 @@
  * The server as a whole, on one page: own the data directory, open the writer in a thread of its own, read through a
  * connection that cannot write, run the agents, listen, tell others where.
  */
+import { dirname } from "node:path"
 import { Problem } from "@threadfold/contracts"
 import { Engine, type EngineService, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Config, Context, Effect, Layer, Option, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readConfig } from "../config/readConfig.js"
@@ -16,6 +17,7 @@ import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { readSide } from "../http/ReadSide.js"
 import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
+import { importLimits } from "../imports/ImportSettings.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
 import { untilLockIsLost, warnOfStorage } from "./storageWatch.js"
@@ -75,6 +77,13 @@ const keyOf = (engine: EngineService, secrets: ServerSecrets) =>
     secrets.idKey = key
   })
 
+/** `THREADFOLD_IMPORTS_ROOT`: wins over `imports.root` of the configuration. An empty one says nothing. */
+const importsRootOfEnvironment = Config.string("THREADFOLD_IMPORTS_ROOT").pipe(
+  Config.option,
+  Config.map(Option.filter((root) => root !== "")),
+  Effect.orDie,
+)
+
 /** Everything below the HTTP server, over one database file. */
 const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile, secrets: ServerSecrets) =>
   orchestrationLive(reaper).pipe(
@@ -107,7 +116,20 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
     const services = yield* Layer.build(house(file, agents, found.config, secrets))
-    const http = { dataDir: directory, host, allowRemote, allowedHosts: options.allowedHosts, version, secrets }
+    const imports = importLimits(
+      found.config.imports ?? {},
+      dirname(found.file ?? directory),
+      Option.getOrNull(yield* importsRootOfEnvironment),
+    )
+    const http = {
+      imports,
+      dataDir: directory,
+      host,
+      allowRemote,
+      allowedHosts: options.allowedHosts,
+      version,
+      secrets,
+    }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
       Effect.provide(services),
     )

@@ -4,12 +4,11 @@ import { createServer } from "node:http"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { CheckReport, ImportReport, Stats, ThreadSnapshot, ThreadView, VerifyReport } from "@threadfold/contracts"
-import { recording, recordings } from "@threadfold/testkit"
+import { recordings } from "@threadfold/testkit"
 import { describe, expect, it } from "vitest"
 import { document, ended, problemOf, start, temporary, threadfold, threadList } from "./program.js"
 import { attach, push, serve } from "./server.js"
 
-const plain = recording("codex-01-plain").path
 const sessionId = "019aa000-0000-7000-8000-000000000001"
 
 describe("serve --desktop", () => {
@@ -157,7 +156,6 @@ describe("two processes, one directory (scenario 12)", () => {
     symlinkSync(directory, link)
     for (const args of [
       ["serve", "--data-dir", link],
-      ["import", "codex-app-server", plain, "--data-dir", directory],
       ["rebuild", "--data-dir", link],
     ]) {
       const run = await threadfold([...args, ...(args[0] === "serve" ? [] : ["--json"])])

@@ -32,6 +32,7 @@ import { AttachedSession, AttachRequest, PushResult } from "./Attached.js"
 import { CommandsGroup } from "./Commands.js"
 import { documentComponents, documentPaths } from "./document.js"
 import { described, pages, reads, sessionPath, threadPath } from "./Endpoint.js"
+import { ImportsGroup } from "./Imports.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { problemOf } from "./Problems.js"
 import { Flag, pageParams, readParams, rewoundParam, SequenceParam, TypeList } from "./Query.js"
@@ -280,6 +281,7 @@ export class Api extends HttpApi.make("threadfold")
   .add(AgentsGroup)
   .add(ReaperGroup)
   .add(SessionsGroup)
+  .add(ImportsGroup)
   .add(LogGroup)
   .add(HealthGroup)
   .addError(problemOf(400), { status: 400 })

@@ -1,8 +1,10 @@
 /** `threadfold import SOURCE FILE…`: a command for each kind of recording that can be read. */
 import { Args, Command, Options } from "@effect/cli"
-import { type RecordingReader, readers } from "@threadfold/imports"
-import { Array as Arr, Effect } from "effect"
+import type { ImportReport, Problem } from "@threadfold/contracts"
+import { type ReadingOptions, type Recognized, type RecordingReader, readers } from "@threadfold/imports"
+import { Array as Arr, Effect, Option } from "effect"
 import { importAlone, recognizeFiles } from "../../imports/importFiles.js"
+import { placeOf, type Server } from "../../offline/Place.js"
 import { usageProblem } from "../failures.js"
 import { dataDir, directoryOf, json } from "../options.js"
 import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
@@ -16,15 +18,46 @@ const leaveOpen = Options.boolean("leave-open").pipe(
 const filesOf = ({ form }: RecordingReader) =>
   Args.text({ name: "FILE" }).pipe(Args.withDescription(`A recording: ${form}.`), Args.atLeast(1))
 
+type Importing = (recognized: readonly Recognized[], options: ReadingOptions) => Effect.Effect<ImportReport, Problem>
+
+/** The server of a data directory; null: the directory is free, or new, or its owner serves nothing. */
+const servedBy = (directory: string): Effect.Effect<Server | null, Problem> =>
+  placeOf({ db: Option.none(), directory }).pipe(
+    Effect.map((place) => (place.kind === "owned" ? place.server : null)),
+    Effect.catchIf(
+      ({ slug }) => slug === "database-not-found",
+      () => Effect.succeed(null),
+    ),
+  )
+
+const importInto =
+  (directory: string): Importing =>
+  (recognized, options) =>
+    importAlone(directory, recognized, options)
+
+/** Loaded on demand, as in `reading.ts`: most imports speak no HTTP. */
+const importBy = (server: Server): Effect.Effect<Importing> =>
+  Effect.map(
+    Effect.promise(() => import("../../imports/importThrough.js")),
+    ({ importThrough }): Importing =>
+      (recognized, options) =>
+        importThrough(server, recognized, options),
+  )
+
+/** Where a person watches. */
+const showProgress = (name: string, line: number, events: number): void =>
+  progressLine(false)(`${name}:${line}, ${counted(events, "event")} added`)
+
 const importOf = (reader: RecordingReader) =>
   Command.make(reader.source, { files: filesOf(reader), leaveOpen, dataDir, json }, (options) =>
     Effect.gen(function* () {
       const directory = directoryOf(options.dataDir)
-      const show = progressLine(false)
       const recognized = yield* recognizeFiles(options.files, reader)
-      const report = yield* importAlone(directory, recognized, {
+      const server = yield* servedBy(directory)
+      const importing = server === null ? importInto(directory) : yield* importBy(server)
+      const report = yield* importing(recognized, {
         leaveOpen: options.leaveOpen,
-        onProgress: (name, line, events) => show(`${name}:${line}, ${counted(events, "event")} added`),
+        ...(process.stderr.isTTY === true ? { onProgress: showProgress } : {}),
       }).pipe(Effect.ensuring(Effect.sync(progressEnd)))
       yield* options.json ? writeJson(report) : write(importPage(yield* currentLook, report))
     }),

@@ -4,6 +4,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts"
 import { Effect } from "effect"
+import { askForBody } from "./bodyArrival.js"
 
 /** The media type of a call, lower case and without parameters; empty where none is named. */
 export const mediaType = (request: HttpServerRequest.HttpServerRequest): string =>
@@ -25,8 +26,13 @@ export const requireMediaType = (
       )
 }
 
-const tooLarge = (limit: number) =>
+/** The problem of a body that is longer than a limit. */
+export const tooLarge = (limit: number): Problem =>
   new Problem({ slug: "payload-too-large", detail: `The body is longer than ${limit} bytes.` })
+
+/** The problem of a body that ends before it is whole. */
+export const brokenOff = (): Problem =>
+  new Problem({ slug: "invalid-request", detail: "The body broke off before its end." })
 
 /** Reads the body. Fails with `payload-too-large` as soon as it is known to be, `invalid-request` when it breaks off. */
 export const readBody = (request: HttpServerRequest.HttpServerRequest, limit: number): Effect.Effect<Buffer, Problem> =>
@@ -49,8 +55,8 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest, limit: nu
       return undefined
     }
     const onEnd = () => settle(Effect.succeed(Buffer.concat(pieces)))
-    const onBroken = () =>
-      settle(Effect.fail(new Problem({ slug: "invalid-request", detail: "The body broke off before its end." })))
+    const onBroken = () => settle(Effect.fail(brokenOff()))
     message.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken)
+    askForBody(message)
     return undefined
   })

@@ -10,6 +10,7 @@ import { Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import type { HttpLimits } from "../options.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
+import { holdsBack, setBodyDeadline } from "./bodyArrival.js"
 import { mustBeRead } from "./mustBeRead.js"
 import { makePlaces } from "./places.js"
 
@@ -42,6 +43,10 @@ const destroyEnded = (socket: Duplex, answerMs: number): void => {
   if (socket.readableEnded) socket.once("finish", destroy)
   else socket.once("end", destroy).resume()
 }
+
+/** What Node tells of a call whose head came too late; here of one whose body did. */
+const tooLate = () =>
+  Object.assign(new Error("the body did not arrive in time"), { code: "ERR_HTTP_REQUEST_TIMEOUT" as const })
 
 const answerGarbled =
   (metrics: Metrics, answerMs: number) => (error: Error & { readonly code?: string }, socket: Duplex) => {
@@ -102,7 +107,8 @@ export const listen = (
       let current = starting
       const server = createServer({
         maxHeaderSize: limits.headerBytes,
-        requestTimeout: limits.requestMs,
+        // Each body has a deadline of its own: see below.
+        requestTimeout: 0,
         headersTimeout: limits.requestMs,
         connectionsCheckingInterval: Math.min(1_000, limits.requestMs),
         // The gate looks at the Host header itself: its answer is a problem.
@@ -121,13 +127,20 @@ export const listen = (
         })
         places.take(socket)
       })
-      server.on("request", (request, response) => {
+      const garbledCall = answerGarbled(metrics, limits.answerMs)
+      const take: RequestListener = (request, response) => {
         mustBeRead(response, limits.answerMs)
+        setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
         current(request, response)
+      }
+      server.on("request", take)
+      server.on("checkContinue", (request, response) => {
+        holdsBack(request, response)
+        take(request, response)
       })
       // An unknown expectation is no reason to answer with anything but a problem.
       server.on("checkExpectation", (request, response) => current(request, response))
-      server.on("clientError", answerGarbled(metrics, limits.answerMs))
+      server.on("clientError", garbledCall)
       server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
       server.listen({ host, port }, () => {
         const address = server.address()

@@ -1,0 +1,66 @@
+/** Imports of recordings: the body is looked at only when the call is known to be sensible and there is a place. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import { Api, ImportFromRoot } from "@threadfold/contracts/api"
+import { Ids } from "@threadfold/orchestrator"
+import { Clock, Effect } from "effect"
+import { ImportJobs } from "../../imports/ImportJobs.js"
+import { ImportSettings } from "../../imports/ImportSettings.js"
+import { rootedRecording } from "../../imports/rootedRecording.js"
+import { uploadedRecording } from "../../imports/upload.js"
+import { readBody, requireMediaType } from "../node/body.js"
+import { HttpServices } from "../Services.js"
+import { answer } from "./answer.js"
+import { decodeBody, readJsonBody } from "./order.js"
+
+const json = "application/json"
+const ndjson = "application/x-ndjson"
+
+export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
+  Effect.gen(function* () {
+    const { engine, limits } = yield* HttpServices
+    const { directory, root, uploadBytes } = yield* ImportSettings
+    const jobs = yield* ImportJobs
+    const ids = yield* Ids
+
+    /** The recording that is the body. */
+    const uploaded = (request: HttpServerRequest.HttpServerRequest, name = "upload") => ({
+      name,
+      recording: Effect.flatMap(engine.storage, ({ space }) =>
+        uploadedRecording(NodeHttpServerRequest.toIncomingMessage(request), name, directory, {
+          bytes: uploadBytes,
+          silentMs: limits.requestMs,
+          minFreeBytes: space?.minFreeBytes ?? 0,
+        }),
+      ),
+    })
+
+    /** The recording that the body names. */
+    const named = (request: HttpServerRequest.HttpServerRequest, said: string | undefined) =>
+      Effect.gen(function* () {
+        const body = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
+        const { path } = yield* decodeBody(ImportFromRoot, body)
+        const name = said ?? path
+        return { name, recording: rootedRecording(root, path, name) }
+      })
+
+    return handlers
+      .handleRaw("create", ({ request, urlParams }) =>
+        Effect.gen(function* () {
+          const type = yield* requireMediaType(request, [ndjson, json])
+          const {
+            importId = ids.next(yield* Clock.currentTimeMillis),
+            leaveOpen = false,
+            name,
+            source = null,
+          } = urlParams
+          const from = type === ndjson ? uploaded(request, name) : yield* named(request, name)
+          const report = yield* jobs.run({ importId, name: from.name, source, leaveOpen }, from.recording)
+          return answer(report, engine.log.published(), { location: `/v1/imports/${importId}` })
+        }),
+      )
+      .handle("list", () => Effect.map(jobs.list, (items) => ({ items })))
+      .handle("get", ({ path }) => jobs.get(path.importId))
+  }),
+)
