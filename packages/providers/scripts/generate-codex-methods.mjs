@@ -1,5 +1,5 @@
 /**
- * Writes src/codex/methods.ts from an installed Codex binary:
+ * Writes src/codex/translate/codexMethods.ts from an installed Codex binary:
  *
  *   node scripts/generate-codex-methods.mjs /path/to/codex
  *
@@ -59,7 +59,7 @@ try {
       "ClientNotification",
     ),
   ].join("\n")
-  writeFileSync(fileURLToPath(new URL("../src/codex/methods.ts", import.meta.url)), source)
+  writeFileSync(fileURLToPath(new URL("../src/codex/translate/codexMethods.ts", import.meta.url)), source)
 } finally {
   rmSync(directory, { recursive: true, force: true })
 }

@@ -1,26 +1,32 @@
-export * from "./acp/AcpDriver.js"
-export * from "./acp/AcpTranslator.js"
-export * from "./acp/config.js"
-export * from "./acp/presets.js"
-export { type ClaudeConfig, type ClaudeLimits, makeClaudeDriver } from "./claude/ClaudeDriver.js"
+export * from "./acp/drive/AcpConfig.js"
+export * from "./acp/drive/AcpDriver.js"
+export * from "./acp/drive/acpPresets.js"
+export * from "./acp/translate/AcpTranslator.js"
+export { type ClaudeConfig, type ClaudeLimits, makeClaudeDriver } from "./claude/drive/ClaudeDriver.js"
+export {
+  type LocatedSdk,
+  type LocateOptions,
+  locateSdk,
+  type MissingSdk,
+  sdkPackage,
+} from "./claude/drive/locateSdk.js"
 export {
   type ClaudeTranslator,
   type ClaudeTranslatorOptions,
   makeClaudeTranslator,
-} from "./claude/ClaudeTranslator.js"
-export { type LocatedSdk, type LocateOptions, locateSdk, type MissingSdk, sdkPackage } from "./claude/live/locate.js"
-export * from "./codex/CodexDriver.js"
-export * from "./codex/CodexTranslator.js"
-export { type ItemView, knownItemTypes, readItem } from "./codex/items.js"
-export * from "./codex/methods.js"
-export * from "./live/LiveEvents.js"
-export * from "./live/lines.js"
+} from "./claude/translate/ClaudeTranslator.js"
+export * from "./codex/drive/CodexDriver.js"
+export * from "./codex/translate/CodexTranslator.js"
+export * from "./codex/translate/codexMethods.js"
+export { type ItemView, knownItemTypes, readItem } from "./codex/translate/readItem.js"
+export * from "./drive/LiveEvents.js"
 export * from "./ProviderDriver.js"
 export * from "./process/index.js"
-export * from "./recording/parseRecordingLine.js"
 export * from "./replay/ReplayDriver.js"
+export { type Coalescer, type Draft, makeCoalescer, mergeLimitBytes, mergeWindowMs } from "./runtime/Coalescer.js"
+export { type Fact, fact, type Merge, pieceOf } from "./runtime/Fact.js"
+export { makeOrigin, type Origin, type WireChannel } from "./runtime/Origin.js"
 export * from "./secrets/index.js"
-export { type Coalescer, type Draft, makeCoalescer, mergeLimitBytes, mergeWindowMs } from "./stream/Coalescer.js"
-export { type Fact, fact, type Merge, pieceOf } from "./stream/Fact.js"
-export { makeOrigin, type Origin, type WireChannel } from "./stream/Origin.js"
 export * from "./Translator.js"
+export * from "./wire/liveLines.js"
+export * from "./wire/parseRecordingLine.js"

@@ -1,5 +1,5 @@
 /** Asks a mock model as an agent would, and reads its streams. */
-import { get, text } from "../src/oracle/Wire.js"
+import { get, text } from "../src/oracle/readWire.js"
 
 export interface Answer {
   /** Null: the connection broke before anything was answered. */

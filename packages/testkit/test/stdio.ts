@@ -1,7 +1,7 @@
 /** A client of the Codex app-server protocol for tests: starts a program, talks to it, keeps what was said. */
 import { spawn } from "node:child_process"
 import { Effect, type Scope } from "effect"
-import { get } from "../src/oracle/Wire.js"
+import { get } from "../src/oracle/readWire.js"
 
 export interface Ended {
   readonly code: number | null

@@ -1,5 +1,5 @@
+export { childEnvironment, type EnvironmentOptions } from "./childEnvironment.js"
 export { type EndTree, endTree } from "./endTree.js"
-export { childEnvironment, type EnvironmentOptions } from "./environment.js"
 export { LineTooLong } from "./LineSplitter.js"
 export {
   connectionLost,
@@ -20,4 +20,4 @@ export {
   withTrustedPath,
 } from "./programs.js"
 export { type ProcessExit, type SupervisedProcess, type SuperviseOptions, supervise } from "./SupervisedProcess.js"
-export { type UntrustedFolder, untrustedFolders, whyUntrusted } from "./untrusted.js"
+export { type UntrustedFolder, untrustedFolders, whyUntrusted } from "./untrustedFolders.js"

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { findProgram, notTrusted, withTrustedPath } from "./programs.js"
-import { untrustedFolders, whyUntrusted } from "./untrusted.js"
+import { untrustedFolders, whyUntrusted } from "./untrustedFolders.js"
 
 let root = ""
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** Programs as a shell would find them, but never one of a folder that is not trusted. */
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
-import { type UntrustedFolder, untrustedFolders, whyUntrusted } from "./untrusted.js"
+import { type UntrustedFolder, untrustedFolders, whyUntrusted } from "./untrustedFolders.js"
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -10,12 +10,12 @@ import {
   turnCompleted,
   turnStart,
   turnStarted,
-} from "../../test/support/wire.js"
-import { makeCodexTranslator } from "../codex/CodexTranslator.js"
+} from "../../test/support/codexWire.js"
+import { makeCodexTranslator } from "../codex/translate/CodexTranslator.js"
 import type { ProviderConnection, ProviderFailure } from "../ProviderDriver.js"
-import { readRecording } from "../recording/parseRecordingLine.js"
 import type { Emitted, WireLine } from "../Translator.js"
 import { toldPerScope, translate } from "../testing/TranslatorContract.js"
+import { readRecording } from "../wire/parseRecordingLine.js"
 import { makeReplayDriver, type ReplayOptions } from "./ReplayDriver.js"
 
 const make = () => makeCodexTranslator({ mode: "imported" })

@@ -1,2 +1,2 @@
-export { type HeldSecrets, makeRemoval, type Removal } from "./Removal.js"
-export { secretValues, withoutSecrets } from "./secrets.js"
+export { type HeldSecrets, makeRemoval, type Removal } from "../redaction/Redactor.js"
+export { secretValues, withoutSecrets } from "../redaction/secretValues.js"

@@ -1,8 +1,8 @@
 /** The reference agent (test/programs/acp-agent.mjs) under our driver. */
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { makeAcpDriver } from "../../src/acp/AcpDriver.js"
-import type { AcpConfig } from "../../src/acp/config.js"
+import type { AcpConfig } from "../../src/acp/drive/AcpConfig.js"
+import { makeAcpDriver } from "../../src/acp/drive/AcpDriver.js"
 import { watch } from "../../src/testing/Watched.js"
 
 /** What the agent does in a turn, one after the other. */

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Anthropic, claudeHome, type InstalledAgent, makeHold, type Step } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { makeAcpDriver } from "../../src/acp/AcpDriver.js"
-import type { AcpConfig } from "../../src/acp/config.js"
+import type { AcpConfig } from "../../src/acp/drive/AcpConfig.js"
+import { makeAcpDriver } from "../../src/acp/drive/AcpDriver.js"
 import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
 
 /** The real agent in a home of its own, and the model that it asks. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Anthropic, claudeHome, type InstalledAgent, makeHold, type Step } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { type ClaudeConfig, makeClaudeDriver } from "../../src/claude/ClaudeDriver.js"
+import { type ClaudeConfig, makeClaudeDriver } from "../../src/claude/drive/ClaudeDriver.js"
 import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
 
 const limits = { graceMs: 500 }

@@ -11,7 +11,7 @@ import {
   type Step,
 } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { makeCodexDriver } from "../../src/codex/CodexDriver.js"
+import { makeCodexDriver } from "../../src/codex/drive/CodexDriver.js"
 import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
 
 const fakeSteps = (turn: ModelTurn): readonly FakeStep[] => {

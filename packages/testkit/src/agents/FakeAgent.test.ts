@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type StdioAgent, startAgent } from "../../test/stdio.js"
-import { readOracle } from "../oracle/Oracle.js"
-import { get, text } from "../oracle/Wire.js"
+import { readOracle } from "../oracle/readOracle.js"
+import { get, text } from "../oracle/readWire.js"
 import { type FakeAgentScript, fakeAgent, fakeAgentProgram, fakeAgentVariable, readFakeAgentLog } from "./FakeAgent.js"
 
 const start = (script: FakeAgentScript) => startAgent(fakeAgent(script))

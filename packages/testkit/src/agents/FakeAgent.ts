@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { get, number, text } from "../oracle/Wire.js"
+import { get, number, text } from "../oracle/readWire.js"
 import { packageRoot } from "../packageRoot.js"
 
 /** A child that the agent starts; the step is over when it is up. The log tells its process id. */

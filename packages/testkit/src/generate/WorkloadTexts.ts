@@ -1,5 +1,5 @@
 /** What agents and people said in the recordings: the words that a workload is made of. */
-import { recordings } from "../recordings/Recordings.js"
+import { recordings } from "../recordings/recordings.js"
 
 export interface WorkloadTexts {
   /** Streamed pieces of agents' messages, in recorded order. */

@@ -3,8 +3,8 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { ask, joined, typesOf } from "../../test/sse.js"
 import { makeHold } from "./Hold.js"
-import * as OpenAi from "./openai/index.js"
-import { refusedPort } from "./RefusedPort.js"
+import * as OpenAi from "./openai/OpenAi.js"
+import { refusedPort } from "./refusedPort.js"
 
 const body = (text: string) => ({ stream: true, input: [{ role: "user", content: text }] })
 

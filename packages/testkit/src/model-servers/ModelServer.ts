@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Effect, type Scope } from "effect"
 import { type ModelRequest, parseBody, type ReadBody } from "./ModelRequest.js"
 import type { Script, StatusReply, Step } from "./Step.js"
-import { writeReply, writeStatus } from "./write.js"
+import { writeReply, writeStatus } from "./writeReply.js"
 
 export interface ModelServerOptions {
   /** What to answer; more can be added later. None: every request is answered with status 400. */

@@ -1,7 +1,7 @@
 /** What the wire says about one item, and what follows from it once everything was read. */
 import type { ItemKind } from "@threadfold/contracts"
-import type { ExpectedItem } from "./Expectation.js"
-import { get, list, text } from "./Wire.js"
+import type { ExpectedItem } from "./OracleExpectation.js"
+import { get, list, text } from "./readWire.js"
 
 /** Native types whose kind the design names; others may be a tool call or `other`. */
 const kinds: Readonly<Record<string, ItemKind>> = {

@@ -1,7 +1,7 @@
 /** Questions of the agent and what became of them (rule 6 of the fold). */
 import type { RequestKind } from "@threadfold/contracts"
-import type { ExpectedRequest } from "./Expectation.js"
-import { get, text } from "./Wire.js"
+import type { ExpectedRequest } from "./OracleExpectation.js"
+import { get, text } from "./readWire.js"
 
 const kinds: Readonly<Record<string, RequestKind>> = {
   "item/commandExecution/requestApproval": "command_approval",

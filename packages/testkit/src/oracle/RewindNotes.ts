@@ -1,5 +1,5 @@
 /** Turns that the provider took back (rule 13 of the fold), as the calls, their answers and the word to all clients tell. */
-import { get, list, number, text } from "./Wire.js"
+import { get, list, number, text } from "./readWire.js"
 
 /** A call that takes turns back, until its answer. */
 export interface RewindCall {

@@ -3,8 +3,8 @@
  * later lines depend on (which turn runs, what a token count belongs to); conclusions are drawn once, at the end.
  */
 import type { TurnOutcome, UsageView } from "@threadfold/contracts"
-import type { ExpectedRefusal, ExpectedSession, ExpectedSteer, ExpectedThread } from "./Expectation.js"
 import { expectItem, finalText, type ItemNotes, runsInBackground } from "./ItemNotes.js"
+import type { ExpectedRefusal, ExpectedSession, ExpectedSteer, ExpectedThread } from "./OracleExpectation.js"
 import { endRequest, type RequestNotes } from "./RequestNotes.js"
 import { type RewindCall, turnsThatGo } from "./RewindNotes.js"
 import { add, difference, sum, type TotalNotes } from "./UsageNotes.js"

@@ -1,6 +1,6 @@
 /** Running totals of tokens, and the differences that turns are charged with (rule 10 of the fold). */
 import type { UsageView } from "@threadfold/contracts"
-import { get, number } from "./Wire.js"
+import { get, number } from "./readWire.js"
 
 const names = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 

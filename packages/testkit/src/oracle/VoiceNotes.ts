@@ -1,7 +1,7 @@
 /** Voice conversations and hand-overs of one thread (rules 8 and 9 of the fold). */
 import type { RealtimeCloseReason } from "@threadfold/contracts"
-import type { ExpectedVoiceRun } from "./Expectation.js"
-import { get, list, text } from "./Wire.js"
+import type { ExpectedVoiceRun } from "./OracleExpectation.js"
+import { get, list, text } from "./readWire.js"
 
 type Run = { -readonly [K in keyof ExpectedVoiceRun]: ExpectedVoiceRun[K] } & { readonly callId: string | null }
 

@@ -1,5 +1,5 @@
 /** The first words of a thread, as a list shows them: one line of at most 80 characters, cut between words. */
-import { get, list, text } from "./Wire.js"
+import { get, list, text } from "./readWire.js"
 
 /** A message of the user that gave a thread its first words. */
 export interface WordsNotes {

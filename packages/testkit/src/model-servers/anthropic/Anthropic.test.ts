@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { ask, eventOf, joined, typesOf } from "../../../test/sse.js"
 import { makeHold } from "../Hold.js"
 import type { Step } from "../Step.js"
-import * as Anthropic from "./index.js"
+import * as Anthropic from "./Anthropic.js"
 
 const prompt = (text: string, stream = true) => ({
   model: "claude-mock",

@@ -1,10 +1,10 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ask, eventOf, joined, typesOf } from "../../../test/sse.js"
-import { get } from "../../oracle/Wire.js"
+import { get } from "../../oracle/readWire.js"
 import { makeHold } from "../Hold.js"
 import type { Step } from "../Step.js"
-import * as OpenAi from "./index.js"
+import * as OpenAi from "./OpenAi.js"
 
 const prompt = (text: string) => ({
   model: "mock-model",

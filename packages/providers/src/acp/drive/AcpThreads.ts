@@ -1,0 +1,89 @@
+/**
+ * What the driver remembers of a connection: which sessions are open and what they wait for. All of it is changed where a
+ * line is read or an order is given, before anybody hears of it.
+ */
+import { type Fields, hintText } from "../../runtime/readFields.js"
+import { cancelRequestMethod, methodNotFound } from "../translate/acpProtocol.js"
+import { formOf } from "../translate/acpQuestions.js"
+import { isQuestion, optionsOf } from "../translate/acpRequests.js"
+import { giveUp, type OpenQuestion } from "./acpDecisions.js"
+import type { Peer } from "./Peer.js"
+import type { Offer } from "./sessionSettings.js"
+
+/** A prompt without an answer, or about to be sent. */
+export interface RunningPrompt {
+  /** The name by which the translator tells its turn. */
+  readonly nativeTurnId: string
+  cancelled: boolean
+}
+
+/** A session that is open on the connection. */
+export interface OpenThread {
+  readonly id: string
+  offer: Offer
+  /** How many prompts it was given: the translator counts the same. */
+  prompts: number
+  running: RunningPrompt | null
+}
+
+export const makeThreads = () => {
+  const open = new Map<string, OpenThread>()
+  const references = new Map<string, string>()
+  const questions = new Map<string, OpenQuestion>()
+  let starting: string | null = null
+
+  /** An agent may speak of a session before it has answered the call that opens it; one is opened at a time. */
+  const refer = (params: Fields): void => {
+    const id = hintText(params, "sessionId")
+    if (starting !== null && id !== undefined && !references.has(id)) references.set(id, starting)
+  }
+
+  const questionsOf = (nativeThreadId: string): readonly (readonly [string, OpenQuestion])[] =>
+    [...questions].filter(([, question]) => question.nativeThreadId === nativeThreadId)
+
+  return {
+    open,
+    references,
+    questions,
+    questionsOf,
+
+    /** A session is about to be started for this thread of ours; null: not any more. */
+    start: (threadId: string | null): void => {
+      starting = threadId
+    },
+
+    /** The agent asks: a question waits for its answer, everything else is not for us to serve. */
+    asked: (peer: Peer, id: string, method: string, params: Fields): void => {
+      refer(params)
+      if (!isQuestion(method)) {
+        const message = `This client does not offer ${method}.`
+        return peer.respondSoon(id, { error: { code: methodNotFound, message } })
+      }
+      const nativeThreadId = hintText(params, "sessionId")
+      const question = { method, nativeThreadId, options: optionsOf(params), form: formOf(params) }
+      // The turn is being stopped: nobody is asked any more.
+      if (open.get(nativeThreadId ?? "")?.running?.cancelled === true) {
+        return peer.respondSoon(id, { result: giveUp(question) })
+      }
+      questions.set(id, question)
+    },
+
+    told: (peer: Peer, method: string, params: Fields): void => {
+      refer(params)
+      if (method !== cancelRequestMethod) return
+      const id = JSON.stringify(params.requestId)
+      const question = questions.get(id)
+      if (question === undefined) return
+      questions.delete(id)
+      peer.respondSoon(id, { result: giveUp(question) })
+    },
+
+    /** The session is closed. */
+    close: (nativeThreadId: string): void => {
+      open.delete(nativeThreadId)
+      for (const [id] of questionsOf(nativeThreadId)) questions.delete(id)
+    },
+  }
+}
+
+export type Threads = ReturnType<typeof makeThreads>

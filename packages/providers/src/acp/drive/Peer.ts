@@ -1,0 +1,190 @@
+/**
+ * Our end of an agent's wire: JSON-RPC over lines. Each line goes to the translator where it is read or written, in the
+ * order of the wire. Calls are matched with their answers; what the agent asks is handed to {@link PeerOptions.asked}.
+ */
+import { Cause, Clock, Deferred, Effect, Fiber, FiberId, Option, Runtime, type Scope } from "effect"
+import { type LiveEvents, makeLiveEvents } from "../../drive/LiveEvents.js"
+import type { ConnectionLost } from "../../ProviderDriver.js"
+import type { LineTooLong } from "../../process/LineSplitter.js"
+import { connectionLost, makeLineTransport } from "../../process/LineTransport.js"
+import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
+import { type Answer, readMessage } from "../../runtime/Message.js"
+import { type Fields, isFields } from "../../runtime/readFields.js"
+import type { Translator, WireLine } from "../../Translator.js"
+import { exitLine, receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
+
+/** An answer, with the `data` of a refusal. */
+export interface Answered {
+  readonly answer: Answer
+  readonly errorData: unknown
+}
+
+/** A call that was handed over. */
+export interface Sent {
+  /** JSON text of its id. */
+  readonly callId: string
+  /** Waits for the answer. */
+  readonly answer: Effect.Effect<Answered, ConnectionLost>
+}
+
+export interface CallOptions {
+  /** Our turn that the call asks for. */
+  readonly turnId?: string
+  /** Hears that the line goes out. */
+  readonly sent?: () => void
+  /** Hears the answer before any event of it is given out. */
+  readonly heard?: (answered: Answered) => void
+}
+
+export interface PeerOptions {
+  readonly provider: string
+  readonly process: SupervisedProcess
+  readonly translator: Translator
+  /** The agent asks something; heard before the events of it are given out. `id`: JSON text of the request's id. */
+  readonly asked: (id: string, method: string, params: Fields) => void
+  /** The agent tells something; heard before the events of it are given out. */
+  readonly told: (method: string, params: Fields) => void
+}
+
+/** What a request of the agent is answered with. */
+export type Response = { readonly result: Fields } | { readonly error: Fields }
+
+export interface Peer {
+  readonly events: LiveEvents["events"]
+  /** Fails once the agent is gone. */
+  readonly alive: Effect.Effect<void, ConnectionLost>
+  /** Hands a call over: ends when the pipe has taken it. */
+  readonly call: (method: string, params: Fields, options?: CallOptions) => Effect.Effect<Sent, ConnectionLost>
+  readonly notify: (method: string, params: Fields) => Effect.Effect<void, ConnectionLost>
+  /** Answers a request of the agent. `id`: JSON text of its id. */
+  readonly respond: (id: string, response: Response) => Effect.Effect<void, ConnectionLost>
+  /** Answers in the background: for what is due whether or not anybody waits for it. */
+  readonly respondSoon: (id: string, response: Response) => void
+  /** Tells the translator what only we know. */
+  readonly note: (event: string, fields: Fields) => Effect.Effect<void>
+}
+
+/** How long an agent that closed its output may take to exit by itself, ms. */
+const closeMs = 500
+/** How long the end is kept back for last words, ms; what the process left behind may take longer to end. */
+const lastWordsMs = 1_000
+
+interface Waiting {
+  readonly done: Deferred.Deferred<Answered, ConnectionLost>
+  readonly heard: CallOptions["heard"]
+}
+
+const errorDataOf = (message: unknown): unknown =>
+  isFields(message) && isFields(message.error) ? message.error.data : undefined
+
+/** What is wrong where the output could not be read to its end. */
+const faultOf = (cause: Cause.Cause<LineTooLong>): string =>
+  Option.match(Cause.failureOption(cause), {
+    onSome: ({ message }) => `The agent wrote ${message}.`,
+    onNone: () => `The agent's output could not be followed: ${Cause.pretty(cause)}`,
+  })
+
+/** Reads until the process is gone, whoever listens; when the scope closes, the process is stopped and read to its end. */
+export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { process, provider } = options
+    const live = makeLiveEvents(options.translator)
+    const transport = yield* makeLineTransport(process, { provider })
+    const runtime = yield* Effect.runtime<never>()
+    const waiting = new Map<string, Waiting>()
+    let lastId = 0
+    let over: ConnectionLost | null = null
+
+    /** Tells the translator and posts, in one step, so that no other line comes between. */
+    const send = (message: Fields, { sent, turnId }: CallOptions = {}): Effect.Effect<void, ConnectionLost> =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        if (over !== null) return over
+        const raw = JSON.stringify(message)
+        // A line that cannot go out any more was never on the wire.
+        if (process.stdin.writable) {
+          sent?.()
+          live.push(sentLine(at, raw, message, turnId))
+        }
+        return transport.post(raw)
+      })
+
+    const respond: Peer["respond"] = (id, response) => send({ jsonrpc: "2.0", id: JSON.parse(id), ...response })
+
+    /** One line of the agent: who waits for it is prepared, it is told, who waits goes on. */
+    const receive = (line: WireLine): void => {
+      const read = readMessage(line.message)
+      if (read.kind === "request") options.asked(read.id, read.method, read.params)
+      if (read.kind === "notification") options.told(read.method, read.params)
+      if (read.kind !== "response") return live.push(line)
+      const call = waiting.get(read.id)
+      waiting.delete(read.id)
+      const answered = { answer: read.answer, errorData: errorDataOf(line.message) }
+      call?.heard?.(answered)
+      live.push(line)
+      if (call !== undefined) Deferred.unsafeDone(call.done, Effect.succeed(answered))
+    }
+
+    // Once the process is gone, what it wrote is all there is: no reason to wait for a consumer.
+    const room = Effect.suspend(() => (live.hasRoom() ? Effect.void : Effect.race(live.room, process.gone)))
+    const readOn = Effect.zipRight(room, Effect.zip(transport.read, Clock.currentTimeMillis)).pipe(
+      Effect.map(([lines, at]) => {
+        for (const raw of lines ?? []) for (const line of receivedLines(at, raw)) receive(line)
+        return lines !== null
+      }),
+    )
+    const readAll = Effect.iterate(true, { while: (goesOn) => goesOn, body: () => readOn })
+
+    /** Reads to the end; gives what is wrong where the agent did not simply exit. */
+    const untilTheEnd: Effect.Effect<string> = Effect.matchEffect(Effect.sandbox(readAll), {
+      onFailure: (cause) => Effect.succeed(faultOf(cause)),
+      onSuccess: () =>
+        Effect.map(Effect.timeoutOption(process.exit, closeMs), (exit) =>
+          Option.isSome(exit) ? "" : "The agent closed its output.",
+        ),
+    })
+
+    const finish = (fault: string): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        if (fault !== "") yield* process.stop
+        const exit = yield* process.exit
+        yield* Effect.timeoutOption(process.gone, lastWordsMs)
+        const words = [fault, process.lastWords()].filter((text) => text !== "").join(" ")
+        live.push(exitLine(yield* Clock.currentTimeMillis, { ...exit, asked: exit.asked && fault === "" }, words))
+        over = connectionLost(provider, process, fault === "" ? undefined : fault)
+        for (const { done } of waiting.values()) Deferred.unsafeDone(done, over)
+        waiting.clear()
+        live.finish()
+      })
+
+    live.push(spawnLine(yield* Clock.currentTimeMillis, process))
+    const reader = yield* Effect.forkDaemon(Effect.flatMap(untilTheEnd, finish))
+    yield* Effect.addFinalizer(() => Effect.zipRight(process.stop, Fiber.await(reader)))
+
+    return {
+      events: live.events,
+      alive: Effect.suspend(() => over ?? Effect.void),
+      call: (method, params, callOptions = {}) =>
+        Effect.suspend(() => {
+          lastId += 1
+          const callId = JSON.stringify(lastId)
+          const done = Deferred.unsafeMake<Answered, ConnectionLost>(FiberId.none)
+          waiting.set(callId, { done, heard: callOptions.heard })
+          // Whoever gives up waiting has sent it none the less: its answer is still heard.
+          return send({ jsonrpc: "2.0", id: lastId, method, params }, callOptions).pipe(
+            Effect.tapError(() => Effect.sync(() => waiting.delete(callId))),
+            Effect.as({ callId, answer: Deferred.await(done) }),
+          )
+        }),
+      notify: (method, params) => send({ jsonrpc: "2.0", method, params }),
+      respond,
+      respondSoon: (id, response) => {
+        // After the line that asked for it; an agent that is gone needs no answer.
+        Runtime.runFork(runtime)(Effect.zipRight(Effect.yieldNow(), Effect.ignore(respond(id, response))))
+      },
+      note: (event, fields) =>
+        Effect.map(Clock.currentTimeMillis, (at) => {
+          const raw = JSON.stringify({ ts: new Date(at).toISOString(), dir: "meta", event, ...fields })
+          live.push({ at, dir: "meta", raw, event, fields })
+        }),
+    }
+  })

@@ -1,0 +1,246 @@
+/**
+ * Tool calls. The protocol patches them: each update says what changed, whichever of its two kinds it is, and a question
+ * for permission may say it, too. The patches are merged here, so that every event tells the call as it stands.
+ */
+import type { ItemEnd, ItemKind } from "@threadfold/contracts"
+import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintJson,
+  hintNumber,
+  hintText,
+  isFields,
+  mayHaveString,
+  needText,
+  oneLine,
+  rest,
+} from "../../runtime/readFields.js"
+import type { Place } from "./AcpSession.js"
+import { endText, textsOf } from "./textRuns.js"
+import type { ToolKind } from "./toolKinds.js"
+import { toolKinds } from "./toolKinds.js"
+
+/** Members that replace what was said before when an update has them. */
+const patched = ["title", "kind", "name", "locations", "rawInput", "rawOutput", "content"] as const
+
+/** A tool call as it stands. */
+export interface Tool {
+  readonly id: string
+  /** The turn that it began in; undefined: outside of any. */
+  readonly turnId: string | undefined
+  /** What was said of it, later words in the place of earlier ones. */
+  fields: Fields
+  /** True once the agent said how it ended. */
+  ended: boolean
+  /** Output of a command, as far as it was told. */
+  output: string
+  /** True: the output came piece by piece, so the pieces are the whole of it. */
+  streamed: boolean
+  exitCode: number | undefined
+  /** What the answer to its question for permission makes of a failure. */
+  refused: Extract<ItemEnd, "declined" | "interrupted"> | null
+}
+
+const kinds: ReadonlyMap<string, ItemKind> = new Map(Object.entries(toolKinds))
+
+/** Our kind of a tool call; without a kind it is a tool call like any other. */
+export const kindOf = (tool: Tool): ItemKind => kinds.get(nativeKindOf(tool)) ?? "tool_call"
+
+const nativeKindOf = (tool: Tool): ToolKind | string => hintText(tool.fields, "kind") ?? "other"
+
+/** One line for a person. */
+export const titleOf = (tool: Tool): string | undefined => oneLine(hintText(tool.fields, "title"))
+
+const isEmpty = (value: unknown): boolean => isFields(value) && Object.keys(value).length === 0
+
+/** What else it says. Of a command, the parts that are its output, or stand for it, are its text. */
+const dataOf = (tool: Tool): Fields | undefined => {
+  const command = kindOf(tool) === "command"
+  const isOutput = (part: unknown): boolean =>
+    command &&
+    isFields(part) &&
+    (part.type === "terminal" || (part.type === "content" && textsOf([part.content]).length > 0))
+  const output = hintJson(tool.fields, "rawOutput")
+  return rest(
+    {
+      name: hintJson(tool.fields, "name") ?? null,
+      locations: hintArray(tool.fields, "locations"),
+      rawInput: isEmpty(tool.fields.rawInput) ? null : (hintJson(tool.fields, "rawInput") ?? null),
+      rawOutput: command && typeof output === "string" ? null : (output ?? null),
+      content: hintArray(tool.fields, "content").filter((part) => !isOutput(part)),
+    },
+    [],
+  )
+}
+
+export const nativeOf = (place: Place, tool: Tool) => ({
+  threadId: place.thread.id,
+  turnId: tool.turnId,
+  itemId: tool.id,
+})
+
+const ends: ReadonlyMap<string, ItemEnd> = new Map<string, ItemEnd>([
+  ["completed", "completed"],
+  ["failed", "failed"],
+])
+
+/** The text of an update's content, where it has text at all. */
+const snapshotOf = (update: Fields): string | undefined => {
+  const texts = textsOf(hintArray(update, "content").flatMap((part) => (isFields(part) ? [part.content] : [])))
+  return texts.length === 0 ? undefined : texts.join("\n")
+}
+
+/** Members of a raw output that hold a command's whole output, the fullest one first. */
+const wholes = ["aggregated_output", "aggregatedOutput", "output", "formatted_output", "formattedOutput"]
+
+/** A command's output as its raw result says it: a text, a member of it, content blocks, or what went to its two streams. */
+const rawText = (raw: unknown): string | undefined => {
+  if (typeof raw === "string") return raw
+  if (Array.isArray(raw)) {
+    const texts = textsOf(raw)
+    return texts.length === 0 ? undefined : texts.join("\n")
+  }
+  if (!isFields(raw)) return undefined
+  for (const name of wholes) {
+    const whole = raw[name]
+    if (typeof whole === "string") return whole
+  }
+  const streams = [raw.stdout, raw.stderr].filter((one) => typeof one === "string")
+  if (streams.length > 0) return streams.filter((one) => one !== "").join("\n")
+  return rawText(raw.content) ?? rawText(hintFields(raw, "metadata")?.output)
+}
+
+const outputPiece = (place: Place, tool: Tool, piece: string): Fact => {
+  tool.output += piece
+  return pieceOf(
+    "content.delta",
+    nativeOf(place, tool),
+    [tool.turnId, tool.id, "output"],
+    piece,
+    (delta, frames, lastAt) => ({ stream: "output", delta, frames, lastAt }),
+  )
+}
+
+/**
+ * Output that an update adds. Terminals stream it by an agreed extension; else a running call shows all of it so far, and
+ * what is new can be told only while it grows at its end.
+ */
+const outputOf = (place: Place, tool: Tool, update: Fields, status: string | undefined): readonly Fact[] => {
+  if (kindOf(tool) !== "command") return []
+  const piece = hintText(hintFields(hintFields(update, "_meta") ?? {}, "terminal_output") ?? {}, "data")
+  if (piece !== undefined) {
+    tool.streamed = true
+    return [outputPiece(place, tool, piece)]
+  }
+  if (tool.streamed || status !== "in_progress") return []
+  const snapshot = snapshotOf(update) ?? rawText(update.rawOutput) ?? ""
+  if (!snapshot.startsWith(tool.output) || snapshot === tool.output) return []
+  return [outputPiece(place, tool, snapshot.slice(tool.output.length))]
+}
+
+/**
+ * The whole output of a command that has ended: the raw result, else what its last word shows. Beside streamed pieces the
+ * result counts where it holds them and more: agents may cut it for the model, or say it in another form.
+ */
+const finalOutput = (tool: Tool, update: Fields): string | null => {
+  if (kindOf(tool) !== "command") return null
+  const raw = rawText(hintJson(update, "rawOutput") ?? hintJson(tool.fields, "rawOutput"))
+  if (tool.streamed)
+    return raw?.includes(tool.output.trim()) === true && raw.length > tool.output.length ? raw : tool.output
+  if (raw !== undefined && raw !== "") return raw
+  return snapshotOf(update) ?? (tool.output === "" ? null : tool.output)
+}
+
+/** The exit code: of a terminal, or where codex-acp (`exit_code`) and OpenCode (`metadata.exit`) put it. */
+const exitCodeOf = (update: Fields): number | undefined => {
+  const terminal = hintFields(hintFields(update, "_meta") ?? {}, "terminal_exit") ?? {}
+  const raw = hintFields(update, "rawOutput") ?? {}
+  return (
+    hintNumber(terminal, "exit_code") ??
+    hintNumber(raw, "exit_code") ??
+    hintNumber(hintFields(raw, "metadata") ?? {}, "exit")
+  )
+}
+
+const endOf = (tool: Tool, end: ItemEnd): ItemEnd => (end === "failed" ? (tool.refused ?? end) : end)
+
+const open = (place: Place, id: string): Tool => ({
+  id,
+  turnId: place.session.running?.turnId,
+  fields: {},
+  ended: false,
+  output: "",
+  streamed: false,
+  exitCode: undefined,
+  refused: null,
+})
+
+const merge = (tool: Tool, update: Fields): void => {
+  const said = patched.filter((key) => (update[key] ?? null) !== null).map((key) => [key, update[key]])
+  tool.fields = { ...tool.fields, ...Object.fromEntries(said) }
+}
+
+/** What a list shows of it, to see whether an update changed anything. */
+const shown = (tool: Tool): string => JSON.stringify([titleOf(tool) ?? null, dataOf(tool) ?? null])
+
+/** A call that ended in an earlier turn makes way for one that reuses its id: such ids are often mere counters. */
+const isReused = (place: Place, tool: Tool, announced: boolean): boolean =>
+  announced && tool.ended && tool.turnId !== place.session.running?.turnId
+
+/**
+ * What a patch of a tool call says.
+ *
+ * @param announced true: `tool_call`, by which the agent announces a call; false: any later word about it
+ */
+export const toolCall = (place: Place, update: Fields, announced: boolean): readonly Fact[] => {
+  const id = needText(update, "toolCallId")
+  const status = mayHaveString(update, "status") ?? undefined
+  const { tools } = place.session
+  const known = tools.get(id)
+  const isNew = known === undefined || isReused(place, known, announced)
+  const tool = isNew ? open(place, id) : known
+  const before = isNew ? "" : shown(tool)
+  merge(tool, update)
+  tool.exitCode = exitCodeOf(update) ?? tool.exitCode
+
+  const facts: Fact[] = []
+  const described = () => ({
+    kind: kindOf(tool),
+    nativeKind: nativeKindOf(tool),
+    title: titleOf(tool),
+    data: dataOf(tool),
+  })
+  if (isNew) {
+    facts.push(...endText(place))
+    place.session.repeatable = []
+    tools.set(id, tool)
+    facts.push(fact("item.started", described(), nativeOf(place, tool)))
+  }
+  const end = ends.get(status ?? "")
+  const output = outputOf(place, tool, update, status)
+  if (end !== undefined) {
+    const text = finalOutput(tool, update)
+    // Some agents tell an exit code of a command that they were not allowed to run.
+    const ended = {
+      ...described(),
+      status: endOf(tool, end),
+      text,
+      exitCode: tool.refused === null ? tool.exitCode : undefined,
+    }
+    tool.ended = true
+    return [...facts, ...output, fact("item.completed", ended, nativeOf(place, tool))]
+  }
+  if (!isNew && !tool.ended && shown(tool) !== before) {
+    facts.push(fact("item.updated", { title: titleOf(tool), data: dataOf(tool) }, nativeOf(place, tool)))
+  }
+  return [...facts, ...output]
+}
+
+/** Forgets the calls that ended in other turns than this one: nothing is said of them any more. */
+export const forgetEnded = (tools: Map<string, Tool>, turnId: string): void => {
+  for (const [id, tool] of tools) {
+    if (tool.ended && tool.turnId !== turnId) tools.delete(id)
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * The driver of the Claude agent, through its SDK: a process for each thread. The SDK speaks the agent's protocol; the process
+ * is ours (process/), and every line between the two passes the translator on its way (live/Wire.ts).
+ */
+import { randomUUID } from "node:crypto"
+import { resolve } from "node:path"
+import { Deferred, Effect, FiberId, Scope } from "effect"
+import { makeLiveEvents } from "../../drive/LiveEvents.js"
+import {
+  type Capabilities,
+  ConnectionLost,
+  type ConnectOptions,
+  type Operation,
+  type ProviderConnection,
+  type ProviderDriver,
+  type ProviderFailure,
+  Refused,
+  type ResumeThread,
+  type StartThread,
+  type ThreadOpened,
+  TimedOut,
+} from "../../ProviderDriver.js"
+import { childEnvironment } from "../../process/childEnvironment.js"
+import { connectionLost, howItEnded } from "../../process/LineTransport.js"
+import { findProgram, isPath, notTrusted } from "../../process/programs.js"
+import { type SupervisedProcess, supervise } from "../../process/SupervisedProcess.js"
+import { untrustedFolders } from "../../process/untrustedFolders.js"
+import { type HeldSecrets, secretsOfAgent } from "../../redaction/Redactor.js"
+import { withCleanFailures } from "../../redaction/redactConnection.js"
+import type { Fields } from "../../runtime/readFields.js"
+import { makeClaudeTranslator } from "../translate/ClaudeTranslator.js"
+import { makeWire, type Wire } from "./ClaudeWire.js"
+import { answer, interrupt, type OpenThread, sendTurn, steer } from "./claudeOperations.js"
+import { makePrompt } from "./Prompt.js"
+import { makeQuestions } from "./Questions.js"
+import { readSpawn, type Spawn } from "./readSpawn.js"
+import { loadSdk, type Sdk, type SdkQuery } from "./Sdk.js"
+import { SdkProcess } from "./SdkProcess.js"
+import { refusedSettings, threadOptions } from "./threadOptions.js"
+
+/** Limits; times in ms. */
+export interface ClaudeLimits {
+  /** From the start of the process until it is ready. Default: 30 000. */
+  readonly startMs?: number
+  /** Until the agent answers a change of its settings. Default: 30 000. */
+  readonly answerMs?: number
+  /** Until a process that was asked to end is killed. Default: 2 000. */
+  readonly graceMs?: number
+  /** How often the agent tries a call of its model again. Default: the agent's own, 10, which may take ten minutes. */
+  readonly retries?: number
+}
+
+export interface ClaudeConfig {
+  /**
+   * The Claude Agent SDK: its package's folder, or its entry module. Default: the one that is installed in the data
+   * directory, among our own packages, or for all users.
+   */
+  readonly sdk?: string
+  /** The program `claude`. Default: the one that comes with the SDK. */
+  readonly command?: string
+  /** Our data directory, where the SDK may be installed. */
+  readonly dataDirectory?: string
+  /** Variables to set for the agent, for example `CLAUDE_CONFIG_DIR`. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Names of variables of our own environment that it may see, for example `ANTHROPIC_API_KEY`. */
+  readonly inherit?: readonly string[]
+  /** Model of every thread that is not opened with another one, in the agent's words. */
+  readonly model?: string
+  /** Options of the SDK for every thread, under those that a thread is opened with. */
+  readonly settings?: Fields
+  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets
+  readonly limits?: ClaudeLimits
+}
+
+const provider = "claude"
+
+const capabilities: Capabilities = {
+  "start-thread": true,
+  "resume-thread": true,
+  "send-turn": true,
+  steer: true,
+  interrupt: true,
+  answer: true,
+  stop: true,
+  sharesConnection: false,
+}
+
+/** What to do about an agent that does not come up. */
+const advice = "Check the command, the environment and the settings of this provider."
+
+const lost = (message: string): ConnectionLost => new ConnectionLost({ provider, message })
+
+/** An order that opens a thread. */
+interface Opening {
+  readonly operation: "start-thread" | "resume-thread"
+  readonly order: StartThread
+  readonly nativeThreadId: string
+  /** The session that is taken up again; undefined: a new one. */
+  readonly resume: string | undefined
+}
+
+/** The program that was configured, as an option of the SDK, which would look for a bare name in its own way. */
+const executableOf = (
+  command: string | undefined,
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): Effect.Effect<Fields, ConnectionLost> =>
+  Effect.suspend(() => {
+    if (command === undefined) return Effect.succeed({})
+    const { file, passedOver } = findProgram(command, { env, untrusted: untrustedFolders(cwd) })
+    if (file !== null) return Effect.succeed({ pathToClaudeCodeExecutable: file })
+    if (passedOver.length > 0) return lost(notTrusted(command, passedOver))
+    // A script need not be executable. A bare name would be one of the thread's folder.
+    if (isPath(command)) return Effect.succeed({ pathToClaudeCodeExecutable: resolve(command) })
+    return lost(`The command ${command} was not found. ${advice}`)
+  })
+
+const connect = (
+  config: ClaudeConfig,
+  sdk: Sdk,
+  { cwd: home, marks }: ConnectOptions,
+): Effect.Effect<ProviderConnection, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const { answerMs = 30_000, graceMs = 2_000, retries, startMs = 30_000 } = config.limits ?? {}
+    const questions = makeQuestions()
+    const prompt = makePrompt()
+    let opening: Opening | null = null
+    let process: SupervisedProcess | null = null
+    let thread: OpenThread | null = null
+    let wasStopped = false
+
+    const env = childEnvironment(globalThis.process.env, {
+      inherit: config.inherit ?? [],
+      env: { ...(retries === undefined ? {} : { CLAUDE_CODE_MAX_RETRIES: String(retries) }), ...config.env },
+    })
+    const secrets = secretsOfAgent(env, [], config.secrets)
+    const translator = makeClaudeTranslator({ mode: "managed", secrets })
+    const live = makeLiveEvents(translator)
+
+    /** Begins the conversation; the SDK asks for its process on the way. */
+    const begin = ({ nativeThreadId, order, resume }: Opening, cwd: string, child: SdkProcess, executable: Fields) => {
+      const spawn = Deferred.unsafeMake<Spawn, ConnectionLost>(FiberId.none)
+      const settings = { ...config.settings, ...order.settings }
+      const options = {
+        ...threadOptions({ settings, model: order.model ?? config.model }),
+        cwd,
+        env,
+        ...(resume === undefined ? { sessionId: nativeThreadId } : { resume }),
+        ...executable,
+        canUseTool: questions.canUseTool,
+        onElicitation: questions.onElicitation,
+        spawnClaudeCodeProcess: (wanted: unknown) => {
+          Deferred.unsafeDone(spawn, readSpawn(wanted))
+          return child
+        },
+      }
+      return Effect.map(
+        Effect.try({
+          try: () => sdk.query({ prompt: prompt.messages, options }),
+          catch: (error) => lost(`The agent could not be started: ${String(error)}. ${advice}`),
+        }),
+        (query) => ({ query, spawn: Deferred.await(spawn) }),
+      )
+    }
+
+    /** Reads the SDK's messages, which the translator has had before it: unread they would fill our memory. */
+    const drain = async (query: SdkQuery): Promise<void> => {
+      try {
+        for await (const _ of query);
+      } catch {
+        // The exit of the process tells the same, in its own words.
+      } finally {
+        prompt.end()
+        query.close()
+      }
+    }
+
+    const startProcess = (begun: Spawn, child: SdkProcess, about: Fields): Effect.Effect<Wire, ConnectionLost> =>
+      Effect.gen(function* () {
+        const started = yield* supervise({ provider, ...begun, marks, graceMs, secrets })
+        process = started
+        return yield* makeWire({ process: started, sdk: child, live, about, heard: questions.hear })
+      }).pipe(Scope.extend(scope))
+
+    const open = (asked: Opening): Effect.Effect<ThreadOpened, ProviderFailure> =>
+      Effect.gen(function* () {
+        const { nativeThreadId, operation, order, resume } = asked
+        const cwd = order.cwd ?? home ?? globalThis.process.cwd()
+        const child = new SdkProcess()
+        const executable = yield* executableOf(config.command, env, cwd)
+        const { query, spawn } = yield* begin(asked, cwd, child, executable)
+        void drain(query)
+        const about = {
+          threadId: nativeThreadId,
+          resumed: resume !== undefined,
+          ...(resume === undefined || resume === nativeThreadId ? {} : { nativeSessionId: resume }),
+          cwd,
+          ...(order.model === undefined ? {} : { model: order.model }),
+        }
+        const wire = yield* Effect.flatMap(spawn, (begun) => startProcess(begun, child, about)).pipe(
+          // The SDK waits for a process that will never come.
+          Effect.tapError(() => Effect.sync(() => child.over({ code: null, signal: null }))),
+        )
+        const began = yield* wire.began
+        if (!began.ok) return yield* new Refused({ provider, operation, message: began.message })
+        const { runningTurn } = translator
+        thread = { nativeThreadId, wire, query, prompt, questions, runningTurn, answerMs }
+        return { nativeThreadId }
+      }).pipe(
+        Effect.timeoutFail({
+          duration: startMs,
+          onTimeout: () => new TimedOut({ provider, operation: asked.operation, afterMs: startMs }),
+        }),
+        Effect.catchTag("ConnectionLost", (failure) =>
+          // Its own words for the end, with other advice: there is no session yet to start again.
+          process?.exited()._tag === "Some" ? connectionLost(provider, process, howItEnded(process), advice) : failure,
+        ),
+        Effect.tapError(() => stop),
+      )
+
+    const openOnce = (asked: Opening): Effect.Effect<ThreadOpened, ProviderFailure> =>
+      Effect.suspend((): Effect.Effect<ThreadOpened, ProviderFailure> => {
+        const { operation, order } = asked
+        const gone = over()
+        if (gone !== null) return gone
+        if (opening !== null) {
+          const message = `This connection serves the thread ${opening.nativeThreadId} already; open another one.`
+          return new Refused({ provider, operation, message })
+        }
+        const [ours] = refusedSettings(order.settings ?? {}, "thread")
+        if (ours !== undefined) {
+          return new Refused({ provider, operation, message: `The setting ${ours} cannot be set; leave it out.` })
+        }
+        opening = asked
+        return open(asked)
+      })
+
+    const over = (): ConnectionLost | null =>
+      thread?.wire.lost() ??
+      (process !== null && process.exited()._tag === "Some" ? connectionLost(provider, process) : null) ??
+      (wasStopped ? lost("The connection was stopped. Open another one.") : null)
+
+    /** The thread that an order names, if it is open here. */
+    const named = <O extends { readonly nativeThreadId: string }, A>(
+      operation: Operation,
+      run: (open: OpenThread, order: O) => Effect.Effect<A, ProviderFailure>,
+    ) => {
+      return (order: O): Effect.Effect<A, ProviderFailure> =>
+        Effect.suspend((): Effect.Effect<A, ProviderFailure> => {
+          const gone = over()
+          if (gone !== null) return gone
+          if (thread?.nativeThreadId === order.nativeThreadId) return run(thread, order)
+          const message = `The thread ${order.nativeThreadId} is not open on this connection; start or resume it first.`
+          return new Refused({ provider, operation, message })
+        })
+    }
+
+    const stop: Effect.Effect<void> = Effect.suspend(() => {
+      wasStopped = true
+      if (process !== null) return process.stop
+      live.finish()
+      return Effect.void
+    })
+    yield* Effect.addFinalizer(() => stop)
+
+    const connection: ProviderConnection = {
+      events: live.events,
+      reference: (nativeThreadId) => (opening?.nativeThreadId === nativeThreadId ? opening.order.threadId : null),
+      startThread: (order: StartThread) =>
+        Effect.suspend(() =>
+          openOnce({ operation: "start-thread", order, nativeThreadId: randomUUID(), resume: undefined }),
+        ),
+      resumeThread: (order: ResumeThread) => {
+        const { nativeSessionId, nativeThreadId } = order
+        return openOnce({
+          operation: "resume-thread",
+          order,
+          nativeThreadId,
+          resume: nativeSessionId ?? nativeThreadId,
+        })
+      },
+      sendTurn: named("send-turn", sendTurn),
+      steer: named("steer", steer),
+      interrupt: named("interrupt", interrupt),
+      answer: named("answer", answer),
+      closeThread: (nativeThreadId) =>
+        Effect.suspend(() => (opening?.nativeThreadId === nativeThreadId ? stop : Effect.void)),
+      stop,
+    }
+    return withCleanFailures(connection, secrets)
+  })
+
+/** Makes a driver; each connection serves one thread with a process of its own. */
+export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => ({
+  provider,
+  capabilities,
+  connect: (options) =>
+    Effect.flatMap(loadSdk({ sdk: config.sdk, dataDirectory: config.dataDirectory, folder: options.cwd }), (sdk) =>
+      connect(config, sdk, options),
+    ),
+})

@@ -1,0 +1,65 @@
+/** The Claude Agent SDK, as far as we use it. It is found at run time, so nothing is believed of it that was not looked at. */
+import { pathToFileURL } from "node:url"
+import { Effect } from "effect"
+import { ConnectionLost } from "../../ProviderDriver.js"
+import { type LocateOptions, locateSdk } from "./locateSdk.js"
+
+/** A running conversation: its messages, and what can be ordered of it. */
+export interface SdkQuery extends AsyncIterable<unknown> {
+  readonly interrupt: () => Promise<unknown>
+  readonly setModel: (model: string) => Promise<unknown>
+  readonly setPermissionMode: (mode: string) => Promise<unknown>
+  /** Lets go of the process and of everything that waits. */
+  readonly close: () => void
+}
+
+export interface QueryParameters {
+  readonly prompt: AsyncIterable<unknown>
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface Sdk {
+  readonly query: (parameters: QueryParameters) => SdkQuery
+  /** Version of its package. */
+  readonly version: string
+}
+
+const isFunction = (value: object, name: string): boolean =>
+  name in value && typeof Reflect.get(value, name) === "function"
+
+const isQuery = (value: unknown): value is SdkQuery =>
+  typeof value === "object" &&
+  value !== null &&
+  Symbol.asyncIterator in value &&
+  ["interrupt", "setModel", "setPermissionMode", "close"].every((name) => isFunction(value, name))
+
+interface Module {
+  readonly query: (parameters: QueryParameters) => unknown
+}
+
+const isModule = (value: unknown): value is Module =>
+  typeof value === "object" && value !== null && isFunction(value, "query")
+
+const lost = (message: string): ConnectionLost => new ConnectionLost({ provider: "claude", message })
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Finds and loads the SDK; fails with what to install. */
+export const loadSdk = (options: LocateOptions): Effect.Effect<Sdk, ConnectionLost> =>
+  Effect.gen(function* () {
+    const located = locateSdk(options)
+    if ("problem" in located) return yield* lost(located.problem)
+    const module = yield* Effect.tryPromise({
+      try: async (): Promise<unknown> => import(pathToFileURL(located.module).href),
+      catch: (error) => lost(`The Claude Agent SDK at ${located.module} could not be loaded: ${reasonOf(error)}`),
+    })
+    if (!isModule(module)) return yield* lost(`The module ${located.module} is not the Claude Agent SDK.`)
+    return {
+      version: located.version,
+      query: (parameters) => {
+        const query = module.query(parameters)
+        if (isQuery(query)) return query
+        throw new Error(`version ${located.version} of the Claude Agent SDK is too old: install 0.3 or a later one`)
+      },
+    }
+  })

@@ -1,0 +1,197 @@
+/** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
+import type { Answers } from "@threadfold/contracts"
+import { formAnswers, formQuestions } from "../../questions/elicitationForm.js"
+import { spelled } from "../../questions/spelled.js"
+import { type Fact, fact } from "../../runtime/Fact.js"
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintText,
+  isFields,
+  mayHaveId,
+  needFields,
+  needText,
+  oneLine,
+  rest,
+} from "../../runtime/readFields.js"
+import { nativeOf, type Session } from "./ClaudeSession.js"
+import { decide } from "./claudeDecisions.js"
+import {
+  answersIn,
+  changesOf,
+  choicesOf,
+  elicitationMethod,
+  formOf,
+  permissionMethod,
+  userQuestions,
+} from "./claudeQuestions.js"
+import { questionTool, requestKind, toolTitle } from "./claudeTools.js"
+
+/** A request of the agent that is not over. */
+export interface OpenRequest {
+  readonly method: string
+  readonly userInput: boolean
+  /** The session that it was opened in. */
+  readonly session: Session
+  readonly native: ReturnType<typeof nativeOf>
+  /** What it asks, in the provider's words. */
+  readonly asked: Fields
+  /** The call that waits for it. */
+  readonly toolUseId: string | undefined
+}
+
+export interface Asked {
+  readonly fact: Fact
+  readonly request: OpenRequest
+}
+
+/** Decisions that every question offers. */
+const plainDecisions = ["accept", "decline", "cancel"] as const
+
+const isOfSession = (suggestion: unknown): boolean => isFields(suggestion) && suggestion.destination === "session"
+
+/**
+ * Decisions that take on the rules that the agent suggests, too: for this session, or, where it suggests to store some, as
+ * it suggests them.
+ */
+const lastingDecisions = (asked: Fields): readonly string[] => {
+  const suggestions = hintArray(asked, "permission_suggestions")
+  if (suggestions.length === 0 || asked.suppress_always_allow_rule === true) return []
+  return suggestions.every(isOfSession) ? ["acceptForSession"] : ["acceptForSession", "acceptAlways"]
+}
+
+/**
+ * The turn and the item that a question belongs to. A subagent's call is no item here: its question belongs to the call that
+ * started it, and where it works in the background, to no turn, because it outlives that one.
+ */
+const placeOf = (session: Session, asked: Fields, toolUseId: string | undefined) => {
+  const agentId = mayHaveId(asked, "agent_id")
+  const task = agentId === undefined ? undefined : session.tasks.get(agentId)
+  if (task !== undefined) {
+    return { turnId: task.isTold ? undefined : task.turnId, itemId: task.isTold ? undefined : task.toolUseId }
+  }
+  const tool = toolUseId === undefined ? undefined : session.tools.get(toolUseId)
+  return { turnId: tool?.turnId ?? session.running?.id, itemId: tool?.id }
+}
+
+const permission = (session: Session, requestId: string, asked: Fields): Asked => {
+  const name = needText(asked, "tool_name")
+  const input = needFields(asked, "input")
+  const toolUseId = mayHaveId(asked, "tool_use_id")
+  const { itemId, turnId } = placeOf(session, asked, toolUseId)
+  const native = nativeOf(session, turnId, { requestId, ...(itemId === undefined ? {} : { itemId }) })
+  const kind = requestKind(name)
+  const userInput = name === questionTool
+  const [accept, ...refusals] = plainDecisions
+  const decisions = userInput ? ["answer", ...refusals] : [accept, ...lastingDecisions(asked), ...refusals]
+  const questions = userInput ? userQuestions(input) : []
+  const changes = kind === "file_change_approval" ? changesOf(input) : []
+  return {
+    fact: fact(
+      userInput ? "user-input.requested" : "request.opened",
+      {
+        kind,
+        nativeKind: name,
+        title: toolTitle(name, input) ?? oneLine(hintText(asked, "title")),
+        decisions,
+        choices: choicesOf(decisions),
+        questions: questions.length === 0 ? undefined : questions,
+        changes: changes.length === 0 ? undefined : changes,
+        data: rest(asked, ["subtype"]),
+      },
+      native,
+    ),
+    request: { method: permissionMethod, userInput, session, native, asked, toolUseId },
+  }
+}
+
+const elicitation = (session: Session, requestId: string, asked: Fields): Asked => {
+  const native = nativeOf(session, session.running?.id, { requestId })
+  const questions = formQuestions(formOf(asked))
+  return {
+    fact: fact(
+      "request.opened",
+      {
+        kind: "elicitation",
+        nativeKind: elicitationMethod,
+        title: oneLine(hintText(asked, "message") ?? hintText(asked, "mcp_server_name")),
+        decisions: [...plainDecisions],
+        choices: choicesOf(plainDecisions),
+        questions: questions.length === 0 ? undefined : questions,
+        data: rest(asked, ["subtype"]),
+      },
+      native,
+    ),
+    request: { method: elicitationMethod, userInput: false, session, native, asked, toolUseId: undefined },
+  }
+}
+
+/** The question as an event; undefined: it is none that a person answers. */
+export const ask = (session: Session, requestId: string, asked: Fields): Asked | undefined => {
+  switch (asked.subtype) {
+    case permissionMethod:
+      return permission(session, requestId, asked)
+    case elicitationMethod:
+      return elicitation(session, requestId, asked)
+    default:
+      return undefined
+  }
+}
+
+/** The agent's own word that the question is over: it gave it up, or it went on with the call. */
+export const resolved = ({ native, userInput }: OpenRequest): Fact =>
+  fact(userInput ? "user-input.resolved" : "request.resolved", { decision: null }, native)
+
+/** What the client's answer decided. */
+export interface Decided {
+  readonly decision: string
+  /** True: the call was refused. */
+  readonly denies: boolean
+}
+
+/** Reads the client's answer. */
+export const decided = ({ userInput }: OpenRequest, response: Fields): Decided => {
+  if (response.subtype !== "success") return { decision: "error", denies: false }
+  const answer = hintFields(response, "response") ?? {}
+  switch (answer.behavior) {
+    case "allow": {
+      const rules = hintArray(answer, "updatedPermissions")
+      const lasting = rules.every(isOfSession) ? "acceptForSession" : "acceptAlways"
+      return { decision: userInput ? "answer" : rules.length === 0 ? "accept" : lasting, denies: false }
+    }
+    case "deny":
+      return { decision: answer.interrupt === true ? "cancel" : "decline", denies: true }
+    default:
+      return { decision: hintText(answer, "action") ?? "answered", denies: false }
+  }
+}
+
+/** What an answer for permission says beside its decision; undefined: it is what the decision alone would have been sent as. */
+const beside = ({ asked }: OpenRequest, decision: string, answer: Fields): Fields | undefined => {
+  const alone = decide(asked, { decision, data: null })
+  const plain = "value" in alone && isFields(alone.value) ? alone.value : {}
+  const said = ["updatedInput", "message", "updatedPermissions"].flatMap((name) =>
+    answer[name] === undefined || spelled(answer[name]) === spelled(plain[name]) ? [] : [[name, answer[name]]],
+  )
+  return said.length === 0 ? undefined : Object.fromEntries(said)
+}
+
+/** The client's answer as an event, of a recording, in the form of an answer that is given here. */
+export const answered = (request: OpenRequest, response: Fields): Fact => {
+  const answer = hintFields(response, "response") ?? {}
+  const { decision } = decided(request, response)
+  const said = (answers: Answers | undefined, data: unknown): Fact =>
+    fact("request.answered", { decision, by: "client", answers, data }, request.native)
+  if (decision === "error" || decision === "answered")
+    return said(undefined, hintFields(response, "response") ?? response)
+  if (decision === "decline" || decision === "cancel") {
+    return said(undefined, request.method === permissionMethod ? beside(request, decision, answer) : undefined)
+  }
+  if (request.userInput) return said(answersIn(hintFields(answer, "updatedInput") ?? {}), undefined)
+  if (request.method === permissionMethod) return said(undefined, beside(request, decision, answer))
+  const content = hintFields(answer, "content")
+  return formQuestions(formOf(request.asked)).length > 0
+    ? said(formAnswers(content), undefined)
+    : said(undefined, content)
+}

@@ -1,0 +1,111 @@
+/** What a turn used. The provider counts cached input apart from the rest; ours is within the input. */
+import type { TokenCounts } from "@threadfold/contracts"
+import { omitUndefined } from "../../runtime/Fact.js"
+import { type Fields, hintFields, hintNumber, isFields } from "../../runtime/readFields.js"
+import { asTokens, hintTokens, sumTokens } from "../../runtime/tokens.js"
+
+/** The names under which a part of the wire counts. */
+interface Names {
+  readonly input: string
+  readonly output: string
+  readonly cacheRead: string
+  readonly cacheWritten: string
+  readonly thinking: (counts: Fields) => number | undefined
+}
+
+const ofModels: Names = {
+  input: "inputTokens",
+  output: "outputTokens",
+  cacheRead: "cacheReadInputTokens",
+  cacheWritten: "cacheCreationInputTokens",
+  thinking: (counts) => hintTokens(counts, "thinkingTokens"),
+}
+
+const ofMainLoop: Names = {
+  input: "input_tokens",
+  output: "output_tokens",
+  cacheRead: "cache_read_input_tokens",
+  cacheWritten: "cache_creation_input_tokens",
+  thinking: (counts) => hintTokens(hintFields(counts, "output_tokens_details") ?? {}, "thinking_tokens"),
+}
+
+const add = (all: readonly Fields[], names: Names): TokenCounts => {
+  const total = (of: (counts: Fields) => number | undefined) => sumTokens(all.map(of))
+  const count = (name: string) => total((counts) => hintTokens(counts, name))
+  const cached = count(names.cacheRead)
+  const inputTokens = sumTokens([count(names.input), cached, count(names.cacheWritten)])
+  const outputTokens = count(names.output)
+  return omitUndefined({
+    inputTokens,
+    cachedInputTokens: cached,
+    outputTokens,
+    reasoningTokens: total(names.thinking),
+    totalTokens: sumTokens([inputTokens, outputTokens]),
+  })
+}
+
+const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
+
+/**
+ * What all models have used in a conversation up to its last result. Undefined: not known, because the conversation began
+ * before what was heard of it.
+ */
+export interface ModelTotals {
+  counted: TokenCounts | undefined
+}
+
+const difference = (later: TokenCounts, earlier: TokenCounts): TokenCounts => {
+  const of = (name: (typeof counts)[number]): number | undefined => {
+    const value = later[name] ?? undefined
+    return value === undefined ? undefined : asTokens(value - (earlier[name] ?? 0))
+  }
+  return omitUndefined({
+    inputTokens: of("inputTokens"),
+    cachedInputTokens: of("cachedInputTokens"),
+    outputTokens: of("outputTokens"),
+    reasoningTokens: of("reasoningTokens"),
+    totalTokens: of("totalTokens"),
+  })
+}
+
+/** Fields of all models; undefined: the result does not name any. */
+const modelsOf = (result: Fields, key: string): TokenCounts | undefined => {
+  const models = Object.values(hintFields(result, key) ?? {}).filter(isFields)
+  return models.length === 0 ? undefined : add(models, ofModels)
+}
+
+const isNothing = (used: TokenCounts): boolean => counts.every((name) => (used[name] ?? 0) === 0)
+
+/**
+ * What was used since the last result: all models, subagents included. The newest agents tell just that. Older ones tell a
+ * running total of all models, which a new process goes on with or begins anew; whatever was used is at least what the
+ * main loop used. Still older ones tell the main loop alone, and nothing of a turn that was interrupted.
+ */
+export const usageOf = (result: Fields, totals: ModelTotals): TokenCounts | undefined => {
+  const before = totals.counted
+  const total = modelsOf(result, "modelUsage")
+  // A result about a crash may carry zeros: it says nothing of the conversation.
+  const isBlank = result.is_error === true && total !== undefined && isNothing(total)
+  const tellsModels = hintFields(result, "modelUsage") !== undefined
+  if (tellsModels && !isBlank) totals.counted = total ?? {}
+  if (hintFields(result, "model_usage_since_last_result") !== undefined) {
+    return modelsOf(result, "model_usage_since_last_result")
+  }
+  const loop = hintFields(result, "usage")
+  const main = loop === undefined ? undefined : add([loop], ofMainLoop)
+  if (total === undefined || isBlank || before === undefined) {
+    return tellsModels && main !== undefined && isNothing(main) ? undefined : main
+  }
+  const since = difference(total, before)
+  const isAnew = counts.some((name) => (since[name] ?? 0) < 0) || (since.totalTokens ?? 0) < (main?.totalTokens ?? 0)
+  const used = isAnew ? total : since
+  return isNothing(used) ? undefined : used
+}
+
+/** The context window of the model, in tokens; of the only one, where the session's has no entry. */
+export const contextWindowOf = (result: Fields, model: string | undefined): number | undefined => {
+  const models = hintFields(result, "modelUsage") ?? {}
+  const entries = Object.entries(models)
+  const [, counts] = entries.find(([name]) => name === model) ?? (entries.length === 1 ? (entries[0] ?? []) : [])
+  return isFields(counts) ? hintNumber(counts, "contextWindow") : undefined
+}

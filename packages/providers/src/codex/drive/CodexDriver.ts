@@ -1,0 +1,108 @@
+/** The driver of the real Codex: `codex app-server` over stdio, one process for any number of threads. */
+import { Clock, Effect, Fiber } from "effect"
+import { makeLiveEvents } from "../../drive/LiveEvents.js"
+import type { Capabilities, ConnectionLost, ProviderDriver } from "../../ProviderDriver.js"
+import { connectionLost, howItEnded, makeLineTransport } from "../../process/LineTransport.js"
+import { supervise } from "../../process/SupervisedProcess.js"
+import type { HeldSecrets } from "../../redaction/Redactor.js"
+import { withCleanFailures } from "../../redaction/redactConnection.js"
+import { spawnLine } from "../../wire/liveLines.js"
+import { makeCodexTranslator } from "../translate/CodexTranslator.js"
+import { makeCalls } from "./CodexCalls.js"
+import { makeOrders } from "./codexOperations.js"
+import { makeHeldLines } from "./HeldLines.js"
+import { makeLiveThreads } from "./LiveThreads.js"
+import { readUntilGone } from "./readUntilGone.js"
+
+/** Time limits, ms. */
+export interface CodexLimits {
+  /** From the start of the process until it is ready. Default: 30 000. */
+  readonly startMs?: number
+  /** Until Codex answers a call that we wait for. Default: 30 000. */
+  readonly answerMs?: number
+  /** Until a process that was asked to end is killed. Default: 2 000. */
+  readonly graceMs?: number
+}
+
+export interface CodexConfig {
+  /** The program. Default: `codex`. */
+  readonly command?: string
+  /** Its arguments. Default: `["app-server"]`. */
+  readonly args?: readonly string[]
+  /** Variables to set for it, for example `CODEX_HOME`. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Names of variables of our own environment that it may see, for example `OPENAI_API_KEY`. */
+  readonly inherit?: readonly string[]
+  /** Version of this program, told to Codex. */
+  readonly clientVersion?: string
+  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  readonly secrets?: HeldSecrets
+  readonly limits?: CodexLimits
+}
+
+const provider = "codex"
+
+const capabilities: Capabilities = {
+  "start-thread": true,
+  "resume-thread": true,
+  "send-turn": true,
+  steer: true,
+  interrupt: true,
+  answer: true,
+  stop: true,
+  sharesConnection: true,
+}
+
+/** What to do about a Codex that does not come up. */
+const advice = "Check the command of this provider by hand, and that its version is 0.169 or near it."
+
+/** Makes a driver; each connection is a process of its own. */
+export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
+  const { command = "codex", args = ["app-server"], clientVersion = "0", env = {}, inherit = [] } = config
+  const { answerMs = 30_000, graceMs = 2_000, startMs = 30_000 } = config.limits ?? {}
+
+  const connect: ProviderDriver["connect"] = ({ cwd, marks }) =>
+    Effect.gen(function* () {
+      const where = cwd === undefined ? {} : { cwd }
+      const own = { command, args, env, inherit, secrets: config.secrets }
+      const process = yield* supervise({ provider, ...own, marks, graceMs, ...where })
+      const { secrets } = process
+      const transport = yield* makeLineTransport(process, { provider })
+      const live = makeLiveEvents(makeCodexTranslator({ mode: "managed", secrets }))
+      const calls = makeCalls(transport, live.push)
+      const threads = makeLiveThreads()
+      const held = makeHeldLines(live.push)
+
+      live.push(spawnLine(yield* Clock.currentTimeMillis, process))
+      const reader = yield* Effect.forkDaemon(readUntilGone({ process, transport, live, calls, threads, held }))
+      yield* Effect.addFinalizer(() => Effect.zipRight(process.stop, Fiber.await(reader)))
+
+      const failed = (what: string): ConnectionLost => connectionLost(provider, process, what, advice)
+      const handshake = Effect.gen(function* () {
+        const { answer } = yield* calls.call("start-thread", "initialize", {
+          clientInfo: { name: "threadfold", title: "Threadfold", version: clientVersion },
+          capabilities: { experimentalApi: true },
+        })
+        yield* answer
+        yield* calls.send({ method: "initialized" })
+      })
+      yield* handshake.pipe(
+        Effect.timeoutFail({
+          duration: startMs,
+          onTimeout: () => failed(`The agent did not answer within ${startMs} ms.`),
+        }),
+        Effect.catchTag("Refused", ({ message }) => failed(`The agent refused the handshake: ${message}.`)),
+        Effect.catchTag("ConnectionLost", (lost) =>
+          // Its own words for the end, with other advice: there is no session yet to start again.
+          process.exited()._tag === "None" ? lost : failed(howItEnded(process)),
+        ),
+        Effect.tapError(() => process.stop),
+      )
+
+      const orders = makeOrders({ calls, threads, held, answerMs })
+      const { reference } = threads
+      return withCleanFailures({ events: live.events, reference, ...orders, stop: process.stop }, secrets)
+    })
+
+  return { provider, capabilities, connect }
+}

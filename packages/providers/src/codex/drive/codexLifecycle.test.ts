@@ -1,0 +1,430 @@
+/** The life of a Codex process, with an agent that misbehaves on demand. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
+import { Effect, Exit, Fiber, Scope, TestClock } from "effect"
+import { openFiles } from "../../../test/support/processes.js"
+import { markedProcesses } from "../../process/marks.js"
+import { type ProcessIdentity, processTable, stillRunning } from "../../process/ProcessTable.js"
+import { contentFaults, numberingFaults } from "../../testing/TranslatorContract.js"
+import { ofType, watch } from "../../testing/Watched.js"
+import { type CodexConfig, makeCodexDriver } from "./CodexDriver.js"
+
+const ours = "0199aaaa-0000-7000-8000-000000000001"
+const turnId = "0199bbbb-0000-7000-8000-000000000001"
+const mark = "THREADFOLD_LIFECYCLE"
+const marks = { [mark]: `${process.pid}` }
+const left = markedProcesses(mark, `${process.pid}`)
+
+const connect = (script: FakeAgentScript, config: CodexConfig = {}) =>
+  makeCodexDriver({ ...fakeAgent(script), limits: { graceMs: 100 }, ...config }).connect({ connectionId: "c", marks })
+
+const connected = (script: FakeAgentScript, config?: CodexConfig) =>
+  Effect.gen(function* () {
+    const connection = yield* connect(script, config)
+    const watched = yield* watch(connection)
+    return { connection, watched }
+  })
+
+/** With a thread and a turn under way. */
+const running = (script: FakeAgentScript, config?: CodexConfig) =>
+  Effect.gen(function* () {
+    const opened = yield* connected(script, config)
+    const { nativeThreadId } = yield* opened.connection.startThread({ threadId: ours })
+    const handed = yield* opened.connection.sendTurn({ nativeThreadId, turnId, text: "go" })
+    return { ...opened, nativeThreadId, handed }
+  })
+
+const logFile = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-log-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true })),
+  ),
+  (folder) => join(folder, "log"),
+)
+
+const identified = (pids: readonly number[]): Effect.Effect<readonly ProcessIdentity[]> =>
+  Effect.map(processTable, ({ entries }) => entries.filter(({ pid }) => pids.includes(pid)))
+
+describe("a Codex that does not come up", () => {
+  const failure = (script: FakeAgentScript, config?: CodexConfig) =>
+    Effect.gen(function* () {
+      const lost = yield* Effect.flip(connect(script, config))
+      expect(lost).toMatchObject({ _tag: "ConnectionLost", provider: "codex" })
+      expect(yield* left).toEqual([])
+      return lost.message
+    })
+
+  it.scopedLive("because it is not there says how to get it", () =>
+    Effect.gen(function* () {
+      const lost = yield* Effect.flip(
+        makeCodexDriver({ command: "no-such-codex" }).connect({ connectionId: "c", marks }),
+      )
+      expect(lost.message).toBe(
+        "The command no-such-codex was not found. Install it, or set its full path as the command of this provider.",
+      )
+    }),
+  )
+
+  it.scopedLive("because it ends at once says its last words, without secrets", () =>
+    Effect.gen(function* () {
+      const script: FakeAgentScript = { start: [{ stderr: "no login: sk-secret-value" }, { exit: 3 }] }
+      const message = yield* failure(script, { ...fakeAgent(script), env: { OPENAI_API_KEY: "sk-secret-value" } })
+      expect(message).toContain("ended with code 3")
+      expect(message).toContain("It last wrote: no login: [removed]")
+    }),
+  )
+
+  it.scopedLive("because it ends over the handshake, never answers it, or refuses it says so", () =>
+    Effect.gen(function* () {
+      expect(yield* failure({ answers: { initialize: { exit: 4 } } })).toContain("ended with code 4")
+      const silent = fakeAgent({ answers: { initialize: "never" }, ignoreSigterm: true, ignoreStdinEnd: true })
+      const limits = { startMs: 300, graceMs: 50 }
+      expect(yield* failure({}, { ...silent, limits })).toContain("did not answer within 300 ms")
+      expect(yield* failure({ answers: { initialize: { refuse: "too old" } } })).toContain(
+        "refused the handshake: too old",
+      )
+    }),
+  )
+
+  it.scopedLive("because it is no Codex at all is lost, too", () =>
+    Effect.gen(function* () {
+      const echo = { command: process.execPath, args: ["-e", "console.log('hello'); process.exit(0)"] }
+      expect(yield* failure({}, echo)).toContain("ended with code 0")
+    }),
+  )
+})
+
+describe("a Codex that runs", () => {
+  it.scopedLive("may write what nobody understands: it is kept, and costs nothing else", () =>
+    Effect.gen(function* () {
+      const garbage = ["not json", '{"id":0', "[1,2]", '{"method":7}', '"text"', '{"id":"unknown","result":{}}']
+      const { watched, nativeThreadId } = yield* running({
+        start: [{ raw: "starting up …" }, { raw: "" }],
+        turns: [[...garbage.map((raw) => ({ raw })), { say: "Still here." }]],
+      })
+      yield* watched.until(ofType("turn.completed", nativeThreadId))
+      const all = watched.all()
+      const kept = all.filter(ofType("provider.unmapped")).map(({ event }) => event.raw)
+      expect(kept).toEqual(expect.arrayContaining(["starting up …", ...garbage]))
+      expect(numberingFaults(all)).toEqual([])
+      expect(contentFaults(all)).toEqual([])
+    }),
+  )
+
+  it.scopedLive("is told our thread before its first event, though it names the thread before it answers", () =>
+    Effect.gen(function* () {
+      const { connection, watched } = yield* connected({ answers: { "thread/start": { afterMs: 30 } } })
+      const [one, other] = yield* Effect.all(
+        [connection.startThread({ threadId: ours }), connection.startThread({ threadId: "another" })],
+        { concurrency: 2 },
+      )
+      yield* watched.until(ofType("thread.started", other.nativeThreadId))
+      expect([...watched.references].sort()).toEqual(
+        [
+          [one.nativeThreadId, ours],
+          [other.nativeThreadId, "another"],
+        ].sort(),
+      )
+      expect(numberingFaults(watched.all())).toEqual([])
+    }),
+  )
+
+  it.scopedLive("is told our thread of a resume, too, and forgets it when the resume is refused", () =>
+    Effect.gen(function* () {
+      const script = `
+        const say = (message) => console.log(JSON.stringify(message))
+        let answer = () => {}
+        require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+          const { id, method, params } = JSON.parse(line)
+          if (method === "initialize") say({ id, result: {} })
+          if (method === "turn/steer") answer()
+          if (method !== "thread/resume") return
+          const threadId = params.threadId
+          if (threadId === "gone") return say({ id, error: { code: -32600, message: "no rollout found" } })
+          say({ method: "thread/status/changed", params: { threadId, status: { type: "idle" } } })
+          answer = () => say({ id, result: { thread: { id: threadId } } })
+        })`
+      const { connection, watched } = yield* connected({}, { command: process.execPath, args: ["-e", script] })
+      const resumed = yield* Effect.fork(connection.resumeThread({ threadId: ours, nativeThreadId: "stored" }))
+      yield* watched.until(ofType("session.started", "stored"))
+      expect(watched.all().some(ofType("session.configured"))).toBe(false)
+      expect(watched.references.get("stored")).toBe(ours)
+      yield* connection.steer({ nativeThreadId: "stored", nativeTurnId: "x", text: "now answer" })
+      yield* Fiber.join(resumed)
+      yield* Effect.flip(connection.resumeThread({ threadId: "other", nativeThreadId: "gone" }))
+      expect(connection.reference("gone")).toBeNull()
+    }),
+  )
+
+  it.scopedLive("may refuse to open a thread", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* connected({ answers: { "thread/start": { refuse: "no more threads" } } })
+      expect(yield* Effect.flip(connection.startThread({ threadId: ours }))).toMatchObject({
+        _tag: "Refused",
+        operation: "start-thread",
+        message: "no more threads",
+      })
+    }),
+  )
+
+  it.scoped("that never answers is not waited for: the order timed out", () =>
+    Effect.gen(function* () {
+      const connection = yield* connect({ answers: { "thread/start": "never" } })
+      const asked = yield* Effect.fork(Effect.flip(connection.startThread({ threadId: ours })))
+      yield* TestClock.adjust(30_000)
+      expect(yield* Fiber.join(asked)).toMatchObject({ _tag: "TimedOut", operation: "start-thread", afterMs: 30_000 })
+    }),
+  )
+
+  it.scopedLive("may refuse a turn: the answer says so, and the event names our turn", () =>
+    Effect.gen(function* () {
+      const { handed, nativeThreadId, watched } = yield* running({ answers: { "turn/start": { refuse: "busy" } } })
+      expect(yield* Effect.flip(handed.answered)).toMatchObject({
+        _tag: "Refused",
+        operation: "send-turn",
+        message: "busy",
+      })
+      const failed = yield* watched.until(ofType("turn.start-failed", nativeThreadId))
+      expect(failed.event).toMatchObject({ turnId, payload: { error: { message: "busy" } } })
+    }),
+  )
+
+  it.scopedLive("that dies over an order leaves the order unanswered, and tells why it died", () =>
+    Effect.gen(function* () {
+      const { handed, watched } = yield* running({
+        start: [{ stderr: "out of memory" }],
+        answers: { "turn/start": { exit: 9 } },
+      })
+      const lost = yield* Effect.flip(handed.answered)
+      expect(lost).toMatchObject({ _tag: "ConnectionLost" })
+      expect(lost.message).toContain("ended with code 9")
+      const events = yield* watched.ended
+      const end = { code: 9, signal: null, message: "out of memory", reason: "exit" }
+      expect(events.slice(-2).map(({ event }) => [event.type, event.payload])).toEqual([
+        ["session.exited", end],
+        ["connection.closed", end],
+      ])
+    }),
+  )
+
+  it.scopedLive("that closes its output and lives on is ended", () =>
+    Effect.gen(function* () {
+      const { connection, watched } = yield* running({
+        turns: [[{ closeStdout: true }, { hang: true }]],
+        ignoreSigterm: true,
+        ignoreStdinEnd: true,
+      })
+      const events = yield* watched.ended
+      expect(events.at(-1)?.event).toMatchObject({ type: "connection.closed", payload: { reason: "exit" } })
+      expect(JSON.stringify(events.at(-1)?.event.payload)).toContain("The agent closed its output.")
+      expect(yield* left).toEqual([])
+      yield* connection.stop
+    }),
+  )
+
+  it.scopedLive("that listens to nothing is killed after the grace period", () =>
+    Effect.gen(function* () {
+      const { connection, watched } = yield* running({
+        turns: [[{ hang: true }]],
+        ignoreSigterm: true,
+        ignoreStdinEnd: true,
+      })
+      yield* connection.stop
+      const events = yield* watched.ended
+      expect(events.slice(-2).map(({ event }) => event.payload)).toEqual([
+        { code: null, signal: "SIGKILL", reason: "exit" },
+        { code: null, signal: "SIGKILL", reason: "stopped" },
+      ])
+      expect(yield* left).toEqual([])
+    }),
+  )
+
+  it.scopedLive.skipIf(process.platform === "win32")("takes its children with it, however it ends", () =>
+    Effect.gen(function* () {
+      for (const end of ["stop", "kill", "exit"] as const) {
+        const log = yield* logFile
+        const children = [
+          { spawn: { ignoreSignals: true, ownGroup: true, holdStdout: true } },
+          { spawn: { ignoreSignals: true } },
+        ]
+        const last = end === "exit" ? [{ exit: 5 }] : [{ say: "up" }, { hang: true as const }]
+        const { connection, nativeThreadId, watched } = yield* running({ log, turns: [[...children, ...last]] })
+        if (end !== "exit") yield* watched.until(ofType("content.delta", nativeThreadId))
+        const entries = readFakeAgentLog(log)
+        const agent = entries.flatMap((entry) => (entry.is === "start" ? [entry.pid] : []))
+        const family = yield* identified(entries.flatMap((entry) => (entry.is === "spawned" ? [entry.child] : [])))
+        if (end === "stop") yield* connection.stop
+        if (end === "kill") for (const pid of agent) process.kill(pid, "SIGKILL")
+        const events = yield* watched.ended
+        expect(events.at(-1)?.event.type).toBe("connection.closed")
+        yield* connection.stop
+        expect(readFakeAgentLog(log).filter((entry) => entry.is === "spawned")).toHaveLength(2)
+        expect(yield* stillRunning(family)).toEqual([])
+        expect(yield* left).toEqual([])
+      }
+    }),
+  )
+
+  it.scopedLive("waits for a slow consumer, and nothing of what it says is lost", () =>
+    Effect.gen(function* () {
+      const text = Array.from({ length: 10_000 }, (_, index) => `word ${index} `).join("")
+      const connection = yield* connect({ turns: [[{ say: text, deltas: 10_000 }]] })
+      const { nativeThreadId } = yield* connection.startThread({ threadId: ours })
+      const handed = yield* connection.sendTurn({ nativeThreadId, turnId, text: "go" })
+      yield* handed.answered
+      const watched = yield* watch(connection)
+      yield* watched.until(ofType("turn.completed", nativeThreadId))
+      const deltas = watched.all().filter(ofType("content.delta", nativeThreadId))
+      const said = deltas.map(({ event }) =>
+        typeof event.payload === "object" && event.payload !== null && "delta" in event.payload
+          ? event.payload.delta
+          : "",
+      )
+      expect(said.join("")).toBe(text)
+      expect(numberingFaults(watched.all())).toEqual([])
+    }),
+  )
+
+  it.scopedLive("is closed for one thread at a time, and may open it again", () =>
+    Effect.gen(function* () {
+      const { connection, nativeThreadId, watched } = yield* running({ turns: [[{ say: "up" }, { hang: true }]] })
+      yield* watched.until(ofType("content.delta", nativeThreadId))
+      yield* connection.closeThread(nativeThreadId)
+      yield* connection.resumeThread({ threadId: ours, nativeThreadId })
+      yield* watched.until(
+        ({ event, scope }) => event.type === "session.started" && scope.kind === "session" && scope.session === 2,
+      )
+      const ofFirst = watched.all().filter(({ scope }) => scope.kind === "session" && scope.session === 1)
+      expect(ofFirst.slice(-2).map(({ event }) => [event.type, event.payload])).toMatchObject([
+        [expect.anything(), expect.anything()],
+        ["session.exited", { reason: "detached" }],
+      ])
+      expect(ofFirst.filter(ofType("turn.completed"))).toHaveLength(1)
+    }),
+  )
+
+  it.scoped("that does not end a turn is not closed for ever", () =>
+    Effect.gen(function* () {
+      const script: FakeAgentScript = { turns: [[{ say: "up" }, { hang: true }]], ignoreInterrupt: true }
+      const { connection, nativeThreadId, watched } = yield* running(script)
+      yield* watched.until(ofType("content.delta", nativeThreadId))
+      const closed = yield* Effect.fork(Effect.flip(connection.closeThread(nativeThreadId)))
+      yield* TestClock.adjust(30_000)
+      expect(yield* Fiber.join(closed)).toMatchObject({ _tag: "TimedOut", operation: "stop", afterMs: 30_000 })
+    }),
+  )
+
+  it.scopedLive("asks, and takes the whole answer", () =>
+    Effect.gen(function* () {
+      const { connection, nativeThreadId, watched } = yield* running({ turns: [[{ ask: "question" }]] })
+      const asked = yield* watched.until(ofType("user-input.requested", nativeThreadId))
+      const nativeRequestId = asked.event.native?.requestId ?? ""
+      expect(nativeRequestId).toBe("0")
+      const answer = (decision: string, data?: unknown) =>
+        connection.answer({ nativeThreadId, nativeRequestId, decision, data })
+      expect(yield* Effect.flip(answer("accept"))).toMatchObject({ _tag: "Refused", operation: "answer" })
+      yield* answer("answer", { answers: { q: ["one"] } })
+      yield* watched.until(ofType("turn.completed", nativeThreadId))
+      const said = watched.all().filter(ofType("item.completed", nativeThreadId)).at(-1)
+      expect(said?.event.payload).toMatchObject({ text: 'answered {"q":{"answers":["one"]}}' })
+    }),
+  )
+
+  it.scopedLive("is steered into the running turn", () =>
+    Effect.gen(function* () {
+      const { connection, nativeThreadId, watched } = yield* running({
+        turns: [[{ say: "up" }, { awaitSteer: true }, { say: "steered" }]],
+      })
+      const started = yield* watched.until(ofType("turn.started", nativeThreadId))
+      yield* watched.until(ofType("content.delta", nativeThreadId))
+      const nativeTurnId = started.event.native?.turnId ?? ""
+      const steered = yield* connection.steer({ nativeThreadId, nativeTurnId, text: "more" })
+      yield* steered.answered
+      expect((yield* watched.until(ofType("turn.completed", nativeThreadId))).event.native?.turnId).toBe(nativeTurnId)
+      const late = yield* connection.steer({ nativeThreadId, nativeTurnId, text: "too late" })
+      expect((yield* Effect.flip(late.answered))._tag).toBe("Refused")
+    }),
+  )
+
+  it.scopedLive("is interrupted in the turn that it went on to without a word, named once more", () =>
+    Effect.gen(function* () {
+      const log = yield* logFile
+      const { connection, nativeThreadId, watched } = yield* running({ log, turns: [[{ moveOn: true }]] })
+      const started = yield* watched.until(ofType("turn.started", nativeThreadId))
+      const nativeTurnId = started.event.native?.turnId ?? ""
+      const next = yield* watched.until(
+        ({ event }) => event.type === "turn.started" && event.native?.turnId !== nativeTurnId,
+      )
+      const { answered } = yield* connection.interrupt({ nativeThreadId, nativeTurnId })
+      yield* answered
+      const ended = yield* watched.until(ofType("turn.completed", nativeThreadId))
+      expect(ended.event).toMatchObject({ native: next.event.native, payload: { outcome: "interrupted" } })
+      const named = readFakeAgentLog(log).flatMap((entry) =>
+        entry.is === "received" && entry.method === "turn/interrupt" ? [entry.message] : [],
+      )
+      expect(named).toMatchObject([
+        { params: { turnId: nativeTurnId } },
+        { params: { turnId: next.event.native?.turnId } },
+      ])
+    }),
+  )
+
+  it.scopedLive("is not interrupted in a turn that came after the named one had ended", () =>
+    Effect.gen(function* () {
+      const { connection, nativeThreadId, watched } = yield* running({ turns: [[{ say: "one" }], [{ hang: true }]] })
+      const over = yield* watched.until(ofType("turn.completed", nativeThreadId))
+      yield* connection.sendTurn({ nativeThreadId, turnId: ours, text: "two" })
+      const nativeTurnId = over.event.native?.turnId ?? ""
+      yield* watched.until(({ event }) => event.type === "turn.started" && event.native?.turnId !== nativeTurnId)
+      const late = yield* connection.interrupt({ nativeThreadId, nativeTurnId })
+      expect((yield* Effect.flip(late.answered))._tag).toBe("Refused")
+      expect(watched.all().filter(ofType("turn.completed", nativeThreadId))).toHaveLength(1)
+    }),
+  )
+
+  it.live.skipIf(process.platform !== "linux")("costs no open file and no process, a hundred times over", () =>
+    Effect.gen(function* () {
+      // A shell starts faster than Node: it answers the handshake, and ends with its input.
+      const script = `read line; echo '{"id":1,"result":{}}'; exec cat > /dev/null`
+      const cycle = Effect.scoped(
+        Effect.gen(function* () {
+          const { connection, watched } = yield* connected({}, { command: "sh", args: ["-c", script] })
+          yield* connection.stop
+          yield* watched.ended
+        }),
+      )
+      yield* cycle
+      const before = openFiles()
+      yield* Effect.repeatN(cycle, 99)
+      // One or two may be somebody else's; a leak is a hundred.
+      expect(openFiles()).toBeLessThan(before + 10)
+      expect(yield* left).toEqual([])
+    }),
+  )
+
+  it.scopedLive("tells its end when the scope closes around it", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const connection = yield* Scope.extend(connect({}), scope)
+      const watched = yield* watch(connection)
+      yield* connection.startThread({ threadId: ours })
+      yield* Scope.close(scope, Exit.void)
+      expect((yield* watched.ended).slice(-2).map(({ event }) => event.type)).toEqual([
+        "session.exited",
+        "connection.closed",
+      ])
+    }),
+  )
+
+  it.scopedLive("ends a start that nobody waits for any more", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Effect.scoped(connect({ answers: { initialize: "never" } })))
+      while ((yield* left).length === 0) yield* Effect.yieldNow()
+      yield* Fiber.interrupt(fiber)
+      expect(yield* left).toEqual([])
+    }),
+  )
+})

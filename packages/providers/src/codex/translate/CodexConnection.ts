@@ -1,0 +1,199 @@
+/**
+ * One connection as the translator sees it: which sessions are open, what waits, and the one way by which a fact becomes a
+ * numbered event. A fact of a thread that is held waits with it; all others go to the coalescer.
+ */
+import type { Draft } from "../../runtime/Coalescer.js"
+import { draftOf, type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
+import { type Fact, fact } from "../../runtime/Fact.js"
+import type { WireChannel } from "../../runtime/Origin.js"
+import type { Source } from "../../runtime/Source.js"
+import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
+import {
+  type CodexThread,
+  closeSession,
+  forgetCalls,
+  makeThread,
+  openSession,
+  type Session,
+  type Target,
+} from "./CodexThread.js"
+import type { Spawned } from "./readItem.js"
+
+/** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
+interface Hold {
+  readonly nativeTurnId: string
+  /** Source time at which it is let go without the answer. */
+  readonly deadline: number
+  readonly drafts: Draft[]
+}
+
+/** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
+export const holdMs = 2_000
+
+export const makeConnection = (options: TranslatorOptions) => {
+  const { mode } = options
+  const base = makeConnectionBase("codex", options)
+  const target: Target = { origin: base.origin, thread: null }
+  const threads = new Map<string, CodexThread>()
+  const held = new Map<CodexThread, Hold>()
+
+  /** Records past a hold: for the answer that the hold waits for. */
+  const recordNow = (source: Source, where: Target, what: Fact, channel?: WireChannel): void =>
+    base.push(draftOf(source, where.origin, what, channel))
+
+  const record = (source: Source, where: Target, what: Fact, channel?: WireChannel): void => {
+    const next = draftOf(source, where.origin, what, channel)
+    const hold = where.thread === null ? undefined : held.get(where.thread)
+    if (hold === undefined) base.push(next)
+    else hold.drafts.push(next)
+    if (what.type === "session.exited" && where.thread !== null) closeSession(where.thread)
+  }
+
+  const thread = (id: string): CodexThread => {
+    const known = threads.get(id)
+    if (known !== undefined) return known
+    const made = makeThread(id)
+    threads.set(id, made)
+    return made
+  }
+
+  const targetOf = (of: CodexThread, session: Session): Target => ({ origin: session.origin, thread: of })
+
+  const letGo = (of: CodexThread): void => {
+    const drafts = held.get(of)?.drafts ?? []
+    held.delete(of)
+    for (const next of drafts) base.push(next)
+  }
+
+  /** Lets go what is due; a call whose answer is overdue holds nothing any more. */
+  const release = (isDue: (deadline: number) => boolean): void => {
+    for (const [of, hold] of [...held]) {
+      if (!isDue(hold.deadline)) continue
+      of.unansweredStarts.clear()
+      letGo(of)
+    }
+    base.release(isDue)
+  }
+
+  /** The one way in which a connection ends: every open session, then the connection itself. */
+  const close = (source: Source, ending: Ending): void => {
+    release(() => true)
+    for (const of of threads.values()) {
+      if (of.session !== null) {
+        record(source, targetOf(of, of.session), fact("session.exited", sessionEnding(ending), { threadId: of.id }))
+      }
+    }
+    base.closed(source, ending)
+  }
+
+  const descendsFrom = (of: CodexThread, ancestor: string): boolean => {
+    let id: string | undefined = of.id
+    while (id !== undefined && id !== ancestor) id = threads.get(id)?.parent
+    return id === ancestor
+  }
+
+  /** Says of an open session who its parent is, and what that one calls it, where nothing has said it; each once. */
+  const tellParent = (source: Source, of: CodexThread, session: Session): void => {
+    const { described, told } = session
+    const parentNativeThreadId = told.parent || described?.parent !== undefined ? undefined : of.parent
+    const title = told.name || described?.title !== undefined ? undefined : of.name
+    if (parentNativeThreadId === undefined && title === undefined) return
+    told.parent ||= parentNativeThreadId !== undefined
+    told.name ||= title !== undefined
+    if (described !== null) {
+      described.parent ??= parentNativeThreadId
+      described.title ??= title
+    }
+    const what = fact("thread.metadata.updated", { parentNativeThreadId, title }, { threadId: of.id })
+    record(source, targetOf(of, session), what)
+  }
+
+  /** The open session of a thread, opened first where there is none. */
+  const sessionOf = (
+    source: Source,
+    of: CodexThread,
+    hints: {
+      readonly resumed?: boolean
+      readonly nativeSessionId?: string | undefined
+      readonly described?: boolean
+    },
+  ): Session => {
+    if (of.session !== null) return of.session
+    const again = of.sessions > 0 || of.unansweredResumes.size > 0 ? true : undefined
+    const session = openSession(of)
+    const started = fact(
+      "session.started",
+      {
+        provider: "codex",
+        mode,
+        nativeSessionId: hints.nativeSessionId,
+        resumed: again ?? hints.resumed,
+        usageMode: "cumulative-thread",
+      },
+      { threadId: of.id },
+    )
+    record(source, targetOf(of, session), started)
+    if (hints.described !== true) tellParent(source, of, session)
+    return session
+  }
+
+  return {
+    ...base,
+    /** Where events belong that name no thread. */
+    target,
+    thread,
+    targetOf,
+    record,
+    recordNow,
+    release,
+    letGo,
+    heldTurn: (of: CodexThread): string | undefined => held.get(of)?.nativeTurnId,
+    close,
+    /** True: its client let go of the thread, and has not asked for it again. */
+    isDetached: (id: string): boolean => {
+      const known = threads.get(id)
+      return known?.detached === true && known.unansweredResumes.size === 0
+    },
+    /** The process is another one from here on: what the last one was asked is void. */
+    forgetProcess: () => {
+      for (const of of threads.values()) forgetCalls(of)
+    },
+
+    session: sessionOf,
+
+    /** A thread said that it has others for children. What would make it its own ancestor is not believed. */
+    spawned: (source: Source, parent: CodexThread, children: readonly Spawned[]): void => {
+      for (const { id, isThere, name, started } of children) {
+        const child = thread(id)
+        if (descendsFrom(parent, id)) continue
+        // A thread that was described by itself is no child for being spoken to.
+        if (!started && child.parent === undefined && child.session !== null && child.session.described !== null)
+          continue
+        child.parent ??= parent.id
+        if (child.parent !== parent.id) continue
+        child.name ??= name
+        if (child.session !== null) tellParent(source, child, child.session)
+        // It may never say a word here: that its parent works with it is all that is known of it.
+        else if (isThere && child.sessions === 0 && !child.detached) sessionOf(source, child, {})
+      }
+    },
+
+    /** A turn started: it waits, with all that follows on its thread, while a call may still turn out to be its cause. */
+    holdTurn: (source: Source, of: CodexThread, nativeTurnId: string): void => {
+      const accepted = of.acceptedTurns.has(nativeTurnId)
+      of.acceptedTurns.clear()
+      if (!accepted && of.unansweredStarts.size > 0 && !held.has(of)) {
+        held.set(of, { nativeTurnId, deadline: source.lineAt + holdMs, drafts: [] })
+      }
+    },
+
+    nextDeadline: (): number | null => {
+      const deadlines = [...held.values()].map(({ deadline }) => deadline)
+      const merge = base.nextDeadline()
+      if (merge !== null) deadlines.push(merge)
+      return deadlines.length === 0 ? null : Math.min(...deadlines)
+    },
+  }
+}
+
+export type Connection = ReturnType<typeof makeConnection>

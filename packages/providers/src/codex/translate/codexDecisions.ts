@@ -1,0 +1,149 @@
+/**
+ * An answer to a question of Codex, in Codex's words. Three decisions are understood for every question: `accept`,
+ * `decline`, `cancel`; and `answer`, with the whole answer as data.
+ */
+import type { Answers } from "@threadfold/contracts"
+import { formContent } from "../../questions/elicitationForm.js"
+import { portableAnswers } from "../../questions/portableAnswers.js"
+import { type Fields, hintArray, hintFields, isFields } from "../../runtime/readFields.js"
+import { formOf } from "./codexChoices.js"
+
+/** A question that waits for its answer. */
+export interface Question {
+  readonly method: string
+  readonly params: Fields
+}
+
+/** What is sent: a result, or an error where the question knows no other way to say no. */
+export type Response =
+  | { readonly result: Fields }
+  | { readonly error: { readonly code: number; readonly message: string } }
+
+/** Or why nothing is: one sentence for a person. */
+export type Decided = Response | { readonly refused: string }
+
+/** The result of a decision; undefined: this question knows no such decision. */
+type Decide = (decision: string, params: Fields) => Fields | undefined
+
+const needsData = (kind: string): string => `This ${kind} needs an answer with data, not a decision alone.`
+
+const approvalWords: ReadonlySet<string> = new Set(["accept", "acceptForSession", "decline", "cancel"])
+
+/** An offered decision that holds data goes by the name of its one member. */
+const approval: Decide = (decision, params) => {
+  if (approvalWords.has(decision)) return { decision }
+  const offered = hintArray(params, "availableDecisions").find((one) =>
+    isFields(one) ? Object.hasOwn(one, decision) : one === decision,
+  )
+  return offered === undefined ? undefined : { decision: offered }
+}
+
+const granted = (params: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(hintFields(params, "permissions") ?? {}).filter(([, permission]) => permission !== null),
+  )
+
+const permissions: Decide = (decision, params) => {
+  switch (decision) {
+    case "accept":
+      return { permissions: granted(params), scope: "turn" }
+    case "acceptForSession":
+      return { permissions: granted(params), scope: "session" }
+    case "decline":
+    case "cancel":
+      return { permissions: {}, scope: "turn" }
+    default:
+      return undefined
+  }
+}
+
+const elicitation: Decide = (decision) => {
+  switch (decision) {
+    case "accept":
+      return { action: "accept", content: {}, _meta: null }
+    case "decline":
+    case "cancel":
+      return { action: decision, content: null, _meta: null }
+    default:
+      return undefined
+  }
+}
+
+/** No answer to any question is the way to decline them all. */
+const userInput: Decide = (decision) => (decision === "decline" || decision === "cancel" ? { answers: {} } : undefined)
+
+const toolCall: Decide = (decision) =>
+  decision === "decline" || decision === "cancel"
+    ? { contentItems: [{ type: "inputText", text: "The user declined this call." }], success: false }
+    : undefined
+
+const legacyWords: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["accept", "approved"],
+  ["acceptForSession", "approved_for_session"],
+  ["decline", { denied: { rejection: "declined by the user" } }],
+  ["cancel", "abort"],
+])
+
+const legacy: Decide = (decision) => (legacyWords.has(decision) ? { decision: legacyWords.get(decision) } : undefined)
+
+const deciders: ReadonlyMap<string, Decide> = new Map([
+  ["item/commandExecution/requestApproval", approval],
+  ["item/fileChange/requestApproval", approval],
+  ["item/permissions/requestApproval", permissions],
+  ["item/tool/requestUserInput", userInput],
+  ["item/tool/call", toolCall],
+  ["mcpServer/elicitation/request", elicitation],
+  ["applyPatchApproval", legacy],
+  ["execCommandApproval", legacy],
+])
+
+/** JSON-RPC's range for errors of an application. */
+const declinedCode = -32_000
+
+/** Answers by question id, in Codex's words; undefined: this question has no such form. */
+const answering = ({ method, params }: Question, answers: Answers): Fields | undefined => {
+  switch (method) {
+    case "item/tool/requestUserInput":
+      return { answers: Object.fromEntries(Object.entries(answers).map(([id, texts]) => [id, { answers: texts }])) }
+    case "mcpServer/elicitation/request":
+      return { action: "accept", content: formContent(formOf(params), answers), _meta: null }
+    default:
+      return undefined
+  }
+}
+
+/** Decisions that say yes: data goes with them alone. */
+const yesWords: ReadonlySet<string> = new Set(["accept", "acceptForSession", "answer"])
+
+/** The whole answer in Codex's words; the content of a form is understood without what is around it. */
+const whole = ({ method }: Question, data: Fields): Fields =>
+  method === "mcpServer/elicitation/request" && !Object.hasOwn(data, "action")
+    ? { action: "accept", content: data, _meta: null }
+    : data
+
+const withData = (question: Question, data: Fields): Decided => {
+  const answers = portableAnswers(data)
+  const said = answers === undefined ? undefined : answering(question, answers)
+  if (said === undefined && question.method === "item/tool/requestUserInput" && !isFields(data.answers)) {
+    return { refused: 'An answer needs its answers: {"answers": {"the question\'s id": ["what is answered"]}}.' }
+  }
+  return { result: said ?? whole(question, data) }
+}
+
+/** Puts a decision into Codex's words. */
+export const decide = (question: Question, decision: string, data: unknown): Decided => {
+  if (data !== undefined && data !== null) {
+    if (!isFields(data)) return { refused: "The data of an answer is an object." }
+    // To say no takes no data: what came with it is not sent in its place.
+    if (yesWords.has(decision)) return withData(question, data)
+  }
+  const decider = deciders.get(question.method)
+  const result = decider?.(decision, question.params)
+  if (result !== undefined) return { result }
+  if (decision === "answer") return { refused: needsData("question") }
+  if (decider === undefined && (decision === "decline" || decision === "cancel")) {
+    return { error: { code: declinedCode, message: "declined by the user" } }
+  }
+  if (decision === "accept") return { refused: needsData("question") }
+  return { refused: `This question knows no decision ${decision}.` }
+}

@@ -1,0 +1,233 @@
+/** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
+import type { Answers, ChangedFile, PortableDecision, RequestKind } from "@threadfold/contracts"
+import { formAnswers } from "../../questions/elicitationForm.js"
+import { recordedAnswers } from "../../questions/portableAnswers.js"
+import { spelled } from "../../questions/spelled.js"
+import { type Fact, fact } from "../../runtime/Fact.js"
+import type { Answer } from "../../runtime/Message.js"
+import {
+  type Fields,
+  hintArray,
+  hintFields,
+  hintText,
+  hintTexts,
+  isFields,
+  mayHaveId,
+  oneLine,
+  rest,
+  WrongShape,
+} from "../../runtime/readFields.js"
+import type { Target } from "./CodexThread.js"
+import { choicesOf, questionsOf } from "./codexChoices.js"
+import { decide } from "./codexDecisions.js"
+import type { ServerRequestMethod } from "./codexMethods.js"
+import { type Entry, onThread } from "./Entry.js"
+import { changesOf, type OpenItems } from "./openItems.js"
+
+/** A request that this process sent, until the process ends. */
+export interface OpenRequest {
+  readonly method: string
+  readonly userInput: boolean
+  /** Where its events belong, its answer's too. */
+  readonly target: Target
+  readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
+  /** What it asks, in the provider's words. */
+  readonly params: Fields
+  /** Ids of its questions whose answers are secret. */
+  readonly secrets: ReadonlySet<string>
+}
+
+/** How a request is shown. */
+export interface RequestEntry {
+  readonly kind: RequestKind
+  /** True: it is a question to the user, with event types of its own. */
+  readonly userInput: boolean
+  /** One line for a person. */
+  readonly title: (params: Fields) => string | undefined
+}
+
+const ask = (kind: RequestKind, title: (params: Fields) => string | undefined): RequestEntry => ({
+  kind,
+  userInput: kind === "user_input",
+  title,
+})
+
+const firstQuestion = (params: Fields): string | undefined =>
+  hintArray(params, "questions")
+    .flatMap((question) => (isFields(question) ? [hintText(question, "question")] : []))
+    .find((question) => question !== undefined)
+
+export const requestTable: { readonly [M in ServerRequestMethod]: RequestEntry } = {
+  "item/commandExecution/requestApproval": ask(
+    "command_approval",
+    (params) => hintText(params, "command") ?? hintText(params, "reason"),
+  ),
+  "item/fileChange/requestApproval": ask(
+    "file_change_approval",
+    (params) => hintText(params, "reason") ?? hintText(params, "grantRoot"),
+  ),
+  "item/permissions/requestApproval": ask(
+    "permissions",
+    (params) => hintText(params, "reason") ?? hintText(params, "cwd"),
+  ),
+  "item/tool/requestUserInput": ask("user_input", firstQuestion),
+  "item/tool/call": ask("tool_call", (params) => hintText(params, "tool")),
+  "mcpServer/elicitation/request": ask(
+    "elicitation",
+    (params) => hintText(params, "message") ?? hintText(params, "title") ?? hintText(params, "serverName"),
+  ),
+  "account/chatgptAuthTokens/refresh": ask("auth", (params) => hintText(params, "reason")),
+  "attestation/generate": ask("auth", () => undefined),
+  "currentTime/read": ask("other", () => undefined),
+  applyPatchApproval: ask(
+    "file_change_approval",
+    (params) => hintText(params, "reason") ?? Object.keys(hintFields(params, "fileChanges") ?? {}).join(", "),
+  ),
+  execCommandApproval: ask("command_approval", (params) => hintTexts(params, "command").join(" ")),
+}
+
+const entries: ReadonlyMap<string, RequestEntry> = new Map(Object.entries(requestTable))
+
+/** What this version does not know is a question all the same: somebody waits for its answer. */
+export const unknownRequest = ask("other", () => undefined)
+
+/** The entry of a method. */
+export const requestEntry = (method: string): RequestEntry => entries.get(method) ?? unknownRequest
+
+/** The ids that a request names. Older requests call the thread a conversation and the item a call. */
+export const requestIds = (params: Fields): OpenRequest["native"] => {
+  const threadId = mayHaveId(params, "threadId") ?? mayHaveId(params, "conversationId")
+  const turnId = mayHaveId(params, "turnId")
+  const itemId = mayHaveId(params, "itemId") ?? mayHaveId(params, "callId")
+  return {
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(turnId === undefined ? {} : { turnId }),
+    ...(itemId === undefined ? {} : { itemId }),
+  }
+}
+
+const idMembers = ["threadId", "conversationId", "turnId", "itemId", "startedAtMs", "availableDecisions"]
+
+const pathsOf = (changes: readonly ChangedFile[]): string => changes.map(({ path }) => path).join(", ")
+
+/** The question as an event. */
+export const opened = (
+  method: string,
+  entry: RequestEntry,
+  requestId: string,
+  params: Fields,
+  ids: OpenRequest["native"],
+  items: OpenItems | undefined,
+): Fact => {
+  const decisions = hintArray(params, "availableDecisions")
+  const questions = questionsOf(method, params)
+  const changes = entry.kind === "file_change_approval" ? changesOf(items, params, ids.itemId) : []
+  return fact(
+    entry.userInput ? "user-input.requested" : "request.opened",
+    {
+      kind: entry.kind,
+      nativeKind: method,
+      title: oneLine(entry.title(params) ?? (changes.length === 0 ? undefined : pathsOf(changes))),
+      decisions: decisions.length === 0 ? undefined : decisions,
+      choices: choicesOf(method, params),
+      questions: questions.length === 0 ? undefined : questions,
+      changes: changes.length === 0 ? undefined : changes,
+      data: rest(params, idMembers),
+    },
+    { ...ids, requestId },
+  )
+}
+
+/** Answers by question id: of questions to the user in Codex's form, of a form its content. */
+const answersIn = (method: string, result: Fields): Answers | undefined => {
+  if (method === "mcpServer/elicitation/request") return formAnswers(hintFields(result, "content"))
+  const answers = method === "item/tool/requestUserInput" ? hintFields(result, "answers") : undefined
+  if (answers === undefined) return undefined
+  return Object.fromEntries(
+    Object.entries(answers).map(([id, said]) => [id, isFields(said) ? hintTexts(said, "answers") : []]),
+  )
+}
+
+/** Words of older approvals, and what they mean. */
+const olderWords: ReadonlyMap<string, PortableDecision> = new Map<string, PortableDecision>([
+  ["approved", "accept"],
+  ["approved_for_session", "acceptForSession"],
+  ["denied", "decline"],
+  ["abort", "cancel"],
+])
+
+/** The name of the decision: a word, the variant's name of an object, or what the answer amounts to. */
+const decisionOf = (method: string, result: Fields, answers: Answers | undefined): string => {
+  const decision = result.decision ?? result.action
+  const [variant] = isFields(decision) ? Object.keys(decision) : []
+  const word = typeof decision === "string" && decision !== "" ? decision : variant
+  if (word !== undefined) return olderWords.get(word) ?? word
+  switch (method) {
+    // No answer to any question is Codex's way to decline them.
+    case "item/tool/requestUserInput":
+      return answers === undefined || Object.keys(answers).length === 0 ? "decline" : "answer"
+    case "item/permissions/requestApproval":
+      if (Object.keys(hintFields(result, "permissions") ?? {}).length === 0) return "decline"
+      return result.scope === "session" ? "acceptForSession" : "accept"
+    default:
+      return "answer"
+  }
+}
+
+/** Whether the decision says it all: it is the answer's only word, or we would send the same for it. */
+const isPlain = ({ method, params }: OpenRequest, decision: string, answer: Fields): boolean => {
+  const members = Object.values(answer).filter((member) => member !== null)
+  if (members.length === 1 && members[0] === (answer.decision ?? answer.action) && !isFields(members[0])) return true
+  const alone = decide({ method, params }, decision, null)
+  // What is granted is granted for the turn, where nothing else is said.
+  const whole = method === "item/permissions/requestApproval" ? { scope: "turn", ...answer } : answer
+  return "result" in alone && spelled(alone.result) === spelled(whole)
+}
+
+/**
+ * The client's answer as an event, in the form of an answer that is given here: the decision, answers by question id, and what
+ * else was said in the provider's words. What is secret of it is not told.
+ */
+export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact => {
+  const native = { ...request.native, requestId }
+  const by = "client"
+  if (!answer.ok) {
+    const { code = null, message } = answer
+    const declined = decide(request, "decline", null)
+    if ("error" in declined && declined.error.code === code && declined.error.message === message) {
+      return fact("request.answered", { decision: "decline", by }, native)
+    }
+    return fact("request.answered", { decision: "error", by, data: { error: { code, message } } }, native)
+  }
+  const result = isFields(answer.result) ? answer.result : {}
+  const given = answersIn(request.method, result)
+  const decision = decisionOf(request.method, result, given)
+  const hasForm = questionsOf(request.method, request.params).length > 0
+  const answers = hasForm && (decision === "answer" || decision === "accept") ? given : undefined
+  const isWhole = answers !== undefined || request.secrets.size > 0 || isPlain(request, decision, result)
+  return fact(
+    "request.answered",
+    {
+      decision,
+      by,
+      answers: answers === undefined ? undefined : recordedAnswers(answers, request.secrets),
+      data: isWhole ? undefined : (answer.result ?? undefined),
+    },
+    native,
+  )
+}
+
+const resolvedId = (params: Fields): string => {
+  const id = params.requestId
+  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return JSON.stringify(id)
+  throw new WrongShape("requestId: expected a string or a number")
+}
+
+export const requestNotifications = {
+  "serverRequest/resolved": onThread((params, { thread }, context) => {
+    const requestId = resolvedId(params)
+    const request = context.requests.get(requestId)
+    const type = request?.userInput === true ? "user-input.resolved" : "request.resolved"
+    return [fact(type, { decision: null }, { ...request?.native, threadId: thread.id, requestId })]
+  }),
+} as const satisfies Record<string, Entry>

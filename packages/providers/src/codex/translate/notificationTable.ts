@@ -1,0 +1,24 @@
+/** Every notification of the server, each with its one entry. The compiler names a method that has none. */
+
+import type { ServerNotificationMethod } from "./codexMethods.js"
+import { requestNotifications } from "./codexRequests.js"
+import type { Entry } from "./Entry.js"
+import { itemEntries } from "./itemEntries.js"
+import { noticeEntries } from "./noticeEntries.js"
+import { realtimeEntries } from "./realtimeEntries.js"
+import { threadEntries } from "./threadEntries.js"
+import { turnEntries } from "./turnEntries.js"
+
+export const notificationTable: { readonly [M in ServerNotificationMethod]: Entry } = {
+  ...threadEntries,
+  ...turnEntries,
+  ...itemEntries,
+  ...requestNotifications,
+  ...realtimeEntries,
+  ...noticeEntries,
+}
+
+const entries: ReadonlyMap<string, Entry> = new Map(Object.entries(notificationTable))
+
+/** The entry of a method; undefined for one that this version does not know. */
+export const notificationEntry = (method: string): Entry | undefined => entries.get(method)

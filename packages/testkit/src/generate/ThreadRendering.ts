@@ -1,0 +1,148 @@
+/** The voice that tells a plan: hands out native ids and labels, and notes down every event in order. */
+import type { Actor, Channel, NativeRef, OrchestrationEventType, ProviderEventType } from "@threadfold/contracts"
+import type { Draft } from "./GeneratedEvent.js"
+import { namedUuid } from "./ids.js"
+
+/** Labels and counters shared by all threads of a world. */
+export interface World {
+  readonly nextThread: () => number
+  readonly nextSession: () => string
+  readonly nextConnection: () => string
+  /** Our own ids, for the few payloads that carry one (a queued message). */
+  readonly ownId: () => string
+}
+
+/** Counters of native ids; a weak id restarts with them. */
+export interface Counters {
+  turns: number
+  items: number
+  requests: number
+  calls: number
+  inferences: number
+  tasks: number
+  handoffs: number
+}
+
+export const freshCounters = (): Counters => ({
+  turns: 0,
+  items: 0,
+  requests: 0,
+  calls: 0,
+  inferences: 0,
+  tasks: 0,
+  handoffs: 0,
+})
+
+export interface Totals {
+  input: number
+  output: number
+  cached: number | null
+}
+
+/** One thread while it is told. Plain mutable state: it lives for one rendering and is never shared. */
+export interface Teller {
+  readonly world: World
+  readonly stream: string
+  readonly nativeThreadId: string
+  /** Threads of one family repeat each other's strong turn ids (forks). */
+  readonly family: string
+  readonly weakIds: boolean
+  readonly drafts: Draft[]
+  session: string
+  connection: string
+  counters: Counters
+  /** Running totals of tokens. */
+  totals: Totals
+  /** The running turn's native id. */
+  turn: string | null
+  /** Whether the running turn has no start of its own: a rewind does not count it. */
+  isSynthetic: boolean
+  /** The native id of the session's last turn, once it has ended; null also after it was taken back. */
+  ended: string | null
+  /** Whether a voice conversation is live. */
+  voice: "none" | "live"
+  /** Sub-agent threads of this session: they end with its connection. */
+  children: Teller[]
+}
+
+export interface Said {
+  readonly native?: Omit<NativeRef, "threadId">
+  readonly channel?: Channel
+  readonly actor?: Actor
+  readonly commandId?: string
+}
+
+/** What Threadfold says of its own accord. */
+export const ours = { channel: "client", actor: "orchestrator" } as const
+
+/** Notes an event of the thread's session. It names the thread, as every event of a session does. */
+export const say = (
+  teller: Teller,
+  type: ProviderEventType | OrchestrationEventType,
+  payload: unknown,
+  said: Said = {},
+): void => {
+  teller.drafts.push({
+    stream: teller.stream,
+    session: teller.session,
+    connection: teller.connection,
+    actor: said.actor ?? "provider",
+    ...(said.commandId === undefined ? {} : { commandId: said.commandId }),
+    type,
+    channel: said.channel ?? "agent",
+    native: { threadId: teller.nativeThreadId, ...said.native },
+    payload,
+  })
+}
+
+/** The same from the client's side of the wire. */
+export const sayAsClient = (
+  teller: Teller,
+  type: OrchestrationEventType,
+  payload: unknown,
+  native: Omit<NativeRef, "threadId"> = {},
+): void => say(teller, type, payload, { native, channel: "client", actor: "client" })
+
+/** Notes an event of the connection's own stream. */
+export const sayOnConnection = (teller: Teller, type: ProviderEventType, payload: unknown): void => {
+  teller.drafts.push({
+    stream: teller.connection,
+    session: null,
+    connection: teller.connection,
+    actor: "provider",
+    type,
+    channel: "agent",
+    native: {},
+    payload,
+  })
+}
+
+/** Strong turn ids belong to the family, so that a fork repeats them; weak ones are counters of the session. */
+export const nextTurnId = (teller: Teller): string => {
+  teller.counters.turns += 1
+  return teller.weakIds ? `turn-${teller.counters.turns}` : namedUuid(`${teller.family}/turn/${teller.counters.turns}`)
+}
+
+export const nextItemId = (teller: Teller): string => {
+  teller.counters.items += 1
+  const { items, turns } = teller.counters
+  return teller.weakIds ? `item-${items}` : namedUuid(`${teller.family}/turn/${turns}/item/${items}`)
+}
+
+/** JSON text of a counter from 0: the first request of a session has the falsy id `0`. */
+export const nextRequestId = (teller: Teller): string => String(teller.counters.requests++)
+/** JSON text of our own call's id on the connection. */
+export const nextCallId = (teller: Teller): string => String(++teller.counters.calls)
+
+/** Begins a session: new connection, and the counters of weak ids start again. */
+export const beginSession = (teller: Teller): void => {
+  const { turns, items, inferences, tasks, handoffs } = teller.counters
+  teller.session = teller.world.nextSession()
+  teller.connection = teller.world.nextConnection()
+  teller.counters = teller.weakIds ? freshCounters() : { ...freshCounters(), turns, items, inferences, tasks, handoffs }
+  teller.turn = null
+  teller.isSynthetic = false
+  teller.ended = null
+  teller.voice = "none"
+  teller.children = []
+}

@@ -1,0 +1,167 @@
+/** Turns a plan of a world into the events that its sources would hand in. Pure: the same plan, the same events. */
+import { type Draft, finish, type GeneratedEvent } from "./GeneratedEvent.js"
+import { namedUuid, seededIds } from "./ids.js"
+import { renderAction, totalsOf } from "./renderAction.js"
+import { renderTurn } from "./renderTurn.js"
+import type { Teller, World } from "./ThreadRendering.js"
+import { beginSession, freshCounters, say, sayAsClient, sayOnConnection } from "./ThreadRendering.js"
+import type { SessionPlan, ThreadPlan, WorldPlan } from "./WorldPlan.js"
+
+const makeWorld = (): World => {
+  let threads = 0
+  let sessions = 0
+  let connections = 0
+  return {
+    nextThread: () => ++threads,
+    nextSession: () => `s${++sessions}`,
+    nextConnection: () => `c${++connections}`,
+    ownId: seededIds("world"),
+  }
+}
+
+const exited = (end: SessionPlan["end"]) => {
+  switch (end) {
+    case "exit":
+      return { code: 0, signal: null, reason: "exit" }
+    case "signal":
+      return { code: null, signal: "SIGKILL", reason: "exit" }
+    case "unloaded":
+      return { reason: "unloaded" }
+    case "failed-start":
+      return { code: 1, signal: null, reason: "exit", failedStart: true, message: "no such model" }
+    case "recording-ended":
+      return { reason: "recording-ended" }
+    default:
+      return null
+  }
+}
+
+/** What we say when it is not the provider that ends a session. */
+const endedByUs = (teller: Teller, end: SessionPlan["end"]): void => {
+  const said = { channel: "client", actor: end === "reaped" ? "reaper" : "orchestrator" } as const
+  if (end === "lapsed") say(teller, "session.lease-lapsed", { leaseMs: 30_000 }, said)
+  if (end === "reconciled") say(teller, "session.reconciled", { liveness: "gone", reason: "no such process" }, said)
+  if (end !== "reaped") return
+  say(teller, "session.stop-requested", { reason: "idle" }, said)
+  say(teller, "session.reaped", { idleMs: 60_000, reason: "idle" }, said)
+}
+
+/** Ends the session, its sub-agents' sessions with it: what ends a process ends all that it carried. */
+const endSession = (teller: Teller, end: SessionPlan["end"]): void => {
+  const all = [...teller.children, teller]
+  const payload = exited(end)
+  if (payload === null) {
+    for (const one of all) endedByUs(one, end)
+    return
+  }
+  for (const one of all) say(one, "session.exited", payload)
+  if (end === "unloaded") return
+  sayOnConnection(teller, "connection.closed", {
+    reason: payload.reason,
+    code: payload.code ?? null,
+    signal: payload.signal ?? null,
+  })
+}
+
+const renderSession = (
+  teller: Teller,
+  thread: ThreadPlan,
+  session: SessionPlan,
+  epoch: number,
+  forkOf: string | null,
+) => {
+  const attached = session.end === "lapsed"
+  const lastTurn = teller.turn
+  beginSession(teller)
+  sayOnConnection(teller, "connection.opened", { provider: "generated", mode: attached ? "attached" : "managed" })
+  say(teller, "session.started", {
+    provider: "generated",
+    mode: attached ? "attached" : "managed",
+    resumed: epoch > 1,
+    usageMode: thread.usageMode,
+    ...(attached ? { leaseMs: 30_000 } : {}),
+  })
+  // As in a recording, the client's own wishes are told in the session that they led to.
+  sayAsClient(teller, "session.start-requested", { data: { model: "model-a" } })
+  if (epoch === 1) sayAsClient(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
+  if (epoch === 1) sayAsClient(teller, "thread.imported", { source: "generated" })
+  if (epoch === 1 && forkOf !== null) sayAsClient(teller, "thread.forked", { fromThreadId: teller.world.ownId() })
+  say(teller, "thread.started", {
+    provider: "generated",
+    title: null,
+    cwd: "/workspace",
+    ...(forkOf === null || epoch > 1 ? {} : { forkedFromNativeThreadId: forkOf }),
+  })
+  say(teller, "session.configured", { model: "model-a", cwd: "/workspace" })
+  if (thread.usageMode === "cumulative-session") teller.totals = { input: 0, output: 0, cached: null }
+  if (thread.usageMode === "cumulative-thread" && epoch > 1) {
+    // A resume replays the total so far; it names an old turn, so it is nobody's increment.
+    const native = lastTurn === null ? {} : { turnId: lastTurn }
+    say(teller, "thread.token-usage.updated", { mode: "cumulative-thread", total: totalsOf(teller) }, { native })
+  }
+  // A session that never came up has no story.
+  for (const step of session.end === "failed-start" ? [] : session.steps) {
+    if ("turn" in step) renderTurn(teller, step.turn, thread.usageMode)
+    else renderAction(teller, step.action, thread.usageMode)?.()
+  }
+  endSession(teller, session.end)
+}
+
+const renderThread = (world: World, thread: ThreadPlan, before: Teller | null): Teller => {
+  const stream = `thread-${world.nextThread()}`
+  const forkOf = thread.fork ? before : null
+  const teller: Teller = {
+    world,
+    stream,
+    nativeThreadId: namedUuid(`native-${stream}`),
+    family: forkOf?.family ?? stream,
+    weakIds: thread.weakIds,
+    drafts: [],
+    session: "",
+    connection: "",
+    counters: freshCounters(),
+    totals: { input: 0, output: 0, cached: null },
+    turn: null,
+    isSynthetic: false,
+    ended: null,
+    voice: "none",
+    children: [],
+  }
+  thread.sessions.forEach((session, index) => {
+    renderSession(teller, thread, session, index + 1, forkOf?.nativeThreadId ?? null)
+  })
+  if (thread.purged) {
+    sayAsClient(teller, "thread.deleted", {})
+    sayAsClient(teller, "thread.purged", { sealedHash: "0".repeat(64) })
+  }
+  return teller
+}
+
+/** Merges what several sources say, each in its own order. */
+const merge = (lists: readonly (readonly Draft[])[], order: readonly number[]): readonly Draft[] => {
+  const places = lists.map(() => 0)
+  const merged: Draft[] = []
+  for (let step = 0; ; step++) {
+    const open = lists.flatMap((list, index) => ((places[index] ?? 0) < list.length ? [index] : []))
+    if (open.length === 0) return merged
+    // Each pick is used for a burst of three, then the picks repeat: threads interleave, and a list that ends is done.
+    const pick = order.length === 0 ? 0 : (order[Math.floor(step / 3) % order.length] ?? 0)
+    const index = open[pick % open.length] ?? 0
+    const place = places[index] ?? 0
+    const draft = lists[index]?.[place]
+    if (draft !== undefined) merged.push(draft)
+    places[index] = place + 1
+  }
+}
+
+export const renderWorld = (plan: WorldPlan): readonly GeneratedEvent[] => {
+  const world = makeWorld()
+  const tellers: Teller[] = []
+  for (const thread of plan.threads) tellers.push(renderThread(world, thread, tellers.at(-1) ?? null))
+  return finish(
+    merge(
+      tellers.map((teller) => teller.drafts),
+      plan.order,
+    ),
+  )
+}
