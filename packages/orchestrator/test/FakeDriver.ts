@@ -8,7 +8,7 @@ import {
   type Capabilities,
   ConnectionLost,
   type ConnectOptions,
-  type HandedOver,
+  type Delivered,
   type ProviderConnection,
   type ProviderDriver,
   type ProviderFailure,
@@ -132,7 +132,7 @@ export class FakeConnection {
   private readonly lost = new ConnectionLost({ provider, message: "The agent is gone. Start the session again." })
 
   private order(operation: "send-turn" | "steer" | "interrupt" | "answer", act: () => void) {
-    return Effect.suspend((): Effect.Effect<HandedOver, ProviderFailure> => {
+    return Effect.suspend((): Effect.Effect<Delivered, ProviderFailure> => {
       const refused = new Refused({ provider, operation, message: "The agent does not want to." })
       const callId = String(this.agent.nextCall())
       const behaviour = this.isOver ? "lost" : this.agent.behaviour[operation]

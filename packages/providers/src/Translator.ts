@@ -1,8 +1,9 @@
 /**
- * A translator turns one connection's wire into provider events. It is pure in the sense that counts: no I/O, no clock,
- * no random; the same lines in the same order give the same events, however the input is cut into calls.
+ * A translator turns the wire of one connection into provider events. It does no I/O and uses no clock and no random: the
+ * same lines in the same order give the same events, however many calls pass them in.
  */
 import type { Emitted, Scope } from "@threadfold/contracts"
+import type { HeldSecrets } from "./redaction/Redactor.js"
 
 export type { Emitted, Scope }
 
@@ -22,34 +23,48 @@ export interface WireLine {
   readonly event?: string
   /** Fields of a `meta` line: `pid`, `args`, `code`, `sig`, `message`. */
   readonly fields?: Readonly<Record<string, unknown>>
-  /** Our id of the turn that a `send` line asks for, on a live connection: the events that answer it carry it. */
+  /** On a live connection, our id of the turn that a `send` line asks for. The events that answer the line carry it. */
   readonly turnId?: string
 }
 
-/** What became of a line: an event of the domain (or part of a merged one), or kept verbatim as `provider.unmapped`. */
+/** What became of a line. `mapped`: an event, or part of a merged one. `kept`: kept verbatim as `provider.unmapped`. */
 export type Fate = "mapped" | "kept"
 
 export interface Translated {
   readonly fate: Fate
-  /** Events that are complete now, in order. A merged delta comes with a later line or a flush. */
+  /** The events that are complete now, in order. A merged delta is returned for a later line or by a flush. */
   readonly emitted: readonly Emitted[]
 }
 
 export type EndReason = "exit" | "recording-ended" | "transport-closed"
 
 export interface Translator {
-  /** Takes one line. */
+  /** Translates one line. */
   readonly push: (line: WireLine) => Translated
-  /** Source time at which something must be flushed or let go though no line came; null: nothing waits. */
+  /** Source time at which held events must be released although no line came. Null: no event is held. */
   readonly nextDeadline: () => number | null
-  /** Lets go what is due at `now` (source time). */
+  /** Releases the events that are due at `now` (source time). */
   readonly tick: (now: number) => readonly Emitted[]
-  /** Lets go all that waits (end of input, a pause of an import). Later lines may follow. */
+  /** Releases all held events (at the end of the input, or in a pause of an import). Lines may follow. */
   readonly flush: () => readonly Emitted[]
   /**
-   * Ends the connection if its wire has not said so already: flushes, then one `session.exited` per open session and
-   * `connection.closed`. Lines may follow even so (a recording that grew): the next one that names a thread opens that
-   * thread's next session.
+   * Ends the connection if the wire has not shown its end: flushes, then emits one `session.exited` per open session and
+   * `connection.closed`. Lines may still follow, because a recording may grow. The next line that names a thread then opens
+   * the next session of that thread.
    */
   readonly end: (at: number, reason: EndReason) => readonly Emitted[]
+}
+
+/** What the translators of all protocols must know of their connection. */
+export interface TranslatorOptions {
+  /** How the events of the connection reach us. */
+  readonly mode: "managed" | "attached" | "imported"
+  /**
+   * True: what the client sent becomes events, too. False: the client is Threadfold itself and has appended these events
+   * already, so its lines are kept verbatim. Default: true for imports only. Events that follow from the lines (a turn that
+   * begins with its prompt, an answer of the agent) are emitted in both cases.
+   */
+  readonly recordsClient?: boolean
+  /** Values that must not be recorded, in lines of either direction. Default: none. */
+  readonly secrets?: HeldSecrets
 }

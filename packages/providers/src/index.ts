@@ -1,32 +1,44 @@
-export * from "./acp/drive/AcpConfig.js"
-export * from "./acp/drive/AcpDriver.js"
-export * from "./acp/drive/acpPresets.js"
-export * from "./acp/translate/AcpTranslator.js"
-export { type ClaudeConfig, type ClaudeLimits, makeClaudeDriver } from "./claude/drive/ClaudeDriver.js"
+/** The port to live agents, the drivers behind it, and what other packages use of translators, processes and redaction. */
+export type { AcpConfig } from "./acp/drive/AcpConfig.js"
+export { makeAcpDriver } from "./acp/drive/AcpDriver.js"
+export { acpPreset, acpPresets } from "./acp/drive/acpPresets.js"
+export { makeClaudeDriver } from "./claude/drive/ClaudeDriver.js"
+export { locateSdk, sdkPackage } from "./claude/drive/locateSdk.js"
+export { makeCodexDriver } from "./codex/drive/CodexDriver.js"
+export { makeCodexTranslator } from "./codex/translate/CodexTranslator.js"
 export {
-  type LocatedSdk,
-  type LocateOptions,
-  locateSdk,
-  type MissingSdk,
-  sdkPackage,
-} from "./claude/drive/locateSdk.js"
+  clientRequestMethods,
+  serverNotificationMethods,
+  serverRequestMethods,
+} from "./codex/translate/codexMethods.js"
 export {
-  type ClaudeTranslator,
-  type ClaudeTranslatorOptions,
-  makeClaudeTranslator,
-} from "./claude/translate/ClaudeTranslator.js"
-export * from "./codex/drive/CodexDriver.js"
-export * from "./codex/translate/CodexTranslator.js"
-export * from "./codex/translate/codexMethods.js"
-export { type ItemView, knownItemTypes, readItem } from "./codex/translate/readItem.js"
-export * from "./drive/LiveEvents.js"
-export * from "./ProviderDriver.js"
-export * from "./process/index.js"
-export * from "./replay/ReplayDriver.js"
-export { type Coalescer, type Draft, makeCoalescer, mergeLimitBytes, mergeWindowMs } from "./runtime/Coalescer.js"
-export { type Fact, fact, type Merge, pieceOf } from "./runtime/Fact.js"
-export { makeOrigin, type Origin, type WireChannel } from "./runtime/Origin.js"
-export * from "./secrets/index.js"
-export * from "./Translator.js"
-export * from "./wire/liveLines.js"
-export * from "./wire/parseRecordingLine.js"
+  type AnswerRequest,
+  type Capabilities,
+  ConnectionLost,
+  type ConnectOptions,
+  type Delivered,
+  type Interrupt,
+  type Operation,
+  type ProviderConnection,
+  type ProviderDriver,
+  type ProviderFailure,
+  Refused,
+  type ResumeThread,
+  type SendTurn,
+  type StartThread,
+  type Steer,
+  type ThreadOpened,
+  TimedOut,
+  Unsupported,
+} from "./ProviderDriver.js"
+export { childEnvironment } from "./process/childEnvironment.js"
+export { endTree } from "./process/endTree.js"
+export { type MarkedProcess, markedProcesses } from "./process/marks.js"
+export { stillRunning } from "./process/ProcessTable.js"
+export { findProgram, isPath, notTrusted, type ProgramFound, withTrustedPath } from "./process/programs.js"
+export { untrustedFolders } from "./process/untrustedFolders.js"
+export { type HeldSecrets, makeRedactor, type Redactor } from "./redaction/Redactor.js"
+export { secretValues } from "./redaction/secretValues.js"
+export { makeReplayDriver, type ReplayOptions } from "./replay/ReplayDriver.js"
+export type { Emitted, Translator, WireLine } from "./Translator.js"
+export { parseRecordingLine, readRecording } from "./wire/parseRecordingLine.js"

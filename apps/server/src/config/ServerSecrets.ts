@@ -12,7 +12,7 @@ export class ServerSecrets implements HeldSecrets {
     this.values = [token, ...secretValues(env)]
   }
 
-  readonly onRemoved = (): void => {
+  readonly onRedacted = (): void => {
     this.removed += 1
   }
 }

@@ -1,6 +1,6 @@
 /** Hands an order over to an agent, and says what became of it: by bytes first, by the agent's answer later. */
 import type { EffectRow, Problem } from "@threadfold/contracts"
-import type { HandedOver, ProviderFailure } from "@threadfold/providers"
+import type { Delivered, ProviderFailure } from "@threadfold/providers"
 import { Effect, Either, Option } from "effect"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { amend, end, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
@@ -47,7 +47,7 @@ export interface Answers {
 export const awaitAnswer = (
   shop: Workshop,
   { effect }: Lease,
-  handed: HandedOver,
+  handed: Delivered,
   answerMs: number,
   { accepted = [], refused }: Answers,
 ): Effect.Effect<void> =>
@@ -74,7 +74,7 @@ export const awaitAnswer = (
 
 /** An order, and what is told of it. */
 export interface Delivery {
-  readonly order: Effect.Effect<HandedOver, ProviderFailure>
+  readonly order: Effect.Effect<Delivered, ProviderFailure>
   /** What the agent is given, for a person. */
   readonly what?: "it" | "the message"
   /** The agent has it. */

@@ -1,70 +1,70 @@
 /**
- * From the lines of a live wire to the stream of events that a connection lends. Lines are pushed where they are
- * read and written; the consumer pulls, in batches of what has come meanwhile. What a translator holds back for a
- * while (a merge, a turn's start) is let go at its deadline by Effect's clock.
+ * Turns the lines of a live wire into the stream of events of a connection. Lines are pushed where they are read and
+ * written. The consumer pulls batches of all events that have come since. Events that the translator holds for a while (a
+ * merge, the start of a turn) are released at their deadline by Effect's clock.
  *
- * Memory is bounded by the reader: it waits for `room` before it reads on, so a slow consumer slows the agent.
+ * Memory is bounded: the reader waits for `room` before it reads on, so a slow consumer slows the agent down.
  */
 import { Chunk, Clock, Effect, Option, Stream } from "effect"
 import type { Emitted, Translator, WireLine } from "../Translator.js"
 
 export interface LiveEvents {
-  /** Takes a line. At once and without an effect, so that it can stand directly beside the read or write that it tells. */
+  /** Takes a line. It is no effect, so that a caller can push a line in the same step in which it reads or writes it. */
   readonly push: (line: WireLine) => void
-  /** True: the reader need not wait for the consumer. */
+  /** True: the reader does not have to wait for the consumer. */
   readonly hasRoom: () => boolean
   /** Waits until there is room. */
   readonly room: Effect.Effect<void>
-  /** Nothing more is pushed: the stream ends after what waits. Whatever the translator still holds is let go. */
+  /** Ends the stream after the waiting events. The events that the translator still holds are released first. */
   readonly finish: () => void
-  /** What the lines say, in order, numbered. One consumer. */
+  /** The events of the lines, numbered, in order, for one consumer. */
   readonly events: Stream.Stream<Emitted>
 }
 
-/** Events that may wait for the consumer before the reader waits for it. */
+/** How many events may wait for the consumer before the reader waits. */
 const roomFor = 1_024
 
-/** A latch that is opened once for each wait. */
-const makeBell = () => {
-  let ring: (() => void) | null = null
+/** A latch for one waiting fiber. It closes again when that fiber goes on. */
+const makeLatch = () => {
+  let open: (() => void) | null = null
   return {
-    ring: () => ring?.(),
-    /** Waits for the next ring, unless `isDue` already. */
+    open: () => open?.(),
+    /** Waits until the latch opens, unless `isDue` already. */
     wait: (isDue: () => boolean) =>
       Effect.async<void>((resume) => {
         const stop = () => {
-          ring = null
+          open = null
         }
-        ring = () => {
+        open = () => {
           stop()
           resume(Effect.void)
         }
-        if (isDue()) ring()
+        if (isDue()) open()
         return Effect.sync(stop)
       }),
   }
 }
 
 /**
- * Pieces of streamed text are given out at most this often, ms, together with all that falls due before the next time. Many
- * threads that stream at once then make few batches; none of their pieces waits longer than it would alone.
+ * The least time between two batches that hold only streamed text, ms. A batch also takes the pieces that fall due before
+ * the next one. So many threads that stream at once make few batches, and no piece waits longer than it would alone.
  */
 const batchMs = 10
 
-/** Anything but streamed text is given out at once: somebody may wait for it. */
+/** Events other than streamed text are emitted at once, because a consumer may wait for them. */
 const isUrgent = ({ event }: Emitted): boolean => event.type !== "content.delta"
 
 export const makeLiveEvents = (translator: Translator): LiveEvents => {
   let waiting: Emitted[] = []
   let isFinished = false
   let hasUrgent = false
-  /** When the last batch was given out; ms since the epoch. */
-  let gaveAt = 0
-  /** When the consumer looks again by itself; it is woken when there is a reason to look earlier. */
-  let looksAt = 0
-  const arrived = makeBell()
-  const armed = makeBell()
-  const taken = makeBell()
+  /** When the last batch was emitted, ms since the epoch. */
+  let lastBatchAt = 0
+  /** When the consumer checks again by itself. It is woken where there is a reason to check earlier. */
+  let checksAt = 0
+  const arrived = makeLatch()
+  const armed = makeLatch()
+  const taken = makeLatch()
   const hasRoom = () => waiting.length < roomFor
 
   const add = (emitted: readonly Emitted[]): void => {
@@ -74,19 +74,19 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
     }
   }
 
-  /** When there is something to give out, as far as is known now. */
+  /** When the next batch is due, as far as is known now. */
   const due = (): number => {
     if (hasUrgent || isFinished) return 0
     const next = waiting.length > 0 ? 0 : (translator.nextDeadline() ?? Number.POSITIVE_INFINITY)
-    return Math.max(next, gaveAt + batchMs)
+    return Math.max(next, lastBatchAt + batchMs)
   }
 
-  const give = (now: number): Chunk.Chunk<Emitted> => {
+  const takeBatch = (now: number): Chunk.Chunk<Emitted> => {
     const batch = Chunk.unsafeFromArray(waiting)
     waiting = []
     hasUrgent = false
-    gaveAt = now
-    taken.ring()
+    lastBatchAt = now
+    taken.open()
     return batch
   }
 
@@ -94,29 +94,29 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
     Clock.currentTimeMillis,
     (now) => {
       if (due() <= now) add(translator.tick(now + batchMs))
-      if (due() <= now && waiting.length > 0) return Effect.succeed(give(now))
+      if (due() <= now && waiting.length > 0) return Effect.succeed(takeBatch(now))
       if (isFinished) return Effect.fail(Option.none())
-      looksAt = due()
-      armed.ring()
+      checksAt = due()
+      armed.open()
       return Effect.zipRight(
-        arrived.wait(() => due() < looksAt),
+        arrived.wait(() => due() < checksAt),
         pull,
       )
     },
   )
 
   /**
-   * Wakes the consumer when it wanted to look again. One fiber for as long as the stream lasts: to race a timer against the
-   * next line would be two fibers for every batch. What falls due earlier than was known is seen with the next slice.
+   * Wakes the consumer at the time at which it wants to check again. It is one fiber for the whole stream: a race between a
+   * timer and the next line would cost two fibers per batch. It sleeps in short slices, so it also sees an earlier deadline.
    */
   const alarm: Effect.Effect<never> = Effect.forever(
     Effect.zipRight(
-      armed.wait(() => looksAt < Number.POSITIVE_INFINITY),
+      armed.wait(() => checksAt < Number.POSITIVE_INFINITY),
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const left = looksAt - now
+        const left = checksAt - now
         if (left > 0) return Effect.sleep(Math.min(left, batchMs))
-        looksAt = Number.POSITIVE_INFINITY
-        return Effect.sync(arrived.ring)
+        checksAt = Number.POSITIVE_INFINITY
+        return Effect.sync(arrived.open)
       }),
     ),
   )
@@ -124,15 +124,15 @@ export const makeLiveEvents = (translator: Translator): LiveEvents => {
   return {
     push: (line) => {
       add(translator.push(line).emitted)
-      // Without an event, too: it may have made the translator wait for something, and so moved its deadline.
-      if (due() < looksAt) arrived.ring()
+      // A line without an event may move the translator's deadline, too.
+      if (due() < checksAt) arrived.open()
     },
     hasRoom,
     room: Effect.suspend(() => (hasRoom() ? Effect.void : taken.wait(hasRoom))),
     finish: () => {
       add(translator.flush())
       isFinished = true
-      arrived.ring()
+      arrived.open()
     },
     events: Stream.unwrapScoped(Effect.as(Effect.forkScoped(alarm), Stream.repeatEffectChunkOption(pull))),
   }

@@ -8,7 +8,7 @@ import { resolve } from "node:path"
 import type { Readable, Writable } from "node:stream"
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
-import { type HeldSecrets, makeRemoval, secretsOfAgent } from "../redaction/Redactor.js"
+import { type HeldSecrets, makeRedactor, secretsOfAgent } from "../redaction/Redactor.js"
 import { withoutSecrets } from "../redaction/secretValues.js"
 import { childEnvironment } from "./childEnvironment.js"
 import { endTree } from "./endTree.js"
@@ -180,7 +180,7 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
     const { command, args, marks = {}, graceMs = defaultGraceMs } = options
     const program = yield* programOf(options)
     const secrets = secretsOfAgent(program.env, args, options.secrets)
-    const shown = makeRemoval({ values: secrets.values, onRemoved: () => {} })
+    const shown = makeRedactor({ values: secrets.values, onRedacted: () => {} })
     const longest = Math.max(0, ...secrets.values.map(({ length }) => length))
     const tail = makeTextTail(options.stderrBytes ?? defaultStderrBytes)
     const exit = yield* Deferred.make<ProcessExit>()

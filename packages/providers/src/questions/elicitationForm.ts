@@ -1,13 +1,13 @@
 /**
- * Forms of tool servers: an object schema of plain members, as MCP's elicitation has it. Its members become questions, answers
- * by question id become its content, and content becomes answers again.
+ * Forms of tool servers: an object schema of plain members, as in an elicitation of MCP. The members become questions,
+ * answers by question id become the content of the form, and content becomes answers again.
  */
 import type { Answers, Question, QuestionOption } from "@threadfold/contracts"
 import { type Fields, hintArray, hintFields, hintNumber, hintText, isFields } from "../runtime/readFields.js"
 
 const types = ["number", "integer", "boolean"] as const
 
-/** The values that a member offers: plain ones with or without names, or constants with titles. */
+/** The values that a member offers: constants with titles, or plain values with or without names. */
 const offered = (member: Fields): readonly QuestionOption[] => {
   const titled = [...hintArray(member, "oneOf"), ...hintArray(member, "anyOf")].flatMap((one): QuestionOption[] =>
     isFields(one) && typeof one.const === "string"
@@ -73,7 +73,7 @@ const valueOf = (member: Fields, texts: readonly string[]): unknown => {
   }
 }
 
-/** Answers by question id as the form's content, each in the type that the form wants. */
+/** Answers by question id as the content of the form, each in the type that the form demands. */
 export const formContent = (schema: Fields | undefined, answers: Answers): Fields => {
   const members = hintFields(schema ?? {}, "properties") ?? {}
   return Object.fromEntries(
@@ -86,7 +86,7 @@ export const formContent = (schema: Fields | undefined, answers: Answers): Field
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
 
-/** A form's content as answers by question id; undefined: there is none. */
+/** The content of a form as answers by question id. Undefined: there is no content. */
 export const formAnswers = (content: Fields | undefined): Answers | undefined => {
   if (content === undefined) return undefined
   const answers = Object.entries(content)

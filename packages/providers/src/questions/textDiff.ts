@@ -1,18 +1,18 @@
-/** What replacing one text by another changes, as one hunk: for agents that say both texts and no diff. */
+/** A diff of two texts as one hunk, for agents that send both texts and no diff. */
 
 /** Lines around the change that are shown with it. */
 const CONTEXT = 3
 
 const linesOf = (text: string): readonly string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"))
 
-/** How many lines are equal from the start. */
+/** The number of lines that are equal from the start. */
 const common = (a: readonly string[], b: readonly string[], most: number): number => {
   let count = 0
   while (count < most && a[count] === b[count]) count += 1
   return count
 }
 
-/** A unified diff of two texts; "": they are equal. */
+/** A unified diff of two texts. Empty where they are equal. */
 export const textDiff = (before: string, after: string): string => {
   const old = linesOf(before)
   const now = linesOf(after)

@@ -1,26 +1,26 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { makeRemoval, secretsOfAgent } from "./Redactor.js"
+import { makeRedactor, secretsOfAgent } from "./Redactor.js"
 
 const key = "sk-0123456789abcdef"
 
 const removing = (...values: readonly string[]) => {
   let count = 0
-  const removal = makeRemoval({
+  const redactor = makeRedactor({
     values,
-    onRemoved: () => {
+    onRedacted: () => {
       count += 1
     },
   })
-  if (removal === null) throw new Error("nothing is held")
-  return { ...removal, count: () => count }
+  if (redactor === null) throw new Error("nothing is held")
+  return { ...redactor, count: () => count }
 }
 
 describe("what is held", () => {
   it("are the secrets of the environment and of the command line, and what the server adds", () => {
     const environment = { OPENAI_API_KEY: key, PATH: "/usr/bin", CLAUDE_CODE_MAX_OUTPUT_TOKENS: "32000000" }
     const args = ["app-server", "-c", 'token="quoted-secret"', "--api-key", "option-secret", "--max-tokens=10000000"]
-    const others = { values: ["server-token"], onRemoved: () => {} }
+    const others = { values: ["server-token"], onRedacted: () => {} }
     expect(secretsOfAgent(environment, args, others).values).toEqual([
       key,
       "quoted-secret",
@@ -30,7 +30,7 @@ describe("what is held", () => {
   })
 
   it("may be nothing", () => {
-    expect(makeRemoval({ values: ["", ""], onRemoved: () => {} })).toBeNull()
+    expect(makeRedactor({ values: ["", ""], onRedacted: () => {} })).toBeNull()
   })
 })
 

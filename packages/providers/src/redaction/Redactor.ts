@@ -1,61 +1,61 @@
 /**
- * Takes secrets that we hold out of what is recorded of an agent: it may print its environment, read a file with our token
- * in it, or repeat what it was started with, and a log is kept and passed on. Only exact values; what merely looks like a
- * secret is a matter of display and export.
+ * Redacts the secrets that we hold in everything that is recorded of an agent. An agent may print its environment, read a
+ * file with our token, or repeat its command line, and logs are kept and passed on. Only exact values are redacted. Text that
+ * merely looks like a secret is redacted by display and export.
  */
 import { createHmac } from "node:crypto"
 import { isFields } from "../runtime/readFields.js"
-import { removed, secretArguments, secretValues } from "./secretValues.js"
+import { redactedText, secretArguments, secretValues } from "./secretValues.js"
 
-/** Secrets that must not be recorded. */
+/** The secrets that we hold and that must not be recorded. */
 export interface HeldSecrets {
   readonly values: readonly string[]
-  /** Called for every place from which one was taken. */
-  readonly onRemoved: () => void
-  /** Key of the log, by which an id that holds a secret is told from another such id; absent: no log is kept. */
+  /** Called for every place where a secret was redacted. */
+  readonly onRedacted: () => void
+  /** Key of the log. It keeps two ids apart that hold different secrets. Absent: no log is kept. */
   readonly idKey?: string | undefined
 }
 
-/** What must not be recorded of an agent: the secrets of its environment and of its command line, and `others`. */
+/** The secrets of an agent: those of its environment and of its command line, and `others`. */
 export const secretsOfAgent = (
   environment: Readonly<Record<string, string | undefined>>,
   args: readonly string[],
   others?: HeldSecrets,
 ): HeldSecrets => ({
   values: [...secretValues(environment), ...secretArguments(args), ...(others?.values ?? [])],
-  onRemoved: others?.onRemoved ?? (() => {}),
-  // Read when it is used: the log is opened after the agents are configured.
+  onRedacted: others?.onRedacted ?? (() => {}),
+  // Read at each use, because the log is opened after the agents are configured.
   get idKey() {
     return others?.idKey
   },
 })
 
-/** A piece of a stream: its text, and the line that told it where no other event keeps that line. */
+/** A piece of a stream: its text, and its line where no other event keeps that line. */
 export interface Piece {
   readonly text: string
   readonly raw: string | undefined
 }
 
-export interface Removal {
-  /** The text without held values, also where they are escaped as in JSON. */
+export interface Redactor {
+  /** The text without held values. Values that are escaped as in JSON are redacted, too. */
   readonly text: (text: string) => string
   /**
-   * A native id. In place of a held value stands a digest of it, by the log's key: two stay two, neither tells what it was, and
-   * {@link real} finds it again for as long as the value is held, also after a restart.
+   * A native id. A digest replaces each held value, made with the log's key. Different ids stay different, the digest does not
+   * reveal the value, and {@link real} finds the id again as long as the value is held, even after a restart.
    */
   readonly id: (id: string) => string
-  /** The id as its agent knows it: what is sent to the agent must name the real one. */
+  /** The id that the agent knows. Messages to the agent must use it. */
   readonly real: (id: string) => string
-  /** A type, or the name of a channel or provider: one that holds a held value becomes a digest, which is never too long. */
+  /** A type, or the name of a channel or provider. If it holds a held value, the whole becomes a digest, so it stays short. */
   readonly name: (name: string) => string
-  /** A JSON value without them, in texts and names at any depth; the value itself where it holds none. */
+  /** A JSON value without held values in texts and names at any depth. The same object where there are none. */
   readonly value: (value: unknown) => unknown
   /**
-   * Pieces without a value that several of them tell together; in their lines, too. `before`: the open end of what the same
-   * stream told before them, and which is recorded already.
+   * Pieces of one stream, and their lines, without a held value that is split over them. `before`: the end of the stream that
+   * is recorded already and may begin a held value.
    */
   readonly pieces: (pieces: readonly Piece[], before: string) => readonly Piece[]
-  /** The longest end of a text that may be the beginning of a held value, if it is at least so long; else empty. */
+  /** The longest end of a text that may begin a held value, if it has at least `shortest` characters. Else empty. */
   readonly openEnd: (text: string, shortest: number) => string
 }
 
@@ -66,27 +66,27 @@ interface Span {
 
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
-/** A line with another text where it told this one. Of a line that is no JSON nothing is left: better than one that tells it. */
-const retold = (line: string, told: string, instead: string): string => {
+/** A line with one of its texts replaced. A line that is no JSON is replaced as a whole, so that it reveals no secret. */
+const withTextReplaced = (line: string, text: string, replacement: string): string => {
   try {
-    return JSON.stringify(JSON.parse(line, (_, member: unknown) => (member === told ? instead : member)))
+    return JSON.stringify(JSON.parse(line, (_, member: unknown) => (member === text ? replacement : member)))
   } catch {
-    return removed
+    return redactedText
   }
 }
 
-/** Members of a payload that hold native ids: they must name what the envelopes name. */
+/** Members of a payload that hold native ids. They must stay equal to the ids in the envelopes. */
 const idMember = /^(native|\w*Native)\w*Ids?$/
 
-/** How every mark of a held value in an id begins. */
+/** The beginning of every digest that replaces a held value in an id. */
 const markStart = "removed-"
 
-/** Null: nothing is held. */
-export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
-  const { onRemoved, values } = secrets
+/** Makes a redactor. Null: no secrets are held. */
+export const makeRedactor = (secrets: HeldSecrets): Redactor | null => {
+  const { onRedacted, values } = secrets
   const plain = [...new Set(values)].filter((value) => value !== "").sort((one, other) => other.length - one.length)
   if (plain.length === 0) return null
-  // In a line of JSON, and in JSON that is a text of it.
+  // Each value also as it is written in JSON, and in JSON inside a text of JSON.
   const written = [...new Set(plain.flatMap((value) => [escaped(escaped(value)), escaped(value), value]))]
 
   const text = (whole: string): string => {
@@ -94,8 +94,8 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     for (const value of written) {
       if (!left.includes(value)) continue
       const parts = left.split(value)
-      for (let count = 1; count < parts.length; count += 1) onRemoved()
-      left = parts.join(removed)
+      for (let count = 1; count < parts.length; count += 1) onRedacted()
+      left = parts.join(redactedText)
     }
     return left
   }
@@ -106,7 +106,7 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
       .digest("hex")
       .slice(0, 24)}`
 
-  /** What stands for each held value in ids. Of one key: that of the log is known before the first id is. */
+  /** The digest of each held value, for one key. The key of the log is known before the first id. */
   let marks: { readonly key: string | undefined; readonly of: ReadonlyMap<string, string> } | null = null
   const allMarks = (): ReadonlyMap<string, string> => {
     if (marks === null || marks.key !== secrets.idKey) {
@@ -117,24 +117,24 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
 
   const holds = (whole: string): boolean => written.some((held) => whole.includes(held))
 
-  const id: Removal["id"] = (whole) => {
+  const id: Redactor["id"] = (whole) => {
     if (!holds(whole)) return whole
-    onRemoved()
+    onRedacted()
     let left = whole
     for (const [held, mark] of allMarks()) left = left.replaceAll(held, () => mark)
     return left
   }
 
-  const real: Removal["real"] = (redacted) => {
+  const real: Redactor["real"] = (redacted) => {
     if (!redacted.includes(markStart)) return redacted
     let whole = redacted
     for (const [held, mark] of allMarks()) whole = whole.replaceAll(mark, () => held)
     return whole
   }
 
-  const name: Removal["name"] = (whole) => {
+  const name: Redactor["name"] = (whole) => {
     if (!holds(whole)) return whole
-    onRemoved()
+    onRedacted()
     return digestOf(whole)
   }
 
@@ -156,7 +156,7 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     return isClean ? whole : Object.fromEntries(cleaned)
   }
 
-  /** Where held values stand, in order, none over another; of two that overlap the longer one. */
+  /** The places of held values, in order. Of two that overlap, only the longer one. */
   const spans = (whole: string): readonly Span[] => {
     const found: Span[] = []
     for (const held of plain) {
@@ -168,7 +168,10 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     return found.sort((one, other) => one.from - other.from)
   }
 
-  /** The part of a text from `start` on that is left; the mark stands where a value begins, or went on from before. */
+  /**
+   * One piece without the spans. The replacement text stands where a value begins, or at the beginning of the first piece
+   * where a value began in what is recorded already.
+   */
   const without = (own: string, start: number, all: readonly Span[], first: number): string => {
     if (own === "") return own
     let left = ""
@@ -176,26 +179,26 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     for (const { from, to } of all) {
       if (to <= start || from >= start + own.length) continue
       left += own.slice(at, Math.max(at, from - start))
-      if (from >= start || start === first) left += removed
+      if (from >= start || start === first) left += redactedText
       at = to - start
     }
     return left + own.slice(at)
   }
 
-  const pieces: Removal["pieces"] = (told, before) => {
-    const all = spans(before + told.map((piece) => piece.text).join("")).filter(({ to }) => to > before.length)
-    if (all.length === 0) return told
-    for (const _ of all) onRemoved()
+  const pieces: Redactor["pieces"] = (original, before) => {
+    const all = spans(before + original.map((piece) => piece.text).join("")).filter(({ to }) => to > before.length)
+    if (all.length === 0) return original
+    for (const _ of all) onRedacted()
     let start = before.length
-    return told.map((piece) => {
+    return original.map((piece) => {
       const left = without(piece.text, start, all, before.length)
       start += piece.text.length
       if (left === piece.text || piece.raw === undefined) return { text: left, raw: piece.raw }
-      return { text: left, raw: retold(piece.raw, piece.text, left) }
+      return { text: left, raw: withTextReplaced(piece.raw, piece.text, left) }
     })
   }
 
-  /** The longest end of a text with which one value may begin. */
+  /** The longest end of a text that may begin one held value. */
   const openEndFor = (whole: string, held: string, shortest: number): string => {
     const beginning = held.slice(0, shortest)
     let at = whole.indexOf(beginning, Math.max(0, whole.length - held.length + 1))
@@ -203,7 +206,7 @@ export const makeRemoval = (secrets: HeldSecrets): Removal | null => {
     return at === -1 ? "" : whole.slice(at)
   }
 
-  const openEnd: Removal["openEnd"] = (whole, shortest) =>
+  const openEnd: Redactor["openEnd"] = (whole, shortest) =>
     plain.reduce((longest, held) => {
       const end = openEndFor(whole, held, shortest)
       return end.length > longest.length ? end : longest

@@ -1,8 +1,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { ConnectionLost, type HandedOver, type ProviderConnection, Refused, Unsupported } from "../ProviderDriver.js"
-import { makeRemoval } from "./Redactor.js"
-import { withCleanFailures } from "./redactConnection.js"
+import { ConnectionLost, type Delivered, type ProviderConnection, Refused, Unsupported } from "../ProviderDriver.js"
+import { makeRedactor } from "./Redactor.js"
+import { redactConnection } from "./redactConnection.js"
 
 const secret = "key-0123456789"
 const refused = new Refused({ provider: "p", operation: "answer", message: `Wrong key ${secret}.` })
@@ -13,17 +13,17 @@ const connection: ProviderConnection = {
   reference: () => null,
   startThread: () => refused,
   resumeThread: () => lost,
-  sendTurn: () => Effect.succeed<HandedOver>({ callId: "1", answered: refused }),
+  sendTurn: () => Effect.succeed<Delivered>({ callId: "1", answered: refused }),
   steer: () => new Unsupported({ provider: "p", operation: "steer" }),
-  interrupt: () => Effect.succeed<HandedOver>({ callId: "2", answered: lost }),
-  answer: () => Effect.succeed<HandedOver>({ callId: "3", answered: Effect.void }),
+  interrupt: () => Effect.succeed<Delivered>({ callId: "2", answered: lost }),
+  answer: () => Effect.succeed<Delivered>({ callId: "3", answered: Effect.void }),
   closeThread: () => Effect.void,
   stop: Effect.void,
 }
 
 it.effect("failures of a connection name no secret, at once or in the answer to an order; all else is as it was", () =>
   Effect.gen(function* () {
-    const clean = withCleanFailures(connection, { values: [secret], onRemoved: () => {} })
+    const clean = redactConnection(connection, { values: [secret], onRedacted: () => {} })
     const turn = { nativeThreadId: "n", turnId: "t", text: "go" }
     const on = { nativeThreadId: "n", nativeTurnId: "t" }
     expect(yield* Effect.flip(clean.startThread({ threadId: "t" }))).toMatchObject({
@@ -48,11 +48,11 @@ it.effect("failures of a connection name no secret, at once or in the answer to 
 
 it.effect("orders name what the agent knows, also after a restart that remembers nothing", () =>
   Effect.gen(function* () {
-    const secrets = { values: [secret, 'odd"key\\1'], onRemoved: () => {}, idKey: "of the log" }
+    const secrets = { values: [secret, 'odd"key\\1'], onRedacted: () => {}, idKey: "of the log" }
     const asked: unknown[] = []
     const note = (order: unknown) => {
       asked.push(order)
-      return Effect.succeed<HandedOver>({ callId: "1", answered: Effect.void })
+      return Effect.succeed<Delivered>({ callId: "1", answered: Effect.void })
     }
     const noting: ProviderConnection = {
       ...connection,
@@ -62,11 +62,11 @@ it.effect("orders name what the agent knows, also after a restart that remembers
     }
     const realId = `thread-${secret}-7`
     const realRequest = JSON.stringify('the odd"key\\1')
-    const first = makeRemoval(secrets)
+    const first = makeRedactor(secrets)
     const [nativeThreadId = "", nativeRequestId = ""] = [realId, realRequest].map((id) => first?.id(id))
     expect(nativeThreadId).toMatch(/^thread-removed-[0-9a-f]{24}-7$/)
     // Another process, with the same secrets and the same log.
-    const clean = withCleanFailures(noting, { ...secrets })
+    const clean = redactConnection(noting, { ...secrets })
     yield* Effect.flip(clean.resumeThread({ threadId: "t", nativeThreadId }))
     yield* clean.answer({ nativeThreadId, nativeRequestId, decision: "accept" })
     yield* clean.closeThread(nativeThreadId)
@@ -76,7 +76,7 @@ it.effect("orders name what the agent knows, also after a restart that remembers
       realId,
     ])
     // Ids of others, and of a secret that is not held any more, are sent as they are.
-    const others = withCleanFailures(noting, { values: ["something-else"], onRemoved: () => {}, idKey: "of the log" })
+    const others = redactConnection(noting, { values: ["something-else"], onRedacted: () => {}, idKey: "of the log" })
     yield* others.closeThread(nativeThreadId)
     expect(asked.at(-1)).toBe(nativeThreadId)
   }),

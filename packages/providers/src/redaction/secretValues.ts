@@ -1,18 +1,18 @@
 /**
- * Values that must not be stored or shown: by the names of the variables and options that carry them. What else is secret
- * nobody can tell from a name; ingestion and export look at the values that the service holds.
+ * Finds values that must not be stored or shown, by the names of the variables and options that carry them. A name does not
+ * show every secret. So ingestion and export also compare with the secrets that the service holds.
  */
 
 const secretName = /token(?!s)|secret|passw|api[-_]?key|authorization|bearer|credential|private[-_]?key/i
-/** What only says where a secret is, or something about it: to take a path out of all that an agent says would hide its work. */
+/** Names of values that only describe a secret, or say where it is. Redacting such a path would hide the agent's work. */
 const aboutSecret = /[-_](file|path|dir|directory|url|uri|name|type|ttl|timeout|limit|count|size)$/i
 
-/** What stands where something secret was. */
-export const removed = "[removed]"
-/** Shorter values stand in ordinary text by chance: to take them out would garble it and tell where they were. */
+/** The text that replaces a secret. */
+export const redactedText = "[removed]"
+/** Shorter values occur in ordinary text by chance. Redacting them would garble the text and reveal where they were. */
 const shortestSecret = 8
 
-/** True: a variable or option of this name holds something secret. */
+/** Whether a variable or option of this name holds a secret. */
 export const isSecretName = (name: string): boolean => secretName.test(name) && !aboutSecret.test(name)
 
 /** The password of a URL, for example of a proxy. */
@@ -21,7 +21,7 @@ const passwordIn = (value: string): readonly string[] => {
   return password === undefined ? [] : [password]
 }
 
-/** No everyday word, and no number: those are limits and times, whatever their names say. */
+/** Whether a value is long enough to be a secret, and no number: numbers are limits and times, whatever their names. */
 const canBeSecret = (value: string): boolean => value.length >= shortestSecret && !/^\d+$/.test(value)
 
 const longestFirst = (values: readonly string[]): readonly string[] =>
@@ -35,25 +35,27 @@ export const secretValues = (environment: Readonly<Record<string, string | undef
     ),
   )
 
-/** A command line, and what in it is secret: the value of every `name=value` and every option whose name is. */
+/** The arguments of a command line and the secrets in them: the value of `name=value` or of an option with a secret name. */
 const readCommand = (command: readonly string[]) =>
   command.map((argument, index): { readonly stored: string; readonly secret: string } => {
     const separator = argument.indexOf("=")
     if (separator !== -1) {
       const name = argument.slice(0, separator)
       return isSecretName(name)
-        ? { stored: `${name}=${removed}`, secret: argument.slice(separator + 1) }
+        ? { stored: `${name}=${redactedText}`, secret: argument.slice(separator + 1) }
         : { stored: argument, secret: "" }
     }
     const option = index === 0 ? "" : (command[index - 1] ?? "")
     const isValue = option.startsWith("-") && !option.includes("=") && !argument.startsWith("-")
-    return isValue && isSecretName(option) ? { stored: removed, secret: argument } : { stored: argument, secret: "" }
+    return isValue && isSecretName(option)
+      ? { stored: redactedText, secret: argument }
+      : { stored: argument, secret: "" }
   })
 
-/** A command line fit to be stored. */
+/** A command line that may be stored. */
 export const withoutSecrets = (command: readonly string[]): readonly string[] =>
   readCommand(command).map(({ stored }) => stored)
 
-/** What is secret in a command line, without quotes around it, longest first. */
+/** The secrets in a command line, without quotes around them, longest first. */
 export const secretArguments = (command: readonly string[]): readonly string[] =>
   longestFirst(readCommand(command).map(({ secret }) => secret.replace(/^(["'])(.*)\1$/, "$2")))

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { makeRemoval } from "../redaction/Redactor.js"
+import { makeRedactor } from "../redaction/Redactor.js"
 import type { Emitted } from "../Translator.js"
 import { makeCoalescer } from "./Coalescer.js"
 import { type Fact, fact, pieceOf } from "./Fact.js"
@@ -26,7 +26,7 @@ const run = (steps: readonly Step[]) => {
   const emitted: Emitted[] = []
   const coalescer = makeCoalescer(
     (one) => emitted.push(one),
-    makeRemoval({ values: [key, other], onRemoved: () => {} }),
+    makeRedactor({ values: [key, other], onRedacted: () => {} }),
   )
   const origin = makeOrigin({ kind: "connection" })
   let now = 1_000
@@ -137,7 +137,7 @@ describe("a secret in a stream", () => {
     ]
     for (const [other, how] of others) {
       const emitted: Emitted[] = []
-      const coalescer = makeCoalescer((one) => emitted.push(one), makeRemoval({ values: [key], onRemoved: () => {} }))
+      const coalescer = makeCoalescer((one) => emitted.push(one), makeRedactor({ values: [key], onRedacted: () => {} }))
       const origin = makeOrigin({ kind: "connection" })
       const say = (what: Fact) => coalescer.push({ origin, channel: "agent", fact: what, at: 1_000, raw: undefined })
       say(delta("it is "))
@@ -161,7 +161,7 @@ describe("a secret in a stream", () => {
 
   it("lets out the oldest of many beginnings, so that memory is bounded", () => {
     const emitted: Emitted[] = []
-    const coalescer = makeCoalescer((one) => emitted.push(one), makeRemoval({ values: [key], onRemoved: () => {} }))
+    const coalescer = makeCoalescer((one) => emitted.push(one), makeRedactor({ values: [key], onRedacted: () => {} }))
     const origin = makeOrigin({ kind: "connection" })
     for (let item = 0; item < 1_000; item++) {
       coalescer.push({ origin, channel: "agent", fact: delta(key.slice(0, 6), `${item}`), at: item, raw: undefined })
@@ -175,7 +175,7 @@ describe("a secret in a stream", () => {
 
   it("has no deadline at which its beginning is let out, and nothing else is kept back", () => {
     const emitted: Emitted[] = []
-    const coalescer = makeCoalescer((one) => emitted.push(one), makeRemoval({ values: [key], onRemoved: () => {} }))
+    const coalescer = makeCoalescer((one) => emitted.push(one), makeRedactor({ values: [key], onRedacted: () => {} }))
     const origin = makeOrigin({ kind: "connection" })
     const say = (text: string, at: number) =>
       coalescer.push({ origin, channel: "agent", fact: delta(text), at, raw: undefined })

@@ -3,53 +3,44 @@
  * when 50 ms of source time have passed since its first piece, when 4 KiB would be passed, and before any other event
  * of the same origin. Other origins neither end it nor move within their own order. The joined text is byte-identical.
  *
- * Secrets that we hold are taken out here, where every event passes and before it is numbered. One that is told in several
- * pieces is seen whole: pieces at the end of a merge that may begin one wait for those that follow, while events that say nothing of
- * their stream go past them.
+ * Held secrets are redacted here, because every event passes here before it gets its number. A secret may be split over
+ * several pieces. So the pieces at the end of a merge that may begin a secret wait for the pieces that follow. Events that
+ * cannot end their stream pass the waiting pieces.
  */
-import type { Piece, Removal } from "../redaction/Redactor.js"
+import type { Piece, Redactor } from "../redaction/Redactor.js"
 import type { Emitted } from "../Translator.js"
+import type { Draft } from "./Draft.js"
 import type { Fact } from "./Fact.js"
 import { goesPast } from "./goesPast.js"
-import type { Origin, WireChannel } from "./Origin.js"
+import type { Origin } from "./Origin.js"
 
 /** Longest time that a merge stays open, in milliseconds of source time. */
 export const mergeWindowMs = 50
 /** Largest merged text, in bytes of UTF-8. A single larger piece stays whole. */
 export const mergeLimitBytes = 4096
 
-/** A shorter beginning of a secret says little, and stands at the end of many a text: nothing waits for it. */
+/** Shorter beginnings of a secret do not wait: they reveal little, and many texts end with one by chance. */
 const shortestBeginning = 4
-/** Streams of an origin whose ends wait at a time; beyond that the oldest is let out. */
+/** How many streams of an origin may wait at a time. Beyond that the one that waits longest is released. */
 const mostWaiting = 64
 
-/** A fact with its place on the wire, before merging and numbering. */
-export interface Draft {
-  readonly origin: Origin
-  readonly channel: WireChannel
-  readonly fact: Fact
-  /** Source time in milliseconds since the epoch. */
-  readonly at: number
-  /** The line it came from; absent where another event of that line carries it. */
-  readonly raw: string | undefined
-}
-
-interface Open {
+/** A merge: the pieces of one stream that become one event. */
+interface Merging {
   readonly first: Draft
   readonly key: string
   readonly join: (joined: string, frames: number, lastAt: number) => unknown
   readonly pieces: (Piece & { readonly at: number })[]
   bytes: number
-  /** How many of its pieces an earlier merge left behind, because they may begin a secret. */
+  /** How many of its pieces an earlier merge left over because they may begin a secret. */
   readonly waiting: number
 }
 
 export interface Coalescer {
-  /** Takes a draft; what is complete goes to the sink. */
+  /** Takes a draft. Events that are complete go to the sink. */
   readonly push: (draft: Draft) => void
-  /** Source time at which the oldest merge must end; null: none is open, or what is waits for its stream to go on. */
+  /** Source time at which the oldest merge must end. Null: no merge is open, or all open ones wait for their streams. */
   readonly nextDeadline: () => number | null
-  /** Ends the merges that `isDue`, given their deadline: whatever is due makes all due that would have ended before it. */
+  /** Ends the merges whose deadline `isDue`. */
   readonly release: (isDue: (deadline: number) => boolean) => void
 }
 
@@ -68,32 +59,32 @@ const emit = (draft: Draft, payload: unknown, raw: string | undefined): Emitted 
   },
 })
 
-/** Native ids without held secrets; the ids themselves where there are none. */
-const cleanIds = (native: Emitted["event"]["native"], removal: Removal): Emitted["event"]["native"] => {
+/** Native ids without held secrets. The same object where they hold none. */
+const cleanIds = (native: Emitted["event"]["native"], redactor: Redactor): Emitted["event"]["native"] => {
   const ids = Object.entries(native ?? {})
-  const cleaned = ids.map(([name, id]) => [name, id === undefined ? id : removal.id(id)] as const)
+  const cleaned = ids.map(([name, id]) => [name, id === undefined ? id : redactor.id(id)] as const)
   return cleaned.every(([, id], index) => id === ids[index]?.[1]) ? native : Object.fromEntries(cleaned)
 }
 
-/** `removal`: takes secrets out; null where none are held. */
-export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal | null = null): Coalescer => {
-  /** Null between two merges of an origin that streams: a map whose entries come and go holds on to what was in it. */
-  const open = new Map<Origin, Open | null>()
-  /** Of each origin the streams whose ends may begin a secret, while it tells something else; by key, the oldest first. */
-  const waiting = new Map<Origin, Map<string, Open>>()
-  /** The first deadline of those that are open; undefined: to be found again. Asked for every line of the wire. */
+/** `redactor`: null where no secrets are held. */
+export const makeCoalescer = (sink: (emitted: Emitted) => void, redactor: Redactor | null = null): Coalescer => {
+  /** By origin. Null between two merges of an origin: a map whose entries come and go keeps removed entries in memory. */
+  const open = new Map<Origin, Merging | null>()
+  /** By origin and key, the oldest first: merges that wait because they may begin a secret, while other events pass. */
+  const waiting = new Map<Origin, Map<string, Merging>>()
+  /** The first deadline of the open merges. Undefined: it must be computed again. It is read for every line. */
   let earliest: number | null | undefined = null
-  /** What a stream told last and is recorded, where it may begin a secret that the stream goes on with. */
+  /** By origin and key: the recorded end of a stream, where that end may begin a secret. */
   const openEnds = new WeakMap<Origin, Map<string, string>>()
 
   /**
-   * What may begin a secret has no deadline: on a slow machine the rest of it comes after any. It waits for the next word of its
-   * stream, for another event of its origin, or for the end.
+   * Pieces that may begin a secret have no deadline, because on a slow machine the rest of the secret can come later than
+   * any. They wait for the next piece of their stream, for an event that ends the stream, or for the end of the input.
    */
-  const deadlineOf = ({ first, pieces, waiting }: Open): number =>
+  const deadlineOf = ({ first, pieces, waiting }: Merging): number =>
     pieces.length === waiting ? Number.POSITIVE_INFINITY : first.at + mergeWindowMs
 
-  /** The first deadline; infinite where all that is open waits for its stream, null where nothing is. */
+  /** The first deadline. Infinite: all merges wait for their streams. Null: no merge is open. */
   const firstDeadline = (): number | null => {
     if (earliest === null && waiting.size > 0) return Number.POSITIVE_INFINITY
     if (earliest !== undefined) return earliest
@@ -105,71 +96,71 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     return found ?? (waiting.size > 0 ? Number.POSITIVE_INFINITY : null)
   }
 
-  const set = (origin: Origin, merge: Open): void => {
+  const set = (origin: Origin, merge: Merging): void => {
     open.set(origin, merge)
     if (earliest !== undefined) earliest = Math.min(earliest ?? Number.POSITIVE_INFINITY, deadlineOf(merge))
   }
 
-  const give = (draft: Draft, payload: unknown, raw: string | undefined): void => {
-    if (removal === null) return sink(emit(draft, payload, raw))
+  const emitRedacted = (draft: Draft, payload: unknown, raw: string | undefined): void => {
+    if (redactor === null) return sink(emit(draft, payload, raw))
     const { event, scope, actor } = emit(
       draft,
-      removal.value(payload),
-      raw === undefined ? undefined : removal.text(raw),
+      redactor.value(payload),
+      raw === undefined ? undefined : redactor.text(raw),
     )
-    const native = cleanIds(event.native, removal)
+    const native = cleanIds(event.native, redactor)
     sink({
-      scope: scope.kind === "session" ? { ...scope, nativeThreadId: removal.id(scope.nativeThreadId) } : scope,
+      scope: scope.kind === "session" ? { ...scope, nativeThreadId: redactor.id(scope.nativeThreadId) } : scope,
       actor,
       event: native === event.native ? event : { ...event, native },
     })
   }
 
-  /** What was recorded last of a stream, as far as it may begin a secret. */
+  /** The recorded end of a stream, as far as it may begin a secret. */
   const recordedEnd = (origin: Origin, key: string): string => openEnds.get(origin)?.get(key) ?? ""
 
-  /** The pieces as they are recorded: without a secret that they tell together, or that they go on with. */
-  const cleaned = (origin: Origin, { key, pieces }: Open): readonly Piece[] => {
-    if (removal === null) return pieces
+  /** The pieces without a secret that is split over them, or that began in what is recorded already. */
+  const cleaned = (origin: Origin, { key, pieces }: Merging): readonly Piece[] => {
+    if (redactor === null) return pieces
     const before = recordedEnd(origin, key)
-    const left = removal.pieces(pieces, before)
-    const end = removal.openEnd(before + left.map(({ text }) => text).join(""), 1)
+    const left = redactor.pieces(pieces, before)
+    const end = redactor.openEnd(before + left.map(({ text }) => text).join(""), 1)
     if (end !== before) openEnds.set(origin, (openEnds.get(origin) ?? new Map<string, string>()).set(key, end))
     return left
   }
 
-  /** Gives out what a merge has. */
-  const record = (origin: Origin, merge: Open): void => {
+  /** Emits a merge as one event. */
+  const record = (origin: Origin, merge: Merging): void => {
     const pieces = cleaned(origin, merge)
     const raws = pieces.flatMap(({ raw }) => (raw === undefined ? [] : [raw]))
     const lastAt = merge.pieces.at(-1)?.at ?? merge.first.at
     const payload = merge.join(pieces.map(({ text }) => text).join(""), pieces.length, lastAt)
-    give(merge.first, payload, raws.length === 0 ? undefined : raws.join("\n"))
+    emitRedacted(merge.first, payload, raws.length === 0 ? undefined : raws.join("\n"))
   }
 
   /** Ends the open merge of an origin. */
-  const finish = (origin: Origin, merge: Open): void => {
+  const finish = (origin: Origin, merge: Merging): void => {
     open.set(origin, null)
     if (earliest === deadlineOf(merge)) earliest = undefined
     record(origin, merge)
   }
 
-  /** How many pieces at the end of a merge may begin a secret; those that have waited do not count. */
-  const undecided = (origin: Origin, { key, pieces, waiting }: Open): number => {
-    if (removal === null || pieces.length === waiting) return 0
+  /** How many pieces at the end of a merge may begin a secret. Pieces that have waited already do not count. */
+  const undecided = (origin: Origin, { key, pieces, waiting }: Merging): number => {
+    if (redactor === null || pieces.length === waiting) return 0
     const before = recordedEnd(origin, key)
     let count = 0
     for (;;) {
-      // What is left of it must not end in the middle of a secret that the others go on with.
+      // The pieces before them must not end inside a secret, so each round checks the new end.
       const decided = pieces.slice(0, pieces.length - count).map(({ text }) => text)
-      let left = removal.openEnd(before + decided.join(""), shortestBeginning).length
+      let left = redactor.openEnd(before + decided.join(""), shortestBeginning).length
       if (left === 0 || decided.length === 0) return count
       for (; left > 0 && decided.length > 0; count += 1) left -= decided.pop()?.length ?? 0
     }
   }
 
-  /** Ends a merge whose stream goes on; what may begin a secret begins the next merge, which is open then. */
-  const finishDecided = (origin: Origin, merge: Open): Open | null => {
+  /** Ends a merge whose stream goes on. Pieces that may begin a secret become the next merge, which is returned. */
+  const finishDecided = (origin: Origin, merge: Merging): Merging | null => {
     const count = undecided(origin, merge)
     const rest = merge.pieces.slice(merge.pieces.length - count)
     const [next] = rest
@@ -180,13 +171,13 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     if (earliest === deadlineOf(merge)) earliest = undefined
     if (count < merge.pieces.length) finish(origin, { ...merge, pieces: merge.pieces.slice(0, -count) })
     const bytes = rest.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
-    const left: Open = { ...merge, first: { ...merge.first, at: next.at }, pieces: rest, bytes, waiting: count }
+    const left: Merging = { ...merge, first: { ...merge.first, at: next.at }, pieces: rest, bytes, waiting: count }
     set(origin, left)
     return left
   }
 
-  /** Forgets that a stream's end waits; what it was. */
-  const takeWaiting = (origin: Origin, key: string): Open | null => {
+  /** Removes a waiting merge from the list and returns it. */
+  const takeWaiting = (origin: Origin, key: string): Merging | null => {
     const streams = waiting.get(origin)
     const merge = streams?.get(key)
     if (streams === undefined || merge === undefined) return null
@@ -195,32 +186,32 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
     return merge
   }
 
-  const letOut = (origin: Origin, key: string): void => {
+  const emitWaiting = (origin: Origin, key: string): void => {
     const merge = takeWaiting(origin, key)
     if (merge !== null) record(origin, merge)
   }
 
-  /** Ends a merge before something else of its origin; what may begin a secret waits aside where that may go past it. */
-  const endBefore = (origin: Origin, merge: Open, next: Fact): void => {
-    if (removal === null || !goesPast(next, merge.first.fact)) return finish(origin, merge)
+  /** Ends a merge before another event of its origin. Pieces that may begin a secret wait if that event may pass them. */
+  const endBefore = (origin: Origin, merge: Merging, next: Fact): void => {
+    if (redactor === null || !goesPast(next, merge.first.fact)) return finish(origin, merge)
     const rest = merge.pieces.length === merge.waiting ? merge : finishDecided(origin, merge)
     if (rest === null) return
     open.set(origin, null)
     if (earliest === deadlineOf(rest)) earliest = undefined
-    const streams = waiting.get(origin) ?? new Map<string, Open>()
+    const streams = waiting.get(origin) ?? new Map<string, Merging>()
     waiting.set(origin, streams.set(rest.key, rest))
     const [oldest] = streams.keys()
-    if (streams.size > mostWaiting && oldest !== undefined) letOut(origin, oldest)
+    if (streams.size > mostWaiting && oldest !== undefined) emitWaiting(origin, oldest)
   }
 
-  /** Lets out what waits of an origin's streams and may not be passed by this event. */
+  /** Emits the waiting merges of an origin that this event may not pass. */
   const endWaiting = (origin: Origin, next: Fact): void => {
     for (const [key, merge] of [...(waiting.get(origin) ?? [])]) {
-      if (!goesPast(next, merge.first.fact)) letOut(origin, key)
+      if (!goesPast(next, merge.first.fact)) emitWaiting(origin, key)
     }
   }
 
-  const fits = (merge: Open, bytes: number, at: number): boolean =>
+  const fits = (merge: Merging, bytes: number, at: number): boolean =>
     merge.pieces.length === merge.waiting ||
     (merge.bytes + bytes <= mergeLimitBytes && at - merge.first.at <= mergeWindowMs)
 
@@ -232,13 +223,13 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
         if (waiting.size > 0) endWaiting(draft.origin, draft.fact)
         if (running !== null) endBefore(draft.origin, running, draft.fact)
         open.delete(draft.origin)
-        give(draft, draft.fact.payload, draft.raw)
+        emitRedacted(draft, draft.fact.payload, draft.raw)
         return
       }
       const key = `${draft.channel} ${merge.key}`
       const piece = { text: merge.piece, raw: draft.raw, at: draft.at }
       const bytes = Buffer.byteLength(merge.piece)
-      let same: Open | null = null
+      let same: Merging | null = null
       if (running?.key === key) same = fits(running, bytes, draft.at) ? running : finishDecided(draft.origin, running)
       else if (running !== null) endBefore(draft.origin, running, draft.fact)
       same ??= waiting.size === 0 ? null : takeWaiting(draft.origin, key)
@@ -247,7 +238,7 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       }
       same.pieces.push(piece)
       same.bytes += bytes
-      // Its deadline is another one now, if it waited for this piece.
+      // A merge that waited for this piece has a deadline from now on.
       set(draft.origin, same)
     },
     nextDeadline: () => {
@@ -258,10 +249,10 @@ export const makeCoalescer = (sink: (emitted: Emitted) => void, removal: Removal
       const first = firstDeadline()
       if (first === null || !isDue(first)) return
       if (waiting.size > 0 && isDue(Number.POSITIVE_INFINITY)) {
-        // The end of all: what waits is what the streams said.
-        for (const [origin, streams] of [...waiting]) for (const key of [...streams.keys()]) letOut(origin, key)
+        // The end of the input: no piece follows, so what waits is no secret.
+        for (const [origin, streams] of [...waiting]) for (const key of [...streams.keys()]) emitWaiting(origin, key)
       }
-      // No copy of what is open: with many threads that stream, some merge is due at almost every line.
+      // Iterates without a copy: with many streaming threads some merge is due at almost every line.
       open.forEach((merge, origin) => {
         let due = merge
         while (due !== null && isDue(deadlineOf(due))) due = finishDecided(origin, due)

@@ -1,15 +1,14 @@
 /**
- * What every translator's connection is made of, whatever its protocol: whether it is open, what is known of its process,
- * and the way by which facts become numbered events.
+ * What the connection of every translator consists of, whatever its protocol: whether it is open, what is known of its
+ * process, and the path on which facts become numbered events.
  */
 import type { PayloadOf } from "@threadfold/contracts"
-import { makeRemoval } from "../redaction/Redactor.js"
-import type { Emitted } from "../Translator.js"
-import { type Draft, makeCoalescer } from "./Coalescer.js"
-import { type Fact, fact } from "./Fact.js"
-import { makeOrigin, type Origin, type WireChannel } from "./Origin.js"
-import type { Source } from "./Source.js"
-import type { TranslatorOptions } from "./TranslatorOptions.js"
+import { makeRedactor } from "../redaction/Redactor.js"
+import type { Emitted, TranslatorOptions } from "../Translator.js"
+import { makeCoalescer } from "./Coalescer.js"
+import { draftOf, type Source } from "./Draft.js"
+import { fact } from "./Fact.js"
+import { makeOrigin } from "./Origin.js"
 
 /** What is known of the process. */
 export interface Process {
@@ -20,26 +19,17 @@ export interface Process {
 /** How a connection ended. */
 export type Ending = PayloadOf<"connection.closed">
 
-/** What the end of its connection is to a session. */
+/** How a session ends when its connection ends. */
 export const sessionEnding = (ending: Ending): PayloadOf<"session.exited"> => ({
   ...ending,
   reason: ending.reason === "stopped" ? "exit" : ending.reason,
 })
 
-/** A fact of a line, with its place on the wire. */
-export const draftOf = (source: Source, origin: Origin, what: Fact, channel: WireChannel = "agent"): Draft => ({
-  origin,
-  channel,
-  fact: what,
-  at: source.at,
-  raw: source.takeRaw(),
-})
-
 export const makeConnectionBase = <P extends Process>(provider: string, { mode, secrets }: TranslatorOptions) => {
   const origin = makeOrigin({ kind: "connection" })
   let emitted: Emitted[] = []
-  const removal = secrets === undefined ? null : makeRemoval(secrets)
-  const coalescer = makeCoalescer((event) => emitted.push(event), removal)
+  const redactor = secrets === undefined ? null : makeRedactor(secrets)
+  const coalescer = makeCoalescer((event) => emitted.push(event), redactor)
   let state: "unseen" | "open" | "closed" = "unseen"
   let process: P | undefined
   let version: string | undefined
@@ -54,13 +44,13 @@ export const makeConnectionBase = <P extends Process>(provider: string, { mode, 
     isOpen: () => state === "open",
     wasSeen: () => state !== "unseen",
     process: () => process,
-    /** Version of the agent, once it said so. */
+    /** Version of the agent; undefined until the agent has said it. */
     version: () => version,
     setVersion: (said: string) => {
       version = said
     },
 
-    /** The connection opens, with the process that is named, or with the last one. */
+    /** Opens the connection, with this process or, without one, with the last process. */
     open: (source: Source, seen: P | undefined = process): void => {
       state = "open"
       process = seen
@@ -68,13 +58,13 @@ export const makeConnectionBase = <P extends Process>(provider: string, { mode, 
       coalescer.push(draftOf(source, origin, fact("connection.opened", { provider, mode, version, pid, command })))
     },
 
-    /** The connection ends; its sessions have ended before it. */
+    /** Ends the connection. The protocol's connection has ended the sessions before. */
     closed: (source: Source, ending: Ending): void => {
       coalescer.push(draftOf(source, origin, fact("connection.closed", { ...ending })))
       state = "closed"
     },
 
-    /** The events that are complete, in order; taken once. */
+    /** The events that are complete, in order. Each is returned once. */
     take: (): readonly Emitted[] => {
       const taken = emitted
       emitted = []
@@ -82,3 +72,5 @@ export const makeConnectionBase = <P extends Process>(provider: string, { mode, 
     },
   }
 }
+
+export type ConnectionBase<P extends Process> = ReturnType<typeof makeConnectionBase<P>>

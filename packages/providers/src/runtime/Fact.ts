@@ -1,5 +1,5 @@
 /**
- * What a translator says about a message before anything is merged or numbered: one event type with its payload.
+ * A fact is what a translator reads from a message: one event type with its payload, before merging and numbering.
  */
 import type { EventType, NativeRef, PayloadOf } from "@threadfold/contracts"
 
@@ -9,17 +9,17 @@ export interface Merge {
   readonly key: string
   /** This piece, exactly as received. */
   readonly piece: string
-  /** The payload of `frames` pieces whose text, joined, is `joined`; `lastAt` is the source time of the last one. */
+  /** The payload of `frames` pieces whose joined text is `joined`. `lastAt` is the source time of the last piece. */
   readonly join: (joined: string, frames: number, lastAt: number) => unknown
 }
 
-/** One thing a message says. */
+/** One event that a message stands for. */
 export interface Fact {
   /** Event type. */
   readonly type: EventType
-  /** The provider's ids that it names. */
+  /** The native ids that the message names. */
   readonly native: NativeRef | undefined
-  /** The payload as the type's schema says. Of a mergeable fact, `merge` makes it. */
+  /** The payload as the type's schema defines it. For a piece of a stream `merge.join` makes it. */
   readonly payload: unknown
   /** Present on a piece of a stream. */
   readonly merge: Merge | undefined
@@ -27,7 +27,7 @@ export interface Fact {
   readonly turnId?: string
 }
 
-/** Takes members out that are present but undefined: an event says what it knows, nothing else. */
+/** Removes the members that are present but undefined: an event holds only what is known. */
 export const omitUndefined = <T extends object>(value: T): T => {
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) Reflect.deleteProperty(value, key)
@@ -35,7 +35,7 @@ export const omitUndefined = <T extends object>(value: T): T => {
   return value
 }
 
-/** A fact of a known type; the compiler checks the payload against the catalogue. `turnId`: see {@link Fact.turnId}. */
+/** A fact of a known type. The compiler checks the payload against the catalogue. `turnId`: see {@link Fact.turnId}. */
 export const fact = <T extends EventType>(
   type: T,
   payload: PayloadOf<T>,
@@ -49,7 +49,7 @@ export const fact = <T extends EventType>(
   ...(turnId === undefined ? {} : { turnId }),
 })
 
-/** A piece of a stream: pieces with the same `key` that follow one another become one event. */
+/** A piece of a stream. Consecutive pieces with the same `key` become one event. */
 export const pieceOf = <T extends EventType>(
   type: T,
   native: NativeRef,

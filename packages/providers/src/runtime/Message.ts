@@ -1,10 +1,10 @@
 /**
- * The frame of a JSON-RPC message, with the `jsonrpc` member or, as Codex writes it, without. Ids are kept as their JSON
- * text, so that `0`, `"0"` and no id stay three different things.
+ * The frame of a JSON-RPC message. The `jsonrpc` member is optional, because Codex does not write it. Ids are kept as JSON
+ * text, so that `0`, `"0"` and no id stay three different ids.
  */
 import { type Fields, isFields } from "./readFields.js"
 
-/** The outcome of a call, as its answer says. */
+/** The answer to a call: a result or an error. */
 export type Answer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly code: number | undefined; readonly message: string }
@@ -20,7 +20,7 @@ export type Message =
   | { readonly kind: "response"; readonly id: string; readonly answer: Answer }
   | { readonly kind: "malformed"; readonly method: string; readonly problem: string }
 
-/** The range of the time field of a UUIDv7, of which ids are made later. */
+/** Times become the time field of UUIDv7 ids later, which has 48 bits. */
 const latestTime = 2 ** 48 - 1
 
 const timeOf = (value: unknown): number | undefined =>
@@ -38,7 +38,7 @@ const errorOf = (error: unknown): Answer => {
   }
 }
 
-/** Reads the frame. Absent or null parameters count as none. */
+/** Reads the frame. Absent and null parameters count as an empty object. */
 export const readMessage = (message: unknown): Message => {
   if (!isFields(message)) return { kind: "malformed", method: "message", problem: "not a JSON object" }
   const has = (key: string) => Object.hasOwn(message, key)

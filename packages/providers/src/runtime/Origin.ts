@@ -1,15 +1,15 @@
 /**
- * An origin is what numbers events: a connection, or one session of a native thread on it. Each channel of an origin
- * counts from 1 without a gap, in the order in which events leave the translator.
+ * An origin numbers events. It is a connection, or one session of a native thread on that connection. Each channel of an
+ * origin counts from 1 without a gap, in the order in which events leave the translator.
  */
 import type { Scope } from "../Translator.js"
 
-/** The channels that a translator of one wire fills. */
+/** The channels of a translator's events. */
 export type WireChannel = "agent" | "client"
 
 export interface Origin {
   readonly scope: Scope
-  /** The next number of a channel. Taken when an event is emitted, never earlier. */
+  /** The next number of a channel. It is taken when the event is emitted, not earlier. */
   readonly nextSeq: (channel: WireChannel) => number
 }
 

@@ -1,8 +1,8 @@
-/** Which events say nothing of a stream that waits: they may be recorded before the rest of it. */
+/** Which events may be recorded before the waiting pieces of a stream, because they do not concern it. */
 import type { EventType } from "@threadfold/contracts"
 import type { Fact } from "./Fact.js"
 
-/** They neither end a stream nor depend on how far it has come. */
+/** Events that neither end a stream nor depend on how far it has come. */
 const notices: ReadonlySet<EventType> = new Set<EventType>([
   "thread.token-usage.updated",
   "thread.metadata.updated",
@@ -28,7 +28,7 @@ const notices: ReadonlySet<EventType> = new Set<EventType>([
   "provider.unmapped",
 ])
 
-/** A session that works ends no stream. */
+/** A state of a session in which streams go on. */
 const isActiveState = ({ payload, type }: Fact): boolean =>
   type === "session.state.changed" &&
   typeof payload === "object" &&
@@ -37,10 +37,10 @@ const isActiveState = ({ payload, type }: Fact): boolean =>
   (payload.state === "running" || payload.state === "starting")
 
 /**
- * Whether an event of the same origin may be recorded before what waits of a stream: a piece of another stream, an event of
- * another item, a notice. Everything else may end the stream, and comes after all that it said.
+ * Whether an event of the same origin may be recorded before the waiting pieces of a stream. A piece of another stream, an
+ * event of another item and a notice may. Every other event may end the stream, so the waiting pieces come first.
  *
- * @param waiting the first piece of what waits
+ * @param waiting the first of the waiting pieces
  */
 export const goesPast = (event: Fact, waiting: Fact): boolean => {
   if (event.merge !== undefined) return true

@@ -1,48 +1,45 @@
 /**
- * The outside of every translator: lines that are no messages (the process's start and end, its stderr), what waits and
- * falls due, and the end. What the messages of a protocol mean is its own affair.
+ * The translator runtime: what every translator does around its protocol. It handles the lines that are no messages (the
+ * start and the end of the process, its stderr), releases what is due, and ends the connection. What a message means is
+ * the protocol's part.
  */
-
 import { withoutSecrets } from "../redaction/secretValues.js"
 import type { Fate, Translator, WireLine } from "../Translator.js"
 import { readExit } from "../wire/liveLines.js"
-import type { makeConnectionBase, Process } from "./ConnectionBase.js"
-import type { Unmapped } from "./keep.js"
+import type { ConnectionBase, Process } from "./ConnectionBase.js"
+import { makeSource, type Source, type Unmapped } from "./Draft.js"
 import { type Fields, hintNumber, hintTexts } from "./readFields.js"
-import { makeSource, type Source } from "./Source.js"
 
-type Base<P extends Process> = ReturnType<typeof makeConnectionBase<P>>
-
-/** What a protocol puts into the shell. */
-export interface ShellParts<P extends Process> {
-  readonly connection: Pick<Base<P>, "isOpen" | "wasSeen" | "open" | "release" | "nextDeadline" | "take"> & {
-    /** The one way in which a connection ends: every open session, then the connection itself. */
-    readonly close: Base<P>["closed"]
+/** What a protocol adds to the runtime. */
+export interface ProtocolParts<P extends Process> {
+  readonly connection: Pick<ConnectionBase<P>, "isOpen" | "wasSeen" | "open" | "release" | "nextDeadline" | "take"> & {
+    /** Ends every open session, then the connection. A connection ends in no other way. */
+    readonly close: ConnectionBase<P>["closed"]
   }
-  /** Takes a line that was sent or received. */
+  /** Translates a line that was sent or received. */
   readonly message: (line: WireLine) => Fate
   /** Keeps a line that is no message. */
   readonly keep: (source: Source, unmapped: Unmapped) => Fate
-  /** Reads what a `spawn` line says. */
+  /** Reads the fields of a `spawn` line. */
   readonly processOf: (fields: Fields) => P
-  /** The process is another one from here on: what the last one was asked is void. */
+  /** Forgets the calls and requests of the last process: another process follows. */
   readonly forgetProcess: () => void
-  /** `meta` events that this protocol's driver notes, besides `spawn` and `exit`. */
+  /** The `meta` events that this protocol's driver writes besides `spawn` and `exit`. */
   readonly notes?: ReadonlyMap<string, (source: Source, fields: Fields) => Fate>
 }
 
-/** The process of a `spawn` line. Its command line is in `args`, or in the first of `keys` that says one. */
+/** The process of a `spawn` line. The command line is in the first of `keys` that holds one. */
 export const readProcess = (fields: Fields, keys: readonly string[] = ["args"]): Process => {
   const command = keys.map((key) => hintTexts(fields, key)).find((texts) => texts.length > 0)
   return { pid: hintNumber(fields, "pid"), command: command === undefined ? undefined : withoutSecrets(command) }
 }
 
-/** A translator, of what a protocol says about its messages. */
-export const inShell = <P extends Process>(parts: ShellParts<P>): Translator => {
+/** Makes the translator of a protocol. */
+export const makeTranslator = <P extends Process>(parts: ProtocolParts<P>): Translator => {
   const { connection, forgetProcess, keep, notes } = parts
 
   const spawned = (source: Source, fields: Fields): Fate => {
-    // A second process without an end of the first: nobody saw it go.
+    // A second process starts, and no line showed the end of the first.
     if (connection.isOpen()) connection.close(source, { reason: "transport-closed" })
     forgetProcess()
     connection.open(source, parts.processOf(fields))

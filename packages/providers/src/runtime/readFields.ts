@@ -1,18 +1,19 @@
 /**
- * Small typed readers for messages that came from outside. What a message cannot do without is read by `need*` and
- * `mayHave*`, which refuse a value of the wrong type; what merely describes is read by `hint*`, which ignores one, so that a
- * strange detail never costs us the event it decorates.
+ * Small typed readers for messages from outside. `need*` and `mayHave*` read what a message cannot do without: they refuse
+ * a value of the wrong type. `hint*` read what only describes: they ignore such a value, so that a strange detail does not
+ * cost the whole event.
  */
+import { maxTokenCount } from "@threadfold/contracts"
 
 /** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** A message of a known method that is not what the protocol says. Caught by {@link attempt} alone. */
+/** Thrown where a message of a known method is not what the protocol says. {@link attempt} catches it. */
 export class WrongShape extends Error {
   override readonly name = "WrongShape"
 }
 
-/** Runs a mapping; a message that is not what the protocol says comes back as the reason, never as a throw. */
+/** Runs a mapping. Returns the problem where the message is not what the protocol says. */
 export const attempt = <A>(map: () => A): { readonly value: A } | { readonly problem: string } => {
   try {
     return { value: map() }
@@ -31,13 +32,13 @@ const refuse = (key: string, expected: string): never => {
   throw new WrongShape(`${key}: expected ${expected}`)
 }
 
-/** A string that must be there and not be empty: an empty id or name says nothing. */
+/** A string that must be there and must not be empty. */
 export const needText = (fields: Fields, key: string): string => {
   const value = own(fields, key)
   return typeof value === "string" && value !== "" ? value : refuse(key, "a text")
 }
 
-/** A string that must be there; may be empty. */
+/** A string that must be there. It may be empty. */
 export const needString = (fields: Fields, key: string): string => {
   const value = own(fields, key)
   return typeof value === "string" ? value : refuse(key, "a string")
@@ -61,21 +62,21 @@ export const needArray = (fields: Fields, key: string): readonly unknown[] => {
   return Array.isArray(value) ? value : refuse(key, "an array")
 }
 
-/** An id that may be absent, null or empty, all of which name nothing; of another type it is refused. */
+/** An id. Absent, null and empty all mean that there is none. Another type is refused. */
 export const mayHaveId = (fields: Fields, key: string): string | undefined => {
   const value = own(fields, key)
   if (value === undefined || value === null || value === "") return undefined
   return typeof value === "string" ? value : refuse(key, "a string")
 }
 
-/** A string that may be absent or null; of another type it is refused. */
+/** A string that may be absent or null. Another type is refused. */
 export const mayHaveString = (fields: Fields, key: string): string | null => {
   const value = own(fields, key)
   if (value === undefined || value === null) return null
   return typeof value === "string" ? value : refuse(key, "a string")
 }
 
-/** Strings that may be absent or null (then none); anything else in them is refused. */
+/** An array of strings that may be absent or null (then it is empty). Another type is refused. */
 export const mayHaveStrings = (fields: Fields, key: string): readonly string[] => {
   const value = own(fields, key)
   if (value === undefined || value === null) return []
@@ -83,7 +84,7 @@ export const mayHaveStrings = (fields: Fields, key: string): readonly string[] =
   return value.map((entry: unknown) => (typeof entry === "string" ? entry : refuse(key, "an array of strings")))
 }
 
-/** A descriptive string, where there is one that says something. */
+/** A descriptive string, where there is one and it is not empty. */
 export const hintText = (fields: Fields, key: string): string | undefined => {
   const value = own(fields, key)
   return typeof value === "string" && value !== "" ? value : undefined
@@ -101,20 +102,20 @@ export const hintFields = (fields: Fields, key: string): Fields | undefined => {
   return isFields(value) ? value : undefined
 }
 
-/** A descriptive array; empty where there is none. */
+/** A descriptive array. Empty where there is none. */
 export const hintArray = (fields: Fields, key: string): readonly unknown[] => {
   const value = own(fields, key)
   return Array.isArray(value) ? value : []
 }
 
-/** Descriptive strings; whatever else stands between them is left out. */
+/** The strings of a descriptive array. Other elements are left out. */
 export const hintTexts = (fields: Fields, key: string): readonly string[] =>
   hintArray(fields, key).filter((entry) => typeof entry === "string")
 
-/** A descriptive JSON value; null counts as absent. */
+/** A descriptive JSON value. Null counts as absent. */
 export const hintJson = (fields: Fields, key: string): unknown => own(fields, key) ?? undefined
 
-/** The object without the named members and without those that say nothing (null, empty array); undefined when nothing is left. */
+/** The object without the named members and without empty ones (null, empty array). Undefined when nothing is left. */
 export const rest = (fields: Fields, without: readonly string[]): Fields | undefined => {
   const entries = Object.entries(fields).filter(
     ([key, value]) => !without.includes(key) && value !== null && !(Array.isArray(value) && value.length === 0),
@@ -122,10 +123,26 @@ export const rest = (fields: Fields, without: readonly string[]): Fields | undef
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-/** One line for a list: white space collapsed, at most 200 characters. Undefined when nothing is left. */
+/** A text as one line for a list: white space is collapsed, at most 200 characters. Undefined when nothing is left. */
 export const oneLine = (text: string | undefined): string | undefined => {
   const line = text?.replace(/\s+/g, " ").trim()
   if (line === undefined || line === "") return undefined
   const characters = [...line.slice(0, 500)]
   return characters.length <= 200 && line.length <= 500 ? line : `${characters.slice(0, 199).join("")}…`
+}
+
+/**
+ * A count of tokens as events take it: whole, from 0 to 2^43. Another number becomes undefined (not known), so that it does
+ * not cost the other counts of its message.
+ */
+export const asTokens = (value: number | undefined): number | undefined =>
+  value !== undefined && Number.isInteger(value) && value >= 0 && value <= maxTokenCount ? value : undefined
+
+/** A count of tokens, where there is one. */
+export const hintTokens = (fields: Fields, key: string): number | undefined => asTokens(hintNumber(fields, key))
+
+/** The sum of the known counts. Undefined where none is known. */
+export const sumTokens = (counts: readonly (number | undefined)[]): number | undefined => {
+  const told = counts.filter((count) => count !== undefined)
+  return told.length === 0 ? undefined : asTokens(told.reduce((total, count) => total + count, 0))
 }

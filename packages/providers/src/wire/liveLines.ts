@@ -1,4 +1,4 @@
-/** The lines of a live wire, as a recording of it would hold them. */
+/** Makes the lines of a live wire, in the form in which a recording holds them. */
 import { readWireJson } from "@threadfold/contracts"
 import type { ProcessExit, SupervisedProcess } from "../process/SupervisedProcess.js"
 import type { WireLine } from "../Translator.js"
@@ -12,7 +12,7 @@ const meta = (at: number, event: string, fields: Readonly<Record<string, unknown
   fields,
 })
 
-/** The process started. `about`: what the translator should know of the start besides. */
+/** The line for a started process. `about`: further fields for the translator. */
 export const spawnLine = (
   at: number,
   { pid, commandLine }: SupervisedProcess,
@@ -20,13 +20,13 @@ export const spawnLine = (
 ): WireLine => meta(at, "spawn", { pid, args: commandLine, ...about })
 
 /**
- * The process exited. `message`: the end of its stderr, or what went wrong on our side; told only where the exit was not
- * asked for, because nobody wonders why a stopped agent ended.
+ * The line for an exited process. `message`: the end of its stderr, or what went wrong on our side. It is left out where the
+ * exit was asked for, because then it explains nothing.
  */
 export const exitLine = (at: number, { asked, code, signal }: ProcessExit, message: string): WireLine =>
   meta(at, "exit", { code, sig: signal, asked, ...(asked || message === "" ? {} : { message }) })
 
-/** What `fields` of an exit line say. */
+/** The fields of an exit line. */
 export interface ReadExit {
   readonly code: number | null
   readonly signal: string | null
@@ -34,7 +34,7 @@ export interface ReadExit {
   readonly message: string | undefined
 }
 
-/** Reads the fields of an exit line, of a recording too: what is not there is not known. */
+/** Reads the fields of an exit line. In a recording any of them may be absent: then it is not known. */
 export const readExit = (fields: Readonly<Record<string, unknown>>): ReadExit => ({
   code: typeof fields.code === "number" && Number.isFinite(fields.code) ? fields.code : null,
   signal: typeof fields.sig === "string" ? fields.sig : null,
@@ -43,8 +43,8 @@ export const readExit = (fields: Readonly<Record<string, unknown>>): ReadExit =>
 })
 
 /**
- * A line from the agent, as it came. Where it is no JSON as a whole, the messages in it are a line each, which share its text
- * between them; one that holds no message is a line without one, and kept.
+ * A line from the agent. Where the line as a whole is no JSON, each message inside it becomes a line, and these lines share
+ * the text. A line without any message stays one line without a message.
  */
 export const receivedLines = (at: number, raw: string): readonly WireLine[] => {
   const whole = readWireJson(raw)
@@ -57,7 +57,7 @@ export const receivedLines = (at: number, raw: string): readonly WireLine[] => {
   })
 }
 
-/** A line to the agent. `turnId`: our turn that it asks for. */
+/** A line to the agent. `turnId`: our id of the turn that it asks for. */
 export const sentLine = (at: number, raw: string, message: unknown, turnId?: string): WireLine => ({
   at,
   dir: "send",

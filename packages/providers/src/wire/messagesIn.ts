@@ -1,35 +1,38 @@
 /**
- * Messages in a line that is no JSON as a whole. What shares the agent's output with it (a terminal's escape sequences, a
- * progress bar, a prompt without a line end) may stand before or behind a message, and two messages may share a line.
+ * Finds the messages in a line that is no JSON as a whole. Other output (escape sequences of a terminal, a progress bar, a
+ * prompt without a line end) may stand before or after a message, and two messages may share a line.
  */
 import { readWireJson } from "@threadfold/contracts"
 import { isFields } from "../runtime/readFields.js"
 
-/** A message, and where the part of the line ends that it was read from. */
+/** A message, and the end of the part of the line that holds it. */
 export interface Found {
   readonly message: unknown
   readonly end: number
 }
 
-/** Beginnings that turn out to be no message, before the line is given up. */
+/** How many braces may turn out to begin no message before the search ends. */
 const maxTries = 16
-/** Messages that are looked for in one line. */
+/** How many messages are read from one line at most. */
 const maxMessages = 64
 
 const escape = "\u001b"
 const bell = "\u0007"
 
-/** A frame of any of the protocols: a call, a notification or an answer of JSON-RPC, or a message that says its type. */
+/** A frame of any of the protocols: a call, a notification or an answer of JSON-RPC, or a message with a type. */
 const isMessage = (value: unknown): boolean =>
   isFields(value) &&
   (typeof value.method === "string" ||
     typeof value.type === "string" ||
     (Object.hasOwn(value, "id") && (Object.hasOwn(value, "result") || Object.hasOwn(value, "error"))))
 
-/** A brace that begins an object: what fails behind it is a torn or too deep message, and what is inside it is none. */
+/**
+ * Whether a brace begins an object. If reading that object fails, it is a torn or too deep message, and the objects inside it
+ * are no messages.
+ */
 const beginsObject = (text: string, from: number): boolean => /^\{\s*"/.test(text.slice(from, from + 64))
 
-/** Where an escape sequence ends that begins here: a control sequence, a command to the terminal, or two characters. */
+/** The end of the escape sequence at `from`: a control sequence, a command to the terminal, or two characters. */
 const escapeEnd = (text: string, from: number): number => {
   const kind = text[from + 1]
   let at = from + 2
@@ -44,7 +47,7 @@ const escapeEnd = (text: string, from: number): number => {
   return Math.min(at, text.length)
 }
 
-/** Where the object ends that begins here, and its text without escape sequences; null: it does not end. */
+/** The end of the object at `from`, and its text without escape sequences. Null: the object does not end. */
 const objectAt = (text: string, from: number): { readonly end: number; readonly json: string } | null => {
   let depth = 0
   let inString = false
@@ -69,7 +72,7 @@ const objectAt = (text: string, from: number): { readonly end: number; readonly 
   return null
 }
 
-/** The messages of a line that is no JSON, in order. Its cost is bounded by a few passes over the line. */
+/** The messages of a line that is no JSON, in order. The search costs a few passes over the line at most. */
 export const messagesIn = (text: string, isWanted: (value: unknown) => boolean = isMessage): readonly Found[] => {
   const found: Found[] = []
   let tries = 0

@@ -1,6 +1,6 @@
 /**
- * The recording format: one JSON object a line, `{ts, dir, msg | line | event}` (`RecordingLine` in contracts). A line that is
- * none of it is a problem that says what is wrong, and costs no other line.
+ * The recording format: one JSON object per line, `{ts, dir, msg | line | event}` (`RecordingLine` in contracts). A line that
+ * is not such an object becomes a problem with a reason. The other lines are read all the same.
  */
 import { isTooDeep, readWireJson } from "@threadfold/contracts"
 import type { WireLine } from "../Translator.js"
@@ -16,7 +16,7 @@ const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/
 const isRecorded = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "ts" in value && "dir" in value
 
-/** The one recorded line in a text that is no JSON as a whole; undefined: there is none, or more than one. */
+/** The recorded line inside a text that is no JSON as a whole. Undefined: there is none, or more than one. */
 const amidNoise = (text: string): unknown => {
   const found = messagesIn(text, isRecorded)
   return found.length === 1 ? found[0]?.message : undefined
@@ -60,13 +60,13 @@ export const parseRecordingLine = (text: string): WireLine | RecordingProblem =>
   }
 }
 
-/** A whole recording: its lines in order, and the lines that could not be read. Blank lines count as nothing. */
+/** A whole recording: its lines in order, and the lines that could not be read. Blank lines are in neither list. */
 export interface Recording {
   readonly lines: readonly WireLine[]
   readonly problems: readonly { readonly line: number; readonly problem: string }[]
 }
 
-/** Reads a recording; line numbers count from 1 and include blank lines, as editors do. */
+/** Reads a recording. Line numbers count from 1 and include blank lines, as in an editor. */
 export const readRecording = (text: string): Recording => {
   const lines: WireLine[] = []
   const problems: { line: number; problem: string }[] = []

@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import { attachedRedaction } from "./redaction.js"
 
 const secrets = ["sk-0123456789abcdef", "another-secret-value"] as const
-const redaction = (idKey: string) => attachedRedaction({ values: secrets, onRemoved: () => {}, idKey })
+const redaction = (idKey: string) => attachedRedaction({ values: secrets, onRedacted: () => {}, idKey })
 
 const event = (secret: string) => ({
   type: `odd.${secret}`,

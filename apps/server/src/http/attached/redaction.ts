@@ -2,7 +2,7 @@
 import { isEventType } from "@threadfold/contracts"
 import type { AttachRequest } from "@threadfold/contracts/api"
 import type { Member } from "@threadfold/engine"
-import { type HeldSecrets, makeRemoval, type Removal } from "@threadfold/providers"
+import { type HeldSecrets, makeRedactor, type Redactor } from "@threadfold/providers"
 import type { LineRules } from "./lines.js"
 
 export interface AttachedRedaction extends Pick<LineRules, "redact" | "redactText"> {
@@ -11,30 +11,30 @@ export interface AttachedRedaction extends Pick<LineRules, "redact" | "redactTex
 }
 
 /** An adapter's channel keeps its form. */
-const channelOf = (channel: string | null, removal: Removal): string | null => {
+const channelOf = (channel: string | null, redactor: Redactor): string | null => {
   const [kind, name] = channel?.split(":", 2) ?? []
-  return name === undefined ? channel : `${kind}:${removal.name(name)}`
+  return name === undefined ? channel : `${kind}:${redactor.name(name)}`
 }
 
-const nativeOf = (native: Member["event"]["native"], { id }: Removal): Member["event"]["native"] =>
+const nativeOf = (native: Member["event"]["native"], { id }: Redactor): Member["event"]["native"] =>
   native === undefined || native === null
     ? native
     : Object.fromEntries(Object.entries(native).map(([name, said]) => [name, said === undefined ? said : id(said)]))
 
 /** The redaction of one server; nothing is taken out where no secret is held. */
 export const attachedRedaction = (secrets?: HeldSecrets): AttachedRedaction => {
-  const removal = secrets === undefined ? null : makeRemoval(secrets)
-  if (removal === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
-  const { id, name, text } = removal
+  const redactor = secrets === undefined ? null : makeRedactor(secrets)
+  if (redactor === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
+  const { id, name, text } = redactor
   const maybe = (said: string | undefined, clean: (said: string) => string) => (said === undefined ? said : clean(said))
   return {
     redactText: text,
     redact: ({ channel, native, payload, raw, type, ...event }) => ({
       ...event,
       type: isEventType(type) ? type : name(type),
-      channel: channelOf(channel, removal),
-      native: nativeOf(native, removal),
-      payload: removal.value(payload),
+      channel: channelOf(channel, redactor),
+      native: nativeOf(native, redactor),
+      payload: redactor.value(payload),
       ...(typeof raw === "string" ? { raw: text(raw) } : { raw }),
     }),
     registration: (body) => ({

@@ -12,7 +12,7 @@ import type {
 } from "../../ProviderDriver.js"
 import { connectionLost, howItEnded } from "../../process/LineTransport.js"
 import { supervise } from "../../process/SupervisedProcess.js"
-import { withCleanFailures } from "../../redaction/redactConnection.js"
+import { redactConnection } from "../../redaction/redactConnection.js"
 import { makeAcpTranslator } from "../translate/AcpTranslator.js"
 import { type AcpConfig, defaultAcpLimits } from "./AcpConfig.js"
 import { makeThreads } from "./AcpThreads.js"
@@ -63,7 +63,7 @@ const connect = (
       stop: child.stop,
       threads,
     })
-    return withCleanFailures(connection, secrets)
+    return redactConnection(connection, secrets)
   })
 
 /** A driver for one agent; each connection is a process of its own. */

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import {
   type ConnectionLost,
-  type HandedOver,
+  type Delivered,
   type Operation,
   type ProviderConnection,
   type ProviderFailure,
@@ -45,7 +45,7 @@ const sessionIdOf = (answered: Answered): string | undefined => {
   return typeof sessionId === "string" && sessionId !== "" ? sessionId : undefined
 }
 
-const acknowledged = (callId: string): HandedOver => ({ callId, answered: Effect.void })
+const acknowledged = (callId: string): Delivered => ({ callId, answered: Effect.void })
 
 export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection => {
   const { config, handshake, limits, peer, threads } = parts

@@ -3,10 +3,9 @@
  * and no message, so somebody has to count them.
  */
 
+import type { ItemEnd, ItemKind } from "@threadfold/contracts"
 import { makeOrigin, type Origin } from "../../runtime/Origin.js"
 import type { Fields } from "../../runtime/readFields.js"
-import type { TextRun } from "./textRuns.js"
-import type { Tool } from "./toolCalls.js"
 
 /** A prompt that was handed over: one turn. */
 export interface Prompt {
@@ -22,6 +21,38 @@ export interface Prompt {
   readonly ours: string | undefined
   /** The client asked to stop it. */
   cancelled: boolean
+}
+
+/** A text that is being written. */
+export interface TextRun {
+  readonly itemId: string
+  readonly kind: ItemKind
+  readonly nativeKind: string
+  /** The turn that it began in; undefined: outside of any. */
+  readonly turnId: string | undefined
+  /** The agent's name of the message, where it gives one. */
+  messageId: string | undefined
+  readonly pieces: string[]
+  /** Parts that are no text (images, links, resources), in the agent's words. */
+  readonly others: Fields[]
+}
+
+/** A tool call as it stands. */
+export interface Tool {
+  readonly id: string
+  /** The turn that it began in; undefined: outside of any. */
+  readonly turnId: string | undefined
+  /** What was said of it, later words in the place of earlier ones. */
+  fields: Fields
+  /** True once the agent said how it ended. */
+  ended: boolean
+  /** Output of a command, as far as it was told. */
+  output: string
+  /** True: the output came piece by piece, so the pieces are the whole of it. */
+  streamed: boolean
+  exitCode: number | undefined
+  /** What the answer to its question for permission makes of a failure. */
+  refused: Extract<ItemEnd, "declined" | "interrupted"> | null
 }
 
 /** One incarnation of a session on the connection. */

@@ -4,14 +4,12 @@
  * and updates; turns and text items are counted here (prompts.ts, text.ts).
  */
 
+import { keepBy, makeSource, type Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
-import { keepBy } from "../../runtime/keep.js"
 import { type Answer, type Message, readMessage } from "../../runtime/Message.js"
-import { inShell, readProcess } from "../../runtime/makeTranslator.js"
+import { makeTranslator, readProcess } from "../../runtime/makeTranslator.js"
 import { attempt, type Fields, hintArray, isFields, mayHaveId, needFields, needText } from "../../runtime/readFields.js"
-import { makeSource, type Source } from "../../runtime/Source.js"
-import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
-import type { Fate, Translator, WireLine } from "../../Translator.js"
+import type { Fate, Translator, TranslatorOptions, WireLine } from "../../Translator.js"
 import { makeConnection } from "./AcpConnection.js"
 import type { AcpThread, Target } from "./AcpSession.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./acpCalls.js"
@@ -280,7 +278,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     return recordAll(source, where, [fact("session.exited", { reason: "detached" }, { threadId: thread.id })])
   }
 
-  return inShell({
+  return makeTranslator({
     connection,
     message: (line) => message(line, readMessage(line.message)),
     keep: (source, unmapped) => keep(source, connection.target, unmapped),

@@ -1,9 +1,9 @@
 /** What a client calls, and what the agent's answers mean: of the calls that open, configure, close or prompt a session. */
 
+import type { Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import type { Answer } from "../../runtime/Message.js"
 import { type Fields, hintFields, hintText, isFields, needText, WrongShape } from "../../runtime/readFields.js"
-import type { Source } from "../../runtime/Source.js"
 import type { Connection } from "./AcpConnection.js"
 import type { Target } from "./AcpSession.js"
 import { type AgentMethod, methods, setModelMethod } from "./acpProtocol.js"

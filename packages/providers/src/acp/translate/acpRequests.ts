@@ -17,8 +17,7 @@ import {
 import type { Place, Target } from "./AcpSession.js"
 import { elicitationMethod, permissionMethod } from "./acpProtocol.js"
 import { changesOf, elicitationChoices, formOf, permissionChoices } from "./acpQuestions.js"
-import { kindOf, nativeOf, titleOf, toolCall } from "./toolCalls.js"
-import { permissionKind } from "./toolKinds.js"
+import { kindOf, nativeOf, permissionKind, titleOf, toolCall } from "./toolCalls.js"
 
 /** A request of the agent that has no answer yet. */
 export interface OpenRequest {

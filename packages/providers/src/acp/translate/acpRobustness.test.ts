@@ -15,7 +15,7 @@ import {
 } from "../../testing/TranslatorContract.js"
 import { type AcpTranslatorOptions, makeAcpTranslator } from "./AcpTranslator.js"
 import { updateTable } from "./sessionUpdates.js"
-import { toolKinds } from "./toolKinds.js"
+import { toolKinds } from "./toolCalls.js"
 
 const expectSound = (said: readonly Omit<WireLine, "raw">[], how: AcpTranslatorOptions): void => {
   const lines = said.map((line, index) => ({ ...line, raw: `line ${index}` }))

@@ -5,21 +5,7 @@
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
 import { type Fields, hintText, isFields, needFields, needString, needText } from "../../runtime/readFields.js"
-import type { Place } from "./AcpSession.js"
-
-/** A text that is being written. */
-export interface TextRun {
-  readonly itemId: string
-  readonly kind: ItemKind
-  readonly nativeKind: string
-  /** The turn that it began in; undefined: outside of any. */
-  readonly turnId: string | undefined
-  /** The agent's name of the message, where it gives one. */
-  messageId: string | undefined
-  readonly pieces: string[]
-  /** Parts that are no text (images, links, resources), in the agent's words. */
-  readonly others: Fields[]
-}
+import type { Place, TextRun } from "./AcpSession.js"
 
 interface TextKind {
   readonly kind: ItemKind

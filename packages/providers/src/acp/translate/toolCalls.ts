@@ -2,7 +2,8 @@
  * Tool calls. The protocol patches them: each update says what changed, whichever of its two kinds it is, and a question
  * for permission may say it, too. The patches are merged here, so that every event tells the call as it stands.
  */
-import type { ItemEnd, ItemKind } from "@threadfold/contracts"
+import type { ToolKind } from "@agentclientprotocol/sdk"
+import type { ItemEnd, ItemKind, RequestKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
 import {
   type Fields,
@@ -17,31 +18,29 @@ import {
   oneLine,
   rest,
 } from "../../runtime/readFields.js"
-import type { Place } from "./AcpSession.js"
+import type { Place, Tool } from "./AcpSession.js"
 import { endText, textsOf } from "./textRuns.js"
-import type { ToolKind } from "./toolKinds.js"
-import { toolKinds } from "./toolKinds.js"
 
 /** Members that replace what was said before when an update has them. */
 const patched = ["title", "kind", "name", "locations", "rawInput", "rawOutput", "content"] as const
 
-/** A tool call as it stands. */
-export interface Tool {
-  readonly id: string
-  /** The turn that it began in; undefined: outside of any. */
-  readonly turnId: string | undefined
-  /** What was said of it, later words in the place of earlier ones. */
-  fields: Fields
-  /** True once the agent said how it ended. */
-  ended: boolean
-  /** Output of a command, as far as it was told. */
-  output: string
-  /** True: the output came piece by piece, so the pieces are the whole of it. */
-  streamed: boolean
-  exitCode: number | undefined
-  /** What the answer to its question for permission makes of a failure. */
-  refused: Extract<ItemEnd, "declined" | "interrupted"> | null
+/** The kinds of tool call that the protocol knows, as our kinds of item. */
+export const toolKinds: { readonly [K in ToolKind]: ItemKind } = {
+  execute: "command",
+  edit: "file_change",
+  delete: "file_change",
+  move: "file_change",
+  read: "tool_call",
+  search: "tool_call",
+  fetch: "tool_call",
+  think: "tool_call",
+  switch_mode: "tool_call",
+  other: "tool_call",
 }
+
+/** What a question for permission to do such a thing is about. */
+export const permissionKind = (kind: ItemKind): RequestKind =>
+  kind === "command" ? "command_approval" : kind === "file_change" ? "file_change_approval" : "permissions"
 
 const kinds: ReadonlyMap<string, ItemKind> = new Map(Object.entries(toolKinds))
 

@@ -26,7 +26,7 @@ import { findProgram, isPath, notTrusted } from "../../process/programs.js"
 import { type SupervisedProcess, supervise } from "../../process/SupervisedProcess.js"
 import { untrustedFolders } from "../../process/untrustedFolders.js"
 import { type HeldSecrets, secretsOfAgent } from "../../redaction/Redactor.js"
-import { withCleanFailures } from "../../redaction/redactConnection.js"
+import { redactConnection } from "../../redaction/redactConnection.js"
 import type { Fields } from "../../runtime/readFields.js"
 import { makeClaudeTranslator } from "../translate/ClaudeTranslator.js"
 import { makeWire, type Wire } from "./ClaudeWire.js"
@@ -289,7 +289,7 @@ const connect = (
         Effect.suspend(() => (opening?.nativeThreadId === nativeThreadId ? stop : Effect.void)),
       stop,
     }
-    return withCleanFailures(connection, secrets)
+    return redactConnection(connection, secrets)
   })
 
 /** Makes a driver; each connection serves one thread with a process of its own. */

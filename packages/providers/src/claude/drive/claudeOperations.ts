@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import {
   type AnswerRequest,
   type ConnectionLost,
-  type HandedOver,
+  type Delivered,
   type Interrupt,
   type Operation,
   type ProviderFailure,
@@ -48,7 +48,7 @@ const userMessage = (uuid: string, text: string) => ({
 })
 
 /** An order whose protocol has no acknowledgement of its own. */
-const handedOver = (callId: string): HandedOver => ({ callId, answered: Effect.void })
+const handedOver = (callId: string): Delivered => ({ callId, answered: Effect.void })
 
 /** A refusal, or the loss of the connection that brought it about. */
 const whyNot = (wire: Wire, refusal: Refused): Effect.Effect<never, Refused | ConnectionLost> => wire.lost() ?? refusal
@@ -84,7 +84,7 @@ const applySettings = (thread: OpenThread, settings: SendTurn["settings"] = {}) 
     }
   })
 
-export const sendTurn = (thread: OpenThread, order: SendTurn): Effect.Effect<HandedOver, ProviderFailure> =>
+export const sendTurn = (thread: OpenThread, order: SendTurn): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.gen(function* () {
     yield* applySettings(thread, order.settings)
     const { prompt, wire } = thread
@@ -98,8 +98,8 @@ export const sendTurn = (thread: OpenThread, order: SendTurn): Effect.Effect<Han
 const turnIsOver = (operation: Operation, nativeTurnId: string) =>
   refused(operation, `The turn ${nativeTurnId} does not run any more.`)
 
-export const steer = (thread: OpenThread, order: Steer): Effect.Effect<HandedOver, ProviderFailure> =>
-  Effect.suspend((): Effect.Effect<HandedOver, ConnectionLost | Refused> => {
+export const steer = (thread: OpenThread, order: Steer): Effect.Effect<Delivered, ProviderFailure> =>
+  Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
     if (thread.runningTurn() !== order.nativeTurnId) return turnIsOver("steer", order.nativeTurnId)
     const uuid = randomUUID()
     const { callId, handed } = thread.wire.expectMessage(uuid)
@@ -107,8 +107,8 @@ export const steer = (thread: OpenThread, order: Steer): Effect.Effect<HandedOve
     return Effect.as(handed, handedOver(callId))
   })
 
-export const interrupt = (thread: OpenThread, order: Interrupt): Effect.Effect<HandedOver, ProviderFailure> =>
-  Effect.suspend((): Effect.Effect<HandedOver, ConnectionLost | Refused> => {
+export const interrupt = (thread: OpenThread, order: Interrupt): Effect.Effect<Delivered, ProviderFailure> =>
+  Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
     if (thread.runningTurn() !== order.nativeTurnId) return turnIsOver("interrupt", order.nativeTurnId)
     const { query, wire } = thread
     const handed = wire.expectInterrupt()
@@ -123,8 +123,8 @@ export const interrupt = (thread: OpenThread, order: Interrupt): Effect.Effect<H
     return Effect.map(handed, (callId) => ({ callId, answered }))
   })
 
-export const answer = (thread: OpenThread, order: AnswerRequest): Effect.Effect<HandedOver, ProviderFailure> =>
-  Effect.suspend((): Effect.Effect<HandedOver, ConnectionLost | Refused> => {
+export const answer = (thread: OpenThread, order: AnswerRequest): Effect.Effect<Delivered, ProviderFailure> =>
+  Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
     const { questions, wire } = thread
     const question = questions.find(order.nativeRequestId)
     if (question === undefined) {

@@ -5,15 +5,14 @@
 import type { EventType } from "@threadfold/contracts"
 import {
   type Process as BareProcess,
-  draftOf,
   type Ending,
   makeConnectionBase,
   sessionEnding,
 } from "../../runtime/ConnectionBase.js"
+import { draftOf, type Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import type { WireChannel } from "../../runtime/Origin.js"
-import type { Source } from "../../runtime/Source.js"
-import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
+import type { TranslatorOptions } from "../../Translator.js"
 import { makeSession, nativeOf, type SentMessage, type Session } from "./ClaudeSession.js"
 import { configured } from "./claudeNotices.js"
 import type { ModelTotals } from "./claudeUsage.js"

@@ -11,9 +11,9 @@
  * is kept verbatim, with the reason; it never throws and never drops a line.
  */
 
+import type { Source, Unmapped } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
-import type { Unmapped } from "../../runtime/keep.js"
-import { inShell, readProcess } from "../../runtime/makeTranslator.js"
+import { makeTranslator, readProcess } from "../../runtime/makeTranslator.js"
 import type { WireChannel } from "../../runtime/Origin.js"
 import {
   attempt,
@@ -25,9 +25,7 @@ import {
   needFields,
   needText,
 } from "../../runtime/readFields.js"
-import type { Source } from "../../runtime/Source.js"
-import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
-import type { Fate, Translator, WireLine } from "../../Translator.js"
+import type { Fate, Translator, TranslatorOptions, WireLine } from "../../Translator.js"
 import { makeConnection, type Process } from "./ClaudeConnection.js"
 import { nativeOf, type Session } from "./ClaudeSession.js"
 import { noticeEntry } from "./claudeNotices.js"
@@ -277,7 +275,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   }
 
   return {
-    ...inShell({ connection, message, keep, processOf, forgetProcess }),
+    ...makeTranslator({ connection, message, keep, processOf, forgetProcess }),
     runningTurn: () => connection.session()?.running?.id ?? null,
   }
 }

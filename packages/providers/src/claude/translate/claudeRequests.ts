@@ -1,7 +1,7 @@
 /** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
 import type { Answers } from "@threadfold/contracts"
 import { formAnswers, formQuestions } from "../../questions/elicitationForm.js"
-import { spelled } from "../../questions/spelled.js"
+import { canonicalJson } from "../../questions/portableAnswers.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import {
   type Fields,
@@ -172,7 +172,9 @@ const beside = ({ asked }: OpenRequest, decision: string, answer: Fields): Field
   const alone = decide(asked, { decision, data: null })
   const plain = "value" in alone && isFields(alone.value) ? alone.value : {}
   const said = ["updatedInput", "message", "updatedPermissions"].flatMap((name) =>
-    answer[name] === undefined || spelled(answer[name]) === spelled(plain[name]) ? [] : [[name, answer[name]]],
+    answer[name] === undefined || canonicalJson(answer[name]) === canonicalJson(plain[name])
+      ? []
+      : [[name, answer[name]]],
   )
   return said.length === 0 ? undefined : Object.fromEntries(said)
 }

@@ -1,8 +1,15 @@
 /** What a turn used. The provider counts cached input apart from the rest; ours is within the input. */
 import type { TokenCounts } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
-import { type Fields, hintFields, hintNumber, isFields } from "../../runtime/readFields.js"
-import { asTokens, hintTokens, sumTokens } from "../../runtime/tokens.js"
+import {
+  asTokens,
+  type Fields,
+  hintFields,
+  hintNumber,
+  hintTokens,
+  isFields,
+  sumTokens,
+} from "../../runtime/readFields.js"
 
 /** The names under which a part of the wire counts. */
 interface Names {

@@ -1,5 +1,6 @@
 /** What the translator looks at in a line before it knows what the line means. */
 
+import { makeSource, type Source } from "../../runtime/Draft.js"
 import {
   type Fields,
   hintFields,
@@ -9,7 +10,6 @@ import {
   needFields,
   WrongShape,
 } from "../../runtime/readFields.js"
-import { makeSource, type Source } from "../../runtime/Source.js"
 import type { WireLine } from "../../Translator.js"
 import type { SentMessage } from "./ClaudeSession.js"
 

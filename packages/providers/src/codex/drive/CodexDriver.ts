@@ -5,7 +5,7 @@ import type { Capabilities, ConnectionLost, ProviderDriver } from "../../Provide
 import { connectionLost, howItEnded, makeLineTransport } from "../../process/LineTransport.js"
 import { supervise } from "../../process/SupervisedProcess.js"
 import type { HeldSecrets } from "../../redaction/Redactor.js"
-import { withCleanFailures } from "../../redaction/redactConnection.js"
+import { redactConnection } from "../../redaction/redactConnection.js"
 import { spawnLine } from "../../wire/liveLines.js"
 import { makeCodexTranslator } from "../translate/CodexTranslator.js"
 import { makeCalls } from "./CodexCalls.js"
@@ -101,7 +101,7 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
 
       const orders = makeOrders({ calls, threads, held, answerMs })
       const { reference } = threads
-      return withCleanFailures({ events: live.events, reference, ...orders, stop: process.stop }, secrets)
+      return redactConnection({ events: live.events, reference, ...orders, stop: process.stop }, secrets)
     })
 
   return { provider, capabilities, connect }

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import {
   type AnswerRequest,
   type ConnectionLost,
-  type HandedOver,
+  type Delivered,
   type Interrupt,
   type Operation,
   type ProviderConnection,
@@ -57,7 +57,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
     method: string,
     params: Fields,
     options?: CallOptions,
-  ): Effect.Effect<HandedOver, ConnectionLost | TimedOut> =>
+  ): Effect.Effect<Delivered, ConnectionLost | TimedOut> =>
     calls.call(operation, method, params, options).pipe(
       inTime(operation),
       Effect.map(({ answer, callId }: Called) => ({ callId, answered: Effect.asVoid(answer) })),
@@ -170,7 +170,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
       ),
 
     answer: ({ data, decision, nativeRequestId }: AnswerRequest) =>
-      Effect.suspend((): Effect.Effect<HandedOver, ProviderFailure> => {
+      Effect.suspend((): Effect.Effect<Delivered, ProviderFailure> => {
         const lost = calls.lost()
         if (lost !== null) return lost
         const question = threads.question(nativeRequestId)

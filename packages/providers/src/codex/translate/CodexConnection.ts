@@ -2,12 +2,12 @@
  * One connection as the translator sees it: which sessions are open, what waits, and the one way by which a fact becomes a
  * numbered event. A fact of a thread that is held waits with it; all others go to the coalescer.
  */
-import type { Draft } from "../../runtime/Coalescer.js"
-import { draftOf, type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
+
+import { type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
+import { type Draft, draftOf, type Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import type { WireChannel } from "../../runtime/Origin.js"
-import type { Source } from "../../runtime/Source.js"
-import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
+import type { TranslatorOptions } from "../../Translator.js"
 import {
   type CodexThread,
   closeSession,

@@ -3,6 +3,7 @@
  * numbering, holding and linking need.
  */
 import { makeOrigin, type Origin } from "../../runtime/Origin.js"
+import type { Fields } from "../../runtime/readFields.js"
 import { forgetItems, makeOpenItems, type OpenItems } from "./openItems.js"
 import { makeRewinds, type Rewinds } from "./rewinds.js"
 import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
@@ -32,6 +33,19 @@ export const itemKey = (turnId: string | undefined, itemId: string): string => `
 export interface Target {
   readonly origin: Origin
   readonly thread: CodexThread | null
+}
+
+/** A request that this process sent, until the process ends. */
+export interface OpenRequest {
+  readonly method: string
+  readonly userInput: boolean
+  /** Where its events belong, its answer's too. */
+  readonly target: Target
+  readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
+  /** What it asks, in the provider's words. */
+  readonly params: Fields
+  /** Ids of its questions whose answers are secret. */
+  readonly secrets: ReadonlySet<string>
 }
 
 export interface CodexThread {

@@ -5,20 +5,18 @@
  */
 
 import { secretsOf } from "../../questions/portableAnswers.js"
+import { keepBy, makeSource, type Source } from "../../runtime/Draft.js"
 import type { Fact } from "../../runtime/Fact.js"
-import { keepBy } from "../../runtime/keep.js"
 import { type Answer, type Message, readMessage } from "../../runtime/Message.js"
-import { inShell, readProcess } from "../../runtime/makeTranslator.js"
+import { makeTranslator, readProcess } from "../../runtime/makeTranslator.js"
 import { attempt, type Fields, hintFields, mayHaveId } from "../../runtime/readFields.js"
-import { makeSource, type Source } from "../../runtime/Source.js"
-import type { TranslatorOptions } from "../../runtime/TranslatorOptions.js"
-import type { Fate, Translator, WireLine } from "../../Translator.js"
+import type { Fate, Translator, TranslatorOptions, WireLine } from "../../Translator.js"
 import { makeConnection } from "./CodexConnection.js"
-import type { CodexThread, Target } from "./CodexThread.js"
+import type { CodexThread, OpenRequest, Target } from "./CodexThread.js"
 import { answerCall, type Call } from "./callAnswers.js"
 import { type ClientEntry, callEntry, clientNotificationEntry } from "./clientCalls.js"
 import { questionsOf } from "./codexChoices.js"
-import { answered, type OpenRequest, opened, requestEntry, requestIds, unknownRequest } from "./codexRequests.js"
+import { answered, opened, requestEntry, requestIds, unknownRequest } from "./codexRequests.js"
 import type { Context, Entry } from "./Entry.js"
 import { notificationEntry } from "./notificationTable.js"
 import { hearItem, leaveItem, withReview } from "./openItems.js"
@@ -270,7 +268,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     requests.clear()
   }
 
-  return inShell({
+  return makeTranslator({
     connection,
     message: (line) => message(line, readMessage(line.message)),
     keep: (source, unmapped) => keep(source, connection.target, unmapped),

@@ -1,8 +1,7 @@
 /** The mapping tables: each method of the protocol has exactly one entry, a mapping or the reason why it has none. */
 import type { Fact } from "../../runtime/Fact.js"
 import type { Fields } from "../../runtime/readFields.js"
-import type { CodexThread, Session } from "./CodexThread.js"
-import type { OpenRequest } from "./codexRequests.js"
+import type { CodexThread, OpenRequest, Session } from "./CodexThread.js"
 import type { Spawned } from "./readItem.js"
 
 /** What a mapping may look at and ask for besides the message. */

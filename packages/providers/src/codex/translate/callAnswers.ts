@@ -1,4 +1,6 @@
 /** The answers that mean something to the fold: of the calls that open a session, start a turn, or start a voice run. */
+
+import type { Source } from "../../runtime/Draft.js"
 import { fact } from "../../runtime/Fact.js"
 import type { Answer } from "../../runtime/Message.js"
 import {
@@ -10,7 +12,6 @@ import {
   needText,
   WrongShape,
 } from "../../runtime/readFields.js"
-import type { Source } from "../../runtime/Source.js"
 import type { Connection } from "./CodexConnection.js"
 import type { CodexThread, Target } from "./CodexThread.js"
 import { reviewText } from "./clientCalls.js"

@@ -6,8 +6,8 @@ import { type Fact, fact } from "../../runtime/Fact.js"
 import { type Fields, hintFields, hintText, mayHaveId, needFields, rest } from "../../runtime/readFields.js"
 import type { ClientNotificationMethod, ClientRequestMethod } from "./codexMethods.js"
 import { type KeptEntry, kept } from "./Entry.js"
+import { readUserInput } from "./readItem.js"
 import { audioPiece, runName } from "./realtimeEntries.js"
-import { readUserInput } from "./userInput.js"
 
 /** A call that leads to an event. */
 export interface CallEntry {

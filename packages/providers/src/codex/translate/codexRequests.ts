@@ -1,8 +1,7 @@
 /** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
 import type { Answers, ChangedFile, PortableDecision, RequestKind } from "@threadfold/contracts"
 import { formAnswers } from "../../questions/elicitationForm.js"
-import { recordedAnswers } from "../../questions/portableAnswers.js"
-import { spelled } from "../../questions/spelled.js"
+import { canonicalJson, recordedAnswers } from "../../questions/portableAnswers.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import type { Answer } from "../../runtime/Message.js"
 import {
@@ -15,27 +14,12 @@ import {
   mayHaveId,
   oneLine,
   rest,
-  WrongShape,
 } from "../../runtime/readFields.js"
-import type { Target } from "./CodexThread.js"
+import type { OpenRequest } from "./CodexThread.js"
 import { choicesOf, questionsOf } from "./codexChoices.js"
 import { decide } from "./codexDecisions.js"
 import type { ServerRequestMethod } from "./codexMethods.js"
-import { type Entry, onThread } from "./Entry.js"
 import { changesOf, type OpenItems } from "./openItems.js"
-
-/** A request that this process sent, until the process ends. */
-export interface OpenRequest {
-  readonly method: string
-  readonly userInput: boolean
-  /** Where its events belong, its answer's too. */
-  readonly target: Target
-  readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
-  /** What it asks, in the provider's words. */
-  readonly params: Fields
-  /** Ids of its questions whose answers are secret. */
-  readonly secrets: ReadonlySet<string>
-}
 
 /** How a request is shown. */
 export interface RequestEntry {
@@ -181,7 +165,7 @@ const isPlain = ({ method, params }: OpenRequest, decision: string, answer: Fiel
   const alone = decide({ method, params }, decision, null)
   // What is granted is granted for the turn, where nothing else is said.
   const whole = method === "item/permissions/requestApproval" ? { scope: "turn", ...answer } : answer
-  return "result" in alone && spelled(alone.result) === spelled(whole)
+  return "result" in alone && canonicalJson(alone.result) === canonicalJson(whole)
 }
 
 /**
@@ -216,18 +200,3 @@ export const answered = (requestId: string, request: OpenRequest, answer: Answer
     native,
   )
 }
-
-const resolvedId = (params: Fields): string => {
-  const id = params.requestId
-  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return JSON.stringify(id)
-  throw new WrongShape("requestId: expected a string or a number")
-}
-
-export const requestNotifications = {
-  "serverRequest/resolved": onThread((params, { thread }, context) => {
-    const requestId = resolvedId(params)
-    const request = context.requests.get(requestId)
-    const type = request?.userInput === true ? "user-input.resolved" : "request.resolved"
-    return [fact(type, { decision: null }, { ...request?.native, threadId: thread.id, requestId })]
-  }),
-} as const satisfies Record<string, Entry>

@@ -1,11 +1,11 @@
 /** Every notification of the server, each with its one entry. The compiler names a method that has none. */
 
 import type { ServerNotificationMethod } from "./codexMethods.js"
-import { requestNotifications } from "./codexRequests.js"
 import type { Entry } from "./Entry.js"
 import { itemEntries } from "./itemEntries.js"
 import { noticeEntries } from "./noticeEntries.js"
 import { realtimeEntries } from "./realtimeEntries.js"
+import { requestEntries } from "./requestEntries.js"
 import { threadEntries } from "./threadEntries.js"
 import { turnEntries } from "./turnEntries.js"
 
@@ -13,7 +13,7 @@ export const notificationTable: { readonly [M in ServerNotificationMethod]: Entr
   ...threadEntries,
   ...turnEntries,
   ...itemEntries,
-  ...requestNotifications,
+  ...requestEntries,
   ...realtimeEntries,
   ...noticeEntries,
 }

@@ -7,6 +7,7 @@ import {
   hintNumber,
   hintText,
   hintTexts,
+  hintTokens,
   mayHaveId,
   needBoolean,
   needFields,
@@ -14,7 +15,6 @@ import {
   rest,
   WrongShape,
 } from "../../runtime/readFields.js"
-import { hintTokens } from "../../runtime/tokens.js"
 import type { CodexThread, Session } from "./CodexThread.js"
 import { readError } from "./codexErrors.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"

@@ -2,7 +2,7 @@ import { TokenCounts } from "@threadfold/contracts"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { hintTokens, sumTokens } from "./tokens.js"
+import { hintTokens, sumTokens } from "./readFields.js"
 
 const isCount = Schema.is(TokenCounts)
 

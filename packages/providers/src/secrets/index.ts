@@ -1,2 +1,0 @@
-export { type HeldSecrets, makeRemoval, type Removal } from "../redaction/Redactor.js"
-export { secretValues, withoutSecrets } from "../redaction/secretValues.js"
