@@ -1,10 +1,10 @@
 /**
  * Cuts a stream of bytes into lines. It cuts bytes, not text, so a character that is split over two chunks stays whole. The
- * length of a line is bounded: a program that never ends its line must not fill our memory.
+ * length of a line is bounded, so that a program that never ends its line does not fill our memory.
  */
 import { Data } from "effect"
 
-/** A line became longer than we are willing to hold. What follows on that stream cannot be understood any more. */
+/** A line became longer than the limit. The rest of the stream cannot be read any more. */
 export class LineTooLong extends Data.TaggedError("LineTooLong")<{
   /** The limit that was passed, bytes. */
   readonly limit: number
@@ -15,9 +15,9 @@ export class LineTooLong extends Data.TaggedError("LineTooLong")<{
 }
 
 export interface LineSplitter {
-  /** The lines that a chunk completes, without their ends (LF or CRLF). Throws {@link LineTooLong}. */
+  /** The lines that a chunk completes, without their line ends (LF or CRLF). Throws {@link LineTooLong}. */
   readonly push: (chunk: Uint8Array) => readonly string[]
-  /** What stands after the last line end, where anything does; the stream has ended. */
+  /** The text after the last line end, where there is any. Called when the stream has ended. */
   readonly end: () => readonly string[]
 }
 

@@ -1,6 +1,6 @@
 /**
- * Lines over the pipes of a process. Reading is pulled: who does not ask lets the pipe fill, and the process waits. Writing
- * goes on when the pipe has taken the bytes.
+ * Lines over the pipes of a process. A reader pulls: while it does not read, the pipe fills and the process waits. A write
+ * ends when the pipe has taken the bytes.
  */
 import { Deferred, Effect, FiberId, Option, type Scope } from "effect"
 import { ConnectionLost } from "../ProviderDriver.js"
@@ -16,23 +16,23 @@ export interface LineTransportOptions {
 
 export interface LineTransport {
   /**
-   * The next lines, one at least; null at the end of the output. Blank lines are left out. It may be interrupted and asked
-   * again: nothing is lost. One reader.
+   * The next lines, at least one. Null at the end of the output. Blank lines are left out. It may be interrupted and run
+   * again without losing a line. For one reader.
    */
   readonly read: Effect.Effect<readonly string[] | null, LineTooLong>
   /**
-   * Sends one line (its end is added), at the call itself, so that lines go out in the order of the calls. The effect
+   * Sends one line (the line end is added) at the call itself, so that lines go out in the order of the calls. The effect
    * waits until the pipe has taken the bytes.
    */
   readonly post: (line: string) => Effect.Effect<void, ConnectionLost>
-  /** Sends one line when the effect runs; else like `post`. */
+  /** Like `post`, but sends the line when the effect runs. */
   readonly write: (line: string) => Effect.Effect<void, ConnectionLost>
 }
 
 const defaultMaxLineBytes = 64 * 1024 * 1024
-/** More than this may not wait for a process that does not read its input, bytes. */
+/** How much may wait for a process that does not read its input, bytes. */
 const maxWaitingBytes = 8 * 1024 * 1024
-/** How long the output may be silent once the process is gone, ms: then somebody unknown holds the pipe open. */
+/** How long the output may be silent after the process is gone, ms. Then an unknown process holds the pipe open. */
 const silenceMs = 200
 
 /** How a process ended, in a sentence for a person. */
@@ -45,7 +45,7 @@ export const howItEnded = (process: SupervisedProcess): string =>
     },
   })
 
-/** The failure of an order to a process that is gone, or that does not do what it must; `next`: what to do about it. */
+/** The failure of an operation whose process is gone or does not work. `next`: what a person can do about it. */
 export const connectionLost = (
   provider: string,
   process: SupervisedProcess,
@@ -65,8 +65,8 @@ export const makeLineTransport = (
   Effect.gen(function* () {
     const splitter = makeLineSplitter(maxLineBytes)
     const { stdin, stdout } = process
-    const asleep = () => {}
-    let wake: () => void = asleep
+    const noReader = () => {}
+    let wake: () => void = noReader
     let isOver = false
     let chunks = 0
     const over = () => {
@@ -76,7 +76,7 @@ export const makeLineTransport = (
     stdout.on("readable", () => wake())
     stdout.once("end", over).once("close", over)
 
-    /** The lines there are; null at the end; undefined: none now. */
+    /** The lines that have come. Null at the end. Undefined: none has come. */
     const poll = (): readonly string[] | null | undefined => {
       for (;;) {
         const chunk: unknown = stdout.read()
@@ -92,12 +92,12 @@ export const makeLineTransport = (
 
     const something = Effect.async<void>((resume) => {
       wake = () => {
-        wake = asleep
+        wake = noReader
         resume(Effect.void)
       }
       if (isOver || stdout.readableLength > 0) wake()
       return Effect.sync(() => {
-        wake = asleep
+        wake = noReader
       })
     })
 
@@ -112,7 +112,7 @@ export const makeLineTransport = (
       }
     })
 
-    /** A process that escaped us may hold the pipe open for ever; what it writes is of no interest. */
+    /** Ends the output when it is silent: a child that left the tree may hold the pipe open for ever. */
     const untilSilent: Effect.Effect<void> = Effect.suspend(() => {
       const before = chunks
       return Effect.delay(
@@ -127,7 +127,7 @@ export const makeLineTransport = (
       ),
     )
 
-    /** A broken pipe is heard of a moment before the exit that explains it. */
+    /** A broken pipe shows a moment before the exit that explains it, so this waits for the exit. */
     const broken = Effect.zipRight(
       Effect.timeoutOption(process.exit, silenceMs),
       Effect.suspend(() => connectionLost(provider, process)),

@@ -1,21 +1,22 @@
 /**
- * The processes of this machine, as far as we need them to end what we started and nothing else. A process is known by its
- * id and its start time together: the id alone may be another process's by now.
+ * The processes of this machine, so that we end the processes that we started and no others. A process is identified by its
+ * id and its start time together, because the system gives an id to another process later.
  *
- * Linux tells by `/proc`, macOS by `ps`. Elsewhere nothing is known, and only the process itself can be ended.
+ * Linux shows processes in `/proc`, macOS by `ps`. On other systems the table is empty, and only the process itself can be
+ * ended.
  */
 import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { Effect } from "effect"
 
-/** A process, for ever: no later process of this boot has both. */
+/** The identity of a process: no other process of this boot has the same id and start time. */
 export interface ProcessIdentity {
   readonly pid: number
   /** When it started: clock ticks since boot on Linux, seconds since the epoch on macOS. */
   readonly startTicks: number
 }
 
-/** A running process. Zombies are none: they have ended, and only their parent can let go of them. */
+/** A running process. Zombies are not listed: they have ended and wait for their parent. */
 export interface ProcessEntry extends ProcessIdentity {
   /** Id of its parent. */
   readonly parent: number
@@ -26,7 +27,7 @@ export interface ProcessEntry extends ProcessIdentity {
 /** The table at one moment. */
 export interface ProcessTable {
   readonly entries: readonly ProcessEntry[]
-  /** The environment that a process was started with; empty where we may not see it. */
+  /** The environment that a process was started with. Empty where we may not read it. */
   readonly environment: (pid: number) => ReadonlyMap<string, string>
 }
 
@@ -34,12 +35,12 @@ const read = (path: string): string | null => {
   try {
     return readFileSync(path, "utf8")
   } catch {
-    // It ended meanwhile, or belongs to somebody else.
+    // It has ended meanwhile, or belongs to another user.
     return null
   }
 }
 
-/** Reads `/proc/PID/stat`. The name in brackets may hold blanks and brackets itself, so fields count from the last one. */
+/** Reads `/proc/PID/stat`. The name may hold blanks and brackets itself, so fields count from the last bracket. */
 export const parseStat = (pid: number, stat: string): ProcessEntry | null => {
   const [state, parent, group, ...others] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   const entry = { pid, parent: Number(parent), group: Number(group), startTicks: Number(others[16]) }
@@ -47,7 +48,7 @@ export const parseStat = (pid: number, stat: string): ProcessEntry | null => {
   return state === undefined || state === "Z" || state === "X" || !isWhole ? null : entry
 }
 
-/** Reads variables that stand behind one another, separated by `separator`. */
+/** Reads `NAME=value` texts that are separated by `separator`. */
 const variables = (text: string, separator: string): ReadonlyMap<string, string> =>
   new Map(
     text.split(separator).flatMap((variable): readonly (readonly [string, string])[] => {
@@ -56,7 +57,7 @@ const variables = (text: string, separator: string): ReadonlyMap<string, string>
     }),
   )
 
-/** Processes looked at before others get their turn: about a millisecond. */
+/** How many processes are read before other fibers run: about a millisecond of work. */
 const entriesAtOnce = 64
 
 const linuxTable: Effect.Effect<ProcessTable> = Effect.gen(function* () {
@@ -82,8 +83,8 @@ const parsePsLine = (line: string): { readonly entry: ProcessEntry; readonly com
 }
 
 /**
- * Reads what `ps` prints without and with `-E`. With it the environment follows the command line, so it is what the second
- * output has more: a mark that somebody merely writes in an argument is none.
+ * Reads the output of `ps` without and with `-E`. With `-E` the environment follows the command line, so the environment is
+ * the part that only the second output has. A mark in an argument therefore does not count.
  */
 export const parsePs = (plain: string, withEnvironment: string): ProcessTable => {
   const lines = (text: string) => text.split("\n").flatMap((line) => parsePsLine(line) ?? [])
@@ -106,7 +107,8 @@ const ps = (options: string): Effect.Effect<string> =>
   Effect.async((resume) => {
     const columns = "pid=,ppid=,pgid=,stat=,lstart=,command="
     const env = { PATH: "/bin:/usr/bin", LC_ALL: "C", TZ: "UTC" }
-    // By its path: a `ps` of the current directory is none of the system's. A failing `ps` leaves what it printed: to know nothing of a process is to leave it alone.
+    // By its path, so that no program `ps` of the current directory runs. If it fails, its output so far counts: a process
+    // that is not listed is left alone.
     execFile("/bin/ps", [options, "-o", columns], { env, maxBuffer: 64 * 1024 * 1024 }, (_, stdout) =>
       resume(Effect.succeed(stdout)),
     )
@@ -114,7 +116,7 @@ const ps = (options: string): Effect.Effect<string> =>
 
 const noTable: ProcessTable = { entries: [], environment: () => new Map() }
 
-/** Looks at what runs now. */
+/** The processes that run now. */
 export const processTable: Effect.Effect<ProcessTable> =
   process.platform === "linux"
     ? linuxTable
@@ -122,13 +124,13 @@ export const processTable: Effect.Effect<ProcessTable> =
       ? Effect.zipWith(ps("-axww"), ps("-axEww"), parsePs, { concurrent: true })
       : Effect.succeed(noTable)
 
-/** The identity of a running process where the system tells it at once, which is on Linux. */
+/** The identity of a running process, on systems that give it without delay (Linux). */
 export const identityOf = (pid: number): ProcessIdentity | null => {
   const stat = process.platform === "linux" ? read(`/proc/${pid}/stat`) : null
   return stat === null ? null : parseStat(pid, stat)
 }
 
-/** Those that still run; a process that has their id only is not among them. */
+/** The processes that still run. A process that merely has the same id is not one of them. */
 export const stillRunning = <A extends ProcessIdentity>(processes: readonly A[]): Effect.Effect<readonly A[]> => {
   if (processes.length === 0) return Effect.succeed([])
   if (process.platform !== "linux") {

@@ -1,19 +1,22 @@
-/** Which processes belong to one that we started, told from the table of all. */
+/** Finds the processes that belong to one that we started. */
 import { carries } from "./marks.js"
 import type { ProcessEntry, ProcessTable } from "./ProcessTable.js"
 
 export interface TreeRoot {
   readonly pid: number
-  /** When it started; null where that was not to be learnt at once. */
+  /** When it started. Null: not known at the start. */
   readonly startTicks: number | null
   readonly marks: Readonly<Record<string, string>>
 }
 
 /**
- * Finds the tree of a process in a table: its group, its descendants, those who carry its marks, and those who were in it
- * at an earlier look. It remembers what it found, because who leaves the group and loses its parent is found no more.
+ * Finds the tree of a process in a table: its group, its descendants, the processes with its marks, and the processes that
+ * an earlier call found. It remembers them, because a process that leaves the group and loses its parent cannot be found
+ * any more.
  */
-export const makeProcessTree = (root: TreeRoot): ((table: ProcessTable) => readonly ProcessEntry[]) => {
+export type ProcessTree = (table: ProcessTable) => readonly ProcessEntry[]
+
+export const makeProcessTree = (root: TreeRoot): ProcessTree => {
   const { marks, pid } = root
   const seen = new Map<number, number>()
   if (root.startTicks !== null) seen.set(pid, root.startTicks)
@@ -21,10 +24,9 @@ export const makeProcessTree = (root: TreeRoot): ((table: ProcessTable) => reado
   return (table) => {
     const leader = table.entries.find((entry) => entry.pid === pid)
     if (seen.size === 0 && leader !== undefined) seen.set(pid, leader.startTicks)
-    // A group keeps its id from being given away for as long as it has members: once the id is another process's, so is
-    // the group.
+    // The system does not reuse the id of a group that has members. So if another process has the id, the group is not ours.
     const groupIsOurs = leader === undefined || leader.startTicks === seen.get(pid)
-    // What is older than the process cannot come from it, and its environment need not be read.
+    // An older process cannot descend from this one, so its environment is not read.
     const oldest = seen.get(pid) ?? 0
     const others = table.entries.filter((entry) => entry.pid !== process.pid)
     const ours = new Set<number>()

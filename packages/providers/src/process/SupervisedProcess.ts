@@ -1,6 +1,6 @@
 /**
- * An agent's process and whatever it starts, from spawn to the last of them gone. It gets a process group of its own, an
- * environment of its own (see `environment.ts`) and marks. Its exit is always awaited, its stderr always read.
+ * An agent's process and the processes that it starts, from the spawn until all of them are gone. It has its own process
+ * group, its own environment (see `childEnvironment.ts`) and marks. Its exit is always awaited and its stderr always read.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -21,20 +21,20 @@ import { untrustedFolders } from "./untrustedFolders.js"
 export interface SuperviseOptions {
   /** Provider kind, for failures. */
   readonly provider: string
-  /** The program: a path, or a name that is looked for on the `PATH` of its environment, in trusted folders only. */
+  /** The program: a path, or a name that is searched on the `PATH` of its environment, in trusted folders only. */
   readonly command: string
   readonly args: readonly string[]
-  /** Working directory; ours, where there is none. */
+  /** Working directory. Default: ours. */
   readonly cwd?: string
   /** Variables that the configuration sets. */
   readonly env?: Readonly<Record<string, string>>
   /** Names of further variables of our own environment that the configuration lets through. */
   readonly inherit?: readonly string[]
-  /** What else must not be recorded or shown, besides the secrets of its environment and its arguments. */
+  /** Further secrets to redact, besides those of its environment and its arguments. */
   readonly secrets?: HeldSecrets | undefined
-  /** By what we know the process and its children again. */
+  /** Environment variables that identify the process and its children. */
   readonly marks?: Readonly<Record<string, string>>
-  /** How long the tree may take to end by itself once it is asked to, ms. Default: 2000. */
+  /** How long the tree may take to end by itself after it was asked to, ms. Default: 2000. */
   readonly graceMs?: number
   /** How much of the end of stderr is kept, bytes. Default: 8192. */
   readonly stderrBytes?: number
@@ -53,22 +53,23 @@ export interface SupervisedProcess {
   readonly pid: number
   /** Command and arguments without secrets. */
   readonly commandLine: readonly string[]
-  /** What must not be recorded of it. */
+  /** The secrets that must not be recorded of it. */
   readonly secrets: HeldSecrets
-  /** Its input. Errors of it are of no interest: the exit tells the same. */
+  /** Its input. Errors of it are ignored, because the exit shows the same. */
   readonly stdin: Writable
   readonly stdout: Readable
   /** Waits for the exit of the process itself. */
   readonly exit: Effect.Effect<ProcessExit>
-  /** The exit, once it has happened. */
+  /** The exit, if it has happened. */
   readonly exited: () => Option.Option<ProcessExit>
-  /** Waits until the process has exited, what it left behind is ended, too, and its last words are read. */
+  /** Waits until the process has exited, the rest of its tree has ended, and its stderr is read. */
   readonly gone: Effect.Effect<void>
-  /** The end of what it wrote to stderr, without secrets. Empty where it wrote nothing. */
+  /** The end of its stderr, without secrets. Empty where it wrote nothing. */
   readonly lastWords: () => string
   /**
-   * Ends the whole tree: closes its input, SIGTERM to the group, after the grace period SIGKILL, then what left the group.
-   * Waits until it is gone. It cannot be called off. Twice is once.
+   * Ends the whole tree: closes its input, sends SIGTERM to the group and SIGKILL after the grace period, then ends the
+   * processes that left the group. It waits until all are gone. It goes on when the caller is interrupted. A second call
+   * waits for the first.
    */
   readonly stop: Effect.Effect<void>
 }
@@ -79,9 +80,9 @@ const defaultGraceMs = 2_000
 const defaultStderrBytes = 8_192
 /** Longest wait for the exit after SIGKILL, ms: only a process that hangs in the kernel takes longer. */
 const killMs = 5_000
-/** Longest wait for the end of stderr once all is gone, ms: somebody unknown may hold it open. */
+/** Longest wait for the end of stderr after the tree is gone, ms: an unknown process may hold it open. */
 const silenceMs = 200
-/** Windows has no process groups and no signals; there the process alone is ended, at once. */
+/** Windows has no process groups and no signals: there only the process itself is ended, at once. */
 const hasGroups = process.platform !== "win32"
 
 const whyNot = (options: SuperviseOptions, error: NodeJS.ErrnoException): string => {
@@ -105,7 +106,7 @@ interface Program {
   readonly env: Record<string, string>
 }
 
-/** The program of an environment, found before the start: the system would look from the folder of the thread. */
+/** Finds the program before the start, because the system would search from the folder of the thread. */
 const programOf = (options: SuperviseOptions): Effect.Effect<Program, ConnectionLost> =>
   Effect.suspend(() => {
     const { command, cwd, provider } = options
@@ -119,7 +120,7 @@ const programOf = (options: SuperviseOptions): Effect.Effect<Program, Connection
     return Effect.succeed({ file: file ?? (isPath(command) ? resolve(command) : command), env })
   })
 
-/** Starts the process; fails in words for a person where it cannot be started. */
+/** Starts the process. Where it cannot be started, the failure says why in words for a person. */
 const start = (options: SuperviseOptions, { env, file }: Program): Effect.Effect<Child, ConnectionLost> =>
   Effect.async((resume) => {
     const lost = (error: NodeJS.ErrnoException) =>
@@ -135,7 +136,7 @@ const start = (options: SuperviseOptions, { env, file }: Program): Effect.Effect
       child.once("error", lost)
       child.once("spawn", () => {
         child.off("error", lost)
-        // A later error is a signal that came too late.
+        // A later error means that a signal came too late.
         child.on("error", () => {})
         resume(Effect.succeed(child))
       })
@@ -144,7 +145,7 @@ const start = (options: SuperviseOptions, { env, file }: Program): Effect.Effect
     }
   })
 
-/** An effect that runs once, however often it is asked for, and to its end, whoever gives up waiting. */
+/** Makes an effect that runs only once, whatever the number of callers, and to its end, even if all callers are interrupted. */
 const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =>
   Effect.map(Deferred.make<void>(), (done) => {
     let isStarted = false
@@ -158,20 +159,20 @@ const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =
     )
   })
 
-/** Sends a signal to the group of a process that has not exited, so that its id is surely its own. */
+/** Sends a signal to the group of a process that has not exited: only then its id is certainly its own. */
 const signalGroup = (child: Child, name: NodeJS.Signals): void => {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
     if (hasGroups) process.kill(-child.pid, name)
     else child.kill(name)
   } catch {
-    // It ended in this moment.
+    // It has just ended.
   }
 }
 
 interface Opened {
   readonly supervised: SupervisedProcess
-  /** Lets go of the pipes, read to their end or not. */
+  /** Closes the pipes, whether they were read to their end or not. */
   readonly release: Effect.Effect<void>
 }
 
@@ -210,14 +211,14 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
         Effect.asVoid,
       ),
     )
-    // What an agent leaves behind when it exits by itself is watched by nobody any more: it ends, asked for or not.
+    // The processes that an exited agent leaves behind must end, whether or not the exit was asked for.
     yield* Effect.forkDaemon(gone)
 
     const stop = yield* once(
       Effect.gen(function* () {
         asked = true
         if (ended === null) {
-          // A look before the signal: later, whoever left the group has lost its parent.
+          // The tree is read before the signal: afterwards a process outside the group has lost its parent.
           yield* tree
           child.stdin.end()
           signalGroup(child, "SIGTERM")
@@ -241,7 +242,7 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
         lastWords: () => {
           const text = tail.text()
           const words = shown?.text(text) ?? text
-          // A value that the cut left the end of is found by no comparison; it is no longer than the longest one.
+          // The cut may leave the end of a secret, which the redactor cannot find. It is shorter than the longest secret.
           return (tail.isCut() ? words.slice(longest) : words).trim()
         },
         stop,
@@ -254,7 +255,7 @@ const open = (options: SuperviseOptions): Effect.Effect<Opened, ConnectionLost> 
     }
   })
 
-/** Starts a process in the scope; when the scope closes, its tree is ended. */
+/** Starts a process in the scope. When the scope closes, its tree is ended. */
 export const supervise = (options: SuperviseOptions): Effect.Effect<SupervisedProcess, ConnectionLost, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(open(options), ({ supervised, release }) => Effect.zipRight(supervised.stop, release)),

@@ -1,10 +1,10 @@
-/** The end of a text that is too long to keep: the last bytes of what a process wrote to stderr. */
+/** Keeps the end of a long text: the last bytes of a process's stderr. */
 
 export interface TextTail {
   readonly push: (bytes: Uint8Array) => void
-  /** The text kept, from the first whole character on. */
+  /** The kept text, from the first whole character on. */
   readonly text: () => string
-  /** True: there was more before it. */
+  /** True: there was text before it. */
   readonly isCut: () => boolean
 }
 
@@ -25,7 +25,7 @@ export const makeTextTail = (limit: number): TextTail => {
       if (written <= limit) return ring.toString("utf8", 0, written)
       const split = written % limit
       const whole = Buffer.concat([ring.subarray(split), ring.subarray(0, split)])
-      // The cut may have fallen inside a character: its other bytes (10xxxxxx, three at most) say nothing without the first.
+      // The cut may fall inside a character. Its remaining bytes (10xxxxxx, at most three) are skipped.
       let from = 0
       while (from < 3 && ((whole[from] ?? 0) & 0b1100_0000) === 0b1000_0000) from += 1
       return whole.toString("utf8", from)

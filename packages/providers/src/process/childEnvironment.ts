@@ -1,7 +1,7 @@
 /**
- * The environment of an agent's process. Ours may hold secrets that are no business of an agent (tokens of the shell that
- * started the server, of a CI job), so a child gets only what programs need to run, what the configuration names, and
- * our marks.
+ * The environment of an agent's process. Ours may hold secrets that an agent must not see (tokens of the shell that started
+ * the server, or of a CI job). So a child gets only the variables that programs need to run, those that the configuration
+ * sets or names, and our marks.
  */
 
 const posixNames = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TMPDIR", "TZ"]
@@ -41,7 +41,7 @@ const windowsNames = [
 
 const common: ReadonlySet<string> = new Set([...posixNames, ...networkNames, ...windowsNames])
 
-/** Variables that are harmless and that programs need. Proxies are written in small letters too, and so on Windows is all. */
+/** Whether a variable is harmless and programs need it. Names of proxies, and all names on Windows, may be lower case. */
 const isCommon = (name: string): boolean => {
   const upper = name.toUpperCase()
   return common.has(upper) || upper.startsWith("LC_") || upper.startsWith("XDG_")
@@ -52,11 +52,11 @@ export interface EnvironmentOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Names of further variables of ours that the configuration lets through, for example `OPENAI_API_KEY`. */
   readonly inherit?: readonly string[]
-  /** By what we know the process again. They win over everything else. */
+  /** Variables that identify the process. They win over all others. */
   readonly marks?: Readonly<Record<string, string>>
 }
 
-/** The whole environment of a child, from that of its parent. */
+/** The whole environment of a child, made from that of its parent. */
 export const childEnvironment = (
   parent: Readonly<Record<string, string | undefined>>,
   { env = {}, inherit = [], marks = {} }: EnvironmentOptions,

@@ -1,19 +1,19 @@
-/** Ends processes that are known by identity, politely first. */
+/** Ends processes that are known by identity: SIGTERM first, SIGKILL after a grace period. */
 import { Clock, Effect } from "effect"
 import { type ProcessIdentity, stillRunning } from "./ProcessTable.js"
 
 export interface EndTree {
-  /** Says which processes are to end. Asked again before each step, so that what they start meanwhile is ended too. */
+  /** Finds the processes to end. It runs before each step, so that processes which they start meanwhile end, too. */
   readonly find: Effect.Effect<readonly ProcessIdentity[]>
   /** How long they may take to end by themselves after SIGTERM, ms. */
   readonly graceMs: number
 }
 
-/** How long a process may take to vanish after SIGKILL, ms. Longer takes only one that hangs in the kernel. */
+/** How long a process may take to end after SIGKILL, ms. Only a process that hangs in the kernel takes longer. */
 const killMs = 5_000
 const pauseMs = 10
 
-/** Signals those that still are who they were; never ourselves. */
+/** Signals the processes that still run, never our own. */
 const signal = (processes: readonly ProcessIdentity[], name: NodeJS.Signals): Effect.Effect<void> =>
   Effect.map(stillRunning(processes), (running) => {
     for (const { pid } of running) {
@@ -21,12 +21,12 @@ const signal = (processes: readonly ProcessIdentity[], name: NodeJS.Signals): Ef
       try {
         process.kill(pid, name)
       } catch {
-        // It ended in this moment, or became somebody else's: neither is ours to end.
+        // It has just ended, or belongs to another user.
       }
     }
   })
 
-/** Waits until none is left, for `ms` at most; gives those that are. */
+/** Waits until no process is left, for `ms` at most. Returns those that are left. */
 const untilGone = (
   find: Effect.Effect<readonly ProcessIdentity[]>,
   ms: number,
@@ -43,8 +43,8 @@ const untilGone = (
   })
 
 /**
- * SIGTERM to all, SIGKILL to those that are left after the grace period; gives what could not be ended (normally
- * nothing). A process that merely has the id of one that ended is never touched.
+ * Sends SIGTERM to all, then SIGKILL to those that are left after the grace period. Returns the processes that could not be
+ * ended (normally none). A process that merely has the id of an ended one is never signalled.
  */
 export const endTree = ({ find, graceMs }: EndTree): Effect.Effect<readonly ProcessIdentity[]> =>
   Effect.gen(function* () {

@@ -1,11 +1,11 @@
 /**
- * Marks: environment variables by which we know the processes of a connection again, those that left its process group
- * and those of a server that was killed, too. Children inherit them.
+ * Marks: environment variables that identify the processes of a connection, even those that left its process group and
+ * those of a server that was killed. Children inherit them.
  */
 import { Effect } from "effect"
 import { type ProcessIdentity, type ProcessTable, processTable } from "./ProcessTable.js"
 
-/** Names of marks begin so. */
+/** The beginning of the names of marks. */
 export const markPrefix = "THREADFOLD_"
 
 /** A running process that carries marks. */
@@ -14,7 +14,7 @@ export interface MarkedProcess extends ProcessIdentity {
   readonly marks: Readonly<Record<string, string>>
 }
 
-/** True: the process carries all of the marks; no marks are carried by nobody. */
+/** Whether a process carries all of the marks. False where there are no marks. */
 export const carries = (table: ProcessTable, pid: number, marks: Readonly<Record<string, string>>): boolean => {
   const wanted = Object.entries(marks)
   if (wanted.length === 0) return false
@@ -22,7 +22,7 @@ export const carries = (table: ProcessTable, pid: number, marks: Readonly<Record
   return wanted.every(([name, value]) => environment.get(name) === value)
 }
 
-/** Ourselves and whoever started us: a server that an agent started must not end the agent's shell under its own feet. */
+/** This process and its ancestors: a server that an agent started must not end the agent's shell, which runs the server. */
 const ourselves = ({ entries }: ProcessTable): ReadonlySet<number> => {
   const parents = new Map(entries.map(({ parent, pid }) => [pid, parent]))
   const found = new Set<number>()
@@ -33,8 +33,8 @@ const ourselves = ({ entries }: ProcessTable): ReadonlySet<number> => {
 }
 
 /**
- * The running processes that carry this mark, of this user; never ourselves or those that started us. Empty where the
- * system does not tell.
+ * The running processes of this user that carry this mark, without this process and its ancestors. Empty where the system
+ * does not show environments.
  */
 export const markedProcesses = (name: string, value: string): Effect.Effect<readonly MarkedProcess[]> =>
   Effect.map(processTable, (table) => {

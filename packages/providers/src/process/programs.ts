@@ -1,4 +1,4 @@
-/** Programs as a shell would find them, but never one of a folder that is not trusted. */
+/** Finds programs as a shell does, but never in a folder that is not trusted. */
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { type UntrustedFolder, untrustedFolders, whyUntrusted } from "./untrustedFolders.js"
@@ -8,27 +8,27 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface ProgramSearch {
   /** The environment whose `PATH` is searched. */
   readonly env: Environment
-  /** Folders that no program is taken from. */
+  /** Folders from which no program is started. */
   readonly untrusted: readonly UntrustedFolder[]
   readonly platform?: NodeJS.Platform
 }
 
-/** A program that was there and was not taken. */
+/** A program that was found and not taken. */
 export interface PassedOver {
-  /** As the search came by it: for a relative entry of `PATH`, a relative path. */
+  /** Its path as the search made it: relative for a relative entry of `PATH`. */
   readonly path: string
-  /** Why not, as part of a sentence. */
+  /** Why it was not taken, as part of a sentence. */
   readonly why: string
 }
 
 export interface ProgramFound {
-  /** Absolute path; null: there is none. */
+  /** Absolute path. Null: no program was found. */
   readonly file: string | null
-  /** What was found before it. */
+  /** The programs that were found before it and not taken. */
   readonly passedOver: readonly PassedOver[]
 }
 
-/** Where POSIX systems keep programs, for an environment that names no folder. An empty PATH would mean the working directory. */
+/** The `PATH` for an environment without any trusted folder. An empty `PATH` would mean the working directory. */
 const systemPath = "/usr/local/bin:/usr/bin:/bin"
 
 const isProgram = (file: string): boolean => {
@@ -40,17 +40,17 @@ const isProgram = (file: string): boolean => {
   }
 }
 
-/** True: the command is a path, not a bare name. */
+/** Whether a command is a path, not a bare name. */
 export const isPath = (command: string): boolean => command.includes("/") || command.includes("\\")
 
 /** The name under which an environment has its `PATH`: Windows writes it `Path`. */
 const pathName = (env: Environment): string => Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH"
 
-/** Names under which Windows finds a program that is called without its ending. */
+/** The endings that Windows tries for a command without one. */
 const endings = (platform: NodeJS.Platform, env: Environment): readonly string[] =>
   platform === "win32" ? ["", ...(env.PATHEXT ?? ".COM;.EXE;.BAT;.CMD").split(";")] : [""]
 
-/** The program that a command starts. A path was configured and is taken as it is; a bare name is looked for on `PATH`. */
+/** The program that a command starts. A path is taken as it is configured. A bare name is searched on `PATH`. */
 export const findProgram = (
   command: string,
   { env, platform = process.platform, untrusted }: ProgramSearch,
@@ -70,15 +70,15 @@ export const findProgram = (
   return { file: null, passedOver }
 }
 
-/** Why a command that was found is not started, for a person. */
+/** Why a command that was found is not started, in a sentence for a person. */
 export const notTrusted = (command: string, passedOver: readonly PassedOver[]): string => {
   const where = passedOver.map(({ path, why }) => `${path} (${why})`).join(", ")
   return `The command ${command} was found only where no program is run from: ${where}. If one of these is meant, set its full path as the command of this provider.`
 }
 
 /**
- * An environment whose `PATH` names trusted folders only. A script that starts with `#!/usr/bin/env node` looks for its
- * interpreter there, from the working directory of the agent.
+ * An environment whose `PATH` names only trusted folders. A script that starts with `#!/usr/bin/env node` searches its
+ * interpreter there, starting from the working directory of the agent.
  */
 export const withTrustedPath = (
   env: Readonly<Record<string, string>>,

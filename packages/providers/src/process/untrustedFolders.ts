@@ -1,14 +1,14 @@
 /**
- * Folders that do not decide which code we run: the one that we were started in and the one of a thread. A cloned
- * repository may hold anything, also a program named `codex` or a package that we would import.
+ * Folders from which we run no code: the current directory of the server and the folder of a thread. A cloned repository may
+ * hold anything, even a program named `codex` or a package that we would import.
  */
 import { realpathSync } from "node:fs"
 import { userInfo } from "node:os"
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path"
 
-/** A folder whose content is foreign to us. */
+/** A folder that is not trusted. */
 export interface UntrustedFolder {
-  /** Absolute path, links followed. */
+  /** Absolute path, with links resolved. */
   readonly path: string
   /** What it is, in a sentence: `the current directory`. */
   readonly name: string
@@ -16,17 +16,17 @@ export interface UntrustedFolder {
   readonly programs: boolean
 }
 
-/** The machine, as far as trust depends on it. */
+/** The facts of the machine on which trust depends. */
 export interface TrustFacts {
   /** Current directory of the process. */
   readonly cwd: string
-  /** Home directory of the user, as the system knows it: the variable HOME may say anything. */
+  /** Home directory of the user from the system's user database, because the variable HOME may hold anything. */
   readonly home: string
-  /** The Node that we run by. */
+  /** The Node program that runs this process. */
   readonly node: string
 }
 
-/** Follows links as far as the path exists. */
+/** Resolves the links of a path, as far as the path exists. */
 const real = (path: string): string => {
   try {
     return realpathSync.native(path)
@@ -43,19 +43,19 @@ const homeOfUser = (): string => {
   try {
     return userInfo().homedir
   } catch {
-    // A user that the system has no entry for, as in some containers: no folder is its home.
+    // In some containers the system has no entry for the user. Then no folder is the home directory.
     return ""
   }
 }
 
-/** This process. */
+/** The facts of this process. */
 export const trustFacts = (): TrustFacts => ({ cwd: process.cwd(), home: homeOfUser(), node: process.execPath })
 
 /**
- * The folders that are not trusted while a thread of this folder is served; without one, those of the server itself.
+ * The folders that are not trusted for a thread of this folder. Without a folder: those that the server does not trust.
  *
- * A folder that contains the home directory, or the Node that we run by, is no clone: it is where the user and the system
- * keep their programs (`~/.local/bin`, `/usr/bin`).
+ * A folder that contains the home directory or our Node program is no clone: the user and the system keep their programs
+ * there (`~/.local/bin`, `/usr/bin`). So programs inside it are trusted.
  */
 export const untrustedFolders = (folder?: string, facts: TrustFacts = trustFacts()): readonly UntrustedFolder[] => {
   const node = real(facts.node)
@@ -70,7 +70,7 @@ export const untrustedFolders = (folder?: string, facts: TrustFacts = trustFacts
   ]
 }
 
-/** The folders whose `node_modules` a path goes through. */
+/** The folders whose `node_modules` are part of a path. */
 const ownersOfModules = (path: string): readonly string[] => {
   const parts = path.split(sep)
   return parts.flatMap((part, index) => (part === "node_modules" ? [parts.slice(0, index).join(sep) || sep] : []))
@@ -87,10 +87,10 @@ const reasonOf = (path: string, folders: readonly UntrustedFolder[]): string | n
   return null
 }
 
-/** Why no code is run from a path, as part of a sentence; null: it may be. Links are followed: where they lead counts, too. */
+/** Why no code is run from a path, as part of a sentence. Null: code may run. The targets of links count, too. */
 export const whyUntrusted = (path: string, folders: readonly UntrustedFolder[]): string | null => {
   if (!isAbsolute(path)) return "it is relative to the folder in which a program starts"
-  // Links of the folder are followed, the file itself is first taken as it is named.
+  // The links of the folder are resolved. The file itself is checked by its name first, then with its link resolved.
   const named = resolve(real(dirname(path)), relative(dirname(path), path))
   return reasonOf(resolve(path), folders) ?? reasonOf(named, folders) ?? reasonOf(real(path), folders)
 }

@@ -1,6 +1,6 @@
 /**
- * Plays a recording as a live session: the same lines through the same translator, at the recorded pace, a multiple of it,
- * or as fast as they are taken. Time is Effect's clock. Nothing can be ordered of a recording but to stop.
+ * Plays a recording as a live session: the same lines through the same translator, at the recorded pace, at a multiple of
+ * it, or as fast as the consumer reads. Time is Effect's clock. The only operation of a recording is to stop it.
  */
 import { Chunk, Clock, Deferred, Effect, Option, Stream } from "effect"
 import {
@@ -17,13 +17,13 @@ export interface ReplayOptions {
   readonly provider: string
   /** The lines, in order. */
   readonly lines: readonly WireLine[]
-  /** A fresh translator; each connection plays the recording from its start. */
+  /** Makes a new translator. Each connection plays the recording from its start. */
   readonly translator: () => Translator
-  /** 1 is the recorded pace, 2 is twice as fast; `full` never waits. Must be above 0. */
+  /** 1 is the recorded pace, 2 is twice as fast, `full` does not wait. Must be above 0. */
   readonly speed: number | "full"
 }
 
-/** How many lines are taken at once when nothing waits. */
+/** How many lines are translated at a time at full speed. */
 const linesAtOnce = 256
 
 const capabilities: Capabilities = {
@@ -39,7 +39,7 @@ const capabilities: Capabilities = {
 
 interface Player {
   readonly translator: Translator
-  /** Waits until a source time is due; true when the playback was stopped instead. */
+  /** Waits until a source time is due. True: the playback was stopped before. */
   readonly until: (sourceTime: number) => Effect.Effect<boolean>
 }
 
@@ -50,7 +50,7 @@ const step = (emitted: readonly Emitted[], next: number | null): Step => [
   Option.fromNullable(next),
 ]
 
-/** One line, or what waits in the translator and is due before it. */
+/** Plays one line, or releases the events that are due before it. */
 const paced = (player: Player, line: WireLine, index: number): Effect.Effect<Step> => {
   const deadline = player.translator.nextDeadline()
   const isDeadline = deadline !== null && deadline < line.at

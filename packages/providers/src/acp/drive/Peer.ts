@@ -2,16 +2,16 @@
  * Our end of an agent's wire: JSON-RPC over lines. Each line goes to the translator where it is read or written, in the
  * order of the wire. Calls are matched with their answers; what the agent asks is handed to {@link PeerOptions.asked}.
  */
-import { Cause, Clock, Deferred, Effect, Fiber, FiberId, Option, Runtime, type Scope } from "effect"
+import { Clock, Deferred, Effect, Fiber, FiberId, Runtime, type Scope } from "effect"
 import { type LiveEvents, makeLiveEvents } from "../../drive/LiveEvents.js"
+import { readToEnd } from "../../drive/readToEnd.js"
 import type { ConnectionLost } from "../../ProviderDriver.js"
-import type { LineTooLong } from "../../process/LineSplitter.js"
-import { connectionLost, makeLineTransport } from "../../process/LineTransport.js"
+import { makeLineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
 import { type Answer, readMessage } from "../../runtime/Message.js"
 import { type Fields, isFields } from "../../runtime/readFields.js"
 import type { Translator, WireLine } from "../../Translator.js"
-import { exitLine, receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
+import { receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
 
 /** An answer, with the `data` of a refusal. */
 export interface Answered {
@@ -64,11 +64,6 @@ export interface Peer {
   readonly note: (event: string, fields: Fields) => Effect.Effect<void>
 }
 
-/** How long an agent that closed its output may take to exit by itself, ms. */
-const closeMs = 500
-/** How long the end is kept back for last words, ms; what the process left behind may take longer to end. */
-const lastWordsMs = 1_000
-
 interface Waiting {
   readonly done: Deferred.Deferred<Answered, ConnectionLost>
   readonly heard: CallOptions["heard"]
@@ -76,13 +71,6 @@ interface Waiting {
 
 const errorDataOf = (message: unknown): unknown =>
   isFields(message) && isFields(message.error) ? message.error.data : undefined
-
-/** What is wrong where the output could not be read to its end. */
-const faultOf = (cause: Cause.Cause<LineTooLong>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onSome: ({ message }) => `The agent wrote ${message}.`,
-    onNone: () => `The agent's output could not be followed: ${Cause.pretty(cause)}`,
-  })
 
 /** Reads until the process is gone, whoever listens; when the scope closes, the process is stopped and read to its end. */
 export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
@@ -124,7 +112,7 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
       if (call !== undefined) Deferred.unsafeDone(call.done, Effect.succeed(answered))
     }
 
-    // Once the process is gone, what it wrote is all there is: no reason to wait for a consumer.
+    // After the process is gone its remaining output is bounded, so the reader need not wait for the consumer.
     const room = Effect.suspend(() => (live.hasRoom() ? Effect.void : Effect.race(live.room, process.gone)))
     const readOn = Effect.zipRight(room, Effect.zip(transport.read, Clock.currentTimeMillis)).pipe(
       Effect.map(([lines, at]) => {
@@ -134,30 +122,17 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
     )
     const readAll = Effect.iterate(true, { while: (goesOn) => goesOn, body: () => readOn })
 
-    /** Reads to the end; gives what is wrong where the agent did not simply exit. */
-    const untilTheEnd: Effect.Effect<string> = Effect.matchEffect(Effect.sandbox(readAll), {
-      onFailure: (cause) => Effect.succeed(faultOf(cause)),
-      onSuccess: () =>
-        Effect.map(Effect.timeoutOption(process.exit, closeMs), (exit) =>
-          Option.isSome(exit) ? "" : "The agent closed its output.",
-        ),
+    const readUntilGone = Effect.gen(function* () {
+      const { line, lost } = yield* readToEnd(provider, process, readAll)
+      live.push(line)
+      over = lost
+      for (const { done } of waiting.values()) Deferred.unsafeDone(done, lost)
+      waiting.clear()
+      live.finish()
     })
 
-    const finish = (fault: string): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        if (fault !== "") yield* process.stop
-        const exit = yield* process.exit
-        yield* Effect.timeoutOption(process.gone, lastWordsMs)
-        const words = [fault, process.lastWords()].filter((text) => text !== "").join(" ")
-        live.push(exitLine(yield* Clock.currentTimeMillis, { ...exit, asked: exit.asked && fault === "" }, words))
-        over = connectionLost(provider, process, fault === "" ? undefined : fault)
-        for (const { done } of waiting.values()) Deferred.unsafeDone(done, over)
-        waiting.clear()
-        live.finish()
-      })
-
     live.push(spawnLine(yield* Clock.currentTimeMillis, process))
-    const reader = yield* Effect.forkDaemon(Effect.flatMap(untilTheEnd, finish))
+    const reader = yield* Effect.forkDaemon(readUntilGone)
     yield* Effect.addFinalizer(() => Effect.zipRight(process.stop, Fiber.await(reader)))
 
     return {

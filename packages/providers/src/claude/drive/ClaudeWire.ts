@@ -3,15 +3,16 @@
  * translator where it is read or written, in the order of the wire, and only then goes on to the SDK or to the agent.
  */
 import { readWireJson } from "@threadfold/contracts"
-import { Cause, Clock, Deferred, Effect, FiberId, Option, Runtime, type Scope } from "effect"
+import { Clock, Deferred, Effect, FiberId, Runtime, type Scope } from "effect"
 import type { LiveEvents } from "../../drive/LiveEvents.js"
+import { readToEnd } from "../../drive/readToEnd.js"
 import type { ConnectionLost } from "../../ProviderDriver.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
-import { connectionLost, type LineTransport, makeLineTransport } from "../../process/LineTransport.js"
+import { type LineTransport, makeLineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
 import { type Fields, hintFields, hintText, isFields } from "../../runtime/readFields.js"
 import type { WireLine } from "../../Translator.js"
-import { exitLine, receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
+import { receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
 import type { SdkProcess } from "./SdkProcess.js"
 
 /** What the agent answered when it was asked to begin. */
@@ -55,11 +56,6 @@ interface Expected {
 }
 
 const provider = "claude"
-/** How long an agent that closed its output may take to exit by itself, ms. */
-const closeMs = 500
-/** How long the end is kept back for last words, ms. */
-const lastWordsMs = 1_000
-
 /** The key by which an order waits for its line, and the id of the call. */
 const keyOf = (message: Fields): { readonly key: string; readonly id: string } | undefined => {
   switch (message.type) {
@@ -90,13 +86,6 @@ const recorded = (raw: string, message: unknown): { readonly raw: string; readon
 
 /** Configuration that goes over the command line goes as JSON; nobody can tell what of it is secret. */
 const withoutConfiguration = (argument: string): string => argument.replace(/^(--[\w-]+=)?[{[].*$/s, "$1[removed]")
-
-/** What is wrong where the agent did not simply exit. */
-const faultOf = (cause: Cause.Cause<LineTooLong>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onSome: ({ message }) => `The agent wrote ${message}.`,
-    onNone: () => `The agent's output could not be followed: ${Cause.pretty(cause)}`,
-  })
 
 /** Connects the process with the SDK; reads until the process is gone, then tells the end. */
 export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope.Scope> =>
@@ -169,7 +158,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       if (answer !== undefined) Deferred.unsafeDone(began, Effect.succeed(answer))
     }
 
-    // Once the process is gone, what it wrote is all there is: no reason to wait for anybody.
+    // After the process is gone its remaining output is bounded, so the reader need not wait for the consumer.
     const room = Effect.suspend(() => (live.hasRoom() ? Effect.void : Effect.race(live.room, process.gone)))
     const step: Effect.Effect<boolean, LineTooLong> = Effect.gen(function* () {
       yield* room
@@ -187,28 +176,16 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
     })
     const read = Effect.iterate(true, { while: (goesOn) => goesOn, body: () => Effect.suspend(() => step) })
 
-    const end = (fault: string): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        if (fault !== "") yield* process.stop
-        const exit = yield* process.exit
-        yield* Effect.timeoutOption(process.gone, lastWordsMs)
-        const message = [fault, process.lastWords()].filter((words) => words !== "").join(" ")
-        live.push(exitLine(yield* Clock.currentTimeMillis, { ...exit, asked: exit.asked && fault === "" }, message))
-        lost = connectionLost(provider, process, fault === "" ? undefined : fault)
-        live.finish()
-        Deferred.unsafeDone(began, lost)
-        Deferred.unsafeDone(over, lost)
-        for (const { done } of [...expected.values()].flat()) Deferred.unsafeDone(done, lost)
-        expected.clear()
-        sdk.over(exit)
-      })
-
     const reader = Effect.gen(function* () {
-      let fault = yield* Effect.match(Effect.sandbox(read), { onFailure: faultOf, onSuccess: () => "" })
-      if (fault === "" && Option.isNone(yield* Effect.timeoutOption(process.exit, closeMs))) {
-        fault = "The agent closed its output."
-      }
-      yield* end(fault)
+      const end = yield* readToEnd(provider, process, read)
+      live.push(end.line)
+      lost = end.lost
+      live.finish()
+      Deferred.unsafeDone(began, lost)
+      Deferred.unsafeDone(over, lost)
+      for (const { done } of [...expected.values()].flat()) Deferred.unsafeDone(done, lost)
+      expected.clear()
+      sdk.over(end.exit)
     })
 
     const commandLine = process.commandLine.map(withoutConfiguration)

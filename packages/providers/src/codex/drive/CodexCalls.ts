@@ -1,4 +1,4 @@
-/** Our calls on one connection, from the bytes that go out to the answers that come in. */
+/** Our calls on one connection: sends them, and matches the answers with them. */
 import { Clock, Deferred, Effect, FiberId } from "effect"
 import { type ConnectionLost, type Operation, Refused } from "../../ProviderDriver.js"
 import type { LineTransport } from "../../process/LineTransport.js"
@@ -8,15 +8,15 @@ import type { WireLine } from "../../Translator.js"
 import { sentLine } from "../../wire/liveLines.js"
 
 export interface CallOptions {
-  /** Our turn that the call asks for. */
+  /** Our id of the turn that the call asks for. */
   readonly turnId?: string
-  /** Runs with the moment in which the call goes out. */
+  /** Runs when the call is sent. */
   readonly onSend?: () => void
-  /** Looks at the answer before anybody else hears of it. */
+  /** Runs with the answer, before the translator gets it. */
   readonly onAnswer?: (answer: Answer) => void
 }
 
-/** A call whose bytes are on their way. */
+/** A call that was sent. */
 export interface Called {
   /** JSON text of its id. */
   readonly callId: string
@@ -24,11 +24,11 @@ export interface Called {
   readonly answer: Effect.Effect<unknown, Refused | ConnectionLost>
 }
 
-/** A call whose answer has come in. */
+/** A call whose answer has come. */
 export interface AnsweredCall {
-  /** Before the answer is told: what its events are understood by. */
+  /** Runs before the translator gets the answer, because its events may depend on it. */
   readonly prepare: (answer: Answer) => void
-  /** Afterwards: whoever waits for it goes on. */
+  /** Runs after the translator got the answer: the waiting caller goes on. */
   readonly settle: (answer: Answer) => void
 }
 
@@ -39,34 +39,34 @@ interface Waiting {
 }
 
 export interface Calls {
-  /** Sends a call; goes on when the pipe has taken it. */
+  /** Sends a call. Ends when the pipe has taken it. */
   readonly call: (
     operation: Operation,
     method: string,
     params: Fields,
     options?: CallOptions,
   ) => Effect.Effect<Called, ConnectionLost>
-  /** Sends what needs no answer: a notification, or the answer to a question. */
+  /** Sends a message without an answer: a notification, or the answer to a question. */
   readonly send: (message: Fields) => Effect.Effect<void, ConnectionLost>
-  /** The call that an answer is for, by the JSON text of its id. It waits no longer. */
+  /** Removes and returns the waiting call of an answer, by the JSON text of its id. */
   readonly take: (callId: string) => AnsweredCall | undefined
-  /** Why nothing can be sent any more; null: it can. */
+  /** Why no message can be sent any more. Null: messages can be sent. */
   readonly lost: () => ConnectionLost | null
-  /** The connection is gone: nothing more is answered, and nothing more can be sent. */
+  /** Marks the connection as gone: waiting calls fail, and no message can be sent any more. */
   readonly lose: (failure: ConnectionLost) => void
 }
 
 const provider = "codex"
 
-/** `tell` hears of every line that goes out, in the order in which they do. */
-export const makeCalls = (transport: LineTransport, tell: (line: WireLine) => void): Calls => {
+/** `onLine` gets every line that is sent, in the order of the wire. */
+export const makeCalls = (transport: LineTransport, onLine: (line: WireLine) => void): Calls => {
   const waiting = new Map<string, Waiting>()
   let lost: ConnectionLost | null = null
   let lastId = 0
 
   const post = (at: number, message: Fields, turnId?: string): Effect.Effect<void, ConnectionLost> => {
     const raw = JSON.stringify(message)
-    tell(sentLine(at, raw, message, turnId))
+    onLine(sentLine(at, raw, message, turnId))
     return transport.post(raw)
   }
 

@@ -1,4 +1,4 @@
-/** The driver of the real Codex: `codex app-server` over stdio, one process for any number of threads. */
+/** The driver of a live Codex: `codex app-server` over stdio, one process for any number of threads. */
 import { Clock, Effect, Fiber } from "effect"
 import { makeLiveEvents } from "../../drive/LiveEvents.js"
 import type { Capabilities, ConnectionLost, ProviderDriver } from "../../ProviderDriver.js"
@@ -9,18 +9,18 @@ import { redactConnection } from "../../redaction/redactConnection.js"
 import { spawnLine } from "../../wire/liveLines.js"
 import { makeCodexTranslator } from "../translate/CodexTranslator.js"
 import { makeCalls } from "./CodexCalls.js"
-import { makeOrders } from "./codexOperations.js"
+import { makeOperations } from "./codexOperations.js"
 import { makeHeldLines } from "./HeldLines.js"
 import { makeLiveThreads } from "./LiveThreads.js"
 import { readUntilGone } from "./readUntilGone.js"
 
 /** Time limits, ms. */
 export interface CodexLimits {
-  /** From the start of the process until it is ready. Default: 30 000. */
+  /** How long the process may take to become ready. Default: 30 000. */
   readonly startMs?: number
-  /** Until Codex answers a call that we wait for. Default: 30 000. */
+  /** How long Codex may take to answer a call that we wait for. Default: 30 000. */
   readonly answerMs?: number
-  /** Until a process that was asked to end is killed. Default: 2 000. */
+  /** How long a process may take to end after it was asked to, before it is killed. Default: 2 000. */
   readonly graceMs?: number
 }
 
@@ -31,11 +31,11 @@ export interface CodexConfig {
   readonly args?: readonly string[]
   /** Variables to set for it, for example `CODEX_HOME`. */
   readonly env?: Readonly<Record<string, string>>
-  /** Names of variables of our own environment that it may see, for example `OPENAI_API_KEY`. */
+  /** Names of variables of our environment that it may see, for example `OPENAI_API_KEY`. */
   readonly inherit?: readonly string[]
-  /** Version of this program, told to Codex. */
+  /** Version of this program, sent to Codex. */
   readonly clientVersion?: string
-  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  /** Further secrets to redact, besides those of its environment and its arguments. */
   readonly secrets?: HeldSecrets
   readonly limits?: CodexLimits
 }
@@ -53,10 +53,10 @@ const capabilities: Capabilities = {
   sharesConnection: true,
 }
 
-/** What to do about a Codex that does not come up. */
+/** What a person can do when Codex does not start. */
 const advice = "Check the command of this provider by hand, and that its version is 0.169 or near it."
 
-/** Makes a driver; each connection is a process of its own. */
+/** Makes a driver. Each connection is a process of its own. */
 export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
   const { command = "codex", args = ["app-server"], clientVersion = "0", env = {}, inherit = [] } = config
   const { answerMs = 30_000, graceMs = 2_000, startMs = 30_000 } = config.limits ?? {}
@@ -93,15 +93,15 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
         }),
         Effect.catchTag("Refused", ({ message }) => failed(`The agent refused the handshake: ${message}.`)),
         Effect.catchTag("ConnectionLost", (lost) =>
-          // Its own words for the end, with other advice: there is no session yet to start again.
+          // The advice differs from that of a running session: there is no session yet to start again.
           process.exited()._tag === "None" ? lost : failed(howItEnded(process)),
         ),
         Effect.tapError(() => process.stop),
       )
 
-      const orders = makeOrders({ calls, threads, held, answerMs })
+      const operations = makeOperations({ calls, threads, held, answerMs })
       const { reference } = threads
-      return redactConnection({ events: live.events, reference, ...orders, stop: process.stop }, secrets)
+      return redactConnection({ events: live.events, reference, ...operations, stop: process.stop }, secrets)
     })
 
   return { provider, capabilities, connect }

@@ -1,7 +1,7 @@
 /**
- * Lines of threads that may turn out to be ours. Codex may speak of a thread before it answers the call that started it,
- * and only the answer says which of our threads it is. What names a thread nobody knows is held while such an answer is
- * due, two seconds at most; other threads go on.
+ * Holds the lines of native threads that may belong to a thread which we start. Codex may send lines of a thread before it
+ * answers the call that started it, and only the answer says which of our threads it is. So the lines of an unknown thread
+ * are held while such an answer is due, for two seconds at most. The lines of other threads pass.
  */
 
 import type { WireLine } from "../../Translator.js"
@@ -10,15 +10,15 @@ import { holdMs } from "../translate/CodexConnection.js"
 export interface HeldLines {
   /** A thread is being started. */
   readonly startAsked: () => void
-  /** It was: `nativeThreadId` is its name; null: it failed. */
+  /** The start was answered. `nativeThreadId`: the started thread. Null: the start failed. */
   readonly startAnswered: (nativeThreadId: string | null) => void
-  /** Nobody needs to wait to learn whose thread this is. */
+  /** It is known whose thread this is: its lines are not held. */
   readonly know: (nativeThreadId: string) => void
-  /** Tells a line, now or later. `nativeThreadId`: the thread that it names, where it names one. */
+  /** Passes a line on, now or later. `nativeThreadId`: the thread that the line names, if any. */
   readonly take: (line: WireLine, nativeThreadId: string | undefined) => void
-  /** When lines must be told though no answer came; null: none are held. */
+  /** When held lines must pass although no answer came. Null: no line is held. */
   readonly nextDeadline: () => number | null
-  /** Tells the lines that are due at `now`. */
+  /** Passes on the lines that are due at `now`. */
   readonly release: (now: number) => void
 }
 
@@ -27,7 +27,7 @@ interface Held {
   readonly lines: WireLine[]
 }
 
-export const makeHeldLines = (tell: (line: WireLine) => void): HeldLines => {
+export const makeHeldLines = (pass: (line: WireLine) => void): HeldLines => {
   const known = new Set<string>()
   const held = new Map<string, Held>()
   let starting = 0
@@ -36,7 +36,7 @@ export const makeHeldLines = (tell: (line: WireLine) => void): HeldLines => {
     const lines = held.get(id)?.lines ?? []
     held.delete(id)
     known.add(id)
-    for (const line of lines) tell(line)
+    for (const line of lines) pass(line)
   }
   const release = (now: number): void => {
     for (const [id, { deadline }] of [...held]) if (deadline <= now) letGo(id)
@@ -55,7 +55,7 @@ export const makeHeldLines = (tell: (line: WireLine) => void): HeldLines => {
       known.add(nativeThreadId)
     },
     take: (line, nativeThreadId) => {
-      if (nativeThreadId === undefined || known.has(nativeThreadId)) return tell(line)
+      if (nativeThreadId === undefined || known.has(nativeThreadId)) return pass(line)
       const waiting = held.get(nativeThreadId)
       if (waiting !== undefined) {
         waiting.lines.push(line)
@@ -63,7 +63,7 @@ export const makeHeldLines = (tell: (line: WireLine) => void): HeldLines => {
         held.set(nativeThreadId, { deadline: line.at + holdMs, lines: [line] })
       } else {
         known.add(nativeThreadId)
-        tell(line)
+        pass(line)
       }
     },
     nextDeadline: () => {

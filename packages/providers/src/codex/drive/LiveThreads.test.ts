@@ -6,23 +6,23 @@ const method = "item/commandExecution/requestApproval"
 
 const hearing = () => {
   const threads = makeLiveThreads()
-  const hear = (message: unknown) => threads.hear(readMessage(message))
+  const observe = (message: unknown) => threads.observe(readMessage(message))
   const turn = (what: "started" | "completed", id: string, threadId = "T") =>
-    hear({ method: `turn/${what}`, params: { threadId, turn: { id } } })
-  const ask = (id: unknown, turnId: string, threadId = "T") => hear({ id, method, params: { threadId, turnId } })
-  return { threads, hear, turn, ask }
+    observe({ method: `turn/${what}`, params: { threadId, turn: { id } } })
+  const ask = (id: unknown, turnId: string, threadId = "T") => observe({ id, method, params: { threadId, turnId } })
+  return { threads, observe, turn, ask }
 }
 
 describe("what a connection knows of its threads", () => {
   it("is which turn runs, until it ends or its thread goes", () => {
-    const { hear, threads, turn } = hearing()
+    const { observe, threads, turn } = hearing()
     turn("started", "X")
     turn("started", "Z", "U")
     expect(threads.runningTurn("T")).toBe("X")
     turn("completed", "X")
     expect([threads.runningTurn("T"), threads.runningTurn("U")]).toEqual([null, "Z"])
     threads.opened("U", "ours")
-    hear({ method: "thread/status/changed", params: { threadId: "U", status: { type: "notLoaded" } } })
+    observe({ method: "thread/status/changed", params: { threadId: "U", status: { type: "notLoaded" } } })
     expect([threads.runningTurn("U"), threads.isOpen("U"), threads.reference("U")]).toEqual([null, false, "ours"])
   })
 
@@ -41,14 +41,14 @@ describe("what a connection knows of its threads", () => {
   })
 
   it("is what it asks, until that is answered, withdrawn, or its turn ends", () => {
-    const { ask, hear, threads, turn } = hearing()
+    const { ask, observe, threads, turn } = hearing()
     const open = () => [0, 1, "0", 2, 3].filter((id) => threads.question(JSON.stringify(id)) !== undefined)
     ask(0, "X")
     ask(1, "X")
     ask("0", "Y")
     ask(2, "X", "U")
     expect(open()).toEqual([0, 1, "0", 2])
-    hear({ method: "serverRequest/resolved", params: { threadId: "T", requestId: 0 } })
+    observe({ method: "serverRequest/resolved", params: { threadId: "T", requestId: 0 } })
     expect(open()).toEqual([1, "0", 2])
     turn("completed", "X")
     expect(open()).toEqual(["0", 2])

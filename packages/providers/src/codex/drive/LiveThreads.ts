@@ -1,28 +1,32 @@
-/** What a live connection must know of its threads to give orders: whose they are, what runs, what is asked. */
+/** The state of the threads of a live connection that operations need: whose they are, running turns, open questions. */
 import { Effect } from "effect"
 import type { Message } from "../../runtime/Message.js"
 import { type Fields, hintFields, hintText } from "../../runtime/readFields.js"
 import type { Question } from "../translate/codexDecisions.js"
 
 export interface LiveThreads {
-  /** The thread is open on this connection, as ours. */
+  /** The native thread is open on this connection, for this thread of ours. */
   readonly opened: (nativeThreadId: string, threadId: string) => void
-  /** It is ours if it opens: its first events may come before the answer. Null: it was refused, and is nobody's. */
+  /** The native thread will be ours if it opens: its events may come before the answer. Null: the resume was refused. */
   readonly expect: (nativeThreadId: string, threadId: string | null) => void
   readonly closed: (nativeThreadId: string) => void
   readonly isOpen: (nativeThreadId: string) => boolean
-  /** Our id of a native thread; null: the agent opened it. */
+  /** Our id of a native thread. Null: the agent opened it by itself. */
   readonly reference: (nativeThreadId: string) => string | null
   readonly runningTurn: (nativeThreadId: string) => string | null
-  /** The turn that runs in the place of this one, whose end was never told; null: it runs, it has ended, or nothing runs. */
+  /**
+   * The turn that started while this one ran, where the end of this one was not reported. Null: this turn runs or has ended,
+   * or no turn runs.
+   */
   readonly inPlaceOf: (nativeThreadId: string, nativeTurnId: string) => string | null
   /** Waits until no turn runs in the thread, or until the connection is gone. */
   readonly idle: (nativeThreadId: string) => Effect.Effect<void>
-  /** A question that waits for its answer, by the JSON text of its id. It is taken: no other answer gets it. */
+  /** Closes an open question, so that no second answer is sent. By the JSON text of its id. */
   readonly takeQuestion: (requestId: string) => void
+  /** An open question, by the JSON text of its id. */
   readonly question: (requestId: string) => Question | undefined
-  /** Learns from a message of the agent. */
-  readonly hear: (message: Message) => void
+  /** Updates the state from a message of the agent. */
+  readonly observe: (message: Message) => void
   /** The connection is gone. */
   readonly lose: () => void
 }
@@ -42,7 +46,7 @@ export const makeLiveThreads = (): LiveThreads => {
   const references = new Map<string, string>()
   const open = new Set<string>()
   const running = new Map<string, string>()
-  /** By thread: the turn that ran when another one started, as long as its end is not told. */
+  /** By thread: the turn that ran when another one started, until its end is reported. */
   const left = new Map<string, string>()
   const questions = new Map<string, Question>()
   const waiting = new Map<string, Set<() => void>>()
@@ -51,7 +55,7 @@ export const makeLiveThreads = (): LiveThreads => {
     for (const resume of waiting.get(id) ?? []) resume()
     waiting.delete(id)
   }
-  /** With a turn end its questions; Codex says so a moment later. */
+  /** Removes the questions of a turn that has ended. Codex reports their end a moment later. */
   const forget = (id: string, turnId: string | undefined): void => {
     for (const [requestId, { params }] of questions) {
       if (hintText(params, "threadId") === id && hintText(params, "turnId") === turnId) questions.delete(requestId)
@@ -117,7 +121,7 @@ export const makeLiveThreads = (): LiveThreads => {
     takeQuestion: (requestId) => {
       questions.delete(requestId)
     },
-    hear: (message) => {
+    observe: (message) => {
       if (message.kind === "request") questions.set(message.id, { method: message.method, params: message.params })
       if (message.kind !== "notification") return
       const id = threadNamedBy(message)

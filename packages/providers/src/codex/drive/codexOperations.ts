@@ -1,4 +1,4 @@
-/** The orders of the port, as calls of Codex. */
+/** The operations of the port, as calls of Codex. */
 import { Effect } from "effect"
 import {
   type AnswerRequest,
@@ -24,15 +24,15 @@ import type { LiveThreads } from "./LiveThreads.js"
 
 const provider = "codex"
 
-export interface Ordering {
+export interface OperationParts {
   readonly calls: Calls
   readonly threads: LiveThreads
   readonly held: HeldLines
-  /** How long Codex may take to answer a call that we wait for, and the pipe to take the bytes of any, ms. */
+  /** How long Codex may take to answer a call that we wait for, and how long the pipe may take to accept a call, ms. */
   readonly answerMs: number
 }
 
-type Orders = Omit<ProviderConnection, "events" | "reference" | "stop">
+type Operations = Omit<ProviderConnection, "events" | "reference" | "stop">
 
 const textInput = (text: string): readonly Fields[] => [{ type: "text", text, text_elements: [] }]
 
@@ -41,7 +41,7 @@ const threadIn = (result: unknown): string | null =>
 
 const openedThread = (answer: Answer): string | null => (answer.ok ? threadIn(answer.result) : null)
 
-export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders => {
+export const makeOperations = ({ answerMs, calls, held, threads }: OperationParts): Operations => {
   const inTime =
     (operation: Operation) =>
     <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | TimedOut> =>
@@ -52,7 +52,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
 
   const refuse = (operation: Operation, message: string) => new Refused({ provider, operation, message })
 
-  const handOver = (
+  const deliver = (
     operation: Operation,
     method: string,
     params: Fields,
@@ -88,12 +88,12 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
     ...(model === undefined ? {} : { model }),
   })
 
-  /** Stops what runs in a thread: a turn, and commands that outlive turns. */
+  /** Stops the running turn of a thread, and the commands that outlive turns. */
   const quiet = (threadId: string): Effect.Effect<void, ConnectionLost> =>
     Effect.gen(function* () {
       const turnId = threads.runningTurn(threadId)
       if (turnId !== null) {
-        // Refused where the turn ends in this moment, which is what is wanted.
+        // Codex refuses this where the turn has just ended. Then the goal is reached.
         yield* Effect.catchTag(settled("stop", "turn/interrupt", { threadId, turnId }), "Refused", () => Effect.void)
         yield* threads.idle(threadId)
       }
@@ -105,25 +105,25 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
     })
 
   return {
-    startThread: (order) =>
-      open("start-thread", "thread/start", threadParams(order), {
+    startThread: (thread) =>
+      open("start-thread", "thread/start", threadParams(thread), {
         onSend: held.startAsked,
         onAnswer: (answer) => {
           const nativeThreadId = openedThread(answer)
-          if (nativeThreadId !== null) threads.opened(nativeThreadId, order.threadId)
+          if (nativeThreadId !== null) threads.opened(nativeThreadId, thread.threadId)
           held.startAnswered(nativeThreadId)
         },
       }),
 
-    resumeThread: (order) =>
+    resumeThread: (thread) =>
       Effect.suspend(() => {
-        const { nativeThreadId, threadId } = order
+        const { nativeThreadId, threadId } = thread
         let before: string | null = null
         return open(
           "resume-thread",
           "thread/resume",
-          // The turns so far are in the log; to have them sent again costs, and says nothing new.
-          { excludeTurns: true, ...threadParams(order), threadId: nativeThreadId },
+          // The log holds the turns so far, so Codex need not send them again.
+          { excludeTurns: true, ...threadParams(thread), threadId: nativeThreadId },
           {
             onSend: () => {
               before = threads.reference(nativeThreadId)
@@ -139,7 +139,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
       }),
 
     sendTurn: ({ nativeThreadId, settings, text, turnId }: SendTurn) =>
-      handOver(
+      deliver(
         "send-turn",
         "turn/start",
         { ...settings, threadId: nativeThreadId, clientUserMessageId: turnId, input: textInput(text) },
@@ -147,7 +147,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
       ),
 
     steer: ({ messageId, nativeThreadId, nativeTurnId, text }: Steer) =>
-      handOver("steer", "turn/steer", {
+      deliver("steer", "turn/steer", {
         threadId: nativeThreadId,
         expectedTurnId: nativeTurnId,
         ...(messageId === undefined ? {} : { clientUserMessageId: messageId }),
@@ -156,10 +156,11 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
 
     interrupt: ({ nativeThreadId, nativeTurnId }: Interrupt) =>
       Effect.map(
-        handOver("interrupt", "turn/interrupt", { threadId: nativeThreadId, turnId: nativeTurnId }),
+        deliver("interrupt", "turn/interrupt", { threadId: nativeThreadId, turnId: nativeTurnId }),
         ({ answered, callId }) => ({
           callId,
-          // Codex interrupts a turn by its name only. Where it has gone on to another one without a word, that one is meant.
+          // Codex refuses an interrupt that names a turn which does not run. If another turn has taken its place without a
+          // reported end, that turn is meant.
           answered: Effect.catchTag(answered, "Refused", (refused) => {
             const turnId = threads.inPlaceOf(nativeThreadId, nativeTurnId)
             return turnId === null
@@ -183,7 +184,7 @@ export const makeOrders = ({ answerMs, calls, held, threads }: Ordering): Orders
         const id: unknown = JSON.parse(nativeRequestId)
         return calls.send({ id, ...decided }).pipe(
           inTime("answer"),
-          // Codex says that a question is resolved, not that an answer was taken.
+          // Codex reports that a question is resolved, but does not acknowledge the answer.
           Effect.as({ callId: nativeRequestId, answered: Effect.void }),
         )
       }),

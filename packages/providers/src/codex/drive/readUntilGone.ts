@@ -1,17 +1,18 @@
-/** Reads what Codex says until its process is gone, and tells the end. */
-import { Cause, Clock, Effect, Option } from "effect"
+/** Reads the output of Codex until its process is gone, then reports the end to the translator. */
+import { Clock, Effect, Option } from "effect"
 import type { LiveEvents } from "../../drive/LiveEvents.js"
+import { readToEnd } from "../../drive/readToEnd.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
-import { connectionLost, type LineTransport } from "../../process/LineTransport.js"
+import type { LineTransport } from "../../process/LineTransport.js"
 import type { SupervisedProcess } from "../../process/SupervisedProcess.js"
 import { readMessage } from "../../runtime/Message.js"
 import type { WireLine } from "../../Translator.js"
-import { exitLine, receivedLines } from "../../wire/liveLines.js"
+import { receivedLines } from "../../wire/liveLines.js"
 import type { Calls } from "./CodexCalls.js"
 import type { HeldLines } from "./HeldLines.js"
 import { type LiveThreads, threadNamedBy } from "./LiveThreads.js"
 
-/** What a reader reads from and tells to. */
+/** The parts that the reader connects. */
 export interface Reading {
   readonly process: SupervisedProcess
   readonly transport: LineTransport
@@ -21,16 +22,11 @@ export interface Reading {
   readonly held: HeldLines
 }
 
-/** How long an agent that closed its output may take to exit by itself, ms. */
-const closeMs = 500
-/** How long the end is kept back for last words, ms; what the process left behind may take longer to end. */
-const lastWordsMs = 1_000
-
-/** One line of the agent: who waits for it is prepared, it is told, who waits goes on. */
+/** Handles one line of the agent. The state is updated first, then the translator gets the line, then the caller goes on. */
 const receive = ({ calls, held, live, threads }: Reading, line: WireLine): void => {
   const message = readMessage(line.message)
   if (message.kind !== "response") {
-    threads.hear(message)
+    threads.observe(message)
     return held.take(line, threadNamedBy(message))
   }
   const call = calls.take(message.id)
@@ -39,7 +35,7 @@ const receive = ({ calls, held, live, threads }: Reading, line: WireLine): void 
   call?.settle(message.answer)
 }
 
-/** The next lines; none when what is held is due. */
+/** The next lines. An empty list when held lines are due. */
 const next = ({ held, transport }: Reading): Effect.Effect<readonly string[] | null, LineTooLong> => {
   const deadline = held.nextDeadline()
   if (deadline === null) return transport.read
@@ -53,7 +49,7 @@ const next = ({ held, transport }: Reading): Effect.Effect<readonly string[] | n
 
 const untilTheEnd = (reading: Reading): Effect.Effect<void, LineTooLong> => {
   const { held, live, process } = reading
-  // Once the process is gone, what it wrote is all there is: no reason to wait for a consumer.
+  // After the process is gone its remaining output is bounded, so the reader need not wait for the consumer.
   const room = Effect.suspend(() => (live.hasRoom() ? Effect.void : Effect.race(live.room, process.gone)))
   const step: Effect.Effect<boolean, LineTooLong> = Effect.zipRight(
     room,
@@ -68,29 +64,14 @@ const untilTheEnd = (reading: Reading): Effect.Effect<void, LineTooLong> => {
   return Effect.asVoid(Effect.iterate(true, { while: (goesOn) => goesOn, body: () => Effect.suspend(() => step) }))
 }
 
-/** What is wrong where the agent did not simply exit. */
-const faultOf = (cause: Cause.Cause<LineTooLong>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onSome: ({ message }) => `The agent wrote ${message}.`,
-    onNone: () => `The agent's output could not be followed: ${Cause.pretty(cause)}`,
-  })
-
-/** Runs until the process is gone, whatever happens; then nothing more is sent, answered or told. */
+/** Runs until the process is gone. Then no line is sent or translated any more, and waiting calls fail. */
 export const readUntilGone = (reading: Reading): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { calls, held, live, process, threads } = reading
-    let fault = yield* Effect.match(Effect.sandbox(untilTheEnd(reading)), { onFailure: faultOf, onSuccess: () => "" })
-    if (fault === "" && Option.isNone(yield* Effect.timeoutOption(process.exit, closeMs))) {
-      fault = "The agent closed its output."
-    }
-    if (fault !== "") yield* process.stop
-    const exit = yield* process.exit
-    yield* Effect.timeoutOption(process.gone, lastWordsMs)
-    const at = yield* Clock.currentTimeMillis
+    const { line, lost } = yield* readToEnd("codex", process, untilTheEnd(reading))
     held.release(Number.POSITIVE_INFINITY)
-    const message = [fault, process.lastWords()].filter((words) => words !== "").join(" ")
-    live.push(exitLine(at, { ...exit, asked: exit.asked && fault === "" }, message))
-    calls.lose(connectionLost("codex", process, fault === "" ? undefined : fault))
+    live.push(line)
+    calls.lose(lost)
     threads.lose()
     live.finish()
   })

@@ -1,6 +1,6 @@
 /**
- * One connection as the translator sees it: which sessions are open, what waits, and the one way by which a fact becomes a
- * numbered event. A fact of a thread that is held waits with it; all others go to the coalescer.
+ * The translator's state of one connection: which sessions are open and which facts are held. Every fact goes through
+ * `record`. A fact of a thread that is held waits with that thread; all others go to the coalescer.
  */
 
 import { type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
@@ -19,15 +19,15 @@ import {
 } from "./CodexThread.js"
 import type { Spawned } from "./readItem.js"
 
-/** A `turn/started`, and what followed it on its thread, that waits for the answer to a `turn/start` call. */
+/** A `turn/started` that waits for the answer to a `turn/start` call, and the later facts of its thread. */
 interface Hold {
   readonly nativeTurnId: string
-  /** Source time at which it is let go without the answer. */
+  /** Source time at which it is released without the answer. */
   readonly deadline: number
   readonly drafts: Draft[]
 }
 
-/** Longest time that a turn's start waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
+/** How long the start of a turn waits for the answer to its call, in milliseconds of source time (docs/concepts.md). */
 export const holdMs = 2_000
 
 export const makeConnection = (options: TranslatorOptions) => {
@@ -37,7 +37,7 @@ export const makeConnection = (options: TranslatorOptions) => {
   const threads = new Map<string, CodexThread>()
   const held = new Map<CodexThread, Hold>()
 
-  /** Records past a hold: for the answer that the hold waits for. */
+  /** Records a fact before the held ones: the answer that a hold waits for. */
   const recordNow = (source: Source, where: Target, what: Fact, channel?: WireChannel): void =>
     base.push(draftOf(source, where.origin, what, channel))
 
@@ -65,7 +65,7 @@ export const makeConnection = (options: TranslatorOptions) => {
     for (const next of drafts) base.push(next)
   }
 
-  /** Lets go what is due; a call whose answer is overdue holds nothing any more. */
+  /** Releases the facts that are due. A call whose answer is overdue holds nothing any more. */
   const release = (isDue: (deadline: number) => boolean): void => {
     for (const [of, hold] of [...held]) {
       if (!isDue(hold.deadline)) continue
@@ -75,7 +75,7 @@ export const makeConnection = (options: TranslatorOptions) => {
     base.release(isDue)
   }
 
-  /** The one way in which a connection ends: every open session, then the connection itself. */
+  /** Ends every open session, then the connection. A connection ends in no other way. */
   const close = (source: Source, ending: Ending): void => {
     release(() => true)
     for (const of of threads.values()) {
@@ -92,14 +92,14 @@ export const makeConnection = (options: TranslatorOptions) => {
     return id === ancestor
   }
 
-  /** Says of an open session who its parent is, and what that one calls it, where nothing has said it; each once. */
-  const tellParent = (source: Source, of: CodexThread, session: Session): void => {
-    const { described, told } = session
-    const parentNativeThreadId = told.parent || described?.parent !== undefined ? undefined : of.parent
-    const title = told.name || described?.title !== undefined ? undefined : of.name
+  /** Records the parent of an open session, and the name that the parent gave it. Each is recorded once, where it is new. */
+  const recordParent = (source: Source, of: CodexThread, session: Session): void => {
+    const { described, recorded } = session
+    const parentNativeThreadId = recorded.parent || described?.parent !== undefined ? undefined : of.parent
+    const title = recorded.name || described?.title !== undefined ? undefined : of.name
     if (parentNativeThreadId === undefined && title === undefined) return
-    told.parent ||= parentNativeThreadId !== undefined
-    told.name ||= title !== undefined
+    recorded.parent ||= parentNativeThreadId !== undefined
+    recorded.name ||= title !== undefined
     if (described !== null) {
       described.parent ??= parentNativeThreadId
       described.title ??= title
@@ -133,13 +133,13 @@ export const makeConnection = (options: TranslatorOptions) => {
       { threadId: of.id },
     )
     record(source, targetOf(of, session), started)
-    if (hints.described !== true) tellParent(source, of, session)
+    if (hints.described !== true) recordParent(source, of, session)
     return session
   }
 
   return {
     ...base,
-    /** Where events belong that name no thread. */
+    /** The target of events that name no thread. */
     target,
     thread,
     targetOf,
@@ -149,36 +149,36 @@ export const makeConnection = (options: TranslatorOptions) => {
     letGo,
     heldTurn: (of: CodexThread): string | undefined => held.get(of)?.nativeTurnId,
     close,
-    /** True: its client let go of the thread, and has not asked for it again. */
+    /** Whether the client has unsubscribed from the thread and not resumed it since. */
     isDetached: (id: string): boolean => {
       const known = threads.get(id)
       return known?.detached === true && known.unansweredResumes.size === 0
     },
-    /** The process is another one from here on: what the last one was asked is void. */
+    /** Forgets the calls of the last process: another process follows. */
     forgetProcess: () => {
       for (const of of threads.values()) forgetCalls(of)
     },
 
     session: sessionOf,
 
-    /** A thread said that it has others for children. What would make it its own ancestor is not believed. */
+    /** A thread showed that others are its children. A link that would make a thread its own ancestor is ignored. */
     spawned: (source: Source, parent: CodexThread, children: readonly Spawned[]): void => {
       for (const { id, isThere, name, started } of children) {
         const child = thread(id)
         if (descendsFrom(parent, id)) continue
-        // A thread that was described by itself is no child for being spoken to.
+        // A thread that described itself without a parent does not become a child because another thread talks to it.
         if (!started && child.parent === undefined && child.session !== null && child.session.described !== null)
           continue
         child.parent ??= parent.id
         if (child.parent !== parent.id) continue
         child.name ??= name
-        if (child.session !== null) tellParent(source, child, child.session)
-        // It may never say a word here: that its parent works with it is all that is known of it.
+        if (child.session !== null) recordParent(source, child, child.session)
+        // The child may never send a line here, so its session opens because its parent works with it.
         else if (isThere && child.sessions === 0 && !child.detached) sessionOf(source, child, {})
       }
     },
 
-    /** A turn started: it waits, with all that follows on its thread, while a call may still turn out to be its cause. */
+    /** Holds the start of a turn, and all later facts of its thread, while a call is open that may be its cause. */
     holdTurn: (source: Source, of: CodexThread, nativeTurnId: string): void => {
       const accepted = of.acceptedTurns.has(nativeTurnId)
       of.acceptedTurns.clear()

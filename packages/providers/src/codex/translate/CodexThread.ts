@@ -1,6 +1,6 @@
 /**
- * What the translator remembers of a native thread on one connection. Nothing here decides about the domain: it is what
- * numbering, holding and linking need.
+ * The translator's state of a native thread on one connection. It serves only numbering, holding and linking: the rules of
+ * the domain are in the fold.
  */
 import { makeOrigin, type Origin } from "../../runtime/Origin.js"
 import type { Fields } from "../../runtime/readFields.js"
@@ -11,38 +11,35 @@ import { forgetLinks, makeVoice, type Voice } from "./Voice.js"
 /** One incarnation of a thread on the connection. */
 export interface Session {
   readonly origin: Origin
-  /** What `thread.started` and later updates said of it; null until a message described the thread. */
+  /** The content of `thread.started` and later updates. Null until a message described the thread. */
   described: { title: string | undefined; parent: string | undefined } | null
-  /** What was told of it from its parent's words. */
-  readonly told: { parent: boolean; name: boolean }
-  /**
-   * Items that events of this session have made known and that go on, as turn and item. A delta of another one tells the
-   * item's kind, so that it stands by itself.
-   */
+  /** Which facts from its parent's messages were recorded. */
+  readonly recorded: { parent: boolean; name: boolean }
+  /** Keys of the items that events of this session have started and not ended. A delta of another item must carry its kind. */
   readonly known: Set<string>
-  /** The turn that this session has shown running, or that an answer has named. */
+  /** The turn that this session has shown to run, or that an answer has named. */
   running: string | undefined
-  /** Turns inside the running one, such as a reviewer's, and the turn that they are of. Their content comes under its name. */
+  /** Inner turns (such as a reviewer's), and the turn around each. Their content becomes content of that turn. */
   readonly inner: Map<string, string>
 }
 
-/** The name of an item inside a session. */
+/** The key of an item inside a session. */
 export const itemKey = (turnId: string | undefined, itemId: string): string => `${turnId ?? ""}/${itemId}`
 
-/** Where an event belongs: a session of a thread, or the connection (then without a thread). */
+/** Where an event belongs: to a session of a thread, or to the connection (then `thread` is null). */
 export interface Target {
   readonly origin: Origin
   readonly thread: CodexThread | null
 }
 
-/** A request that this process sent, until the process ends. */
+/** A request of the server. It is kept until the process ends. */
 export interface OpenRequest {
   readonly method: string
   readonly userInput: boolean
-  /** Where its events belong, its answer's too. */
+  /** Where its events and those of its answer belong. */
   readonly target: Target
   readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
-  /** What it asks, in the provider's words. */
+  /** Its parameters, as the provider sent them. */
   readonly params: Fields
   /** Ids of its questions whose answers are secret. */
   readonly secrets: ReadonlySet<string>
@@ -52,25 +49,25 @@ export interface CodexThread {
   readonly id: string
   /** How many sessions it has had on this connection. */
   sessions: number
-  /** The open one. */
+  /** The open session. */
   session: Session | null
-  /** True: the client let go of it. What is still heard of it is said to every client, and opens no session. */
+  /** True: the client has unsubscribed. Codex still sends some messages about the thread to every client: they open no session. */
   detached: boolean
   /** Calls of `turn/start` that have no answer yet, as JSON text of their ids. */
   readonly unansweredStarts: Set<string>
-  /** Client's ids of messages that were repeated in a turn while their calls had no answer. */
+  /** Client ids of user messages that were repeated in a turn before their calls were answered. */
   readonly echoed: Set<string>
   /** Calls of `thread/resume` that have no answer yet. */
   readonly unansweredResumes: Set<string>
-  /** True: a resume was refused since it was last loaded, so that a call about it shows nothing. */
+  /** True: a resume was refused since the thread was last loaded. Then a call does not show that it is loaded. */
   isRefused: boolean
   /** Turns that an answer named and that have not started yet. */
   readonly acceptedTurns: Set<string>
-  /** The thread that spawned it, where an item of that thread said so. */
+  /** The thread that started it, where an item of that thread shows it. */
   parent: string | undefined
-  /** What is remembered of its open items. */
+  /** Its open items. */
   readonly items: OpenItems
-  /** What that thread calls it. */
+  /** The name that its parent gave it. */
   name: string | undefined
   readonly voice: Voice
   rewinds: Rewinds
@@ -100,7 +97,7 @@ export const openSession = (thread: CodexThread): Session => {
   const session: Session = {
     origin: makeOrigin({ kind: "session", nativeThreadId: thread.id, session: thread.sessions }),
     described: null,
-    told: { parent: false, name: false },
+    recorded: { parent: false, name: false },
     known: new Set(),
     running: undefined,
     inner: new Map(),
@@ -109,14 +106,14 @@ export const openSession = (thread: CodexThread): Session => {
   return session
 }
 
-/** The session is over; what voice still waited for cannot come any more. */
+/** Closes the session, with the links that its voice conversation still waited for. */
 export const closeSession = (thread: CodexThread): void => {
   thread.session = null
   forgetItems(thread.items)
   forgetLinks(thread.voice)
 }
 
-/** Forgets the calls of a process that is gone: ids start again in the next one. */
+/** Forgets the calls of a process that is gone: in the next process their ids start again. */
 export const forgetCalls = (thread: CodexThread): void => {
   thread.detached = false
   thread.isRefused = false

@@ -1,7 +1,7 @@
 /**
- * The translator of Codex app-server messages, both directions. It reads a line's frame, finds the entry of its method, opens
- * what the line shows to be open, and records what the entry says. Whatever it cannot map it keeps verbatim, with the
- * reason; it never throws and never drops a line.
+ * The translator of Codex app-server messages, in both directions. For each line it reads the frame, finds the entry of the
+ * method, opens the session that the line shows to be open, and records the facts of the entry. It keeps verbatim what it
+ * cannot map, with the reason. It never throws and never drops a line.
  */
 
 import { secretsOf } from "../../questions/portableAnswers.js"
@@ -19,7 +19,7 @@ import { questionsOf } from "./codexChoices.js"
 import { answered, opened, requestEntry, requestIds, unknownRequest } from "./codexRequests.js"
 import type { Context, Entry } from "./Entry.js"
 import { notificationEntry } from "./notificationTable.js"
-import { hearItem, leaveItem, withReview } from "./openItems.js"
+import { noteClosing, noteOpening, withReview } from "./openItems.js"
 import type { Spawned } from "./readItem.js"
 import { noteRewind, settleRewinds } from "./rewinds.js"
 
@@ -32,10 +32,10 @@ const nativeThreadIdOf = (params: Fields): string | undefined =>
 const startsTurn = (method: string, params: Fields): boolean =>
   method === "turn/start" || (method === "review/start" && params.delivery !== "detached")
 
-/** What is told under the name of a turn inside another one is that one's. */
-const underItsTurn = (thread: CodexThread | null, told: Fact): Fact => {
-  const turnId = thread?.session?.inner.get(told.native?.turnId ?? "")
-  return turnId === undefined ? told : { ...told, native: { ...told.native, turnId } }
+/** A fact of an inner turn (for example a reviewer's) becomes a fact of the turn around it. */
+const underItsTurn = (thread: CodexThread | null, what: Fact): Fact => {
+  const turnId = thread?.session?.inner.get(what.native?.turnId ?? "")
+  return turnId === undefined ? what : { ...what, native: { ...what.native, turnId } }
 }
 
 export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator => {
@@ -53,15 +53,15 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return connection.targetOf(thread, connection.session(source, thread, { ...resumed, described }))
   }
 
-  /** The open session of the thread that a message names; the connection where there is none. */
+  /** The open session of the thread that a message names. The connection where there is none. */
   const openTarget = (nativeThreadId: string | undefined): Target => {
     const thread = nativeThreadId === undefined ? undefined : connection.thread(nativeThreadId)
     return thread?.session ? connection.targetOf(thread, thread.session) : connection.target
   }
 
   /**
-   * Where a call belongs. One about a thread that this connection has shown nothing of is evidence that the thread is loaded:
-   * the recording begins in the middle, or another client of the server has loaded it.
+   * Where a call belongs. A call about a thread that has no session yet shows that the thread is loaded: the recording begins
+   * in the middle, or another client of the server has loaded the thread.
    */
   const callTarget = (source: Source, entry: ClientEntry | undefined, id: string | undefined): Target => {
     const where = openTarget(id)
@@ -84,7 +84,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return entry.map(params, { thread: where.thread, session }, context)
   }
 
-  /** Remembers that a message was repeated before the answer to its call; what is held comes after that answer. */
+  /** Notes that a user message was repeated in a turn before its call was answered. */
   const noteEcho = (thread: CodexThread, { native }: Fact): void => {
     const clientId = native?.clientId
     if (clientId === undefined || thread.unansweredStarts.size === 0 || connection.heldTurn(thread) !== undefined)
@@ -115,19 +115,19 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const context: Context = {
       version: connection.version(),
       requests,
-      spawned: (told) => children.push(...told),
+      spawned: (shown) => children.push(...shown),
     }
     const items = where.thread?.items
-    if (items !== undefined) hearItem(items, method, params)
+    if (items !== undefined) noteOpening(items, method, params)
     const facts = attempt(() =>
-      factsOf(entry, params, where, context).map((told) => (items === undefined ? told : withReview(items, told))),
+      factsOf(entry, params, where, context).map((what) => (items === undefined ? what : withReview(items, what))),
     )
-    if (items !== undefined) leaveItem(items, method, params)
+    if (items !== undefined) noteClosing(items, method, params)
     if ("problem" in facts) {
       return keep(source, where, { method, known: true, problem: facts.problem }, "agent", native)
     }
     if (facts.value.length === 0) return keep(source, where, { method, known: true }, "agent", native)
-    for (const next of facts.value.map((told) => underItsTurn(where.thread, told))) {
+    for (const next of facts.value.map((what) => underItsTurn(where.thread, what))) {
       if (next.type === "turn.started" && where.thread !== null) settleRewinds(where.thread.rewinds)
       if (next.type === "turn.started" && where.thread !== null && next.native?.turnId !== undefined) {
         connection.holdTurn(source, where.thread, next.native.turnId)
@@ -170,7 +170,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return "mapped"
   }
 
-  /** Remembers what a later answer or notification is understood by, whether or not the call itself is recorded. */
+  /** Notes what later answers and notifications depend on, whether or not the call itself is recorded. */
   const noteCall = (call: Call): void => {
     const { id: callId, method, target: where, nativeThreadId, params } = call
     calls.set(callId, call)
@@ -188,7 +188,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     const entry = callEntry(method)
     const named = attempt(() => mayHaveId(params, "threadId"))
     const id = "value" in named ? named.value : undefined
-    // A fork names its source, but asks for a session of a thread that does not exist yet.
+    // A fork names its source, but opens a session of a thread that does not exist yet.
     const where = method === "thread/fork" ? connection.target : callTarget(source, entry, id)
     const native = { threadId: id, callId }
     const call: Call = {
@@ -199,7 +199,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
       turnId,
       params,
       isEvidence: recordsClient,
-      told: false,
+      isRecorded: false,
     }
     noteCall(call)
     if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
@@ -217,7 +217,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     }
     if (mapped.value === null) return keep(source, where, { method, known: true }, "client", native)
     connection.record(source, where, mapped.value, "client")
-    call.told = true
+    call.isRecorded = true
     return "mapped"
   }
 

@@ -1,16 +1,16 @@
-/** The mapping tables: each method of the protocol has exactly one entry, a mapping or the reason why it has none. */
+/** Entries of the mapping tables. Each method of the protocol has exactly one entry: a mapping, or the reason for none. */
 import type { Fact } from "../../runtime/Fact.js"
 import type { Fields } from "../../runtime/readFields.js"
 import type { CodexThread, OpenRequest, Session } from "./CodexThread.js"
 import type { Spawned } from "./readItem.js"
 
-/** What a mapping may look at and ask for besides the message. */
+/** What a mapping may use besides the message. */
 export interface Context {
-  /** Version of the provider, once its answer to `initialize` said it. */
+  /** Version of the provider, from its answer to `initialize`. */
   readonly version: string | undefined
   /** Server requests of this process, by the JSON text of their id. */
   readonly requests: ReadonlyMap<string, OpenRequest>
-  /** Says that the thread has others for children: evidence for a link. */
+  /** Reports that other threads are children of this one: evidence for a link. */
   readonly spawned: (children: readonly Spawned[]) => void
 }
 
@@ -20,24 +20,24 @@ export interface Place {
   readonly session: Session
 }
 
-/** It always names a thread. */
+/** A method whose messages always name a thread. */
 export interface ThreadEntry {
   readonly on: "thread"
-  /** False: it says something of a stored thread, so it is no sign that a session exists. */
+  /** Whether the message opens a session. False: it concerns a stored thread, which need not be loaded. */
   readonly opens: (params: Fields) => boolean
   readonly map: (params: Fields, place: Place, context: Context) => readonly Fact[]
 }
 
-/** It may name a thread, or speak of the connection as a whole. */
+/** A method whose messages may name a thread, or concern the connection as a whole. */
 export interface AnyEntry {
   readonly on: "any"
   readonly map: (params: Fields, nativeThreadId: string | undefined) => readonly Fact[]
 }
 
-/** It says nothing that the fold could use. */
+/** A method that the fold has no use for. */
 export interface KeptEntry {
   readonly on: "kept"
-  /** Why it is kept verbatim only. */
+  /** Why it is only kept verbatim. */
   readonly why: string
   readonly opens: boolean
 }

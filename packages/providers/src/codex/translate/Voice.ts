@@ -1,9 +1,9 @@
 /**
- * What a voice conversation needs to be remembered: which form of the transcript this wire uses, who speaks in a segment,
- * and the hand-overs that are not yet joined with the turn they became.
+ * The translator's state of a voice conversation: which form of transcript the wire uses, who speaks in a segment, and the
+ * handoffs that are not yet linked with the turn they became.
  */
 
-/** How Codex marks the user message that a hand-over became. */
+/** The tag with which Codex marks a user message that comes from a handoff. */
 const delegationTag = "<realtime_delegation>"
 
 const entities: ReadonlyMap<string, string> = new Map([
@@ -15,11 +15,11 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["&amp;", "&"],
 ])
 
-/** Undoes the escaping of XML text, each entity once. */
+/** Unescapes XML text, each entity once. */
 export const unescapeXml = (text: string): string =>
   text.replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => entities.get(entity) ?? entity)
 
-/** The text that was handed over, when a user message is a delegation; null when it is none. */
+/** The text of the handoff that a user message comes from. Null: the message comes from none. */
 export const delegatedText = (text: string | null): string | null => {
   if (text === null || !text.trimStart().startsWith(delegationTag)) return null
   const input = /<input>([\s\S]*?)<\/input>/.exec(text)?.[1]
@@ -37,19 +37,19 @@ interface Delegated {
 }
 
 export interface Voice {
-  /** True once the wire sent typed transcript items: then the untyped ones only repeat them. */
+  /** True once the wire has sent typed transcript items. Then the untyped ones only repeat them. */
   typedTranscript: boolean
-  /** Typed items that are being spoken: by whom, and in which run, where it has a name. */
+  /** Open transcript segments: the speaker, and the run where it has a name. */
   readonly segments: Map<string, { readonly role: string | undefined; readonly realtimeId: string | undefined }>
-  /** The name of the run whose close was told by an item and is yet to be notified. */
+  /** The name of the run that an item reported as closed, until the notification of the close. */
   closing: string | undefined
-  /** True when the client said that it routes hand-overs itself. */
+  /** True: the client has said that it routes handoffs itself. */
   clientRoutes: boolean
-  /** Hand-overs whose user message was not seen yet, oldest first. */
+  /** Handoffs whose user message has not come yet, oldest first. */
   readonly handoffs: Handoff[]
-  /** Delegated user messages whose hand-over was not seen yet, oldest first. */
+  /** User messages from handoffs that have not come yet, oldest first. */
   readonly delegated: Delegated[]
-  /** User messages that were looked at already: each comes as a start and as an end. */
+  /** User messages that were linked already, because each comes with its start and again with its end. */
   readonly seenMessages: Set<string>
 }
 
@@ -63,7 +63,7 @@ export const makeVoice = (): Voice => ({
   seenMessages: new Set(),
 })
 
-/** Forgets what waits for a counterpart that cannot come any more. */
+/** Forgets the links whose other side cannot come any more. */
 export const forgetLinks = (voice: Voice): void => {
   voice.handoffs.length = 0
   voice.delegated.length = 0
@@ -77,7 +77,7 @@ const takeFirst = <T extends { readonly text: string }>(list: T[], text: string)
   return index === -1 ? undefined : list.splice(index, 1)[0]
 }
 
-/** A user message arrived. Says which hand-over it is, when one waits for it; remembers it when none does yet. */
+/** Links a user message. Returns the id of the handoff that waits for it. Remembers the message where none waits. */
 export const linkMessage = (
   voice: Voice,
   item: { readonly id: string; readonly text: string | null; readonly turnId: string | undefined },
@@ -91,7 +91,7 @@ export const linkMessage = (
   return handoff?.id
 }
 
-/** A hand-over arrived. Says which turn carries it, when its user message came first; remembers it otherwise. */
+/** Links a handoff. Returns the turn of its user message if that came first. Else remembers the handoff. */
 export const linkHandoff = (voice: Voice, id: string, text: string): string | undefined => {
   const delegated = takeFirst(voice.delegated, text)
   const waits = voice.handoffs.some((handoff) => handoff.id === id)

@@ -1,4 +1,4 @@
-/** The answers that mean something to the fold: of the calls that open a session, start a turn, or start a voice run. */
+/** Answers to the client's calls that become facts: of calls that open a session, start a turn, take turns back, and so on. */
 
 import type { Source } from "../../runtime/Draft.js"
 import { fact } from "../../runtime/Fact.js"
@@ -27,15 +27,15 @@ export interface Call {
   readonly method: string
   /** Where it was recorded. */
   readonly target: Target
-  /** The thread that it names, with a session or without. */
+  /** The thread that it names, whether or not that has a session. */
   readonly nativeThreadId: string | undefined
-  /** Our id of the turn that it asks for, on a live connection. */
+  /** On a live connection, our id of the turn that it asks for. */
   readonly turnId: string | undefined
   readonly params: Fields
-  /** True: what the client asks is evidence here, as in a recording. */
+  /** True: the client's calls are evidence here, as in a recording. */
   readonly isEvidence: boolean
-  /** True once an event told that it was made: then an event tells that it was refused. */
-  told: boolean
+  /** True once an event recorded the call. Then a refusal is recorded, too. */
+  isRecorded: boolean
 }
 
 type Answering = (connection: Connection, source: Source, call: Call, answer: Answer) => boolean
@@ -45,7 +45,7 @@ const resultOf = (result: unknown): Fields => {
   throw new WrongShape("result: expected an object")
 }
 
-/** `userAgent` reads `name/1.2.3 (…)`: the version of the server that answers. */
+/** Reads the server's version from `userAgent`, which has the form `name/1.2.3 (…)`. */
 const initialized: Answering = (connection, _, __, answer) => {
   const userAgent = answer.ok && isFields(answer.result) ? hintText(answer.result, "userAgent") : undefined
   const version = userAgent === undefined ? undefined : /^[^/]*\/(\S+)/.exec(userAgent)?.[1]
@@ -75,7 +75,7 @@ const threadOpened =
     return true
   }
 
-/** The answer comes before what it answers for: only then does the thread's held start follow. */
+/** Records the answer to a call that starts a turn. It goes before the held start of that turn. */
 const turnAnswered = (
   connection: Connection,
   source: Source,
@@ -100,7 +100,7 @@ const turnStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
   if (thread === null) return false
   thread.unansweredStarts.delete(call.id)
-  // The message was repeated in a turn: that says more than any turn that the answer names.
+  // A message that was repeated in a turn belongs to that turn, whichever turn the answer names.
   const isEchoed = thread.echoed.delete(hintText(call.params, "clientUserMessageId") ?? "") && answer.ok
   let turnId: string | undefined
   try {
@@ -113,8 +113,8 @@ const turnStarted: Answering = (connection, source, call, answer) => {
 }
 
 /**
- * A review that runs in a thread of its own: the answer names it, which makes it a child of the thread that was asked. The turn
- * that was asked for is the child's.
+ * The answer to a detached review, which runs in a thread of its own. That thread becomes a child of the thread that the call
+ * names, and the requested turn belongs to the child.
  */
 const reviewDetached = (
   connection: Connection,
@@ -131,7 +131,7 @@ const reviewDetached = (
   if (child.session === null) return false
   const where = connection.targetOf(child, child.session)
   const native = { threadId: child.id, callId: call.id }
-  // Its start was held for the answer, or comes later: one that has been told needs none.
+  // The child's turn may have started already. Otherwise its start is held for this answer or comes later.
   if (child.session.running === undefined || connection.heldTurn(child) !== undefined) {
     connection.recordNow(
       source,
@@ -144,7 +144,7 @@ const reviewDetached = (
   return true
 }
 
-/** A review is a turn of its thread, whose items begin it, or the turn of a thread of its own. */
+/** The answer to a review. An inline review is a turn of its thread; a detached one is a turn of a thread of its own. */
 const reviewStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
   if (thread === null || !call.isEvidence) return false
@@ -152,13 +152,13 @@ const reviewStarted: Answering = (connection, source, call, answer) => {
   if (reviewThreadId !== undefined && reviewThreadId !== thread.id) {
     return reviewDetached(connection, source, call, answer, reviewThreadId)
   }
-  return call.told && turnStarted(connection, source, call, answer)
+  return call.isRecorded && turnStarted(connection, source, call, answer)
 }
 
-/** A call that was told of and is refused: a steer, an interrupt, a session's start. What it led to, if anything, is told above. */
+/** Records the refusal of a recorded call that no other mapping has handled: a steer, an interrupt, a session's start. */
 const refused: Answering = (connection, source, call, answer) => {
-  const isTold = call.told || (call.isEvidence && call.method === "review/start")
-  if (answer.ok || !isTold || call.target.thread === null) return false
+  const isRecorded = call.isRecorded || (call.isEvidence && call.method === "review/start")
+  if (answer.ok || !isRecorded || call.target.thread === null) return false
   const turnId = hintText(call.params, "expectedTurnId") ?? hintText(call.params, "turnId")
   const native = { threadId: call.nativeThreadId, turnId, callId: call.id }
   const failed = fact("effect.failed", { effect: call.method, message: answer.message }, native)
@@ -166,7 +166,7 @@ const refused: Answering = (connection, source, call, answer) => {
   return true
 }
 
-/** Nothing more is heard of a thread that the client let go of; for us its session is over, loaded or not. */
+/** Ends the session of a thread that the client unsubscribed from, because Codex sends no more of its messages. */
 const unsubscribed: Answering = (connection, source, call, answer) => {
   if (!answer.ok || call.nativeThreadId === undefined) return false
   const thread = connection.thread(call.nativeThreadId)
@@ -186,7 +186,7 @@ const voiceStarted: Answering = (connection, source, call, answer) => {
   return true
 }
 
-/** Where what an answer says of the thread of its call belongs; null: the thread has no open session. */
+/** The open session of the thread that a call names. Null: it has none. */
 const whereOf = (
   connection: Connection,
   { nativeThreadId }: Call,
@@ -232,7 +232,7 @@ const answerings: ReadonlyMap<string, Answering> = new Map([
   ["thread/realtime/start", voiceStarted],
 ])
 
-/** Records what an answer means. False: nothing to the fold. */
+/** Records the facts of an answer. False: it has none. */
 export const answerCall: Answering = (connection, source, call, answer) =>
   (answerings.get(call.method)?.(connection, source, call, answer) ?? false) ||
   refused(connection, source, call, answer)

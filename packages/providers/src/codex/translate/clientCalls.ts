@@ -1,6 +1,6 @@
 /**
- * What the client asks. A recording holds it too: it is evidence of what was wanted, told on the channel `client`. Of most
- * calls the answer, if anything, says what came of them; those are kept verbatim.
+ * The calls of the client. A recording holds them, too: they are evidence of what the client wanted, and become events on the
+ * channel `client`. Most calls are kept verbatim, because their answer or later notifications show their effect.
  */
 import { type Fact, fact } from "../../runtime/Fact.js"
 import { type Fields, hintFields, hintText, mayHaveId, needFields, rest } from "../../runtime/readFields.js"
@@ -9,10 +9,10 @@ import { type KeptEntry, kept } from "./Entry.js"
 import { readUserInput } from "./readItem.js"
 import { audioPiece, runName } from "./realtimeEntries.js"
 
-/** A call that leads to an event. */
+/** A call that becomes an event. */
 export interface CallEntry {
   readonly on: "call"
-  /** True: it means nothing without an open session of the thread that it names. */
+  /** True: it has a meaning only with an open session of the thread that it names. */
   readonly needsSession: boolean
   readonly map: (params: Fields, callId: string, nativeThreadId: string | undefined, imported: boolean) => Fact | null
 }
@@ -21,7 +21,7 @@ export type ClientEntry = CallEntry | KeptEntry
 
 const call = (map: CallEntry["map"]): CallEntry => ({ on: "call", needsSession: true, map })
 
-/** What a review is to look at, in a line. */
+/** The target of a review, in one line. */
 export const reviewText = (params: Fields): string => {
   const target = hintFields(params, "target") ?? {}
   const of =
@@ -39,14 +39,14 @@ const startsSession: CallEntry = {
     fact("session.start-requested", { data: rest(params, ["threadId"]) }, { threadId, callId }),
 }
 
-const reads = kept("a question about what is stored; its answer opens nothing")
-const stored = kept("a change of the provider's own store; a notification tells what came of it")
-const rewinds = kept("its answer, or the word that all clients hear, tells what was taken back")
-const settings = kept("settings of the provider; a notification tells what came of them")
+const reads = kept("a query of stored data; its answer opens nothing")
+const stored = kept("a change of the provider's own store; a notification reports the result")
+const rewinds = kept("its answer, or the notification to all clients, reports what was taken back")
+const settings = kept("settings of the provider; a notification reports the result")
 const account = kept("the provider's account")
 const catalogue = kept("the provider's plug-ins, skills, apps and tools")
 const ownWork = kept("work of the client that belongs to no turn")
-const announced = kept("what it starts announces itself by turns and items")
+const announced = kept("the turns and items that it starts have their own notifications")
 
 export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
   initialize: kept("the handshake"),
@@ -285,7 +285,7 @@ export const callTable: { readonly [M in ClientRequestMethod]: ClientEntry } = {
   "userVerification/cancel": account,
 }
 
-/** What the client tells the server without asking. */
+/** The notifications of the client. */
 export const clientNotificationTable: { readonly [M in ClientNotificationMethod]: KeptEntry } = {
   initialized: kept("the handshake"),
 }
@@ -296,8 +296,8 @@ const olderCalls: Readonly<Record<string, ClientEntry>> = { "thread/rollback": r
 const calls: ReadonlyMap<string, ClientEntry> = new Map(Object.entries({ ...callTable, ...olderCalls }))
 const notices: ReadonlyMap<string, KeptEntry> = new Map(Object.entries(clientNotificationTable))
 
-/** The entry of a call; undefined for one that this version does not know. */
+/** The entry of a call. Undefined for a method that this version does not know. */
 export const callEntry = (method: string): ClientEntry | undefined => calls.get(method)
 
-/** The entry of a client's notification; undefined for one that this version does not know. */
+/** The entry of a client's notification. Undefined for a method that this version does not know. */
 export const clientNotificationEntry = (method: string): KeptEntry | undefined => notices.get(method)

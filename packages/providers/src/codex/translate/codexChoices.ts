@@ -1,21 +1,21 @@
-/** What each question of Codex takes, in words that are the same for every agent. */
+/** The decisions and questions of each request of Codex, in words that are the same for every agent. */
 import type { Choice, PortableDecision, Question } from "@threadfold/contracts"
 import { formQuestions } from "../../questions/elicitationForm.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../runtime/readFields.js"
 
-const says = (...words: readonly PortableDecision[]): readonly Choice[] =>
+const choices = (...words: readonly PortableDecision[]): readonly Choice[] =>
   words.map((decision) => ({ decision, means: decision }))
 
-const noWays = says("decline", "cancel")
-const approval = says("accept", "acceptForSession", "decline", "cancel")
+const refusals = choices("decline", "cancel")
+const approval = choices("accept", "acceptForSession", "decline", "cancel")
 
-/** The name of an offered decision: a word, or an object of one member that is named like it. */
+/** The name of an offered decision. It is a word, or an object whose one member has the name. */
 const nameOf = (decision: unknown): string | undefined => {
   if (typeof decision === "string") return decision
   return isFields(decision) ? Object.keys(decision)[0] : undefined
 }
 
-/** What is offered comes first, in its order; the plain words are taken whether they are offered or not. */
+/** The offered decisions in their order, then the plain words, which are always accepted. */
 const offeredOr = (params: Fields): readonly Choice[] => {
   const plain = new Map(approval.map((choice) => [choice.decision, choice]))
   const offered = hintArray(params, "availableDecisions").flatMap((one): readonly Choice[] => {
@@ -26,9 +26,9 @@ const offeredOr = (params: Fields): readonly Choice[] => {
   return [...offered, ...approval.filter(({ decision }) => !names.has(decision))]
 }
 
-const withAnswer: readonly Choice[] = [{ decision: "answer", means: "answer", data: "required" }, ...noWays]
+const withAnswer: readonly Choice[] = [{ decision: "answer", means: "answer", data: "required" }, ...refusals]
 
-/** The decisions that a question takes. */
+/** The decisions that a request accepts. */
 export const choicesOf = (method: string, params: Fields): readonly Choice[] => {
   switch (method) {
     case "item/commandExecution/requestApproval":
@@ -38,10 +38,10 @@ export const choicesOf = (method: string, params: Fields): readonly Choice[] => 
     case "execCommandApproval":
       return approval
     case "item/permissions/requestApproval":
-      // With data: less than was asked for.
-      return approval.map((choice) => (noWays.includes(choice) ? choice : { ...choice, data: "optional" }))
+      // Data may grant less than was asked for.
+      return approval.map((choice) => (refusals.includes(choice) ? choice : { ...choice, data: "optional" }))
     case "mcpServer/elicitation/request":
-      return [{ decision: "accept", means: "accept", data: "optional" }, ...noWays]
+      return [{ decision: "accept", means: "accept", data: "optional" }, ...refusals]
     default:
       return withAnswer
   }
@@ -73,7 +73,7 @@ const userQuestion = (question: unknown): readonly Question[] => {
 /** The form of an elicitation. */
 export const formOf = (params: Fields): Fields | undefined => hintFields(params, "requestedSchema")
 
-/** The questions that an answer fills. */
+/** The questions of a request, which an answer fills. */
 export const questionsOf = (method: string, params: Fields): readonly Question[] => {
   switch (method) {
     case "item/tool/requestUserInput":

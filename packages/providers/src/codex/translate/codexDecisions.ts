@@ -1,6 +1,6 @@
 /**
- * An answer to a question of Codex, in Codex's words. Three decisions are understood for every question: `accept`,
- * `decline`, `cancel`; and `answer`, with the whole answer as data.
+ * Translates decisions into Codex's answers. Every question accepts `accept`, `decline`, `cancel`, and `answer` with the whole
+ * answer as data.
  */
 import type { Answers } from "@threadfold/contracts"
 import { formContent } from "../../questions/elicitationForm.js"
@@ -14,22 +14,22 @@ export interface Question {
   readonly params: Fields
 }
 
-/** What is sent: a result, or an error where the question knows no other way to say no. */
+/** The answer to send: a result, or an error where the question has no result that declines. */
 export type Response =
   | { readonly result: Fields }
   | { readonly error: { readonly code: number; readonly message: string } }
 
-/** Or why nothing is: one sentence for a person. */
+/** The answer to send, or why none is sent, in one sentence for a person. */
 export type Decided = Response | { readonly refused: string }
 
-/** The result of a decision; undefined: this question knows no such decision. */
+/** The result of a decision. Undefined: this question has no such decision. */
 type Decide = (decision: string, params: Fields) => Fields | undefined
 
 const needsData = (kind: string): string => `This ${kind} needs an answer with data, not a decision alone.`
 
 const approvalWords: ReadonlySet<string> = new Set(["accept", "acceptForSession", "decline", "cancel"])
 
-/** An offered decision that holds data goes by the name of its one member. */
+/** The decision of an approval. An offered decision with data is named by its one member. */
 const approval: Decide = (decision, params) => {
   if (approvalWords.has(decision)) return { decision }
   const offered = hintArray(params, "availableDecisions").find((one) =>
@@ -69,7 +69,7 @@ const elicitation: Decide = (decision) => {
   }
 }
 
-/** No answer to any question is the way to decline them all. */
+/** Codex takes an answer without answers as a refusal of all questions. */
 const userInput: Decide = (decision) => (decision === "decline" || decision === "cancel" ? { answers: {} } : undefined)
 
 const toolCall: Decide = (decision) =>
@@ -97,10 +97,10 @@ const deciders: ReadonlyMap<string, Decide> = new Map([
   ["execCommandApproval", legacy],
 ])
 
-/** JSON-RPC's range for errors of an application. */
+/** A code of JSON-RPC's range for errors of an application. */
 const declinedCode = -32_000
 
-/** Answers by question id, in Codex's words; undefined: this question has no such form. */
+/** Answers by question id, in Codex's form. Undefined: this request has no questions. */
 const answering = ({ method, params }: Question, answers: Answers): Fields | undefined => {
   switch (method) {
     case "item/tool/requestUserInput":
@@ -112,10 +112,10 @@ const answering = ({ method, params }: Question, answers: Answers): Fields | und
   }
 }
 
-/** Decisions that say yes: data goes with them alone. */
+/** The decisions that accept. Only these take data. */
 const yesWords: ReadonlySet<string> = new Set(["accept", "acceptForSession", "answer"])
 
-/** The whole answer in Codex's words; the content of a form is understood without what is around it. */
+/** The whole answer in Codex's form. The bare content of a form is accepted, too. */
 const whole = ({ method }: Question, data: Fields): Fields =>
   method === "mcpServer/elicitation/request" && !Object.hasOwn(data, "action")
     ? { action: "accept", content: data, _meta: null }
@@ -130,11 +130,11 @@ const withData = (question: Question, data: Fields): Decided => {
   return { result: said ?? whole(question, data) }
 }
 
-/** Puts a decision into Codex's words. */
+/** Translates a decision into Codex's answer. */
 export const decide = (question: Question, decision: string, data: unknown): Decided => {
   if (data !== undefined && data !== null) {
     if (!isFields(data)) return { refused: "The data of an answer is an object." }
-    // To say no takes no data: what came with it is not sent in its place.
+    // A refusal takes no data, so its data is ignored.
     if (yesWords.has(decision)) return withData(question, data)
   }
   const decider = deciders.get(question.method)

@@ -1,10 +1,10 @@
-/** A `TurnError` of the protocol: message, kind, HTTP status, and what else it adds. */
+/** Errors of turns and calls. */
 import type { ProviderError } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
 import type { Answer } from "../../runtime/Message.js"
 import { type Fields, hintFields, hintNumber, hintText, isFields, needString } from "../../runtime/readFields.js"
 
-/** `codexErrorInfo` is a name, or an object with one member that names the variant and holds its fields. */
+/** Reads `codexErrorInfo`: a name, or an object whose one member names the variant and holds its fields. */
 const variantOf = (info: unknown): { readonly name: string | undefined; readonly fields: Fields } => {
   if (typeof info === "string") return { name: info, fields: {} }
   const [name] = isFields(info) ? Object.keys(info) : []
@@ -13,7 +13,7 @@ const variantOf = (info: unknown): { readonly name: string | undefined; readonly
     : { name: undefined, fields: {} }
 }
 
-/** Reads an error object; its message is needed. */
+/** Reads a `TurnError`. Its message is required. */
 export const readError = (error: Fields): ProviderError => {
   const { name, fields } = variantOf(error.codexErrorInfo)
   return omitUndefined({
@@ -24,6 +24,6 @@ export const readError = (error: Fields): ProviderError => {
   })
 }
 
-/** The error of a call that was refused. `code` is the JSON-RPC code, as text. */
+/** The error of a refused call. `code` is the JSON-RPC code, as text. */
 export const callError = (answer: Extract<Answer, { ok: false }>): ProviderError =>
   omitUndefined({ message: answer.message, code: answer.code?.toString() })

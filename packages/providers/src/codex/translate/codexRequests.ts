@@ -1,4 +1,4 @@
-/** What the server asks: approvals, questions, tool callbacks. And what becomes of the question. */
+/** The requests of the server (approvals, questions, tool callbacks), and the client's answers to them. */
 import type { Answers, ChangedFile, PortableDecision, RequestKind } from "@threadfold/contracts"
 import { formAnswers } from "../../questions/elicitationForm.js"
 import { canonicalJson, recordedAnswers } from "../../questions/portableAnswers.js"
@@ -72,13 +72,13 @@ export const requestTable: { readonly [M in ServerRequestMethod]: RequestEntry }
 
 const entries: ReadonlyMap<string, RequestEntry> = new Map(Object.entries(requestTable))
 
-/** What this version does not know is a question all the same: somebody waits for its answer. */
+/** The entry of an unknown method. It is shown as a request, because the server waits for an answer. */
 export const unknownRequest = ask("other", () => undefined)
 
 /** The entry of a method. */
 export const requestEntry = (method: string): RequestEntry => entries.get(method) ?? unknownRequest
 
-/** The ids that a request names. Older requests call the thread a conversation and the item a call. */
+/** The ids that a request names. In older requests the thread is `conversationId` and the item is `callId`. */
 export const requestIds = (params: Fields): OpenRequest["native"] => {
   const threadId = mayHaveId(params, "threadId") ?? mayHaveId(params, "conversationId")
   const turnId = mayHaveId(params, "turnId")
@@ -94,7 +94,7 @@ const idMembers = ["threadId", "conversationId", "turnId", "itemId", "startedAtM
 
 const pathsOf = (changes: readonly ChangedFile[]): string => changes.map(({ path }) => path).join(", ")
 
-/** The question as an event. */
+/** The request as a fact. */
 export const opened = (
   method: string,
   entry: RequestEntry,
@@ -122,7 +122,7 @@ export const opened = (
   )
 }
 
-/** Answers by question id: of questions to the user in Codex's form, of a form its content. */
+/** The answers by question id: from Codex's form of answers, or from the content of an elicitation. */
 const answersIn = (method: string, result: Fields): Answers | undefined => {
   if (method === "mcpServer/elicitation/request") return formAnswers(hintFields(result, "content"))
   const answers = method === "item/tool/requestUserInput" ? hintFields(result, "answers") : undefined
@@ -132,7 +132,7 @@ const answersIn = (method: string, result: Fields): Answers | undefined => {
   )
 }
 
-/** Words of older approvals, and what they mean. */
+/** The decisions of older approvals, in our words. */
 const olderWords: ReadonlyMap<string, PortableDecision> = new Map<string, PortableDecision>([
   ["approved", "accept"],
   ["approved_for_session", "acceptForSession"],
@@ -140,14 +140,14 @@ const olderWords: ReadonlyMap<string, PortableDecision> = new Map<string, Portab
   ["abort", "cancel"],
 ])
 
-/** The name of the decision: a word, the variant's name of an object, or what the answer amounts to. */
+/** The decision of an answer: a word, the name of an object's variant, or what the content of the answer means. */
 const decisionOf = (method: string, result: Fields, answers: Answers | undefined): string => {
   const decision = result.decision ?? result.action
   const [variant] = isFields(decision) ? Object.keys(decision) : []
   const word = typeof decision === "string" && decision !== "" ? decision : variant
   if (word !== undefined) return olderWords.get(word) ?? word
   switch (method) {
-    // No answer to any question is Codex's way to decline them.
+    // Codex takes an answer without answers as a refusal.
     case "item/tool/requestUserInput":
       return answers === undefined || Object.keys(answers).length === 0 ? "decline" : "answer"
     case "item/permissions/requestApproval":
@@ -158,19 +158,19 @@ const decisionOf = (method: string, result: Fields, answers: Answers | undefined
   }
 }
 
-/** Whether the decision says it all: it is the answer's only word, or we would send the same for it. */
+/** Whether the decision is the whole answer: it is its only member, or the decision alone would give the same answer. */
 const isPlain = ({ method, params }: OpenRequest, decision: string, answer: Fields): boolean => {
   const members = Object.values(answer).filter((member) => member !== null)
   if (members.length === 1 && members[0] === (answer.decision ?? answer.action) && !isFields(members[0])) return true
   const alone = decide({ method, params }, decision, null)
-  // What is granted is granted for the turn, where nothing else is said.
+  // The default scope of granted permissions is the turn.
   const whole = method === "item/permissions/requestApproval" ? { scope: "turn", ...answer } : answer
   return "result" in alone && canonicalJson(alone.result) === canonicalJson(whole)
 }
 
 /**
- * The client's answer as an event, in the form of an answer that is given here: the decision, answers by question id, and what
- * else was said in the provider's words. What is secret of it is not told.
+ * The client's answer as a fact, in the form of our own answers: the decision, the answers by question id, and the rest of the
+ * answer as the provider has it. Secret answers are left out.
  */
 export const answered = (requestId: string, request: OpenRequest, answer: Answer): Fact => {
   const native = { ...request.native, requestId }

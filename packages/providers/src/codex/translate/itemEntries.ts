@@ -1,4 +1,4 @@
-/** Items and the pieces that stream into them. */
+/** Entries of items: their start and end, the pieces that stream into them, and reviews of them. */
 import type { ContentStream, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
 import {
@@ -20,7 +20,7 @@ import { noteReview } from "./openItems.js"
 import { changedPaths, type ItemView, readItem } from "./readItem.js"
 import { linkMessage } from "./Voice.js"
 
-/** What an item says in every event about it. */
+/** The members that every event of an item has. */
 export const described = (item: ItemView) => ({
   kind: item.kind,
   nativeKind: item.nativeKind,
@@ -38,7 +38,7 @@ const nativeOf = (params: Fields, item: ItemView, { thread }: Place) => {
   return { threadId: thread.id, turnId, itemId: item.id, handoffId, clientId: item.clientId }
 }
 
-/** The kind of an item of which nothing was told yet; from here on it is known. */
+/** The kind of an item whose first event this is, else undefined. Marks the item as known. */
 const kindIfUnknown = ({ session }: Place, turnId: string | undefined, itemId: string, kind: ItemKind) => {
   const key = itemKey(turnId, itemId)
   if (session.known.has(key)) return undefined
@@ -47,8 +47,8 @@ const kindIfUnknown = ({ session }: Place, turnId: string | undefined, itemId: s
 }
 
 /**
- * A reviewer's refusal of something that is no item, such as access to a network: an item of its own, because it is why the
- * agent could not go on. What a reviewer lets pass needs no row.
+ * A reviewer's refusal of something that is no item, such as access to a network. It becomes an item of its own, because it
+ * explains why the agent could not go on. An approval becomes no item.
  */
 export const refusal = (threadId: string, params: Fields): readonly Fact[] => {
   const review = hintFields(params, "review") ?? {}
@@ -85,7 +85,7 @@ export const itemEntries = {
     const native = nativeOf(params, item, place)
     context.spawned(item.spawned)
     place.session.known.add(itemKey(native.turnId, item.id))
-    // An item that streams starts with an empty text: nothing is known yet.
+    // An item that streams starts with an empty text: then the text is not known yet.
     const text = item.text === "" ? undefined : (item.text ?? undefined)
     return [fact("item.started", { ...described(item), text }, native)]
   }),
@@ -117,19 +117,19 @@ export const itemEntries = {
   "item/commandExecution/outputDelta": delta("command", "output"),
   "item/fileChange/outputDelta": delta("file_change", "output"),
 
-  // A patch tells what its item is: one that nothing was told of begins here.
+  // A patch is always of a file change. It starts the item where no event did.
   "item/fileChange/patchUpdated": onThread((params, place): readonly Fact[] => {
     const native = {
       threadId: place.thread.id,
       turnId: mayHaveId(params, "turnId"),
       itemId: needText(params, "itemId"),
     }
-    const said = { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } }
+    const patch = { title: oneLine(changedPaths(params)), data: { changes: needArray(params, "changes") } }
     const kind = kindIfUnknown(place, native.turnId, native.itemId, "file_change")
-    return [kind === undefined ? fact("item.updated", said, native) : fact("item.started", { kind, ...said }, native)]
+    return [kind === undefined ? fact("item.updated", patch, native) : fact("item.started", { kind, ...patch }, native)]
   }),
 
-  // Each progress message is a sentence of its own, so it is no piece of a longer text.
+  // Each progress message is a sentence of its own, so the messages are not merged.
   "item/mcpToolCall/progress": onThread((params, place) => {
     const native = {
       threadId: place.thread.id,
@@ -142,9 +142,9 @@ export const itemEntries = {
   }),
 
   "item/reasoning/summaryPartAdded": kept("the part's own pieces carry its number"),
-  "item/commandExecution/terminalInteraction": kept("input typed into a command; the output shows what came of it"),
-  "item/autoApprovalReview/started": kept("a review by the provider itself; nobody is asked"),
-  // The provider's own review of an item: its rationale is why the item was declined.
+  "item/commandExecution/terminalInteraction": kept("input typed into a command; the output shows its effect"),
+  "item/autoApprovalReview/started": kept("a review by the provider itself; no user is asked"),
+  // The provider's own review of an item. Its rationale explains why the item was declined.
   "item/autoApprovalReview/completed": onThread((params, { thread }): readonly Fact[] => {
     const itemId = mayHaveId(params, "targetItemId")
     const review = needFields(params, "review")

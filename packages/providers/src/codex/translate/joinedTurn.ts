@@ -1,6 +1,6 @@
 /**
- * What the answer to a resume or rejoin tells of a turn in progress: that it runs, and its items so far. It becomes the
- * events that the client has missed, marked as joined. Turns that are over are history: other answers tell them.
+ * The turn in progress that the answer to a resume or rejoin lists, with its items so far. It becomes the events that the
+ * client has missed, marked as joined. Finished turns are history and become no events.
  */
 import { type Fact, fact } from "../../runtime/Fact.js"
 import {
@@ -20,17 +20,17 @@ import { described } from "./itemEntries.js"
 import { type ItemView, readItem } from "./readItem.js"
 import { outcomeOf } from "./turnEntries.js"
 
-/** Turns that an answer lists: with the thread, or as the page that the call asked for. */
+/** The turns that an answer lists, with the thread or as the page that the call asked for. */
 const turnsIn = (result: Fields): readonly Fields[] =>
   [
     ...hintArray(hintFields(result, "thread") ?? {}, "turns"),
     ...hintArray(hintFields(result, "initialTurnsPage") ?? {}, "data"),
   ].filter(isFields)
 
-/** Kinds whose items have no status of their own and are written piece by piece. */
+/** Kinds of items that stream and have no status of their own. */
 const written = new Set<ItemView["kind"]>(["agent_message", "reasoning", "plan"])
 
-/** Whether the item goes on: by its status, else by the time of its end; without either, the last one is being written. */
+/** Whether an item goes on: by its status, else by the time of its end. Without either, the last item goes on. */
 const goesOn = (item: Fields, view: ItemView, isLast: boolean): boolean => {
   const status = hintText(item, "status")
   if (status !== undefined) return status === "inProgress"
@@ -54,7 +54,7 @@ const joinedItem = (thread: CodexThread, session: Session, turnId: string, item:
   return fact("item.completed", { ...described(view), status, text, exitCode, durationMs, joined: true }, native)
 }
 
-/** The end of the turn that this session has shown running, where the answer lists it as one that is over. */
+/** The end of the turn that this session has shown to run, where the answer lists it as finished. */
 const endedMeanwhile = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => {
   const turnId = session.running
   const turn = turnsIn(result).find((one) => turnId !== undefined && hintText(one, "id") === turnId)
@@ -69,11 +69,11 @@ const endedMeanwhile = (thread: CodexThread, session: Session, result: Fields): 
     return "value" in read && read.value.type === "item.completed" ? [read.value] : []
   })
   session.known.clear()
-  const said = { outcome, error: error === undefined ? undefined : readError(error) }
-  return [...ended, fact("turn.completed", said, { threadId: thread.id, turnId })]
+  const completed = { outcome, error: error === undefined ? undefined : readError(error) }
+  return [...ended, fact("turn.completed", completed, { threadId: thread.id, turnId })]
 }
 
-/** The events that the answer to a resume stands for. An item that cannot be read costs no other. */
+/** The facts of the answer to a resume. An item that cannot be read is left out. */
 export const joinedFacts = (thread: CodexThread, session: Session, result: Fields): readonly Fact[] => [
   ...endedMeanwhile(thread, session, result),
   ...runningFacts(thread, session, result),

@@ -1,4 +1,4 @@
-/** What the provider says of itself: warnings, accounts, models, tools. Most of it names no thread. */
+/** Entries of the provider's notices: warnings, accounts, models, tools. Most of them name no thread. */
 import { fact } from "../../runtime/Fact.js"
 import { hintText, mayHaveId, needString } from "../../runtime/readFields.js"
 import { type Entry, kept, onAny, onThread } from "./Entry.js"
@@ -52,14 +52,14 @@ export const noticeEntries = {
     ),
   ]),
 
-  "modelProvider/authRecoveryCompleted": kept("the recovery that began was shown; the turn goes on"),
+  "modelProvider/authRecoveryCompleted": kept("the start of the recovery was recorded; the turn goes on"),
   "model/verification": kept("checks of the provider's own account rules"),
   "model/safetyBuffering/updated": kept("a hint for the provider's own display"),
-  "autoApprovalReview/strictReviewRequired": kept("a review by the provider itself; nobody is asked"),
+  "autoApprovalReview/strictReviewRequired": kept("a review by the provider itself; no user is asked"),
   "hook/started": kept("hooks have no place in the read model"),
   "hook/completed": kept("hooks have no place in the read model"),
   "account/gatewayOAuth/changed": kept("a step of the provider's own login"),
-  "account/login/completed": kept("a step of the provider's own login; account/updated tells its result"),
+  "account/login/completed": kept("a step of the provider's own login; account/updated reports its result"),
   "mcpServer/event/stream/notification": kept("for the subscriber of a stream of events of a tool server"),
   "app/list/updated": kept("the provider's list of apps"),
   "skills/changed": kept("the provider's list of skills"),

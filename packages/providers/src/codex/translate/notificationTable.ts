@@ -1,4 +1,4 @@
-/** Every notification of the server, each with its one entry. The compiler names a method that has none. */
+/** The table of the server's notifications, one entry each. A method without an entry does not compile. */
 
 import type { ServerNotificationMethod } from "./codexMethods.js"
 import type { Entry } from "./Entry.js"
@@ -20,5 +20,5 @@ export const notificationTable: { readonly [M in ServerNotificationMethod]: Entr
 
 const entries: ReadonlyMap<string, Entry> = new Map(Object.entries(notificationTable))
 
-/** The entry of a method; undefined for one that this version does not know. */
+/** The entry of a method. Undefined for a method that this version does not know. */
 export const notificationEntry = (method: string): Entry | undefined => entries.get(method)

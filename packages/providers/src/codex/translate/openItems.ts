@@ -1,6 +1,6 @@
 /**
- * What the translator remembers of items that are open: approvals do not repeat the patch that they are about, and the
- * provider's own review of an item comes apart from it.
+ * The translator's state of open items. Approvals do not repeat the patch that they are about, and the provider's own review
+ * of an item comes in a message of its own.
  */
 import type { ChangedFile } from "@threadfold/contracts"
 import type { Fact } from "../../runtime/Fact.js"
@@ -8,29 +8,29 @@ import { type Fields, hintArray, hintFields, hintText, isFields } from "../../ru
 import { readItem } from "./readItem.js"
 
 interface OpenItem {
-  /** The item as it was told last. */
+  /** The item as the wire showed it last. */
   item: Fields
-  /** What a reviewer decided of it. */
+  /** The reviewer's decision. */
   review: Fields | undefined
 }
 
-/** A reviewer's decision of an item that has not come. */
+/** A reviewer's decision about an item that has not come. */
 interface EarlyReview {
   readonly review: Fields
-  /** What tells it, for a row of its own where the item never comes. */
-  readonly told: Fields
+  /** The notification of the decision. It becomes an item of its own where the reviewed item never comes. */
+  readonly params: Fields
 }
 
-/** The open items of a thread, by the provider's id; gone with their end, or with their turn's. */
+/** The open items of a thread, by native id. They are removed with their end or the end of their turn. */
 export interface OpenItems {
   readonly byId: Map<string, OpenItem>
   /** Reviews that came before their item. */
   readonly early: Map<string, EarlyReview>
-  /** Ids of the items that were refused last, for a review that comes after the end of its item. */
+  /** Ids of the last refused items, for reviews that come after the end of their item. */
   readonly refused: Set<string>
 }
 
-/** How many refused items are remembered: a review follows its item at once. */
+/** How many refused items are kept. A review follows its item at once, so a few are enough. */
 const refusedLimit = 64
 
 export const makeOpenItems = (): OpenItems => ({ byId: new Map(), early: new Map(), refused: new Set() })
@@ -53,8 +53,8 @@ const noteEnd = ({ byId, early, refused }: OpenItems, item: Fields): void => {
   if (refused.size > refusedLimit && oldest !== undefined) refused.delete(oldest)
 }
 
-/** Learns from a notification of the thread, before it is mapped. */
-export const hearItem = (items: OpenItems, method: string, params: Fields): void => {
+/** Updates the open items before a notification is mapped. */
+export const noteOpening = (items: OpenItems, method: string, params: Fields): void => {
   if (method === "item/started") return noteStart(items, hintFields(params, "item") ?? {})
   if (method === "item/fileChange/patchUpdated") {
     const id = hintText(params, "itemId") ?? ""
@@ -65,8 +65,8 @@ export const hearItem = (items: OpenItems, method: string, params: Fields): void
   }
 }
 
-/** Forgets what a notification ended, after it was mapped. */
-export const leaveItem = (items: OpenItems, method: string, params: Fields): void => {
+/** Removes the items that a notification ended, after it was mapped. */
+export const noteClosing = (items: OpenItems, method: string, params: Fields): void => {
   if (method === "item/completed") noteEnd(items, hintFields(params, "item") ?? {})
   if (method === "turn/completed") forgetItems(items)
 }
@@ -76,30 +76,30 @@ export const forgetItems = ({ byId, early }: OpenItems): void => {
   early.clear()
 }
 
-/** What a reviewer's decision adds to its item: all of its data; null: the item is still to come. */
-export const noteReview = (items: OpenItems, itemId: string, review: Fields, told: Fields): Fields | null => {
+/** The data of an item with the reviewer's decision. Null: the item has not come yet. */
+export const noteReview = (items: OpenItems, itemId: string, review: Fields, params: Fields): Fields | null => {
   const open = items.byId.get(itemId)
   if (open !== undefined) {
     open.review = review
     return { ...readItem(open.item).data, review }
   }
-  // Of an item that has ended the row has the rest.
+  // The row of an ended item holds the other data.
   if (items.refused.has(itemId)) return { review }
-  items.early.set(itemId, { review, told })
+  items.early.set(itemId, { review, params })
   return null
 }
 
-/** Reviews whose item has not come and, at the end of their turn, does not come any more: what told them. */
-export const lostReviews = ({ early }: OpenItems): readonly Fields[] => [...early.values()].map(({ told }) => told)
+/** The notifications of reviews whose item has not come. Read at the end of the turn: the items will not come any more. */
+export const lostReviews = ({ early }: OpenItems): readonly Fields[] => [...early.values()].map(({ params }) => params)
 
-/** An item's event with the review of that item, where there is one. */
-export const withReview = (items: OpenItems, told: Fact): Fact => {
-  if (told.type !== "item.started" && told.type !== "item.completed") return told
-  const id = told.native?.itemId ?? ""
+/** The fact of an item with the review of that item, where there is one. */
+export const withReview = (items: OpenItems, what: Fact): Fact => {
+  if (what.type !== "item.started" && what.type !== "item.completed") return what
+  const id = what.native?.itemId ?? ""
   const review = items.byId.get(id)?.review ?? items.early.get(id)?.review
-  if (review === undefined || !isFields(told.payload)) return told
-  const { data } = told.payload
-  return { ...told, payload: { ...told.payload, data: { ...(isFields(data) ? data : {}), review } } }
+  if (review === undefined || !isFields(what.payload)) return what
+  const { data } = what.payload
+  return { ...what, payload: { ...what.payload, data: { ...(isFields(data) ? data : {}), review } } }
 }
 
 const kindOf = (change: Fields): string | undefined => {
@@ -107,14 +107,14 @@ const kindOf = (change: Fields): string | undefined => {
   return typeof kind === "string" ? kind : isFields(kind) ? hintText(kind, "type") : undefined
 }
 
-/** One file of a patch, in the words of either protocol. */
+/** One file of a patch, in the form of the current or the older protocol. */
 const changedFile = (path: string, change: Fields): ChangedFile => {
   const kind = kindOf(change)
   const diff = [change.diff, change.unified_diff, change.content].find((one) => typeof one === "string")
   return { path, ...(kind === undefined ? {} : { kind }), ...(typeof diff === "string" ? { diff } : {}) }
 }
 
-/** The files of a patch: those of the item that an approval is about, or those that an older approval lists itself. */
+/** The files of a patch: those of the item that an approval concerns, or those that an older approval lists itself. */
 export const changesOf = (items: OpenItems | undefined, params: Fields, itemId: string | undefined) => {
   const item = itemId === undefined ? undefined : items?.byId.get(itemId)?.item
   const listed = hintArray(item ?? {}, "changes").flatMap((change): readonly ChangedFile[] => {

@@ -1,6 +1,6 @@
 /**
- * Thread items: every `ThreadItem` type of the protocol to one of our kinds. A type that we do not know is `other`, with
- * its own name in `nativeKind` and all it says in `data`.
+ * Reads thread items: every `ThreadItem` type of the protocol becomes one of our kinds. An unknown type becomes `other`, with
+ * its name in `nativeKind` and its members in `data`.
  */
 import type { ItemEnd, ItemKind } from "@threadfold/contracts"
 import {
@@ -19,15 +19,15 @@ import {
   WrongShape,
 } from "../../runtime/readFields.js"
 
-/** What an item says, in our words. */
+/** An item in our words. */
 export interface ItemView {
   readonly id: string
   readonly kind: ItemKind
   readonly nativeKind: string
-  /** The id that the client gave the message, which Codex repeats. */
+  /** The client's id of a user message, which Codex repeats. */
   readonly clientId: string | undefined
   readonly title: string | undefined
-  /** Text as the read model defines it per kind; null where the kind has none or nothing was said yet. */
+  /** The text, as the read model defines it for the kind. Null: the kind has no text, or there is none yet. */
   readonly text: string | null
   readonly status: ItemEnd
   readonly phase: string | undefined
@@ -35,7 +35,7 @@ export interface ItemView {
   readonly exitCode: number | undefined
   readonly durationMs: number | undefined
   readonly childNativeThreadIds: readonly string[]
-  /** Threads that this item shows to be children of its own. */
+  /** The threads that this item shows to be children of its thread. */
   readonly spawned: readonly Spawned[]
   readonly data: Fields | undefined
 }
@@ -43,11 +43,11 @@ export interface ItemView {
 /** A thread that another one works with by collaboration. */
 export interface Spawned {
   readonly id: string
-  /** What to call it, where the wire says anything of the kind. */
+  /** Its name, where the wire has one. */
   readonly name: string | undefined
-  /** True: this very item started it. */
+  /** True: this item started it. */
   readonly started: boolean
-  /** True: it is there, because it was started or its state is told. */
+  /** True: it exists, because it was started or its state is reported. */
   readonly isThere: boolean
 }
 
@@ -55,23 +55,23 @@ interface Reading {
   readonly kind: ItemKind
   readonly title?: string | undefined
   readonly text?: string | null
-  /** Members that `text` already says. */
-  readonly said?: readonly string[]
-  /** Members to say otherwise than the item does. */
-  readonly instead?: Fields
+  /** Members that `text` holds already. */
+  readonly inText?: readonly string[]
+  /** Replacements of members. */
+  readonly replaced?: Fields
   readonly children?: readonly string[]
   readonly spawned?: readonly Spawned[]
 }
 
 /** What a user wrote. The `input` of a turn and the `content` of a user message are lists of the same parts. */
 export interface UserInput {
-  /** The text parts, joined by a blank line; null where there is none. */
+  /** The text parts, joined by a blank line. Null where there is none. */
   readonly text: string | null
-  /** The parts that are no text (images, audio, skills, mentions), in the provider's words. */
+  /** The other parts (images, audio, skills, mentions), as the provider has them. */
   readonly others: readonly Fields[]
 }
 
-/** Reads the parts. A list that is absent holds none; a part that is no object, or a text part without text, is refused. */
+/** Reads the parts. An absent list is empty. A part that is no object, or a text part without text, is refused. */
 export const readUserInput = (parts: unknown): UserInput => {
   if (parts === undefined || parts === null) return { text: null, others: [] }
   if (!Array.isArray(parts)) throw new WrongShape("input: expected an array of parts")
@@ -86,7 +86,7 @@ export const readUserInput = (parts: unknown): UserInput => {
   return { text: texts.length === 0 ? null : texts.join("\n\n"), others }
 }
 
-/** Members that have a place of their own in the event, or that only the raw message needs. */
+/** Members that the event holds in members of its own, or that only the raw message needs. */
 const placed = ["id", "type", "status", "processId", "exitCode", "phase", "durationMs", "startedAtMs", "completedAtMs"]
 
 const named = (item: Fields, prefix: string): string | undefined => {
@@ -105,23 +105,23 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
       return {
         kind: "user_message",
         text,
-        said: ["content", "clientId"],
-        instead: others.length === 0 ? {} : { content: others },
+        inText: ["content", "clientId"],
+        replaced: others.length === 0 ? {} : { content: others },
       }
     },
   ],
   ["hookPrompt", () => ({ kind: "other" })],
-  ["agentMessage", (item) => ({ kind: "agent_message", text: mayHaveString(item, "text"), said: ["text"] })],
+  ["agentMessage", (item) => ({ kind: "agent_message", text: mayHaveString(item, "text"), inText: ["text"] })],
   ["functionCallOutput", (item) => ({ kind: "tool_call", title: named(item, "namespace") })],
-  ["plan", (item) => ({ kind: "plan", text: mayHaveString(item, "text"), said: ["text"] })],
-  ["reasoning", (item) => ({ kind: "reasoning", text: joined(mayHaveStrings(item, "summary")), said: ["summary"] })],
+  ["plan", (item) => ({ kind: "plan", text: mayHaveString(item, "text"), inText: ["text"] })],
+  ["reasoning", (item) => ({ kind: "reasoning", text: joined(mayHaveStrings(item, "summary")), inText: ["summary"] })],
   [
     "commandExecution",
     (item) => ({
       kind: "command",
       title: hintText(item, "command"),
       text: mayHaveString(item, "aggregatedOutput"),
-      said: ["aggregatedOutput"],
+      inText: ["aggregatedOutput"],
     }),
   ],
   ["fileChange", (item) => ({ kind: "file_change", title: changedPaths(item) })],
@@ -169,7 +169,7 @@ const readings: ReadonlyMap<string, (item: Fields) => Reading> = new Map<string,
 /** The item types that have a reading of their own. */
 export const knownItemTypes: readonly string[] = [...readings.keys()]
 
-/** The files of a change, for a title. */
+/** The paths of a file change, for a title. */
 export const changedPaths = (item: Fields): string | undefined => {
   const paths = hintArray(item, "changes").flatMap((change) => {
     const path = isFields(change) ? hintText(change, "path") : undefined
@@ -178,7 +178,7 @@ export const changedPaths = (item: Fields): string | undefined => {
   return paths.length === 0 ? undefined : paths.join(", ")
 }
 
-/** How a completed item ended. Items without a status of their own, or with one that says nothing, are complete. */
+/** How an item ended. An item without a status, or with an unknown one, is completed. */
 const endOf = (item: Fields): ItemEnd => {
   switch (item.status) {
     case "failed":
@@ -192,7 +192,7 @@ const endOf = (item: Fields): ItemEnd => {
   }
 }
 
-/** Reads an item; its id and type are needed, and what becomes its text must be text. */
+/** Reads an item. Its id and type are required, and the members that become its text must be texts. */
 export const readItem = (item: Fields): ItemView => {
   const nativeKind = needText(item, "type")
   const reading = readings.get(nativeKind)?.(item) ?? { kind: "other" }
@@ -211,12 +211,12 @@ export const readItem = (item: Fields): ItemView => {
     durationMs: hintNumber(item, "durationMs"),
     childNativeThreadIds: reading.children ?? [],
     spawned: reading.spawned ?? [],
-    data: rest({ ...item, ...reading.instead }, instead(reading)),
+    data: rest({ ...item, ...reading.replaced }, membersElsewhere(reading)),
   }
 }
 
-/** A member that is said otherwise stays in `data`, with its other content. */
-const instead = (reading: Reading): readonly string[] => {
-  const kept = Object.keys(reading.instead ?? {})
-  return [...placed, ...(reading.said ?? [])].filter((key) => !kept.includes(key))
+/** The members that `data` leaves out. A replaced member stays in `data`, with its replacement. */
+const membersElsewhere = (reading: Reading): readonly string[] => {
+  const kept = Object.keys(reading.replaced ?? {})
+  return [...placed, ...(reading.inText ?? [])].filter((key) => !kept.includes(key))
 }

@@ -1,6 +1,6 @@
 /**
- * Voice conversations. Codex sends a transcript twice, as untyped pieces per role and as typed items; where a thread has
- * sent typed ones, the untyped ones only repeat them and are kept.
+ * Entries of voice conversations. Codex sends a transcript twice: as untyped pieces per role, and as typed items. Once a
+ * thread has sent typed items, the untyped pieces only repeat them and are kept.
  */
 import type { NativeRef, RealtimeCloseReason } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
@@ -25,18 +25,18 @@ const closeReasons: ReadonlyMap<string, RealtimeCloseReason> = new Map<string, R
 ])
 
 /**
- * The name of a run: what the client called it. Codex calls every run of a thread by the thread's id where its client says
- * nothing, which names none of them.
+ * The name that the client gave a voice run. Where the client gives none, Codex uses the thread's id for every run of the
+ * thread. That identifies none of them, so it counts as no name.
  */
 export const runName = (fields: Fields, nativeThreadId: string | undefined): string | undefined => {
   const name = mayHaveId(fields, "realtimeSessionId")
   return name === nativeThreadId ? undefined : name
 }
 
-/** The run that a typed item belongs to: it says so itself. */
+/** The voice run that a typed item names. */
 const runOf = (item: Fields, { thread }: Place) => ({ threadId: thread.id, realtimeId: runName(item, thread.id) })
 
-/** Audio that passed by, in either direction; the bytes stay in the native message. */
+/** Audio in either direction. The bytes stay in the native message. */
 export const audioPiece = (audio: Fields, direction: "input" | "output", nativeThreadId: string | undefined): Fact => {
   const sampleRate = hintNumber(audio, "sampleRate")
   return pieceOf(
@@ -55,7 +55,7 @@ const transcriptPiece = (piece: string, role: string | undefined, native: Native
     frames,
   }))
 
-/** What is asked for: the request's own words, else what was being said, as `role: text` lines. */
+/** The text of a handoff: the request's own text, else the active transcript as `role: text` lines. */
 const handoffText = (item: Fields): string => {
   const said = hintArray(item, "active_transcript").flatMap((entry) =>
     isFields(entry) ? [`${hintText(entry, "role") ?? "unknown"}: ${hintText(entry, "text") ?? ""}`] : [],
@@ -97,7 +97,7 @@ export const realtimeEntries = {
       voice.segments.set(needText(item, "id"), { role: hintText(item, "role"), realtimeId: native.realtimeId })
       return []
     }
-    // The notifications `started` and `closed` are the conversation's lifecycle; which run closes, only the item says.
+    // The notifications `started` and `closed` report the start and the end. But only the item names the run that closes.
     if (kind === "realtimeSessionClosed") voice.closing = native.realtimeId
     if (kind === "realtimeSessionStarted" || kind === "realtimeSessionClosed") return []
     return [fact("realtime.item-added", { kind, item }, native)]

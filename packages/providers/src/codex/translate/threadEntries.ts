@@ -1,4 +1,4 @@
-/** Threads and their sessions: `thread/*` notifications, and the description of a thread that several messages embed. */
+/** Entries of threads and their sessions (`thread/*`), and the description of a thread that several messages embed. */
 import { type Fact, fact } from "../../runtime/Fact.js"
 import {
   type Fields,
@@ -20,7 +20,7 @@ import { readError } from "./codexErrors.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
 import { revertedFacts } from "./rewinds.js"
 
-/** What a `Thread` object says of a thread. A status embedded in it is ignored: it may be older than the next line. */
+/** The content of a `Thread` object. Its status is left out, because it may be out of date. */
 export interface ThreadView {
   readonly id: string
   readonly title: string | undefined
@@ -28,11 +28,11 @@ export interface ThreadView {
   readonly model: string | undefined
   readonly parent: string | undefined
   readonly forkedFrom: string | undefined
-  /** The provider's session id, where it is not the thread's id. */
+  /** The provider's session id, where it differs from the thread's id. */
   readonly nativeSessionId: string | undefined
 }
 
-/** Reads a `Thread` object; its id is needed. */
+/** Reads a `Thread` object. Its id is required. */
 export const readThread = (thread: Fields): ThreadView => {
   const id = needText(thread, "id")
   const sessionId = hintText(thread, "sessionId")
@@ -47,12 +47,12 @@ export const readThread = (thread: Fields): ThreadView => {
   }
 }
 
-/** `thread.started` for the first description in a session; afterwards only what changed. */
+/** The facts of a description: `thread.started` for the first one in a session, later only the changes. */
 export const describe = (thread: CodexThread, session: Session, view: ThreadView): readonly Fact[] => {
   const before = session.described
   const native = { threadId: thread.id }
   const parent = view.parent ?? before?.parent ?? thread.parent
-  // What the parent calls it stands for a name that nothing has given it.
+  // The name that the parent gave it is used where it has no name of its own.
   const named = view.title ?? before?.title ?? thread.name
   session.described = { title: named, parent }
   if (before === null) {
@@ -77,7 +77,7 @@ export const describe = (thread: CodexThread, session: Session, view: ThreadView
   return [fact("thread.metadata.updated", { title, parentNativeThreadId: newParent }, native)]
 }
 
-/** Settings of a thread besides those that every agent has, by the names that answers and notifications give them. */
+/** Settings that only Codex has, by their names in answers and notifications. */
 const settingNames = [
   "modelProvider",
   "effort",
@@ -100,7 +100,7 @@ const otherSettings = (settings: Fields): Fields | undefined => {
   return told.length === 0 ? undefined : Object.fromEntries(told)
 }
 
-/** What a session runs with, from the answer to start, resume or fork, or from changed settings. */
+/** The configuration of a session, from the answer to start, resume or fork, or from changed settings. */
 export const configuration = (settings: Fields, nativeThreadId: string, version: string | undefined): Fact =>
   fact(
     "session.configured",
@@ -148,7 +148,7 @@ export const threadEntries = {
         case "idle":
           return [fact("session.state.changed", { state: "ready", nativeState: type }, native)]
         case "systemError":
-          // An append to a dead voice run raises it too, so it ends nothing; what does end something says so itself.
+          // An append to a closed voice run causes this status, too. So it ends nothing: an end has its own notification.
           return [
             fact(
               "runtime.error",
@@ -223,7 +223,7 @@ export const threadEntries = {
   "thread/section/changed": keptOfStored("sorting of the provider's own list"),
   "thread/project/updated": keptOfStored("sorting of the provider's own list"),
   "thread/attachment/updated": keptOfStored("attachments are the client's own state"),
-  "thread/queue/changed": keptOfStored("the provider's queue; its turns announce themselves"),
+  "thread/queue/changed": keptOfStored("the provider's queue; its turns have their own notifications"),
   "thread/goal/updated": onThread((params, { thread }) => [
     fact(
       "thread.metadata.updated",
@@ -234,7 +234,7 @@ export const threadEntries = {
   "thread/goal/cleared": onThread((_, { thread }) => [
     fact("thread.metadata.updated", { goal: null }, { threadId: thread.id }),
   ]),
-  "thread/prediction/updated": kept("a guess at the next prompt, not something that happened"),
+  "thread/prediction/updated": kept("a guess at the next prompt; nothing has happened"),
   "thread/environment/connected": kept("environments have no place in the read model"),
   "thread/environment/disconnected": kept("environments have no place in the read model"),
 } as const satisfies Record<string, Entry>

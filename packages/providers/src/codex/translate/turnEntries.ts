@@ -1,4 +1,4 @@
-/** Turns: start, end, plan and diff. A turn held until its call is answered is the translator's matter, not the mapping's. */
+/** Entries of turns: start, end, plan and diff. The connection holds a start until its call is answered, not the entry. */
 import type { TurnOutcome } from "@threadfold/contracts"
 import { fact } from "../../runtime/Fact.js"
 import {
@@ -24,7 +24,7 @@ const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>(
   ["failed", "failed"],
 ])
 
-/** The outcome that a turn's status tells; undefined: it goes on, or the status is none that this version knows. */
+/** The outcome of a turn's status. Undefined: the turn goes on, or this version does not know the status. */
 export const outcomeOf = (status: string | undefined): TurnOutcome | undefined => outcomes.get(status ?? "")
 
 export const turnEntries = {
@@ -32,7 +32,7 @@ export const turnEntries = {
     const turn = needFields(params, "turn")
     const turnId = needText(turn, "id")
     const rootTurnId = mayHaveId(turn, "rootTurnId")
-    // A turn of the turn that runs is part of it: a review has one of the reviewer.
+    // An inner turn is part of the running turn. A review, for example, has an inner turn of the reviewer.
     if (rootTurnId !== undefined && rootTurnId !== turnId && rootTurnId === session.running) {
       session.inner.set(turnId, rootTurnId)
       return []
@@ -44,18 +44,18 @@ export const turnEntries = {
   "turn/completed": onThread((params, { session, thread }) => {
     const turn = needFields(params, "turn")
     const status = needText(turn, "status")
-    // A turn that is still in progress has not ended, whatever the method's name says.
+    // The status decides: a turn that is still in progress has not ended.
     if (status === "inProgress") return []
     const outcome = outcomeOf(status)
     if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
     const error = hintFields(turn, "error")
     if (session.inner.has(mayHaveId(turn, "id") ?? "")) return []
-    // The turn's end closes its items; what is told of one afterwards stands by itself again.
+    // The end of a turn closes its items. A later delta of one of them must carry its kind again.
     session.known.clear()
     session.inner.clear()
     if (session.running === mayHaveId(turn, "id")) session.running = undefined
     return [
-      ...lostReviews(thread.items).flatMap((told) => refusal(thread.id, told)),
+      ...lostReviews(thread.items).flatMap((review) => refusal(thread.id, review)),
       fact(
         "turn.completed",
         {
