@@ -1,6 +1,6 @@
 /**
- * A live agent that speaks the Agent Client Protocol over stdio. Thin: it starts the process, shakes hands, and puts
- * orders into calls; what happened, the translator tells.
+ * The driver of an agent that speaks the Agent Client Protocol over stdio. It starts the process, does the handshake, and turns
+ * operations into calls. Only the translator makes events.
  */
 import { Effect, Option, type Scope } from "effect"
 import type {
@@ -20,7 +20,7 @@ import { makeAcpConnection } from "./acpOperations.js"
 import { shakeHands } from "./handshake.js"
 import { makePeer, type Peer } from "./Peer.js"
 
-/** What to do about an agent that does not come up. */
+/** What a person can do when the agent does not start. */
 const advice = "Check by hand that its command starts an agent which speaks the Agent Client Protocol."
 
 const connect = (
@@ -39,8 +39,8 @@ const connect = (
       provider,
       process: child,
       translator: makeAcpTranslator({ provider, mode: "managed", secrets }),
-      asked: (id, method, params) => threads.asked(peer, id, method, params),
-      told: (method, params) => threads.told(peer, method, params),
+      onRequest: (id, method, params) => threads.onRequest(peer, id, method, params),
+      onNotification: (method, params) => threads.onNotification(peer, method, params),
     })
     const lost = (what: string): ConnectionLost => connectionLost(provider, child, what, advice)
     const handshake = yield* shakeHands(config, peer, lost).pipe(
@@ -48,7 +48,7 @@ const connect = (
         duration: limits.startMs,
         onTimeout: () => lost(`The agent did not answer within ${limits.startMs} ms of its start.`),
       }),
-      // Its own words for the end, with other advice: there is no session yet to start again.
+      // The advice differs from that of a running session: there is no session yet to start again.
       Effect.catchTag("ConnectionLost", (failure) =>
         Option.isNone(child.exited()) ? failure : lost(howItEnded(child)),
       ),
@@ -66,11 +66,11 @@ const connect = (
     return redactConnection(connection, secrets)
   })
 
-/** A driver for one agent; each connection is a process of its own. */
+/** Makes the driver of one agent. Each connection is a process of its own. */
 export const makeAcpDriver = (config: AcpConfig): ProviderDriver => {
   const capabilities: Capabilities = {
     "start-thread": true,
-    // What this agent can do, it says when it shakes hands: one that can neither load nor resume fails the order.
+    // The agent reports in the handshake whether it can load or resume. If it can do neither, the operation fails.
     "resume-thread": true,
     "send-turn": true,
     steer: false,

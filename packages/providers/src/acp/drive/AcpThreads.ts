@@ -1,6 +1,6 @@
 /**
- * What the driver remembers of a connection: which sessions are open and what they wait for. All of it is changed where a
- * line is read or an order is given, before anybody hears of it.
+ * The driver's state of a connection: the open sessions, their running prompts, and the open questions. It changes where a
+ * line is read or an operation runs, before the events are emitted.
  */
 import { type Fields, hintText } from "../../runtime/readFields.js"
 import { cancelRequestMethod, methodNotFound } from "../translate/acpProtocol.js"
@@ -10,9 +10,9 @@ import { giveUp, type OpenQuestion } from "./acpDecisions.js"
 import type { Peer } from "./Peer.js"
 import type { Offer } from "./sessionSettings.js"
 
-/** A prompt without an answer, or about to be sent. */
+/** A prompt that has no answer yet, or is about to be sent. */
 export interface RunningPrompt {
-  /** The name by which the translator tells its turn. */
+  /** The native id that the translator gives its turn. */
   readonly nativeTurnId: string
   cancelled: boolean
 }
@@ -21,7 +21,7 @@ export interface RunningPrompt {
 export interface OpenThread {
   readonly id: string
   offer: Offer
-  /** How many prompts it was given: the translator counts the same. */
+  /** How many prompts it was sent. The translator counts the same. */
   prompts: number
   running: RunningPrompt | null
 }
@@ -32,7 +32,7 @@ export const makeThreads = () => {
   const questions = new Map<string, OpenQuestion>()
   let starting: string | null = null
 
-  /** An agent may speak of a session before it has answered the call that opens it; one is opened at a time. */
+  /** Links a new session with our thread. An agent may name it before it answers the call that opens it. One opens at a time. */
   const refer = (params: Fields): void => {
     const id = hintText(params, "sessionId")
     if (starting !== null && id !== undefined && !references.has(id)) references.set(id, starting)
@@ -47,13 +47,13 @@ export const makeThreads = () => {
     questions,
     questionsOf,
 
-    /** A session is about to be started for this thread of ours; null: not any more. */
+    /** A session is about to be started for this thread of ours. Null: not any more. */
     start: (threadId: string | null): void => {
       starting = threadId
     },
 
-    /** The agent asks: a question waits for its answer, everything else is not for us to serve. */
-    asked: (peer: Peer, id: string, method: string, params: Fields): void => {
+    /** A request of the agent. A question waits for its answer. All other requests are refused. */
+    onRequest: (peer: Peer, id: string, method: string, params: Fields): void => {
       refer(params)
       if (!isQuestion(method)) {
         const message = `This client does not offer ${method}.`
@@ -61,14 +61,15 @@ export const makeThreads = () => {
       }
       const nativeThreadId = hintText(params, "sessionId")
       const question = { method, nativeThreadId, options: optionsOf(params), form: formOf(params) }
-      // The turn is being stopped: nobody is asked any more.
+      // The turn is being cancelled, so the user is not asked any more.
       if (open.get(nativeThreadId ?? "")?.running?.cancelled === true) {
         return peer.respondSoon(id, { result: giveUp(question) })
       }
       questions.set(id, question)
     },
 
-    told: (peer: Peer, method: string, params: Fields): void => {
+    /** A notification of the agent: it may withdraw a question. */
+    onNotification: (peer: Peer, method: string, params: Fields): void => {
       refer(params)
       if (method !== cancelRequestMethod) return
       const id = JSON.stringify(params.requestId)
@@ -78,7 +79,7 @@ export const makeThreads = () => {
       peer.respondSoon(id, { result: giveUp(question) })
     },
 
-    /** The session is closed. */
+    /** Removes a closed session and its questions. */
     close: (nativeThreadId: string): void => {
       open.delete(nativeThreadId)
       for (const [id] of questionsOf(nativeThreadId)) questions.delete(id)

@@ -1,6 +1,6 @@
 /**
- * Our end of an agent's wire: JSON-RPC over lines. Each line goes to the translator where it is read or written, in the
- * order of the wire. Calls are matched with their answers; what the agent asks is handed to {@link PeerOptions.asked}.
+ * Our end of an agent's wire: JSON-RPC over lines. The translator gets each line where it is read or written, in the order of
+ * the wire. Answers are matched with their calls. Requests of the agent go to {@link PeerOptions.onRequest}.
  */
 import { Clock, Deferred, Effect, Fiber, FiberId, Runtime, type Scope } from "effect"
 import { type LiveEvents, makeLiveEvents } from "../../drive/LiveEvents.js"
@@ -13,13 +13,13 @@ import { type Fields, isFields } from "../../runtime/readFields.js"
 import type { Translator, WireLine } from "../../Translator.js"
 import { receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
 
-/** An answer, with the `data` of a refusal. */
+/** The answer to a call, with the `data` of a refusal. */
 export interface Answered {
   readonly answer: Answer
   readonly errorData: unknown
 }
 
-/** A call that was handed over. */
+/** A call that was delivered. */
 export interface Sent {
   /** JSON text of its id. */
   readonly callId: string
@@ -28,51 +28,51 @@ export interface Sent {
 }
 
 export interface CallOptions {
-  /** Our turn that the call asks for. */
+  /** Our id of the turn that the call asks for. */
   readonly turnId?: string
-  /** Hears that the line goes out. */
-  readonly sent?: () => void
-  /** Hears the answer before any event of it is given out. */
-  readonly heard?: (answered: Answered) => void
+  /** Runs when the line is sent. */
+  readonly onSend?: () => void
+  /** Runs with the answer, before its events are emitted. */
+  readonly onAnswer?: (answered: Answered) => void
 }
 
 export interface PeerOptions {
   readonly provider: string
   readonly process: SupervisedProcess
   readonly translator: Translator
-  /** The agent asks something; heard before the events of it are given out. `id`: JSON text of the request's id. */
-  readonly asked: (id: string, method: string, params: Fields) => void
-  /** The agent tells something; heard before the events of it are given out. */
-  readonly told: (method: string, params: Fields) => void
+  /** Runs with a request of the agent, before its events are emitted. `id`: JSON text of the request's id. */
+  readonly onRequest: (id: string, method: string, params: Fields) => void
+  /** Runs with a notification of the agent, before its events are emitted. */
+  readonly onNotification: (method: string, params: Fields) => void
 }
 
-/** What a request of the agent is answered with. */
+/** The answer to a request of the agent. */
 export type Response = { readonly result: Fields } | { readonly error: Fields }
 
 export interface Peer {
   readonly events: LiveEvents["events"]
   /** Fails once the agent is gone. */
   readonly alive: Effect.Effect<void, ConnectionLost>
-  /** Hands a call over: ends when the pipe has taken it. */
+  /** Delivers a call. Ends when the pipe has taken it. */
   readonly call: (method: string, params: Fields, options?: CallOptions) => Effect.Effect<Sent, ConnectionLost>
   readonly notify: (method: string, params: Fields) => Effect.Effect<void, ConnectionLost>
   /** Answers a request of the agent. `id`: JSON text of its id. */
   readonly respond: (id: string, response: Response) => Effect.Effect<void, ConnectionLost>
-  /** Answers in the background: for what is due whether or not anybody waits for it. */
+  /** Answers a request in the background, for answers that no operation waits for. */
   readonly respondSoon: (id: string, response: Response) => void
-  /** Tells the translator what only we know. */
+  /** Passes a fact that only the driver knows to the translator, as a `meta` line. */
   readonly note: (event: string, fields: Fields) => Effect.Effect<void>
 }
 
 interface Waiting {
   readonly done: Deferred.Deferred<Answered, ConnectionLost>
-  readonly heard: CallOptions["heard"]
+  readonly onAnswer: CallOptions["onAnswer"]
 }
 
 const errorDataOf = (message: unknown): unknown =>
   isFields(message) && isFields(message.error) ? message.error.data : undefined
 
-/** Reads until the process is gone, whoever listens; when the scope closes, the process is stopped and read to its end. */
+/** Reads until the process is gone, even without a consumer. When the scope closes, the process is stopped and read to its end. */
 export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { process, provider } = options
@@ -83,14 +83,14 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
     let lastId = 0
     let over: ConnectionLost | null = null
 
-    /** Tells the translator and posts, in one step, so that no other line comes between. */
-    const send = (message: Fields, { sent, turnId }: CallOptions = {}): Effect.Effect<void, ConnectionLost> =>
+    /** Translates and writes a message in one step, so that no other line comes between. */
+    const send = (message: Fields, { onSend, turnId }: CallOptions = {}): Effect.Effect<void, ConnectionLost> =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         if (over !== null) return over
         const raw = JSON.stringify(message)
-        // A line that cannot go out any more was never on the wire.
+        // A line that cannot be written any more is not on the wire, so it is not translated.
         if (process.stdin.writable) {
-          sent?.()
+          onSend?.()
           live.push(sentLine(at, raw, message, turnId))
         }
         return transport.post(raw)
@@ -98,16 +98,16 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
 
     const respond: Peer["respond"] = (id, response) => send({ jsonrpc: "2.0", id: JSON.parse(id), ...response })
 
-    /** One line of the agent: who waits for it is prepared, it is told, who waits goes on. */
+    /** Handles one line of the agent. The state is updated first, then the translator gets the line, then the caller goes on. */
     const receive = (line: WireLine): void => {
       const read = readMessage(line.message)
-      if (read.kind === "request") options.asked(read.id, read.method, read.params)
-      if (read.kind === "notification") options.told(read.method, read.params)
+      if (read.kind === "request") options.onRequest(read.id, read.method, read.params)
+      if (read.kind === "notification") options.onNotification(read.method, read.params)
       if (read.kind !== "response") return live.push(line)
       const call = waiting.get(read.id)
       waiting.delete(read.id)
       const answered = { answer: read.answer, errorData: errorDataOf(line.message) }
-      call?.heard?.(answered)
+      call?.onAnswer?.(answered)
       live.push(line)
       if (call !== undefined) Deferred.unsafeDone(call.done, Effect.succeed(answered))
     }
@@ -143,8 +143,8 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
           lastId += 1
           const callId = JSON.stringify(lastId)
           const done = Deferred.unsafeMake<Answered, ConnectionLost>(FiberId.none)
-          waiting.set(callId, { done, heard: callOptions.heard })
-          // Whoever gives up waiting has sent it none the less: its answer is still heard.
+          waiting.set(callId, { done, onAnswer: callOptions.onAnswer })
+          // The call stays in the list if the caller is interrupted: it was sent, so its answer still counts.
           return send({ jsonrpc: "2.0", id: lastId, method, params }, callOptions).pipe(
             Effect.tapError(() => Effect.sync(() => waiting.delete(callId))),
             Effect.as({ callId, answer: Deferred.await(done) }),
@@ -153,7 +153,7 @@ export const makePeer = (options: PeerOptions): Effect.Effect<Peer, never, Scope
       notify: (method, params) => send({ jsonrpc: "2.0", method, params }),
       respond,
       respondSoon: (id, response) => {
-        // After the line that asked for it; an agent that is gone needs no answer.
+        // It is sent after the line that asked for it was handled. An agent that is gone needs no answer.
         Runtime.runFork(runtime)(Effect.zipRight(Effect.yieldNow(), Effect.ignore(respond(id, response))))
       },
       note: (event, fields) =>

@@ -1,4 +1,4 @@
-/** From the decision of an order to the answer that an agent expects, and the agent's refusals in words for a person. */
+/** Translates decisions into the answers that an agent expects, and refusals of the agent into words for a person. */
 
 import { formContent } from "../../questions/elicitationForm.js"
 import { portableAnswers } from "../../questions/portableAnswers.js"
@@ -12,22 +12,22 @@ export interface OpenQuestion {
   readonly method: string
   /** The session that asks; undefined: none. */
   readonly nativeThreadId: string | undefined
-  /** Of a question for permission: option → kind, in the agent's order. */
+  /** For a request for permission: option → kind, in the agent's order. */
   readonly options: ReadonlyMap<string, string>
-  /** Of an elicitation: the schema of its form. */
+  /** For an elicitation: the schema of its form. */
   readonly form?: Fields | undefined
 }
 
-/** The result to answer with, or why the decision is none that can be answered with. */
+/** The result to send, or why the decision has none. */
 export type Decided = { readonly result: Fields } | { readonly problem: string }
 
-/** What the protocol wants of a client that gives a question up. */
+/** The answer with which a client gives up a request for permission. */
 const cancelled: Fields = { outcome: { outcome: "cancelled" } }
 
 const select = (optionId: string): Decided => ({ result: { outcome: { outcome: "selected", optionId } } })
 
 const permission = ({ options }: OpenQuestion, decision: string): Decided => {
-  // What the agent offers comes first: an option may be named like one of our words.
+  // The agent's options come first: one of them may have the name of one of our words.
   if (options.has(decision)) return select(decision)
   if (decision === "cancel") return { result: cancelled }
   const option = optionFor(options, decision)
@@ -38,8 +38,8 @@ const permission = ({ options }: OpenQuestion, decision: string): Decided => {
 }
 
 /**
- * True: the decision stops the turn, as `cancel` does elsewhere. The protocol knows the answer that nobody decided only as
- * part of that: alone, it would let an agent go on with another try.
+ * Whether the decision stops the turn, as `cancel` does for other agents. In this protocol the answer `cancelled` belongs to a
+ * cancelled turn. Without the cancel an agent may go on and try again.
  */
 export const stopsTurn = ({ method, options }: OpenQuestion, decision: string): boolean =>
   method === permissionMethod && decision === "cancel" && !options.has(decision)
@@ -61,21 +61,21 @@ const elicitation = ({ form }: OpenQuestion, decision: string, data: unknown): D
   }
 }
 
-/** The answer to a question. `data`: the whole answer, where a decision is not enough. */
+/** Translates a decision. `data`: the whole answer, where a decision is not enough. */
 export const decide = (question: OpenQuestion, decision: string, data: unknown): Decided => {
   if (question.method === elicitationMethod) return elicitation(question, decision, data)
   if (decision === "answer" && isFields(data)) return { result: data }
   return permission(question, decision)
 }
 
-/** The answer that gives a question up. */
+/** The answer that gives up a question. */
 export const giveUp = ({ method }: OpenQuestion): Fields =>
   method === elicitationMethod ? { action: "cancel" } : cancelled
 
-/** JSON-RPC code by which an agent says that it wants a login first. */
+/** The JSON-RPC code of an agent that needs a login first. */
 const authRequired = -32000
 
-/** A refusal in words for a person. `login`: how this agent lets one sign in, as far as it says so. */
+/** A refusal in words for a person. `login`: how a person can sign in to this agent. */
 export const refusal = ({ answer, errorData }: Answered, login: string): string => {
   if (answer.ok) return ""
   const details =

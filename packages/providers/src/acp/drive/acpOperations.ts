@@ -1,4 +1,4 @@
-/** The orders that a connection takes, as calls of the protocol. */
+/** The operations of a connection, as calls of the protocol. */
 import { Effect } from "effect"
 import {
   type ConnectionLost,
@@ -34,12 +34,12 @@ export interface AcpConnectionParts {
   readonly threads: Threads
 }
 
-/** A notification has no id that an answer could name. */
+/** The call id of a notification, which has no id. */
 const noCall = "null"
 
 const fieldsOf = ({ answer }: Answered): Fields => (answer.ok && isFields(answer.result) ? answer.result : {})
 
-/** The id of the session that an answer opens. */
+/** The id of the session that an answer has opened. */
 const sessionIdOf = (answered: Answered): string | undefined => {
   const { sessionId } = fieldsOf(answered)
   return typeof sessionId === "string" && sessionId !== "" ? sessionId : undefined
@@ -54,7 +54,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
 
   const refuse = (operation: Operation, message: string) => new Refused({ provider, operation, message })
 
-  /** A call whose answer is awaited, within the limit. */
+  /** Sends a call and waits for its answer, within the limit. */
   const ask = (
     operation: Operation,
     method: string,
@@ -88,25 +88,25 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       for (const { method, params } of calls) yield* ask(operation, method, params)
     })
 
-  /** Brings a session to its settings; one that cannot have them is closed again. */
-  const opened = (operation: Operation, order: StartThread, thread: OpenThread) =>
+  /** Applies the settings to an opened session. If that fails, the session is closed again. */
+  const opened = (operation: Operation, input: StartThread, thread: OpenThread) =>
     Effect.gen(function* () {
-      const settings = settingsOf(order)
+      const settings = settingsOf(input)
       yield* Effect.tapError(configure(operation, thread, settings), () => Effect.ignore(closeThread(thread.id)))
       const result: ThreadOpened = { nativeThreadId: thread.id }
       return result
     })
 
-  const settingsOf = (order: StartThread): Settings => {
-    const settings = readSettings(order.settings)
-    const model = order.model ?? settings.model ?? config.model
+  const settingsOf = (input: StartThread): Settings => {
+    const settings = readSettings(input.settings)
+    const model = input.model ?? settings.model ?? config.model
     return { ...settings, model, mode: settings.mode ?? config.mode }
   }
 
-  const openParams = (order: StartThread): Fields => ({
+  const openParams = (input: StartThread): Fields => ({
     mcpServers: [],
-    ...settingsOf(order).rest,
-    cwd: order.cwd ?? parts.cwd ?? process.cwd(),
+    ...settingsOf(input).rest,
+    cwd: input.cwd ?? parts.cwd ?? process.cwd(),
   })
 
   const register = (id: string, threadId: string, answered: Answered): OpenThread => {
@@ -116,44 +116,44 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
     return thread
   }
 
-  const startThread = (order: StartThread): Effect.Effect<ThreadOpened, ProviderFailure> =>
+  const startThread = (input: StartThread): Effect.Effect<ThreadOpened, ProviderFailure> =>
     Effect.gen(function* () {
       let thread: OpenThread | undefined
-      threads.start(order.threadId)
-      const heard = (answered: Answered): void => {
+      threads.start(input.threadId)
+      const onAnswer = (answered: Answered): void => {
         const id = sessionIdOf(answered)
-        if (id !== undefined) thread = register(id, order.threadId, answered)
+        if (id !== undefined) thread = register(id, input.threadId, answered)
       }
-      yield* ask("start-thread", methods.newSession, openParams(order), { heard })
+      yield* ask("start-thread", methods.newSession, openParams(input), { onAnswer })
       if (thread === undefined) return yield* refuse("start-thread", "The agent opened a session without an id.")
-      return yield* opened("start-thread", order, thread)
+      return yield* opened("start-thread", input, thread)
     }).pipe(Effect.ensuring(Effect.sync(() => threads.start(null))), oneAtATime.withPermits(1))
 
-  const resumeThread = (order: ResumeThread): Effect.Effect<ThreadOpened, ProviderFailure> =>
+  const resumeThread = (input: ResumeThread): Effect.Effect<ThreadOpened, ProviderFailure> =>
     Effect.gen(function* () {
       yield* peer.alive
       const { canLoad, canResume } = handshake
       const byResume = canResume && (config.reopenBy !== "load" || !canLoad)
       if (!byResume && !canLoad) return yield* new Unsupported({ provider, operation: "resume-thread" })
-      const id = order.nativeThreadId
+      const id = input.nativeThreadId
       if (threads.open.has(id)) {
         return yield* refuse("resume-thread", `The session ${id} is open on this connection already.`)
       }
-      threads.references.set(id, order.threadId)
+      threads.references.set(id, input.threadId)
       let thread: OpenThread | undefined
-      const heard = (answered: Answered): void => {
-        if (answered.answer.ok) thread = register(id, order.threadId, answered)
+      const onAnswer = (answered: Answered): void => {
+        if (answered.answer.ok) thread = register(id, input.threadId, answered)
       }
       const method = byResume ? methods.resumeSession : methods.loadSession
-      yield* ask("resume-thread", method, { ...openParams(order), sessionId: id }, { heard })
+      yield* ask("resume-thread", method, { ...openParams(input), sessionId: id }, { onAnswer })
       if (thread === undefined) return yield* refuse("resume-thread", "The agent did not open the session.")
-      return yield* opened("resume-thread", order, thread)
+      return yield* opened("resume-thread", input, thread)
     })
 
-  const sendTurn: ProviderConnection["sendTurn"] = (order) =>
+  const sendTurn: ProviderConnection["sendTurn"] = (turn) =>
     Effect.gen(function* () {
       const operation = "send-turn"
-      const thread = yield* openThread(operation, order.nativeThreadId)
+      const thread = yield* openThread(operation, turn.nativeThreadId)
       if (thread.running !== null) {
         return yield* refuse(operation, "A turn is running in this session. Wait for its end, or interrupt it.")
       }
@@ -163,15 +163,15 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
         if (thread.running === running) thread.running = null
       }
       let isSent = false
-      const sent = () => {
+      const onSend = () => {
         isSent = true
         thread.prompts += 1
       }
-      const settings = readSettings(order.settings)
-      const params = { prompt: [{ type: "text", text: order.text }], ...settings.rest, sessionId: thread.id }
+      const settings = readSettings(turn.settings)
+      const params = { prompt: [{ type: "text", text: turn.text }], ...settings.rest, sessionId: thread.id }
       const now = { ...thread, offer: { ...thread.offer, model: undefined, mode: undefined } }
       const { callId } = yield* configure(operation, now, settings).pipe(
-        Effect.zipRight(peer.call(methods.prompt, params, { turnId: order.turnId, sent, heard: over })),
+        Effect.zipRight(peer.call(methods.prompt, params, { turnId: turn.turnId, onSend, onAnswer: over })),
         Effect.onExit(() => Effect.sync(() => (isSent ? undefined : over()))),
       )
       return acknowledged(callId)
@@ -190,40 +190,40 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
   const cancel = (thread: OpenThread): Effect.Effect<void, ConnectionLost> =>
     Effect.suspend(() => {
       if (thread.running !== null) thread.running.cancelled = true
-      // The protocol demands an answer to every question of a turn that is stopped.
+      // The protocol demands an answer to every open question of a cancelled turn.
       return Effect.zipRight(peer.notify(methods.cancel, { sessionId: thread.id }), giveUpQuestions(thread.id))
     })
 
-  const interrupt: ProviderConnection["interrupt"] = (order) =>
+  const interrupt: ProviderConnection["interrupt"] = (turn) =>
     Effect.gen(function* () {
-      const thread = yield* openThread("interrupt", order.nativeThreadId)
-      if (thread.running?.nativeTurnId !== order.nativeTurnId) {
-        return yield* refuse("interrupt", `The turn ${order.nativeTurnId} is not running any more.`)
+      const thread = yield* openThread("interrupt", turn.nativeThreadId)
+      if (thread.running?.nativeTurnId !== turn.nativeTurnId) {
+        return yield* refuse("interrupt", `The turn ${turn.nativeTurnId} is not running any more.`)
       }
       yield* cancel(thread)
       return acknowledged(noCall)
     })
 
-  const answer: ProviderConnection["answer"] = (order) =>
+  const answer: ProviderConnection["answer"] = (request) =>
     Effect.gen(function* () {
       yield* peer.alive
-      const question = threads.questions.get(order.nativeRequestId)
-      if (question === undefined || (question.nativeThreadId ?? order.nativeThreadId) !== order.nativeThreadId) {
+      const question = threads.questions.get(request.nativeRequestId)
+      if (question === undefined || (question.nativeThreadId ?? request.nativeThreadId) !== request.nativeThreadId) {
         return yield* refuse("answer", "The agent does not wait for this answer any more.")
       }
-      const thread = threads.open.get(order.nativeThreadId)
-      if (stopsTurn(question, order.decision) && thread !== undefined && thread.running !== null) {
+      const thread = threads.open.get(request.nativeThreadId)
+      if (stopsTurn(question, request.decision) && thread !== undefined && thread.running !== null) {
         yield* cancel(thread)
-        return acknowledged(order.nativeRequestId)
+        return acknowledged(request.nativeRequestId)
       }
-      const decided = decide(question, order.decision, order.data)
+      const decided = decide(question, request.decision, request.data)
       if ("problem" in decided) return yield* refuse("answer", decided.problem)
-      threads.questions.delete(order.nativeRequestId)
-      yield* peer.respond(order.nativeRequestId, decided)
-      return acknowledged(order.nativeRequestId)
+      threads.questions.delete(request.nativeRequestId)
+      yield* peer.respond(request.nativeRequestId, decided)
+      return acknowledged(request.nativeRequestId)
     })
 
-  /** The agent frees the session if it can; else it stays loaded there, and we hear of it no more. */
+  /** Closes a session. An agent that cannot close it keeps it loaded; then only our log shows that it is closed. */
   const closeThread: ProviderConnection["closeThread"] = (nativeThreadId) =>
     Effect.gen(function* () {
       const thread = threads.open.get(nativeThreadId)

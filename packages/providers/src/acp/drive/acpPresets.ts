@@ -1,11 +1,11 @@
-/** Agents that are known by name: how each is started, and how one gets it. */
+/** Agents that are known by name: how each is started and installed. */
 
 export interface AcpPreset {
   /** Name for a person. */
   readonly title: string
   readonly command: string
   readonly args: readonly string[]
-  /** Variables of our own environment by which this agent finds its account and settings; they are let through. */
+  /** Variables of our environment that the agent needs to find its account and settings. It may see them. */
   readonly inherit: readonly string[]
   /** Command that installs it. */
   readonly install: string

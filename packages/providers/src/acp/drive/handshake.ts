@@ -1,4 +1,4 @@
-/** The first words between us and an agent. */
+/** The handshake with an agent: versions, capabilities, and the login. */
 import { Effect } from "effect"
 import type { ConnectionLost } from "../../ProviderDriver.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../runtime/readFields.js"
@@ -7,7 +7,7 @@ import type { AcpConfig } from "./AcpConfig.js"
 import { refusal } from "./acpDecisions.js"
 import type { Peer } from "./Peer.js"
 
-/** What we let an agent ask of us: questions. Files and terminals are its own affair; what a command prints is welcome. */
+/** Our capabilities: questions to the user and the output of commands. Agents use their own files and terminals. */
 const clientCapabilities = {
   fs: { readTextFile: false, writeTextFile: false },
   terminal: false,
@@ -15,12 +15,12 @@ const clientCapabilities = {
   _meta: { terminal_output: true },
 }
 
-/** What an agent says of itself. */
+/** The capabilities of an agent. */
 export interface Handshake {
   readonly canLoad: boolean
   readonly canResume: boolean
   readonly canClose: boolean
-  /** How one signs in, for messages. */
+  /** How a person can sign in, for messages. */
   readonly login: string
 }
 
@@ -43,7 +43,7 @@ const readHandshake = (answer: Fields): Handshake => {
   }
 }
 
-/** Shakes hands, and signs in where the configuration says how. `lost`: the failure, with what we know of the process. */
+/** Does the handshake, and the login that the configuration names. `lost`: makes the failure, with the state of the process. */
 export const shakeHands = (
   { authMethod, clientVersion = "0" }: AcpConfig,
   peer: Peer,

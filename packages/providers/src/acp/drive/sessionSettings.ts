@@ -1,6 +1,6 @@
 /**
- * Settings of a session: a model, a mode, and options by name. Agents take them by calls of their own after the session is
- * open, of which older and newer protocols have different ones; what an answer offers says which.
+ * The settings of a session: a model, a mode, and options by name. They are set by calls after the session is open. Older and
+ * newer versions of the protocol have different calls, and the answer that opened the session shows which ones to use.
  */
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../runtime/readFields.js"
 import { methods, setModelMethod } from "../translate/acpProtocol.js"
@@ -11,11 +11,11 @@ export interface Settings {
   readonly mode?: string | undefined
   /** Other options: id → value. */
   readonly options: Fields
-  /** What else was given: members of the call itself. */
+  /** The other settings, which are members of the opening call. */
   readonly rest: Fields
 }
 
-/** Reads the settings of an order. */
+/** Reads the settings of an operation. */
 export const readSettings = (settings: Readonly<Record<string, unknown>> = {}): Settings => {
   const { mode: _, model: __, options, ...rest } = settings
   return {
@@ -26,7 +26,7 @@ export const readSettings = (settings: Readonly<Record<string, unknown>> = {}): 
   }
 }
 
-/** What a session offers to choose from, as the answer said that opened it. */
+/** What a session lets a client choose, from the answer that opened it. */
 export interface Offer {
   /** Id of the option for the model, where there is one. */
   readonly modelOption: string | undefined
@@ -44,7 +44,7 @@ const optionId = (options: readonly unknown[], category: string): string | undef
   return option === undefined ? undefined : hintText(option, "id")
 }
 
-/** Reads what the answer to start, load or resume offers. */
+/** Reads the offer in the answer to start, load or resume. */
 export const readOffer = (answer: Fields): Offer => {
   const options = hintArray(answer, "configOptions")
   const { mode, model } = readConfiguration(answer)
@@ -58,13 +58,13 @@ export const readOffer = (answer: Fields): Offer => {
   }
 }
 
-/** A call that sets something. */
+/** A call that sets one setting. */
 export interface SetCall {
   readonly method: string
   readonly params: Fields
 }
 
-/** The calls that bring a session to its settings; a text: what the agent offers no choice of. */
+/** The calls that apply the settings to a session. A text: why the agent cannot have them, for a person. */
 export const setCalls = (sessionId: string, offer: Offer, settings: Settings): readonly SetCall[] | string => {
   const { mode, model, options } = settings
   const option = (configId: string, value: unknown): SetCall => ({
@@ -80,7 +80,7 @@ export const setCalls = (sessionId: string, offer: Offer, settings: Settings): r
       return "The agent offers no choice of a model. Leave the model out, or set it in the agent's own configuration."
   }
   if (mode !== undefined && mode !== offer.mode) {
-    // The call is the older way and every agent with modes knows it.
+    // The older call comes first, because every agent with modes supports it.
     if (offer.modes) calls.push({ method: methods.setMode, params: { sessionId, modeId: mode } })
     else if (offer.modeOption !== undefined) calls.push(option(offer.modeOption, mode))
     else return "The agent offers no choice of a mode. Leave the mode out."

@@ -1,6 +1,5 @@
 /**
- * One connection as the translator sees it: which sessions are open, and the one way by which a fact becomes a numbered
- * event.
+ * The translator's state of one connection: which sessions are open. Every fact goes through `record`.
  */
 
 import { type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
@@ -34,12 +33,12 @@ export const makeConnection = (provider: string, options: TranslatorOptions) => 
 
   return {
     ...base,
-    /** Where events belong that name no session. */
+    /** The target of events that name no session. */
     target,
     thread,
     record,
 
-    /** The one way in which a connection ends: every open session, then the connection itself. */
+    /** Ends every open session, then the connection. A connection ends in no other way. */
     close: (source: Source, ending: Ending): void => {
       for (const of of threads.values()) {
         if (of.session !== null) {
@@ -52,7 +51,7 @@ export const makeConnection = (provider: string, options: TranslatorOptions) => 
       base.closed(source, ending)
     },
 
-    /** Where a message of a session belongs; the connection where it is not open. */
+    /** The target of a message of a session. The connection where the session is not open. */
     openTarget: (id: string | undefined): Target => {
       const of = id === undefined ? undefined : threads.get(id)
       return of?.session ? targetOf({ thread: of, session: of.session }) : target
@@ -61,7 +60,7 @@ export const makeConnection = (provider: string, options: TranslatorOptions) => 
     /**
      * The open session of a thread, opened first where there is none.
      *
-     * @param described what the answer says that opened it; absent: a later message shows that it is open
+     * @param described the content of the answer that opened it; absent: a later message shows that it is open
      */
     session: (
       source: Source,

@@ -1,21 +1,21 @@
 /**
- * What the translator remembers of an agent's session. Nothing here decides about the domain: the protocol names no turn
- * and no message, so somebody has to count them.
+ * The translator's state of an agent's session. The rules of the domain are in the fold. Here turns and messages are counted,
+ * because the protocol has no ids for them.
  */
 
 import type { ItemEnd, ItemKind } from "@threadfold/contracts"
 import { makeOrigin, type Origin } from "../../runtime/Origin.js"
 import type { Fields } from "../../runtime/readFields.js"
 
-/** A prompt that was handed over: one turn. */
+/** A delivered prompt. It is one turn. */
 export interface Prompt {
-  /** JSON text of the call's id: its answer is the turn's end. */
+  /** JSON text of the call's id. The answer to the call ends the turn. */
   readonly callId: string
-  /** The name that we give the turn towards the log: `turn-1`, `turn-2`, … in the session. Weak. */
+  /** The native id of the turn, which we make: `turn-1`, `turn-2`, … in the session. Weak. */
   readonly turnId: string
-  /** The name of the user's message towards the log: `prompt-1`, `prompt-2`, … Weak. */
+  /** The native id of the user's message, which we make: `prompt-1`, `prompt-2`, … Weak. */
   readonly itemId: string
-  /** What the user says: content blocks, in the protocol's words. */
+  /** The content blocks of the prompt, as the protocol has them. */
   readonly content: readonly unknown[]
   /** Our id of the turn, where the client is Threadfold itself. */
   readonly ours: string | undefined
@@ -23,35 +23,35 @@ export interface Prompt {
   cancelled: boolean
 }
 
-/** A text that is being written. */
+/** A text that the agent is writing: consecutive chunks, which are one item. */
 export interface TextRun {
   readonly itemId: string
   readonly kind: ItemKind
   readonly nativeKind: string
-  /** The turn that it began in; undefined: outside of any. */
+  /** The turn that it began in. Undefined: outside of any turn. */
   readonly turnId: string | undefined
-  /** The agent's name of the message, where it gives one. */
+  /** The agent's id of the message, where there is one. */
   messageId: string | undefined
   readonly pieces: string[]
-  /** Parts that are no text (images, links, resources), in the agent's words. */
+  /** The parts that are no text (images, links, resources), as the agent has them. */
   readonly others: Fields[]
 }
 
-/** A tool call as it stands. */
+/** A tool call, with all patches so far. */
 export interface Tool {
   readonly id: string
-  /** The turn that it began in; undefined: outside of any. */
+  /** The turn that it began in. Undefined: outside of any turn. */
   readonly turnId: string | undefined
-  /** What was said of it, later words in the place of earlier ones. */
+  /** Its members. Later patches replace earlier ones. */
   fields: Fields
-  /** True once the agent said how it ended. */
+  /** True once the agent has reported its end. */
   ended: boolean
-  /** Output of a command, as far as it was told. */
+  /** The output of a command that was recorded so far. */
   output: string
-  /** True: the output came piece by piece, so the pieces are the whole of it. */
+  /** True: the output came in pieces, so the pieces are the whole output. */
   streamed: boolean
   exitCode: number | undefined
-  /** What the answer to its question for permission makes of a failure. */
+  /** How it ends if it fails, because of the answer to its request for permission. */
   refused: Extract<ItemEnd, "declined" | "interrupted"> | null
 }
 
@@ -60,20 +60,20 @@ export interface Session {
   readonly origin: Origin
   /** True once an answer described it. */
   described: boolean
-  /** How many prompts it was given. */
+  /** How many prompts it has had. */
   prompts: number
-  /** The prompt that what the agent says belongs to. */
+  /** The running prompt. The agent's output belongs to it. */
   running: Prompt | null
-  /** Prompts that were handed over while another one ran, in order. */
+  /** Prompts that were delivered while another one ran, in order. */
   readonly waiting: Prompt[]
-  /** What may still be repeated of the running prompt; nothing once the agent has said something else. */
+  /** The parts of the running prompt that the agent may still repeat. Empty once the agent has sent other content. */
   repeatable: readonly Fields[]
-  /** How many text items there were. */
+  /** How many text items it has had. */
   texts: number
   /** The text that the agent is writing. */
   run: TextRun | null
   readonly tools: Map<string, Tool>
-  /** Size of the model's context window as last told, in tokens. */
+  /** The size of the model's context window that was recorded last, in tokens. */
   contextWindow: number | undefined
 }
 
@@ -82,15 +82,15 @@ export interface AcpThread {
   readonly id: string
   /** How many sessions it has had on this connection. */
   sessions: number
-  /** The open one. */
+  /** The open session. */
   session: Session | null
-  /** True once it was closed: only a start, load or resume opens it again, no late word of the agent. */
+  /** True once it was closed. Only a start, load or resume opens it again, not a late message of the agent. */
   closed: boolean
-  /** Calls that load or resume it and have no answer yet: what the agent tells meanwhile is history. */
+  /** Calls that load or resume it and have no answer yet. Until then the agent's updates are history. */
   readonly loading: Set<string>
 }
 
-/** Where an event belongs: a session, or the connection (then without one). */
+/** Where an event belongs: to a session, or to the connection (then `place` is null). */
 export interface Target {
   readonly origin: Origin
   readonly place: Place | null

@@ -1,7 +1,7 @@
 /**
- * The translator of the Agent Client Protocol, version 1, both directions: JSON-RPC, one message a line. Whatever it cannot
- * map it keeps verbatim, with the reason; it never throws and never drops a line. The protocol knows sessions, prompts
- * and updates; turns and text items are counted here (prompts.ts, text.ts).
+ * The translator of the Agent Client Protocol, version 1, in both directions: JSON-RPC, one message per line. It keeps verbatim
+ * what it cannot map, with the reason. It never throws and never drops a line. The protocol has sessions, prompts and updates,
+ * but no turns and no text items: these are counted here (prompts.ts, textRuns.ts).
  */
 
 import { keepBy, makeSource, type Source } from "../../runtime/Draft.js"
@@ -15,20 +15,20 @@ import type { AcpThread, Target } from "./AcpSession.js"
 import { answerCall, type Call, isKnownCall, reopens } from "./acpCalls.js"
 import { type ClientMethod, cancelRequestMethod, methods, updateMethod } from "./acpProtocol.js"
 import { answered, ask, decided, isQuestion, noteAnswer, type OpenRequest } from "./acpRequests.js"
-import { cancelPrompts, handedOver } from "./prompts.js"
+import { cancelPrompts, promptDelivered } from "./prompts.js"
 import { updateEntry } from "./sessionUpdates.js"
 import { endLooseText, isText, textsOf } from "./textRuns.js"
 import { repeatsPrompt } from "./userMessage.js"
 
 export interface AcpTranslatorOptions extends TranslatorOptions {
-  /** Provider kind that the events tell, for example `acp` or `gemini`. */
+  /** Provider kind in the events, for example `acp` or `gemini`. */
   readonly provider: string
 }
 
-/** The event of a `meta` line by which the client says that it has closed a session which its agent cannot close. */
+/** The event of a `meta` line with which the driver reports that it has closed a session which the agent cannot close. */
 export const closeEvent = "close-session"
 
-/** Requests of an agent that a client may serve; who does not, refuses them. */
+/** The requests of an agent that a client may serve or refuse. */
 const served: { readonly [M in Exclude<ClientMethod, "session/update" | "elicitation/complete">]: true } = {
   "session/request_permission": true,
   "elicitation/create": true,
@@ -41,7 +41,7 @@ const served: { readonly [M in Exclude<ClientMethod, "session/update" | "elicita
   "terminal/kill": true,
 }
 
-/** Why what the agent tells of a session is no news; undefined: it is. */
+/** Why an update of a session is only kept. Undefined: it is mapped. */
 const pastOf = (thread: AcpThread): string | undefined => {
   if (thread.loading.size > 0) return "history that the agent repeats while it loads the session"
   return thread.closed ? "the session was closed" : undefined
@@ -107,7 +107,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
     return recordAll(source, target, facts.value)
   }
 
-  /** The agent gave up a request of its own: nobody needs to answer it any more. */
+  /** The agent withdrew a request, so it needs no answer any more. */
   const requestCancelled = (source: Source, params: Fields): Fate => {
     const { requestId: id } = params
     const requestId = typeof id === "string" || typeof id === "number" ? JSON.stringify(id) : undefined
@@ -162,7 +162,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
       return "mapped"
     }
     if (made.cancelled && request.target.place?.session.running?.cancelled === true) {
-      // The protocol demands this answer of a client that cancels: nobody decided it.
+      // The protocol demands this answer of a client that cancels, so it is no decision of a user.
       connection.record(source, request.target, fact("request.resolved", { decision: null }, native), "client")
       return "mapped"
     }
@@ -183,7 +183,7 @@ export const makeAcpTranslator = (options: AcpTranslatorOptions): Translator => 
       }
       connection.record(source, target, fact("turn.requested", requested, { threadId: id, callId }), "client")
     }
-    return recordAll(source, target, handedOver(place, { callId, content: blocks, ours: turnId }))
+    return recordAll(source, target, promptDelivered(place, { callId, content: blocks, ours: turnId }))
   }
 
   const clientCall = (source: Source, callId: string, method: string, params: Fields, turnId?: string): Fate => {

@@ -1,4 +1,4 @@
-/** What a client calls, and what the agent's answers mean: of the calls that open, configure, close or prompt a session. */
+/** The calls of the client, and the facts of their answers: for calls that open, configure, close or prompt a session. */
 
 import type { Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -22,7 +22,7 @@ export interface Call {
   readonly target: Target
 }
 
-/** Methods that this version knows; of those without a meaning here, the line alone is kept. */
+/** The methods that this version knows. Those without a mapping are kept verbatim. */
 const known: { readonly [M in AgentMethod]: true } = {
   initialize: true,
   authenticate: true,
@@ -50,7 +50,7 @@ type Answering = (connection: Connection, source: Source, call: Call, answer: An
 
 const resultOf = (answer: Extract<Answer, { ok: true }>): Fields => {
   if (isFields(answer.result)) return answer.result
-  // Methods with nothing to say answer null.
+  // Methods without a result answer null.
   if (answer.result === null || answer.result === undefined) return {}
   throw new WrongShape("result: expected an object")
 }
@@ -76,7 +76,7 @@ const sessionOpened =
 
 const isOpenStill = ({ place }: Target): boolean => place !== null && place.thread.session === place.session
 
-const tell = (connection: Connection, source: Source, call: Call, facts: readonly Fact[]): boolean => {
+const recordAll = (connection: Connection, source: Source, call: Call, facts: readonly Fact[]): boolean => {
   if (!isOpenStill(call.target)) return false
   for (const next of facts) {
     connection.record(source, call.target, next, next.type === "turn.start-failed" ? "client" : "agent")
@@ -88,20 +88,22 @@ const configurationSet =
   (read: (call: Call, result: Fields) => Parameters<typeof configured>[1]): Answering =>
   (connection, source, call, answer) => {
     if (!answer.ok || call.nativeThreadId === undefined) return false
-    return tell(connection, source, call, configured(call.nativeThreadId, read(call, resultOf(answer))))
+    return recordAll(connection, source, call, configured(call.nativeThreadId, read(call, resultOf(answer))))
   }
 
 const prompted: Answering = (connection, source, call, answer, error) => {
   const { place } = call.target
   if (place === null || !isOpenStill(call.target)) return false
-  return tell(connection, source, call, promptAnswered(place, call.id, answer, error) ?? [])
+  return recordAll(connection, source, call, promptAnswered(place, call.id, answer, error) ?? [])
 }
 
 const closed: Answering = (connection, source, call, answer) => {
   const { place } = call.target
   if (!answer.ok || place === null) return false
   place.thread.closed = true
-  return tell(connection, source, call, [fact("session.exited", { reason: "unloaded" }, { threadId: place.thread.id })])
+  return recordAll(connection, source, call, [
+    fact("session.exited", { reason: "unloaded" }, { threadId: place.thread.id }),
+  ])
 }
 
 const answerings: ReadonlyMap<string, Answering> = new Map<string, Answering>([
@@ -116,6 +118,6 @@ const answerings: ReadonlyMap<string, Answering> = new Map<string, Answering>([
   [setModelMethod, configurationSet((call) => ({ model: hintText(call.params, "modelId") }))],
 ])
 
-/** Records what an answer means. False: nothing to the fold. */
+/** Records the facts of an answer. False: it has none. */
 export const answerCall: Answering = (connection, source, call, answer, error) =>
   answerings.get(call.method)?.(connection, source, call, answer, error) ?? false

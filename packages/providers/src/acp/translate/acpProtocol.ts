@@ -1,7 +1,7 @@
 /**
- * The names of the Agent Client Protocol, version 1, as the protocol's own package types them. The package is asked for
- * types alone: its connection reads ahead without bound, drops the text of a line, and answers by itself what it cannot
- * parse, none of which a log of the wire can afford (README).
+ * The names of the Agent Client Protocol, version 1, checked by the types of the protocol's own package. Only the types of the
+ * package are used. Its connection reads ahead without bound, drops the text of a line, and answers by itself what it cannot
+ * parse, and a log of the wire cannot accept that (acp/README.md).
  */
 import type {
   AGENT_METHODS,
@@ -12,20 +12,20 @@ import type {
   StopReason,
 } from "@agentclientprotocol/sdk"
 
-/** The version that we speak. */
+/** The version of the protocol that we use. */
 export const protocolVersion: typeof PROTOCOL_VERSION = 1
 
-/** What a client asks or tells an agent. */
+/** The methods that a client calls. */
 export type AgentMethod = (typeof AGENT_METHODS)[keyof typeof AGENT_METHODS]
-/** What an agent asks or tells a client. */
+/** The methods that an agent calls. */
 export type ClientMethod = (typeof CLIENT_METHODS)[keyof typeof CLIENT_METHODS]
-/** What either side tells about a request that it has given up. */
+/** The methods that both sides call. */
 export type ProtocolMethod = (typeof PROTOCOL_METHODS)[keyof typeof PROTOCOL_METHODS]
 /** The kinds of `session/update`. */
 export type UpdateKind = SessionUpdate["sessionUpdate"]
 export type { StopReason }
 
-/** Method names that the driver and the translator write out, checked against the protocol's own. */
+/** The method names that the driver and the translator use. */
 export const methods = {
   initialize: "initialize",
   authenticate: "authenticate",
@@ -39,7 +39,7 @@ export const methods = {
   cancel: "session/cancel",
 } as const satisfies Record<string, AgentMethod>
 
-/** Asked for by agents before options took its place; not in the stable protocol. */
+/** The call of older agents for the model. Options have replaced it, so the stable protocol does not have it. */
 export const setModelMethod = "session/set_model"
 
 export const permissionMethod = "session/request_permission" satisfies ClientMethod
@@ -47,5 +47,5 @@ export const elicitationMethod = "elicitation/create" satisfies ClientMethod
 export const updateMethod = "session/update" satisfies ClientMethod
 export const cancelRequestMethod = "$/cancel_request" satisfies ProtocolMethod
 
-/** JSON-RPC: the method is not offered. */
+/** The JSON-RPC code for a method that is not offered. */
 export const methodNotFound = -32601

@@ -1,4 +1,4 @@
-/** What an agent asks: permission, or a question to the user. And what the client answers. */
+/** The requests of an agent (permission, a question to the user), and the client's answers. */
 import type { Answers, ChangedFile, Choice, Question as FormQuestion, RequestKind } from "@threadfold/contracts"
 import { formAnswers, formQuestions } from "../../questions/elicitationForm.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -22,25 +22,25 @@ import { kindOf, nativeOf, permissionKind, titleOf, toolCall } from "./toolCalls
 /** A request of the agent that has no answer yet. */
 export interface OpenRequest {
   readonly method: string
-  /** Where its events belong, its answer's too. */
+  /** Where its events and those of its answer belong. */
   readonly target: Target
   readonly native: { readonly threadId?: string; readonly turnId?: string; readonly itemId?: string }
-  /** Of a question for permission: option → what it means. */
+  /** For a request for permission: option → kind. */
   readonly options: ReadonlyMap<string, string>
-  /** Answers fill the questions of a form. */
+  /** True: answers fill the questions of a form. */
   readonly hasForm: boolean
 }
 
-/** What a request leads to: facts before the question itself, and the question. */
+/** A request of the agent: its facts, the last of which opens it, and what its answer needs. */
 export interface Asked {
   readonly facts: readonly Fact[]
   readonly request: Omit<OpenRequest, "method" | "target">
 }
 
-/** The requests that are put to somebody; the rest are not ours to serve. */
+/** Whether a user answers a request. All other requests are refused. */
 export const isQuestion = (method: string): boolean => method === permissionMethod || method === elicitationMethod
 
-/** The options of a question for permission, in their order: name → kind. */
+/** The options of a request for permission, in their order: name → kind. */
 export const optionsOf = (params: Fields): ReadonlyMap<string, string> =>
   new Map(
     hintArray(params, "options").flatMap((option): readonly [string, string][] => {
@@ -63,7 +63,7 @@ interface Question {
 const opened = ({ method, ...question }: Question, requestId: string, native: OpenRequest["native"]): Fact =>
   fact("request.opened", { ...question, nativeKind: method }, { ...native, requestId })
 
-/** A question for permission says what it knows of the tool call, too. */
+/** A request for permission. It may hold a patch of its tool call, too. */
 const permission = (place: Place, requestId: string, params: Fields): Asked => {
   const patch = needFields(params, "toolCall")
   const facts = toolCall(place, patch, false)
@@ -85,7 +85,7 @@ const permission = (place: Place, requestId: string, params: Fields): Asked => {
   return { facts: [...facts, opened(question, requestId, native)], request: { native, options, hasForm: false } }
 }
 
-/** A question to the user; one that concerns no session belongs to the connection. */
+/** A question to the user. Without a session it belongs to the connection. */
 const elicitation = (place: Place | null, requestId: string, params: Fields): Asked => {
   const toolCallId = mayHaveId(params, "toolCallId")
   const tool = toolCallId === undefined ? undefined : place?.session.tools.get(toolCallId)
@@ -111,22 +111,22 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
   }
 }
 
-/** The question as facts; undefined: it needs a session and names none. */
+/** The request as facts. Undefined: it needs a session and names none. */
 export const ask = (method: string, place: Place | null, requestId: string, params: Fields): Asked | undefined => {
   if (method === elicitationMethod) return elicitation(place, requestId, params)
   return place === null ? undefined : permission(place, requestId, params)
 }
 
-/** What an answer decided, in the protocol's words. */
+/** The decision of an answer, in the protocol's words. */
 export interface Decided {
   readonly decision: string
-  /** True: the client gave the question up. */
+  /** True: the client gave up the request. */
   readonly cancelled: boolean
   /** The kind of the chosen option. */
   readonly option: string | undefined
 }
 
-/** Reads the client's answer to a question. */
+/** Reads the client's answer. */
 export const decided = (request: OpenRequest, answer: Answer): Decided => {
   if (!answer.ok) return { decision: "error", cancelled: false, option: undefined }
   const result = isFields(answer.result) ? answer.result : {}
@@ -136,11 +136,11 @@ export const decided = (request: OpenRequest, answer: Answer): Decided => {
   return { decision: cancelled ? "cancel" : decision, cancelled, option: request.options.get(decision) }
 }
 
-/** What is said beside a decision, in the form of an answer that is given here. */
+/** The content of an answer beside its decision, in the form of our own answers. */
 const beside = ({ hasForm, method }: OpenRequest, decision: string, answer: Answer): Said => {
   if (!answer.ok) return { data: { error: { code: answer.code ?? null, message: answer.message } } }
   const result = isFields(answer.result) ? answer.result : {}
-  // Of a question for permission the decision is all that is said.
+  // An answer for permission has only a decision.
   if (method === permissionMethod) return decision === "answered" ? { data: answer.result ?? undefined } : {}
   const content = decision === "accept" ? hintFields(result, "content") : undefined
   return hasForm ? { answers: formAnswers(content) } : { data: content }
@@ -151,14 +151,14 @@ interface Said {
   readonly data?: unknown
 }
 
-/** The client's answer as an event, of a recording. */
+/** The client's answer in a recording, as a fact. */
 export const answered = (request: OpenRequest, requestId: string, answer: Answer): Fact => {
   const { decision } = decided(request, answer)
   const said = beside(request, decision, answer)
   return fact("request.answered", { decision, by: "client", ...said }, { ...request.native, requestId })
 }
 
-/** Remembers what the answer makes of the tool call, should it fail now. */
+/** Notes how the tool call ends if it fails after this answer. */
 export const noteAnswer = (request: OpenRequest, { cancelled, option }: Decided): void => {
   const tool = request.target.place?.session.tools.get(request.native.itemId ?? "")
   if (tool === undefined) return

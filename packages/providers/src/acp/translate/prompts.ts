@@ -1,6 +1,6 @@
 /**
- * Prompts are the turns of this protocol, which has no word for a turn: one begins when it is handed over and ends with
- * the answer to its call. A prompt that is handed over while another one runs waits for that one's end.
+ * Prompts are the turns of this protocol, which has no turns of its own. A turn begins when its prompt is delivered, and ends
+ * with the answer to the call. A prompt that is delivered while another one runs waits for the end of that one.
  */
 import type { PayloadOf, ProviderError, TokenCounts } from "@threadfold/contracts"
 import { type Fact, fact, omitUndefined } from "../../runtime/Fact.js"
@@ -14,7 +14,7 @@ import { repeatableParts, userMessage } from "./userMessage.js"
 
 type End = PayloadOf<"turn.completed">
 
-/** Why an agent stopped, as an outcome; a sentence where the turn did not end as one expects. */
+/** Why an agent stopped, as an outcome. With a sentence for a person where the turn failed. */
 const stopReasons: { readonly [R in StopReason]: { readonly outcome: End["outcome"]; readonly message?: string } } = {
   end_turn: { outcome: "completed" },
   cancelled: { outcome: "interrupted" },
@@ -28,8 +28,8 @@ const stops: ReadonlyMap<string, (typeof stopReasons)[StopReason]> = new Map(Obj
 const sum = (...counts: readonly (number | undefined)[]): number | undefined => sumTokens(counts)
 
 /**
- * What the turn used. Agents count what was cached and what was thought apart from input and output, or within them; the
- * total says which. Ours are within.
+ * The usage of a turn. Some agents count cached and reasoning tokens apart from input and output, others within them. The
+ * total shows which. Our counts are within.
  */
 export const readUsage = (usage: Fields): TokenCounts => {
   const count = (key: string) => hintTokens(usage, key)
@@ -49,7 +49,7 @@ export const readUsage = (usage: Fields): TokenCounts => {
   })
 }
 
-/** Why a call failed: agents say the useful part in `data`. `data`: that member of the error. */
+/** The error of a failed call. Agents put the useful part in the member `data` of the error. */
 export const callError = (answer: Extract<Answer, { ok: false }>, data: unknown): ProviderError => {
   const details =
     typeof data === "string"
@@ -61,7 +61,7 @@ export const callError = (answer: Extract<Answer, { ok: false }>, data: unknown)
 }
 
 const endOf = (prompt: Prompt, answer: Answer, data: unknown): End => {
-  // Agents that let the abort through as an error mean the same: the turn was stopped, as asked.
+  // Some agents answer a cancelled prompt with an error. It means that the turn was interrupted.
   if (!answer.ok) {
     return { outcome: prompt.cancelled ? "interrupted" : "failed", error: callError(answer, data) }
   }
@@ -88,10 +88,10 @@ const begin = (place: Place, prompt: Prompt): readonly Fact[] => {
 }
 
 /**
- * A prompt was handed over: our client's turn has its native name, and begins, with what the user says, as soon as nothing
- * else runs.
+ * The facts of a delivered prompt. The requested turn is bound to its native id, and begins with the user's message if no
+ * other prompt runs.
  */
-export const handedOver = (place: Place, call: Pick<Prompt, "callId" | "content" | "ours">): readonly Fact[] => {
+export const promptDelivered = (place: Place, call: Pick<Prompt, "callId" | "content" | "ours">): readonly Fact[] => {
   const { session } = place
   session.prompts += 1
   const names = { turnId: `turn-${session.prompts}`, itemId: `prompt-${session.prompts}` }
@@ -104,13 +104,13 @@ export const handedOver = (place: Place, call: Pick<Prompt, "callId" | "content"
   return [...endText(place), accepted, ...begin(place, prompt)]
 }
 
-/** The client asked the agent to stop: that is said of every prompt that has no answer. */
+/** The client cancelled: that concerns every prompt without an answer. */
 export const cancelPrompts = ({ session }: Place): void => {
   for (const prompt of session.waiting) prompt.cancelled = true
   if (session.running !== null) session.running.cancelled = true
 }
 
-/** The answer to a prompt's call: the end of its turn. Undefined: there is no such prompt. */
+/** The facts of the answer to a prompt, which ends its turn. Undefined: there is no such prompt. */
 export const promptAnswered = (
   place: Place,
   callId: string,
@@ -124,7 +124,7 @@ export const promptAnswered = (
     const text = endText(place, answer.ok && end.outcome !== "interrupted" ? "completed" : "interrupted")
     const ended = fact("turn.completed", end, nativeOf(place, running))
     const next = session.waiting.shift()
-    // Late words about a call of this turn may still come.
+    // The calls of this turn are kept, because late updates of them may come.
     forgetEnded(session.tools, running.turnId)
     session.running = null
     session.repeatable = []

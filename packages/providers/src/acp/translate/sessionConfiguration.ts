@@ -1,6 +1,6 @@
 /**
- * What a session runs with. Agents tell it in two ways: by lists of their own for modes and models, and by general
- * options, of which the categories `mode` and `model` say the same. The mode is what decides who is asked.
+ * The configuration of a session. Agents report it in two ways: by lists of modes and models, and by general options, whose
+ * categories `mode` and `model` mean the same. The mode decides for what the agent asks permission.
  */
 
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -14,14 +14,14 @@ export interface Configuration {
   readonly version?: string | undefined
 }
 
-/** The value of the option of a category, or of that name where an agent gives no category. */
+/** The value of the option with this category, or with this name where an agent gives no category. */
 const optionOf = (options: readonly unknown[], name: string): string | undefined => {
   const all = options.filter(isFields)
   const option = all.find((one) => one.category === name) ?? all.find((one) => one.id === name)
   return option === undefined ? undefined : hintText(option, "currentValue")
 }
 
-/** Reads the members of an answer or update that tell of the configuration. */
+/** Reads the configuration in an answer or an update. */
 export const readConfiguration = (said: Fields): Configuration => {
   const options = hintArray(said, "configOptions")
   return {
@@ -30,7 +30,7 @@ export const readConfiguration = (said: Fields): Configuration => {
   }
 }
 
-/** `session.configured`; nothing where nothing is known. */
+/** `session.configured`. None where no setting is known. */
 export const configured = (nativeThreadId: string, { cwd, mode, model, version }: Configuration): readonly Fact[] =>
   [cwd, mode, model, version].every((one) => one === undefined)
     ? []

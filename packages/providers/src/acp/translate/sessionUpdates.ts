@@ -1,4 +1,4 @@
-/** `session/update`: what an agent tells while it works. Each kind has one entry, a mapping or the reason for none. */
+/** `session/update`: the updates of an agent while it works. Each kind has one entry: a mapping, or the reason for none. */
 
 import { type Fact, fact } from "../../runtime/Fact.js"
 import {
@@ -18,15 +18,15 @@ import { configured, readConfiguration } from "./sessionConfiguration.js"
 import { textChunk, textsOf } from "./textRuns.js"
 import { toolCall } from "./toolCalls.js"
 
-/** Facts of an update; none: it is kept verbatim. */
+/** The facts of an update. None: it is kept verbatim. */
 export type UpdateEntry = (place: Place, update: Fields) => readonly Fact[]
 
-/** Kept verbatim, always; the reason is for the reader. */
+/** An entry for an update that is always kept verbatim, with the reason. */
 const kept =
   (_why: string): UpdateEntry =>
   () => []
 
-/** The plan's words for how far a step is, as ours. */
+/** The states of a step that have another name here. */
 const stepStates: ReadonlyMap<string, string> = new Map([["in_progress", "inProgress"]])
 
 const plan: UpdateEntry = ({ session, thread }, update) => {
@@ -38,7 +38,7 @@ const plan: UpdateEntry = ({ session, thread }, update) => {
   return [fact("turn.plan.updated", { steps }, { threadId: thread.id, turnId: session.running?.turnId })]
 }
 
-/** `used` is what the context holds now, no count of what was spent: only the size of the window is told. */
+/** Records only the size of the window: `used` is the content of the context now, not the usage of a turn. */
 const usage: UpdateEntry = ({ session, thread }, update) => {
   const contextWindow = hintNumber(update, "size")
   if (contextWindow === undefined || contextWindow === session.contextWindow) return []
@@ -89,5 +89,5 @@ export const updateTable: { readonly [K in UpdateKind]: UpdateEntry } = {
 
 const entries: ReadonlyMap<string, UpdateEntry> = new Map(Object.entries(updateTable))
 
-/** The entry of a kind; undefined for one that this version does not know. */
+/** The entry of a kind. Undefined for a kind that this version does not know. */
 export const updateEntry = (kind: string): UpdateEntry | undefined => entries.get(kind)

@@ -1,6 +1,6 @@
 /**
- * Text that an agent streams. The protocol sends bare chunks; consecutive ones of one kind and one message are one item,
- * which ends when something else begins: another kind, another message, a tool call, the end of the turn.
+ * Text that an agent streams. The protocol has only chunks. Consecutive chunks of one kind and one message are one item. It
+ * ends when other content begins (another kind, another message, a tool call) or the turn ends.
  */
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
@@ -10,11 +10,11 @@ import type { Place, TextRun } from "./AcpSession.js"
 interface TextKind {
   readonly kind: ItemKind
   readonly stream: ContentStream
-  /** Start of the item's name. */
+  /** The beginning of the item's id. */
   readonly prefix: string
 }
 
-/** Kinds of update that carry text, with the stream that the item's kind shows. */
+/** The kinds of update that carry text, with the stream of each. */
 export const textKinds = {
   agent_message_chunk: { kind: "agent_message", stream: "text", prefix: "message" },
   agent_thought_chunk: { kind: "reasoning", stream: "summary", prefix: "thought" },
@@ -40,7 +40,7 @@ const nativeOf = (place: Place, run: TextRun) => ({
   itemId: run.itemId,
 })
 
-/** Ends the text that is being written, if there is one, with all that was said. */
+/** Ends the open text, if there is one, with its whole text. */
 export const endText = (place: Place, status: ItemEnd = "completed"): readonly Fact[] => {
   const { run } = place.session
   if (run === null) return []
@@ -50,9 +50,7 @@ export const endText = (place: Place, status: ItemEnd = "completed"): readonly F
   return [fact("item.completed", { kind, nativeKind, data: dataOf(run), status, text }, nativeOf(place, run))]
 }
 
-/**
- * Ends a text that is written outside of any turn: no turn's end will do it, so whatever else the agent says next does.
- */
+/** Ends an open text outside of any turn. Any other message of the agent does so, because no end of a turn will. */
 export const endLooseText = (place: Place): readonly Fact[] =>
   place.session.run !== null && place.session.run.turnId === undefined ? endText(place) : []
 
@@ -61,7 +59,7 @@ const goesOn = (run: TextRun, nativeKind: string, turnId: string | undefined, me
   run.turnId === turnId &&
   (run.messageId === undefined || messageId === undefined || run.messageId === messageId)
 
-/** A chunk. One without content says nothing: agents open a message with it. */
+/** The facts of a chunk. A chunk without content has none: some agents open a message with it. */
 export const textChunk = (place: Place, nativeKind: TextUpdate, update: Fields): readonly Fact[] => {
   const { session } = place
   const content = needFields(update, "content")
@@ -95,7 +93,7 @@ export const textChunk = (place: Place, nativeKind: TextUpdate, update: Fields):
   return facts
 }
 
-/** The text parts of content blocks, each with what is no text left out. */
+/** The texts of content blocks. Other blocks are left out. */
 export const textsOf = (blocks: readonly unknown[]): readonly string[] =>
   blocks.flatMap((block) =>
     isFields(block) && block.type === "text" && typeof block.text === "string" ? [block.text] : [],

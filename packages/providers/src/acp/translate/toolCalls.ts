@@ -1,6 +1,6 @@
 /**
- * Tool calls. The protocol patches them: each update says what changed, whichever of its two kinds it is, and a question
- * for permission may say it, too. The patches are merged here, so that every event tells the call as it stands.
+ * Tool calls. The protocol patches them: both kinds of update, and requests for permission, hold only what has changed. The
+ * patches are merged here, so that every event has the whole call.
  */
 import type { ToolKind } from "@agentclientprotocol/sdk"
 import type { ItemEnd, ItemKind, RequestKind } from "@threadfold/contracts"
@@ -21,7 +21,7 @@ import {
 import type { Place, Tool } from "./AcpSession.js"
 import { endText, textsOf } from "./textRuns.js"
 
-/** Members that replace what was said before when an update has them. */
+/** The members of a patch, which replace earlier ones. */
 const patched = ["title", "kind", "name", "locations", "rawInput", "rawOutput", "content"] as const
 
 /** The kinds of tool call that the protocol knows, as our kinds of item. */
@@ -38,13 +38,13 @@ export const toolKinds: { readonly [K in ToolKind]: ItemKind } = {
   other: "tool_call",
 }
 
-/** What a question for permission to do such a thing is about. */
+/** The kind of a request for permission, from the kind of its item. */
 export const permissionKind = (kind: ItemKind): RequestKind =>
   kind === "command" ? "command_approval" : kind === "file_change" ? "file_change_approval" : "permissions"
 
 const kinds: ReadonlyMap<string, ItemKind> = new Map(Object.entries(toolKinds))
 
-/** Our kind of a tool call; without a kind it is a tool call like any other. */
+/** Our kind of a tool call. Without a kind it is a plain tool call. */
 export const kindOf = (tool: Tool): ItemKind => kinds.get(nativeKindOf(tool)) ?? "tool_call"
 
 const nativeKindOf = (tool: Tool): ToolKind | string => hintText(tool.fields, "kind") ?? "other"
@@ -54,7 +54,7 @@ export const titleOf = (tool: Tool): string | undefined => oneLine(hintText(tool
 
 const isEmpty = (value: unknown): boolean => isFields(value) && Object.keys(value).length === 0
 
-/** What else it says. Of a command, the parts that are its output, or stand for it, are its text. */
+/** The data of a tool call. The parts that are the output of a command are left out: they are its text. */
 const dataOf = (tool: Tool): Fields | undefined => {
   const command = kindOf(tool) === "command"
   const isOutput = (part: unknown): boolean =>
@@ -85,16 +85,16 @@ const ends: ReadonlyMap<string, ItemEnd> = new Map<string, ItemEnd>([
   ["failed", "failed"],
 ])
 
-/** The text of an update's content, where it has text at all. */
+/** The text of an update's content, where it has text. */
 const snapshotOf = (update: Fields): string | undefined => {
   const texts = textsOf(hintArray(update, "content").flatMap((part) => (isFields(part) ? [part.content] : [])))
   return texts.length === 0 ? undefined : texts.join("\n")
 }
 
-/** Members of a raw output that hold a command's whole output, the fullest one first. */
+/** The members of a raw output that may hold the whole output of a command, the most complete first. */
 const wholes = ["aggregated_output", "aggregatedOutput", "output", "formatted_output", "formattedOutput"]
 
-/** A command's output as its raw result says it: a text, a member of it, content blocks, or what went to its two streams. */
+/** The output of a command in its raw result: a text, a member with it, content blocks, or the two streams. */
 const rawText = (raw: unknown): string | undefined => {
   if (typeof raw === "string") return raw
   if (Array.isArray(raw)) {
@@ -123,8 +123,8 @@ const outputPiece = (place: Place, tool: Tool, piece: string): Fact => {
 }
 
 /**
- * Output that an update adds. Terminals stream it by an agreed extension; else a running call shows all of it so far, and
- * what is new can be told only while it grows at its end.
+ * The output that an update adds. Terminals stream it by an extension of the protocol. Otherwise an update holds the whole
+ * output so far, and its new part is known only if the output has grown at its end.
  */
 const outputOf = (place: Place, tool: Tool, update: Fields, status: string | undefined): readonly Fact[] => {
   if (kindOf(tool) !== "command") return []
@@ -140,8 +140,8 @@ const outputOf = (place: Place, tool: Tool, update: Fields, status: string | und
 }
 
 /**
- * The whole output of a command that has ended: the raw result, else what its last word shows. Beside streamed pieces the
- * result counts where it holds them and more: agents may cut it for the model, or say it in another form.
+ * The whole output of an ended command: its raw result, else the text of its last update. Where pieces were streamed, the raw
+ * result counts only if it holds all of them and more, because agents may cut it for the model or change its form.
  */
 const finalOutput = (tool: Tool, update: Fields): string | null => {
   if (kindOf(tool) !== "command") return null
@@ -181,17 +181,17 @@ const merge = (tool: Tool, update: Fields): void => {
   tool.fields = { ...tool.fields, ...Object.fromEntries(said) }
 }
 
-/** What a list shows of it, to see whether an update changed anything. */
+/** The shown content of a call, to find out whether an update changed it. */
 const shown = (tool: Tool): string => JSON.stringify([titleOf(tool) ?? null, dataOf(tool) ?? null])
 
-/** A call that ended in an earlier turn makes way for one that reuses its id: such ids are often mere counters. */
+/** Whether a new call reuses the id of a call that ended in an earlier turn. Such ids are often counters. */
 const isReused = (place: Place, tool: Tool, announced: boolean): boolean =>
   announced && tool.ended && tool.turnId !== place.session.running?.turnId
 
 /**
- * What a patch of a tool call says.
+ * The facts of a patch of a tool call.
  *
- * @param announced true: `tool_call`, by which the agent announces a call; false: any later word about it
+ * @param announced true: `tool_call`, which announces a call; false: a later patch of it
  */
 export const toolCall = (place: Place, update: Fields, announced: boolean): readonly Fact[] => {
   const id = needText(update, "toolCallId")
@@ -221,7 +221,7 @@ export const toolCall = (place: Place, update: Fields, announced: boolean): read
   const output = outputOf(place, tool, update, status)
   if (end !== undefined) {
     const text = finalOutput(tool, update)
-    // Some agents tell an exit code of a command that they were not allowed to run.
+    // Some agents report an exit code of a command that they were not allowed to run.
     const ended = {
       ...described(),
       status: endOf(tool, end),
@@ -237,7 +237,7 @@ export const toolCall = (place: Place, update: Fields, announced: boolean): read
   return [...facts, ...output]
 }
 
-/** Forgets the calls that ended in other turns than this one: nothing is said of them any more. */
+/** Forgets the calls that ended in other turns than this one: no later update names them. */
 export const forgetEnded = (tools: Map<string, Tool>, turnId: string): void => {
   for (const [id, tool] of tools) {
     if (tool.ended && tool.turnId !== turnId) tools.delete(id)

@@ -1,6 +1,6 @@
 /**
- * What the user says, as an item of its turn. An agent does not repeat a prompt to the client that sent it, so its item is
- * told where the turn begins. One that repeats it even so, before it says anything else, tells of the same item.
+ * The user's message, as an item of its turn. An agent does not repeat a prompt to the client that sent it, so the item is
+ * recorded where the turn begins. Some agents repeat it even so, before other content. The repetition is no second item.
  */
 
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -10,7 +10,7 @@ import { textsOf } from "./textRuns.js"
 
 const isText = (part: unknown): boolean => isFields(part) && part.type === "text" && typeof part.text === "string"
 
-/** The prompt as an item, which is complete at once. One without any part says nothing. */
+/** The prompt as an item, which is complete at once. A prompt without parts is no item. */
 export const userMessage = ({ thread }: Place, { content, itemId, turnId }: Prompt): readonly Fact[] => {
   if (content.length === 0) return []
   const native = { threadId: thread.id, turnId, itemId }
@@ -27,8 +27,8 @@ export const repeatableParts = ({ content }: Prompt): readonly Fields[] =>
   content.filter(isFields).filter((part) => part.type !== "text" || hintText(part, "text") !== undefined)
 
 /**
- * Whether a chunk of the user's words repeats what comes next of the running prompt; from here on, what follows it comes
- * next. A text may be repeated in pieces, another part stands for the one of its type.
+ * Whether a chunk repeats the next part of the running prompt. If so, the part after it is next. A text may be repeated in
+ * pieces. Another part is compared by its type.
  */
 export const repeatsPrompt = (session: Session, update: Fields): boolean => {
   const [next, ...others] = session.repeatable

@@ -1,6 +1,6 @@
 /**
- * The driver of the Claude agent, through its SDK: a process for each thread. The SDK speaks the agent's protocol; the process
- * is ours (process/), and every line between the two passes the translator on its way (live/Wire.ts).
+ * The driver of the Claude agent, through its SDK, with one process for each thread. The SDK speaks the agent's protocol. We
+ * start the process (process/), and every line between the two goes through the translator (ClaudeWire.ts).
  */
 import { randomUUID } from "node:crypto"
 import { resolve } from "node:path"
@@ -40,35 +40,35 @@ import { refusedSettings, threadOptions } from "./threadOptions.js"
 
 /** Limits; times in ms. */
 export interface ClaudeLimits {
-  /** From the start of the process until it is ready. Default: 30 000. */
+  /** How long the process may take to become ready. Default: 30 000. */
   readonly startMs?: number
-  /** Until the agent answers a change of its settings. Default: 30 000. */
+  /** How long the agent may take to answer a change of its settings. Default: 30 000. */
   readonly answerMs?: number
-  /** Until a process that was asked to end is killed. Default: 2 000. */
+  /** How long a process may take to end after it was asked to, before it is killed. Default: 2 000. */
   readonly graceMs?: number
-  /** How often the agent tries a call of its model again. Default: the agent's own, 10, which may take ten minutes. */
+  /** How often the agent retries a call of its model. Default: the agent's own, 10, which may take ten minutes. */
   readonly retries?: number
 }
 
 export interface ClaudeConfig {
   /**
-   * The Claude Agent SDK: its package's folder, or its entry module. Default: the one that is installed in the data
+   * The Claude Agent SDK: the folder of its package, or its entry module. Default: the SDK that is installed in the data
    * directory, among our own packages, or for all users.
    */
   readonly sdk?: string
-  /** The program `claude`. Default: the one that comes with the SDK. */
+  /** The program `claude`. Default: the program of the SDK. */
   readonly command?: string
   /** Our data directory, where the SDK may be installed. */
   readonly dataDirectory?: string
   /** Variables to set for the agent, for example `CLAUDE_CONFIG_DIR`. */
   readonly env?: Readonly<Record<string, string>>
-  /** Names of variables of our own environment that it may see, for example `ANTHROPIC_API_KEY`. */
+  /** Names of variables of our environment that it may see, for example `ANTHROPIC_API_KEY`. */
   readonly inherit?: readonly string[]
-  /** Model of every thread that is not opened with another one, in the agent's words. */
+  /** Model of the threads that are opened without one, in the agent's words. */
   readonly model?: string
-  /** Options of the SDK for every thread, under those that a thread is opened with. */
+  /** Options of the SDK for every thread. The settings of a thread override them. */
   readonly settings?: Fields
-  /** What else must not be recorded, besides the secrets of its environment and its arguments. */
+  /** Further secrets to redact, besides those of its environment and its arguments. */
   readonly secrets?: HeldSecrets
   readonly limits?: ClaudeLimits
 }
@@ -86,21 +86,21 @@ const capabilities: Capabilities = {
   sharesConnection: false,
 }
 
-/** What to do about an agent that does not come up. */
+/** What a person can do when the agent does not start. */
 const advice = "Check the command, the environment and the settings of this provider."
 
 const lost = (message: string): ConnectionLost => new ConnectionLost({ provider, message })
 
-/** An order that opens a thread. */
+/** An operation that opens a thread. */
 interface Opening {
   readonly operation: "start-thread" | "resume-thread"
-  readonly order: StartThread
+  readonly input: StartThread
   readonly nativeThreadId: string
-  /** The session that is taken up again; undefined: a new one. */
+  /** The session to resume. Undefined: a new session. */
   readonly resume: string | undefined
 }
 
-/** The program that was configured, as an option of the SDK, which would look for a bare name in its own way. */
+/** The configured program, as an option of the SDK. It is found here, because the SDK searches a bare name differently. */
 const executableOf = (
   command: string | undefined,
   env: Readonly<Record<string, string>>,
@@ -111,7 +111,7 @@ const executableOf = (
     const { file, passedOver } = findProgram(command, { env, untrusted: untrustedFolders(cwd) })
     if (file !== null) return Effect.succeed({ pathToClaudeCodeExecutable: file })
     if (passedOver.length > 0) return lost(notTrusted(command, passedOver))
-    // A script need not be executable. A bare name would be one of the thread's folder.
+    // A path may name a script, which need not be executable. The SDK would search a bare name in the thread's folder.
     if (isPath(command)) return Effect.succeed({ pathToClaudeCodeExecutable: resolve(command) })
     return lost(`The command ${command} was not found. ${advice}`)
   })
@@ -139,12 +139,12 @@ const connect = (
     const translator = makeClaudeTranslator({ mode: "managed", secrets })
     const live = makeLiveEvents(translator)
 
-    /** Begins the conversation; the SDK asks for its process on the way. */
-    const begin = ({ nativeThreadId, order, resume }: Opening, cwd: string, child: SdkProcess, executable: Fields) => {
+    /** Begins the conversation. Meanwhile the SDK asks for its process. */
+    const begin = ({ input, nativeThreadId, resume }: Opening, cwd: string, child: SdkProcess, executable: Fields) => {
       const spawn = Deferred.unsafeMake<Spawn, ConnectionLost>(FiberId.none)
-      const settings = { ...config.settings, ...order.settings }
+      const settings = { ...config.settings, ...input.settings }
       const options = {
-        ...threadOptions({ settings, model: order.model ?? config.model }),
+        ...threadOptions({ settings, model: input.model ?? config.model }),
         cwd,
         env,
         ...(resume === undefined ? { sessionId: nativeThreadId } : { resume }),
@@ -165,12 +165,12 @@ const connect = (
       )
     }
 
-    /** Reads the SDK's messages, which the translator has had before it: unread they would fill our memory. */
+    /** Reads the SDK's messages and drops them, so that they do not fill our memory. The translator has had their lines. */
     const drain = async (query: SdkQuery): Promise<void> => {
       try {
         for await (const _ of query);
       } catch {
-        // The exit of the process tells the same, in its own words.
+        // The exit of the process reports the same failure.
       } finally {
         prompt.end()
         query.close()
@@ -181,13 +181,13 @@ const connect = (
       Effect.gen(function* () {
         const started = yield* supervise({ provider, ...begun, marks, graceMs, secrets })
         process = started
-        return yield* makeWire({ process: started, sdk: child, live, about, heard: questions.hear })
+        return yield* makeWire({ process: started, sdk: child, live, about, onMessage: questions.observe })
       }).pipe(Scope.extend(scope))
 
     const open = (asked: Opening): Effect.Effect<ThreadOpened, ProviderFailure> =>
       Effect.gen(function* () {
-        const { nativeThreadId, operation, order, resume } = asked
-        const cwd = order.cwd ?? home ?? globalThis.process.cwd()
+        const { input, nativeThreadId, operation, resume } = asked
+        const cwd = input.cwd ?? home ?? globalThis.process.cwd()
         const child = new SdkProcess()
         const executable = yield* executableOf(config.command, env, cwd)
         const { query, spawn } = yield* begin(asked, cwd, child, executable)
@@ -197,10 +197,10 @@ const connect = (
           resumed: resume !== undefined,
           ...(resume === undefined || resume === nativeThreadId ? {} : { nativeSessionId: resume }),
           cwd,
-          ...(order.model === undefined ? {} : { model: order.model }),
+          ...(input.model === undefined ? {} : { model: input.model }),
         }
         const wire = yield* Effect.flatMap(spawn, (begun) => startProcess(begun, child, about)).pipe(
-          // The SDK waits for a process that will never come.
+          // The SDK waits for a process, and none will start.
           Effect.tapError(() => Effect.sync(() => child.over({ code: null, signal: null }))),
         )
         const began = yield* wire.began
@@ -214,7 +214,7 @@ const connect = (
           onTimeout: () => new TimedOut({ provider, operation: asked.operation, afterMs: startMs }),
         }),
         Effect.catchTag("ConnectionLost", (failure) =>
-          // Its own words for the end, with other advice: there is no session yet to start again.
+          // The advice differs from that of a running session: there is no session yet to start again.
           process?.exited()._tag === "Some" ? connectionLost(provider, process, howItEnded(process), advice) : failure,
         ),
         Effect.tapError(() => stop),
@@ -222,14 +222,14 @@ const connect = (
 
     const openOnce = (asked: Opening): Effect.Effect<ThreadOpened, ProviderFailure> =>
       Effect.suspend((): Effect.Effect<ThreadOpened, ProviderFailure> => {
-        const { operation, order } = asked
+        const { input, operation } = asked
         const gone = over()
         if (gone !== null) return gone
         if (opening !== null) {
           const message = `This connection serves the thread ${opening.nativeThreadId} already; open another one.`
           return new Refused({ provider, operation, message })
         }
-        const [ours] = refusedSettings(order.settings ?? {}, "thread")
+        const [ours] = refusedSettings(input.settings ?? {}, "thread")
         if (ours !== undefined) {
           return new Refused({ provider, operation, message: `The setting ${ours} cannot be set; leave it out.` })
         }
@@ -242,17 +242,17 @@ const connect = (
       (process !== null && process.exited()._tag === "Some" ? connectionLost(provider, process) : null) ??
       (wasStopped ? lost("The connection was stopped. Open another one.") : null)
 
-    /** The thread that an order names, if it is open here. */
+    /** Runs an operation on the thread that it names, if that thread is open here. */
     const named = <O extends { readonly nativeThreadId: string }, A>(
       operation: Operation,
-      run: (open: OpenThread, order: O) => Effect.Effect<A, ProviderFailure>,
+      run: (open: OpenThread, input: O) => Effect.Effect<A, ProviderFailure>,
     ) => {
-      return (order: O): Effect.Effect<A, ProviderFailure> =>
+      return (input: O): Effect.Effect<A, ProviderFailure> =>
         Effect.suspend((): Effect.Effect<A, ProviderFailure> => {
           const gone = over()
           if (gone !== null) return gone
-          if (thread?.nativeThreadId === order.nativeThreadId) return run(thread, order)
-          const message = `The thread ${order.nativeThreadId} is not open on this connection; start or resume it first.`
+          if (thread?.nativeThreadId === input.nativeThreadId) return run(thread, input)
+          const message = `The thread ${input.nativeThreadId} is not open on this connection; start or resume it first.`
           return new Refused({ provider, operation, message })
         })
     }
@@ -267,16 +267,16 @@ const connect = (
 
     const connection: ProviderConnection = {
       events: live.events,
-      reference: (nativeThreadId) => (opening?.nativeThreadId === nativeThreadId ? opening.order.threadId : null),
-      startThread: (order: StartThread) =>
+      reference: (nativeThreadId) => (opening?.nativeThreadId === nativeThreadId ? opening.input.threadId : null),
+      startThread: (input: StartThread) =>
         Effect.suspend(() =>
-          openOnce({ operation: "start-thread", order, nativeThreadId: randomUUID(), resume: undefined }),
+          openOnce({ operation: "start-thread", input, nativeThreadId: randomUUID(), resume: undefined }),
         ),
-      resumeThread: (order: ResumeThread) => {
-        const { nativeSessionId, nativeThreadId } = order
+      resumeThread: (input: ResumeThread) => {
+        const { nativeSessionId, nativeThreadId } = input
         return openOnce({
           operation: "resume-thread",
-          order,
+          input,
           nativeThreadId,
           resume: nativeSessionId ?? nativeThreadId,
         })
@@ -292,7 +292,7 @@ const connect = (
     return redactConnection(connection, secrets)
   })
 
-/** Makes a driver; each connection serves one thread with a process of its own. */
+/** Makes a driver. Each connection serves one thread, with a process of its own. */
 export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => ({
   provider,
   capabilities,

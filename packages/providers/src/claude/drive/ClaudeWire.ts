@@ -1,6 +1,6 @@
 /**
- * The agent's wire as it passes through our hands, from the start of its process to the end: every line is told to the
- * translator where it is read or written, in the order of the wire, and only then goes on to the SDK or to the agent.
+ * The wire between the SDK and the agent's process, from the start of the process to its end. The translator gets every line
+ * where it is read or written, in the order of the wire. Only then the line goes on to the SDK or to the agent.
  */
 import { readWireJson } from "@threadfold/contracts"
 import { Clock, Deferred, Effect, FiberId, Runtime, type Scope } from "effect"
@@ -15,38 +15,39 @@ import type { WireLine } from "../../Translator.js"
 import { receivedLines, sentLine, spawnLine } from "../../wire/liveLines.js"
 import type { SdkProcess } from "./SdkProcess.js"
 
-/** What the agent answered when it was asked to begin. */
+/** The agent's answer to the first request of the SDK. */
 export type Began = { readonly ok: true } | { readonly ok: false; readonly message: string }
 
 export interface WireOptions {
   readonly process: SupervisedProcess
   readonly sdk: SdkProcess
   readonly live: LiveEvents
-  /** What the translator should know of the start besides the process. */
+  /** Further fields of the spawn line, for the translator. */
   readonly about: Fields
-  /** Hears every line of the agent before it is told. Must not throw. */
-  readonly heard: (message: Fields) => void
+  /** Gets every message of the agent before the translator does. Must not throw. */
+  readonly onMessage: (message: Fields) => void
 }
 
-/** An order on its way: it ends when its line is handed over. */
-export interface Handing {
+/** An operation whose line the SDK will write. */
+export interface PendingDelivery {
   /** JSON text of the call's id. */
   readonly callId: string
-  readonly handed: Effect.Effect<void, ConnectionLost>
+  /** Ends when the pipe has taken the line. */
+  readonly delivered: Effect.Effect<void, ConnectionLost>
 }
 
 export interface Wire {
-  /** Waits until the agent has begun, or has said why it does not. */
+  /** Waits until the agent has begun, or has answered why it cannot. */
   readonly began: Effect.Effect<Began, ConnectionLost>
-  /** Expects the line of a user message; `turnId`: our turn that it asks for. */
-  readonly expectMessage: (uuid: string, turnId?: string) => Handing
-  /** Expects the line of the answer to the question of that id (JSON text). */
-  readonly expectAnswer: (id: string) => Handing
-  /** Expects the line of an interrupt: the next one that goes out. Its call id is known once it is handed over. */
+  /** Expects the line of a user message. `turnId`: our id of the turn that it asks for. */
+  readonly expectMessage: (uuid: string, turnId?: string) => PendingDelivery
+  /** Expects the line of the answer to the question with that id (JSON text). */
+  readonly expectAnswer: (id: string) => PendingDelivery
+  /** Expects the line of an interrupt: the next one that the SDK writes. Returns its call id once it is delivered. */
   readonly expectInterrupt: () => Effect.Effect<string, ConnectionLost>
-  /** Why nothing can be ordered any more; null: it can. */
+  /** Why no operation is possible any more. Null: operations are possible. */
   readonly lost: () => ConnectionLost | null
-  /** Ends with the connection. */
+  /** Fails when the connection ends. */
   readonly over: Effect.Effect<never, ConnectionLost>
 }
 
@@ -56,7 +57,7 @@ interface Expected {
 }
 
 const provider = "claude"
-/** The key by which an order waits for its line, and the id of the call. */
+/** The key by which an operation waits for its line, and the id of the call. */
 const keyOf = (message: Fields): { readonly key: string; readonly id: string } | undefined => {
   switch (message.type) {
     case "user": {
@@ -77,20 +78,20 @@ const keyOf = (message: Fields): { readonly key: string; readonly id: string } |
   }
 }
 
-/** The line as it is stored. The first order holds the whole configuration, with whatever is secret in it. */
+/** The line to record. The first request of the SDK holds the whole configuration, with its secrets, so that is left out. */
 const recorded = (raw: string, message: unknown): { readonly raw: string; readonly message: unknown } => {
   if (!isFields(message) || hintFields(message, "request")?.subtype !== "initialize") return { raw, message }
   const bare = { type: message.type, request_id: message.request_id, request: { subtype: "initialize" } }
   return { raw: JSON.stringify(bare), message: bare }
 }
 
-/** Configuration that goes over the command line goes as JSON; nobody can tell what of it is secret. */
+/** An argument to record. Configuration on the command line is JSON, and any part of it may be secret, so it is left out. */
 const withoutConfiguration = (argument: string): string => argument.replace(/^(--[\w-]+=)?[{[].*$/s, "$1[removed]")
 
-/** Connects the process with the SDK; reads until the process is gone, then tells the end. */
+/** Connects the process with the SDK. Reads until the process is gone, then reports the end. */
 export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { about, heard, live, process, sdk } = options
+    const { about, live, onMessage, process, sdk } = options
     const transport: LineTransport = yield* makeLineTransport(process, { provider })
     const runtime = yield* Effect.runtime<never>()
     const expected = new Map<string, Expected[]>()
@@ -106,23 +107,23 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       return next
     }
 
-    /** A line of the SDK: told and written in one step, so that no other line comes between. */
+    /** A line of the SDK. It is translated and written in one step, so that no other line comes between. */
     const post = (raw: string): Effect.Effect<void, ConnectionLost> =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         const message = readWireJson(raw)
         const fields = isFields(message) ? message : {}
         if (hintFields(fields, "request")?.subtype === "initialize") first = hintText(fields, "request_id")
         const named = keyOf(fields)
-        const order = named === undefined ? undefined : take(named.key)
+        const pending = named === undefined ? undefined : take(named.key)
         if (lost === null) {
           const line = recorded(raw, message)
-          live.push(sentLine(at, line.raw, line.message, order?.turnId))
+          live.push(sentLine(at, line.raw, line.message, pending?.turnId))
         }
         return transport.post(raw).pipe(
           Effect.onExit((exit) =>
             Effect.sync(() => {
-              if (order === undefined || named === undefined) return
-              Deferred.unsafeDone(order.done, Effect.as(exit, named.id))
+              if (pending === undefined || named === undefined) return
+              Deferred.unsafeDone(pending.done, Effect.as(exit, named.id))
             }),
           ),
         )
@@ -130,13 +131,13 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
 
     const expect = (key: string, turnId?: string): Expected => {
       const done = Deferred.unsafeMake<string, ConnectionLost>(FiberId.none)
-      const order: Expected = { turnId, done }
-      expected.set(key, [...(expected.get(key) ?? []), order])
-      return order
+      const pending: Expected = { turnId, done }
+      expected.set(key, [...(expected.get(key) ?? []), pending])
+      return pending
     }
     const wait = ({ done }: Expected) => Deferred.await(done)
 
-    /** Whether the agent has begun: its answer to the first order, or a result that says why there will be none. */
+    /** Whether the agent has begun: from its answer to the first request, or from an error result in its place. */
     const beginning = (message: Fields): Began | undefined => {
       if (message.type === "control_response") {
         const response = hintFields(message, "response") ?? {}
@@ -152,7 +153,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
 
     const receive = (line: WireLine): void => {
       const message = isFields(line.message) ? line.message : {}
-      heard(message)
+      onMessage(message)
       live.push(line)
       const answer = beginning(message)
       if (answer !== undefined) Deferred.unsafeDone(began, Effect.succeed(answer))
@@ -167,11 +168,11 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       const at = yield* Clock.currentTimeMillis
       const read = lines.flatMap((raw) => receivedLines(at, raw))
       for (const line of read) receive(line)
-      // The SDK reads lines of JSON and nothing else.
+      // The SDK reads only lines of JSON.
       const clean = read.map(({ message, raw }) =>
         message === undefined || readWireJson(raw) !== undefined ? raw : JSON.stringify(message),
       )
-      yield* Effect.race(sdk.hear(clean), process.gone)
+      yield* Effect.race(sdk.forward(clean), process.gone)
       return true
     })
     const read = Effect.iterate(true, { while: (goesOn) => goesOn, body: () => Effect.suspend(() => step) })
@@ -194,7 +195,7 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
       try {
         globalThis.process.kill(globalThis.process.platform === "win32" ? process.pid : -process.pid, signal)
       } catch {
-        // It ended in this moment.
+        // It has just ended.
       }
     }
     sdk.attach((line) => Runtime.runPromise(runtime)(post(line)), signalGroup)
@@ -204,12 +205,12 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
     return {
       began: Deferred.await(began),
       expectMessage: (uuid, turnId) => {
-        const order = expect(`message ${uuid}`, turnId)
-        return { callId: JSON.stringify(uuid), handed: Effect.asVoid(wait(order)) }
+        const pending = expect(`message ${uuid}`, turnId)
+        return { callId: JSON.stringify(uuid), delivered: Effect.asVoid(wait(pending)) }
       },
       expectAnswer: (id) => {
         const key: unknown = JSON.parse(id)
-        return { callId: id, handed: Effect.asVoid(wait(expect(`answer ${String(key)}`))) }
+        return { callId: id, delivered: Effect.asVoid(wait(expect(`answer ${String(key)}`))) }
       },
       expectInterrupt: () => Effect.map(wait(expect("interrupt")), (id) => JSON.stringify(id)),
       lost: () => lost,

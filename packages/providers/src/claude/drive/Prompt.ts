@@ -1,20 +1,20 @@
-/** What the user says to a running conversation: an iterable that stays open until the conversation is over. */
+/** The user's messages for a running conversation, as an iterable that stays open until the conversation is over. */
 
 export interface Prompt {
   readonly push: (message: unknown) => void
-  /** Nothing more is said. */
+  /** Ends the messages. */
   readonly end: () => void
-  /** One reader. */
+  /** For one reader. */
   readonly messages: AsyncIterable<unknown>
 }
 
 export const makePrompt = (): Prompt => {
-  const said: unknown[] = []
+  const pending: unknown[] = []
   let isOver = false
   let wake: () => void = () => {}
   async function* messages() {
     for (;;) {
-      while (said.length > 0) yield said.shift()
+      while (pending.length > 0) yield pending.shift()
       if (isOver) return
       await new Promise<void>((resolve) => {
         wake = resolve
@@ -23,7 +23,7 @@ export const makePrompt = (): Prompt => {
   }
   return {
     push: (message) => {
-      said.push(message)
+      pending.push(message)
       wake()
     },
     end: () => {

@@ -8,8 +8,8 @@ const bash = (request_id: string, tool_use_id: string) =>
 describe("questions", () => {
   it("are open from the wire's word on, and answered when the SDK asks", async () => {
     const questions = makeQuestions()
-    questions.hear(bash("r1", "t1"))
-    questions.hear(bash("r2", "t2"))
+    questions.observe(bash("r1", "t1"))
+    questions.observe(bash("r2", "t2"))
     expect(questions.find('"r1"')?.asked).toMatchObject({ tool_use_id: "t1" })
     const second = questions.canUseTool("Bash", {}, { requestId: "r2", toolUseID: "t2" })
     questions.find('"r2"')?.answer("two")
@@ -23,8 +23,8 @@ describe("questions", () => {
 
   it("are found by what they ask, where the SDK does not tell their id", async () => {
     const questions = makeQuestions()
-    questions.hear(bash("r1", "t1"))
-    questions.hear(bash("r2", "t2"))
+    questions.observe(bash("r1", "t1"))
+    questions.observe(bash("r2", "t2"))
     const asked = questions.canUseTool("Bash", {}, { toolUseID: "t2" })
     questions.find('"r2"')?.answer("two")
     expect(await asked).toBe("two")
@@ -32,7 +32,7 @@ describe("questions", () => {
 
   it("of forms are found by their server and message", async () => {
     const questions = makeQuestions()
-    questions.hear(asks("e1", { subtype: "elicitation", mcp_server_name: "s", message: "m" }))
+    questions.observe(asks("e1", { subtype: "elicitation", mcp_server_name: "s", message: "m" }))
     const asked = questions.onElicitation({ serverName: "s", message: "m" }, {})
     questions.find('"e1"')?.answer("form")
     expect(await asked).toBe("form")
@@ -41,17 +41,17 @@ describe("questions", () => {
 
   it("that the agent gives up are closed", async () => {
     const questions = makeQuestions()
-    questions.hear(bash("r1", "t1"))
-    questions.hear({ type: "control_cancel_request", request_id: "r1" })
+    questions.observe(bash("r1", "t1"))
+    questions.observe({ type: "control_cancel_request", request_id: "r1" })
     expect(questions.find('"r1"')).toBeUndefined()
     expect(await questions.canUseTool("Bash", {}, { requestId: "r1" })).toMatchObject({ behavior: "deny" })
   })
 
   it("are nothing else that is said", () => {
     const questions = makeQuestions()
-    questions.hear({ type: "assistant" })
-    questions.hear(asks("h1", { subtype: "hook_callback" }))
-    questions.hear({ type: "control_request", request_id: 7 })
+    questions.observe({ type: "assistant" })
+    questions.observe(asks("h1", { subtype: "hook_callback" }))
+    questions.observe({ type: "control_request", request_id: 7 })
     expect(questions.find('"h1"')).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Questions of the agent that wait for an answer. They are heard of twice: on the wire, which names them and tells the world,
- * and by the SDK, which asks us for the answer; in this order.
+ * Questions of the agent that wait for an answer. Each comes twice, in this order: on the wire, which has its id and makes its
+ * event, and from the SDK, which waits for the answer.
  */
 import type { Fields } from "../../runtime/readFields.js"
 import { hintFields, hintText, isFields } from "../../runtime/readFields.js"
@@ -10,20 +10,20 @@ import { elicitationMethod, permissionMethod } from "../translate/claudeQuestion
 export interface Question {
   /** JSON text of its id. */
   readonly id: string
-  /** What it asks, in the provider's words. */
+  /** Its content, as the provider sent it. */
   readonly asked: Fields
-  /** Gives the answer to the SDK, in its words. */
+  /** Gives the answer to the SDK, in the SDK's form. */
   readonly answer: (value: unknown) => void
-  /** What the SDK waits for. */
+  /** The answer that the SDK waits for. */
   readonly value: Promise<unknown>
 }
 
 export interface Questions {
-  /** A line of the wire, before anybody else hears of it. */
-  readonly hear: (message: Fields) => void
-  /** The open question of that id. */
+  /** Updates the questions from a message of the agent, before the translator gets its line. */
+  readonly observe: (message: Fields) => void
+  /** The open question with that id. */
   readonly find: (id: string) => Question | undefined
-  /** The question is answered, or of no interest any more. */
+  /** Closes a question that is answered or withdrawn. */
   readonly close: (id: string) => void
   /** The SDK's `canUseTool`. */
   readonly canUseTool: (name: string, input: unknown, options: unknown) => Promise<unknown>
@@ -41,7 +41,7 @@ const open = (id: string, asked: Fields): Question => {
 
 export const makeQuestions = (): Questions => {
   const questions = new Map<string, Question>()
-  /** All that the SDK may still ask us for, answered ones too: the answer may come before it asks. */
+  /** The questions that the SDK may still ask for. Answered ones, too, because the answer may come before the SDK asks. */
   const known = new Map<string, Question>()
 
   const forget = (id: string): void => {
@@ -49,7 +49,7 @@ export const makeQuestions = (): Questions => {
     known.delete(id)
   }
 
-  const hear = (message: Fields): void => {
+  const observe = (message: Fields): void => {
     const requestId = hintText(message, "request_id")
     if (requestId === undefined) return
     const id = JSON.stringify(requestId)
@@ -61,7 +61,7 @@ export const makeQuestions = (): Questions => {
     known.set(id, question)
   }
 
-  /** The question that the SDK means: by its id, or, where it does not tell it, by what it asks. */
+  /** The question that the SDK means: by its id, or by its content where the SDK gives no id. */
   const meant = (options: unknown, isMeant: (asked: Fields) => boolean): Question | undefined => {
     const requestId = isFields(options) ? hintText(options, "requestId") : undefined
     const byId = requestId === undefined ? undefined : known.get(JSON.stringify(requestId))
@@ -76,7 +76,7 @@ export const makeQuestions = (): Questions => {
   }
 
   return {
-    hear,
+    observe,
     find: (id) => questions.get(id),
     close: (id) => {
       questions.delete(id)

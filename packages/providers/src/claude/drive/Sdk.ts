@@ -1,15 +1,15 @@
-/** The Claude Agent SDK, as far as we use it. It is found at run time, so nothing is believed of it that was not looked at. */
+/** The Claude Agent SDK, as far as we use it. It is loaded at run time, so its shape is checked before use. */
 import { pathToFileURL } from "node:url"
 import { Effect } from "effect"
 import { ConnectionLost } from "../../ProviderDriver.js"
 import { type LocateOptions, locateSdk } from "./locateSdk.js"
 
-/** A running conversation: its messages, and what can be ordered of it. */
+/** A running conversation: its messages and its operations. */
 export interface SdkQuery extends AsyncIterable<unknown> {
   readonly interrupt: () => Promise<unknown>
   readonly setModel: (model: string) => Promise<unknown>
   readonly setPermissionMode: (mode: string) => Promise<unknown>
-  /** Lets go of the process and of everything that waits. */
+  /** Releases the process and everything that waits. */
   readonly close: () => void
 }
 
@@ -44,7 +44,7 @@ const lost = (message: string): ConnectionLost => new ConnectionLost({ provider:
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Finds and loads the SDK; fails with what to install. */
+/** Finds and loads the SDK. The failure says what to install. */
 export const loadSdk = (options: LocateOptions): Effect.Effect<Sdk, ConnectionLost> =>
   Effect.gen(function* () {
     const located = locateSdk(options)

@@ -57,9 +57,9 @@ describe("the process in the SDK's hands", () => {
   it.effect("hands lines on, and waits for a reader that is behind", () =>
     Effect.gen(function* () {
       const process = new SdkProcess()
-      yield* process.hear(["a", "b"])
+      yield* process.forward(["a", "b"])
       expect(String(process.stdout.read())).toBe("a\nb\n")
-      const large = yield* Effect.fork(process.hear(["x".repeat(1_000_000)]))
+      const large = yield* Effect.fork(process.forward(["x".repeat(1_000_000)]))
       yield* Effect.yieldNow()
       expect(large.unsafePoll()).toBeNull()
       process.stdout.resume()

@@ -1,6 +1,6 @@
 /**
- * The agent's process as the SDK wants to have it: pipes and an exit. Behind them stands a supervised process of ours, which
- * may start a little later; between the two, every line passes through our hands.
+ * The agent's process in the form that the SDK expects: pipes and an exit. The real process is a supervised one, which may
+ * start a little later. Every line between the SDK and that process goes through our code.
  */
 import { EventEmitter } from "node:events"
 import { PassThrough, Writable } from "node:stream"
@@ -8,13 +8,13 @@ import { Effect } from "effect"
 import { makeLineSplitter } from "../../process/LineSplitter.js"
 import type { ProcessExit } from "../../process/SupervisedProcess.js"
 
-/** Sends a line to the process; ends when its pipe has taken it. */
+/** Sends a line to the process. Ends when the pipe has taken it. */
 export type Post = (line: string) => Promise<void>
 
-/** Lines of the SDK are short: what the user says, orders, answers. */
+/** Longest line of the SDK, bytes. Its lines are user messages, control requests and answers. */
 const maxLineBytes = 64 * 1024 * 1024
 
-/** What the SDK holds in its hands. Its shape is the SDK's `SpawnedProcess`. */
+/** Implements the SDK's `SpawnedProcess`. */
 export class SdkProcess extends EventEmitter {
   readonly stdin: Writable
   readonly stdout = new PassThrough()
@@ -45,11 +45,11 @@ export class SdkProcess extends EventEmitter {
     if (this.#post === null) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const post = this.#post
     if (post === null) throw new Error("the process did not start")
-    // All at once, so that nothing comes between them.
+    // All at once, so that no other line comes between them.
     await Promise.all(lines.map(post))
   }
 
-  /** The process runs: what was written meanwhile goes out. */
+  /** Connects the started process. The lines that were written before are sent now. */
   attach(post: Post, kill: (signal: NodeJS.Signals) => void): void {
     this.#post = post
     this.#kill = kill
@@ -62,8 +62,8 @@ export class SdkProcess extends EventEmitter {
     for (const resume of waiting) resume()
   }
 
-  /** Lines of the process for the SDK; waits while it is behind with its reading. */
-  hear(lines: readonly string[]): Effect.Effect<void> {
+  /** Passes lines of the process to the SDK. Waits while the SDK does not read. */
+  forward(lines: readonly string[]): Effect.Effect<void> {
     return Effect.async((resume) => {
       const text = lines.map((line) => `${line}\n`).join("")
       if (this.stdout.write(text)) return resume(Effect.void)
@@ -73,7 +73,7 @@ export class SdkProcess extends EventEmitter {
     })
   }
 
-  /** The process is gone. */
+  /** Reports to the SDK that the process is gone. */
   over({ code, signal }: Pick<ProcessExit, "code" | "signal">): void {
     if (this.exitCode !== null || this.signalCode !== null) return
     this.exitCode = signal === null ? (code ?? 0) : null
@@ -84,7 +84,7 @@ export class SdkProcess extends EventEmitter {
     this.emit("exit", code, signal)
   }
 
-  /** The SDK wants it to end. It may: what was asked of us ends it as well, only more thoroughly. */
+  /** The SDK ends the process. That is allowed: our own stop also ends the rest of the tree. */
   kill(signal: NodeJS.Signals): boolean {
     this.killed = true
     if (this.exitCode !== null || this.signalCode !== null) return false

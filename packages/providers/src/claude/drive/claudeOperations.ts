@@ -1,4 +1,4 @@
-/** Orders to a thread that is open: each is put to the SDK, and handed over when its line has gone out. */
+/** The operations of an open thread. Each goes to the SDK, and is delivered when its line was written. */
 import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import {
@@ -47,13 +47,13 @@ const userMessage = (uuid: string, text: string) => ({
   uuid,
 })
 
-/** An order whose protocol has no acknowledgement of its own. */
-const handedOver = (callId: string): Delivered => ({ callId, answered: Effect.void })
+/** A delivered operation for which the protocol has no acknowledgement. */
+const deliveredOnly = (callId: string): Delivered => ({ callId, answered: Effect.void })
 
-/** A refusal, or the loss of the connection that brought it about. */
+/** The failure of a refused call: the loss of the connection if that was the cause, else the refusal. */
 const whyNot = (wire: Wire, refusal: Refused): Effect.Effect<never, Refused | ConnectionLost> => wire.lost() ?? refusal
 
-/** A call of the SDK that the agent answers; a connection that goes meanwhile fails it. */
+/** A call of the SDK that the agent answers. It fails if the connection ends before the answer. */
 const call = (
   { answerMs, wire }: OpenThread,
   operation: Operation,
@@ -65,11 +65,11 @@ const call = (
       onTimeout: () => new TimedOut({ provider, operation, afterMs: answerMs }),
     }),
     Effect.raceFirst(wire.over),
-    // What the SDK says of a call whose process has gone is no refusal.
+    // If the process is gone, the error of the SDK is no refusal by the agent.
     Effect.catchTag("Refused", (refusal) => whyNot(wire, refusal)),
   )
 
-/** Settings of a turn: they change the session before the message goes out, and stay. */
+/** Applies the settings of a turn before its message is sent. They also apply to the turns after it. */
 const applySettings = (thread: OpenThread, settings: SendTurn["settings"] = {}) =>
   Effect.gen(function* () {
     const [other] = refusedSettings(settings, "turn")
@@ -84,34 +84,34 @@ const applySettings = (thread: OpenThread, settings: SendTurn["settings"] = {}) 
     }
   })
 
-export const sendTurn = (thread: OpenThread, order: SendTurn): Effect.Effect<Delivered, ProviderFailure> =>
+export const sendTurn = (thread: OpenThread, turn: SendTurn): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.gen(function* () {
-    yield* applySettings(thread, order.settings)
+    yield* applySettings(thread, turn.settings)
     const { prompt, wire } = thread
-    // The agent tells by this id what becomes of the message; ours is as good as any.
-    const { callId, handed } = wire.expectMessage(order.turnId, order.turnId)
-    prompt.push(userMessage(order.turnId, order.text))
-    yield* handed
-    return handedOver(callId)
+    // The agent reports the state of a message by this id. We choose it, so it can be our turn id.
+    const { callId, delivered } = wire.expectMessage(turn.turnId, turn.turnId)
+    prompt.push(userMessage(turn.turnId, turn.text))
+    yield* delivered
+    return deliveredOnly(callId)
   })
 
 const turnIsOver = (operation: Operation, nativeTurnId: string) =>
   refused(operation, `The turn ${nativeTurnId} does not run any more.`)
 
-export const steer = (thread: OpenThread, order: Steer): Effect.Effect<Delivered, ProviderFailure> =>
+export const steer = (thread: OpenThread, message: Steer): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
-    if (thread.runningTurn() !== order.nativeTurnId) return turnIsOver("steer", order.nativeTurnId)
+    if (thread.runningTurn() !== message.nativeTurnId) return turnIsOver("steer", message.nativeTurnId)
     const uuid = randomUUID()
-    const { callId, handed } = thread.wire.expectMessage(uuid)
-    thread.prompt.push(userMessage(uuid, order.text))
-    return Effect.as(handed, handedOver(callId))
+    const { callId, delivered } = thread.wire.expectMessage(uuid)
+    thread.prompt.push(userMessage(uuid, message.text))
+    return Effect.as(delivered, deliveredOnly(callId))
   })
 
-export const interrupt = (thread: OpenThread, order: Interrupt): Effect.Effect<Delivered, ProviderFailure> =>
+export const interrupt = (thread: OpenThread, turn: Interrupt): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
-    if (thread.runningTurn() !== order.nativeTurnId) return turnIsOver("interrupt", order.nativeTurnId)
+    if (thread.runningTurn() !== turn.nativeTurnId) return turnIsOver("interrupt", turn.nativeTurnId)
     const { query, wire } = thread
-    const handed = wire.expectInterrupt()
+    const delivered = wire.expectInterrupt()
     const answer = query.interrupt().then(
       () => null,
       (error: unknown) => reasonOf(error),
@@ -120,20 +120,20 @@ export const interrupt = (thread: OpenThread, order: Interrupt): Effect.Effect<D
       Effect.raceFirst(wire.over),
       Effect.flatMap((problem) => (problem === null ? Effect.void : whyNot(wire, refused("interrupt", problem)))),
     )
-    return Effect.map(handed, (callId) => ({ callId, answered }))
+    return Effect.map(delivered, (callId) => ({ callId, answered }))
   })
 
-export const answer = (thread: OpenThread, order: AnswerRequest): Effect.Effect<Delivered, ProviderFailure> =>
+export const answer = (thread: OpenThread, request: AnswerRequest): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.suspend((): Effect.Effect<Delivered, ConnectionLost | Refused> => {
     const { questions, wire } = thread
-    const question = questions.find(order.nativeRequestId)
+    const question = questions.find(request.nativeRequestId)
     if (question === undefined) {
       return refused("answer", "This question is not open: it was answered, or the agent gave it up.")
     }
-    const decision = decide(question.asked, order)
+    const decision = decide(question.asked, request)
     if ("problem" in decision) return refused("answer", decision.problem)
     questions.close(question.id)
-    const { callId, handed } = wire.expectAnswer(question.id)
+    const { callId, delivered } = wire.expectAnswer(question.id)
     question.answer(decision.value)
-    return Effect.as(handed, handedOver(callId))
+    return Effect.as(delivered, deliveredOnly(callId))
   })

@@ -1,7 +1,8 @@
 /**
- * Finds the Claude Agent SDK. It is no dependency of ours (with its program it is some 400 MB): whoever wants Claude installs
- * it, and this looks where npm puts it: in our data directory, among our own dependencies, and where it installs for all
- * users. Never in the current directory: the SDK runs inside our process, and a cloned repository may bring its own.
+ * Finds the Claude Agent SDK. It is no dependency of ours, because it has about 400 MB with its program. A user who wants
+ * Claude installs it. npm puts it in our data directory, among our own dependencies, or where it installs for all users, so
+ * these places are searched. The current directory is not: the SDK runs inside our process, and a cloned repository may hold
+ * a foreign copy.
  */
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -14,49 +15,49 @@ import { isFields } from "../../runtime/readFields.js"
 export const sdkPackage = "@anthropic-ai/claude-agent-sdk"
 
 export interface LocateOptions {
-  /** The package's folder, or its entry module; then nothing else is looked at. */
+  /** The folder of the package, or its entry module. Then no other place is searched. */
   readonly sdk?: string | undefined
-  /** Our data directory: `npm install --prefix` puts it there. */
+  /** Our data directory, for an SDK that `npm install --prefix` put there. */
   readonly dataDirectory?: string | undefined
-  /** The thread's folder, which decides about no code. */
+  /** The folder of the thread, which is not trusted. */
   readonly folder?: string | undefined
 }
 
 export interface LocatedSdk {
   /** Absolute path of the entry module. */
   readonly module: string
-  /** Version, as its package says. */
+  /** Version of its package. */
   readonly version: string
-  /** Why it was taken from there, as part of a sentence. */
+  /** Why this one was taken, as part of a sentence. */
   readonly why: string
-  /** What was there before it and was not taken. */
+  /** The copies that were found before it and not taken. */
   readonly passedOver: readonly PassedOver[]
 }
 
 export interface MissingSdk {
-  /** Where it was looked for, and how to get it: sentences for a person. */
+  /** What is missing and how to install it, in sentences for a person. */
   readonly problem: string
-  /** What was there and was not taken. */
+  /** The copies that were found and not taken. */
   readonly passedOver: readonly PassedOver[]
 }
 
-/** A folder that packages are looked for in. */
+/** A folder in which packages are searched. */
 interface Modules {
   readonly folder: string
-  /** What the folder is, after "it is installed". */
+  /** Where the folder is, to follow "it is installed". */
   readonly why: string
-  /** True: it counts wherever it lies. */
+  /** True: it is trusted wherever it is. */
   readonly trusted: boolean
 }
 
-/** Where npm installs for all: beside this Node, at the configured prefix, and on `NODE_PATH`. */
+/** The folders where npm installs for all users: beside this Node, at the configured prefix, and on `NODE_PATH`. */
 const globalModules = (): readonly Modules[] => {
   const bin = dirname(process.execPath)
   const prefix = process.env.npm_config_prefix
   const paths = process.env.NODE_PATH?.split(delimiter).filter((path) => path !== "") ?? []
   const beside = process.platform === "win32" ? join(bin, "node_modules") : join(dirname(bin), "lib", "node_modules")
   return [
-    // A variable may come from npm, which sets it for what it runs in a project.
+    // npm sets this variable for the scripts of a project, so it is not trusted.
     ...(prefix === undefined || prefix === ""
       ? []
       : [{ folder: join(prefix, "lib", "node_modules"), why: "at the configured prefix of npm", trusted: false }]),
@@ -65,7 +66,7 @@ const globalModules = (): readonly Modules[] => {
   ]
 }
 
-/** `node_modules` of our own package, and those that our package is installed in. */
+/** The `node_modules` folder of our package, and those that hold our package. */
 const ownModules = (): readonly Modules[] => {
   const own: string[] = []
   let isPackage = true
@@ -79,13 +80,13 @@ const ownModules = (): readonly Modules[] => {
   return own.map((folder) => ({ folder, why: "among the packages of this program", trusted: true }))
 }
 
-/** Where Node would look from the current directory: looked at for the report only, for nothing is taken from there. */
+/** The folders that Node would search from the current directory. They are only reported: no copy is taken from them. */
 const modulesAbove = (start: string): readonly Modules[] => {
   const folder = { folder: join(start, "node_modules"), why: "above the current directory", trusted: false }
   return dirname(start) === start ? [folder] : [folder, ...modulesAbove(dirname(start))]
 }
 
-/** The entry module of a package in a folder, as Node resolves it. */
+/** The entry module of the package in a folder, as Node resolves it. */
 const entryOf = (folder: string): string | null => {
   try {
     return createRequire(join(folder, "package.json")).resolve(folder)
@@ -116,7 +117,7 @@ const named = (path: string): LocatedSdk | MissingSdk => {
     : { module, version: versionOf(module), why: "the sdk of this provider names it", passedOver: [] }
 }
 
-/** Where the SDK is, or why it is not there. */
+/** Finds the SDK, or the reason why there is none. */
 export const locateSdk = ({ dataDirectory, folder: threadFolder, sdk }: LocateOptions): LocatedSdk | MissingSdk => {
   if (sdk !== undefined) return named(sdk)
   const data =

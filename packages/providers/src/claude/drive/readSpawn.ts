@@ -1,4 +1,4 @@
-/** The process that the SDK wants to have started. */
+/** The process that the SDK asks us to start. */
 import { Effect } from "effect"
 import { ConnectionLost } from "../../ProviderDriver.js"
 import { type Fields, hintFields, hintText, hintTexts, isFields } from "../../runtime/readFields.js"
@@ -7,7 +7,7 @@ export interface Spawn {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd?: string
-  /** Its whole environment, but for our marks. */
+  /** Its whole environment, without our marks. */
   readonly env: Readonly<Record<string, string>>
 }
 

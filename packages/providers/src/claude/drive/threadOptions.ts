@@ -1,7 +1,7 @@
-/** What a conversation is started with. The caller's settings are the SDK's own options; some are ours to set. */
+/** The options of a conversation. The settings of a caller are options of the SDK; some of these only the driver may set. */
 import { type Fields, hintText } from "../../runtime/readFields.js"
 
-/** Options that this driver sets, whatever the settings say. */
+/** Options that only this driver sets. */
 const ours: ReadonlySet<string> = new Set([
   "abortController",
   "canUseTool",
@@ -23,10 +23,10 @@ const ours: ReadonlySet<string> = new Set([
   "stderr",
 ])
 
-/** Settings that a single turn may have; they stay for the turns after it. */
+/** Settings that a turn may change. They also apply to the turns after it. */
 const ofTurn: ReadonlySet<string> = new Set(["model", "permissionMode"])
 
-/** Those of the settings that nobody may set, or that a turn cannot have. */
+/** The settings that a thread, or a turn, must not have. */
 export const refusedSettings = (settings: Fields, where: "thread" | "turn"): readonly string[] =>
   Object.keys(settings).filter((name) => (where === "turn" ? !ofTurn.has(name) : ours.has(name)))
 
@@ -36,8 +36,8 @@ export interface OptionsInput {
 }
 
 /**
- * Options for a thread. Without settings it is the coding agent as people know it, and it asks before it does anything that
- * its rules do not allow. Tool servers go over the pipe: a command line can be read by everybody on the machine.
+ * Options for a thread. The defaults are the usual coding agent, which asks before it does what its rules do not allow. Tool
+ * servers are sent over the pipe, because other users of the machine can read a command line.
  */
 export const threadOptions = ({ model, settings }: OptionsInput): Fields => ({
   systemPrompt: { type: "preset", preset: "claude_code" },

@@ -1,6 +1,6 @@
 /**
- * One connection as the translator sees it: the process, the session that it speaks for, and the one way by which a fact
- * becomes a numbered event. A process speaks for one thread, whatever session ids it gives it on the way.
+ * The translator's state of one connection: the process and its open session. Every fact goes through `record`. A process
+ * serves one thread, even if it changes its session id on the way.
  */
 import type { EventType } from "@threadfold/contracts"
 import {
@@ -19,11 +19,11 @@ import type { ModelTotals } from "./claudeUsage.js"
 
 /** What is known of the process. */
 export interface Process extends BareProcess {
-  /** The thread that it was started for, where its starter said so; else the first session id that it names. */
+  /** The thread that it was started for, where the spawn line has it. Else the first session id of its messages is used. */
   readonly threadId?: string | undefined
-  /** The provider's session id that it was started with, where it is not the thread's. */
+  /** The provider's session id that it was started with, where it differs from the thread's id. */
   readonly nativeSessionId?: string | undefined
-  /** True: it took up an existing thread again. */
+  /** True: it resumed an existing thread. */
   readonly resumed?: boolean | undefined
   readonly cwd?: string | undefined
   readonly model?: string | undefined
@@ -31,7 +31,7 @@ export interface Process extends BareProcess {
 
 const provider = "claude"
 
-/** What is known because the client said it; all else is the agent's word. */
+/** Events that come from the client's lines. All others come from the agent. */
 const clientTypes: ReadonlySet<EventType> = new Set<EventType>([
   "turn.requested",
   "turn.interrupt-requested",
@@ -59,12 +59,12 @@ export const makeConnection = (options: TranslatorOptions) => {
     record,
     session: (): Session | null => session,
 
-    /** A message was sent before the session was known. */
+    /** Keeps a message that was sent before the session was known. */
     sentEarly: (message: SentMessage): void => {
       early.push(message)
     },
 
-    /** The open session, opened first where there is none; null where nobody has said of which thread. */
+    /** The open session, opened first where there is none. Null: its thread is not known yet. */
     ensureSession: (source: Source, sessionId: string | undefined): Session | null => {
       if (session !== null) return session
       const process = base.process()
@@ -74,7 +74,7 @@ export const makeConnection = (options: TranslatorOptions) => {
       counts.set(threadId, count)
       const native = process?.nativeSessionId ?? threadId
       const { cwd, model, resumed = count > 1 ? true : undefined } = process ?? {}
-      // Of a conversation that is taken up again, what it used before is known only where it was heard.
+      // The earlier usage of a resumed conversation is known only if this connection has seen it.
       const total = totals.get(threadId) ?? { counted: resumed === true ? undefined : {} }
       totals.set(threadId, total)
       session = makeSession(threadId, count, native, total)
@@ -88,7 +88,7 @@ export const makeConnection = (options: TranslatorOptions) => {
       return session
     },
 
-    /** The one way in which a connection ends: the open session, then the connection itself. */
+    /** Ends the open session, then the connection. A connection ends in no other way. */
     close: (source: Source, ending: Ending): void => {
       base.release(() => true)
       if (session !== null) {

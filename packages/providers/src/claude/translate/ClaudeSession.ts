@@ -1,32 +1,32 @@
 /**
- * What the translator remembers of a Claude session. Nothing here decides about the domain: the protocol names no turn, so
- * somebody has to count them, and its messages refer to one another by ids that have to be known.
+ * The translator's state of a Claude session. The rules of the domain are in the fold. Here turns are counted, because the
+ * protocol has no turns, and the ids are kept by which messages refer to one another.
  */
 import type { ItemKind, NativeRef } from "@threadfold/contracts"
 import { makeOrigin, type Origin } from "../../runtime/Origin.js"
 import type { Fields } from "../../runtime/readFields.js"
 import type { ModelTotals } from "./claudeUsage.js"
 
-/** A message of the user that was sent, until the agent has taken it. */
+/** A message of the user that the agent has not taken yet. */
 export interface SentMessage {
-  /** Its uuid; a name of ours where it has none. */
+  /** Its uuid, or a name that we give it where it has none. */
   readonly key: string
   readonly text: string | null
-  /** The parts that are no text, in the provider's words. */
+  /** The parts that are no text, as the provider has them. */
   readonly others: readonly Fields[]
-  /** Our id of the turn that it asks for, on a live connection; undefined: it steers, or it is a recording's. */
+  /** On a live connection, our id of the turn that it asks for. Undefined: it steers, or it comes from a recording. */
   readonly ours: string | undefined
-  /** True once `turn.requested` was told of it; only recordings tell it here. */
-  isTold: boolean
+  /** True once its `turn.requested` was recorded. That happens only for recordings. */
+  isRecorded: boolean
 }
 
 /** The running turn. */
 export interface Turn {
-  /** The name that we give it towards the log: `turn-1`, `turn-2`, … in the session. Weak. */
+  /** Its native id, which we make: `turn-1`, `turn-2`, … in the session. Weak. */
   readonly id: string
-  /** Key of the message that it began with; undefined: the agent began it by itself. */
+  /** Key of the message that it began with. Undefined: the agent began it by itself. */
   readonly message: string | undefined
-  /** True once the agent has said that it took that message. */
+  /** True once the agent has reported that it took that message. */
   isTaken: boolean
 }
 
@@ -37,9 +37,9 @@ export interface Block {
   readonly kind: ItemKind
   /** The provider's name of its type. */
   readonly type: string
-  /** True once a piece of the text that its item shows has come. */
+  /** True once a piece of its text has come. */
   hasText: boolean
-  /** False once the whole block was told. */
+  /** False once the whole block has come. */
   isOpen: boolean
 }
 
@@ -61,21 +61,21 @@ export interface Tool {
   isDenied: boolean
 }
 
-/** Work of the agent beside its main thread: a subagent, a command in the background. */
+/** Work beside the main thread: a subagent, or a command in the background. */
 export interface Task {
-  /** Towards the log: the provider's id, with its run where the same task is taken up again. */
+  /** The native id of the event: the provider's id, with the run where the same task is started again. */
   readonly nativeId: string
   /** The call that started it. */
   readonly toolUseId: string | undefined
   readonly turnId: string | undefined
   readonly kind: string | undefined
   readonly title: string | undefined
-  /** True once it works in the background, and so was told as a task. */
-  isTold: boolean
+  /** True once it works in the background. Then `task.started` was recorded. */
+  isInBackground: boolean
   isOver: boolean
 }
 
-/** What the session runs with, as last told. */
+/** The configuration of the session, as recorded last. */
 export interface Configuration {
   readonly model?: string | undefined
   readonly cwd?: string | undefined
@@ -83,17 +83,17 @@ export interface Configuration {
   readonly providerVersion?: string | undefined
 }
 
-/** One incarnation of a thread: a process, as long as it speaks for that thread. */
+/** One incarnation of a thread: the thread's time on one process. */
 export interface Session {
   readonly threadId: string
   readonly origin: Origin
-  /** How many turns it had. */
+  /** How many turns it has had. */
   turns: number
   running: Turn | null
   /** Messages that the agent has not taken yet, in the order of sending. */
   waiting: SentMessage[]
-  /** True once the agent tells what becomes of the messages it is sent; older ones do not. */
-  tellsLifecycle: boolean
+  /** True once the agent has reported the state of a message. Older agents never do. */
+  reportsLifecycle: boolean
   /** True once the agent noted in this turn that it was interrupted. */
   isInterrupted: boolean
   message: ModelMessage | null
@@ -103,7 +103,7 @@ export interface Session {
   configuration: Configuration
   /** The provider's own id of the session. */
   nativeSessionId: string
-  /** The tool servers, as last told. */
+  /** The tool servers, as recorded last. */
   servers: string
   /** Tokens of the conversation, over all of its sessions. */
   readonly totals: ModelTotals
@@ -120,7 +120,7 @@ export const makeSession = (
   turns: 0,
   running: null,
   waiting: [],
-  tellsLifecycle: false,
+  reportsLifecycle: false,
   isInterrupted: false,
   message: null,
   tools: new Map(),
@@ -131,7 +131,7 @@ export const makeSession = (
   totals,
 })
 
-/** The ids of something in a turn; without one, of the session alone. */
+/** Native ids inside a turn. Without a turn, of the session only. */
 export const nativeOf = (session: Session, turnId: string | undefined, ids: NativeRef = {}): NativeRef => ({
   threadId: session.threadId,
   ...(turnId === undefined ? {} : { turnId }),

@@ -1,14 +1,14 @@
 /**
- * The translator of the Claude agent: the messages that its SDK hands out, and the frames of the control protocol by which
- * the SDK and the agent's process talk. Both stand on the process's pipes, one JSON object a line:
+ * The translator of the Claude agent. It reads the messages that the SDK returns, and the frames of the control protocol
+ * between the SDK and the agent's process. Both are on the pipes of the process, one JSON object per line:
  *
  * - from the agent: messages (`system`, `stream_event`, `assistant`, `user`, `result`, …), its questions
  *   (`control_request`), their withdrawal (`control_cancel_request`), its answers (`control_response`);
- * - to the agent: what the user says (`user`), orders (`control_request`: `initialize`, `interrupt`, …), answers to its
- *   questions (`control_response`).
+ * - to the agent: messages of the user (`user`), requests of the client (`control_request`: `initialize`, `interrupt`, …),
+ *   answers to its questions (`control_response`).
  *
- * A recording of messages alone, as the SDK's caller sees them, is translated by the same rules. Whatever cannot be mapped
- * is kept verbatim, with the reason; it never throws and never drops a line.
+ * A recording of the SDK's messages alone is translated by the same rules. What cannot be mapped is kept verbatim, with the
+ * reason. The translator never throws and never drops a line.
  */
 
 import type { Source, Unmapped } from "../../runtime/Draft.js"
@@ -31,15 +31,23 @@ import { nativeOf, type Session } from "./ClaudeSession.js"
 import { noticeEntry } from "./claudeNotices.js"
 import { elicitationMethod, permissionMethod } from "./claudeQuestions.js"
 import { answered, ask, decided, type OpenRequest, resolved } from "./claudeRequests.js"
-import { messageLifecycle, messageSent, type Telling, turnEnded, working } from "./claudeTurns.js"
+import { type ClientMode, messageLifecycle, messageSent, turnEnded, working } from "./claudeTurns.js"
 import { streamEvent, toolResults, wholeMessage } from "./contentBlocks.js"
-import { isInterruptNote, type Line, makeLine, nameOf, orders, ownQuestions, readUserMessage } from "./controlFrames.js"
+import {
+  isInterruptNote,
+  knownRequests,
+  type Line,
+  makeLine,
+  nameOf,
+  ownQuestions,
+  readUserMessage,
+} from "./controlFrames.js"
 import { subagentSaid } from "./tasks.js"
 
 export type ClaudeTranslatorOptions = TranslatorOptions
 
 export interface ClaudeTranslator extends Translator {
-  /** The native id of the running turn; null: none runs. */
+  /** The native id of the running turn. Null: no turn runs. */
   readonly runningTurn: () => string | null
 }
 
@@ -47,9 +55,9 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
   const connection = makeConnection(options)
   const imported = options.mode === "imported"
   const recordsClient = options.recordsClient ?? imported
-  const telling: Telling = { recordsClient, imported }
+  const mode: ClientMode = { recordsClient, imported }
   const requests = new Map<string, OpenRequest>()
-  /** Orders that have no answer yet, by their id: what was ordered. */
+  /** Subtypes of the client's requests that have no answer yet, by id. */
   const calls = new Map<string, string>()
   let sent = 0
 
@@ -60,17 +68,22 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     return "kept"
   }
 
-  /** Records what a mapping says; what says nothing, or is not what it should be, is kept. */
-  const tell = (source: Line, method: string, map: () => readonly Fact[], channel: WireChannel = "agent"): Fate => {
+  /** Records the facts of a mapping. A message without facts, or of a wrong shape, is kept. */
+  const recordFacts = (
+    source: Line,
+    method: string,
+    map: () => readonly Fact[],
+    channel: WireChannel = "agent",
+  ): Fate => {
     const facts = attempt(map)
     if ("problem" in facts) return keep(source, { method, known: true, problem: facts.problem }, channel)
-    // What opened the session, or the connection, has said that much.
-    if (facts.value.length === 0) return source.isTold() ? "mapped" : keep(source, { method, known: true }, channel)
+    // A line that has opened the session or the connection became an event already.
+    if (facts.value.length === 0) return source.isRecorded() ? "mapped" : keep(source, { method, known: true }, channel)
     for (const next of facts.value) connection.record(source, next)
     return "mapped"
   }
 
-  /** Requests of calls that have come to an end are over, whoever decided them. */
+  /** Resolves the requests of calls that have ended. */
   const resolvedBy = (wrapper: Fields): readonly Fact[] => {
     const content = hintFields(wrapper, "message")?.content
     const ids = Array.isArray(content) ? content.map((block) => (isFields(block) ? block.tool_use_id : undefined)) : []
@@ -86,16 +99,16 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     switch (type) {
       case "stream_event": {
         const event = needFields(message, "event")
-        const begun = event.type === "message_start" ? working(session, telling) : []
+        const begun = event.type === "message_start" ? working(session, mode) : []
         return [...begun, ...streamEvent(session, event)]
       }
       case "assistant":
-        return [...working(session, telling), ...wholeMessage(session, message)]
+        return [...working(session, mode), ...wholeMessage(session, message)]
       case "user":
         if (isInterruptNote(message)) session.isInterrupted = true
         return [...toolResults(session, message), ...resolvedBy(message)]
       case "command_lifecycle":
-        return messageLifecycle(session, message, telling)
+        return messageLifecycle(session, message, mode)
       default:
         return []
     }
@@ -103,7 +116,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
 
   const mainTypes: ReadonlySet<string> = new Set(["stream_event", "assistant", "user", "command_lifecycle"])
 
-  /** A change of the provider's own session id: the thread stays the one that the process was started for. */
+  /** The facts of a changed session id of the provider. The thread stays the thread that the process was started for. */
   const renamed = (session: Session, sessionId: string | undefined): readonly Fact[] => {
     if (sessionId === undefined || sessionId === session.nativeSessionId) return []
     session.nativeSessionId = sessionId
@@ -116,25 +129,25 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     const isKnown = mainTypes.has(type) || entry !== undefined || type === "result"
     const sessionId = attempt(() => mayHaveId(message, "session_id"))
     if ("problem" in sessionId) return keep(source, { method, known: isKnown, problem: sessionId.problem })
-    // A result does not open a session: a process that could not begin says one, too.
+    // A result does not open a session, because a process that could not begin sends one, too.
     const opens = type !== "result" && sessionId.value !== undefined
     const session = opens ? connection.ensureSession(source, sessionId.value) : connection.session()
     if (!isKnown) return keep(source, { method, known: false })
     if (session === null) return keep(source, { method, known: true, problem: "names no session that is open" })
-    return tell(source, method, () => {
+    return recordFacts(source, method, () => {
       const parent = mayHaveId(message, "parent_tool_use_id")
-      if (type === "result") return [...turnEnded(session, message, telling), ...renamed(session, sessionId.value)]
+      if (type === "result") return [...turnEnded(session, message, mode), ...renamed(session, sessionId.value)]
       const news = renamed(session, sessionId.value)
       if (parent !== undefined && mainTypes.has(type)) {
         return [...news, ...subagentSaid(session, parent, message), ...(type === "user" ? resolvedBy(message) : [])]
       }
       if (entry === undefined) return [...news, ...mainMessage(session, type, message)]
-      const begun = type === "system" && message.status === "requesting" ? working(session, telling) : []
+      const begun = type === "system" && message.status === "requesting" ? working(session, mode) : []
       return [...news, ...begun, ...entry(session, message)]
     })
   }
 
-  /** The agent asks something. */
+  /** A question of the agent. */
   const agentAsks = (source: Line, message: Fields): Fate => {
     const read = attempt(() => ({ id: needText(message, "request_id"), asked: needFields(message, "request") }))
     if ("problem" in read) return keep(source, { method: "control_request", known: true, problem: read.problem })
@@ -146,7 +159,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     if (!isQuestion) return keep(source, { method, known: ownQuestions.has(subtype) })
     if (session === null) return keep(source, { method, known: true, problem: "names no session that is open" })
     const requestId = JSON.stringify(id)
-    return tell(source, method, () => {
+    return recordFacts(source, method, () => {
       const question = ask(session, requestId, asked)
       if (question === undefined) return []
       requests.set(requestId, question.request)
@@ -154,24 +167,24 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     })
   }
 
-  /** The agent gives up a question of its own. */
+  /** The agent withdraws a question. */
   const agentWithdraws = (source: Line, message: Fields): Fate =>
-    tell(source, "control_cancel_request", () => {
+    recordFacts(source, "control_cancel_request", () => {
       const requestId = JSON.stringify(needText(message, "request_id"))
       const request = requests.get(requestId)
       requests.delete(requestId)
       return request === undefined ? [] : [resolved(request)]
     })
 
-  /** The agent answers an order. The answer to the first one opens the session that its process was started for. */
+  /** An answer of the agent to the client. The answer to `initialize` opens the session that the process was started for. */
   const agentAnswers = (source: Line, message: Fields): Fate => {
     const response = hintFields(message, "response") ?? {}
     const id = hintText(response, "request_id") ?? ""
-    const order = calls.get(id)
+    const subtype = calls.get(id)
     calls.delete(id)
-    if (order === "initialize" && response.subtype === "success") connection.ensureSession(source, undefined)
-    if (order === undefined) return keep(source, { method: "control_response:", known: false })
-    return tell(source, `control_response:${order}`, () => [])
+    if (subtype === "initialize" && response.subtype === "success") connection.ensureSession(source, undefined)
+    if (subtype === undefined) return keep(source, { method: "control_response:", known: false })
+    return recordFacts(source, `control_response:${subtype}`, () => [])
   }
 
   const received = (source: Line, message: Fields): Fate => {
@@ -190,18 +203,18 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     }
   }
 
-  /** The user says something. */
+  /** A message of the user. */
   const userSays = (source: Line, message: Fields, ours: string | undefined): Fate => {
     const read = attempt(() => readUserMessage(message, sent, ours))
     if ("problem" in read) return keep(source, { method: "user", known: true, problem: read.problem }, "client")
     sent += 1
     const session = connection.ensureSession(source, undefined)
-    if (session !== null) return tell(source, "user", () => messageSent(session, read.value, telling), "client")
+    if (session !== null) return recordFacts(source, "user", () => messageSent(session, read.value, mode), "client")
     connection.sentEarly(read.value)
     return keep(source, { method: "user", known: true }, "client")
   }
 
-  /** The client answers a question. */
+  /** The client's answer to a question. */
   const clientAnswers = (source: Line, message: Fields): Fate => {
     const response = hintFields(message, "response") ?? {}
     const requestId = JSON.stringify(hintText(response, "request_id") ?? "")
@@ -211,24 +224,24 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     const { denies } = decided(request, response)
     const tool = request.session.tools.get(request.toolUseId ?? "")
     if (denies && tool !== undefined) tool.isDenied = true
-    // A form is over with its answer; a call that waited for permission tells by its result that it goes on.
+    // A form is over with its answer. For a permission, the result of the call shows that the question is over.
     if (request.toolUseId === undefined) requests.delete(requestId)
     if (!recordsClient) return keep(source, { method, known: true }, "client", request.native)
-    return tell(source, method, () => [answered(request, response)], "client")
+    return recordFacts(source, method, () => [answered(request, response)], "client")
   }
 
-  /** The client orders something. */
-  const clientOrders = (source: Line, message: Fields): Fate => {
+  /** A request of the client, for example an interrupt. */
+  const clientRequests = (source: Line, message: Fields): Fate => {
     const subtype = hintText(hintFields(message, "request") ?? {}, "subtype") ?? ""
     const id = hintText(message, "request_id")
     if (id !== undefined) calls.set(id, subtype)
     const session = connection.session()
     const method = `control_request:${subtype}`
     if (subtype !== "interrupt" || !recordsClient || session === null) {
-      return keep(source, { method, known: orders.has(subtype) }, "client")
+      return keep(source, { method, known: knownRequests.has(subtype) }, "client")
     }
     const native = nativeOf(session, session.running?.id, id === undefined ? {} : { callId: JSON.stringify(id) })
-    return tell(source, method, () => [fact("turn.interrupt-requested", {}, native)], "client")
+    return recordFacts(source, method, () => [fact("turn.interrupt-requested", {}, native)], "client")
   }
 
   const said = (source: Line, message: Fields, turnId: string | undefined): Fate => {
@@ -238,7 +251,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
       case "control_response":
         return clientAnswers(source, message)
       case "control_request":
-        return clientOrders(source, message)
+        return clientRequests(source, message)
       case "control_cancel_request":
         return keep(source, { method: "control_cancel_request", known: true }, "client")
       default:

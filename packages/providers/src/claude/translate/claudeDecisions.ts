@@ -1,4 +1,4 @@
-/** Decisions in the SDK's words: the answer to a question for permission, to one to the user, to a form. */
+/** Translates decisions into the SDK's answers to a request for permission, a question to the user, or a form. */
 
 import type { AnswerRequest } from "../../ProviderDriver.js"
 import { formContent } from "../../questions/elicitationForm.js"
@@ -7,10 +7,10 @@ import { type Fields, hintArray, hintFields, hintText, isFields } from "../../ru
 import { claudeAnswers, elicitationMethod, formOf } from "./claudeQuestions.js"
 import { questionTool } from "./claudeTools.js"
 
-/** What of an order is the answer. */
+/** The answer in an answer request. */
 type Answer = Pick<AnswerRequest, "data" | "decision">
 
-/** An answer, or why it is none. */
+/** The answer for the SDK, or why there is none. */
 export type Decision = { readonly value: unknown } | { readonly problem: string }
 
 const offered = (names: readonly string[]): string => `This question is answered with ${names.join(", ")}.`
@@ -38,7 +38,7 @@ const denials: ReadonlyMap<string, { readonly message: string; readonly interrup
   ["cancel", { message: "The user cancelled this.", interrupt: true }],
 ])
 
-/** The rules that the agent suggests to take on with this decision. */
+/** The rules that this decision adds, from the agent's suggestions. */
 const rulesOf = (asked: Fields, decision: string): readonly unknown[] => {
   const suggestions = hintArray(asked, "permission_suggestions")
   if (decision === "acceptAlways") return suggestions
@@ -46,7 +46,7 @@ const rulesOf = (asked: Fields, decision: string): readonly unknown[] => {
   return suggestions.map((one) => (isFields(one) ? { ...one, destination: "session" } : one))
 }
 
-/** Answers to questions in Claude's form, by the question's text. */
+/** Answers to questions in Claude's form, by the text of the question. */
 const answersIn = (data: Fields): Fields | undefined => {
   const answers = portableAnswers(data)
   return answers === undefined ? hintFields(data, "answers") : claudeAnswers(answers)
@@ -84,6 +84,6 @@ const permission = (asked: Fields, { data: given, decision }: Answer): Decision 
   }
 }
 
-/** What the SDK is answered. */
-export const decide = (asked: Fields, order: Answer): Decision =>
-  asked.subtype === elicitationMethod ? form(asked, order) : permission(asked, order)
+/** Translates a decision into the answer for the SDK. */
+export const decide = (asked: Fields, answer: Answer): Decision =>
+  asked.subtype === elicitationMethod ? form(asked, answer) : permission(asked, answer)

@@ -1,4 +1,4 @@
-/** What the agent says about itself and its surroundings, by message type; `system` messages by their subtype. */
+/** The agent's notices about itself and its environment, by message type, and `system` messages by subtype. */
 
 import { type Fact, fact } from "../../runtime/Fact.js"
 import { type Fields, hintArray, hintFields, hintNumber, hintText, needText } from "../../runtime/readFields.js"
@@ -6,15 +6,15 @@ import { type Configuration, nativeOf, type Session } from "./ClaudeSession.js"
 import { dropBlocks, thinkingEstimate } from "./contentBlocks.js"
 import { taskNotified, taskProgress, taskStarted, taskUpdated } from "./tasks.js"
 
-/** What a message says; none: it is kept verbatim only. */
+/** The facts of a message. None: it is only kept verbatim. */
 type Entry = (session: Session, said: Fields) => readonly Fact[]
 
-/** A message that says nothing to the fold; why. */
+/** An entry for a message that the fold has no use for, with the reason. */
 const kept =
   (_why: string): Entry =>
   () => []
 
-/** `session.configured` with what is new; none where nothing is. */
+/** `session.configured` with the changed settings. None where there is no change. */
 export const configured = (session: Session, said: Configuration): readonly Fact[] => {
   const news = Object.entries(said).filter(
     ([key, value]) =>
@@ -25,7 +25,7 @@ export const configured = (session: Session, said: Configuration): readonly Fact
   return [fact("session.configured", Object.fromEntries(news), nativeOf(session, undefined))]
 }
 
-/** The tool servers, where they changed. */
+/** The tool servers, where they have changed. */
 const servers = (session: Session, said: Fields): readonly Fact[] => {
   const list = hintArray(said, "mcp_servers")
   const text = JSON.stringify(list)
@@ -59,7 +59,7 @@ const status: Entry = (session, said) => {
   ]
 }
 
-/** The model could not be reached; the agent tries again. What the attempt had begun to write is lost. */
+/** The model could not be reached, and the agent tries again. The blocks of the failed attempt end. */
 const retry: Entry = (session, said) => {
   const kind = hintText(said, "error") ?? "unknown"
   const httpStatus = hintNumber(said, "error_status")
@@ -85,7 +85,7 @@ const rerouted: Entry = (session, said) => [
   ),
 ]
 
-/** Output of a command of the agent itself, shown like something that it says. */
+/** Output of a command of the agent itself, shown like a message of the agent. */
 const ownOutput: Entry = (session, said) => {
   const native = nativeOf(session, session.running?.id, { itemId: needText(said, "uuid") })
   const item = { kind: "agent_message", nativeKind: "local_command_output" } as const
@@ -95,7 +95,7 @@ const ownOutput: Entry = (session, said) => {
   ]
 }
 
-/** The agent replaced the head of the conversation by a summary: a mark in it, that a person sees where it happened. */
+/** The agent replaced the beginning of the conversation by a summary. An item shows a person where that happened. */
 const compacted: Entry = (session, said) => {
   const itemId = hintText(said, "uuid")
   const installed = fact("compaction.installed", {}, nativeOf(session, session.running?.id))
@@ -134,9 +134,9 @@ const systemEntries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     "informational",
     (session, said) => (said.level === "warning" ? warning((one) => hintText(one, "content"))(session, said) : []),
   ],
-  ["background_tasks_changed", kept("each task tells its own start and end")],
-  ["session_state_changed", kept("turns and requests tell the same")],
-  ["permission_denied", kept("the call's result tells it")],
+  ["background_tasks_changed", kept("each task reports its own start and end")],
+  ["session_state_changed", kept("turns and requests report the same")],
+  ["permission_denied", kept("the call's result reports it")],
   ["notification", kept("a note for the agent's own display")],
   ["commands_changed", kept("the agent's own list of commands")],
   ["files_persisted", kept("the provider's own store")],
@@ -147,7 +147,7 @@ const systemEntries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ["elicitation_complete", kept("the question was answered")],
   ["control_request_progress", kept("a step of the agent's own protocol")],
   ["memory_recall", kept("the agent's own memory")],
-  ["worker_shutting_down", kept("the exit of the process tells it")],
+  ["worker_shutting_down", kept("the exit of the process reports it")],
 ])
 
 const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
@@ -168,13 +168,13 @@ const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     ],
   ],
   ["conversation_reset", kept("the next message names the session's new id")],
-  ["tool_progress", kept("a sign of life of a call")],
-  ["tool_use_summary", kept("the calls tell it themselves")],
-  ["prompt_suggestion", kept("a guess at the next prompt, not something that happened")],
+  ["tool_progress", kept("shows only that a call still runs")],
+  ["tool_use_summary", kept("the calls report it themselves")],
+  ["prompt_suggestion", kept("a guess at the next prompt; nothing has happened")],
   ["active_goal", kept("goals have no place in the read model")],
-  ["keep_alive", kept("a sign of life")],
+  ["keep_alive", kept("shows only that the agent still runs")],
 ])
 
-/** The entry of a message; undefined for one that this version does not know. */
+/** The entry of a message. Undefined for a type that this version does not know. */
 export const noticeEntry = (type: string, subtype: string | undefined): Entry | undefined =>
   type === "system" ? systemEntries.get(subtype ?? "") : entries.get(type)

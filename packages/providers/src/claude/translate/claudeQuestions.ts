@@ -1,4 +1,4 @@
-/** What questions of Claude take and say, in words that are the same for every agent. */
+/** The decisions, questions and changes of Claude's requests, in words that are the same for every agent. */
 import type { Answers, ChangedFile, Choice, PortableDecision, Question } from "@threadfold/contracts"
 import { textDiff } from "../../questions/textDiff.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../runtime/readFields.js"
@@ -10,7 +10,7 @@ export const elicitationMethod = "elicitation"
 
 const portable: readonly PortableDecision[] = ["accept", "acceptForSession", "decline", "cancel", "answer"]
 
-/** Decisions as choices: with any of them may go what the SDK takes beside it, such as a changed input or a message. */
+/** Decisions as choices. Each may have data that the SDK accepts, such as a changed input or a message. */
 export const choicesOf = (decisions: readonly string[]): readonly Choice[] =>
   decisions.map((decision) => {
     const means = portable.find((one) => one === decision)
@@ -25,7 +25,7 @@ export const choicesOf = (decisions: readonly string[]): readonly Choice[] =>
 export const formOf = (asked: Fields): Fields | undefined =>
   hintFields(asked, "requested_schema") ?? hintFields(asked, "requestedSchema")
 
-/** The questions of `AskUserQuestion`: their texts are their ids, and each takes another text than those that it offers. */
+/** The questions of `AskUserQuestion`. The text of a question is its id. Each also accepts a text that it does not offer. */
 export const userQuestions = (input: Fields): readonly Question[] =>
   hintArray(input, "questions").flatMap((question): readonly Question[] => {
     const text = isFields(question) ? hintText(question, "question") : undefined
@@ -48,16 +48,16 @@ export const userQuestions = (input: Fields): readonly Question[] =>
     ]
   })
 
-/** Between the answers to a question that takes several. */
+/** Separates the answers to a question that accepts several. */
 const SEPARATOR = ", "
 
-/** Answers by question id in Claude's form: one text for each question. */
+/** Answers by question id in Claude's form: one text per question. */
 export const claudeAnswers = (answers: Answers): Fields =>
   Object.fromEntries(
     Object.entries(answers).flatMap(([id, texts]) => (texts.length === 0 ? [] : [[id, texts.join(SEPARATOR)]])),
   )
 
-/** Claude's answers by question id; undefined: there are none. */
+/** Claude's answers by question id. Undefined: there are none. */
 export const answersIn = (input: Fields): Answers | undefined => {
   const answers = hintFields(input, "answers")
   if (answers === undefined) return undefined
@@ -69,7 +69,7 @@ export const answersIn = (input: Fields): Answers | undefined => {
   )
 }
 
-/** The file that a tool is about to change, and how. */
+/** The file that a tool will change, and its diff. */
 export const changesOf = (input: Fields): readonly ChangedFile[] => {
   const path = hintText(input, "file_path") ?? hintText(input, "notebook_path")
   if (path === undefined) return []
@@ -80,6 +80,6 @@ export const changesOf = (input: Fields): readonly ChangedFile[] => {
   )
   const written = [input.content, input.new_source].find((one) => typeof one === "string")
   if (replaced.length > 0) return [{ path, kind: "update", diff: replaced.join("\n") }]
-  // Whether the file is there already, the tool does not say.
+  // The tool does not say whether the file exists already.
   return [{ path, ...(typeof written === "string" ? { diff: textDiff("", written) } : {}) }]
 }

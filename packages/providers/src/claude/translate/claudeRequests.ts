@@ -1,4 +1,4 @@
-/** What the agent asks: permission to use a tool, an answer of the user, a form of a tool server. And what becomes of it. */
+/** The requests of the agent (permission to use a tool, a question to the user, a form of a tool server), and their answers. */
 import type { Answers } from "@threadfold/contracts"
 import { formAnswers, formQuestions } from "../../questions/elicitationForm.js"
 import { canonicalJson } from "../../questions/portableAnswers.js"
@@ -35,7 +35,7 @@ export interface OpenRequest {
   /** The session that it was opened in. */
   readonly session: Session
   readonly native: ReturnType<typeof nativeOf>
-  /** What it asks, in the provider's words. */
+  /** Its content, as the provider sent it. */
   readonly asked: Fields
   /** The call that waits for it. */
   readonly toolUseId: string | undefined
@@ -46,14 +46,14 @@ export interface Asked {
   readonly request: OpenRequest
 }
 
-/** Decisions that every question offers. */
+/** The decisions that every request offers. */
 const plainDecisions = ["accept", "decline", "cancel"] as const
 
 const isOfSession = (suggestion: unknown): boolean => isFields(suggestion) && suggestion.destination === "session"
 
 /**
- * Decisions that take on the rules that the agent suggests, too: for this session, or, where it suggests to store some, as
- * it suggests them.
+ * The decisions that also add the rules which the agent suggests: for this session, or as suggested where the agent suggests
+ * to store some.
  */
 const lastingDecisions = (asked: Fields): readonly string[] => {
   const suggestions = hintArray(asked, "permission_suggestions")
@@ -62,14 +62,16 @@ const lastingDecisions = (asked: Fields): readonly string[] => {
 }
 
 /**
- * The turn and the item that a question belongs to. A subagent's call is no item here: its question belongs to the call that
- * started it, and where it works in the background, to no turn, because it outlives that one.
+ * The turn and the item of a request. A call of a subagent is no item, so its request belongs to the call that started the
+ * subagent. A subagent in the background may outlive its turn, so its request belongs to no turn.
  */
 const placeOf = (session: Session, asked: Fields, toolUseId: string | undefined) => {
   const agentId = mayHaveId(asked, "agent_id")
   const task = agentId === undefined ? undefined : session.tasks.get(agentId)
   if (task !== undefined) {
-    return { turnId: task.isTold ? undefined : task.turnId, itemId: task.isTold ? undefined : task.toolUseId }
+    return task.isInBackground
+      ? { turnId: undefined, itemId: undefined }
+      : { turnId: task.turnId, itemId: task.toolUseId }
   }
   const tool = toolUseId === undefined ? undefined : session.tools.get(toolUseId)
   return { turnId: tool?.turnId ?? session.running?.id, itemId: tool?.id }
@@ -127,7 +129,7 @@ const elicitation = (session: Session, requestId: string, asked: Fields): Asked 
   }
 }
 
-/** The question as an event; undefined: it is none that a person answers. */
+/** The request as a fact. Undefined: it is none that a person answers. */
 export const ask = (session: Session, requestId: string, asked: Fields): Asked | undefined => {
   switch (asked.subtype) {
     case permissionMethod:
@@ -139,11 +141,11 @@ export const ask = (session: Session, requestId: string, asked: Fields): Asked |
   }
 }
 
-/** The agent's own word that the question is over: it gave it up, or it went on with the call. */
+/** The fact that a request is over, because the agent withdrew it or went on with the call. */
 export const resolved = ({ native, userInput }: OpenRequest): Fact =>
   fact(userInput ? "user-input.resolved" : "request.resolved", { decision: null }, native)
 
-/** What the client's answer decided. */
+/** The decision of the client's answer. */
 export interface Decided {
   readonly decision: string
   /** True: the call was refused. */
@@ -167,7 +169,7 @@ export const decided = ({ userInput }: OpenRequest, response: Fields): Decided =
   }
 }
 
-/** What an answer for permission says beside its decision; undefined: it is what the decision alone would have been sent as. */
+/** The content of an answer for permission beside its decision. Undefined: the decision alone gives the same answer. */
 const beside = ({ asked }: OpenRequest, decision: string, answer: Fields): Fields | undefined => {
   const alone = decide(asked, { decision, data: null })
   const plain = "value" in alone && isFields(alone.value) ? alone.value : {}
@@ -179,7 +181,7 @@ const beside = ({ asked }: OpenRequest, decision: string, answer: Fields): Field
   return said.length === 0 ? undefined : Object.fromEntries(said)
 }
 
-/** The client's answer as an event, of a recording, in the form of an answer that is given here. */
+/** The client's answer in a recording as a fact, in the form of our own answers. */
 export const answered = (request: OpenRequest, response: Fields): Fact => {
   const answer = hintFields(response, "response") ?? {}
   const { decision } = decided(request, response)

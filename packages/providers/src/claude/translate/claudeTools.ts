@@ -1,6 +1,6 @@
 /**
- * Tools: what a call of each is as an item and as a question, and how its result ends it. The provider's own tools are
- * known by name; every other one (of a tool server, of a later version) is a tool call like any other.
+ * Tools: the item and the request of a call, and how its result ends it. The provider's own tools are known by name. All
+ * others (of a tool server, of a later version) are plain tool calls.
  */
 import type { ItemEnd, ItemKind, RequestKind } from "@threadfold/contracts"
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -10,9 +10,9 @@ import { nativeOf, type Session, type Tool } from "./ClaudeSession.js"
 interface Reading {
   readonly kind: ItemKind
   readonly request: RequestKind
-  /** One line for a person; undefined: the tool's name and its main argument. */
+  /** One line for a person. Default: the tool's name and its main argument. */
   readonly title?: (input: Fields) => string | undefined
-  /** Text of the item, as far as the input says it. */
+  /** The text of the item that the input holds. */
   readonly text?: (input: Fields) => string | undefined
 }
 
@@ -90,16 +90,16 @@ const readings: ReadonlyMap<string, Reading> = new Map<string, Reading>([
 
 const readingOf = (name: string): Reading => readings.get(name) ?? anyTool
 
-/** Arguments that say best what a call is about. */
+/** The arguments that describe a call best, the best first. */
 const mainArguments = ["file_path", "path", "pattern", "url", "query", "command", "description", "skill"]
 
-/** `mcp__server__tool` is the tool of a server. */
+/** The name of a tool. `mcp__server__tool` is the tool of a server. */
 const plainName = (name: string): string => {
   const [prefix, server, ...tool] = name.split("__")
   return prefix === "mcp" && server !== undefined && tool.length > 0 ? `${server}.${tool.join("__")}` : name
 }
 
-/** One line for a person; without an input, all that is known is the tool. */
+/** One line for a person. Without an input only the tool is known. */
 export const toolTitle = (name: string, input: Fields | undefined): string | undefined => {
   const reading = readingOf(name)
   if (input === undefined) return reading.title === undefined ? oneLine(plainName(name)) : undefined
@@ -109,10 +109,10 @@ export const toolTitle = (name: string, input: Fields | undefined): string | und
   return oneLine(argument === undefined ? plainName(name) : `${plainName(name)} ${argument}`)
 }
 
-/** What a question for permission to use the tool is about. */
+/** The kind of a request for permission to use the tool. */
 export const requestKind = (name: string): RequestKind => readingOf(name).request
 
-/** Our kind of a call of the tool. */
+/** The kind of item of a call of the tool. */
 export const toolKind = (name: string): ItemKind => readingOf(name).kind
 
 const described = (tool: Tool, data: Fields) => ({
@@ -124,7 +124,7 @@ const described = (tool: Tool, data: Fields) => ({
 
 const itemOf = (session: Session, tool: Tool) => nativeOf(session, tool.turnId, { itemId: tool.id })
 
-/** A call began; `input` is undefined while the model still writes it. */
+/** The facts of a started call. `input` is undefined while the model still writes it. */
 export const toolStarted = (session: Session, id: string, name: string, input: Fields | undefined): readonly Fact[] => {
   const tool: Tool = { id, name, turnId: session.running?.id, input, isOpen: true, isDenied: false }
   session.tools.set(id, tool)
@@ -132,7 +132,7 @@ export const toolStarted = (session: Session, id: string, name: string, input: F
   return [started, ...planOf(session, tool)]
 }
 
-/** The whole input of a call is known. */
+/** The facts of a call whose whole input is known. */
 export const toolCalled = (session: Session, id: string, name: string, input: Fields): readonly Fact[] => {
   const tool = session.tools.get(id)
   if (tool === undefined) return toolStarted(session, id, name, input)
@@ -142,7 +142,7 @@ export const toolCalled = (session: Session, id: string, name: string, input: Fi
   return [fact("item.updated", { title, data }, itemOf(session, tool)), ...planOf(session, tool)]
 }
 
-/** What a call says of the turn as a whole: a to-do list, or a plan that waits for consent. */
+/** The facts of a call that concern the turn as a whole: a to-do list, or a plan that waits for consent. */
 const planOf = (session: Session, tool: Tool): readonly Fact[] => {
   if (tool.input === undefined) return []
   const native = nativeOf(session, tool.turnId)
@@ -164,13 +164,13 @@ export const textOf = (content: unknown): string | undefined => {
   return texts.length === 0 ? undefined : texts.join("\n\n")
 }
 
-/** The result of a call, with what the message around it adds. */
+/** The result of a call, with what its message adds. */
 export interface Result {
   readonly content: unknown
   readonly isError: boolean
   /** The tool's own output, where the provider adds it. */
   readonly output: unknown
-  /** What the provider says of the permission that the call had or had not. */
+  /** The provider's data about the permission of the call. */
   readonly permission: Fields | undefined
 }
 
@@ -183,8 +183,8 @@ export const readResult = (message: Fields, id: string, block: Fields): Result =
 })
 
 /**
- * How the call ended. One that was refused comes back as an error; so does one that an interrupt stopped or that an
- * interrupt found waiting for permission, which nobody refused.
+ * How the call ended. A refused call has an error as its result. So has a call that an interrupt stopped, or that waited for
+ * permission when the interrupt came; that call was not refused.
  */
 const endOf = (tool: Tool, { isError, permission = {} }: Result): ItemEnd => {
   if (!isError) return "completed"
@@ -201,12 +201,12 @@ const endOf = (tool: Tool, { isError, permission = {} }: Result): ItemEnd => {
   }
 }
 
-/** How the result of a command that failed begins; its output follows. */
+/** The beginning of the result of a failed command. Its output follows. */
 const exitLine = /^Exit code (\d+)\n?/
 
 /**
- * Output of a command that ran: both of its streams; where the provider does not give them apart, what the model was shown.
- * Of one that did not run to its end, the model is only told so.
+ * The output of a command: both of its streams, or the text that the model got where the provider does not have the streams.
+ * For a command that did not run to its end, that text is no output.
  */
 const outputOf = ({ content, output }: Result, end: ItemEnd): string | null => {
   if (end === "declined" || end === "interrupted") return null
@@ -221,7 +221,7 @@ const exitCodeOf = ({ content, isError }: Result): number | undefined => {
   return code === undefined ? undefined : Number(code)
 }
 
-/** Members of a tool's output that the call's input or the file itself says. */
+/** Members of a tool's output that repeat the call's input or the file. */
 const saidElsewhere = ["content", "originalFile", "oldString", "newString", "replaceAll", "questions"]
 
 const resultData = (tool: Tool, { content, output }: Result): unknown => {
@@ -236,7 +236,7 @@ const resultData = (tool: Tool, { content, output }: Result): unknown => {
   }
 }
 
-/** The call came to its end. */
+/** The facts of an ended call. */
 export const toolEnded = (session: Session, tool: Tool, result: Result): readonly Fact[] => {
   tool.isOpen = false
   const isCommand = toolKind(tool.name) === "command"
@@ -256,13 +256,13 @@ export const toolEnded = (session: Session, tool: Tool, result: Result): readonl
   ]
 }
 
-/** The model's message broke off before the call was whole: it will never be made. */
+/** The fact of a call that is not made, because the model's message broke off before the call was complete. */
 export const toolDropped = (session: Session, tool: Tool): Fact => {
   tool.isOpen = false
   return fact("item.completed", { ...described(tool, {}), status: "interrupted" }, itemOf(session, tool))
 }
 
-/** Forgets the calls that are over: nothing is said of them any more. */
+/** Forgets the ended calls: no later message names them. */
 export const forgetEnded = ({ tools }: Session): void => {
   for (const [id, { isOpen }] of tools) {
     if (!isOpen) tools.delete(id)

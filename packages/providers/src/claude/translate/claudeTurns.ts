@@ -1,8 +1,8 @@
 /**
- * Turns. The protocol has no word for them: one begins with a message of the user and ends with the agent's `result`. A
- * message that is sent while a turn runs goes into that turn at its next call of the model, or, where there is none any
- * more, begins a turn of its own; the agent says which, as it takes the message. And agents begin turns by themselves, when
- * work in the background has ended.
+ * Turns. The protocol has no turns, so they are counted here. A turn begins with a message of the user and ends with the
+ * agent's `result`. A message that is sent during a turn goes into that turn at its next call of the model. If there is none
+ * any more, the message begins the next turn. The agent reports which when it takes the message. Agents also begin turns by
+ * themselves, when work in the background has ended.
  */
 import type { PayloadOf, ProviderError } from "@threadfold/contracts"
 import { type Fact, fact, omitUndefined } from "../../runtime/Fact.js"
@@ -12,26 +12,26 @@ import { forgetEnded } from "./claudeTools.js"
 import { contextWindowOf, usageOf } from "./claudeUsage.js"
 import { dropBlocks } from "./contentBlocks.js"
 
-/** JSON text of a call's id, as events name it. */
+/** The call id of a message in events, as JSON text. */
 export const callIdOf = (message: SentMessage): string => JSON.stringify(message.key)
 
-/** Whether messages of the client are told as requested turns: in recordings alone. */
-export interface Telling {
+/** How the client's messages are recorded. Only for recordings they become requested turns. */
+export interface ClientMode {
   readonly recordsClient: boolean
   readonly imported: boolean
 }
 
-/** `turn.requested`, where a recording holds the request; told once. */
-export const requested = (session: Session, message: SentMessage, telling: Telling): readonly Fact[] => {
-  if (!telling.recordsClient || message.isTold) return []
-  message.isTold = true
+/** `turn.requested`, once for a message of a recording. */
+export const requested = (session: Session, message: SentMessage, mode: ClientMode): readonly Fact[] => {
+  if (!mode.recordsClient || message.isRecorded) return []
+  message.isRecorded = true
   return [
     fact(
       "turn.requested",
       {
         text: message.text,
         input: message.others.length === 0 ? undefined : message.others,
-        origin: telling.imported ? "import" : undefined,
+        origin: mode.imported ? "import" : undefined,
         handedOver: true,
       },
       nativeOf(session, undefined, { callId: callIdOf(message) }),
@@ -39,16 +39,16 @@ export const requested = (session: Session, message: SentMessage, telling: Telli
   ]
 }
 
-/** The message asks for a turn that somebody waits for. */
-const isAwaited = (message: SentMessage): boolean => message.ours !== undefined || message.isTold
+/** Whether the message has a requested turn, which an answer must bind. */
+const isAwaited = (message: SentMessage): boolean => message.ours !== undefined || message.isRecorded
 
-/** Binds the requested turn to the native one. Where that one runs already, the message has steered it. */
+/** Binds the requested turn to the native turn. If that runs already, the message has steered it. */
 const accepted = (session: Session, message: SentMessage, turn: Turn): readonly Fact[] =>
   isAwaited(message)
     ? [fact("turn.accepted", {}, nativeOf(session, turn.id, { callId: callIdOf(message) }), message.ours)]
     : []
 
-/** The agent has taken what the user said: from here on it is part of the turn. */
+/** The facts of a message that the agent has taken: it is an item of the turn. */
 const said = (session: Session, message: SentMessage, turn: Turn): readonly Fact[] => {
   const native = nativeOf(session, turn.id, { itemId: message.key })
   const data = message.others.length === 0 ? undefined : { content: message.others }
@@ -59,7 +59,7 @@ const said = (session: Session, message: SentMessage, turn: Turn): readonly Fact
   ]
 }
 
-/** Begins a turn, with a message or by the agent's own will. */
+/** Begins a turn, with a message or, without one, by the agent itself. */
 const begin = (session: Session, message: SentMessage | undefined): readonly Fact[] => {
   forgetEnded(session)
   session.turns += 1
@@ -72,9 +72,9 @@ const begin = (session: Session, message: SentMessage | undefined): readonly Fac
     : [...accepted(session, message, turn), started, ...said(session, message, turn)]
 }
 
-/** A message of the user was handed over. */
-export const messageSent = (session: Session, message: SentMessage, telling: Telling): readonly Fact[] => {
-  const told = requested(session, message, telling)
+/** A message of the user was delivered. */
+export const messageSent = (session: Session, message: SentMessage, mode: ClientMode): readonly Fact[] => {
+  const told = requested(session, message, mode)
   if (session.running === null && session.waiting.length === 0) return [...told, ...begin(session, message)]
   session.waiting.push(message)
   return told
@@ -85,8 +85,8 @@ const take = (session: Session, key: string): SentMessage | undefined => {
   return index === -1 ? undefined : session.waiting.splice(index, 1)[0]
 }
 
-const taken = (session: Session, message: SentMessage, telling: Telling): readonly Fact[] => {
-  const told = requested(session, message, telling)
+const taken = (session: Session, message: SentMessage, mode: ClientMode): readonly Fact[] => {
+  const told = requested(session, message, mode)
   const { running } = session
   if (running === null) {
     const facts = [...told, ...begin(session, message)]
@@ -96,15 +96,15 @@ const taken = (session: Session, message: SentMessage, telling: Telling): readon
   return [...told, ...accepted(session, message, running), ...said(session, message, running)]
 }
 
-/** The agent says what became of a message. */
-export const messageLifecycle = (session: Session, said: Fields, telling: Telling): readonly Fact[] => {
-  session.tellsLifecycle = true
+/** `command_lifecycle`: the agent reports the state of a message. */
+export const messageLifecycle = (session: Session, said: Fields, mode: ClientMode): readonly Fact[] => {
+  session.reportsLifecycle = true
   const key = needText(said, "command_uuid")
   switch (needText(said, "state")) {
     case "started": {
       if (session.running?.message === key) session.running.isTaken = true
       const message = take(session, key)
-      return message === undefined ? [] : taken(session, message, telling)
+      return message === undefined ? [] : taken(session, message, mode)
     }
     case "cancelled": {
       const { running } = session
@@ -114,7 +114,7 @@ export const messageLifecycle = (session: Session, said: Fields, telling: Tellin
       }
       const message = take(session, key)
       if (message === undefined) return []
-      const told = requested(session, message, telling)
+      const told = requested(session, message, mode)
       const error = { message: "The agent dropped the message before it began with it. Send it again." }
       const native = nativeOf(session, undefined, { callId: callIdOf(message) })
       return isAwaited(message) ? [...told, fact("turn.start-failed", { error }, native, message.ours)] : told
@@ -125,13 +125,13 @@ export const messageLifecycle = (session: Session, said: Fields, telling: Tellin
 }
 
 /**
- * The agent works on its main thread: then a turn runs. It is that of the oldest message where the agent does not tell which
- * it takes, else one of its own.
+ * The agent works on its main thread, so a turn runs. If none is known, the turn belongs to the oldest waiting message where
+ * the agent does not report which it takes; else the agent has begun it by itself.
  */
-export const working = (session: Session, telling: Telling): readonly Fact[] => {
+export const working = (session: Session, mode: ClientMode): readonly Fact[] => {
   if (session.running !== null) return []
-  const message = session.tellsLifecycle ? undefined : session.waiting.shift()
-  return message === undefined ? begin(session, undefined) : taken(session, message, telling)
+  const message = session.reportsLifecycle ? undefined : session.waiting.shift()
+  return message === undefined ? begin(session, undefined) : taken(session, message, mode)
 }
 
 type End = PayloadOf<"turn.completed">
@@ -152,12 +152,12 @@ const outcomeOf = (session: Session, result: Fields): End["outcome"] => {
   const reason = hintText(result, "terminal_reason")
   if (reason?.startsWith("aborted") === true) return "interrupted"
   const failed = result.is_error === true || (hintText(result, "subtype") ?? "success") !== "success"
-  // Agents that give no reason tell an interrupt by a note to their model.
+  // Agents that give no reason show an interrupt by a note to their model.
   if (failed && reason === undefined && session.isInterrupted) return "interrupted"
   return failed ? "failed" : "completed"
 }
 
-/** The messages that the turn of a result has used up. */
+/** The messages that the turn of a result has consumed. */
 const consumed = (result: Fields): readonly string[] => {
   const all = hintTexts(result, "user_message_uuids")
   const only = hintText(result, "user_message_uuid")
@@ -165,19 +165,19 @@ const consumed = (result: Fields): readonly string[] => {
 }
 
 /**
- * Whether the result is of the running turn. One that began in the moment in which the agent began a turn of its own has
- * to wait for that one's end, and goes on after its result.
+ * Whether the result belongs to the running turn. A turn that began at the same moment as a turn of the agent itself waits for
+ * that turn, so the first result is not its own.
  */
 const isOfRunning = (session: Session, turn: Turn, result: Fields): boolean =>
-  turn.message === undefined || turn.isTaken || !session.tellsLifecycle || consumed(result).includes(turn.message)
+  turn.message === undefined || turn.isTaken || !session.reportsLifecycle || consumed(result).includes(turn.message)
 
 /** The agent's `result`: the end of the turn. */
-export const turnEnded = (session: Session, result: Fields, telling: Telling): readonly Fact[] => {
+export const turnEnded = (session: Session, result: Fields, mode: ClientMode): readonly Fact[] => {
   const turn = session.running
   if (turn === null || !isOfRunning(session, turn, result)) return []
   const folded = consumed(result).flatMap((key) => {
     const message = take(session, key)
-    return message === undefined ? [] : taken(session, message, telling)
+    return message === undefined ? [] : taken(session, message, mode)
   })
   const outcome = outcomeOf(session, result)
   const usage = usageOf(result, session.totals)

@@ -1,4 +1,4 @@
-/** What a turn used. The provider counts cached input apart from the rest; ours is within the input. */
+/** The token usage of a turn. The provider counts cached input apart from the other input; our input includes it. */
 import type { TokenCounts } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
 import {
@@ -11,7 +11,7 @@ import {
   sumTokens,
 } from "../../runtime/readFields.js"
 
-/** The names under which a part of the wire counts. */
+/** The names of the counts in a part of the wire. */
 interface Names {
   readonly input: string
   readonly output: string
@@ -54,8 +54,8 @@ const add = (all: readonly Fields[], names: Names): TokenCounts => {
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 
 /**
- * What all models have used in a conversation up to its last result. Undefined: not known, because the conversation began
- * before what was heard of it.
+ * The usage of all models in a conversation up to its last result. Undefined: not known, because the conversation began before
+ * this connection.
  */
 export interface ModelTotals {
   counted: TokenCounts | undefined
@@ -75,7 +75,7 @@ const difference = (later: TokenCounts, earlier: TokenCounts): TokenCounts => {
   })
 }
 
-/** Fields of all models; undefined: the result does not name any. */
+/** The sum over all models. Undefined: the result names no model. */
 const modelsOf = (result: Fields, key: string): TokenCounts | undefined => {
   const models = Object.values(hintFields(result, key) ?? {}).filter(isFields)
   return models.length === 0 ? undefined : add(models, ofModels)
@@ -84,24 +84,25 @@ const modelsOf = (result: Fields, key: string): TokenCounts | undefined => {
 const isNothing = (used: TokenCounts): boolean => counts.every((name) => (used[name] ?? 0) === 0)
 
 /**
- * What was used since the last result: all models, subagents included. The newest agents tell just that. Older ones tell a
- * running total of all models, which a new process goes on with or begins anew; whatever was used is at least what the
- * main loop used. Still older ones tell the main loop alone, and nothing of a turn that was interrupted.
+ * The usage since the last result, of all models, with subagents. The newest agents report exactly that. Older agents report a
+ * running total of all models, which a new process continues or starts again. The usage is at least that of the main loop, so
+ * a smaller difference means that the total has started again. Still older agents report only the main loop, and not even
+ * that for an interrupted turn.
  */
 export const usageOf = (result: Fields, totals: ModelTotals): TokenCounts | undefined => {
   const before = totals.counted
   const total = modelsOf(result, "modelUsage")
-  // A result about a crash may carry zeros: it says nothing of the conversation.
+  // The result of a crash may hold zeros, which are not the usage of the conversation.
   const isBlank = result.is_error === true && total !== undefined && isNothing(total)
-  const tellsModels = hintFields(result, "modelUsage") !== undefined
-  if (tellsModels && !isBlank) totals.counted = total ?? {}
+  const reportsModels = hintFields(result, "modelUsage") !== undefined
+  if (reportsModels && !isBlank) totals.counted = total ?? {}
   if (hintFields(result, "model_usage_since_last_result") !== undefined) {
     return modelsOf(result, "model_usage_since_last_result")
   }
   const loop = hintFields(result, "usage")
   const main = loop === undefined ? undefined : add([loop], ofMainLoop)
   if (total === undefined || isBlank || before === undefined) {
-    return tellsModels && main !== undefined && isNothing(main) ? undefined : main
+    return reportsModels && main !== undefined && isNothing(main) ? undefined : main
   }
   const since = difference(total, before)
   const isAnew = counts.some((name) => (since[name] ?? 0) < 0) || (since.totalTokens ?? 0) < (main?.totalTokens ?? 0)
@@ -109,7 +110,7 @@ export const usageOf = (result: Fields, totals: ModelTotals): TokenCounts | unde
   return isNothing(used) ? undefined : used
 }
 
-/** The context window of the model, in tokens; of the only one, where the session's has no entry. */
+/** The context window of the session's model, in tokens. Where that has no entry: of the only model. */
 export const contextWindowOf = (result: Fields, model: string | undefined): number | undefined => {
   const models = hintFields(result, "modelUsage") ?? {}
   const entries = Object.entries(models)

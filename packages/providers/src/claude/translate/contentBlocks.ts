@@ -1,6 +1,6 @@
 /**
- * What the model writes: messages of content blocks, first as a stream of pieces, then each block whole. The whole block is
- * the final word on its item; a block that the stream broke off in the middle of ends interrupted, with what it had.
+ * The messages of the model, which consist of content blocks. Each block comes as a stream of pieces first, and then as a
+ * whole. The whole block completes its item. If the stream breaks off, the block ends as interrupted, with its text so far.
  */
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
 import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
@@ -25,13 +25,13 @@ const textKinds: ReadonlyMap<string, ItemKind> = new Map<string, ItemKind>([
   ["redacted_thinking", "reasoning"],
 ])
 
-/** Blocks that call a tool: of the agent, of the provider's server, of a tool server that the provider calls. */
+/** Blocks that call a tool of the agent, of the provider's server, or of a tool server that the provider calls. */
 const toolCalls: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
 
 const itemOf = (session: Session, { itemId, turnId }: Pick<Block, "itemId" | "turnId">) =>
   nativeOf(session, turnId, { itemId })
 
-/** The text of a whole block; null: it shows none. */
+/** The text of a whole block. Null: it has none. */
 const wholeText = (block: Fields): string | null => {
   const text = block.type === "text" ? block.text : block.thinking
   return typeof text === "string" && text !== "" ? text : null
@@ -42,13 +42,13 @@ const ended = (session: Session, block: Block, status: ItemEnd, text: string | n
   return fact("item.completed", { kind: block.kind, nativeKind: block.type, status, text }, itemOf(session, block))
 }
 
-/** Ends what the model had begun to write and will not go on with. */
+/** Ends the blocks that the model will not complete. */
 export const dropBlocks = (session: Session): readonly Fact[] => {
   const open = [...(session.message?.blocks.values() ?? [])].filter(({ isOpen }) => isOpen)
   session.message = null
   return open.flatMap((block) => {
     const tool = session.tools.get(block.itemId)
-    // A call whose input was told is the agent's now; its result ends it.
+    // The agent runs a call whose input is complete, so its result ends it.
     if (tool !== undefined) return tool.input === undefined ? [toolDropped(session, tool)] : []
     return [ended(session, block, "interrupted", null)]
   })
@@ -88,8 +88,8 @@ const piece = (session: Session, block: Block, stream: ContentStream, text: stri
   )
 
 /**
- * A frame that belongs to a block and adds nothing to its text, such as the signature of a thought or an estimate of its
- * length: a piece without text, so that it goes with the pieces around it instead of cutting them apart.
+ * A frame that adds no text to its block, such as the signature of a thought or an estimate of its length. It becomes a piece
+ * without text, so that it does not separate the pieces around it.
  */
 const filler = (session: Session, block: Block): Fact =>
   piece(session, block, block.hasText ? "summary" : "progress", "")
@@ -130,19 +130,19 @@ export const streamEvent = (session: Session, event: Fields): readonly Fact[] =>
   }
 }
 
-/** The agent's estimate of how much the model has thought. */
+/** The agent's estimate of the length of a thought. */
 export const thinkingEstimate = (session: Session): readonly Fact[] => {
   const open = [...(session.message?.blocks.values() ?? [])].find(({ isOpen, kind }) => isOpen && kind === "reasoning")
   return open === undefined ? [] : [filler(session, open)]
 }
 
-/** The streamed block that a whole one stands for: the first of its type that is still open. */
+/** The streamed block of a whole block: the first open block of its type. */
 const streamed = (session: Session, messageId: string, type: string): Block | undefined =>
   session.message?.id === messageId
     ? [...session.message.blocks.values()].find((block) => block.isOpen && block.type === type)
     : undefined
 
-/** The place of a block that was not streamed, so that its item has a name of its own. */
+/** The index of a block that was not streamed, so that its item gets an id of its own. */
 const placeOf = (session: Session, messageId: string): number => {
   if (session.message?.id !== messageId) session.message = { id: messageId, blocks: new Map() }
   return session.message.blocks.size
@@ -158,7 +158,7 @@ const wholeBlock = (session: Session, messageId: string, content: Fields, wrappe
   }
   const callId = hintText(content, "tool_use_id")
   const called = callId === undefined ? undefined : session.tools.get(callId)
-  // The provider's server answers its own calls inside the message.
+  // The message holds the results of calls that the provider's server makes.
   if (called !== undefined) return toolEnded(session, called, readResult(wrapper, called.id, content))
   const kind = textKinds.get(type)
   const status: ItemEnd = wrapper.aborted === true ? "interrupted" : "completed"
@@ -178,7 +178,7 @@ const wholeBlock = (session: Session, messageId: string, content: Fields, wrappe
   return [started, ended(session, block, status, kind === undefined ? null : wholeText(content))]
 }
 
-/** What the agent itself put in the model's place: the model could not be reached. The turn's end says so, too. */
+/** A message that the agent makes where the model could not be reached. The turn's end reports the error, too. */
 const apiError = (session: Session, messageId: string, message: Fields, wrapper: Fields): readonly Fact[] => {
   const native = nativeOf(session, session.running?.id, { itemId: messageId })
   const described = {
@@ -194,7 +194,7 @@ const apiError = (session: Session, messageId: string, message: Fields, wrapper:
   ]
 }
 
-/** A message of the model, or one block of it: whole. */
+/** A whole message of the model, or one whole block of it. */
 export const wholeMessage = (session: Session, wrapper: Fields): readonly Fact[] => {
   const message = needFields(wrapper, "message")
   const id = hintText(message, "id") ?? needText(wrapper, "uuid")
@@ -208,7 +208,7 @@ export const wholeMessage = (session: Session, wrapper: Fields): readonly Fact[]
     : []
 }
 
-/** What tools gave back: a message of the agent to its model. Anything else in it is the agent's own note. */
+/** The results of tools, in a message of the agent to its model. Other content of it is a note of the agent. */
 export const toolResults = (session: Session, wrapper: Fields): readonly Fact[] => {
   const { content } = needFields(wrapper, "message")
   if (!Array.isArray(content)) return []

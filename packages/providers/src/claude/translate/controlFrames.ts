@@ -1,4 +1,4 @@
-/** What the translator looks at in a line before it knows what the line means. */
+/** Reads lines before they are mapped: their frame, their name, and messages of the user. */
 
 import { makeSource, type Source } from "../../runtime/Draft.js"
 import {
@@ -13,27 +13,27 @@ import {
 import type { WireLine } from "../../Translator.js"
 import type { SentMessage } from "./ClaudeSession.js"
 
-/** A line on its way through the mappings. */
+/** A line while it is translated. */
 export interface Line extends Source {
-  /** True once something was told of it. */
-  readonly isTold: () => boolean
+  /** True once an event was recorded for it. */
+  readonly isRecorded: () => boolean
 }
 
 export const makeLine = ({ at, raw }: WireLine): Line => {
   const source = makeSource(at, at, raw)
-  let isTold = false
+  let isRecorded = false
   return {
     ...source,
     takeRaw: () => {
-      isTold = true
+      isRecorded = true
       return source.takeRaw()
     },
-    isTold: () => isTold,
+    isRecorded: () => isRecorded,
   }
 }
 
-/** Orders to the agent that are known and that its answers, or its messages, tell the outcome of. */
-export const orders: ReadonlySet<string> = new Set([
+/** The known requests of the client. Answers and messages of the agent show their outcome. */
+export const knownRequests: ReadonlySet<string> = new Set([
   "initialize",
   "interrupt",
   "set_model",
@@ -44,10 +44,10 @@ export const orders: ReadonlySet<string> = new Set([
   "stop_task",
 ])
 
-/** Questions of the agent that its SDK answers without asking anybody. */
+/** Questions of the agent that the SDK answers by itself. */
 export const ownQuestions: ReadonlySet<string> = new Set(["hook_callback", "mcp_message"])
 
-/** True: the agent's note to its model that the user stopped it. */
+/** Whether a message is the agent's note to its model that the user has interrupted it. */
 export const isInterruptNote = (wrapper: Fields): boolean => {
   const content = hintFields(wrapper, "message")?.content
   const first: unknown = Array.isArray(content) ? content[0] : content
@@ -55,21 +55,21 @@ export const isInterruptNote = (wrapper: Fields): boolean => {
   return typeof text === "string" && text.startsWith("[Request interrupted by user")
 }
 
-/** The name of a message as `provider.unmapped` tells it. */
+/** The name of a message in `provider.unmapped`. */
 export const nameOf = (type: string, message: Fields): string => {
   const detail =
     hintText(message, "subtype") ?? hintText(hintFields(message, "event") ?? {}, "type") ?? hintText(message, "state")
   return detail === undefined ? type : `${type}:${detail}`
 }
 
-/** Parts of what the user says: a text, or a list of content blocks. */
+/** The parts of a user message: a text, or a list of content blocks. */
 const partsOf = (content: unknown): readonly Fields[] => {
   if (typeof content === "string") return [{ type: "text", text: content }]
   if (Array.isArray(content) && content.every(isFields)) return content
   throw new WrongShape("content: expected a string or an array of blocks")
 }
 
-/** What the user says; `count`: how many messages there were before it, for one without an id. */
+/** Reads a message of the user. `count`: the number of messages before it, for the name of a message without an id. */
 export const readUserMessage = (message: Fields, count: number, ours: string | undefined): SentMessage => {
   const parts = partsOf(needFields(message, "message").content)
   const texts = parts.flatMap((part) => (part.type === "text" && typeof part.text === "string" ? [part.text] : []))
@@ -78,6 +78,6 @@ export const readUserMessage = (message: Fields, count: number, ours: string | u
     text: texts.length === 0 ? null : texts.join("\n\n"),
     others: parts.filter((part) => part.type !== "text"),
     ours,
-    isTold: false,
+    isRecorded: false,
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Work beside the main thread: subagents and commands in the background. What a subagent says never becomes text of the main
- * thread; it belongs to the call that started it, and once it works in the background, to a task, which may outlive its turn.
+ * Work beside the main thread: subagents and commands in the background. The words of a subagent never become text of the main
+ * thread. They are progress of the call that started it. In the background they are progress of a task, which may outlive its
+ * turn.
  */
 import type { PayloadOf } from "@threadfold/contracts"
 import { type Fact, fact } from "../../runtime/Fact.js"
@@ -10,13 +11,13 @@ import { toolTitle } from "./claudeTools.js"
 
 const nativeOfTask = (session: Session, task: Task) => nativeOf(session, task.turnId, { taskId: task.nativeId })
 
-const told = (session: Session, task: Task): Fact => {
-  task.isTold = true
+const started = (session: Session, task: Task): Fact => {
+  task.isInBackground = true
   const native = { ...nativeOfTask(session, task), ...(task.toolUseId === undefined ? {} : { itemId: task.toolUseId }) }
   return fact("task.started", { kind: task.kind, title: task.title }, native)
 }
 
-/** A task was registered. One in the foreground is its call; housekeeping is nobody's work. */
+/** `task_started`. A task in the foreground is shown as its call. Housekeeping of the agent is not shown. */
 export const taskStarted = (session: Session, said: Fields): readonly Fact[] => {
   const id = needText(said, "task_id")
   if (said.ambient === true || said.skip_transcript === true) return []
@@ -28,27 +29,27 @@ export const taskStarted = (session: Session, said: Fields): readonly Fact[] => 
     turnId: (toolUseId === undefined ? undefined : session.tools.get(toolUseId)?.turnId) ?? session.running?.id,
     kind: hintText(said, "task_type"),
     title: oneLine(hintText(said, "description")),
-    isTold: false,
+    isInBackground: false,
     isOver: false,
   }
   session.tasks.set(id, task)
-  return said.is_backgrounded === false ? [] : [told(session, task)]
+  return said.is_backgrounded === false ? [] : [started(session, task)]
 }
 
-/** A sentence about work that goes on: of the task, where it is one, else of the call that it is. */
+/** A progress message: of the task in the background, else of the call. */
 const progress = (
   session: Session,
   task: Task | undefined,
   toolUseId: string | undefined,
   line: string,
 ): readonly Fact[] => {
-  if (task?.isTold === true) {
+  if (task?.isInBackground === true) {
     return task.isOver ? [] : [fact("task.progress", { message: oneLine(line) }, nativeOfTask(session, task))]
   }
   const tool = toolUseId === undefined ? undefined : session.tools.get(toolUseId)
   if (tool?.isOpen !== true) return []
   const native = nativeOf(session, tool.turnId, { itemId: tool.id })
-  // Each is a sentence of its own, so it is no piece of a longer text.
+  // Each message is a sentence of its own, so the messages are not merged.
   return [fact("content.delta", { stream: "progress", delta: line, frames: 1 }, native)]
 }
 
@@ -68,32 +69,32 @@ const ends: ReadonlyMap<string, TaskEnd> = new Map<string, TaskEnd>([
   ["stopped", "interrupted"],
 ])
 
-/** The end of a task is told twice, with different words; the first one counts. */
+/** The end of a task. It is reported twice, in different messages; the first one counts. */
 const over = (session: Session, task: Task, status: string, message: string | undefined): readonly Fact[] => {
   const end = ends.get(status)
   if (end === undefined || task.isOver) return []
   task.isOver = true
-  return task.isTold
+  return task.isInBackground
     ? [fact("task.completed", { status: end, message: oneLine(message) }, nativeOfTask(session, task))]
     : []
 }
 
-/** `task_updated`: it went to the background, or it ended. */
+/** `task_updated`: the task went to the background, or ended. */
 export const taskUpdated = (session: Session, said: Fields): readonly Fact[] => {
   const task = session.tasks.get(needText(said, "task_id"))
   const patch = needFields(said, "patch")
   if (task === undefined) return []
-  const moved = patch.is_backgrounded === true && !task.isTold && !task.isOver ? [told(session, task)] : []
+  const moved = patch.is_backgrounded === true && !task.isInBackground && !task.isOver ? [started(session, task)] : []
   return [...moved, ...over(session, task, hintText(patch, "status") ?? "", hintText(patch, "error"))]
 }
 
-/** `task_notification`: it ended. */
+/** `task_notification`: the task ended. */
 export const taskNotified = (session: Session, said: Fields): readonly Fact[] => {
   const task = session.tasks.get(needText(said, "task_id"))
   return task === undefined ? [] : over(session, task, needText(said, "status"), hintText(said, "summary"))
 }
 
-/** What a block of a subagent says in a sentence; its prompt and the results that it works with are its own affair. */
+/** A block of a subagent's message as a sentence. Its prompt and its results are not shown. */
 const sentence = (block: unknown): string | undefined => {
   if (!isFields(block)) return undefined
   if (block.type === "text") return hintText(block, "text")
