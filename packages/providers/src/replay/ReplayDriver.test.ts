@@ -14,7 +14,7 @@ import {
 import { makeCodexTranslator } from "../codex/translate/CodexTranslator.js"
 import type { ProviderConnection, ProviderFailure } from "../ProviderDriver.js"
 import type { Emitted, WireLine } from "../Translator.js"
-import { toldPerScope, translate } from "../testing/TranslatorContract.js"
+import { contentPerScope, translate } from "../testing/TranslatorContract.js"
 import { readRecording } from "../wire/parseRecordingLine.js"
 import { makeReplayDriver, type ReplayOptions } from "./ReplayDriver.js"
 
@@ -100,7 +100,7 @@ describe("a replayed recording", () => {
       const fiber = yield* Effect.fork(Stream.runCollect(connection.events))
       yield* TestClock.adjust("1 minute")
       const emitted = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
-      expect(toldPerScope(emitted)).toEqual(toldPerScope(translate({ make, lines }).emitted))
+      expect(contentPerScope(emitted)).toEqual(contentPerScope(translate({ make, lines }).emitted))
     }),
   )
 

@@ -1,6 +1,6 @@
 /**
- * What every driver must do with its agent, as a suite. The agent may be a real one with a mock model behind it, or a fake
- * one; the suite says what the model does in each turn and looks at nothing but the port.
+ * The contract suite of drivers. The agent may be a real one with a mock model, or a fake one. The suite decides what the model
+ * does in each turn, and checks only the port.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, Exit, Option, Scope } from "effect"
@@ -12,36 +12,35 @@ import type {
   ProviderFailure,
 } from "../ProviderDriver.js"
 import { markedProcesses, markPrefix } from "../process/marks.js"
-import type { Emitted } from "../Translator.js"
-import { contentFaults, numberingFaults, scopeName } from "./TranslatorContract.js"
+import { isClosed, isEnd, isSound, member, outcomeOf, requestIdOf, saidIn, turnIdOf } from "./driverChecks.js"
 import { ofType, type Watched, watch } from "./Watched.js"
 
 /** What the model does in one turn. */
 export type ModelTurn =
-  /** It says this, and the turn is over. */
+  /** It answers with this text, and the turn ends. */
   | { readonly does: "say"; readonly text: string }
-  /** It begins to say this and never ends. */
+  /** It begins to answer with this text and never ends. */
   | { readonly does: "hang"; readonly text: string }
-  /** It wants to do something that needs permission, and whatever comes of it says this. */
+  /** It wants to do something that needs permission, and then answers with this text. */
   | { readonly does: "ask"; readonly text: string }
 
 export interface DriverSubject {
-  /** A driver whose model does this in the turns to come. Drivers of one subject share what the agent stores. */
+  /** A driver whose model does this in the next turns. The drivers of one subject share the agent's storage. */
   readonly driver: (turns: readonly ModelTurn[]) => Effect.Effect<ProviderDriver>
-  /** Folder that the agent works in. */
+  /** Working directory of the agent. */
   readonly cwd?: string
-  /** Settings with which a thread asks for permission. */
+  /** Settings with which the agent asks for permission. */
   readonly settings?: Readonly<Record<string, unknown>>
-  /** Whether what the last `ask` wanted was done; absent where nothing can be seen of it. */
+  /** Whether the action of the last `ask` was performed. Absent where that cannot be checked. */
   readonly performed?: Effect.Effect<boolean>
 }
 
 export interface DriverContract {
-  /** Which driver with which agent. */
+  /** The driver and the agent. */
   readonly name: string
-  /** Makes a fresh subject for a test. */
+  /** Makes a new subject for each test. */
   readonly make: Effect.Effect<DriverSubject, never, Scope.Scope>
-  /** Why the suite cannot run here: the agent is not installed. */
+  /** Why the suite cannot run here, for example because the agent is not installed. */
   readonly skip?: string | undefined
 }
 
@@ -53,7 +52,7 @@ const mark = `${markPrefix}CONTRACT`
 
 let connections = 0
 
-/** A connection and all that a test asks of it. */
+/** A connection, its events, and its running processes. */
 const open = (driver: ProviderDriver, { cwd }: DriverSubject) =>
   Effect.gen(function* () {
     connections += 1
@@ -78,69 +77,14 @@ const startOn = (connection: ProviderConnection, { cwd, settings }: DriverSubjec
     ({ nativeThreadId }) => nativeThreadId,
   )
 
-const isEnd = (nativeThreadId: string) => (one: Emitted) =>
-  ofType("turn.completed", nativeThreadId)(one) || ofType("turn.aborted", nativeThreadId)(one)
-
-const member = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined
-
-/** How a turn ended; an abort without a reason of its own is an interruption. */
-const outcomeOf = ({ event }: Emitted): unknown =>
-  event.type === "turn.aborted" ? "interrupted" : member(event.payload, "outcome")
-
-/** What the agent said in a thread: the final texts of its messages. */
-const saidIn = (events: readonly Emitted[], nativeThreadId: string): readonly unknown[] =>
-  events
-    .filter(ofType("item.completed", nativeThreadId))
-    .filter(({ event }) => member(event.payload, "kind") === "agent_message")
-    .map(({ event }) => member(event.payload, "text"))
-
-const turnIdOf = (one: Emitted): string => {
-  const turnId = one.event.native?.turnId
-  if (turnId === undefined) throw new Error(`${one.event.type} names no turn`)
-  return turnId
-}
-
-const requestIdOf = (one: Emitted): string => {
-  const requestId = one.event.native?.requestId
-  if (requestId === undefined) throw new Error(`${one.event.type} names no request`)
-  return requestId
-}
-
-/** What holds of every stream, whatever happened. */
-const isSound = (events: readonly Emitted[]): void => {
-  expect(numberingFaults(events)).toEqual([])
-  expect(contentFaults(events)).toEqual([])
-  expect(events[0]?.event.type).toBe("connection.opened")
-  const scopes = new Map<string, Emitted[]>()
-  for (const one of events) scopes.set(scopeName(one), [...(scopes.get(scopeName(one)) ?? []), one])
-  for (const [scope, of] of scopes) {
-    if (scope !== "connection") expect(of[0]?.event.type, scope).toBe("session.started")
-  }
-}
-
-/** And of every stream that has ended: each session once, each before the connection, nothing after it. */
-const isClosed = (events: readonly Emitted[]): void => {
-  isSound(events)
-  const sessions = new Set(events.map(scopeName))
-  sessions.delete("connection")
-  for (const session of sessions) {
-    const of = events.filter((one) => scopeName(one) === session)
-    expect(of.filter(ofType("session.exited")), session).toHaveLength(1)
-    expect(of.at(-1)?.event.type, session).toBe("session.exited")
-  }
-  expect(events.filter(ofType("connection.closed"))).toHaveLength(1)
-  expect(events.at(-1)?.event.type).toBe("connection.closed")
-}
-
 const processOf = (watched: Watched, running: readonly { readonly pid: number }[]): readonly number[] => {
   const opened = watched.all().find(ofType("connection.opened"))
   const pid = member(opened?.event.payload, "pid")
   return typeof pid === "number" ? [pid] : running.map((one) => one.pid)
 }
 
-/** Every operation of the port, with orders that mean nothing. */
-const ordersOf = (
+/** Every operation of the port, with inputs that have no meaning. */
+const operationsOf = (
   connection: ProviderConnection,
   nativeThreadId: string,
 ): readonly (readonly [Operation, Effect.Effect<unknown, ProviderFailure>])[] => {
@@ -188,7 +132,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
 
   describe(title, () => {
     test(
-      "runs a turn and tells it in order",
+      "runs a turn and emits its events in order",
       [{ does: "say", text: "Hello there." }],
       ({ connection, subject, watched }) =>
         Effect.gen(function* () {
@@ -246,7 +190,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
     }
 
     test(
-      "interrupts a turn in the middle of its words, and goes on with the next",
+      "interrupts a turn in the middle of its text, and goes on with the next turn",
       [
         { does: "hang", text: "I begin" },
         { does: "say", text: "Next." },
@@ -271,7 +215,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
     )
 
     test(
-      "interrupts a turn that waits for an answer, which then comes too late",
+      "interrupts a turn that waits for an answer, and refuses an answer that comes later",
       [{ does: "ask", text: "Well." }],
       ({ connection, subject, watched }) =>
         Effect.gen(function* () {
@@ -288,7 +232,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
         }),
     )
 
-    it.scopedLive("resumes a thread on a new connection, and tells nothing twice", () =>
+    it.scopedLive("resumes a thread on a new connection, and emits no event of the past again", () =>
       Effect.gen(function* () {
         const subject = yield* make
         const first = yield* open(yield* subject.driver([{ does: "say", text: "First words." }]), subject)
@@ -313,7 +257,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
       }),
     )
 
-    it.scopedLive("serves two threads on one connection, where it shares one", () =>
+    it.scopedLive("serves two threads on one connection, if its connections are shared", () =>
       Effect.gen(function* () {
         const subject = yield* make
         const driver = yield* subject.driver([
@@ -362,7 +306,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
     )
 
     test(
-      "tells the end of a process that was killed in the middle of a turn, once",
+      "reports the end of a process that was killed in the middle of a turn, once",
       [{ does: "hang", text: "I begin" }],
       ({ connection, driver, running, subject, watched }) =>
         Effect.gen(function* () {
@@ -374,9 +318,8 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
           isClosed(events)
           expect(member(events.at(-1)?.event.payload, "signal")).toBe("SIGKILL")
           expect(member(events.at(-1)?.event.payload, "reason")).not.toBe("stopped")
-          for (const [operation, order] of ordersOf(connection, thread)) {
-            if (driver.capabilities[operation])
-              expect((yield* Effect.flip(order))._tag, operation).toBe("ConnectionLost")
+          for (const [operation, run] of operationsOf(connection, thread)) {
+            if (driver.capabilities[operation]) expect((yield* Effect.flip(run))._tag, operation).toBe("ConnectionLost")
           }
           yield* connection.stop
           expect(yield* running).toEqual([])
@@ -384,7 +327,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
     )
 
     test(
-      "stops once, however often it is asked, and leaves nothing running",
+      "stops only once, and leaves no process running",
       [{ does: "hang", text: "I begin" }],
       ({ connection, running, subject, watched }) =>
         Effect.gen(function* () {
@@ -414,14 +357,14 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
       }),
     )
 
-    it.scopedLive("says of what it cannot do that it is unsupported", () =>
+    it.scopedLive("fails with Unsupported for the operations that it does not have", () =>
       Effect.gen(function* () {
         const subject = yield* make
         const driver = yield* subject.driver([])
         const { connection } = yield* open(driver, subject)
-        for (const [operation, order] of ordersOf(connection, "none")) {
+        for (const [operation, run] of operationsOf(connection, "none")) {
           if (driver.capabilities[operation]) continue
-          const either = yield* Effect.either(order)
+          const either = yield* Effect.either(run)
           expect(Option.map(Either.getLeft(either), ({ _tag }) => _tag)).toEqual(Option.some("Unsupported"))
         }
         yield* connection.closeThread("none")

@@ -1,4 +1,4 @@
-/** What every translator must do with the lines of its wire, as a suite over them. */
+/** The contract suite of translators, over the lines of a wire. */
 import { decodePayload, isEventType, ProviderEvent } from "@threadfold/contracts"
 import { paused } from "@threadfold/testkit"
 import { Either, Schema } from "effect"
@@ -7,13 +7,13 @@ import { describe, expect, it } from "vitest"
 import type { Emitted, Translator, WireLine } from "../Translator.js"
 
 export interface TranslatorSubject {
-  /** Makes a fresh translator. */
+  /** Makes a new translator. */
   readonly make: () => Translator
-  /** Lines of a real or written wire. Their texts must be distinct and hold no line break. */
+  /** Lines of a real or invented wire. Their texts must differ and hold no line break. */
   readonly lines: readonly WireLine[]
 }
 
-/** Pushes all lines and ends the connection; `pauses` says after which lines (by index) it is flushed in between. */
+/** Translates all lines and ends the connection. `pauses`: the indexes of the lines after which it is flushed. */
 export const translate = (
   subject: TranslatorSubject,
   pauses: ReadonlySet<number> = new Set(),
@@ -31,7 +31,7 @@ export const translate = (
   return { emitted, fates }
 }
 
-/** A name for a scope, to group by. */
+/** The name of a scope, to group by. */
 export const scopeName = ({ scope }: Emitted): string =>
   scope.kind === "connection" ? "connection" : `${scope.nativeThreadId} ${scope.session}`
 
@@ -41,7 +41,7 @@ const groupBy = (emitted: readonly Emitted[], key: (one: Emitted) => string): Re
   return groups
 }
 
-/** Complaints about numbering: each channel of each scope counts from 1 without a gap, in the order of emission. */
+/** Faults of numbering: each channel of each scope must count from 1 without a gap, in the order of emission. */
 export const numberingFaults = (emitted: readonly Emitted[]): readonly string[] =>
   [...groupBy(emitted, (one) => `${scopeName(one)} ${one.event.channel}`)].flatMap(([channel, events]) =>
     events.flatMap((one, index) =>
@@ -49,7 +49,7 @@ export const numberingFaults = (emitted: readonly Emitted[]): readonly string[] 
     ),
   )
 
-/** Complaints about contents: each event is of a known type and decodes as the catalogue says. */
+/** Faults of contents: each event must be of a known type and decode by the catalogue. */
 export const contentFaults = (emitted: readonly Emitted[]): readonly string[] =>
   emitted.flatMap(({ event }) => {
     if (Either.isLeft(Schema.decodeUnknownEither(ProviderEvent)(event))) return [`${event.type}: not a provider event`]
@@ -58,7 +58,7 @@ export const contentFaults = (emitted: readonly Emitted[]): readonly string[] =>
     return Either.isLeft(decoded) ? [`${event.type}: ${decoded.left.message}`] : []
   })
 
-/** The texts that the events carry, one per line of input. */
+/** The texts of lines that the events carry. */
 export const carriedLines = (emitted: readonly Emitted[]): readonly string[] =>
   emitted.flatMap(({ event }) => event.raw?.split("\n") ?? [])
 
@@ -72,8 +72,8 @@ const member = (payload: unknown, key: string): unknown =>
     ? Object.entries(payload).find(([name]) => name === key)?.[1]
     : undefined
 
-/** What each scope says, with consecutive pieces of one stream joined: the same however the pieces were merged. */
-export const toldPerScope = (emitted: readonly Emitted[]): ReadonlyMap<string, readonly Said[]> => {
+/** The content of each scope with consecutive pieces of one stream joined, so that merging makes no difference. */
+export const contentPerScope = (emitted: readonly Emitted[]): ReadonlyMap<string, readonly Said[]> => {
   const told = new Map<string, Said[]>()
   for (const one of emitted) {
     const { type, native, channel, payload } = one.event
@@ -96,7 +96,7 @@ export const toldPerScope = (emitted: readonly Emitted[]): ReadonlyMap<string, r
 /** Registers the suite for one wire. */
 export const translatorContract = (name: string, subject: TranslatorSubject): void => {
   describe(`Translator contract: ${name}`, () => {
-    it("gives every line a fate, and keeps verbatim what it does not map", () => {
+    it("gives every line a fate, and keeps the lines verbatim that it does not map", () => {
       const { emitted, fates } = translate(subject)
       expect(fates).toHaveLength(subject.lines.length)
       const unmapped = emitted.filter(({ event }) => event.type === "provider.unmapped")
@@ -112,21 +112,21 @@ export const translatorContract = (name: string, subject: TranslatorSubject): vo
       expect(numberingFaults(translate(subject).emitted)).toEqual([])
     })
 
-    it("emits only what the catalogue of events describes", () => {
+    it("emits only events of the catalogue", () => {
       expect(contentFaults(translate(subject).emitted)).toEqual([])
     })
 
-    it("says the same twice", () => {
+    it("emits the same events for the same lines", () => {
       expect(translate(subject)).toEqual(translate(subject))
     })
 
-    it("is changed by a pause in nothing but merging", async () => {
-      const whole = toldPerScope(translate(subject).emitted)
+    it("changes nothing but merging where it is flushed in between", async () => {
+      const whole = contentPerScope(translate(subject).emitted)
       await fc.assert(
         paused(
           fc.property(fc.uniqueArray(fc.nat({ max: Math.max(0, subject.lines.length - 1) })), (pauses) => {
             const paused = translate(subject, new Set(pauses)).emitted
-            expect(toldPerScope(paused)).toEqual(whole)
+            expect(contentPerScope(paused)).toEqual(whole)
             expect(numberingFaults(paused)).toEqual([])
           }),
         ),
@@ -148,7 +148,7 @@ export const translatorContract = (name: string, subject: TranslatorSubject): vo
       expect(translator.nextDeadline()).toBeNull()
     })
 
-    it("lets go at its deadline, and then waits for nothing that was due", () => {
+    it("releases events at its deadline, and holds none that were due", () => {
       const translator = subject.make()
       for (const line of subject.lines) {
         translator.push(line)

@@ -1,4 +1,4 @@
-/** A connection whose events are collected as they come, for tests that wait for one of them. */
+/** Collects the events of a connection, for tests that wait for one of them. */
 import { Effect, Fiber, type Scope, Stream } from "effect"
 import type { ProviderConnection } from "../ProviderDriver.js"
 import type { Emitted } from "../Translator.js"
@@ -6,18 +6,18 @@ import type { Emitted } from "../Translator.js"
 export interface Watched {
   /** All events so far, in order. */
   readonly all: () => readonly Emitted[]
-  /** What `reference` said of each native thread when its first event came. */
+  /** The result of `reference` for each native thread, at the time of its first event. */
   readonly references: ReadonlyMap<string, string | null>
-  /** Waits for the first event from `from` (default: the first of all) that is so. */
+  /** Waits for the first event from index `from` (default: 0) that matches. */
   readonly until: (is: (one: Emitted) => boolean, from?: number) => Effect.Effect<Emitted>
-  /** Waits for the end of the stream; gives all events. */
+  /** Waits for the end of the stream and returns all events. */
   readonly ended: Effect.Effect<readonly Emitted[]>
 }
 
-/** Longest wait for anything, ms. Only a test that fails waits so long. */
+/** Longest wait for an event, ms. Only a failing test waits so long. */
 const patienceMs = 20_000
 
-const storyOf = (events: readonly Emitted[]): string =>
+const outlineOf = (events: readonly Emitted[]): string =>
   events.map(({ event }) => `${event.type} ${JSON.stringify(event.payload)?.slice(0, 200)}`).join("\n  ")
 
 /** Consumes the events of a connection until the scope closes. */
@@ -54,7 +54,7 @@ export const watch = (connection: ProviderConnection): Effect.Effect<Watched, ne
     const patient = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
       Effect.timeoutFail(effect, { duration: patienceMs, onTimeout: () => null }).pipe(
         Effect.catchAll((error) =>
-          error === null ? Effect.dieMessage(`it did not come; so far:\n  ${storyOf(events)}`) : Effect.fail(error),
+          error === null ? Effect.dieMessage(`it did not come; so far:\n  ${outlineOf(events)}`) : Effect.fail(error),
         ),
       )
 
@@ -74,7 +74,7 @@ export const watch = (connection: ProviderConnection): Effect.Effect<Watched, ne
               }
               if (!isOver) return
               waiting.delete(look)
-              resume(Effect.dieMessage(`the stream ended before it came:\n  ${storyOf(events)}`))
+              resume(Effect.dieMessage(`the stream ended before it came:\n  ${outlineOf(events)}`))
             }
             waiting.add(look)
             look()
@@ -85,7 +85,7 @@ export const watch = (connection: ProviderConnection): Effect.Effect<Watched, ne
     }
   })
 
-/** True of events of one type, and of one thread where it is named. */
+/** Matches the events of one type, and of one thread where it is given. */
 export const ofType =
   (type: string, nativeThreadId?: string) =>
   ({ event, scope }: Emitted): boolean =>

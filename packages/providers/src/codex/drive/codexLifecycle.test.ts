@@ -1,101 +1,21 @@
 /** The life of a Codex process, with an agent that misbehaves on demand. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
+import { type FakeAgentScript, readFakeAgentLog } from "@threadfold/testkit"
 import { Effect, Exit, Fiber, Scope, TestClock } from "effect"
+import {
+  connect,
+  connected,
+  identified,
+  left,
+  logFile,
+  ours,
+  running,
+  turnId,
+} from "../../../test/support/fakeCodex.js"
 import { openFiles } from "../../../test/support/processes.js"
-import { markedProcesses } from "../../process/marks.js"
-import { type ProcessIdentity, processTable, stillRunning } from "../../process/ProcessTable.js"
+import { stillRunning } from "../../process/ProcessTable.js"
 import { contentFaults, numberingFaults } from "../../testing/TranslatorContract.js"
 import { ofType, watch } from "../../testing/Watched.js"
-import { type CodexConfig, makeCodexDriver } from "./CodexDriver.js"
-
-const ours = "0199aaaa-0000-7000-8000-000000000001"
-const turnId = "0199bbbb-0000-7000-8000-000000000001"
-const mark = "THREADFOLD_LIFECYCLE"
-const marks = { [mark]: `${process.pid}` }
-const left = markedProcesses(mark, `${process.pid}`)
-
-const connect = (script: FakeAgentScript, config: CodexConfig = {}) =>
-  makeCodexDriver({ ...fakeAgent(script), limits: { graceMs: 100 }, ...config }).connect({ connectionId: "c", marks })
-
-const connected = (script: FakeAgentScript, config?: CodexConfig) =>
-  Effect.gen(function* () {
-    const connection = yield* connect(script, config)
-    const watched = yield* watch(connection)
-    return { connection, watched }
-  })
-
-/** With a thread and a turn under way. */
-const running = (script: FakeAgentScript, config?: CodexConfig) =>
-  Effect.gen(function* () {
-    const opened = yield* connected(script, config)
-    const { nativeThreadId } = yield* opened.connection.startThread({ threadId: ours })
-    const handed = yield* opened.connection.sendTurn({ nativeThreadId, turnId, text: "go" })
-    return { ...opened, nativeThreadId, handed }
-  })
-
-const logFile = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-log-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true })),
-  ),
-  (folder) => join(folder, "log"),
-)
-
-const identified = (pids: readonly number[]): Effect.Effect<readonly ProcessIdentity[]> =>
-  Effect.map(processTable, ({ entries }) => entries.filter(({ pid }) => pids.includes(pid)))
-
-describe("a Codex that does not come up", () => {
-  const failure = (script: FakeAgentScript, config?: CodexConfig) =>
-    Effect.gen(function* () {
-      const lost = yield* Effect.flip(connect(script, config))
-      expect(lost).toMatchObject({ _tag: "ConnectionLost", provider: "codex" })
-      expect(yield* left).toEqual([])
-      return lost.message
-    })
-
-  it.scopedLive("because it is not there says how to get it", () =>
-    Effect.gen(function* () {
-      const lost = yield* Effect.flip(
-        makeCodexDriver({ command: "no-such-codex" }).connect({ connectionId: "c", marks }),
-      )
-      expect(lost.message).toBe(
-        "The command no-such-codex was not found. Install it, or set its full path as the command of this provider.",
-      )
-    }),
-  )
-
-  it.scopedLive("because it ends at once says its last words, without secrets", () =>
-    Effect.gen(function* () {
-      const script: FakeAgentScript = { start: [{ stderr: "no login: sk-secret-value" }, { exit: 3 }] }
-      const message = yield* failure(script, { ...fakeAgent(script), env: { OPENAI_API_KEY: "sk-secret-value" } })
-      expect(message).toContain("ended with code 3")
-      expect(message).toContain("It last wrote: no login: [removed]")
-    }),
-  )
-
-  it.scopedLive("because it ends over the handshake, never answers it, or refuses it says so", () =>
-    Effect.gen(function* () {
-      expect(yield* failure({ answers: { initialize: { exit: 4 } } })).toContain("ended with code 4")
-      const silent = fakeAgent({ answers: { initialize: "never" }, ignoreSigterm: true, ignoreStdinEnd: true })
-      const limits = { startMs: 300, graceMs: 50 }
-      expect(yield* failure({}, { ...silent, limits })).toContain("did not answer within 300 ms")
-      expect(yield* failure({ answers: { initialize: { refuse: "too old" } } })).toContain(
-        "refused the handshake: too old",
-      )
-    }),
-  )
-
-  it.scopedLive("because it is no Codex at all is lost, too", () =>
-    Effect.gen(function* () {
-      const echo = { command: process.execPath, args: ["-e", "console.log('hello'); process.exit(0)"] }
-      expect(yield* failure({}, echo)).toContain("ended with code 0")
-    }),
-  )
-})
 
 describe("a Codex that runs", () => {
   it.scopedLive("may write what nobody understands: it is kept, and costs nothing else", () =>
