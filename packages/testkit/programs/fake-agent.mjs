@@ -1,77 +1,34 @@
 /**
- * A small program that speaks the Codex app-server protocol on its standard streams, and that behaves as badly as its
- * script says: it hangs, dies, answers late or never, leaves children behind, ignores signals. For tests of what is
- * around an agent; what a real agent says, tests learn from the real one. The script's fields are described in
- * `src/agents/FakeAgent.ts`. Plain JavaScript with few imports: it must be up in the time that Node itself needs.
+ * A small program that speaks the Codex app-server protocol on its standard streams and misbehaves as its script says: it
+ * hangs, dies, answers late or never, leaves children behind, ignores signals. It serves tests of the code around an agent;
+ * tests of an agent's messages use the real one. `src/agents/FakeAgent.ts` describes the fields of the script. It is plain
+ * JavaScript with few imports, so that it starts as fast as Node itself.
  *
  *   node fake-agent.mjs --script='{"turns":[[{"say":"hello"}]]}' app-server
  *   THREADFOLD_FAKE_AGENT='{"ignoreSigterm":true}' node fake-agent.mjs app-server
  */
-import { appendFileSync, closeSync, writeSync } from "node:fs"
-
-const prefix = "--script="
-const given = process.argv.find((one) => one.startsWith(prefix))?.slice(prefix.length)
-const script = JSON.parse(given ?? process.env.THREADFOLD_FAKE_AGENT ?? "{}")
-
-/** Nobody may be left who outlives a test run that went wrong, whatever he ignores; ms. */
-const lifetime = script.lifetimeMs ?? 120_000
-
-// ---- Streams -------------------------------------------------------------------------------------------------------
-
-const note = (fields) => {
-  if (script.log !== undefined) appendFileSync(script.log, `${JSON.stringify({ pid: process.pid, ...fields })}\n`)
-}
-
-let mute = false
-
-/** Synchronous: a slow reader stops this program, and nothing is lost when it exits right afterwards. */
-const writeAll = (descriptor, text) => {
-  const bytes = Buffer.from(text)
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(descriptor, bytes, written)
-    } catch (error) {
-      if (error.code === "EAGAIN") continue
-      // The reader has gone: a program that writes goes on for nobody.
-      if (error.code === "EPIPE") return
-      throw error
-    }
-  }
-}
-
-const line = (text) => {
-  if (!mute) writeAll(1, `${text}\n`)
-}
-const send = (message) => line(JSON.stringify(message))
-const notify = (method, params) => send({ method, params, emittedAtMs: Date.now() })
-const respond = (id, result) => send({ id, result })
-const refuse = (id, message, code = -32600) => send({ error: { code, message }, id })
-
-const exit = (code) => {
-  note({ event: "exit", code })
-  process.exit(code)
-}
-
-// ---- Ids -----------------------------------------------------------------------------------------------------------
-
-let minted = 0
-
-/** UUIDv7 of now; process and counter keep those of one millisecond apart. */
-const uuid = () => {
-  minted += 1
-  const time = Date.now().toString(16).padStart(12, "0")
-  const counter = (minted & 0xfff).toString(16).padStart(3, "0")
-  const rest = (BigInt(process.pid) * 0x1000000n + (process.hrtime.bigint() & 0xffffffn)).toString(16).padStart(15, "0")
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-8${rest.slice(-15, -12)}-${rest.slice(-12)}`
-}
+import {
+  closeOutput,
+  exit,
+  lifetime,
+  line,
+  note,
+  notify,
+  refuse,
+  respond,
+  script,
+  send,
+  uuid,
+  writeAll,
+} from "./fake-agent-streams.mjs"
 
 // ---- Threads -------------------------------------------------------------------------------------------------------
 
-/** Thread id → { cwd, turn: the running turn or null, subscribed, counted: turns whose tokens were told }. */
+/** Thread id → { cwd, turn: the running turn or null, subscribed, counted: turns whose tokens were reported }. */
 const threads = new Map()
 let turnsStarted = 0
 let questions = 0
-/** Question id → what goes on with its answer. */
+/** Question id → the turn that waits for its answer. */
 const asked = new Map()
 
 const threadObject = (id, cwd) => ({
@@ -118,13 +75,13 @@ const turnObject = (turn, fields = {}) => ({
   ...fields,
 })
 
-const tell = (thread, method, fields) => {
+const notifyClient = (thread, method, fields) => {
   if (thread.subscribed) notify(method, { threadId: thread.id, ...fields })
 }
 
 const item = (thread, turn, which, object) => {
   const time = which === "started" ? "startedAtMs" : "completedAtMs"
-  tell(thread, `item/${which}`, { item: object, turnId: turn.id, [time]: Date.now() })
+  notifyClient(thread, `item/${which}`, { item: object, turnId: turn.id, [time]: Date.now() })
 }
 
 const wholeItem = (thread, turn, object) => {
@@ -135,7 +92,7 @@ const wholeItem = (thread, turn, object) => {
 const userMessage = (thread, turn, input) =>
   wholeItem(thread, turn, { type: "userMessage", id: uuid(), clientId: null, content: input ?? [] })
 
-/** What so many turns use. */
+/** The token counts of this many turns. */
 const tokens = (turns) => ({
   totalTokens: 150 * turns,
   inputTokens: 120 * turns,
@@ -149,15 +106,15 @@ const endTurn = (thread, turn, status, error = null) => {
   thread.turn = null
   if (status !== "interrupted") {
     thread.counted += 1
-    tell(thread, "thread/tokenUsage/updated", {
+    notifyClient(thread, "thread/tokenUsage/updated", {
       turnId: turn.id,
       tokenUsage: { total: tokens(thread.counted), last: tokens(1), modelContextWindow: 258400 },
     })
   }
-  tell(thread, "thread/status/changed", { status: { type: "idle" } })
+  notifyClient(thread, "thread/status/changed", { status: { type: "idle" } })
   const now = Math.floor(Date.now() / 1000)
-  tell(thread, "turn/completed", { turn: turnObject(turn, { status, error, completedAt: now, durationMs: 1 }) })
-  // As the real program: what nobody answered is withdrawn after the turn's end.
+  notifyClient(thread, "turn/completed", { turn: turnObject(turn, { status, error, completedAt: now, durationMs: 1 }) })
+  // As the real program: open questions are withdrawn after the end of their turn.
   for (const [id, question] of asked) if (question.turn === turn) resolveQuestion(id)
 }
 
@@ -165,7 +122,7 @@ const endTurn = (thread, turn, status, error = null) => {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Never settles: whoever waits for it is stopped from outside, by an interrupt or the end of the process. */
+/** Never settles: an interrupt or the end of the process stops the waiting turn. */
 const forEver = new Promise(() => {})
 
 /** The text in about `count` pieces, none of them empty. */
@@ -182,7 +139,7 @@ const say = (thread, turn, { deltas = 3, say: text }) => {
   const object = { type: "agentMessage", id: `msg_${turn.number}_${turn.items}`, text: "", phase: null }
   item(thread, turn, "started", object)
   for (const delta of pieces(text, deltas)) {
-    tell(thread, "item/agentMessage/delta", { turnId: turn.id, itemId: object.id, delta })
+    notifyClient(thread, "item/agentMessage/delta", { turnId: turn.id, itemId: object.id, delta })
   }
   item(thread, turn, "completed", { ...object, text })
 }
@@ -191,10 +148,10 @@ const resolveQuestion = (id) => {
   const question = asked.get(id)
   if (question === undefined) return
   asked.delete(id)
-  tell(question.thread, "serverRequest/resolved", { requestId: id })
+  notifyClient(question.thread, "serverRequest/resolved", { requestId: id })
 }
 
-/** Asks and waits; resolves to the answer's `result`. */
+/** Sends a request and waits for the `result` of its answer. */
 const ask = (thread, turn, method, params) =>
   new Promise((resolve) => {
     // The first question of a process has the id 0, as with the real program.
@@ -240,12 +197,12 @@ const askQuestion = async (thread, turn) => {
   if (thread.turn === turn) say(thread, turn, { say: `answered ${JSON.stringify(answers)}` })
 }
 
-const deaf = "for (const one of ['SIGTERM','SIGINT','SIGHUP']) process.on(one, () => {});"
+const ignoringSignals = "for (const one of ['SIGTERM','SIGINT','SIGHUP']) process.on(one, () => {});"
 
-/** A child of this program; the step is over when it is up, and its process id is in the log. */
+/** Starts a child. The step ends when the child runs and its process id is in the log. */
 const spawnChild = async ({ holdStdout = false, ignoreSignals = false, ownGroup = false }) => {
   const { spawn } = await import("node:child_process")
-  const code = `${ignoreSignals ? deaf : ""} process.send(0); process.disconnect(); setTimeout(() => {}, ${lifetime})`
+  const code = `${ignoreSignals ? ignoringSignals : ""} process.send(0); process.disconnect(); setTimeout(() => {}, ${lifetime})`
   const child = spawn(process.execPath, ["-e", code], {
     stdio: ["ignore", holdStdout ? "inherit" : "ignore", "ignore", "ipc"],
     detached: ownGroup,
@@ -259,11 +216,11 @@ const stderrNoise = (count) => {
   for (let index = 0; index < count; index += 1) writeAll(2, `fake agent noise ${index} ${"x".repeat(60)}\n`)
 }
 
-/** Another turn in the place of the one that runs, whose end nobody tells. */
+/** Starts another turn in the place of the running one, without a notification of its end. */
 const moveOn = (thread, { number }) => {
   const next = { id: uuid(), number, items: 0, steered: [] }
   thread.turn = next
-  tell(thread, "turn/started", { turn: turnObject(next, { startedAt: Math.floor(Date.now() / 1000) }) })
+  notifyClient(thread, "turn/started", { turn: turnObject(next, { startedAt: Math.floor(Date.now() / 1000) }) })
 }
 
 /** One step; `thread` and `turn` are null for those of the start. */
@@ -280,10 +237,8 @@ const runStep = async (step, thread, turn) => {
     endTurn(thread, turn, step.end, error)
   } else if ("exit" in step) exit(step.exit)
   else if ("signal" in step) process.kill(process.pid, step.signal)
-  else if ("closeStdout" in step) {
-    mute = true
-    closeSync(1)
-  } else if ("spawn" in step) await spawnChild(step.spawn)
+  else if ("closeStdout" in step) closeOutput()
+  else if ("spawn" in step) await spawnChild(step.spawn)
   else if ("stderr" in step)
     typeof step.stderr === "number" ? stderrNoise(step.stderr) : writeAll(2, `${step.stderr}\n`)
   else if ("raw" in step) line(step.raw)
@@ -291,9 +246,9 @@ const runStep = async (step, thread, turn) => {
 }
 
 const runTurn = async (thread, turn, input) => {
-  tell(thread, "thread/status/changed", { status: { type: "active", activeFlags: [] } })
+  notifyClient(thread, "thread/status/changed", { status: { type: "active", activeFlags: [] } })
   const startedAt = Math.floor(Date.now() / 1000)
-  tell(thread, "turn/started", { turn: turnObject(turn, { startedAt }) })
+  notifyClient(thread, "turn/started", { turn: turnObject(turn, { startedAt }) })
   userMessage(thread, turn, input)
   const turns = script.turns ?? [[{ say: "hello from the fake agent" }]]
   for (const step of turns[Math.min(turn.number, turns.length) - 1] ?? []) {
@@ -314,7 +269,7 @@ const runningTurn = (params, given) => {
   return thread
 }
 
-/** Method → what it answers, and what happens after the answer. An error is a refusal. */
+/** Method → its result, and the action after the answer. A thrown error is a refusal. */
 const methods = {
   initialize: ({ clientInfo }) => ({
     result: { userAgent: `${clientInfo?.name ?? "?"}/0.0.0 (fake)`, codexHome: "/fake", platformOs: process.platform },
@@ -372,7 +327,7 @@ const steer = (thread, turn, input) => {
 
 const calls = new Map()
 
-/** How this call of a method is answered: the list's next entry, its last one for good. */
+/** How this call of a method is answered: by the next entry of the list, and by the last one for all further calls. */
 const answerFor = (method) => {
   const entry = script.answers?.[method]
   if (!Array.isArray(entry)) return entry ?? "answer"
@@ -397,7 +352,7 @@ const onCall = async ({ id, method, params = {} }) => {
   if ("afterMs" in how) pause(how.afterMs).then(() => respond(id, outcome.result))
   else if (!("never" in how)) respond(id, outcome.result)
   if ("exit" in how) return exit(how.exit)
-  // Late or never: what follows from the call happens all the same.
+  // The action happens even if the answer is late or never comes.
   await outcome.after?.()
 }
 
@@ -413,7 +368,7 @@ const onMessage = (message) => {
   question.resolve(message.result ?? {})
 }
 
-// ---- Life ----------------------------------------------------------------------------------------------------------
+// ---- Start and end ----------------------------------------------------------------------------------------------------------
 
 setTimeout(() => exit(124), lifetime)
 process.on("SIGTERM", () => {

@@ -1,30 +1,36 @@
-export * from "./agents/agentHomes.js"
-export * from "./agents/FakeAgent.js"
-export * from "./agents/installedAgent.js"
-export * from "./faults/damagedRecordings.js"
-export * from "./faults/faultyFold.js"
-export * from "./generate/arbHostile.js"
-export * from "./generate/arbSession.js"
-export * from "./generate/fixedClock.js"
-export * from "./generate/GeneratedEvent.js"
-export * from "./generate/hostileLines.js"
-export * from "./generate/ids.js"
-export * from "./generate/Random.js"
-export * from "./generate/renderWorld.js"
-export * from "./generate/WorldPlan.js"
-export * from "./generate/workload.js"
+/** Agents, model servers, recordings, generators and oracles for the tests of the other packages. */
+export { type AgentHome, type CodexHomeOptions, claudeHome, codexHome } from "./agents/agentHomes.js"
+export {
+  type FakeAgent,
+  type FakeAgentScript,
+  type FakeStep,
+  fakeAgent,
+  fakeAgentProgram,
+  fakeAgentVariable,
+  readFakeAgentLog,
+} from "./agents/FakeAgent.js"
+export { type InstalledAgent, installedAgent, type MissingAgent } from "./agents/installedAgent.js"
+export { arbHostile } from "./generate/arbHostile.js"
+export type { GeneratedEvent } from "./generate/GeneratedEvent.js"
+export { hostileLines } from "./generate/hostileLines.js"
+export { arbSession } from "./generate/renderWorld.js"
+export { namedUuid } from "./generate/seeded.js"
 export * as Anthropic from "./model-servers/anthropic/Anthropic.js"
-export { type Hold, type HoldEnd, makeHold } from "./model-servers/Hold.js"
-export type { ModelRequest, ToolOutput } from "./model-servers/ModelRequest.js"
-export type { ModelServer, ModelServerOptions } from "./model-servers/ModelServer.js"
-export type { ModelUsage } from "./model-servers/ModelUsage.js"
+export { type Hold, makeHold } from "./model-servers/Hold.js"
+export type { ModelServer } from "./model-servers/ModelServer.js"
 export * as OpenAi from "./model-servers/openai/OpenAi.js"
 export { refusedPort } from "./model-servers/refusedPort.js"
-export type { Frame, Script, Step } from "./model-servers/Step.js"
-export type { Deltas } from "./model-servers/textPieces.js"
-export * from "./oracle/compare.js"
-export * from "./oracle/OracleExpectation.js"
-export { type OracleOptions, readOracle } from "./oracle/readOracle.js"
-export * from "./properties.js"
-export * from "./recordings/recordings.js"
-export * from "./recordings/releases.js"
+export type { Script, Step } from "./model-servers/Step.js"
+export { compare, type ObservedThread } from "./oracle/compare.js"
+export { readOracle } from "./oracle/readOracle.js"
+export { makePauses, paused, pausing } from "./properties.js"
+export {
+  caseNamed,
+  cases,
+  corruptLine,
+  cutAt,
+  type Recording,
+  recording,
+  recordings,
+} from "./recordings/recordings.js"
+export { type Release, releaseDump, releases } from "./recordings/releases.js"

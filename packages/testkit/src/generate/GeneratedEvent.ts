@@ -3,7 +3,7 @@
  * A test maps every label to a UUIDv7 of its own.
  */
 import type { Actor, Channel, NativeRef, ProviderEvent } from "@threadfold/contracts"
-import { generatedEpoch } from "./ids.js"
+import { generatedEpoch } from "./seeded.js"
 
 export interface GeneratedEvent {
   /** `thread-1`, `thread-2`, … or the connection's own label for what names no thread. */

@@ -1,7 +1,7 @@
 /** The voice that tells a plan: hands out native ids and labels, and notes down every event in order. */
 import type { Actor, Channel, NativeRef, OrchestrationEventType, ProviderEventType } from "@threadfold/contracts"
 import type { Draft } from "./GeneratedEvent.js"
-import { namedUuid } from "./ids.js"
+import { namedUuid } from "./seeded.js"
 
 /** Labels and counters shared by all threads of a world. */
 export interface World {
@@ -39,8 +39,11 @@ export interface Totals {
   cached: number | null
 }
 
+/** An action that runs when the turn is about to end. */
+export type Later = () => void
+
 /** One thread while it is told. Plain mutable state: it lives for one rendering and is never shared. */
-export interface Teller {
+export interface ThreadRendering {
   readonly world: World
   readonly stream: string
   readonly nativeThreadId: string
@@ -62,7 +65,7 @@ export interface Teller {
   /** Whether a voice conversation is live. */
   voice: "none" | "live"
   /** Sub-agent threads of this session: they end with its connection. */
-  children: Teller[]
+  children: ThreadRendering[]
 }
 
 export interface Said {
@@ -76,39 +79,39 @@ export interface Said {
 export const ours = { channel: "client", actor: "orchestrator" } as const
 
 /** Notes an event of the thread's session. It names the thread, as every event of a session does. */
-export const say = (
-  teller: Teller,
+export const emit = (
+  thread: ThreadRendering,
   type: ProviderEventType | OrchestrationEventType,
   payload: unknown,
   said: Said = {},
 ): void => {
-  teller.drafts.push({
-    stream: teller.stream,
-    session: teller.session,
-    connection: teller.connection,
+  thread.drafts.push({
+    stream: thread.stream,
+    session: thread.session,
+    connection: thread.connection,
     actor: said.actor ?? "provider",
     ...(said.commandId === undefined ? {} : { commandId: said.commandId }),
     type,
     channel: said.channel ?? "agent",
-    native: { threadId: teller.nativeThreadId, ...said.native },
+    native: { threadId: thread.nativeThreadId, ...said.native },
     payload,
   })
 }
 
 /** The same from the client's side of the wire. */
-export const sayAsClient = (
-  teller: Teller,
+export const emitAsClient = (
+  thread: ThreadRendering,
   type: OrchestrationEventType,
   payload: unknown,
   native: Omit<NativeRef, "threadId"> = {},
-): void => say(teller, type, payload, { native, channel: "client", actor: "client" })
+): void => emit(thread, type, payload, { native, channel: "client", actor: "client" })
 
 /** Notes an event of the connection's own stream. */
-export const sayOnConnection = (teller: Teller, type: ProviderEventType, payload: unknown): void => {
-  teller.drafts.push({
-    stream: teller.connection,
+export const emitOnConnection = (thread: ThreadRendering, type: ProviderEventType, payload: unknown): void => {
+  thread.drafts.push({
+    stream: thread.connection,
     session: null,
-    connection: teller.connection,
+    connection: thread.connection,
     actor: "provider",
     type,
     channel: "agent",
@@ -118,31 +121,31 @@ export const sayOnConnection = (teller: Teller, type: ProviderEventType, payload
 }
 
 /** Strong turn ids belong to the family, so that a fork repeats them; weak ones are counters of the session. */
-export const nextTurnId = (teller: Teller): string => {
-  teller.counters.turns += 1
-  return teller.weakIds ? `turn-${teller.counters.turns}` : namedUuid(`${teller.family}/turn/${teller.counters.turns}`)
+export const nextTurnId = (thread: ThreadRendering): string => {
+  thread.counters.turns += 1
+  return thread.weakIds ? `turn-${thread.counters.turns}` : namedUuid(`${thread.family}/turn/${thread.counters.turns}`)
 }
 
-export const nextItemId = (teller: Teller): string => {
-  teller.counters.items += 1
-  const { items, turns } = teller.counters
-  return teller.weakIds ? `item-${items}` : namedUuid(`${teller.family}/turn/${turns}/item/${items}`)
+export const nextItemId = (thread: ThreadRendering): string => {
+  thread.counters.items += 1
+  const { items, turns } = thread.counters
+  return thread.weakIds ? `item-${items}` : namedUuid(`${thread.family}/turn/${turns}/item/${items}`)
 }
 
 /** JSON text of a counter from 0: the first request of a session has the falsy id `0`. */
-export const nextRequestId = (teller: Teller): string => String(teller.counters.requests++)
+export const nextRequestId = (thread: ThreadRendering): string => String(thread.counters.requests++)
 /** JSON text of our own call's id on the connection. */
-export const nextCallId = (teller: Teller): string => String(++teller.counters.calls)
+export const nextCallId = (thread: ThreadRendering): string => String(++thread.counters.calls)
 
 /** Begins a session: new connection, and the counters of weak ids start again. */
-export const beginSession = (teller: Teller): void => {
-  const { turns, items, inferences, tasks, handoffs } = teller.counters
-  teller.session = teller.world.nextSession()
-  teller.connection = teller.world.nextConnection()
-  teller.counters = teller.weakIds ? freshCounters() : { ...freshCounters(), turns, items, inferences, tasks, handoffs }
-  teller.turn = null
-  teller.isSynthetic = false
-  teller.ended = null
-  teller.voice = "none"
-  teller.children = []
+export const beginSession = (thread: ThreadRendering): void => {
+  const { turns, items, inferences, tasks, handoffs } = thread.counters
+  thread.session = thread.world.nextSession()
+  thread.connection = thread.world.nextConnection()
+  thread.counters = thread.weakIds ? freshCounters() : { ...freshCounters(), turns, items, inferences, tasks, handoffs }
+  thread.turn = null
+  thread.isSynthetic = false
+  thread.ended = null
+  thread.voice = "none"
+  thread.children = []
 }

@@ -4,8 +4,8 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { paused } from "../properties.js"
 import { arbHostile, mutate } from "./arbHostile.js"
-import { arbSession } from "./arbSession.js"
 import { channelKey, finish, type GeneratedEvent } from "./GeneratedEvent.js"
+import { arbSession } from "./renderWorld.js"
 
 const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
 const key = (one: GeneratedEvent) =>

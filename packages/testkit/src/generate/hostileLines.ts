@@ -3,9 +3,8 @@
  * repeated, contradicted, cut, too deep, too large. The same seed gives the same lines.
  */
 import { maxSeq, maxTime, orchestrationEvents, providerEvents } from "@threadfold/contracts"
-import { generatedEpoch, namedUuid } from "./ids.js"
-import { type Random, seededRandom } from "./Random.js"
 import { jsonOf, textOf, valueOf } from "./schemaValues.js"
+import { generatedEpoch, namedUuid, type Random, seededRandom } from "./seeded.js"
 
 /** Types that move rows the most, so that turns begin and items stream between the rest. */
 const frequent = [

@@ -1,15 +1,13 @@
 /** Tells a sub-agent: a thread of its own on the parent's connection, known by evidence of its parent. */
 
-import { namedUuid } from "./ids.js"
-import type { Later } from "./renderAction.js"
-import type { Teller } from "./ThreadRendering.js"
-import { freshCounters, nextItemId, nextTurnId, say } from "./ThreadRendering.js"
+import { namedUuid } from "./seeded.js"
+import { emit, freshCounters, type Later, nextItemId, nextTurnId, type ThreadRendering } from "./ThreadRendering.js"
 
 /** A child that runs one turn; its end is told when the parent's turn is about to end. */
-export const renderSubagent = (parent: Teller, pieces: readonly string[]): Later | null => {
+export const renderSubagent = (parent: ThreadRendering, pieces: readonly string[]): Later | null => {
   const number = parent.world.nextThread()
   const stream = `thread-${number}`
-  const child: Teller = {
+  const child: ThreadRendering = {
     world: parent.world,
     stream,
     nativeThreadId: namedUuid(`native-${stream}`),
@@ -30,21 +28,21 @@ export const renderSubagent = (parent: Teller, pieces: readonly string[]): Later
   const itemId = nextItemId(parent)
   const turn = parent.turn === null ? {} : { turnId: parent.turn }
   const described = { kind: "subagent", nativeKind: "spawn", childNativeThreadIds: [child.nativeThreadId] }
-  say(parent, "item.started", described, { native: { ...turn, itemId } })
+  emit(parent, "item.started", described, { native: { ...turn, itemId } })
 
-  say(child, "session.started", { provider: "generated", mode: "managed", usageMode: "per-turn" })
-  say(child, "thread.started", { provider: "generated", parentNativeThreadId: parent.nativeThreadId })
+  emit(child, "session.started", { provider: "generated", mode: "managed", usageMode: "per-turn" })
+  emit(child, "thread.started", { provider: "generated", parentNativeThreadId: parent.nativeThreadId })
   const turnId = nextTurnId(child)
   child.turn = turnId
   const native = { turnId, itemId: nextItemId(child) }
-  say(child, "turn.started", {}, { native: { turnId } })
-  say(child, "item.started", { kind: "agent_message" }, { native })
-  for (const delta of pieces) say(child, "content.delta", { stream: "text", part: 0, delta, frames: 1 }, { native })
+  emit(child, "turn.started", {}, { native: { turnId } })
+  emit(child, "item.started", { kind: "agent_message" }, { native })
+  for (const delta of pieces) emit(child, "content.delta", { stream: "text", part: 0, delta, frames: 1 }, { native })
   return () => {
-    say(child, "item.completed", { kind: "agent_message", status: "completed", text: pieces.join("") }, { native })
-    say(child, "session.state.changed", { state: "ready" })
-    say(child, "turn.completed", { outcome: "completed" }, { native: { turnId } })
+    emit(child, "item.completed", { kind: "agent_message", status: "completed", text: pieces.join("") }, { native })
+    emit(child, "session.state.changed", { state: "ready" })
+    emit(child, "turn.completed", { outcome: "completed" }, { native: { turnId } })
     child.turn = null
-    say(parent, "item.completed", { ...described, status: "completed" }, { native: { ...turn, itemId } })
+    emit(parent, "item.completed", { ...described, status: "completed" }, { native: { ...turn, itemId } })
   }
 }

@@ -1,57 +1,65 @@
 /** Tells a turn from its start to its end. */
 
-import { type Later, renderAction, totalsOf } from "./renderAction.js"
-import type { Teller } from "./ThreadRendering.js"
-import { nextCallId, nextItemId, nextTurnId, ours, say, sayAsClient } from "./ThreadRendering.js"
+import { renderAction, totalsOf } from "./renderAction.js"
+import {
+  emit,
+  emitAsClient,
+  type Later,
+  nextCallId,
+  nextItemId,
+  nextTurnId,
+  ours,
+  type ThreadRendering,
+} from "./ThreadRendering.js"
 import type { TurnPlan } from "./WorldPlan.js"
 
 /** Opens the turn and says whether it runs. */
-const open = (teller: Teller, turn: TurnPlan): boolean => {
-  const callId = nextCallId(teller)
+const open = (thread: ThreadRendering, turn: TurnPlan): boolean => {
+  const callId = nextCallId(thread)
   if (turn.by === "refused") {
-    sayAsClient(teller, "turn.requested", { text: "go", origin: "client", handedOver: true }, { callId })
-    sayAsClient(teller, "turn.start-failed", { error: { message: "missing field", code: "-32600" } }, { callId })
+    emitAsClient(thread, "turn.requested", { text: "go", origin: "client", handedOver: true }, { callId })
+    emitAsClient(thread, "turn.start-failed", { error: { message: "missing field", code: "-32600" } }, { callId })
     return false
   }
   // A turn that is still running was cut: the provider may only go on by saying that this one takes its place.
-  const supersedes = teller.turn !== null
-  if (teller.weakIds) teller.counters.items = 0
-  const turnId = nextTurnId(teller)
+  const supersedes = thread.turn !== null
+  if (thread.weakIds) thread.counters.items = 0
+  const turnId = nextTurnId(thread)
   if (turn.by === "client" || turn.by === "never" || turn.by === "late") {
-    sayAsClient(teller, "turn.requested", { text: "go", origin: "client", handedOver: true }, { callId })
-    say(teller, "turn.accepted", {}, { native: { turnId, callId } })
+    emitAsClient(thread, "turn.requested", { text: "go", origin: "client", handedOver: true }, { callId })
+    emit(thread, "turn.accepted", {}, { native: { turnId, callId } })
   }
   if (turn.by === "never" || turn.by === "late") {
-    say(teller, "turn.start-timed-out", { waitedMs: 60_000 }, { native: { turnId }, ...ours })
+    emit(thread, "turn.start-timed-out", { waitedMs: 60_000 }, { native: { turnId }, ...ours })
     // While another turn runs, a start would come too late.
     if (turn.by === "never" || supersedes) return false
   }
-  teller.isSynthetic = turn.by === "synthetic" && !supersedes
-  if (teller.isSynthetic) {
+  thread.isSynthetic = turn.by === "synthetic" && !supersedes
+  if (thread.isSynthetic) {
     // No start comes: the first item is what names the turn.
-    teller.turn = turnId
-    const native = { turnId, itemId: nextItemId(teller) }
-    say(teller, "item.started", { kind: "agent_message" }, { native })
-    say(teller, "item.completed", { kind: "agent_message", status: "completed", text: "review" }, { native })
+    thread.turn = turnId
+    const native = { turnId, itemId: nextItemId(thread) }
+    emit(thread, "item.started", { kind: "agent_message" }, { native })
+    emit(thread, "item.completed", { kind: "agent_message", status: "completed", text: "review" }, { native })
     return true
   }
-  teller.turn = turnId
-  say(teller, "session.state.changed", { state: "running", nativeState: "active" })
-  say(teller, "turn.started", { model: "model-a", ...(supersedes ? { supersedes } : {}) }, { native: { turnId } })
+  thread.turn = turnId
+  emit(thread, "session.state.changed", { state: "running", nativeState: "active" })
+  emit(thread, "turn.started", { model: "model-a", ...(supersedes ? { supersedes } : {}) }, { native: { turnId } })
   return true
 }
 
-const completed = (teller: Teller, outcome: "completed" | "failed" | "interrupted", mode: string) => ({
+const completed = (thread: ThreadRendering, outcome: "completed" | "failed" | "interrupted", mode: string) => ({
   outcome,
   ...(outcome === "failed" ? { error: { message: "upstream failed", code: "other", httpStatus: 500 } } : {}),
-  ...(mode === "per-turn" ? { usage: totalsOf(teller) } : {}),
+  ...(mode === "per-turn" ? { usage: totalsOf(thread) } : {}),
 })
 
-const close = (teller: Teller, turn: TurnPlan, mode: string): void => {
-  if (turn.end === "cut" || teller.turn === null) return
-  const native = { turnId: teller.turn }
+const close = (thread: ThreadRendering, turn: TurnPlan, mode: string): void => {
+  if (turn.end === "cut" || thread.turn === null) return
+  const native = { turnId: thread.turn }
   const end = (outcome: "completed" | "failed" | "interrupted") =>
-    say(teller, "turn.completed", completed(teller, outcome, mode), { native })
+    emit(thread, "turn.completed", completed(thread, outcome, mode), { native })
   switch (turn.end) {
     case "completed":
     case "failed":
@@ -59,34 +67,34 @@ const close = (teller: Teller, turn: TurnPlan, mode: string): void => {
       end(turn.end)
       break
     case "aborted":
-      say(teller, "turn.aborted", { reason: "interrupted" }, { native })
+      emit(thread, "turn.aborted", { reason: "interrupted" }, { native })
       break
     case "idle":
-      say(teller, "session.state.changed", { state: "ready", nativeState: "idle" })
-      say(teller, "turn.settled", {}, { native, channel: "client", actor: "orchestrator" })
+      emit(thread, "session.state.changed", { state: "ready", nativeState: "idle" })
+      emit(thread, "turn.settled", {}, { native, channel: "client", actor: "orchestrator" })
       break
     case "idle-completed":
-      say(teller, "session.state.changed", { state: "ready", nativeState: "idle" })
+      emit(thread, "session.state.changed", { state: "ready", nativeState: "idle" })
       end("completed")
       break
     case "error-failed":
-      say(teller, "runtime.error", { message: "upstream failed", willRetry: false }, { native })
+      emit(thread, "runtime.error", { message: "upstream failed", willRetry: false }, { native })
       end("failed")
       break
   }
-  teller.ended = teller.turn
-  teller.turn = null
+  thread.ended = thread.turn
+  thread.turn = null
 }
 
 /** Tells the turn. In `per-turn` mode its own tokens come with its end. */
-export const renderTurn = (teller: Teller, turn: TurnPlan, mode: string): void => {
-  if (mode === "per-turn") teller.totals = { input: 0, output: 0, cached: null }
-  if (!open(teller, turn)) return
+export const renderTurn = (thread: ThreadRendering, turn: TurnPlan, mode: string): void => {
+  if (mode === "per-turn") thread.totals = { input: 0, output: 0, cached: null }
+  if (!open(thread, turn)) return
   const later: Later[] = []
   for (const action of turn.actions) {
-    const waiting = renderAction(teller, action, mode)
+    const waiting = renderAction(thread, action, mode)
     if (waiting !== null) later.push(waiting)
   }
   if (turn.end !== "cut") for (const finish of later.reverse()) finish()
-  close(teller, turn, mode)
+  close(thread, turn, mode)
 }

@@ -1,63 +1,63 @@
 /** Tells the steps of a voice conversation, leaving out a step that makes no sense at its point. */
 
-import type { Teller } from "./ThreadRendering.js"
-import { nextCallId, say, sayAsClient } from "./ThreadRendering.js"
+import type { ThreadRendering } from "./ThreadRendering.js"
+import { emit, emitAsClient, nextCallId } from "./ThreadRendering.js"
 import type { VoiceStep } from "./WorldPlan.js"
 
 /** Codex names the thread as the voice session, run after run: never a key (docs/concepts.md). */
-const voiceOf = (teller: Teller) => ({ realtimeId: teller.nativeThreadId })
+const voiceOf = (thread: ThreadRendering) => ({ realtimeId: thread.nativeThreadId })
 
 /** Asks for a conversation; returns the id of the call. */
-const ask = (teller: Teller): string => {
-  const callId = nextCallId(teller)
-  sayAsClient(teller, "realtime.start-requested", { data: { modality: "audio" } }, { ...voiceOf(teller), callId })
+const ask = (thread: ThreadRendering): string => {
+  const callId = nextCallId(thread)
+  emitAsClient(thread, "realtime.start-requested", { data: { modality: "audio" } }, { ...voiceOf(thread), callId })
   return callId
 }
 
-const start = (teller: Teller): void => {
-  ask(teller)
-  say(teller, "realtime.started", { version: "v2" }, { native: voiceOf(teller) })
-  say(teller, "realtime.sdp", { sdp: "v=0" }, { native: voiceOf(teller) })
-  teller.voice = "live"
+const start = (thread: ThreadRendering): void => {
+  ask(thread)
+  emit(thread, "realtime.started", { version: "v2" }, { native: voiceOf(thread) })
+  emit(thread, "realtime.sdp", { sdp: "v=0" }, { native: voiceOf(thread) })
+  thread.voice = "live"
 }
 
-export const renderVoice = (teller: Teller, step: VoiceStep): void => {
-  const native = voiceOf(teller)
+export const renderVoice = (thread: ThreadRendering, step: VoiceStep): void => {
+  const native = voiceOf(thread)
   switch (step) {
     case "start":
-      if (teller.voice === "none") start(teller)
+      if (thread.voice === "none") start(thread)
       return
     case "start-fails":
       // A failed start is told by an error alone; a conversation that was live stays live.
-      ask(teller)
-      say(teller, "realtime.error", { message: "no key" }, { native })
+      ask(thread)
+      emit(thread, "realtime.error", { message: "no key" }, { native })
       return
     case "start-refused":
-      sayAsClient(teller, "realtime.failed", { message: "refused" }, { ...native, callId: ask(teller) })
+      emitAsClient(thread, "realtime.failed", { message: "refused" }, { ...native, callId: ask(thread) })
       return
     case "replace":
       // The provider says nothing of the old conversation's end.
-      if (teller.voice === "live") start(teller)
+      if (thread.voice === "live") start(thread)
       return
     case "speak":
-      if (teller.voice !== "live") return
-      say(teller, "realtime.item-added", { kind: "message", item: { role: "assistant" } }, { native })
-      say(teller, "realtime.transcript.delta", { role: "assistant", delta: "Hel", frames: 1 }, { native })
-      say(teller, "realtime.transcript.delta", { role: "assistant", delta: "lo", frames: 2 }, { native })
-      say(teller, "realtime.transcript.done", { role: "assistant", text: "Hello" }, { native })
+      if (thread.voice !== "live") return
+      emit(thread, "realtime.item-added", { kind: "message", item: { role: "assistant" } }, { native })
+      emit(thread, "realtime.transcript.delta", { role: "assistant", delta: "Hel", frames: 1 }, { native })
+      emit(thread, "realtime.transcript.delta", { role: "assistant", delta: "lo", frames: 2 }, { native })
+      emit(thread, "realtime.transcript.done", { role: "assistant", text: "Hello" }, { native })
       return
     case "audio":
-      if (teller.voice !== "live") return
-      say(teller, "realtime.audio", { direction: "output", bytes: 640, sampleRate: 24_000, frames: 1 }, { native })
+      if (thread.voice !== "live") return
+      emit(thread, "realtime.audio", { direction: "output", bytes: 640, sampleRate: 24_000, frames: 1 }, { native })
       return
     case "handoff": {
-      if (teller.voice !== "live") return
-      teller.counters.handoffs += 1
-      const handoffId = `handoff-${teller.counters.handoffs}`
+      if (thread.voice !== "live") return
+      thread.counters.handoffs += 1
+      const handoffId = `handoff-${thread.counters.handoffs}`
       // In a running turn the hand-over is steered into it; else the next turn may take it up.
-      const turn = teller.turn === null ? {} : { turnId: teller.turn }
-      say(
-        teller,
+      const turn = thread.turn === null ? {} : { turnId: thread.turn }
+      emit(
+        thread,
         "realtime.handoff",
         { text: "please do it", routedBy: "provider" },
         { native: { ...native, ...turn, handoffId } },
@@ -65,21 +65,21 @@ export const renderVoice = (teller: Teller, step: VoiceStep): void => {
       return
     }
     case "error":
-      if (teller.voice !== "live") return
-      say(teller, "realtime.error", { message: "socket reset" }, { native })
-      say(teller, "realtime.closed", { reason: "error" }, { native })
-      teller.voice = "none"
+      if (thread.voice !== "live") return
+      emit(thread, "realtime.error", { message: "socket reset" }, { native })
+      emit(thread, "realtime.closed", { reason: "error" }, { native })
+      thread.voice = "none"
       return
     case "stop":
-      if (teller.voice !== "live") return
-      sayAsClient(teller, "realtime.stop-requested", {}, native)
-      say(teller, "realtime.closed", { reason: "requested" }, { native })
-      teller.voice = "none"
+      if (thread.voice !== "live") return
+      emitAsClient(thread, "realtime.stop-requested", {}, native)
+      emit(thread, "realtime.closed", { reason: "requested" }, { native })
+      thread.voice = "none"
       return
     case "close":
-      if (teller.voice !== "live") return
-      say(teller, "realtime.closed", { reason: "transport_closed", nativeReason: "gone" }, { native })
-      teller.voice = "none"
+      if (thread.voice !== "live") return
+      emit(thread, "realtime.closed", { reason: "transport_closed", nativeReason: "gone" }, { native })
+      thread.voice = "none"
       return
   }
 }

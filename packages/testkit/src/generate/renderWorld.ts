@@ -1,11 +1,19 @@
 /** Turns a plan of a world into the events that its sources would hand in. Pure: the same plan, the same events. */
+import type fc from "fast-check"
 import { type Draft, finish, type GeneratedEvent } from "./GeneratedEvent.js"
-import { namedUuid, seededIds } from "./ids.js"
 import { renderAction, totalsOf } from "./renderAction.js"
 import { renderTurn } from "./renderTurn.js"
-import type { Teller, World } from "./ThreadRendering.js"
-import { beginSession, freshCounters, say, sayAsClient, sayOnConnection } from "./ThreadRendering.js"
-import type { SessionPlan, ThreadPlan, WorldPlan } from "./WorldPlan.js"
+import { namedUuid, seededIds } from "./seeded.js"
+import {
+  beginSession,
+  emit,
+  emitAsClient,
+  emitOnConnection,
+  freshCounters,
+  type ThreadRendering,
+  type World,
+} from "./ThreadRendering.js"
+import { arbWorldPlan, type SessionOptions, type SessionPlan, type ThreadPlan, type WorldPlan } from "./WorldPlan.js"
 
 const makeWorld = (): World => {
   let threads = 0
@@ -37,26 +45,26 @@ const exited = (end: SessionPlan["end"]) => {
 }
 
 /** What we say when it is not the provider that ends a session. */
-const endedByUs = (teller: Teller, end: SessionPlan["end"]): void => {
+const endedByUs = (rendering: ThreadRendering, end: SessionPlan["end"]): void => {
   const said = { channel: "client", actor: end === "reaped" ? "reaper" : "orchestrator" } as const
-  if (end === "lapsed") say(teller, "session.lease-lapsed", { leaseMs: 30_000 }, said)
-  if (end === "reconciled") say(teller, "session.reconciled", { liveness: "gone", reason: "no such process" }, said)
+  if (end === "lapsed") emit(rendering, "session.lease-lapsed", { leaseMs: 30_000 }, said)
+  if (end === "reconciled") emit(rendering, "session.reconciled", { liveness: "gone", reason: "no such process" }, said)
   if (end !== "reaped") return
-  say(teller, "session.stop-requested", { reason: "idle" }, said)
-  say(teller, "session.reaped", { idleMs: 60_000, reason: "idle" }, said)
+  emit(rendering, "session.stop-requested", { reason: "idle" }, said)
+  emit(rendering, "session.reaped", { idleMs: 60_000, reason: "idle" }, said)
 }
 
 /** Ends the session, its sub-agents' sessions with it: what ends a process ends all that it carried. */
-const endSession = (teller: Teller, end: SessionPlan["end"]): void => {
-  const all = [...teller.children, teller]
+const endSession = (rendering: ThreadRendering, end: SessionPlan["end"]): void => {
+  const all = [...rendering.children, rendering]
   const payload = exited(end)
   if (payload === null) {
     for (const one of all) endedByUs(one, end)
     return
   }
-  for (const one of all) say(one, "session.exited", payload)
+  for (const one of all) emit(one, "session.exited", payload)
   if (end === "unloaded") return
-  sayOnConnection(teller, "connection.closed", {
+  emitOnConnection(rendering, "connection.closed", {
     reason: payload.reason,
     code: payload.code ?? null,
     signal: payload.signal ?? null,
@@ -64,17 +72,17 @@ const endSession = (teller: Teller, end: SessionPlan["end"]): void => {
 }
 
 const renderSession = (
-  teller: Teller,
+  rendering: ThreadRendering,
   thread: ThreadPlan,
   session: SessionPlan,
   epoch: number,
   forkOf: string | null,
 ) => {
   const attached = session.end === "lapsed"
-  const lastTurn = teller.turn
-  beginSession(teller)
-  sayOnConnection(teller, "connection.opened", { provider: "generated", mode: attached ? "attached" : "managed" })
-  say(teller, "session.started", {
+  const lastTurn = rendering.turn
+  beginSession(rendering)
+  emitOnConnection(rendering, "connection.opened", { provider: "generated", mode: attached ? "attached" : "managed" })
+  emit(rendering, "session.started", {
     provider: "generated",
     mode: attached ? "attached" : "managed",
     resumed: epoch > 1,
@@ -82,35 +90,36 @@ const renderSession = (
     ...(attached ? { leaseMs: 30_000 } : {}),
   })
   // As in a recording, the client's own wishes are told in the session that they led to.
-  sayAsClient(teller, "session.start-requested", { data: { model: "model-a" } })
-  if (epoch === 1) sayAsClient(teller, "thread.created", { provider: "generated", cwd: "/workspace" })
-  if (epoch === 1) sayAsClient(teller, "thread.imported", { source: "generated" })
-  if (epoch === 1 && forkOf !== null) sayAsClient(teller, "thread.forked", { fromThreadId: teller.world.ownId() })
-  say(teller, "thread.started", {
+  emitAsClient(rendering, "session.start-requested", { data: { model: "model-a" } })
+  if (epoch === 1) emitAsClient(rendering, "thread.created", { provider: "generated", cwd: "/workspace" })
+  if (epoch === 1) emitAsClient(rendering, "thread.imported", { source: "generated" })
+  if (epoch === 1 && forkOf !== null)
+    emitAsClient(rendering, "thread.forked", { fromThreadId: rendering.world.ownId() })
+  emit(rendering, "thread.started", {
     provider: "generated",
     title: null,
     cwd: "/workspace",
     ...(forkOf === null || epoch > 1 ? {} : { forkedFromNativeThreadId: forkOf }),
   })
-  say(teller, "session.configured", { model: "model-a", cwd: "/workspace" })
-  if (thread.usageMode === "cumulative-session") teller.totals = { input: 0, output: 0, cached: null }
+  emit(rendering, "session.configured", { model: "model-a", cwd: "/workspace" })
+  if (thread.usageMode === "cumulative-session") rendering.totals = { input: 0, output: 0, cached: null }
   if (thread.usageMode === "cumulative-thread" && epoch > 1) {
     // A resume replays the total so far; it names an old turn, so it is nobody's increment.
     const native = lastTurn === null ? {} : { turnId: lastTurn }
-    say(teller, "thread.token-usage.updated", { mode: "cumulative-thread", total: totalsOf(teller) }, { native })
+    emit(rendering, "thread.token-usage.updated", { mode: "cumulative-thread", total: totalsOf(rendering) }, { native })
   }
   // A session that never came up has no story.
   for (const step of session.end === "failed-start" ? [] : session.steps) {
-    if ("turn" in step) renderTurn(teller, step.turn, thread.usageMode)
-    else renderAction(teller, step.action, thread.usageMode)?.()
+    if ("turn" in step) renderTurn(rendering, step.turn, thread.usageMode)
+    else renderAction(rendering, step.action, thread.usageMode)?.()
   }
-  endSession(teller, session.end)
+  endSession(rendering, session.end)
 }
 
-const renderThread = (world: World, thread: ThreadPlan, before: Teller | null): Teller => {
+const renderThread = (world: World, thread: ThreadPlan, before: ThreadRendering | null): ThreadRendering => {
   const stream = `thread-${world.nextThread()}`
   const forkOf = thread.fork ? before : null
-  const teller: Teller = {
+  const rendering: ThreadRendering = {
     world,
     stream,
     nativeThreadId: namedUuid(`native-${stream}`),
@@ -128,16 +137,16 @@ const renderThread = (world: World, thread: ThreadPlan, before: Teller | null): 
     children: [],
   }
   thread.sessions.forEach((session, index) => {
-    renderSession(teller, thread, session, index + 1, forkOf?.nativeThreadId ?? null)
+    renderSession(rendering, thread, session, index + 1, forkOf?.nativeThreadId ?? null)
   })
   if (thread.purged) {
-    sayAsClient(teller, "thread.deleted", {})
-    sayAsClient(teller, "thread.purged", { sealedHash: "0".repeat(64) })
+    emitAsClient(rendering, "thread.deleted", {})
+    emitAsClient(rendering, "thread.purged", { sealedHash: "0".repeat(64) })
   }
-  return teller
+  return rendering
 }
 
-/** Merges what several sources say, each in its own order. */
+/** Merges what several sources emit, each in its own order. */
 const merge = (lists: readonly (readonly Draft[])[], order: readonly number[]): readonly Draft[] => {
   const places = lists.map(() => 0)
   const merged: Draft[] = []
@@ -156,12 +165,20 @@ const merge = (lists: readonly (readonly Draft[])[], order: readonly number[]): 
 
 export const renderWorld = (plan: WorldPlan): readonly GeneratedEvent[] => {
   const world = makeWorld()
-  const tellers: Teller[] = []
-  for (const thread of plan.threads) tellers.push(renderThread(world, thread, tellers.at(-1) ?? null))
+  const threads: ThreadRendering[] = []
+  for (const thread of plan.threads) threads.push(renderThread(world, thread, threads.at(-1) ?? null))
   return finish(
     merge(
-      tellers.map((teller) => teller.drafts),
+      threads.map((rendering) => rendering.drafts),
       plan.order,
     ),
   )
 }
+
+/**
+ * Well-formed random worlds of threads, as events in commit order: sources that keep every rule of their protocol. Every
+ * payload decodes by the contracts, each channel counts from 1 without a gap, and every session starts before its other
+ * events. The last session of a thread may stay open.
+ */
+export const arbSession = (options: SessionOptions = {}): fc.Arbitrary<readonly GeneratedEvent[]> =>
+  arbWorldPlan(options).map(renderWorld)

@@ -3,7 +3,7 @@
  * What JSON can hold and no sane source sends is in: empty and odd texts, numbers of every size, data of any shape.
  */
 import type { SchemaAST as AST } from "effect"
-import type { Random } from "./Random.js"
+import type { Random } from "./seeded.js"
 
 /** Texts that code trips over. */
 const oddTexts = [

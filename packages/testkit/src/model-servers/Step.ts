@@ -50,3 +50,19 @@ export interface Step {
 
 /** A list is used up in the order in which requests come in; a function is asked for every request. */
 export type Script = readonly Step[] | ((request: ModelRequest) => Step)
+
+/** Token counts that a mock model reports, as Threadfold counts them: the input includes the cached tokens. */
+export interface ModelUsage {
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+  readonly reasoningTokens: number
+}
+
+/** The default token counts of a step: four different numbers, so that a test can tell them apart. */
+export const defaultUsage: ModelUsage = {
+  inputTokens: 120,
+  cachedInputTokens: 20,
+  outputTokens: 30,
+  reasoningTokens: 5,
+}

@@ -44,3 +44,15 @@ export const recording = (name: string): Recording => {
   if (found === undefined) throw new Error(`no recording is named ${name}`)
   return found
 }
+
+/** Cuts a recording after `bytes` bytes of UTF-8, as a full disk or a crash does. A cut may fall inside a line or a character. */
+export const cutAt = (text: string, bytes: number): Uint8Array => Buffer.from(text, "utf8").subarray(0, bytes)
+
+/** Replaces line `line` (from 1) by its own first half, which is no JSON. The other lines stay. */
+export const corruptLine = (text: string, line: number): string => {
+  const lines = text.split("\n")
+  const found = lines[line - 1]
+  if (found === undefined || found.trim() === "")
+    throw new Error(`the recording has nothing to corrupt on line ${line}`)
+  return lines.with(line - 1, found.slice(0, Math.ceil(found.length / 2))).join("\n")
+}

@@ -1,7 +1,6 @@
 /** The events of an Anthropic Messages stream, as far as agents read them. */
 
-import type { ModelUsage } from "../ModelUsage.js"
-import type { Frame } from "../Step.js"
+import type { Frame, ModelUsage } from "../Step.js"
 
 export type StopReason = "end_turn" | "tool_use" | "max_tokens" | "refusal"
 

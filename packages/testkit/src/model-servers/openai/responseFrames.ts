@@ -1,7 +1,6 @@
 /** The events of an OpenAI Responses stream, as far as agents read them. */
 
-import type { ModelUsage } from "../ModelUsage.js"
-import type { Frame } from "../Step.js"
+import type { Frame, ModelUsage } from "../Step.js"
 
 /** Ids of everything in the answer to one request: the same in every run. */
 export interface ResponseIds {

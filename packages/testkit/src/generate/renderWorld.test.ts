@@ -3,8 +3,8 @@ import { Either, Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { paused } from "../properties.js"
-import { arbSession } from "./arbSession.js"
 import { channelKey, type GeneratedEvent } from "./GeneratedEvent.js"
+import { arbSession } from "./renderWorld.js"
 
 const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
 const key = (one: GeneratedEvent) =>

@@ -1,26 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { readOracle } from "../oracle/readOracle.js"
-import { recording } from "../recordings/recordings.js"
-import { corruptLine, cutAt } from "./damagedRecordings.js"
-import { faultyFold, PlantedFault } from "./faultyFold.js"
-
-describe("faultyFold", () => {
-  const count = (slice: number, stream: string) => ({ slice: slice + 1, stream })
-  const inOne = (_slice: number, stream: string) => stream === "one"
-
-  it("throws for the chosen stream only", () => {
-    const faulty = faultyFold(count, inOne)
-    expect(() => faulty(1, "one")).toThrow(PlantedFault)
-    expect(faulty(1, "two")).toEqual({ slice: 2, stream: "two" })
-  })
-
-  it("returns a broken result when told how to break it", () => {
-    const faulty = faultyFold(count, inOne, (result) => ({ ...result, slice: -result.slice }))
-    expect(faulty(1, "one").slice).toBe(-2)
-    expect(faulty(1, "two").slice).toBe(2)
-  })
-})
+import { corruptLine, cutAt, recording } from "./recordings.js"
 
 describe("damaged recordings", () => {
   const whole = recording("codex-01-plain").text()
