@@ -1,4 +1,4 @@
-/** Properties that let the event loop go on: a worker that computes for a minute is taken for dead by its runner. */
+/** Properties that let the event loop run: a test runner takes a worker for dead that computes for a minute. */
 import fc from "fast-check"
 
 /** How long cases are run without a pause, ms. */

@@ -1,16 +1,16 @@
 /**
- * How to start the fake agent (`programs/fake-agent.mjs`): a program that speaks the Codex app-server protocol and
- * behaves as its script says. For life cycles, deadlines and crash points, where a real agent is too slow, too large or
- * too well-behaved.
+ * Starts the fake agent (`programs/fake-agent.mjs`): a program that speaks the Codex app-server protocol and does what its
+ * script says. It serves tests of life cycles, deadlines and crashes, for which a real agent is too slow, too large or too
+ * well-behaved.
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { get, number, text } from "../oracle/readWire.js"
 import { packageRoot } from "../packageRoot.js"
 
-/** A child that the agent starts; the step is over when it is up. The log tells its process id. */
+/** A child that the agent starts. The step ends when the child runs. Its process id is in the log. */
 export interface FakeChild {
-  /** Deaf to SIGTERM, SIGINT and SIGHUP. */
+  /** Ignores SIGTERM, SIGINT and SIGHUP. */
   readonly ignoreSignals?: boolean
   /** In a process group and session of its own: a signal to the agent's group does not reach it. */
   readonly ownGroup?: boolean
@@ -29,7 +29,7 @@ export type FakeStep =
   | { readonly ask: "command" | "patch" | "question" }
   /** (turn) Goes no further, until an interrupt ends the turn. */
   | { readonly hang: true }
-  /** (turn) Goes on with another turn, until an interrupt ends that one; the end of this one is never told. */
+  /** (turn) Goes on with another turn, until an interrupt ends that one. The end of this one is never reported. */
   | { readonly moveOn: true }
   /** (turn) Waits until a message is steered into the turn. */
   | { readonly awaitSteer: true }
@@ -72,7 +72,7 @@ export interface FakeAgentScript {
   readonly ignoreStdinEnd?: boolean
   /** Absolute path of a file for what happens to it, for {@link readFakeAgentLog}; several processes may share one. */
   readonly log?: string
-  /** It ends by itself after this time, whatever it ignores, ms; two minutes unless told. */
+  /** It ends by itself after this time, even if it ignores signals, ms. Default: two minutes. */
   readonly lifetimeMs?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Temporary homes for real agents: nothing of the person who runs the tests is read or changed, and everything the agent
- * leaves behind goes with the scope.
+ * Temporary homes for real agents. They do not read or change the files of the person who runs the tests, and are deleted with
+ * their scope.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -23,7 +23,7 @@ const temporaryFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acquir
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })),
 )
 
-/** What programs need of our own environment to run at all; no token or setting of the person's comes along. */
+/** The variables of our environment that programs need to run, without tokens and settings of the person. */
 const baseEnvironment = (folder: string): Record<string, string> => {
   const passed = ["PATH", "SystemRoot", "COMSPEC", "PATHEXT"].flatMap((name) => {
     const value = process.env[name]

@@ -1,6 +1,6 @@
 /**
- * What the generators make: provider events as a source would hand them in, with labels where Threadfold's own ids go.
- * A test maps every label to a UUIDv7 of its own.
+ * The output of the generators: provider events as a source delivers them, with labels in the place of Threadfold's own ids. A
+ * test maps every label to a UUIDv7.
  */
 import type { Actor, Channel, NativeRef, ProviderEvent } from "@threadfold/contracts"
 import { generatedEpoch } from "./seeded.js"
@@ -20,7 +20,7 @@ export interface GeneratedEvent {
   readonly event: ProviderEvent
 }
 
-/** A generated event before its source numbered and timed it. */
+/** A generated event without its number and time. */
 export interface Draft {
   readonly stream: string
   readonly session: string | null

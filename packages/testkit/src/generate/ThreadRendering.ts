@@ -1,4 +1,4 @@
-/** The voice that tells a plan: hands out native ids and labels, and notes down every event in order. */
+/** The state of a thread while its plan is rendered: native ids, labels, and the events in order. */
 import type { Actor, Channel, NativeRef, OrchestrationEventType, ProviderEventType } from "@threadfold/contracts"
 import type { Draft } from "./GeneratedEvent.js"
 import { namedUuid } from "./seeded.js"
@@ -42,7 +42,7 @@ export interface Totals {
 /** An action that runs when the turn is about to end. */
 export type Later = () => void
 
-/** One thread while it is told. Plain mutable state: it lives for one rendering and is never shared. */
+/** One thread while it is rendered. It is mutable, used for one rendering and never shared. */
 export interface ThreadRendering {
   readonly world: World
   readonly stream: string
@@ -75,10 +75,10 @@ export interface Said {
   readonly commandId?: string
 }
 
-/** What Threadfold says of its own accord. */
+/** The source of events that Threadfold makes by itself. */
 export const ours = { channel: "client", actor: "orchestrator" } as const
 
-/** Notes an event of the thread's session. It names the thread, as every event of a session does. */
+/** Adds an event of the thread's session. It names the thread, as every event of a session does. */
 export const emit = (
   thread: ThreadRendering,
   type: ProviderEventType | OrchestrationEventType,
@@ -98,7 +98,7 @@ export const emit = (
   })
 }
 
-/** The same from the client's side of the wire. */
+/** Adds an event of the client. */
 export const emitAsClient = (
   thread: ThreadRendering,
   type: OrchestrationEventType,
@@ -106,7 +106,7 @@ export const emitAsClient = (
   native: Omit<NativeRef, "threadId"> = {},
 ): void => emit(thread, type, payload, { native, channel: "client", actor: "client" })
 
-/** Notes an event of the connection's own stream. */
+/** Adds an event of the connection's own stream. */
 export const emitOnConnection = (thread: ThreadRendering, type: ProviderEventType, payload: unknown): void => {
   thread.drafts.push({
     stream: thread.connection,

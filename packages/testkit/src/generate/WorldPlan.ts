@@ -1,6 +1,6 @@
 /**
- * Plans: what happens in a generated session, without ids, numbers or times. Random choice lives here alone, so that
- * fast-check shrinks a failing case to a small story; `Render.ts` turns a plan into events.
+ * Plans: the steps of generated sessions, without ids, numbers or times. Only plans hold random choice, so that fast-check
+ * shrinks a failing case to a few steps. `renderWorld.ts` turns a plan into events.
  */
 import type { ItemEnd, ItemKind, RequestKind, UsageMode } from "@threadfold/contracts"
 import fc from "fast-check"
@@ -14,7 +14,7 @@ export type Action =
       readonly pieces: readonly string[]
       /** Parts that the pieces are spread over. */
       readonly parts: number
-      /** `open`: it never says how it ended. */
+      /** `open`: its end never comes. */
       readonly end: ItemEnd | "open"
       /** True: it ends only when the turn is about to end. */
       readonly late: boolean
@@ -43,14 +43,14 @@ export type Action =
   | { readonly do: "task"; readonly end: "completed" | "failed" | "interrupted" | "open" }
   | { readonly do: "voice"; readonly what: VoiceStep }
   | { readonly do: "subagent"; readonly pieces: readonly string[] }
-  | { readonly do: "say"; readonly what: Saying }
+  | { readonly do: "single"; readonly what: SingleEvent }
   | BetweenTurns
 
 /** Steps that make sense between turns only. */
 export type BetweenTurns =
   /** The newest turns are taken back: so many, or all after the one that is kept. */
   | { readonly do: "rewind"; readonly count: number; readonly tells: "count" | "kept" }
-  /** The agent goes on after its turn's end; `silent`: until nothing more is heard of it. */
+  /** The agent goes on after its turn's end. `silent`: until it sends no more events. */
   | { readonly do: "after-end"; readonly pieces: readonly string[]; readonly end: "completed" | "silent" | "open" }
 
 /** Steps of a voice conversation; the renderer leaves out those that make no sense at that point. */
@@ -66,8 +66,8 @@ export type VoiceStep =
   | "stop"
   | "close"
 
-/** Single events without a story of their own. */
-export type Saying =
+/** Single events that no other step makes. */
+export type SingleEvent =
   | "plan"
   | "diff"
   | "proposal"
@@ -97,7 +97,7 @@ export interface TurnPlan {
    */
   readonly by: "client" | "provider" | "synthetic" | "refused" | "never" | "late"
   readonly actions: readonly Action[]
-  /** `idle…`: the provider says idle first; `cut`: no terminal, the session ends or another turn supersedes it. */
+  /** `idle…`: the provider reports idle first. `cut`: no end comes; the session ends or another turn supersedes it. */
   readonly end: "completed" | "failed" | "interrupted" | "aborted" | "idle-completed" | "idle" | "error-failed" | "cut"
 }
 
@@ -114,7 +114,7 @@ export type SessionEnd =
 
 export interface SessionPlan {
   readonly steps: readonly ({ readonly turn: TurnPlan } | { readonly action: Action })[]
-  /** `replaced`: the next session starts without a word; as the last one it stays open. */
+  /** `replaced`: no end comes before the next session starts. As the last session it stays open. */
   readonly end: SessionEnd
 }
 
@@ -131,7 +131,7 @@ export interface ThreadPlan {
 
 export interface WorldPlan {
   readonly threads: readonly ThreadPlan[]
-  /** Which thread speaks next: picks among the threads that have something left to say. */
+  /** Which thread emits the next events: picks among the threads that have events left. */
   readonly order: readonly number[]
 }
 
@@ -201,9 +201,9 @@ const voice: fc.Arbitrary<Action> = fc.record({
     "close",
   ),
 })
-const saying: fc.Arbitrary<Action> = fc.record({
-  do: fc.constant("say" as const),
-  what: fc.constantFrom<Saying>(
+const single: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("single" as const),
+  what: fc.constantFrom<SingleEvent>(
     "plan",
     "diff",
     "proposal",
@@ -280,7 +280,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: task },
   { weight: 2, arbitrary: voice },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("subagent" as const), pieces }) },
-  { weight: 3, arbitrary: saying },
+  { weight: 3, arbitrary: single },
 )
 
 const turnPlan = (options: SessionOptions): fc.Arbitrary<TurnPlan> =>
@@ -316,7 +316,7 @@ const sessionPlan = (options: SessionOptions): fc.Arbitrary<SessionPlan> =>
     steps: fc.array(
       fc.oneof(
         { weight: 4, arbitrary: fc.record({ turn: turnPlan(options) }) },
-        { weight: 1, arbitrary: fc.record({ action: fc.oneof(voice, task, saying, rewind, afterEnd) }) },
+        { weight: 1, arbitrary: fc.record({ action: fc.oneof(voice, task, single, rewind, afterEnd) }) },
       ),
       { maxLength: options.steps ?? 4 },
     ),

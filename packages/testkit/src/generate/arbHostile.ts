@@ -1,6 +1,6 @@
 /**
- * Hostile sources: takes what well-formed ones would say and does to it what networks, crashes, version skew and bugs
- * do. Whatever comes out, the fold must keep every invariant.
+ * Hostile sources: changes the events of well-formed sources as networks, crashes, version skew and bugs do. The fold must keep
+ * every invariant for all results.
  */
 import type { NativeRef } from "@threadfold/contracts"
 import fc from "fast-check"
@@ -17,11 +17,11 @@ export type Mutation =
   | { readonly kind: "drop"; readonly at: number }
   /** Nothing after this was ever received. */
   | { readonly kind: "truncate"; readonly at: number }
-  /** A copy that names something nobody has seen. */
+  /** A copy with an id that no event has named. */
   | { readonly kind: "unknown-id"; readonly at: number; readonly to: number; readonly field: keyof NativeRef }
   /** A copy without its ids: "no id" is never "the current one". */
   | { readonly kind: "untargeted"; readonly at: number; readonly to: number }
-  /** A copy of an early event, said once more at the end: by then its session has been replaced or has ended. */
+  /** A copy of an early event at the end, when its session has been replaced or has ended. */
   | { readonly kind: "stale"; readonly at: number }
   /** The event arrives with a payload that is not what its type says. */
   | { readonly kind: "garbage"; readonly at: number; readonly payload: unknown }
@@ -57,7 +57,7 @@ const nativeFields: readonly (keyof NativeRef)[] = [
   "threadId",
 ]
 
-/** Payloads that nobody should send: wrong shapes, wrong types, and plain JSON of any kind. */
+/** Payloads that no source should send: wrong shapes, wrong types, and any JSON. */
 const garbage: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, 0, "", [], {}, { outcome: 7 }, { kind: "no-such-kind" }, { stream: "text", delta: 3 }),
   fc.jsonValue({ maxDepth: 2 }),

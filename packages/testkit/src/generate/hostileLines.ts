@@ -1,12 +1,12 @@
 /**
- * What a hostile or broken adapter pushes: lines over all event types, in no sane order, with few ids so that they collide,
- * repeated, contradicted, cut, too deep, too large. The same seed gives the same lines.
+ * Makes the lines of a hostile or broken adapter: of all event types, in random order, with few ids so that they collide,
+ * repeated, contradictory, cut, too deep, too large. The same seed gives the same lines.
  */
 import { maxSeq, maxTime, orchestrationEvents, providerEvents } from "@threadfold/contracts"
 import { jsonOf, textOf, valueOf } from "./schemaValues.js"
 import { generatedEpoch, namedUuid, type Random, seededRandom } from "./seeded.js"
 
-/** Types that move rows the most, so that turns begin and items stream between the rest. */
+/** Types that change rows most, so that turns begin and items stream between the other events. */
 const frequent = [
   "turn.started",
   "turn.completed",
@@ -27,7 +27,7 @@ const frequent = [
   "task.started",
 ]
 
-/** Events that end the session: rare, because what is pushed after one says little about the rules of what lives. */
+/** Events that end the session. They are rare, because later lines test only the rules of an ended session. */
 const endings: ReadonlySet<string> = new Set(["session.exited", "session.lease-lapsed"])
 /** How many lines there are for each event that ends the session. */
 const linesPerEnding = 1_500
@@ -96,7 +96,7 @@ export const hostileLines = ({ count, longLine = 0, seed }: HostileLinesOptions)
   const next = (channel: string): number => {
     const before = last.get(channel) ?? 0
     const chance = random.next()
-    // A number that is left out, that comes again, or from nowhere.
+    // Sometimes a number is left out, or comes again.
     const seq = chance < 0.02 ? before + 2 : chance < 0.04 ? Math.max(1, before - random.below(5)) : before + 1
     last.set(channel, Math.max(before, seq))
     return seq

@@ -1,4 +1,4 @@
-/** Tells the steps inside a turn, in the order in which a well-behaved provider sends them. */
+/** Renders the steps inside a turn, in the order in which a correct provider sends them. */
 import type { ItemKind } from "@threadfold/contracts"
 import { textStreamOf } from "@threadfold/contracts"
 import { renderSubagent } from "./renderSubagent.js"
@@ -15,7 +15,7 @@ import {
   ours,
   type ThreadRendering,
 } from "./ThreadRendering.js"
-import type { Action, Saying } from "./WorldPlan.js"
+import type { Action, SingleEvent } from "./WorldPlan.js"
 
 type Of<D extends Action["do"]> = Extract<Action, { readonly do: D }>
 
@@ -125,7 +125,7 @@ const renderInference = (thread: ThreadRendering, inference: Of<"inference">): v
   }
 }
 
-/** Adds to the running totals and reports them; a driver that counts per turn says so at the turn's end instead. */
+/** Reports the running totals. A driver that counts per turn reports them at the end of the turn instead. */
 const renderUsage = (
   thread: ThreadRendering,
   usage: Of<"usage">,
@@ -147,7 +147,7 @@ export const totalsOf = (thread: ThreadRendering) => ({
   ...(thread.totals.cached === null ? {} : { cachedInputTokens: thread.totals.cached }),
 })
 
-const renderSaying = (thread: ThreadRendering, what: Saying): void => {
+const renderSingle = (thread: ThreadRendering, what: SingleEvent): void => {
   const inTurn = thread.turn === null ? null : { turnId: thread.turn }
   switch (what) {
     case "plan":
@@ -258,7 +258,7 @@ const renderSaying = (thread: ThreadRendering, what: Saying): void => {
   }
 }
 
-/** The newest turns go: the one that runs ends, and nothing more is said of them. */
+/** Takes back the newest turns. The running turn ends, and no later event names one of them. */
 const renderRewind = (thread: ThreadRendering, { count, tells }: Of<"rewind">): void => {
   if (thread.turn !== null && thread.isSynthetic) return
   const kept = tells === "kept" && thread.turn !== null ? thread.ended : null
@@ -267,7 +267,7 @@ const renderRewind = (thread: ThreadRendering, { count, tells }: Of<"rewind">): 
   thread.ended = null
 }
 
-/** Work that the agent tells of a turn which has ended. */
+/** Events of a turn that has ended. */
 const renderAfterEnd = (thread: ThreadRendering, work: Of<"after-end">): void => {
   if (thread.turn !== null || thread.ended === null) return
   const inTurn = { turnId: thread.ended }
@@ -282,7 +282,7 @@ const renderAfterEnd = (thread: ThreadRendering, work: Of<"after-end">): void =>
   }
 }
 
-/** Tells one action; what it returns happens when the turn is about to end. */
+/** Renders one action. Returns the part that happens when the turn is about to end. */
 export const renderAction = (thread: ThreadRendering, action: Action, mode: string): Later | null => {
   switch (action.do) {
     case "item":
@@ -320,8 +320,8 @@ export const renderAction = (thread: ThreadRendering, action: Action, mode: stri
     case "after-end":
       renderAfterEnd(thread, action)
       return null
-    case "say":
-      renderSaying(thread, action.what)
+    case "single":
+      renderSingle(thread, action.what)
       return null
   }
 }

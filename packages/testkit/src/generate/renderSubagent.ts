@@ -1,9 +1,9 @@
-/** Tells a sub-agent: a thread of its own on the parent's connection, known by evidence of its parent. */
+/** Renders a sub-agent: a thread of its own on the parent's connection, linked by an item of its parent. */
 
 import { namedUuid } from "./seeded.js"
 import { emit, freshCounters, type Later, nextItemId, nextTurnId, type ThreadRendering } from "./ThreadRendering.js"
 
-/** A child that runs one turn; its end is told when the parent's turn is about to end. */
+/** A child that runs one turn. Its end comes when the parent's turn is about to end. */
 export const renderSubagent = (parent: ThreadRendering, pieces: readonly string[]): Later | null => {
   const number = parent.world.nextThread()
   const stream = `thread-${number}`

@@ -1,4 +1,4 @@
-/** Tells a turn from its start to its end. */
+/** Renders a turn from its start to its end. */
 
 import { renderAction, totalsOf } from "./renderAction.js"
 import {
@@ -21,7 +21,7 @@ const open = (thread: ThreadRendering, turn: TurnPlan): boolean => {
     emitAsClient(thread, "turn.start-failed", { error: { message: "missing field", code: "-32600" } }, { callId })
     return false
   }
-  // A turn that is still running was cut: the provider may only go on by saying that this one takes its place.
+  // A turn that still runs was cut. Then the provider reports that this turn supersedes it.
   const supersedes = thread.turn !== null
   if (thread.weakIds) thread.counters.items = 0
   const turnId = nextTurnId(thread)
@@ -86,7 +86,7 @@ const close = (thread: ThreadRendering, turn: TurnPlan, mode: string): void => {
   thread.turn = null
 }
 
-/** Tells the turn. In `per-turn` mode its own tokens come with its end. */
+/** Renders the turn. In `per-turn` mode its tokens come with its end. */
 export const renderTurn = (thread: ThreadRendering, turn: TurnPlan, mode: string): void => {
   if (mode === "per-turn") thread.totals = { input: 0, output: 0, cached: null }
   if (!open(thread, turn)) return

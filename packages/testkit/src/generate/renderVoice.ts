@@ -1,4 +1,4 @@
-/** Tells the steps of a voice conversation, leaving out a step that makes no sense at its point. */
+/** Renders the steps of a voice conversation. A step that is impossible at its point is left out. */
 
 import type { ThreadRendering } from "./ThreadRendering.js"
 import { emit, emitAsClient, nextCallId } from "./ThreadRendering.js"
@@ -28,7 +28,7 @@ export const renderVoice = (thread: ThreadRendering, step: VoiceStep): void => {
       if (thread.voice === "none") start(thread)
       return
     case "start-fails":
-      // A failed start is told by an error alone; a conversation that was live stays live.
+      // An error alone reports the failed start. A live conversation stays live.
       ask(thread)
       emit(thread, "realtime.error", { message: "no key" }, { native })
       return
@@ -36,7 +36,7 @@ export const renderVoice = (thread: ThreadRendering, step: VoiceStep): void => {
       emitAsClient(thread, "realtime.failed", { message: "refused" }, { ...native, callId: ask(thread) })
       return
     case "replace":
-      // The provider says nothing of the old conversation's end.
+      // The provider does not report the end of the old conversation.
       if (thread.voice === "live") start(thread)
       return
     case "speak":
@@ -54,7 +54,7 @@ export const renderVoice = (thread: ThreadRendering, step: VoiceStep): void => {
       if (thread.voice !== "live") return
       thread.counters.handoffs += 1
       const handoffId = `handoff-${thread.counters.handoffs}`
-      // In a running turn the hand-over is steered into it; else the next turn may take it up.
+      // The handoff is steered into a running turn. Otherwise the next turn may take it.
       const turn = thread.turn === null ? {} : { turnId: thread.turn }
       emit(
         thread,

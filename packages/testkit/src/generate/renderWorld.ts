@@ -1,4 +1,4 @@
-/** Turns a plan of a world into the events that its sources would hand in. Pure: the same plan, the same events. */
+/** Turns a plan of a world into the events that its sources deliver. It is pure: the same plan gives the same events. */
 import type fc from "fast-check"
 import { type Draft, finish, type GeneratedEvent } from "./GeneratedEvent.js"
 import { renderAction, totalsOf } from "./renderAction.js"
@@ -44,7 +44,7 @@ const exited = (end: SessionPlan["end"]) => {
   }
 }
 
-/** What we say when it is not the provider that ends a session. */
+/** The events of a session that Threadfold ends, not the provider. */
 const endedByUs = (rendering: ThreadRendering, end: SessionPlan["end"]): void => {
   const said = { channel: "client", actor: end === "reaped" ? "reaper" : "orchestrator" } as const
   if (end === "lapsed") emit(rendering, "session.lease-lapsed", { leaseMs: 30_000 }, said)
@@ -54,7 +54,7 @@ const endedByUs = (rendering: ThreadRendering, end: SessionPlan["end"]): void =>
   emit(rendering, "session.reaped", { idleMs: 60_000, reason: "idle" }, said)
 }
 
-/** Ends the session, its sub-agents' sessions with it: what ends a process ends all that it carried. */
+/** Ends the session and the sessions of its sub-agents, because they are on the same process. */
 const endSession = (rendering: ThreadRendering, end: SessionPlan["end"]): void => {
   const all = [...rendering.children, rendering]
   const payload = exited(end)
@@ -89,7 +89,7 @@ const renderSession = (
     usageMode: thread.usageMode,
     ...(attached ? { leaseMs: 30_000 } : {}),
   })
-  // As in a recording, the client's own wishes are told in the session that they led to.
+  // As in a recording, the client's calls belong to the session that they led to.
   emitAsClient(rendering, "session.start-requested", { data: { model: "model-a" } })
   if (epoch === 1) emitAsClient(rendering, "thread.created", { provider: "generated", cwd: "/workspace" })
   if (epoch === 1) emitAsClient(rendering, "thread.imported", { source: "generated" })
@@ -104,11 +104,11 @@ const renderSession = (
   emit(rendering, "session.configured", { model: "model-a", cwd: "/workspace" })
   if (thread.usageMode === "cumulative-session") rendering.totals = { input: 0, output: 0, cached: null }
   if (thread.usageMode === "cumulative-thread" && epoch > 1) {
-    // A resume replays the total so far; it names an old turn, so it is nobody's increment.
+    // A resume repeats the total so far with an old turn, so it is no increment of the current turn.
     const native = lastTurn === null ? {} : { turnId: lastTurn }
     emit(rendering, "thread.token-usage.updated", { mode: "cumulative-thread", total: totalsOf(rendering) }, { native })
   }
-  // A session that never came up has no story.
+  // A session that did not start has no steps.
   for (const step of session.end === "failed-start" ? [] : session.steps) {
     if ("turn" in step) renderTurn(rendering, step.turn, thread.usageMode)
     else renderAction(rendering, step.action, thread.usageMode)?.()
@@ -146,7 +146,7 @@ const renderThread = (world: World, thread: ThreadPlan, before: ThreadRendering 
   return rendering
 }
 
-/** Merges what several sources emit, each in its own order. */
+/** Merges the events of several sources. Each keeps its order. */
 const merge = (lists: readonly (readonly Draft[])[], order: readonly number[]): readonly Draft[] => {
   const places = lists.map(() => 0)
   const merged: Draft[] = []

@@ -1,11 +1,11 @@
 /**
- * Values of a payload's schema, read off the schema itself: a type that is added later is generated without a change here.
- * What JSON can hold and no sane source sends is in: empty and odd texts, numbers of every size, data of any shape.
+ * Generates values of a payload's schema from the schema itself, so that a new event type needs no change here. The values
+ * include unusual JSON that no correct source sends: empty and odd texts, numbers of every size, data of any shape.
  */
 import type { SchemaAST as AST } from "effect"
 import type { Random } from "./seeded.js"
 
-/** Texts that code trips over. */
+/** Texts that often cause faults. */
 const oddTexts = [
   "",
   " ",
@@ -44,7 +44,7 @@ export const jsonOf = (random: Random, levels = 3): unknown => {
     : Object.fromEntries(members.map((member, index) => [index === 0 ? textOf(random) : `k${index}`, member]))
 }
 
-/** A value that the schema's type allows. Its refinements may not: the border is there for that. */
+/** A value of the schema's type. It may break refinements of the schema, which the decoder must refuse. */
 export const valueOf = (ast: AST.AST, random: Random): unknown => {
   switch (ast._tag) {
     case "StringKeyword":

@@ -1,6 +1,6 @@
 /**
- * A model stream in the hands of a test: it stays silent until the test lets it say something, and it ends when and how
- * the test wants. One hold may serve several requests (an agent that tries again): each hears everything from the start.
+ * A model stream that a test controls: the test decides what it sends and how it ends. One hold may answer several requests (of
+ * an agent that tries again): each gets everything from the start.
  */
 import { Effect } from "effect"
 import type { ModelRequest } from "./ModelRequest.js"
@@ -11,7 +11,7 @@ export type HoldEnd = "completed" | "eof" | "reset"
 export interface Hold {
   /** Streams this text now. */
   readonly say: (text: string) => void
-  /** Lets the stream end; what is said afterwards is not heard. */
+  /** Ends the stream. Later texts are dropped. */
   readonly end: (how?: HoldEnd) => void
   /** The first request that was answered with this hold. */
   readonly reached: Effect.Effect<ModelRequest>
@@ -19,7 +19,7 @@ export interface Hold {
   readonly left: Effect.Effect<void>
   /** How many requests were answered with it up to now. */
   readonly uses: () => number
-  /** For the steps of a protocol: what is said to one request, and how that ended. */
+  /** For the steps of a protocol: the texts for one request, and how they ended. */
   readonly attach: (request: ModelRequest, left: AbortSignal) => HeldStream
 }
 
@@ -54,7 +54,7 @@ export const makeHold = (): Hold => {
   const attach = (request: ModelRequest, signal: AbortSignal): HeldStream => {
     uses += 1
     reached.settle(request)
-    // Not within the stream below: a client may go before anybody has begun to read that.
+    // Outside of the stream below, because a client may leave before the stream is read.
     const leave = () => {
       if (end === null) left.settle()
       wake()

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto"
 import { connect, createServer } from "node:net"
 import { Effect, Schedule, type Scope } from "effect"
 
-/** Ports that no system gives to a program that asks for any: what is free again afterwards is taken by nobody by chance. */
+/** Ports outside the range that systems give to programs by themselves, so that no program takes a free one by chance. */
 const [lowest, highest] = [20_000, 32_000]
 
 interface Held {
@@ -11,7 +11,7 @@ interface Held {
   readonly release: Effect.Effect<void>
 }
 
-/** Holds a port by the client's end of a connection to ourselves: nobody listens on it, and nobody else can. Fails where it is taken. */
+/** Holds a port as the client's end of a connection to ourselves, so that no program can listen on it. Fails where it is taken. */
 const hold = (port: number): Effect.Effect<Held, Error> =>
   Effect.async<Held, Error>((resume) => {
     const server = createServer()
@@ -40,7 +40,7 @@ const hold = (port: number): Effect.Effect<Held, Error> =>
     })
   })
 
-/** A port that was merely closed may belong to the next program that asks for one, so this one is held. */
+/** The port. It is held, because another program could take a port that was merely closed. */
 export const refusedPort: Effect.Effect<number, never, Scope.Scope> = Effect.acquireRelease(
   Effect.suspend(() => hold(randomInt(lowest, highest))).pipe(Effect.retry(Schedule.recurs(50)), Effect.orDie),
   ({ release }) => release,

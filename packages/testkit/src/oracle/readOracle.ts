@@ -1,9 +1,9 @@
 /**
- * The wire oracle: says what an import of Codex app-server recordings must lead to, from the wire's own facts. It
- * shares no code with the fold or the translator, on purpose: what both get wrong in the same way, nobody would see.
+ * The wire oracle: derives from the wire alone what an import of Codex app-server recordings must lead to. It shares no code with
+ * the fold or the translator on purpose: a fault in shared code would stay unseen.
  *
- * It is exact for what Codex really sends, cut anywhere; it does not foresee what becomes of messages that Codex never
- * sends in that order.
+ * It is exact for the messages that Codex really sends, cut at any place. It is not made for orders of messages that Codex never
+ * sends.
  */
 import type { TurnOutcome } from "@threadfold/contracts"
 import { newItem, noteDelta, noteJoined, typeOfDelta } from "./ItemNotes.js"
@@ -60,7 +60,7 @@ const threadOf = (reading: Reading, id: string): ThreadNotes => {
   return known
 }
 
-/** A word about a thread: it exists, and it has a session on this connection. */
+/** A message about a thread shows that it exists and has a session on this connection. */
 const present = (reading: Reading, id: string): ThreadNotes => {
   const thread = threadOf(reading, id)
   reading.here.add(id)
@@ -75,7 +75,7 @@ const noteThread = (thread: ThreadNotes, object: unknown): void => {
   thread.parent ??= text(get(object, "parentThreadId"))
 }
 
-/** Calls that mean something of a loaded thread alone. */
+/** Calls that have a meaning only for a loaded thread. */
 const needsThread: ReadonlySet<string> = new Set([
   "turn/start",
   "turn/steer",
@@ -228,7 +228,7 @@ const onError = (thread: ThreadNotes, params: unknown): void => {
   endTurn(thread, running, { outcome: "failed", evidence: "inferred" })
 }
 
-/** Every client hears it; the one that asked has it in its answer as well, before or after. */
+/** The notification to all clients. The client that made the call also gets an answer, before or after it. */
 const onReverted = (thread: ThreadNotes): void => {
   if (thread.untold > 0) {
     thread.untold -= 1
@@ -249,7 +249,7 @@ const onNotification = (reading: Reading, method: string, params: unknown): void
   if (threadId === null) return
   const status = method === "thread/status/changed" ? get(params, "status", "type") : null
   const closed = method === "thread/closed" || status === "notLoaded"
-  // A farewell to a thread that has no session opens none.
+  // The end of a thread that has no session opens none.
   if (closed && reading.threads.get(threadId)?.sessions.at(-1)?.ended !== null) return
   const thread = present(reading, threadId)
   const turnId = text(get(params, "turnId")) ?? text(get(params, "turn", "id"))

@@ -12,7 +12,7 @@ export interface Recording {
   readonly name: string
   /** Absolute path of the file, for tests that hand a file to a program. */
   readonly path: string
-  /** The whole file as UTF-8 text; read on every call, so that nobody shares or keeps it. */
+  /** The whole file as UTF-8 text. It is read on every call, so that it is not kept in memory. */
   readonly text: () => string
 }
 
