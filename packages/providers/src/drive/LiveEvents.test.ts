@@ -53,7 +53,7 @@ describe("the events of a live wire", () => {
     }),
   )
 
-  it.effect("keep the reader waiting while nobody takes them", () =>
+  it.effect("keep the reader waiting while no consumer reads them", () =>
     Effect.gen(function* () {
       const live = makeLiveEvents(make())
       const pushed = yield* Ref.make(0)

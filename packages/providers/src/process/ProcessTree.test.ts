@@ -21,7 +21,7 @@ const tree = (startTicks: number | null = 50) => makeProcessTree({ pid: 100, sta
 const pids = (found: readonly ProcessEntry[]): readonly number[] => found.map(({ pid }) => pid)
 
 describe("the tree of a process", () => {
-  it("is its group, its descendants, and those who carry its marks", () => {
+  it("is its group, its descendants, and the processes with its marks", () => {
     const descendant = entry(103, 102, 103, 53)
     const marked = entry(104, 1, 104, 54)
     const all = [
@@ -37,7 +37,7 @@ describe("the tree of a process", () => {
     expect(pids(tree(null)(table(all, [104])))).toEqual([100, 101, 102, 103, 104])
   })
 
-  it("keeps who was in it, though nothing shows it any more", () => {
+  it("keeps the processes that were in it, though nothing shows it any more", () => {
     const find = tree()
     find(table([shell, root, entry(102, 100, 102, 52)]))
     expect(pids(find(table([shell, entry(102, 1, 102, 52)])))).toEqual([102])
@@ -52,7 +52,7 @@ describe("the tree of a process", () => {
     expect(pids(find(table([shell, entry(101, 1, 100, 60)])))).toEqual([101])
   })
 
-  it("holds nobody older than itself, and never ourselves", () => {
+  it("holds no older process, and never our own", () => {
     expect(pids(tree()(table([shell, root, entry(90, 1, 90, 40)], [90])))).toEqual([100])
     expect(pids(tree()(table([root, entry(process.pid, 100, 100, 60)], [process.pid])))).toEqual([100])
   })

@@ -63,7 +63,7 @@ describe("a supervised process", () => {
     }),
   )
 
-  it.scopedLive("waits while nobody reads what it writes, and nothing of it is lost", () =>
+  it.scopedLive("waits while its output is not read, and loses no line", () =>
     Effect.gen(function* () {
       const { process, transport } = yield* runScript(
         `for (let i = 0; i < 40000; i++) require("node:fs").writeSync(1, "line " + i + " ".repeat(90) + "\\n")`,
@@ -130,7 +130,7 @@ describe("a supervised process", () => {
     }),
   )
 
-  it.scopedLive("is stopped to the end even if nobody waits for it", () =>
+  it.scopedLive("is stopped to the end even if the caller is interrupted", () =>
     Effect.gen(function* () {
       const run = yield* runScript(`${stubborn} console.log("up")`, { graceMs: 50 })
       yield* until(run, "up")
@@ -155,7 +155,7 @@ describe("a supervised process", () => {
     )
   }
 
-  it.scopedLive.skipIf(process.platform === "win32")("that is killed leaves nobody behind either", () =>
+  it.scopedLive.skipIf(process.platform === "win32")("that is killed leaves no process behind either", () =>
     Effect.gen(function* () {
       const run = yield* runScript(escaping("process.env", stubborn), { graceMs: 50, marks: marked("killed") })
       const child = yield* identified(Number(yield* until(run, "child ")))
@@ -168,7 +168,7 @@ describe("a supervised process", () => {
     }),
   )
 
-  it.scopedLive.skipIf(process.platform === "win32")("is over though somebody who escaped holds its output", () =>
+  it.scopedLive.skipIf(process.platform === "win32")("is over though an escaped process holds its output open", () =>
     Effect.gen(function* () {
       const script = `
         const { spawn } = require("node:child_process")
@@ -197,7 +197,7 @@ describe("a supervised process", () => {
       yield* cycle
       const before = openFiles()
       yield* Effect.repeatN(cycle, 99)
-      // One or two may be somebody else's; a leak is a hundred.
+      // Other tests may open one or two; a leak is a hundred.
       expect(openFiles()).toBeLessThan(before + 10)
       expect(yield* left("cycles")).toEqual([])
     }),

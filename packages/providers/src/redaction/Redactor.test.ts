@@ -34,7 +34,7 @@ describe("what is held", () => {
   })
 })
 
-describe("the removal of secrets", () => {
+describe("the redaction of secrets", () => {
   it("leaves a value that holds none as it is", () => {
     const { count, value } = removing(key)
     const payload = { a: ["text", 1, null, { b: true }], c: undefined }

@@ -1,5 +1,5 @@
 /**
- * A small agent made with the protocol's own library, so that what our driver sends is checked by somebody else's schema.
+ * A small agent made with the protocol's own library, so that the schema of the protocol checks what our driver sends.
  * What it offers and what it does in each turn says the script, JSON in the first argument (test/support/acpAgent.ts).
  */
 import { Readable, Writable } from "node:stream"

@@ -169,7 +169,7 @@ describe("what it says", () => {
       }),
   )
 
-  it.scoped("resumes any thread; a thread that nobody listens to is silent; several threads run side by side", () =>
+  it.scoped("resumes any thread; a thread without subscribers is silent; several threads run side by side", () =>
     Effect.gen(function* () {
       const agent = yield* start({ turns: [[{ hang: true }], [{ say: "other" }]] })
       const resumed = yield* wait(agent.call("thread/resume", { threadId: "stored" }))

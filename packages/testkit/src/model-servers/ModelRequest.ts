@@ -10,7 +10,7 @@ export interface ModelRequest {
   readonly headers: IncomingHttpHeaders
   /** The body's JSON value; null where it is none. */
   readonly body: unknown
-  /** What the user said last in it; "" where nobody said anything. */
+  /** What the user said last in it; empty where there is none. */
   readonly userText: string
   /** What tools gave back since the model spoke last: the call's id and its output as text. */
   readonly toolOutputs: readonly ToolOutput[]

@@ -20,7 +20,7 @@ const drained = (response: ServerResponse): Promise<void> =>
     response.on("close", done)
   })
 
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const letOthersRun = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** After so many frames others get a turn, too: a long answer must not stop a second one, or the test. */
 const framesAtATime = 64
@@ -47,7 +47,7 @@ const writeStream = async (response: ServerResponse, { ending, frames }: StreamR
     }
     if (!response.write(encode(frame))) await drained(response)
     count += 1
-    if (count % framesAtATime === 0) await breathe()
+    if (count % framesAtATime === 0) await letOthersRun()
   }
   await end(response, ending())
 }

@@ -92,7 +92,7 @@ export interface ExpectedThread {
   readonly turns: readonly ExpectedTurn[]
   readonly steered: readonly ExpectedSteer[]
   readonly refused: readonly ExpectedRefusal[]
-  /** Turns that the provider accepted and that never started, and calls without any answer: handed over, uncertain. */
+  /** Turns that the provider accepted and that never started, and calls without an answer: delivered, uncertain. */
   readonly unstarted: number
   readonly requests: readonly ExpectedRequest[]
   readonly voiceRuns: readonly ExpectedVoiceRun[]

@@ -294,7 +294,7 @@ const handoffStatus = (turn: TurnNotes, over: boolean): "open" | "closed" | null
   return turn.end.evidence === "observed" || over ? "closed" : null
 }
 
-/** Which turn carries a hand-over: the first whose user message holds its words; no turn takes up two. */
+/** Which turn carries a handoff: the first whose user message holds its words; no turn takes up two. */
 const handoffs = (thread: ThreadNotes): ExpectedThread["handoffs"] => {
   const taken = new Set<ItemNotes>()
   const over = thread.sessions.at(-1)?.ended !== null

@@ -1,4 +1,4 @@
-/** Voice conversations and hand-overs of one thread (rules 8 and 9 of the fold). */
+/** Voice conversations and handoffs of one thread (rules 8 and 9 of the fold). */
 import type { RealtimeCloseReason } from "@threadfold/contracts"
 import type { ExpectedVoiceRun } from "./OracleExpectation.js"
 import { get, list, text } from "./readWire.js"
@@ -79,7 +79,7 @@ export const noteVoice = (voice: VoiceNotes, method: string, params: unknown): v
   }
 }
 
-/** What a user message says it was handed over with, unescaped; null: it is no hand-over. */
+/** The text of the handoff that a user message comes from, unescaped. Null: it comes from none. */
 export const delegatedInput = (message: string | null): string | null => {
   const input = message?.match(/^\s*<realtime_delegation>[\s\S]*?<input>([\s\S]*?)<\/input>/)?.[1]
   if (input === undefined) return null

@@ -267,16 +267,16 @@ describe("compare", () => {
       "voice run 1: lastError",
     ],
     [
-      "a hand-over left open",
+      "a handoff left open",
       "codex-40-realtime-handoff-v2",
       (one) => ({ ...one, delegations: one.delegations.map((one) => ({ ...one, status: "open" as const })) }),
-      'hand-over 1: status should be "closed"',
+      'handoff 1: status should be "closed"',
     ],
     [
-      "an unlinked hand-over",
+      "an unlinked handoff",
       "codex-40-realtime-handoff-v2",
       (one) => ({ ...one, delegations: one.delegations.map((delegation) => ({ ...delegation, turnId: null })) }),
-      "hand-overs",
+      "handoffs",
     ],
     [
       "an active turn after the end",

@@ -141,7 +141,7 @@ const compareVoice = (report: Report, expected: ExpectedThread, actual: ThreadSn
   })
   const nativeOf = new Map(actual.turns.map((turn) => [turn.turnId, turn.nativeTurnId]))
   report.same(
-    "hand-overs",
+    "handoffs",
     expected.handoffs.map(({ text, nativeTurnId }) => ({ text, nativeTurnId })),
     actual.delegations.map(({ text, turnId }) => ({
       text,
@@ -150,7 +150,7 @@ const compareVoice = (report: Report, expected: ExpectedThread, actual: ThreadSn
   )
   expected.handoffs.forEach((handoff, index) => {
     if (handoff.status !== null)
-      report.same(`hand-over ${index + 1}: status`, handoff.status, actual.delegations[index]?.status)
+      report.same(`handoff ${index + 1}: status`, handoff.status, actual.delegations[index]?.status)
   })
 }
 

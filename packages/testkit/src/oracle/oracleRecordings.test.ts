@@ -232,7 +232,7 @@ describe("the oracle reads every recording as a person does", () => {
     expect(real.usage?.totalTokens).toBe(600)
   })
 
-  it("links the hand-over to the turn that carries its words", () => {
+  it("links the handoff to the turn that carries its words", () => {
     const thread = first(readOracle(recording("codex-40-realtime-handoff-v2").text()))
     expect(thread.handoffs).toEqual([
       { text: "SCEN:plain please do it", nativeTurnId: thread.turns[0]?.nativeTurnId, status: "closed" },

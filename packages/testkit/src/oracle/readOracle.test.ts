@@ -284,7 +284,7 @@ describe("voice", () => {
     const linked = [{ text: "a < b", nativeTurnId: "a", status: "closed" }]
     expect(read(begin, ...live, handoff, ...turn, completed("a", "completed")).handoffs).toEqual(linked)
     expect(read(begin, ...live, ...turn, handoff, completed("a", "failed")).handoffs).toEqual(linked)
-    // The same words twice are two hand-overs; the second one has no turn yet.
+    // The same words twice are two handoffs; the second one has no turn yet.
     const second = { ...linked[0], nativeTurnId: null }
     const both = read(begin, ...live, handoff, handoff, ...turn, completed("a", "completed"))
     expect(both.handoffs).toEqual([linked[0], second])

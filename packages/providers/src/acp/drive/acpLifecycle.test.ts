@@ -6,7 +6,7 @@ import { left, one, opened, ours, said, turnId } from "../../../test/support/acp
 import { ofType } from "../../testing/Watched.js"
 import type { AcpConfig } from "./AcpConfig.js"
 
-describe("an agent that does not come up", () => {
+describe("an agent that does not start", () => {
   const failure = (script: AgentScript, config?: Partial<AcpConfig>) =>
     Effect.gen(function* () {
       const lost = yield* Effect.flip(referenceDriver(script, config).connect({ connectionId: "c", marks }))
@@ -15,7 +15,7 @@ describe("an agent that does not come up", () => {
       return lost.message
     })
 
-  it.scopedLive("because it is not there says how to get it", () =>
+  it.scopedLive("because it is not installed says how to install it", () =>
     Effect.gen(function* () {
       expect(yield* failure({}, { command: "no-such-agent", args: [] })).toBe(
         "The command no-such-agent was not found. Install it, or set its full path as the command of this provider.",
@@ -23,7 +23,7 @@ describe("an agent that does not come up", () => {
     }),
   )
 
-  it.scopedLive("because it ends at once says its last words, without secrets", () =>
+  it.scopedLive("because it exits at once reports the end of its stderr, without secrets", () =>
     Effect.gen(function* () {
       const message = yield* failure(
         { exit: 3, lastWords: "bad key sk-secret-value" },
@@ -89,7 +89,7 @@ describe("what the agent is told", () => {
     }),
   )
 
-  it.scopedLive("a session that cannot have its settings is closed again, and the order refused", () =>
+  it.scopedLive("a session that cannot have its settings is closed again, and the operation refused", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* connected({ close: true, models: ["small"] })
       const refused = yield* Effect.flip(connection.startThread({ threadId: ours, cwd: "/w", model: "huge" }))
@@ -141,7 +141,7 @@ describe("an agent that refuses", () => {
 })
 
 describe("a session", () => {
-  it.scopedLive("whose start is not answered in time was asked for, and nobody knows more", () =>
+  it.scopedLive("whose start is not answered in time makes the operation time out", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected({ never: true }, { limits: { answerMs: 100, graceMs: 100 } })
       const late = yield* Effect.flip(connection.startThread({ threadId: ours, cwd: "/w" }))
@@ -189,7 +189,7 @@ describe("a session", () => {
     }),
   )
 
-  it.scopedLive("that cannot be opened again leaves no trace, however much of it was told before", () =>
+  it.scopedLive("that cannot be opened again leaves no trace, even if its history was sent before", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* connected({ history: ["old", "words"], failsToLoad: true })
       const order = { threadId: ours, cwd: "/w" }
@@ -210,7 +210,7 @@ describe("a session", () => {
     }),
   )
 
-  it.scopedLive("is closed by the agent where it can, by our own word where it cannot", () =>
+  it.scopedLive("is closed by the agent where it can, and in our log where it cannot", () =>
     Effect.gen(function* () {
       const closed = (script: AgentScript) =>
         Effect.gen(function* () {

@@ -93,7 +93,7 @@ describe("a turn", () => {
     }),
   )
 
-  it.scopedLive("that is being stopped asks nobody: its questions are given up at once", () =>
+  it.scopedLive("that is being cancelled asks no user: its questions are given up at once", () =>
     Effect.gen(function* () {
       const { connection, nativeThreadId, watched, send } = yield* opened(one({ say: "hm" }, { hangThenAsk: true }))
       yield* send()
@@ -105,7 +105,7 @@ describe("a turn", () => {
     }),
   )
 
-  it.scopedLive("tells every chunk of a flood, in order", () =>
+  it.scopedLive("emits every chunk of a flood, in order", () =>
     Effect.gen(function* () {
       const { turn } = yield* opened(one({ flood: 5_000 }))
       const words = Array.from({ length: 5_000 }, (_, index) => `word ${index + 1} `)
@@ -113,7 +113,7 @@ describe("a turn", () => {
     }),
   )
 
-  it.scopedLive("keeps what nobody understands", () =>
+  it.scopedLive("keeps unknown lines", () =>
     Effect.gen(function* () {
       const garbage = ["not json", '{"id":0', "[1,2]", '{"jsonrpc":"2.0","method":7}', '{"id":"unknown","result":{}}']
       const { turn, watched } = yield* opened({
@@ -131,7 +131,7 @@ describe("a turn", () => {
     }),
   )
 
-  it.scopedLive("ends with a process that exits in the middle of it; orders fail from then on", () =>
+  it.scopedLive("ends with a process that exits in the middle of it; operations fail from then on", () =>
     Effect.gen(function* () {
       const { connection, nativeThreadId, send, watched } = yield* opened({
         ...one({ say: "hm" }, { exit: 5 }),

@@ -366,7 +366,7 @@ describe("a call whose question was answered", () => {
     expect(final(select(4, 0, "no"))).not.toHaveProperty("exitCode")
   })
 
-  it("by nobody, is interrupted when it fails", () => {
+  it("by no user, is interrupted when it fails", () => {
     expect(final(giveUp(4, 0))).toMatchObject({ status: "interrupted" })
   })
 

@@ -49,7 +49,7 @@ describe("a question for permission", () => {
     expect(ofType(events, "request.opened")[0]?.payload).toMatchObject({ kind: expected, title: "do it" })
   })
 
-  it("tells of the call what it knows: one that nobody announced, and what is new of a known one", () => {
+  it("records the call that it holds: a new one, or the changes of a known one", () => {
     const both = [
       permission(3, 0, { toolCallId: "new", kind: "edit" }),
       permission(4, 1, { toolCallId: "t", title: "rm y" }),
@@ -108,7 +108,7 @@ describe("the answer to a question", () => {
     expect(events.at(-1)).toMatchObject({ channel: "client", native, payload: { known: true } })
   })
 
-  it("that the protocol demands of a client that cancels tells that nobody is asked any more", () => {
+  it("that the protocol demands of a client that cancels resolves the request", () => {
     const { events } = run([...asked, cancel(4), giveUp(5, 0)], live)
     expect(events.at(-1)).toMatchObject({ type: "request.resolved", native, payload: { decision: null } })
     expect(run([...asked, giveUp(5, 0)], live).fates.at(-1)).toBe("kept")
@@ -133,7 +133,7 @@ describe("a question that the agent gives up", () => {
     expect(fates.at(-1)).toBe("kept")
   })
 
-  it("that nobody knows is kept", () => {
+  it("that is unknown is kept", () => {
     const lines = [dropped(7), dropped(null), dropped(undefined)]
     expect(run([...open, ...lines]).fates.slice(-3)).toEqual(["kept", "kept", "kept"])
   })

@@ -109,7 +109,7 @@ describe("a session", () => {
     ])
   })
 
-  it("that nobody was seen to open is opened by what shows it", () => {
+  it("that no call has opened is opened by the message that shows it", () => {
     expect(told(run([chunk(0, "a")]).events)).toMatchObject([
       ["session.started", undefined, undefined, {}],
       ["item.started", undefined, "message-1", {}],

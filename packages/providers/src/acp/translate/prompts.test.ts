@@ -21,7 +21,7 @@ const outcomes = (lines: Parameters<typeof story>[0], how?: Parameters<typeof st
     .map(([, turn, , payload]) => [turn, payload])
 
 describe("a turn", () => {
-  it("is accepted and begins when its prompt is handed over, under our id and a name of its own", () => {
+  it("is accepted and begins when its prompt is delivered, with our id and a native id of its own", () => {
     const { events, emitted } = run([...started(0), prompt(1, 5, "go", "our-turn")])
     const turn = emitted.slice(-4).map(({ event }) => [event.type, event.native, event.turnId, event.channel])
     const message = { threadId: S, turnId: "turn-1", itemId: "prompt-1" }
@@ -116,7 +116,7 @@ describe("a turn", () => {
   })
 })
 
-describe("a prompt that is handed over while another one runs", () => {
+describe("a prompt that is delivered while another one runs", () => {
   const two = [prompt(1, 5, "one", "A"), prompt(2, 6, "two", "B")]
 
   it("begins when that one ends, and what is said belongs to it from then on", () => {

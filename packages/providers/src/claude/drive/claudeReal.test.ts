@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Anthropic, installedAgent, makeHold } from "@threadfold/testkit"
 import { Effect } from "effect"
+import { member } from "../../../test/support/claudeLines.js"
 import { realClaude } from "../../../test/support/claudeSubject.js"
-import { member } from "../../../test/support/claudeWire.js"
 import type { AnswerRequest, ProviderConnection, ProviderFailure } from "../../ProviderDriver.js"
 import { markedProcesses } from "../../process/marks.js"
 import type { Emitted } from "../../Translator.js"
@@ -17,7 +17,7 @@ const ours = "0199aaaa-0000-7000-8000-000000000001"
 const turnOne = "0199bbbb-0000-7000-8000-000000000001"
 const turnTwo = "0199bbbb-0000-7000-8000-000000000002"
 const turnThree = "0199bbbb-0000-7000-8000-000000000003"
-/** Where the agent may see it, and nobody else. */
+/** A variable that only the agent may see. */
 const secret = "a-value-that-nobody-may-read"
 
 let connections = 0

@@ -15,7 +15,7 @@ import {
   textDelta,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 /** What is told after the turn has begun. */
@@ -93,7 +93,7 @@ describe("text of the model", () => {
     ])
   })
 
-  it("that nobody began is not believed", () => {
+  it("without a start is ignored", () => {
     expect(
       after([
         textDelta(2, "x"),
@@ -208,7 +208,7 @@ describe("a call of a tool", () => {
       "declined",
     ],
     [
-      "is interrupted where nobody refused it",
+      "is interrupted where it was not refused",
       { tool_result_meta: [{ id: "t", non_execution_kind: "user-rejected" }] },
       { is_error: true },
       "interrupted",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { run, say, started, story, system, user } from "../../../test/support/claudeWire.js"
+import { run, say, started, story, system, user } from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 const after = (lines: Parameters<typeof story>[0]) => story([...begun, ...lines]).slice(3)

@@ -14,7 +14,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 const after = (lines: Parameters<typeof story>[0], how?: typeof imported) =>
@@ -209,7 +209,7 @@ describe("a question of a subagent", () => {
   })
 })
 
-describe("what nobody is asked", () => {
+describe("what no user is asked", () => {
   it.each([
     ["hook_callback", true],
     ["something_new", false],

@@ -13,7 +13,7 @@ import {
   started,
   system,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 import type { WireLine } from "../../Translator.js"
 
 const events = (lines: readonly WireLine[], how?: typeof imported) =>
@@ -64,7 +64,7 @@ describe("a process", () => {
     expect(types([...started(0).slice(0, 2), recv(1, error)])).toEqual(["- connection.opened"])
   })
 
-  it("ends its session and then itself, with the last words only where nobody had asked", () => {
+  it("ends its session and then itself, with the end of stderr only where it was not asked for", () => {
     const end = (fields: Record<string, unknown>) =>
       events([...started(0), user(1, "a"), meta(2, "exit", fields)])
         .slice(-2)

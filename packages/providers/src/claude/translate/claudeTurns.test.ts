@@ -16,7 +16,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const ours = "0199bbbb-0000-7000-8000-000000000001"
 const other = "0199bbbb-0000-7000-8000-000000000002"
@@ -191,7 +191,7 @@ describe("a message that comes while a turn runs", () => {
     ])
   })
 
-  it("that nobody waits for, and that comes too late, is a turn of the agent", () => {
+  it("that no requested turn waits for, and that comes too late, is a turn of the agent", () => {
     const lines = [...running, user(2, "s", "steer"), result(3), lifecycle(4, "s", "started"), result(5)]
     expect(outline(lines).slice(4)).toEqual([
       "turn.completed turn-1",
@@ -253,7 +253,7 @@ describe("a turn of the agent", () => {
     ["it calls its model", system(4, "status", { status: "requesting" })],
     ["its model begins to write", messageStart(4)],
     ["its model has written", assistant(4, [{ type: "text", text: "a" }])],
-  ])("begins when %s and nobody asked", (_, line) => {
+  ])("begins when %s, without a message", (_, line) => {
     const lines = [user(1, ours, "go", ours), lifecycle(1, ours, "started"), result(2), line, result(5)]
     expect(outline(lines)[5]).toBe("turn.started turn-2")
     expect(outline(lines).at(-1)).toBe("turn.completed turn-2")

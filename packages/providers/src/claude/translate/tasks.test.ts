@@ -11,7 +11,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go"), call(2, "t", "Task", { description: "look around" })]
 const after = (lines: Parameters<typeof story>[0]) => story([...begun, ...lines]).slice(4)
@@ -127,11 +127,11 @@ describe("a task", () => {
     ])
   })
 
-  it.each([[{ ambient: true }], [{ skip_transcript: true }]])("with %j is housekeeping, and nobody's", (more) => {
+  it.each([[{ ambient: true }], [{ skip_transcript: true }]])("with %j is housekeeping, and is not shown", (more) => {
     expect(after([task(3, more), notified(4)])).toEqual([])
   })
 
-  it("that nobody started is unknown", () => {
+  it("that was not started is unknown", () => {
     expect(
       after([updated(3, { status: "completed" }), notified(4), system(5, "task_progress", { task_id: "a1" })]),
     ).toEqual([])

@@ -26,7 +26,7 @@ describe("what a connection knows of its threads", () => {
     expect([threads.runningTurn("U"), threads.isOpen("U"), threads.reference("U")]).toEqual([null, false, "ours"])
   })
 
-  it("is which turn runs in the place of one whose end nobody told", () => {
+  it("names the turn that runs in the place of one whose end was not reported", () => {
     const { threads, turn } = hearing()
     turn("started", "X")
     turn("started", "X")

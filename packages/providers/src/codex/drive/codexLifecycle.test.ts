@@ -18,7 +18,7 @@ import { contentFaults, numberingFaults } from "../../testing/TranslatorContract
 import { ofType, watch } from "../../testing/Watched.js"
 
 describe("a Codex that runs", () => {
-  it.scopedLive("may write what nobody understands: it is kept, and costs nothing else", () =>
+  it.scopedLive("may write unknown lines: they are kept, and the others are mapped", () =>
     Effect.gen(function* () {
       const garbage = ["not json", '{"id":0', "[1,2]", '{"method":7}', '"text"', '{"id":"unknown","result":{}}']
       const { watched, nativeThreadId } = yield* running({
@@ -34,7 +34,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("is told our thread before its first event, though it names the thread before it answers", () =>
+  it.scopedLive("has its reference before its first event, though Codex names the thread before it answers", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* connected({ answers: { "thread/start": { afterMs: 30 } } })
       const [one, other] = yield* Effect.all(
@@ -52,7 +52,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("is told our thread of a resume, too, and forgets it when the resume is refused", () =>
+  it.scopedLive("has its reference after a resume, too, and loses it when the resume is refused", () =>
     Effect.gen(function* () {
       const script = `
         const say = (message) => console.log(JSON.stringify(message))
@@ -90,7 +90,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scoped("that never answers is not waited for: the order timed out", () =>
+  it.scoped("that never answers makes the operation time out", () =>
     Effect.gen(function* () {
       const connection = yield* connect({ answers: { "thread/start": "never" } })
       const asked = yield* Effect.fork(Effect.flip(connection.startThread({ threadId: ours })))
@@ -112,7 +112,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("that dies over an order leaves the order unanswered, and tells why it died", () =>
+  it.scopedLive("that dies during an operation fails its answer, and reports why it died", () =>
     Effect.gen(function* () {
       const { handed, watched } = yield* running({
         start: [{ stderr: "out of memory" }],
@@ -145,7 +145,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("that listens to nothing is killed after the grace period", () =>
+  it.scopedLive("that ignores SIGTERM is killed after the grace period", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* running({
         turns: [[{ hang: true }]],
@@ -188,7 +188,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("waits for a slow consumer, and nothing of what it says is lost", () =>
+  it.scopedLive("waits for a slow consumer, and loses no event", () =>
     Effect.gen(function* () {
       const text = Array.from({ length: 10_000 }, (_, index) => `word ${index} `).join("")
       const connection = yield* connect({ turns: [[{ say: text, deltas: 10_000 }]] })
@@ -269,7 +269,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("is interrupted in the turn that it went on to without a word, named once more", () =>
+  it.scopedLive("is interrupted in the turn that took the place of the named one without a reported end", () =>
     Effect.gen(function* () {
       const log = yield* logFile
       const { connection, nativeThreadId, watched } = yield* running({ log, turns: [[{ moveOn: true }]] })
@@ -319,13 +319,13 @@ describe("a Codex that runs", () => {
       yield* cycle
       const before = openFiles()
       yield* Effect.repeatN(cycle, 99)
-      // One or two may be somebody else's; a leak is a hundred.
+      // Other tests may open one or two; a leak is a hundred.
       expect(openFiles()).toBeLessThan(before + 10)
       expect(yield* left).toEqual([])
     }),
   )
 
-  it.scopedLive("tells its end when the scope closes around it", () =>
+  it.scopedLive("reports its end when its scope closes", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const connection = yield* Scope.extend(connect({}), scope)
@@ -339,7 +339,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("ends a start that nobody waits for any more", () =>
+  it.scopedLive("ends a start whose caller was interrupted", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(Effect.scoped(connect({ answers: { initialize: "never" } })))
       while ((yield* left).length === 0) yield* Effect.yieldNow()

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { connect, left, marks } from "../../../test/support/fakeCodex.js"
 import { type CodexConfig, makeCodexDriver } from "./CodexDriver.js"
 
-describe("a Codex that does not come up", () => {
+describe("a Codex that does not start", () => {
   const failure = (script: FakeAgentScript, config?: CodexConfig) =>
     Effect.gen(function* () {
       const lost = yield* Effect.flip(connect(script, config))
@@ -14,7 +14,7 @@ describe("a Codex that does not come up", () => {
       return lost.message
     })
 
-  it.scopedLive("because it is not there says how to get it", () =>
+  it.scopedLive("because it is not installed says how to install it", () =>
     Effect.gen(function* () {
       const lost = yield* Effect.flip(
         makeCodexDriver({ command: "no-such-codex" }).connect({ connectionId: "c", marks }),
@@ -25,7 +25,7 @@ describe("a Codex that does not come up", () => {
     }),
   )
 
-  it.scopedLive("because it ends at once says its last words, without secrets", () =>
+  it.scopedLive("because it exits at once reports the end of its stderr, without secrets", () =>
     Effect.gen(function* () {
       const script: FakeAgentScript = { start: [{ stderr: "no login: sk-secret-value" }, { exit: 3 }] }
       const message = yield* failure(script, { ...fakeAgent(script), env: { OPENAI_API_KEY: "sk-secret-value" } })
@@ -34,7 +34,7 @@ describe("a Codex that does not come up", () => {
     }),
   )
 
-  it.scopedLive("because it ends over the handshake, never answers it, or refuses it says so", () =>
+  it.scopedLive("because it exits during the handshake, never answers it, or refuses it, says so", () =>
     Effect.gen(function* () {
       expect(yield* failure({ answers: { initialize: { exit: 4 } } })).toContain("ended with code 4")
       const silent = fakeAgent({ answers: { initialize: "never" }, ignoreSigterm: true, ignoreStdinEnd: true })
@@ -46,7 +46,7 @@ describe("a Codex that does not come up", () => {
     }),
   )
 
-  it.scopedLive("because it is no Codex at all is lost, too", () =>
+  it.scopedLive("because it is another program fails with ConnectionLost, too", () =>
     Effect.gen(function* () {
       const echo = { command: process.execPath, args: ["-e", "console.log('hello'); process.exit(0)"] }
       expect(yield* failure({}, echo)).toContain("ended with code 0")

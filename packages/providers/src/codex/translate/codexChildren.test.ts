@@ -50,7 +50,7 @@ describe("a sub-agent's thread", () => {
     expect(ofType(events, "thread.metadata.updated")).toEqual([])
   })
 
-  it("is told of its parent once, whoever says so, and is not its own ancestor", () => {
+  it("records its parent once, whichever message shows it, and is not its own ancestor", () => {
     const spawns = (at: number, threadId: string, child: string) =>
       notify(at, "item/completed", {
         threadId,

@@ -92,7 +92,7 @@ describe("a decision in Codex's words", () => {
     }
   })
 
-  it("of a tool call, of the older approvals, and of what nobody knows has a way to say no", () => {
+  it("of a tool call, an older approval or an unknown request can decline", () => {
     expect(say("item/tool/call", "cancel")).toMatchObject({ result: { success: false } })
     expect(say("execCommandApproval", "accept")).toEqual({ result: { decision: "approved" } })
     expect(say("applyPatchApproval", "cancel")).toEqual({ result: { decision: "abort" } })

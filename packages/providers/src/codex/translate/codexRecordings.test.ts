@@ -222,7 +222,7 @@ describe("what single recordings show", () => {
     expect(exited.map(({ payload }) => payload)).toEqual([{ code: null, signal: "SIGKILL", reason: "exit" }])
   })
 
-  it("joins a hand-over with the user message it became, and takes only the typed transcript (40)", () => {
+  it("joins a handoff with the user message it became, and takes only the typed transcript (40)", () => {
     const text = recordingText("codex-40-realtime-handoff-v2")
     expect(eventsOf(text, "realtime.handoff").map(({ native }) => native.handoffId)).toEqual(["rtcall1"])
     const linked = eventsOf(text, "item.started").filter(({ native }) => native.handoffId !== undefined)

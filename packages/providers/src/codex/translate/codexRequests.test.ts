@@ -119,7 +119,7 @@ describe("requests of the agent", () => {
     }
   })
 
-  it("are open when unknown, too: somebody waits for the answer", () => {
+  it("are open when unknown, too, because the server waits for an answer", () => {
     const unknown = recv(0, { id: 9, method: "item/dance/request", params: { threadId: T, steps: 3 } })
     const events = flushed([unknown, send(1, { id: 9, result: {} })])
     expect(events.slice(-2)).toMatchObject([

@@ -111,7 +111,7 @@ describe("an end of a process", () => {
       { at: t0 + 5, dir: "meta", raw: "exit", event: "exit", fields: { ...fields } },
     ]).slice(-2)
 
-  it("has last words where nobody asked for it", () => {
+  it("reports the end of stderr where it was not asked for", () => {
     const payload = { code: 1, signal: null, message: "out of memory" }
     expect(ended({ code: 1, sig: null, asked: false, message: "out of memory" }).map((event) => event.payload)).toEqual(
       [
@@ -166,7 +166,7 @@ describe("a session", () => {
     expect(ofType(flushed([resume, answer, ...rejoined]), "session.started")).toHaveLength(1)
   })
 
-  it("opens for threads that nobody asked for, by any message that names them", () => {
+  it("opens for threads that no call has opened, by any message that names them", () => {
     expect(story(flushed([agentDelta(0, "x")]))).toContain("T1 session.started")
     const request = recv(0, {
       id: 0,

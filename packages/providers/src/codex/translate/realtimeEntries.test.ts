@@ -135,7 +135,7 @@ describe("a voice conversation", () => {
   })
 })
 
-describe("a hand-over", () => {
+describe("a handoff", () => {
   const links = (events: ReturnType<typeof flushed>) =>
     events
       .filter(({ type }) => type === "realtime.handoff" || type === "item.started")

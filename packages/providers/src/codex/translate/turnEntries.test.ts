@@ -174,7 +174,7 @@ describe("a review that the client asked for", () => {
     expect(types(notify(3, "turn/started", { threadId: T, turn }))).toEqual(["T1 turn.started"])
   })
 
-  it("is none where nobody tells of the call", () => {
+  it("is none where the call is not recorded", () => {
     expect(flushed([...started(0), review("detached"), answer(U)], { mode: "managed" }).at(-1)?.scope).toBe("T1")
     const live = flushed([...started(0), review(), answer(T)], { mode: "managed" })
     expect(live.filter(({ type }) => type.startsWith("turn."))).toEqual([])
