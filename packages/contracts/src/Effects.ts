@@ -2,17 +2,12 @@
  * Effects: calls to a provider that follow from a command. They are rows, written in the command's transaction, so that
  * none is lost and none is made twice (docs/architecture.md). Working tables: outside the hash, they survive a rebuild.
  */
-import { Schema } from "effect"
+import { listed } from "./fields.js"
 
-/**
- * What is asked of the provider.
- *
- * - `session.start`: have the thread's session live.
- * - `turn.start`: hand over the user's text; a session is started where none lives.
- * - `turn.steer`: the same into the running turn.
- * - `turn.interrupt`, `request.answer`, `session.stop`: control.
- */
-export const EffectKind = Schema.Literal(
+/** What is asked of the provider. */
+export const EffectKind = listed(
+  "EffectKind",
+  "What is asked of the agent. `session.start`: have the thread's session live; `turn.start`: take the user's text, a session is started where none lives; `turn.steer`: the same into the running turn; the others control what runs.",
   "session.start",
   "turn.start",
   "turn.steer",
@@ -43,47 +38,15 @@ export const effectKinds: {
   "session.stop": { lane: "control", binding: "process-bound" },
 }
 
-/**
- * - `pending`: nobody has touched it.
- * - `attempting`: its lease is held, its bytes may be under way.
- * - `delivered`: the transport took its bytes.
- * - `failed`: it has no effect, and why.
- * - `uncertain`: whether it had an effect is not known; it is never repeated by itself.
- * - `retired`: it lost its object before it was handed over: its session, its turn or its request ended.
- */
-export const EffectStatus = Schema.Literal("pending", "attempting", "delivered", "failed", "uncertain", "retired")
+/** Where an effect is. */
+export const EffectStatus = listed(
+  "EffectStatus",
+  "`pending`: not begun; `attempting`: its lease is held, its bytes may be under way; `delivered`: the transport took its bytes; `failed`: it has no effect, and why; `uncertain`: whether it had an effect is not known, it is never repeated by itself; `retired`: its session, its turn or its request ended before it was delivered.",
+  "pending",
+  "attempting",
+  "delivered",
+  "failed",
+  "uncertain",
+  "retired",
+)
 export type EffectStatus = typeof EffectStatus.Type
-
-/** One effect. */
-export interface EffectRow {
-  /** Our id. */
-  readonly effectId: string
-  /** Its thread. */
-  readonly threadId: string
-  readonly kind: EffectKind
-  readonly status: EffectStatus
-  /** The command that it follows from. */
-  readonly commandId: string
-  /** The session it is about; null: whichever lives. */
-  readonly sessionId: string | null
-  readonly turnId: string | null
-  readonly requestId: string | null
-  /** The queued message that it carries. */
-  readonly messageId: string | null
-  /** What the call says: `{text, settings}`, `{decision, data}`, `{fresh}`, `{reason}`. */
-  readonly payload: unknown
-  /** Who holds the lease: an incarnation of the server and a number; null: nobody. */
-  readonly token: string | null
-  /** How often it was begun. */
-  readonly attempts: number
-  /** Why it failed, or is uncertain. */
-  readonly message: string | null
-  /** ms since the epoch, our clock. */
-  readonly createdAt: number
-  /** ms since the epoch, our clock; null: pending or attempting. */
-  readonly endedAt: number | null
-}
-
-/** An effect that a decision asks for; the engine gives it its id. */
-export type RequestedEffect = Pick<EffectRow, "kind"> &
-  Partial<Pick<EffectRow, "sessionId" | "turnId" | "requestId" | "messageId" | "payload">>

@@ -4,16 +4,16 @@
  */
 import { Schema } from "effect"
 import { Empty } from "./events/Common.js"
-import * as Diagnostics from "./events/Diagnostics.js"
-import * as Inference from "./events/Inference.js"
-import * as Item from "./events/Item.js"
-import * as Orchestration from "./events/Orchestration.js"
-import * as Realtime from "./events/Realtime.js"
-import * as Request from "./events/Request.js"
-import * as Session from "./events/Session.js"
-import * as Task from "./events/Task.js"
-import * as Thread from "./events/Thread.js"
-import * as Turn from "./events/Turn.js"
+import * as Diagnostics from "./events/DiagnosticsEvents.js"
+import * as Inference from "./events/InferenceEvents.js"
+import * as Item from "./events/ItemEvents.js"
+import * as Orchestration from "./events/OrchestrationEvents.js"
+import * as Realtime from "./events/RealtimeEvents.js"
+import * as Request from "./events/RequestEvents.js"
+import * as Session from "./events/SessionEvents.js"
+import * as Task from "./events/TaskEvents.js"
+import * as Thread from "./events/ThreadEvents.js"
+import * as Turn from "./events/TurnEvents.js"
 
 /** What agents say. Each carries `(sessionId | connectionId, channel, seq)`. */
 export const providerEvents = {

@@ -2,43 +2,45 @@
  * Identifiers that the provider made, kept beside ours and never trusted to be unique further than their strength says.
  */
 import { Schema } from "effect"
+import { listed, optional, shape } from "./fields.js"
 import { uuidPattern } from "./Ids.js"
 import { maxNativeIdLength } from "./Limits.js"
 
-/**
- * How far a native id is valid.
- * - `strong`: a UUID; it names the same thing in every session of its thread (forks repeat it in another thread).
- * - `weak`: a counter or a model-made name; valid inside its session only, an item id only inside its turn.
- */
-export const Strength = Schema.Literal("strong", "weak")
+/** How far a native id is valid. */
+export const Strength = listed(
+  "Strength",
+  "How far a native id is valid. `strong`: a UUID; it names the same thing in every session of its thread (forks repeat it in another thread). `weak`: a counter or a model-made name; valid inside its session only, an item id only inside its turn.",
+  "strong",
+  "weak",
+)
 export type Strength = typeof Strength.Type
 
-/**
- * The provider's own ids of one event. Absent means that the wire named none: "no id" is never "the current one".
- * JSON-RPC request ids are kept as their JSON text, so that `0`, `"0"` and absence stay three different things.
- */
-export const NativeRef = Schema.Struct({
-  /** The provider's thread (Codex thread id, Claude or ACP session id). */
-  threadId: Schema.optional(Schema.String),
-  /** The provider's turn id. */
-  turnId: Schema.optional(Schema.String),
-  /** The provider's item id. */
-  itemId: Schema.optional(Schema.String),
-  /** JSON text of the provider's request id, for example `0` or `"abc"`. */
-  requestId: Schema.optional(Schema.String),
-  /** JSON text of *our* call's id on this connection, which the provider's answer names. */
-  callId: Schema.optional(Schema.String),
-  /** Our id of a message, as the client gave it to the provider and the provider repeats it. */
-  clientId: Schema.optional(Schema.String),
-  /** The provider's id of a model call. */
-  inferenceId: Schema.optional(Schema.String),
-  /** The provider's name of a voice run. What names one is that run's alone; a name that every run shares is left out. */
-  realtimeId: Schema.optional(Schema.String),
-  /** The provider's id of a voice hand-over. */
-  handoffId: Schema.optional(Schema.String),
-  /** The provider's id of a background task. */
-  taskId: Schema.optional(Schema.String),
-})
+/** The provider's own ids of one event. */
+export const NativeRef = shape(
+  "NativeRef",
+  'The provider\'s own ids of one event. Absent means that the wire named none: "no id" is never "the current one". JSON-RPC request ids are kept as their JSON text, so that `0`, `"0"` and absence stay three different things.',
+  {
+    threadId: optional(Schema.String, "The provider's thread (Codex thread id, Claude or ACP session id)."),
+    turnId: optional(Schema.String, "The provider's turn id."),
+    itemId: optional(Schema.String, "The provider's item id."),
+    requestId: optional(Schema.String, 'JSON text of the provider\'s request id, for example `0` or `"abc"`.'),
+    callId: optional(
+      Schema.String,
+      "JSON text of *our* call's id on this connection, which the provider's answer names.",
+    ),
+    clientId: optional(
+      Schema.String,
+      "Our id of a message, as the client gave it to the provider and the provider repeats it.",
+    ),
+    inferenceId: optional(Schema.String, "The provider's id of a model call."),
+    realtimeId: optional(
+      Schema.String,
+      "The provider's name of a voice run. What names one is that run's alone; a name that every run shares is left out.",
+    ),
+    handoffId: optional(Schema.String, "The provider's id of a voice hand-over."),
+    taskId: optional(Schema.String, "The provider's id of a background task."),
+  },
+)
 export type NativeRef = typeof NativeRef.Type
 
 /** {@link NativeRef} as a source may say it: no id is longer than {@link maxNativeIdLength}. */

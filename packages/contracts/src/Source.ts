@@ -1,5 +1,5 @@
 /** What sources of events (translators, importers, adapters) hand to ingestion. */
-import type { ProviderEvent } from "./Envelope.js"
+import type { ProviderEvent } from "./entities/EventEnvelope.js"
 
 /** Whose event it is. */
 export type Scope =

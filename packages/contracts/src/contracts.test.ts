@@ -1,7 +1,7 @@
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { Channel, ProviderEvent } from "./Envelope.js"
 import { events, eventVersions, isEventType, isProviderEventType, orchestrationEvents } from "./Events.js"
+import { Channel, ProviderEvent } from "./entities/EventEnvelope.js"
 import { ThreadId } from "./Ids.js"
 import { strengthOf } from "./Native.js"
 import { Problem, type ProblemSlug, problemDetails, problems } from "./Problem.js"

@@ -11,8 +11,8 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { AnomalyReason } from "../Anomaly.js"
-import { ProviderEvent } from "../Envelope.js"
+import { AnomalyReason } from "../AnomalyReason.js"
+import { ProviderEvent } from "../entities/EventEnvelope.js"
 import {
   AnomalyView,
   DelegationView,
@@ -22,12 +22,12 @@ import {
   RealtimeRunView,
   RequestView,
   SessionView,
-  Stats,
   TaskView,
   ThreadStatus,
   ThreadView,
   TurnView,
 } from "../ReadModel.js"
+import { Stats } from "../Reports.js"
 import { AttachedSession, AttachRequest, PushResult } from "./Attached.js"
 import { CommandsGroup } from "./Commands.js"
 import { documentComponents, documentPaths } from "./document.js"
@@ -38,17 +38,19 @@ import { problemOf } from "./Problems.js"
 import { Flag, pageParams, readParams, rewoundParam, SequenceParam, TypeList } from "./Query.js"
 import { EventDetail, EventPage, Health, InvariantList, pageOf, Readiness, ThreadPage, UsagePage } from "./Shapes.js"
 
+const anomalyPage = pageOf(AnomalyView)
+
 /** A page of one list of a thread. */
 const threadList = <const Name extends string, A, I>(
   name: Name,
   segment: `/${string}`,
-  entry: Schema.Schema<A, I>,
+  page: Schema.Schema<A, I>,
   description: string,
 ) =>
   HttpApiEndpoint.get(name, `/v1/threads/:threadId${segment}`)
     .setPath(threadPath)
     .setUrlParams(pages)
-    .addSuccess(pageOf(entry))
+    .addSuccess(page)
     .annotateContext(described(description))
 
 /** How a page of the log, or a stream of it, is asked for. */
@@ -100,7 +102,7 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
         ),
       ),
   )
-  .add(threadList("sessions", "/sessions", SessionView, "Sessions of a thread, the newest epoch first."))
+  .add(threadList("sessions", "/sessions", pageOf(SessionView), "Sessions of a thread, the newest epoch first."))
   .add(
     HttpApiEndpoint.get("turns", "/v1/threads/:threadId/turns")
       .setPath(threadPath)
@@ -121,13 +123,20 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
         ),
       ),
   )
-  .add(threadList("requests", "/requests", RequestView, "Approvals and questions of a thread, newest first."))
-  .add(threadList("inferences", "/inferences", InferenceView, "Inference attempts of a thread, newest first."))
-  .add(threadList("realtime", "/realtime", RealtimeRunView, "Voice runs of a thread, newest first."))
-  .add(threadList("delegations", "/delegations", DelegationView, "Voice hand-overs of a thread, newest first."))
-  .add(threadList("tasks", "/tasks", TaskView, "Background tasks of a thread, newest first."))
-  .add(threadList("queue", "/queue", QueueView, "Messages that wait for their turn, in the order in which they run."))
-  .add(threadList("anomalies", "/anomalies", AnomalyView, "What the fold refused to apply in a thread, latest first."))
+  .add(threadList("requests", "/requests", pageOf(RequestView), "Approvals and questions of a thread, newest first."))
+  .add(threadList("inferences", "/inferences", pageOf(InferenceView), "Inference attempts of a thread, newest first."))
+  .add(threadList("realtime", "/realtime", pageOf(RealtimeRunView), "Voice runs of a thread, newest first."))
+  .add(threadList("delegations", "/delegations", pageOf(DelegationView), "Voice hand-overs of a thread, newest first."))
+  .add(threadList("tasks", "/tasks", pageOf(TaskView), "Background tasks of a thread, newest first."))
+  .add(
+    threadList(
+      "queue",
+      "/queue",
+      pageOf(QueueView),
+      "Messages that wait for their turn, in the order in which they run.",
+    ),
+  )
+  .add(threadList("anomalies", "/anomalies", anomalyPage, "What the fold refused to apply in a thread, latest first."))
   .add(
     HttpApiEndpoint.get("usage", "/v1/threads/:threadId/usage")
       .setPath(threadPath)
@@ -239,7 +248,7 @@ export class LogGroup extends HttpApiGroup.make("log")
           subject: Schema.optional(Schema.String),
         }),
       )
-      .addSuccess(pageOf(AnomalyView))
+      .addSuccess(anomalyPage)
       .annotateContext(described("What the fold refused to apply, and why, latest first.")),
   )
   .add(

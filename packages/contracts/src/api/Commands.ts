@@ -2,7 +2,8 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { Receipt } from "../commands/Receipt.js"
+import { CommandView } from "../entities/Effect.js"
+import { Receipt } from "../entities/Receipt.js"
 import {
   CreateThreadBody,
   InterruptBody,
@@ -24,7 +25,6 @@ import {
   threadPath,
   turnPath,
 } from "./Endpoint.js"
-import { CommandView } from "./Orchestration.js"
 
 /**
  * Commands. Each is answered with 202 and its receipt once it is durable, takes `Idempotency-Key` and `If-Match`, and is

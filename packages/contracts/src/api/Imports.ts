@@ -5,7 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { uuidV7Pattern } from "../Ids.js"
 import { ProblemDetails } from "../Problem.js"
-import { ImportReport } from "../ReadModel.js"
+import { ImportReport } from "../Reports.js"
 import { described } from "./Endpoint.js"
 import { Flag } from "./Query.js"
 

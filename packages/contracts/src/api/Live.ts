@@ -3,9 +3,10 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
+import { AgentList } from "../entities/Agent.js"
+import { ReaperFindings } from "../entities/ReaperFinding.js"
 import { RequestDetail, TurnDetail } from "../ReadModel.js"
 import { described, requestPath, turnPath } from "./Endpoint.js"
-import { AgentList, ReaperFindings } from "./Orchestration.js"
 import { pageParams, readParams, WaitSeconds } from "./Query.js"
 import { pageOf } from "./Shapes.js"
 
@@ -53,7 +54,7 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
   )
   .annotateContext(OpenApi.annotations({ title: "Agents" })) {}
 
-/** The reaper, which stops sessions that nobody uses. */
+/** The reaper, which stops sessions that are not used. */
 export class ReaperGroup extends HttpApiGroup.make("reaper")
   .add(
     HttpApiEndpoint.get("findings", "/v1/reaper")

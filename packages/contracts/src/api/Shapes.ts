@@ -1,97 +1,124 @@
 /** Bodies that only the HTTP API has. */
-import { Schema } from "effect"
-import { EventEnvelope } from "../Envelope.js"
-import { ThreadSnapshot } from "../ReadModel.js"
+import { SchemaAST as AST, Option, Schema } from "effect"
+import { EventEnvelope } from "../entities/EventEnvelope.js"
+import { ThreadSnapshot } from "../entities/ThreadSnapshot.js"
+import { field, int, listed, optional, optText, shape, text } from "../fields.js"
+import { InvariantKind } from "../Reports.js"
 
-const S = Schema.String
-const N = Schema.Number
-const nullable = Schema.NullOr
+const readAt = int("Sequence of the log that this is true for.")
 
-/** Part of a list. */
+/** Part of a list: of entries named `Turn` it is a `TurnList`. */
 export const pageOf = <A, I>(entry: Schema.Schema<A, I>) =>
-  Schema.Struct({
-    /** Sequence of the log that the page is true for. */
-    sequence: N,
-    items: Schema.Array(entry),
-    /** Cursor of what follows; null at the end of the list. */
-    next: nullable(S),
-    /** Cursor of what comes before; null where nothing is known to. */
-    previous: nullable(S),
-  })
+  shape(
+    `${Option.getOrElse(AST.getIdentifierAnnotation(entry.ast), () => "")}List`,
+    "A page of a list, in the order that was asked for.",
+    {
+      sequence: readAt,
+      items: field(Schema.Array(entry), "The entries."),
+      next: optText("Cursor of what follows; null at the end of the list."),
+      previous: optText("Cursor of what comes before; null where nothing is known to."),
+    },
+  )
 
-/** A thread, with the newest entries of each of its lists, oldest first. */
-export const ThreadPage = Schema.Struct({
-  ...ThreadSnapshot.fields,
-  /** Per list the `cursor` that goes on to older entries; null: the list is complete. */
-  more: Schema.Record({ key: S, value: nullable(S) }),
-})
+/** A thread, with the newest entries of each of its lists. */
+export const ThreadPage = shape(
+  "ThreadPage",
+  "A thread with the newest entries of each of its lists, oldest first, of one moment.",
+  {
+    ...ThreadSnapshot.fields,
+    more: field(
+      Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.String) }),
+      "Per list the `cursor` that goes on to older entries; null: the list is complete.",
+    ),
+  },
+)
 export type ThreadPage = typeof ThreadPage.Type
 
 /** One event, with the provider's own words when they were asked for. */
-export const EventDetail = Schema.Struct({
-  ...EventEnvelope.fields,
-  /** The native message or messages, verbatim; absent unless `native=1`, null where there is none. */
-  nativeBody: Schema.optional(nullable(S)),
-})
+export const EventDetail = shape(
+  "Event",
+  "One event of the log, with the provider's own words when they were asked for.",
+  {
+    ...EventEnvelope.fields,
+    nativeBody: optional(
+      Schema.NullOr(Schema.String),
+      "The native message or messages, verbatim; absent unless `native=1`, null where there is none.",
+    ),
+  },
+)
 export type EventDetail = typeof EventDetail.Type
 
 /** A page of the log. */
-export const EventPage = Schema.Struct({
-  /** Highest sequence of the log when it was read. */
-  sequence: N,
-  items: Schema.Array(EventDetail),
-  /** Cursor of what follows in this order; null at the end. */
-  next: nullable(S),
+export const EventPage = shape("EventPage", "A page of the log.", {
+  sequence: int("Highest sequence of the log when it was read."),
+  items: field(Schema.Array(EventDetail), "Events, in the order that was asked for."),
+  next: optText("Cursor of what follows in this order; null at the end."),
 })
 export type EventPage = typeof EventPage.Type
 
 /** Tokens of a thread. */
-export const UsagePage = Schema.Struct({ sequence: N, usage: ThreadSnapshot.fields.usage })
+export const UsagePage = shape("UsagePage", "Tokens of a thread, of one moment.", {
+  sequence: readAt,
+  usage: ThreadSnapshot.fields.usage,
+})
 
 /** A rule that a log, its rows, or every step of the fold must keep. */
-export const InvariantView = Schema.Struct({
-  id: S,
-  /** The rule in one sentence. */
-  text: S,
-  /** `log`, `row` or `fold`. */
-  kind: Schema.Literal("log", "row", "fold"),
-  /** How bad a breach is. */
-  severity: S,
+export const InvariantView = shape("Invariant", "A rule that a log, its rows, or every step of the fold must keep.", {
+  id: text("Its name, stable."),
+  text: text("The rule in one sentence."),
+  kind: field(InvariantKind, "What it is about."),
+  severity: text("How bad a breach is."),
 })
 export type InvariantView = typeof InvariantView.Type
-export const InvariantList = Schema.Struct({ items: Schema.Array(InvariantView) })
 
-/** `/livez` and `/readyz`. */
-export const Health = Schema.Struct({
-  status: Schema.Literal("ok"),
-  version: S,
+/** The rules. */
+export const InvariantList = shape("InvariantList", "The invariants.", {
+  items: field(Schema.Array(InvariantView), "The rules."),
 })
-/** `/readyz`: what is served. */
-export const Readiness = Schema.Struct({
+
+/** `/livez`. */
+export const Health = shape("Health", "The process answers.", {
+  status: field(Schema.Literal("ok"), "`ok`: nothing else is answered with 200."),
+  version: text("Version of Threadfold."),
+})
+
+/** `/readyz`. */
+export const Readiness = shape("Readiness", "The database answers, and which one it is.", {
   ...Health.fields,
-  /** Identifies the log; changes when a backup is restored. */
-  logId: S,
-  /** Highest published sequence. */
-  sequence: N,
+  logId: text("Identifies the log; changes when a backup is restored."),
+  sequence: int("Highest published sequence."),
 })
 
-/** `event: reset` of a stream: the cursor cannot be followed, read the snapshot and go on from `cursor`. */
-export const StreamReset = Schema.Struct({
-  /** `other-log`: the cursor is of another log; `future`: it is ahead of this one. */
-  reason: Schema.Literal("other-log", "future"),
-  /** Path of what to read again. */
-  snapshot: S,
-  /** Where this stream goes on from. */
-  cursor: S,
-})
+/** Why a stream cannot go on from a cursor. */
+export const ResetReason = listed(
+  "ResetReason",
+  "Why a stream cannot go on from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one.",
+  "other-log",
+  "future",
+)
+
+/** `event: reset` of a stream. */
+export const StreamReset = shape(
+  "StreamReset",
+  "`event: reset` of a stream: the cursor cannot be followed, read the snapshot and go on from `cursor`.",
+  {
+    reason: field(ResetReason, "`other-log`: the cursor is of another log; `future`: it is ahead of this one."),
+    snapshot: text("Path of what to read again."),
+    cursor: text("Where this stream goes on from."),
+  },
+)
 export type StreamReset = typeof StreamReset.Type
 
-/** `event: synced` of a stream: everything up to here has been sent, what follows is new. */
-export const StreamSynced = Schema.Struct({ sequence: N })
-/** `event: overflow` of a stream: the reader was too slow; the connection ends, resume by the last id. */
-export const StreamOverflow = Schema.Struct({
-  /** Events that waited. */
-  events: N,
-  /** Bytes that waited. */
-  bytes: N,
-})
+/** `event: synced` of a stream. */
+export const StreamSynced = shape(
+  "StreamSynced",
+  "`event: synced` of a stream: everything up to here has been sent, what follows is new.",
+  { sequence: int("Sequence of the log up to which everything has been sent.") },
+)
+
+/** `event: overflow` of a stream. */
+export const StreamOverflow = shape(
+  "StreamOverflow",
+  "`event: overflow` of a stream: the reader was too slow; the connection ends, resume by the last id.",
+  { events: int("Events that waited."), bytes: int("Bytes that waited.") },
+)

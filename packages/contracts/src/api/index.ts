@@ -1,4 +1,8 @@
 /** `@threadfold/contracts/api`: apart, so that what never speaks HTTP does not load it. */
+
+export { AgentList, AgentView } from "../entities/Agent.js"
+export { CommandView, EffectView } from "../entities/Effect.js"
+export { ReaperFindings, ReaperFindingView } from "../entities/ReaperFinding.js"
 export * from "./Api.js"
 export * from "./Attached.js"
 export * from "./Bodies.js"
@@ -7,7 +11,6 @@ export * from "./document.js"
 export { commandHeaders, maxKeyLength } from "./Endpoint.js"
 export * from "./Imports.js"
 export * from "./Live.js"
-export * from "./Orchestration.js"
 export * from "./Problems.js"
 export * from "./Query.js"
 export * from "./Shapes.js"

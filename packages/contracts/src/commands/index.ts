@@ -1,10 +1,17 @@
 /**
- * Commands: what somebody wants. The engine decides each against the state of its thread (`decide` in `core`): it is
+ * Commands: what a person or a program asks for. The engine decides each against the state of its thread (`decide` in `core`): it is
  * accepted and becomes events and effects, or refused with a problem. Receipts make a retry harmless.
  */
 import { Schema } from "effect"
-import { CancelMessage, InterruptTurn, ReorderQueue, RespondToRequest, ResumeQueue, SendMessage } from "./Message.js"
-import { AttachSession, DetachSession, StartSession, StopSession } from "./Session.js"
+import {
+  CancelMessage,
+  InterruptTurn,
+  ReorderQueue,
+  RespondToRequest,
+  ResumeQueue,
+  SendMessage,
+} from "./MessageCommands.js"
+import { AttachSession, DetachSession, StartSession, StopSession } from "./SessionCommands.js"
 import {
   ArchiveThread,
   CreateThread,
@@ -13,7 +20,7 @@ import {
   RenameThread,
   RestoreThread,
   UnarchiveThread,
-} from "./Thread.js"
+} from "./ThreadCommands.js"
 import {
   DeclineRequest,
   DrainQueue,
@@ -24,11 +31,10 @@ import {
   SettleTurn,
   StallTurn,
   TimeOutStart,
-} from "./Upkeep.js"
+} from "./UpkeepCommands.js"
 
-export * from "./Message.js"
-export * from "./Receipt.js"
-export * from "./Session.js"
+export * from "./MessageCommands.js"
+export * from "./SessionCommands.js"
 export {
   ArchiveThread,
   CreateThread,
@@ -39,8 +45,8 @@ export {
   Settings,
   ThreadTitle,
   UnarchiveThread,
-} from "./Thread.js"
-export * from "./Upkeep.js"
+} from "./ThreadCommands.js"
+export * from "./UpkeepCommands.js"
 
 /** A command of any type. */
 export const Command = Schema.Union(

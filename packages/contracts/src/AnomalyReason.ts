@@ -2,7 +2,7 @@
  * Anomalies: facts that the fold refused to apply, and why. Keyed (thread, subject, reason) with a count and the first
  * and last sequence. The list of reasons is closed: a new one is a change of the contract.
  */
-import { Schema } from "effect"
+import { listed } from "./fields.js"
 
 /** reason → what it means for a person who reads it. */
 export const anomalyReasons = {
@@ -66,4 +66,10 @@ export const anomalyReasons = {
 } as const
 
 export type AnomalyReason = keyof typeof anomalyReasons
-export const AnomalyReason = Schema.Literal(...(Object.keys(anomalyReasons) as [AnomalyReason, ...AnomalyReason[]]))
+
+/** Why the fold refused to apply a fact. */
+export const AnomalyReason = listed(
+  "AnomalyReason",
+  "Why the fold refused to apply a fact, or what is odd about a source. The list is closed.",
+  ...(Object.keys(anomalyReasons) as [AnomalyReason, ...AnomalyReason[]]),
+)

@@ -1,0 +1,218 @@
+/** What the command line prints of imports and of looks at a database, and what `GET /v1/stats` answers. */
+import { Schema } from "effect"
+import { field, flag, int, json, listed, optInt, optText, shape, text, Whole } from "./fields.js"
+
+const firstSequence = int("Sequence of the first event of the range.")
+const lastSequence = int("Sequence of the last event of the range.")
+
+const ImportedThread = shape("ImportedThread", "A thread that a recording speaks of.", {
+  threadId: text("Our id of the thread."),
+  nativeThreadId: optText("The provider's id of the thread; null: the recording tells none."),
+  events: int("Events that were added to it."),
+  anomalies: int("Anomalies that it has."),
+})
+
+const UnreadableLine = shape("UnreadableLine", "A line of a recording that is no JSON object of its format.", {
+  file: text("Name of the file."),
+  line: int("Number of the line, from 1."),
+  problem: text("What is wrong with it."),
+})
+
+/** What importers print. */
+export const ImportReport = shape(
+  "ImportReport",
+  "What importers print. `lines = mapped + kept + unreadable`; blank lines are not counted.",
+  {
+    threads: field(Schema.Array(ImportedThread), "Threads that the recordings speak of."),
+    lines: int("Lines that are not blank."),
+    mapped: int("Lines that became events of the domain."),
+    kept: int("Lines that are kept verbatim only."),
+    unreadable: int("Lines that are no JSON object of the format."),
+    unreadableLines: field(Schema.Array(UnreadableLine), "The unreadable ones. At most 100."),
+    events: int("Events that this import added to the log."),
+  },
+)
+export type ImportReport = typeof ImportReport.Type
+
+/** What an invariant is about. */
+export const InvariantKind = listed(
+  "InvariantKind",
+  "What an invariant is about. `log`: the events as recorded; `row`: the stored tables; `fold`: every step of the fold.",
+  "log",
+  "row",
+  "fold",
+)
+export type InvariantKind = typeof InvariantKind.Type
+
+const Violation = shape("Violation", "A broken invariant.", {
+  invariant: text("Id of the invariant."),
+  kind: field(InvariantKind, "What it is about."),
+  threadId: text("The stream: our id of a thread or a connection."),
+  sequence: optInt("Sequence of the event that broke the log or last touched the row; null: not known."),
+  eventId: optText("Id of that event; null: not known."),
+  detail: text("What is broken, in one sentence."),
+})
+
+/** What `check` prints. */
+export const CheckReport = shape("CheckReport", "What `check` prints.", {
+  ok: flag("True: no invariant is broken."),
+  violations: field(
+    Schema.Array(Violation),
+    "Broken invariants, with the event that broke the log or last touched the row.",
+  ),
+})
+export type CheckReport = typeof CheckReport.Type
+
+const LogFinding = shape("LogFinding", "Something in the log that is not what was written.", {
+  part: field(Schema.Literal("row", "payload", "native", "events", "digests"), "What it is about."),
+  streamId: optText("The stream; null: not known."),
+  firstSequence: optInt("Sequence of the first event that it may be; null: not known."),
+  lastSequence: optInt("Sequence of the last event that it may be; null: not known."),
+  eventId: optText("Id of the event, where it is one; else null."),
+  detail: text("What is wrong, in one sentence."),
+})
+
+/** What `verify` says of the log itself. */
+export const LogReport = shape(
+  "LogReport",
+  "What `verify` says of the log itself: whether it holds what was written, by its digests.",
+  {
+    ok: flag("True: everything that was compared is what was written."),
+    blocks: int("Digests that were compared; each covers at most 64 events of one stream."),
+    events: int("Events that the digests cover."),
+    eventsBefore: int("Events from before the digests began: an older version wrote them."),
+    bytes: flag("True: every native body was read, too (`--bytes`)."),
+    findings: field(Schema.Array(LogFinding), "What is not what was written. At most 1,000."),
+  },
+)
+export type LogReport = typeof LogReport.Type
+
+const SequenceRange = shape("SequenceRange", "Events that follow each other in the log.", {
+  firstSequence,
+  lastSequence,
+})
+
+const VersionRange = shape("VersionRange", "Events that follow each other in a stream.", {
+  streamId: text("The stream."),
+  firstVersion: int("Version of the first event of the range."),
+  lastVersion: int("Version of the last event of the range."),
+})
+
+const RefusedEvent = shape("RefusedEvent", "An event that contradicts one that was copied already.", {
+  sequence: int("Its sequence in the damaged file."),
+  detail: text("What it contradicts, in one sentence."),
+})
+
+const LostBodies = shape("LostBodies", "Events whose native message is there and cannot be read.", {
+  firstSequence,
+  lastSequence,
+  detail: text("Why, in one sentence."),
+})
+
+const MismatchedBlock = shape(
+  "MismatchedBlock",
+  "A block of which something was copied that is not what was written.",
+  {
+    streamId: text("The stream."),
+    firstSequence,
+    lastSequence,
+    part: field(Schema.Literal("row", "payload", "native"), "What differs."),
+  },
+)
+
+/** What `salvage` prints. */
+export const SalvageReport = shape("SalvageReport", "What `salvage` prints.", {
+  ok: flag("True: everything that the file tells of was copied, and nothing of it differs from its digest."),
+  from: text("Path of the damaged file."),
+  to: text("Path of the new database."),
+  events: int("Events that were copied. They have new sequences there, in the same order."),
+  streams: int("Streams that the copied events belong to."),
+  missing: field(Schema.Array(SequenceRange), "Events that could not be read. At most 1,000 ranges."),
+  missingOfStreams: field(Schema.Array(VersionRange), "The same by stream and version. At most 1,000 ranges."),
+  refused: field(Schema.Array(RefusedEvent), "Events that contradict one that was copied already. At most 1,000."),
+  bodies: field(
+    shape("SalvagedBodies", "What became of native messages.", {
+      copied: int("How many were copied."),
+      lost: field(Schema.Array(LostBodies), "Events whose message is there and cannot be read. At most 1,000 ranges."),
+    }),
+    "Native messages.",
+  ),
+  digests: field(
+    shape("SalvagedDigests", "What was copied, compared with the digests that were written with it.", {
+      checked: int("Blocks that were compared."),
+      unchecked: int("Blocks that could not be: of their events, or of the digests before them, some are lost."),
+      mismatched: field(
+        Schema.Array(MismatchedBlock),
+        "Blocks of which something was copied that is not what was written; sequences are those of the damaged file. At most 1,000.",
+      ),
+    }),
+    "What was copied, compared with the digests that were written with it.",
+  ),
+  pages: field(
+    shape("SalvagedPages", "What became of the pages of the file.", {
+      read: int("Pages that the file has."),
+      damaged: field(Schema.Array(Whole), "Pages of which rows could not be read, or nothing at all. At most 1,000."),
+    }),
+    "Pages of the file.",
+  ),
+})
+export type SalvageReport = typeof SalvageReport.Type
+
+const ComparedTable = shape("ComparedTable", "What was compared of a table.", {
+  rows: int("Rows that were compared."),
+  hash: text("Hash of those rows, SHA-256 hex."),
+})
+
+const RowDifference = shape("RowDifference", "A row that the log does not lead to.", {
+  threadId: text("The stream: our id of a thread or a connection."),
+  table: text("Name of the table."),
+  key: text("Primary key of the row."),
+  expected: json("The row that the log leads to; null: none."),
+  actual: json("The row that is stored; null: none."),
+})
+
+const StaleThread = shape(
+  "StaleThread",
+  "A thread that was folded by another version of the fold: to be rebuilt, not wrong.",
+  {
+    threadId: text("Our id of the thread."),
+    foldVersion: int("Version of the fold that its rows are from."),
+  },
+)
+
+/** What a comparison of the stored rows with the log finds. */
+export const ProjectionsReport = shape(
+  "ProjectionsReport",
+  "What a comparison of the stored rows with the log finds.",
+  {
+    ok: flag("True: the stored rows are what the log leads to, and no thread is stale."),
+    hash: text("Hash of the sorted thread hashes, SHA-256 hex."),
+    threads: int("Threads that were compared."),
+    projections: field(Schema.Record({ key: Schema.String, value: ComparedTable }), "By name of the table."),
+    differences: field(Schema.Array(RowDifference), "Rows that the log does not lead to."),
+    stale: field(Schema.Array(StaleThread), "Threads folded by another version of the fold: to be rebuilt, not wrong."),
+  },
+)
+export type ProjectionsReport = typeof ProjectionsReport.Type
+
+/** What `verify` prints. */
+export const VerifyReport = shape("VerifyReport", "What `verify` prints; `ok` speaks of the rows and of the log.", {
+  ...ProjectionsReport.fields,
+  log: field(LogReport, "What was found in the log itself."),
+})
+export type VerifyReport = typeof VerifyReport.Type
+
+/** What `stats` prints. */
+export const Stats = shape("Stats", "Figures about a database: `stats` prints them.", {
+  events: int("Events in the log."),
+  threads: int("Threads, deleted ones included."),
+  lastSequence: int("Highest sequence; 0 for an empty log."),
+  databaseBytes: int("Size of the database file, bytes."),
+  walBytes: int("Size of its write-ahead log, bytes."),
+  anomalies: int("Anomalies over all threads."),
+  byType: field(
+    Schema.NullOr(Schema.Record({ key: Schema.String, value: Whole })),
+    "Event type → how many. Null when it was not asked for (it reads the whole log).",
+  ),
+})
+export type Stats = typeof Stats.Type

@@ -1,0 +1,64 @@
+import { Schema } from "effect"
+import { EffectKind, EffectStatus } from "../Effects.js"
+import { field, int, json, optText, optTime, shape, text, time } from "../fields.js"
+import { threadId } from "./shared.js"
+
+/** Every field of an effect. */
+export const Effect = shape("EffectRow", "A call to an agent that follows from a command.", {
+  effectId: text("Our id."),
+  threadId,
+  kind: field(EffectKind, "What is asked for."),
+  status: field(
+    EffectStatus,
+    "`pending`: not begun; `attempting`: it is on its way; `delivered`: the agent has it; `failed`: it has no effect; `uncertain`: whether it had one is not known; `retired`: what it was about ended before it was delivered.",
+  ),
+  commandId: text("The command that it follows from."),
+  sessionId: optText("The session it is about; null: the one that lives."),
+  turnId: optText("The turn it is about; null: none."),
+  requestId: optText("The request it is about; null: none."),
+  messageId: optText("The queued message that it carries; null: none."),
+  payload: json("What the call says: `{text, settings}`, `{decision, data}`, `{fresh}`, `{reason}`."),
+  token: optText("What holds the lease: an incarnation of the server and a number; null: it is not leased."),
+  attempts: int("How often it was begun."),
+  message: optText("Why it failed, or is uncertain; null: neither."),
+  createdAt: time("When the command asked for it, by our clock"),
+  endedAt: optTime("When it ended, by our clock", "it is pending or attempting"),
+})
+
+/** One effect. */
+export type EffectRow = typeof Effect.Type
+
+/** An effect that a decision asks for; the engine gives it its id. */
+export type RequestedEffect = Pick<EffectRow, "kind"> &
+  Partial<Pick<EffectRow, "sessionId" | "turnId" | "requestId" | "messageId" | "payload">>
+
+/** An effect as it is served. */
+export const EffectView = shape(
+  "Effect",
+  "A call to an agent that follows from a command.",
+  Effect.pick(
+    "effectId",
+    "kind",
+    "status",
+    "threadId",
+    "sessionId",
+    "turnId",
+    "requestId",
+    "messageId",
+    "attempts",
+    "message",
+    "createdAt",
+    "endedAt",
+  ).fields,
+)
+export type EffectView = typeof EffectView.Type
+
+/** What became of a command. */
+export const CommandView = shape("Command", "What became of a command.", {
+  commandId: text("Id of the command."),
+  effects: field(
+    Schema.Array(EffectView),
+    "Calls to the agent, in order. None: it needed none, they ended more than 7 days ago, or there is no such command.",
+  ),
+})
+export type CommandView = typeof CommandView.Type

@@ -1,0 +1,78 @@
+import { Schema } from "effect"
+import { TokenCounts } from "../events/Common.js"
+import { field, int, listed, meaningOf, optText, retyped, shape, text } from "../fields.js"
+import { ended, sequence, span, threadId } from "./shared.js"
+import { type RowOf, table } from "./table.js"
+import { UsageView } from "./Usage.js"
+
+/** Where an inference attempt is. */
+export const InferenceStatus = listed(
+  "InferenceStatus",
+  "`running`, or how an inference attempt ended.",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "aborted",
+)
+export type InferenceStatus = typeof InferenceStatus.Type
+
+/** Every field of an inference attempt. */
+export const Inference = shape(
+  "InferenceRow",
+  "One attempt to stream a model's response. A retry is an attempt of its own.",
+  {
+    inferenceId: text("Our id."),
+    threadId,
+    sessionId: optText("Session that made it."),
+    turnId: optText("Our id of its turn; null: it belongs to none that is known."),
+    nativeInferenceId: optText("The provider's or gateway's id; null: it has none."),
+    status: field(InferenceStatus, "`running`, or how it ended."),
+    ...ended,
+    model: optText("Model that was asked for."),
+    provider: optText("Model provider."),
+    responseId: optText("The provider's response id."),
+    upstreamRequestId: optText("Request id of the upstream HTTP call: what a support desk asks for."),
+    items: int("How many complete output items were seen."),
+    usage: field(Schema.NullOr(TokenCounts), "Tokens of this attempt; null: not reported."),
+    error: optText("What went wrong, or why it was cancelled; null: nothing."),
+    ...span,
+    sequence,
+  },
+)
+
+const running = { status: ["running"] } as const
+
+/** Its table. */
+export const inferences = table("inferences", "One row per inference attempt.", Inference, {
+  key: ["inferenceId"],
+  derived: ["sequence"],
+  lookups: { byNativeInSession: ["sessionId", "nativeInferenceId"] },
+  lists: {
+    openInTurn: { where: running, columns: ["threadId", "turnId"] },
+    openInThread: { where: running, columns: ["threadId"] },
+  },
+})
+export type InferenceRow = RowOf<typeof inferences>
+
+/** An inference attempt as it is served. */
+export const InferenceView = shape(
+  "Inference",
+  "One attempt to stream a model's response. A retry is an attempt of its own.",
+  {
+    ...Inference.pick(
+      "inferenceId",
+      "nativeInferenceId",
+      "turnId",
+      "status",
+      "cause",
+      "model",
+      "responseId",
+      "upstreamRequestId",
+    ).fields,
+    outputItems: int(meaningOf(Inference.fields.items)),
+    usage: retyped(Inference.fields.usage, Schema.NullOr(UsageView)),
+    ...Inference.pick("error", "startedAt", "endedAt").fields,
+  },
+)
+export type InferenceView = typeof InferenceView.Type

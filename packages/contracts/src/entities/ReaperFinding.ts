@@ -1,0 +1,32 @@
+import { Schema } from "effect"
+import { field, int, listed, shape, text } from "../fields.js"
+import { threadId } from "./shared.js"
+
+/** What the reaper decides of a session. */
+export const ReaperDecision = listed(
+  "ReaperDecision",
+  "What the reaper decides of a session. `reap`: it was idle for too long; `repair`: its process is gone and no event says so.",
+  "keep",
+  "reap",
+  "repair",
+)
+
+/** What the reaper thinks of one session that lives. */
+export const ReaperFindingView = shape("ReaperFinding", "What the reaper thinks of one session that lives.", {
+  threadId,
+  sessionId: text("Our id of the session."),
+  decision: field(
+    ReaperDecision,
+    "`reap`: it was idle for too long; `repair`: its process is gone and no event says so.",
+  ),
+  reason: text("Why, a short token such as `turn-active`, `request-open`, `keep-alive` or `idle`."),
+  idleMs: int("For how long it has been idle, in ms."),
+})
+export type ReaperFindingView = typeof ReaperFindingView.Type
+
+/** What a sweep of the reaper found. */
+export const ReaperFindings = Schema.Array(ReaperFindingView).annotations({
+  identifier: "ReaperFindings",
+  title: "Reaper findings",
+  description: "What a sweep of the reaper found: an entry for each session that lived.",
+})

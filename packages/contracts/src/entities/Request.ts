@@ -1,0 +1,99 @@
+import { RequestKind } from "../events/RequestEvents.js"
+import { field, json, listed, optText, optTime, shape, text } from "../fields.js"
+import { ended, sequence, span, threadId, version } from "./shared.js"
+import { type RowOf, table } from "./table.js"
+
+/** Where a request is. */
+export const RequestStatus = listed(
+  "RequestStatus",
+  "`open`; `answering`: an answer is on its way; or how a request ended.",
+  "open",
+  "answering",
+  "answered",
+  "cancelled",
+  "expired",
+)
+export type RequestStatus = typeof RequestStatus.Type
+
+/** Every field of a request. */
+export const Request = shape(
+  "RequestRow",
+  "One approval, question or tool callback of an agent that waits for an answer.",
+  {
+    requestId: text("Our id."),
+    threadId,
+    sessionId: optText("Session that asked."),
+    turnId: optText("Our id of its turn; null: it belongs to none."),
+    itemId: optText("Our id of the item that it is about; null: none."),
+    nativeRequestId: optText('JSON text of the provider\'s id, for example `0` or `"abc"`.'),
+    kind: field(RequestKind, "What is asked for."),
+    nativeKind: optText("The provider's method."),
+    status: field(RequestStatus, "`open`; `answering`: an answer is on its way; or how it ended."),
+    decision: optText(
+      "The first accepted decision; null on one that is answered: another client decided, and the agent does not say what.",
+    ),
+    decidedBy: optText("Who decided: `client`, `policy`, `elsewhere`, or what the provider says; null: not decided."),
+    ...ended,
+    title: optText("One line for a person: the command, the question, the tool."),
+    data: json(
+      "The question: `{decisions, choices, questions, changes, data}`. `choices` are the decisions that it takes, `questions` what an answer fills, `changes` the files of an approval; `decisions` and `data` are in the provider's words.",
+    ),
+    answer: json(
+      "What was answered beside the decision: `{answers}` by question id, else `{data}` in the provider's words; null: nothing.",
+    ),
+    answerCommandId: optText("The command whose answer is on its way, or was given; null: none."),
+    lastError: optText(
+      "Why the last answer did not reach the agent, so that the request is open again; null: none failed.",
+    ),
+    openedAt: optTime("When it was asked, by the source clock", "not known"),
+    endedAt: span.endedAt,
+    sequence,
+  },
+)
+
+const open = { status: ["open", "answering"] } as const
+
+/** Its table. */
+export const requests = table("requests", "One row per approval, question or tool callback.", Request, {
+  key: ["requestId"],
+  heavy: ["data", "answer"],
+  derived: ["sequence"],
+  lookups: { byNativeInSession: ["sessionId", "nativeRequestId"] },
+  lists: {
+    openInTurn: { where: open, columns: ["threadId", "turnId"] },
+    openInThread: { where: open, columns: ["threadId"] },
+  },
+})
+export type RequestRow = RowOf<typeof requests>
+
+/** A request in a list of its thread. */
+export const RequestView = shape(
+  "Request",
+  "One approval, question or tool callback of an agent that waits for an answer.",
+  Request.pick(
+    "requestId",
+    "nativeRequestId",
+    "turnId",
+    "itemId",
+    "kind",
+    "status",
+    "decision",
+    "decidedBy",
+    "answer",
+    "lastError",
+    "cause",
+    "title",
+    "data",
+    "openedAt",
+    "endedAt",
+  ).fields,
+)
+export type RequestView = typeof RequestView.Type
+
+/** One request, by its id. */
+export const RequestDetail = shape("RequestDetail", "One request, by its id: with what it says outside its thread.", {
+  threadId,
+  ...RequestView.fields,
+  version,
+})
+export type RequestDetail = typeof RequestDetail.Type

@@ -1,0 +1,160 @@
+/** Requests: questions of the agent that wait for an answer. */
+import { Schema } from "effect"
+import { field, listed, maybe, shape, text } from "../fields.js"
+import { Json } from "./Common.js"
+
+export const RequestKind = listed(
+  "RequestKind",
+  "What is asked for.",
+  "command_approval",
+  "file_change_approval",
+  "permissions",
+  "tool_call",
+  "user_input",
+  "elicitation",
+  "auth",
+  "other",
+)
+export type RequestKind = typeof RequestKind.Type
+
+export const PortableDecision = listed(
+  "PortableDecision",
+  "The decisions that mean the same for every agent.",
+  "accept",
+  "acceptForSession",
+  "decline",
+  "cancel",
+  "answer",
+)
+export type PortableDecision = typeof PortableDecision.Type
+
+export const Choice = shape("Choice", "One decision that a request takes.", {
+  decision: text("What a client sends as its `decision`."),
+  means: maybe(PortableDecision, "The portable decision that it stands for: a client may send that word instead."),
+  label: maybe(Schema.String, "How the agent words it for a person."),
+  data: maybe(
+    Schema.Literal("optional", "required"),
+    "Whether the answer's `data` goes with it; absent: it takes none.",
+  ),
+})
+export type Choice = typeof Choice.Type
+
+export const QuestionOption = shape("QuestionOption", "One answer that a question offers.", {
+  label: text("What the answer says."),
+  description: maybe(Schema.String, "What it means, for a person."),
+})
+export type QuestionOption = typeof QuestionOption.Type
+
+export const Question = shape(
+  "Question",
+  'One field of a question: what an answer `{"answers": {"<id>": ["…"]}}` has to fill.',
+  {
+    id: text("Its key in `answers`."),
+    header: maybe(Schema.String, "One or two words above it."),
+    text: maybe(Schema.String, "The question itself."),
+    type: maybe(
+      Schema.Literal("text", "number", "integer", "boolean"),
+      "What an answer must be readable as; absent: any text.",
+    ),
+    options: maybe(Schema.Array(QuestionOption), "The answers that it offers; absent: none, it takes a text."),
+    multiple: maybe(Schema.Boolean, "True: it takes several answers."),
+    other: maybe(Schema.Boolean, "True: it takes another text than those that it offers."),
+    required: maybe(Schema.Boolean, "True: it must be answered."),
+    secret: maybe(Schema.Boolean, "True: the answer is a secret. It goes to the agent and is not recorded."),
+    minimum: maybe(Schema.Number, "The lowest number that it takes."),
+    maximum: maybe(Schema.Number, "The highest number that it takes."),
+    minLength: maybe(Schema.Number, "The fewest characters that it takes."),
+    maxLength: maybe(Schema.Number, "The most characters that it takes."),
+  },
+)
+export type Question = typeof Question.Type
+
+export const ChangedFile = shape("ChangedFile", "One file that an approval is about.", {
+  path: text("Its path, as the agent says it."),
+  kind: maybe(Schema.String, "`add`, `update` or `delete`, where the agent says it."),
+  diff: maybe(Schema.String, "The change as a diff, where the agent says it."),
+})
+export type ChangedFile = typeof ChangedFile.Type
+
+/** Answers by question id: `{"<question id>": ["…"]}`. */
+export const Answers = Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) })
+export type Answers = typeof Answers.Type
+
+export const Asked = shape(
+  "Asked",
+  "What of a question says how it is answered: the part of a request's `data` that is the same for every agent.",
+  {
+    decisions: maybe(Schema.Array(Json), "The decisions that the provider offers, in its words."),
+    choices: maybe(Schema.Array(Choice), "The decisions that it takes."),
+    questions: maybe(Schema.Array(Question), "The questions that an answer fills."),
+    changes: maybe(Schema.Array(ChangedFile), "The files that an approval is about, with their changes."),
+  },
+)
+export type Asked = typeof Asked.Type
+
+const asked = {
+  kind: field(RequestKind, "What is asked for."),
+  nativeKind: maybe(Schema.String, "The provider's method."),
+  title: maybe(Schema.String, "One line for a person: the command, the question, the tool."),
+  decisions: maybe(Schema.Array(Json), "The decisions that the provider offers, in its words."),
+  choices: maybe(Schema.Array(Choice), "The decisions that it takes. Absent: only `decisions` is known."),
+  questions: maybe(Schema.Array(Question), "The questions that an answer fills."),
+  changes: maybe(Schema.Array(ChangedFile), "The files that an approval is about, with their changes."),
+  data: maybe(Json, "The whole question in the provider's words."),
+}
+/** `request.opened` */
+export const RequestOpened = shape(
+  "RequestOpened",
+  "An approval, a tool callback, … An opening event; the same native id again in a session is an update.",
+  asked,
+)
+/** `user-input.requested` */
+export const UserInputRequested = shape("UserInputRequested", "The same for questions to the user.", asked)
+
+const resolved = {
+  decision: maybe(Schema.String, "The decision, where the wire says one; null on a mere clean-up."),
+  by: maybe(Schema.String, "Who decided."),
+  answers: maybe(Answers, "Answers by question id, for a request with questions."),
+  data: maybe(Json, "The answer in the provider's words."),
+}
+/** `request.resolved` */
+export const RequestResolved = shape(
+  "RequestResolved",
+  "The provider says that the request is no longer open.",
+  resolved,
+)
+/** `user-input.resolved` */
+export const UserInputResolved = shape("UserInputResolved", "The same for questions to the user.", resolved)
+
+/** `request.answering` */
+export const RequestAnswering = shape(
+  "RequestAnswering",
+  "An answer was accepted and is on its way to the provider. First one wins.",
+  {
+    decision: text("The decision."),
+    by: maybe(Schema.String, "Who decided."),
+    answers: maybe(Answers, "Answers by question id, for a request with questions."),
+    data: maybe(Json, "What else was answered, in the provider's words."),
+  },
+)
+/** `request.answered` */
+export const RequestAnswered = shape("RequestAnswered", "The answer was delivered to the provider.", {
+  decision: text("The decision."),
+  by: maybe(Schema.String, "Who decided."),
+  answers: maybe(Answers, "Answers by question id, for a request with questions."),
+  data: maybe(Json, "The answer in the provider's words."),
+})
+/** `request.answer-failed` */
+export const RequestAnswerFailed = shape(
+  "RequestAnswerFailed",
+  "The agent does not have the answer, or did not take it. The request is open again, provided that it still waits for this answer.",
+  {
+    commandId: text("The command whose answer it was."),
+    effectId: maybe(Schema.String, "The effect that was to deliver it."),
+    message: text("Why, for a person."),
+  },
+)
+/** `request.expired` */
+export const RequestExpired = shape("RequestExpired", "No answer can reach the agent any more.", {
+  reason: maybe(Schema.String, "Why."),
+})

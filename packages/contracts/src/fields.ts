@@ -1,0 +1,70 @@
+/**
+ * How a shape is declared: every field once, with its meaning and its unit. Rows, columns, views, bodies, the OpenAPI
+ * document and the reference take both from here.
+ *
+ * The meaning is an annotation of the field, never of its type: an error of a decoder goes on naming the type.
+ */
+import { SchemaAST as AST, Option, Schema } from "effect"
+
+/** `ThreadDetail` → `Thread detail`. */
+const titleOf = (identifier: string): string => {
+  const [first = "", ...rest] = identifier.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+/g) ?? []
+  return [first, ...rest.map((word) => (/^[A-Z]+$/.test(word) ? word : word.toLowerCase()))].join(" ")
+}
+
+/** An object with a name: a component of the OpenAPI document and a heading of the reference. */
+export const shape = <Fields extends Schema.Struct.Fields>(
+  identifier: string,
+  description: string,
+  fields: Fields,
+): Schema.Struct<Fields> => Schema.Struct(fields).annotations({ identifier, title: titleOf(identifier), description })
+
+/** A closed list of words with a name. An error of a decoder lists the words, so the name is that of the JSON schema alone. */
+export const listed = <const Words extends readonly [string, ...string[]]>(
+  identifier: string,
+  description: string,
+  ...words: Words
+): Schema.Literal<[...Words]> =>
+  Schema.Literal<[...Words]>(...words).annotations({
+    [AST.JSONIdentifierAnnotationId]: identifier,
+    jsonSchema: { type: "string", title: titleOf(identifier), description, enum: words },
+  })
+
+/** A field that is always there. */
+export const field = <S extends Schema.Schema.All>(schema: S, description: string): Schema.propertySignature<S> =>
+  Schema.propertySignature(schema).annotations({ description })
+
+/** A field that may be left out. */
+export const optional = <S extends Schema.Schema.All>(schema: S, description: string): Schema.optional<S> =>
+  Schema.optional(schema).annotations({ description })
+
+/** A field that may be left out or sent as null; both mean "not known". */
+export const maybe = <S extends Schema.Schema.Any>(schema: S, description: string): Schema.optional<Schema.NullOr<S>> =>
+  Schema.optional(Schema.NullOr(schema)).annotations({ description })
+
+/** A number that is whole. Decoders take what they took before this was said: the JSON schema alone says it. */
+export const Whole = Schema.Number.annotations({ jsonSchema: { type: "integer" } })
+
+export const text = (description: string) => field(Schema.String, description)
+export const optText = (description: string) => field(Schema.NullOr(Schema.String), description)
+export const int = (description: string) => field(Whole, description)
+export const optInt = (description: string) => field(Schema.NullOr(Whole), description)
+/** A time, ms since the epoch: the clock of a source may tell fractions. */
+export const time = (description: string) => field(Schema.Number, `${description}, ms since the epoch.`)
+export const optTime = (description: string, none: string) =>
+  field(Schema.NullOr(Schema.Number), `${description}, ms since the epoch; null: ${none}.`)
+export const flag = (description: string) => field(Schema.Boolean, description)
+/** Any JSON, null included. */
+export const json = (description: string) => field(Schema.Unknown, description)
+
+/** What a field means. */
+export const meaningOf = (signature: Schema.PropertySignature.All): string =>
+  signature.ast._tag === "PropertySignatureDeclaration"
+    ? Option.getOrElse(AST.getDescriptionAnnotation(signature.ast), () => "")
+    : ""
+
+/** The same field where a shape says it in another type. */
+export const retyped = <S extends Schema.Schema.All>(
+  signature: Schema.PropertySignature.All,
+  schema: S,
+): Schema.propertySignature<S> => field(schema, meaningOf(signature))
