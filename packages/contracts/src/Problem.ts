@@ -3,6 +3,7 @@
  * these: a stable type, a title, what happened, and what to do next.
  */
 import { Schema } from "effect"
+import { int, shape, text } from "./fields.js"
 import { channelLimit } from "./Limits.js"
 
 /** slug → HTTP status, title, next step. */
@@ -327,17 +328,12 @@ export const problems = {
 export type ProblemSlug = keyof typeof problems
 
 /** `application/problem+json`. */
-export const ProblemDetails = Schema.Struct({
-  /** `urn:threadfold:problem:<slug>`: stable, to be compared. */
-  type: Schema.String,
-  /** The problem in a few words. */
-  title: Schema.String,
-  /** HTTP status. */
-  status: Schema.Number,
-  /** What happened this time. */
-  detail: Schema.String,
-  /** What to do next. */
-  next: Schema.String,
+export const ProblemDetails = shape("ProblemDetails", "A problem (RFC 9457): an error of the catalogue.", {
+  type: text("`urn:threadfold:problem:<slug>`: stable, to be compared."),
+  title: text("The problem in a few words."),
+  status: int("HTTP status."),
+  detail: text("What happened this time."),
+  next: text("What to do next."),
 })
 export type ProblemDetails = typeof ProblemDetails.Type
 

@@ -12,12 +12,15 @@ const titleOf = (identifier: string): string => {
   return [first, ...rest.map((word) => (/^[A-Z]+$/.test(word) ? word : word.toLowerCase()))].join(" ")
 }
 
+/** The name of a component, which stays when a schema is annotated anew (an identifier does not). */
+const named = (identifier: string) => ({ [AST.JSONIdentifierAnnotationId]: identifier, title: titleOf(identifier) })
+
 /** An object with a name: a component of the OpenAPI document and a heading of the reference. */
 export const shape = <Fields extends Schema.Struct.Fields>(
   identifier: string,
   description: string,
   fields: Fields,
-): Schema.Struct<Fields> => Schema.Struct(fields).annotations({ identifier, title: titleOf(identifier), description })
+): Schema.Struct<Fields> => Schema.Struct(fields).annotations({ ...named(identifier), identifier, description })
 
 /** A closed list of words with a name. An error of a decoder lists the words, so the name is that of the JSON schema alone. */
 export const listed = <const Words extends readonly [string, ...string[]]>(

@@ -177,7 +177,9 @@ describe("reading routes", () => {
       expect(spec.paths["/livez"].get.security).toEqual([])
       expect(spec.paths["/v1/threads"].get.security).toEqual([{ bearer: [] }])
       expect(Object.keys(spec.paths["/v1/sessions/{sessionId}"])).toEqual(["get", "put", "delete"])
-      expect(Object.keys(spec.paths["/v1/threads"].get.responses["404"].content)).toEqual(["application/problem+json"])
+      expect(Object.keys(spec.paths["/v1/threads/{threadId}"].get.responses["404"].content)).toEqual([
+        "application/problem+json",
+      ])
       const docs = yield* callText("/docs")
       expect(docs.headers.get("content-security-policy")).toContain("script-src 'unsafe-inline'")
       expect(docs.text).not.toMatch(/(?:src|href)="https?:/)

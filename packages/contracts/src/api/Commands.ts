@@ -4,6 +4,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { CommandView } from "../entities/Effect.js"
 import { Receipt } from "../entities/Receipt.js"
+import type { ProblemSlug } from "../Problem.js"
 import {
   CreateThreadBody,
   InterruptBody,
@@ -15,16 +16,15 @@ import {
   StartSessionBody,
   StopSessionBody,
 } from "./Bodies.js"
-import {
-  accepted,
-  commandHeaders,
-  commandPath,
-  described,
-  messagePath,
-  requestPath,
-  threadPath,
-  turnPath,
-} from "./Endpoint.js"
+import { accepted, commandHeaders, commandPath, messagePath, requestPath, threadPath, turnPath } from "./Endpoint.js"
+import { described, type OperationFacts } from "./operation.js"
+import { commandCall, databaseCall } from "./problemSets.js"
+
+/** What a command answers, beside the problems that every command may meet. */
+const command = (
+  refusals: readonly ProblemSlug[],
+  more: Pick<OperationFacts, "bodyOptional"> = {},
+): OperationFacts => ({ problems: [...commandCall, ...refusals], headers: ["Sequence", "Location"], ...more })
 
 /**
  * Commands. Each is answered with 202 and its receipt once it is durable, takes `Idempotency-Key` and `If-Match`, and is
@@ -41,6 +41,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
           "Makes a thread that a configured agent works in. Nothing is started: the first message does that. With " +
             "`threadId` a repeat changes nothing; 409 `thread-conflict` where that thread is another agent's, 404 " +
             "`agent-not-found`.",
+          command(["agent-not-found", "thread-conflict", "thread-not-found"]),
         ),
       ),
   )
@@ -50,21 +51,21 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(RenameBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Gives a thread another display name.")),
+      .annotateContext(described("Gives a thread another display name.", command(["thread-not-found"]))),
   )
   .add(
     HttpApiEndpoint.post("archiveThread", "/v1/threads/:threadId/archive")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Puts a thread out of sight. Its session goes on.")),
+      .annotateContext(described("Puts a thread out of sight. Its session goes on.", command(["thread-not-found"]))),
   )
   .add(
     HttpApiEndpoint.post("unarchiveThread", "/v1/threads/:threadId/unarchive")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Brings an archived thread back.")),
+      .annotateContext(described("Brings an archived thread back.", command(["thread-not-found"]))),
   )
   .add(
     HttpApiEndpoint.post("keepThreadAlive", "/v1/threads/:threadId/keep-alive")
@@ -72,7 +73,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(KeepAliveBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Tells the reaper to leave a thread alone until a time, or no longer.")),
+      .annotateContext(
+        described(
+          "Tells the reaper to leave a thread alone until a time, or no longer.",
+          command(["thread-not-found"]),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.del("deleteThread", "/v1/threads/:threadId")
@@ -80,7 +86,10 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
       .annotateContext(
-        described("Deletes a thread; 409 `thread-busy` while a session of it lives or a turn waits to start."),
+        described(
+          "Deletes a thread; 409 `thread-busy` while a session of it lives or a turn waits to start.",
+          command(["thread-not-found", "thread-busy"]),
+        ),
       ),
   )
   .add(
@@ -88,7 +97,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Brings a deleted thread back as it was. One that is not deleted: no change.")),
+      .annotateContext(
+        described(
+          "Brings a deleted thread back as it was. One that is not deleted: no change.",
+          command(["thread-not-found"]),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.post("sendMessage", "/v1/threads/:threadId/messages")
@@ -101,6 +115,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
           "Sends the user's text. The agent is started where it does not run. `turnId` of the receipt is the turn that it " +
             "starts or steers; `messageId` stands for a place in the queue, or for a message that steers. 409 " +
             "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent.",
+          command(["thread-not-found", "thread-not-run", "thread-busy", "turn-active", "queue-conflict"]),
         ),
       ),
   )
@@ -113,6 +128,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .annotateContext(
         described(
           "Puts the queue of a thread into another order; 409 `queue-conflict` for other messages than it holds.",
+          command(["thread-not-found", "queue-conflict"]),
         ),
       ),
   )
@@ -124,6 +140,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .annotateContext(
         described(
           "Lets a queue run that is held (`queueHeld`): after a crash, a failure or an interrupt it waits for this.",
+          command(["thread-not-found"]),
         ),
       ),
   )
@@ -132,7 +149,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setPath(messagePath)
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Takes a message out of the queue.")),
+      .annotateContext(
+        described(
+          "Takes a message out of the queue.",
+          command(["thread-not-found", "resource-not-found", "queue-conflict"]),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.post("interruptThread", "/v1/threads/:threadId/interrupt")
@@ -140,7 +162,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(InterruptBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Interrupts the turn that runs, else the one that waits to start.")),
+      .annotateContext(
+        described(
+          "Interrupts the turn that runs, else the one that waits to start.",
+          command(["thread-not-found", "thread-not-run"], { bodyOptional: true }),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.post("interruptTurn", "/v1/turns/:turnId/interrupt")
@@ -148,7 +175,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(InterruptBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Interrupts this turn. One that has ended: no change.")),
+      .annotateContext(
+        described(
+          "Interrupts this turn. One that has ended: no change.",
+          command(["turn-not-found", "thread-not-found", "thread-not-run"], { bodyOptional: true }),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.post("respond", "/v1/requests/:requestId/respond")
@@ -161,6 +193,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
           "Answers a question of the agent. The first answer wins: the same one again changes nothing, another one is 409 " +
             "`request-ended`. One that the question cannot take is 400 `answer-not-taken`, with the choices in `detail`; the " +
             "question stays open.",
+          command(["request-not-found", "thread-not-found", "request-ended", "answer-not-taken", "thread-not-run"]),
         ),
       ),
   )
@@ -170,7 +203,12 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(StartSessionBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Starts the agent of a thread, without a turn. One that runs: no change.")),
+      .annotateContext(
+        described(
+          "Starts the agent of a thread, without a turn. One that runs: no change.",
+          command(["thread-not-found", "thread-not-run", "thread-busy"], { bodyOptional: true }),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.post("stopSession", "/v1/threads/:threadId/session/stop")
@@ -178,12 +216,21 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setHeaders(commandHeaders)
       .setPayload(StopSessionBody)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Stops the agent of a thread, and cancels what has not started.")),
+      .annotateContext(
+        described(
+          "Stops the agent of a thread, and cancels what has not started.",
+          command(["thread-not-found", "thread-not-run"], { bodyOptional: true }),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.get("get", "/v1/commands/:commandId")
       .setPath(commandPath)
       .addSuccess(CommandView)
-      .annotateContext(described("What became of a command: the calls to the agent that follow from it.")),
+      .annotateContext(
+        described("What became of a command: the calls to the agent that follow from it.", {
+          problems: [...databaseCall, "command-not-found"],
+        }),
+      ),
   )
   .annotateContext(OpenApi.annotations({ title: "Commands" })) {}

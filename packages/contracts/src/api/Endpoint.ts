@@ -1,5 +1,4 @@
 /** Pieces that the groups of routes share. */
-import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { pageParams, readParams } from "./Query.js"
 
@@ -17,10 +16,6 @@ export const commandPath = Schema.Struct({ commandId: id("`commandId` of a recei
 export const pages = Schema.Struct(pageParams)
 /** Query of a single read. */
 export const reads = Schema.Struct(readParams)
-
-/** Description of a route; its first sentence is the summary. */
-export const described = (description: string) =>
-  OpenApi.annotations({ description, summary: description.split(". ")[0] ?? "" })
 
 /** Longest idempotency key, characters. */
 export const maxKeyLength = 200

@@ -3,47 +3,50 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
+import { field, int, listed, optional, optText, optTime, shape, text, time } from "../fields.js"
 import { uuidV7Pattern } from "../Ids.js"
 import { ProblemDetails } from "../Problem.js"
 import { ImportReport } from "../Reports.js"
-import { described } from "./Endpoint.js"
+import { described } from "./operation.js"
+import { bodyCall, memoryCall } from "./problemSets.js"
 import { Flag } from "./Query.js"
 
 /** Body of `POST /v1/imports` for a recording that is on the server's machine already. */
-export const ImportFromRoot = Schema.Struct({
-  /** Path of the recording below the folder that the configuration names as `imports.root`. */
-  path: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(4_096)),
+export const ImportFromRoot = shape("ImportFromRoot", "A recording that is on the server's machine already.", {
+  path: field(
+    Schema.String.pipe(Schema.minLength(1), Schema.maxLength(4_096)),
+    "Path of the recording below the folder that the configuration names as `imports.root`.",
+  ),
 })
 export type ImportFromRoot = typeof ImportFromRoot.Type
 
+/** How far an import is. */
+export const ImportState = listed(
+  "ImportState",
+  "How far an import is. `running` from the first byte of the upload to the last commit.",
+  "running",
+  "completed",
+  "failed",
+)
+
 /** An import of this run of the server. */
-export const ImportView = Schema.Struct({
-  importId: Schema.String,
-  /** How the recording is named: `name=` of the call, or its path below the root. */
-  name: Schema.String,
-  /** Kind of the recording; null until it is known. */
-  source: Schema.NullOr(Schema.String),
-  /** `running` from the first byte of the upload to the last commit. */
-  state: Schema.Literal("running", "completed", "failed"),
-  /** Number of the last line whose events are durable. */
-  lines: Schema.Number,
-  /** Events that it has added to the log so far. */
-  events: Schema.Number,
-  /** When it began, ms since the epoch. */
-  startedAt: Schema.Number,
-  /** When it ended, ms since the epoch; null while it runs. */
-  endedAt: Schema.NullOr(Schema.Number),
-  /** What it led to; null unless it has completed. */
-  report: Schema.NullOr(ImportReport),
-  /** Why it failed; null unless it has. */
-  problem: Schema.NullOr(ProblemDetails),
+export const ImportView = shape("Import", "An import of this run of the server.", {
+  importId: text("Its id."),
+  name: text("How the recording is named: `name=` of the call, or its path below the root."),
+  source: optText("Kind of the recording; null until it is known."),
+  state: field(ImportState, "`running` from the first byte of the upload to the last commit."),
+  lines: int("Number of the last line whose events are durable."),
+  events: int("Events that it has added to the log so far."),
+  startedAt: time("When it began"),
+  endedAt: optTime("When it ended", "it runs"),
+  report: field(Schema.NullOr(ImportReport), "What it led to; null unless it has completed."),
+  problem: field(Schema.NullOr(ProblemDetails), "Why it failed; null unless it has."),
 })
 export type ImportView = typeof ImportView.Type
 
 /** Imports of this run of the server. */
-export const ImportList = Schema.Struct({
-  /** The latest first, at most 100. */
-  items: Schema.Array(ImportView),
+export const ImportList = shape("ImportList", "Imports of this run of the server.", {
+  items: field(Schema.Array(ImportView), "The latest first, at most 100."),
 })
 export type ImportList = typeof ImportList.Type
 
@@ -52,36 +55,25 @@ const longestName = 255
 
 /** How an import is asked for. */
 const importParams = Schema.Struct({
-  /** Kind of the recording. */
-  source: Schema.optional(
-    Schema.String.annotations({
-      description: "Kind of the recording, such as codex-app-server. Found out from its lines unless told.",
-    }),
+  source: optional(
+    Schema.String,
+    "Kind of the recording, such as codex-app-server. Found out from its lines unless told.",
   ),
-  name: Schema.optional(
+  name: optional(
     Schema.String.pipe(
       Schema.minLength(1),
       Schema.maxLength(longestName),
-      Schema.annotations({
-        description: "How the recording is named in the report and in thread.imported; upload unless told.",
-        jsonSchema: { type: "string", minLength: 1, maxLength: longestName },
-      }),
+      Schema.annotations({ jsonSchema: { type: "string", minLength: 1, maxLength: longestName } }),
     ),
+    "How the recording is named in the report and in thread.imported; upload unless told.",
   ),
-  leaveOpen: Schema.optional(
-    Flag.annotations({
-      description: "true: leave sessions open whose process the recording has not seen exit: it may grow.",
-    }),
-  ),
-  importId: Schema.optional(
+  leaveOpen: optional(Flag, "`true`: leave sessions open whose process the recording has not seen exit: it may grow."),
+  importId: optional(
     Schema.String.pipe(
       Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
-      Schema.annotations({
-        description:
-          "Id under which GET /v1/imports/{importId} tells of it, a lower-case UUIDv7; a new one unless told.",
-        jsonSchema: { type: "string" },
-      }),
+      Schema.annotations({ jsonSchema: { type: "string" } }),
     ),
+    "Id under which GET /v1/imports/{importId} tells of it, a lower-case UUIDv7; a new one unless told.",
   ),
 })
 
@@ -99,18 +91,34 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
             "nothing. A call that ends early stops the import; what was committed stays, and the same call again adds what is " +
             "missing. 409 `thread-busy` where a session of one of its threads lives, 413 beyond the configured size, 429 " +
             "while too many imports run. `Location` leads to the import.",
+          {
+            problems: [
+              ...bodyCall,
+              "import-conflict",
+              "path-not-allowed",
+              "thread-busy",
+              "not-a-recording",
+              "recording-not-found",
+            ],
+            headers: ["Location"],
+            alsoTakes: { "application/x-ndjson": "RecordingLines" },
+          },
         ),
       ),
   )
   .add(
     HttpApiEndpoint.get("list", "/v1/imports")
       .addSuccess(ImportList)
-      .annotateContext(described("Imports that run, and the last ones that ended since the server started.")),
+      .annotateContext(
+        described("Imports that run, and the last ones that ended since the server started.", { problems: memoryCall }),
+      ),
   )
   .add(
     HttpApiEndpoint.get("get", "/v1/imports/:importId")
-      .setPath(Schema.Struct({ importId: Schema.String.annotations({ description: "`importId` of the call." }) }))
+      .setPath(Schema.Struct({ importId: field(Schema.String, "`importId` of the call.") }))
       .addSuccess(ImportView)
-      .annotateContext(described("One import: how far it is, or what came of it.")),
+      .annotateContext(
+        described("One import: how far it is, or what came of it.", { problems: [...memoryCall, "import-not-found"] }),
+      ),
   )
   .annotateContext(OpenApi.annotations({ title: "Imports" })) {}

@@ -5,8 +5,11 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { AgentList } from "../entities/Agent.js"
 import { ReaperFindings } from "../entities/ReaperFinding.js"
+import { optional } from "../fields.js"
 import { RequestDetail, TurnDetail } from "../ReadModel.js"
-import { described, requestPath, turnPath } from "./Endpoint.js"
+import { requestPath, turnPath } from "./Endpoint.js"
+import { described, read, resourceRead } from "./operation.js"
+import { listCall, memoryCall, readCall, writeCall } from "./problemSets.js"
 import { pageParams, readParams, WaitSeconds } from "./Query.js"
 import { pageOf } from "./Shapes.js"
 
@@ -15,12 +18,18 @@ export class TurnsGroup extends HttpApiGroup.make("turns")
   .add(
     HttpApiEndpoint.get("get", "/v1/turns/:turnId")
       .setPath(turnPath)
-      .setUrlParams(Schema.Struct({ ...readParams, wait: Schema.optional(WaitSeconds) }))
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          wait: optional(WaitSeconds, "Wait up to so many seconds, 60 at most, for the end."),
+        }),
+      )
       .addSuccess(TurnDetail)
       .annotateContext(
         described(
           "One turn. With `wait` it answers as soon as the end is final (`settled`), and else after so many seconds with " +
             "the turn as it is then: ask again. 429 while too many wait.",
+          resourceRead([...readCall, "turn-not-found"]),
         ),
       ),
   )
@@ -30,10 +39,21 @@ export class TurnsGroup extends HttpApiGroup.make("turns")
 export class RequestsGroup extends HttpApiGroup.make("requests")
   .add(
     HttpApiEndpoint.get("list", "/v1/requests")
-      .setUrlParams(Schema.Struct({ ...pageParams, status: Schema.optional(Schema.Literal("open", "answering")) }))
+      .setUrlParams(
+        Schema.Struct({
+          ...pageParams,
+          status: optional(
+            Schema.Literal("open", "answering"),
+            "Only those that wait for an answer, or whose answer is on its way.",
+          ),
+        }),
+      )
       .addSuccess(pageOf(RequestDetail))
       .annotateContext(
-        described("Approvals and questions of all threads, newest first; with `status=open` what waits for an answer."),
+        described(
+          "Approvals and questions of all threads, newest first; with `status=open` what waits for an answer.",
+          read(listCall),
+        ),
       ),
   )
   .add(
@@ -41,7 +61,7 @@ export class RequestsGroup extends HttpApiGroup.make("requests")
       .setPath(requestPath)
       .setUrlParams(Schema.Struct(readParams))
       .addSuccess(RequestDetail)
-      .annotateContext(described("One approval or question.")),
+      .annotateContext(described("One approval or question.", resourceRead([...readCall, "request-not-found"]))),
   )
   .annotateContext(OpenApi.annotations({ title: "Requests" })) {}
 
@@ -50,7 +70,7 @@ export class AgentsGroup extends HttpApiGroup.make("agents")
   .add(
     HttpApiEndpoint.get("list", "/v1/agents")
       .addSuccess(AgentList)
-      .annotateContext(described("The configured agents, and what each can be asked to do.")),
+      .annotateContext(described("The configured agents, and what each can be asked to do.", { problems: memoryCall })),
   )
   .annotateContext(OpenApi.annotations({ title: "Agents" })) {}
 
@@ -59,11 +79,13 @@ export class ReaperGroup extends HttpApiGroup.make("reaper")
   .add(
     HttpApiEndpoint.get("findings", "/v1/reaper")
       .addSuccess(ReaperFindings)
-      .annotateContext(described("What the last sweep found: why each session that lived stays or goes.")),
+      .annotateContext(
+        described("What the last sweep found: why each session that lived stays or goes.", { problems: memoryCall }),
+      ),
   )
   .add(
     HttpApiEndpoint.post("sweep", "/v1/reaper/sweep")
       .addSuccess(ReaperFindings)
-      .annotateContext(described("Sweeps now, and tells what was found and done.")),
+      .annotateContext(described("Sweeps now, and tells what was found and done.", { problems: writeCall })),
   )
   .annotateContext(OpenApi.annotations({ title: "Reaper" })) {}

@@ -21,7 +21,7 @@ export const problemStatuses: readonly number[] = [
 /** The problems of one status. */
 export const problemOf = (status: number) =>
   Schema.transformOrFail(
-    ProblemDetails.annotations({ identifier: "ProblemDetails", description: "A problem (RFC 9457)." }),
+    ProblemDetails,
     Schema.instanceOf(Problem).pipe(Schema.filter((problem) => problems[problem.slug].status === status)),
     {
       strict: true,

@@ -1,4 +1,5 @@
-/** What the derivation of the OpenAPI 3.1 document cannot know: who needs a token, and what an error looks like. */
+/** What the derivation of the OpenAPI 3.1 document leaves to be done: who needs a token, and how schemas are written. */
+import { componentExamples } from "./examples.js"
 
 /** Paths that need no token, besides those under `/assets/`. */
 export const publicPaths: readonly string[] = ["/", "/docs", "/openapi.json", "/livez"]
@@ -6,39 +7,105 @@ export const publicPaths: readonly string[] = ["/", "/docs", "/openapi.json", "/
 /** Schemas by which the derivation describes decode errors of its own; ours are problems like all others. */
 const foreign: ReadonlySet<string> = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
 
-type Fields<A> = Readonly<Record<string, A>>
+interface Fields {
+  readonly [name: string]: unknown
+}
 
-const mapFields = <A, B>(fields: Fields<A>, f: (value: A, name: string) => B): Fields<B> =>
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
+
+const mapFields = (fields: Fields, f: (value: unknown, name: string) => unknown): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, f(value, name)]))
 
-interface Response {
-  readonly description: string
+/** A schema as OpenAPI 3.1 has it: what is said beside a reference stands beside it, and no schema has an address of its own. */
+const tidy = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(tidy)
+  if (!isFields(value)) return value
+  const { $id, allOf, ...rest } = value
+  const [only, ...others] = Array.isArray(allOf) ? allOf : []
+  const alone = others.length === 0 && isFields(only) && "$ref" in only
+  return {
+    ...(alone ? only : {}),
+    ...mapFields(rest, tidy),
+    ...(alone || allOf === undefined ? {} : { allOf: tidy(allOf) }),
+  }
 }
 
-interface Operation {
-  readonly responses: Fields<Response>
+const prefix = "#/components/schemas/"
+
+/** The components that a part of the document refers to. */
+const referred = (value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap(referred)
+  if (!isFields(value)) return []
+  const { $ref } = value
+  return [
+    ...(typeof $ref === "string" && $ref.startsWith(prefix) ? [$ref.slice(prefix.length)] : []),
+    ...Object.values(value).flatMap(referred),
+  ]
 }
 
-const asProblem = (response: Response, status: string): unknown =>
-  Number(status) < 400
-    ? response
-    : {
-        description: response.description,
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/ProblemDetails" } } },
-      }
+/** Those that are reached from some, and from what those refer to. */
+const reached = (roots: readonly string[], schemas: Fields): ReadonlySet<string> => {
+  const found = new Set<string>()
+  const waiting = [...roots]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (found.has(next)) continue
+    found.add(next)
+    waiting.push(...referred(schemas[next]))
+  }
+  return found
+}
 
-/** The paths of the document, each operation with its security and with problems as its errors. */
-export const documentPaths = (paths: Fields<Fields<Operation>>): Fields<Fields<unknown>> =>
-  mapFields(paths, (item, path) =>
-    mapFields(item, (operation) => ({
-      ...operation,
-      security: publicPaths.includes(path) ? [] : [{ bearer: [] }],
-      responses: mapFields(operation.responses, asProblem),
-    })),
-  )
+/** An answer may grow: a reader skips the fields that it does not know. */
+const open = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(open)
+  if (!isFields(value)) return value
+  const { additionalProperties, ...rest } = value
+  return {
+    ...mapFields(rest, open),
+    ...(additionalProperties === undefined || additionalProperties === false
+      ? {}
+      : { additionalProperties: open(additionalProperties) }),
+  }
+}
 
-/** The components of the document, without what nothing refers to any more. */
-export const documentComponents = (schemas: Fields<unknown>): Fields<unknown> => ({
-  schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => !foreign.has(name))),
-  securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
-})
+/** A lenient body: a field that is not known is told, and costs nothing. */
+const lenient: ReadonlySet<string> = new Set(["ProviderEvents"])
+
+/** The parts of an operation that are sent, and refused where they have a field that is not known. */
+const strictBodies = (paths: Fields): readonly string[] =>
+  Object.values(paths)
+    .flatMap((item) => Object.values(fieldsOf(item)))
+    .flatMap((operation) => referred(fieldsOf(operation).requestBody))
+    .filter((name) => !lenient.has(name))
+
+/** The document, each operation with its security, each component in its final shape. */
+export const openApiDocument = (document: Fields): Fields => {
+  const schemas = fieldsOf(tidy(fieldsOf(fieldsOf(document.components).schemas)))
+  const paths = fieldsOf(tidy(document.paths))
+  const strict = reached(strictBodies(paths), schemas)
+  const components = Object.entries(schemas)
+    .filter(([name]) => !foreign.has(name))
+    .map(([name, schema]) => {
+      const examples = componentExamples[name]
+      const shown = strict.has(name) ? schema : open(schema)
+      return [name, examples === undefined ? shown : { ...fieldsOf(shown), examples }]
+    })
+  return {
+    ...document,
+    paths: mapFields(paths, (item, path) =>
+      mapFields(fieldsOf(item), (operation) => ({
+        ...fieldsOf(operation),
+        security: publicPaths.includes(path) ? [] : [{ bearer: [] }],
+      })),
+    ),
+    components: {
+      schemas: Object.fromEntries(components),
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "The token in the `token` file of the data directory." },
+      },
+    },
+  }
+}

@@ -9,6 +9,7 @@ import { databaseFile } from "@threadfold/event-log"
 import { MonotonicClock } from "@threadfold/orchestrator"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type HttpOptions, HttpServer, HttpServerLive, readSide } from "../../../src/http/index.js"
+import { undeclared } from "./declared.js"
 import { testOrchestration } from "./TestOrchestration.js"
 
 /** Lines of the access log of a test's server. */
@@ -47,16 +48,22 @@ export const serverOn = (directory: string, options: TestOptions = {}) => {
 export const testServer = (options: TestOptions = {}) =>
   Layer.unwrapScoped(Effect.map(temporaryDirectory, (directory) => serverOn(directory, options)))
 
-/** A call with the token, on a connection of its own: a kept one could be met by the next server on its port. */
+/**
+ * A call with the token, on a connection of its own: a kept one could be met by the next server on its port. An answer that
+ * the OpenAPI document does not declare fails the test.
+ */
 export const call = (path: string, init: RequestInit = {}) =>
   Effect.flatMap(HttpServer, ({ url, token }) =>
-    Effect.promise((signal) =>
-      fetch(`${url}${path}`, {
+    Effect.promise(async (signal) => {
+      const response = await fetch(`${url}${path}`, {
         signal,
         ...init,
         headers: { authorization: `Bearer ${token}`, connection: "close", ...init.headers },
-      }),
-    ),
+      })
+      const wrong = await undeclared(`${url}${path}`, init.method ?? "GET", response)
+      if (wrong !== null) throw new Error(wrong)
+      return response
+    }),
   )
 
 /** A call with the token: status, headers and text. */

@@ -1,0 +1,31 @@
+/** Bodies that are a stream of lines: what a generated client gets as a text. */
+import { Schema } from "effect"
+
+/** `text/event-stream`. */
+export const EventStream = Schema.String.annotations({
+  identifier: "EventStream",
+  title: "Event stream",
+  description:
+    "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `EventEnvelope`; or `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`).",
+})
+
+/** `application/x-ndjson` of a push. */
+export const ProviderEventLines = Schema.String.annotations({
+  identifier: "ProviderEventLines",
+  title: "Provider events, a line each",
+  description: "NDJSON: each line is one `ProviderEvent`.",
+})
+
+/** `application/x-ndjson` of the answer to a push. */
+export const LineResultLines = Schema.String.annotations({
+  identifier: "LineResultLines",
+  title: "Line results, a line each",
+  description: "NDJSON: each line is one `LineResult`.",
+})
+
+/** `application/x-ndjson` of an import. */
+export const RecordingLines = Schema.String.annotations({
+  identifier: "RecordingLines",
+  title: "Lines of a recording",
+  description: "The recording itself: one JSON object a line, as its source wrote it.",
+})

@@ -1,0 +1,2 @@
+/** Examples of components. */
+export const componentExamples: Readonly<Record<string, readonly unknown[]>> = {}
