@@ -22,15 +22,31 @@ export const shape = <Fields extends Schema.Struct.Fields>(
   fields: Fields,
 ): Schema.Struct<Fields> => Schema.Struct(fields).annotations({ ...named(identifier), identifier, description })
 
-/** A closed list of words with a name. An error of a decoder lists the words, so the name is that of the JSON schema alone. */
+/** A JSON schema with a name. An error of a decoder goes on naming the type: the name is that of the JSON schema alone. */
+export const namedJson = (identifier: string, description: string, schema: object) => ({
+  [AST.JSONIdentifierAnnotationId]: identifier,
+  jsonSchema: { ...schema, title: titleOf(identifier), description },
+})
+
+/** A closed list of words with a name. */
 export const listed = <const Words extends readonly [string, ...string[]]>(
   identifier: string,
   description: string,
   ...words: Words
 ): Schema.Literal<[...Words]> =>
-  Schema.Literal<[...Words]>(...words).annotations({
-    [AST.JSONIdentifierAnnotationId]: identifier,
-    jsonSchema: { type: "string", title: titleOf(identifier), description, enum: words },
+  Schema.Literal<[...Words]>(...words).annotations(namedJson(identifier, description, { type: "string", enum: words }))
+
+/** The same list as an answer says it: a later version may say a word more, so that a reader takes any text. */
+export const growing = (list: Schema.Schema.Any): typeof Schema.String =>
+  Schema.String.annotations({
+    ...Option.match(AST.getJSONIdentifierAnnotation(list.ast), {
+      onNone: () => ({}),
+      onSome: (identifier) => ({ [AST.JSONIdentifierAnnotationId]: identifier }),
+    }),
+    ...Option.match(AST.getJSONSchemaAnnotation(list.ast), {
+      onNone: () => ({}),
+      onSome: (jsonSchema) => ({ jsonSchema }),
+    }),
   })
 
 /** A field that is always there. */

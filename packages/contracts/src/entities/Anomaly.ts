@@ -1,5 +1,5 @@
 import { AnomalyReason } from "../AnomalyReason.js"
-import { field, int, optText, shape, text } from "../fields.js"
+import { field, growing, int, optText, retyped, shape, text } from "../fields.js"
 import { type RowOf, table } from "./table.js"
 
 /** Every field of an anomaly. */
@@ -28,6 +28,9 @@ export type AnomalyRow = RowOf<typeof anomalies>
 export const AnomalyView = shape(
   "Anomaly",
   "Facts that the fold refused to apply in a stream, for one reason and subject.",
-  Anomaly.pick("threadId", "reason", "subject", "count", "firstSequence", "lastSequence", "detail").fields,
+  {
+    ...Anomaly.pick("threadId", "reason", "subject", "count", "firstSequence", "lastSequence", "detail").fields,
+    reason: retyped(Anomaly.fields.reason, growing(AnomalyReason)),
+  },
 )
 export type AnomalyView = typeof AnomalyView.Type

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { EpochMs } from "../events/Common.js"
-import { field, int, json, listed, maybe, optInt, optText, shape, text } from "../fields.js"
+import { field, int, json, listed, maybe, namedJson, optInt, optText, shape, text } from "../fields.js"
 import { maxSeq, maxTime, maxTypeLength } from "../Limits.js"
 import { BoundedNativeRef, NativeRef } from "../Native.js"
 
@@ -12,11 +12,21 @@ import { BoundedNativeRef, NativeRef } from "../Native.js"
 export const Actor = listed("Actor", "Who caused an event.", "provider", "client", "orchestrator", "reaper", "import")
 export type Actor = typeof Actor.Type
 
-/** `agent | gateway | realtime | client | adapter:<name>`: one numbered channel of a session or connection. */
+const channelPattern = /^(agent|gateway|realtime|client|adapter:[A-Za-z0-9._-]{1,64})$/
+
+/** One numbered channel of a session or connection. */
 export const Channel = Schema.String.pipe(
-  Schema.pattern(/^(agent|gateway|realtime|client|adapter:[A-Za-z0-9._-]{1,64})$/, {
-    message: () => "expected agent, gateway, realtime, client or adapter:<name>",
-  }),
+  Schema.pattern(channelPattern, { message: () => "expected agent, gateway, realtime, client or adapter:<name>" }),
+  Schema.annotations(
+    namedJson(
+      "Channel",
+      "`agent`, `gateway`, `realtime`, `client` or `adapter:<name>`: one numbered channel of a session or connection.",
+      {
+        type: "string",
+        pattern: channelPattern.source,
+      },
+    ),
+  ),
 )
 export type Channel = typeof Channel.Type
 
@@ -44,7 +54,7 @@ export const EventEnvelope = shape(
     type: text("Literal event type; may be unknown to this version."),
     v: int("Schema version of the type."),
     sessionId: optText("The session that said it; null for connection streams and for our own commands."),
-    channel: optText("Numbered channel of the session or connection; null where nothing numbers it."),
+    channel: optText("Channel of the session or connection; null where nothing numbers it."),
     seq: optInt("Number in the channel, from 1; null where nothing numbers it."),
     at: field(EpochMs, "Source clock, ms since the epoch. For display and the reaper, never for order."),
     recordedAt: field(EpochMs, "Our clock at commit, ms since the epoch."),

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { ItemEnd, ItemKind } from "../events/ItemEvents.js"
-import { field, flag, int, json, listed, optInt, optText, shape, text } from "../fields.js"
-import { ended, ordinal, sequence, span, threadId } from "./shared.js"
+import { field, flag, growing, int, json, listed, optInt, optText, retyped, shape, text } from "../fields.js"
+import { Evidence, ended, ordinal, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where an item is. */
@@ -72,10 +72,8 @@ export const items = table("items", "One row per item.", Item, {
 export type ItemRow = RowOf<typeof items>
 
 /** An item as it is served. */
-export const ItemView = shape(
-  "Item",
-  "One visible step of a turn: a message, a command, a file change, …",
-  Item.pick(
+export const ItemView = shape("Item", "One visible step of a turn: a message, a command, a file change, …", {
+  ...Item.pick(
     "itemId",
     "nativeItemId",
     "turnId",
@@ -93,5 +91,7 @@ export const ItemView = shape(
     "startedAt",
     "endedAt",
   ).fields,
-)
+  kind: retyped(Item.fields.kind, growing(ItemKind)),
+  evidence: retyped(Item.fields.evidence, Schema.NullOr(growing(Evidence))),
+})
 export type ItemView = typeof ItemView.Type

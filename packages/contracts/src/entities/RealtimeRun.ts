@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { RealtimeCloseReason } from "../events/RealtimeEvents.js"
-import { field, flag, int, listed, optText, optTime, shape, text } from "../fields.js"
+import { field, flag, growing, int, listed, optText, optTime, retyped, shape, text } from "../fields.js"
 import { Evidence, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
@@ -49,9 +49,8 @@ export const realtimeRuns = table("realtime_runs", "One row per run of a voice c
 export type RealtimeRunRow = RowOf<typeof realtimeRuns>
 
 /** A run as it is served. */
-export const RealtimeRunView = shape(
-  "RealtimeRun",
-  "One run of a voice conversation.",
-  RealtimeRun.pick("realtimeId", "status", "reason", "lastError", "version", "startedAt", "endedAt").fields,
-)
+export const RealtimeRunView = shape("RealtimeRun", "One run of a voice conversation.", {
+  ...RealtimeRun.pick("realtimeId", "status", "reason", "lastError", "version", "startedAt", "endedAt").fields,
+  reason: retyped(RealtimeRun.fields.reason, Schema.NullOr(growing(RealtimeCloseReason))),
+})
 export type RealtimeRunView = typeof RealtimeRunView.Type

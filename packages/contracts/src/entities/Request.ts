@@ -1,5 +1,5 @@
 import { RequestKind } from "../events/RequestEvents.js"
-import { field, json, listed, optText, optTime, shape, text } from "../fields.js"
+import { field, growing, json, listed, optText, optTime, retyped, shape, text } from "../fields.js"
 import { ended, sequence, span, threadId, version } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
@@ -70,23 +70,26 @@ export type RequestRow = RowOf<typeof requests>
 export const RequestView = shape(
   "Request",
   "One approval, question or tool callback of an agent that waits for an answer.",
-  Request.pick(
-    "requestId",
-    "nativeRequestId",
-    "turnId",
-    "itemId",
-    "kind",
-    "status",
-    "decision",
-    "decidedBy",
-    "answer",
-    "lastError",
-    "cause",
-    "title",
-    "data",
-    "openedAt",
-    "endedAt",
-  ).fields,
+  {
+    ...Request.pick(
+      "requestId",
+      "nativeRequestId",
+      "turnId",
+      "itemId",
+      "kind",
+      "status",
+      "decision",
+      "decidedBy",
+      "answer",
+      "lastError",
+      "cause",
+      "title",
+      "data",
+      "openedAt",
+      "endedAt",
+    ).fields,
+    kind: retyped(Request.fields.kind, growing(RequestKind)),
+  },
 )
 export type RequestView = typeof RequestView.Type
 

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { SessionStatus } from "../events/SessionEvents.js"
-import { field, int, json, optInt, optText, optTime, shape, text } from "../fields.js"
+import { field, growing, int, json, optInt, optText, optTime, retyped, shape, text } from "../fields.js"
 import { Evidence, SourceMode, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
@@ -47,10 +47,8 @@ export const sessions = table("sessions", "One row per incarnation of a thread."
 export type SessionRow = RowOf<typeof sessions>
 
 /** A session as it is served. */
-export const SessionView = shape(
-  "Session",
-  "One incarnation of a thread on a connection.",
-  Session.pick(
+export const SessionView = shape("Session", "One incarnation of a thread on a connection.", {
+  ...Session.pick(
     "sessionId",
     "threadId",
     "connectionId",
@@ -71,5 +69,7 @@ export const SessionView = shape(
     "endedAt",
     "lastActivityAt",
   ).fields,
-)
+  mode: retyped(Session.fields.mode, growing(SourceMode)),
+  evidence: retyped(Session.fields.evidence, Schema.NullOr(growing(Evidence))),
+})
 export type SessionView = typeof SessionView.Type

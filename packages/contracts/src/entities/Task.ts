@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { TaskOutcome } from "../events/TaskEvents.js"
-import { field, listed, optText, shape, text } from "../fields.js"
+import { field, growing, listed, optText, retyped, shape, text } from "../fields.js"
 import { ended, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
@@ -41,10 +41,19 @@ export const tasks = table("tasks", "One row per background task.", Task, {
 export type TaskRow = RowOf<typeof tasks>
 
 /** A background task as it is served. */
-export const TaskView = shape(
-  "Task",
-  "One background task that may outlive its turn.",
-  Task.pick("taskId", "nativeTaskId", "turnId", "itemId", "kind", "title", "status", "outcome", "startedAt", "endedAt")
-    .fields,
-)
+export const TaskView = shape("Task", "One background task that may outlive its turn.", {
+  ...Task.pick(
+    "taskId",
+    "nativeTaskId",
+    "turnId",
+    "itemId",
+    "kind",
+    "title",
+    "status",
+    "outcome",
+    "startedAt",
+    "endedAt",
+  ).fields,
+  outcome: retyped(Task.fields.outcome, Schema.NullOr(growing(TaskOutcome))),
+})
 export type TaskView = typeof TaskView.Type

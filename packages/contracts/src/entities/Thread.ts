@@ -1,3 +1,4 @@
+import { Schema } from "effect"
 import { field, flag, int, json, listed, optInt, optText, optTime, shape, text } from "../fields.js"
 import { sequence } from "./shared.js"
 import { type RowOf, table } from "./table.js"
@@ -49,9 +50,9 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   goal: json("What the agent works towards, in the provider's words; null: it told nothing."),
   plan: json("The agent's to-do list: `{explanation, steps}`; null: it told none."),
   archivedAt: optTime("When it was archived", "it is not archived"),
-  deletedAt: optTime(
-    "When it was deleted; a deleted thread takes no command but its restore. By our clock",
-    "it is not deleted",
+  deletedAt: field(
+    Schema.NullOr(Schema.Number),
+    "When it was deleted, ms since the epoch; null: it is not deleted. A deleted thread takes no command but its restore.",
   ),
   keepAliveUntil: optTime("The reaper leaves the thread alone until then", "it may reap it"),
   createdAt: optTime("Source clock of the first event", "not known"),

@@ -1,8 +1,22 @@
 import { Schema } from "effect"
 import { ProviderError, TokenCounts } from "../events/Common.js"
 import { TurnOutcome } from "../events/TurnEvents.js"
-import { field, flag, int, json, listed, meaningOf, optInt, optText, optTime, retyped, shape, text } from "../fields.js"
-import { ended, ordinal, sequence, span, threadId, version } from "./shared.js"
+import {
+  field,
+  flag,
+  growing,
+  int,
+  json,
+  listed,
+  meaningOf,
+  optInt,
+  optText,
+  optTime,
+  retyped,
+  shape,
+  text,
+} from "../fields.js"
+import { Evidence, ended, ordinal, sequence, span, threadId, version } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 import { UsageView } from "./Usage.js"
 
@@ -85,9 +99,12 @@ export type TurnRow = RowOf<typeof turns>
 export const TurnView = shape("Turn", "One unit of agent work.", {
   ...Turn.pick("turnId", "nativeTurnId", "sessionId", "status", "outcome", "cause", "evidence", "startedAt", "endedAt")
     .fields,
+  outcome: retyped(Turn.fields.outcome, Schema.NullOr(growing(TurnOutcome))),
+  evidence: retyped(Turn.fields.evidence, Schema.NullOr(growing(Evidence))),
   usage: retyped(Turn.fields.usage, Schema.NullOr(UsageView)),
   error: json(meaningOf(Turn.fields.error)),
   ...Turn.pick("origin", "settled", "stalled", "rejoined", "steeredInto", "text", "diff", "proposal").fields,
+  origin: retyped(Turn.fields.origin, growing(TurnOrigin)),
   rewound: flag("True: the provider took the turn back (rule 13). It keeps its usage."),
   rewoundAt: optTime("Since when it is taken back, by the source clock", "it was not taken back"),
   rewoundSequence: optInt("Sequence of the event that took it back; null: it was not taken back."),

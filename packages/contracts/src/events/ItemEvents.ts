@@ -122,6 +122,9 @@ export const ContentDelta = shape(
     ),
     delta: text("The text."),
     frames: maybe(Schema.Number, "How many native frames were merged, at least 1."),
-    lastAt: maybe(EpochMs, "Source time of the last merged frame, ms; the event's `at` is the first one's."),
+    lastAt: maybe(
+      EpochMs,
+      "Source time of the last merged frame, ms since the epoch; the event's `at` is the first one's.",
+    ),
   },
 )

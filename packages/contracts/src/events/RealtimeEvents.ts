@@ -41,8 +41,8 @@ export const RealtimeTranscriptDone = shape(
 /** `realtime.audio` */
 export const RealtimeAudio = shape("RealtimeAudio", "Audio passed by; the bytes stay in the native message.", {
   direction: field(Schema.Literal("input", "output"), "Direction as seen by the agent."),
-  bytes: maybe(Schema.Number, "Length of the encoded data."),
-  sampleRate: maybe(Schema.Number, "Samples per second."),
+  bytes: maybe(Schema.Number, "Length of the encoded data, bytes."),
+  sampleRate: maybe(Schema.Number, "Samples per second (Hz)."),
   frames: maybe(Schema.Number, "How many native frames were merged, at least 1."),
 })
 /** `realtime.sdp` */
