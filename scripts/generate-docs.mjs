@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference from the code: schemas and their doc comments, tables, catalogues, invariants, transition tables,
+ * Writes docs/reference from the code: schemas with their annotations, tables, catalogues, invariants, transition tables,
  * routes and commands. Runs the samples that pages mark to be run, and sees that every relative link leads somewhere.
  *
  *   npm run docs
@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { cliPage } from "./docs/cli.mjs"
+import { examplesModule } from "./docs/examples.mjs"
 import { httpPage } from "./docs/http.mjs"
 import { brokenLinks } from "./docs/links.mjs"
 import { page } from "./docs/markdown.mjs"
@@ -58,11 +59,11 @@ const openApi = () =>
     { cwd: join(root, "apps", "server") },
   )
 
-/** JSON as the formatter has it, so that it leaves the file alone. */
-const formatted = (json) =>
-  outputOf(join(root, "node_modules", ".bin", "biome"), ["format", "--stdin-file-path=openapi.json"], {
+/** A text as the formatter has it, so that it leaves the file alone. */
+const formatted = (text, name = "openapi.json") =>
+  outputOf(join(root, "node_modules", ".bin", "biome"), ["format", `--stdin-file-path=${name}`], {
     cwd: root,
-    input: json,
+    input: text,
     shell: process.platform === "win32",
   })
 
@@ -80,22 +81,21 @@ const contents = [
 ]
 
 const make = async () => {
-  const contracts = await built("contracts")
+  const contracts = { ...(await built("contracts")), ...(await built("contracts", "api")) }
   const core = await built("core")
-  const { publicPaths } = await built("contracts", "api")
   const document = openApi()
-  settlePages()
+  settlePages(contracts)
   const titleOf = (text) => /^# (.*)$/m.exec(text)?.[1]
   const pages = new Map([
     ["events.md", eventsPage(contracts)],
-    ["envelope.md", envelopePage()],
+    ["envelope.md", envelopePage(contracts)],
     ["tables.md", tablesPage(contracts)],
-    ["read-model.md", readModelPage()],
+    ["read-model.md", readModelPage(contracts)],
     ["transitions.md", transitionsPage(core)],
     ["invariants.md", invariantsPage(core)],
     ["anomalies.md", anomaliesPage(contracts)],
     ["problems.md", problemsPage(contracts)],
-    ["http.md", httpPage(JSON.parse(document), publicPaths)],
+    ["http.md", httpPage(JSON.parse(document), contracts.publicPaths)],
     ["cli.md", cliPage()],
     ["openapi.json", formatted(document)],
   ])
@@ -104,8 +104,18 @@ const make = async () => {
 }
 
 await setupOrExit()
-const pages = await make()
 const problems = []
+// The document shows examples that the program prints: they are made first, and built in.
+const examplesFile = join(root, "packages", "contracts", "src", "api", "examples.ts")
+const examples = formatted(examplesModule(), "examples.ts")
+if (readFileSync(examplesFile, "utf8") !== examples) {
+  if (checks) problems.push("packages/contracts/src/api/examples.ts is out of date: run `npm run docs`")
+  else {
+    writeFileSync(examplesFile, examples)
+    await setupOrExit()
+  }
+}
+const pages = await make()
 mkdirSync(folder, { recursive: true })
 for (const [name, text] of pages) {
   const file = join(folder, name)

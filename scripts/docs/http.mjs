@@ -1,78 +1,97 @@
-/** The page of the HTTP API: routes from the OpenAPI document, bodies from the schemas. */
+/** The page of the HTTP API, from its OpenAPI document. */
 import { code, page, sentence, slug, table } from "./markdown.mjs"
-import { endpointBodies, schemasOf } from "./schemas.mjs"
-import { about, Mentions, mentioned } from "./structs.mjs"
-
-const typeOf = (schema = {}, name = "") =>
-  name === "reason"
-    ? "an [anomaly](anomalies.md) reason"
-    : schema.enum !== undefined
-      ? schema.enum.map((each) => code(JSON.stringify(each))).join(" or ")
-      : [
-          schema.type ?? "any",
-          ...(schema.minimum === undefined ? [] : [`from ${schema.minimum}`]),
-          ...(schema.maximum === undefined ? [] : [`to ${schema.maximum}`]),
-          ...(schema.default === undefined ? [] : [`default ${schema.default}`]),
-        ].join(", ")
+import { addComponents, typeOf } from "./schemas.mjs"
+import { about, Mentions, mentioned } from "./shapes.mjs"
 
 /** Parameters that are explained once: what every read and every list takes. */
-const common = new Map([
-  ["min-sequence", "Wait up to 5 s until the log has reached this sequence, else the problem `range-not-reached`."],
-  ["limit", "Entries at most."],
-  ["cursor", "`next` or `previous` of an earlier page of the same list, unchanged."],
-  ["order", "`desc`: newest first."],
-  [
-    "idempotency-key",
-    "Header of commands: what a retry is known by, 1 to 200 printable characters. The same call with the same key gets the first answer, another call with it the problem `command-conflict`. Kept for 7 days.",
-  ],
-  [
-    "if-match",
-    "Header of commands: the `ETag` that was read. Another version of the resource refuses the call with `precondition-failed`.",
-  ],
+const common = [
+  "min-sequence",
+  "limit",
+  "cursor",
+  "order",
+  "Idempotency-Key",
+  "If-Match",
+  "If-None-Match",
+  "Last-Event-ID",
+]
+
+/** Problems that every call may meet, or every call that writes: they are explained once. */
+const everywhere = new Set([
+  "forbidden-host",
+  "forbidden-origin",
+  "invalid-request",
+  "unauthorized",
+  "too-many-requests",
+  "unavailable",
+  "internal",
+  "storage-lost",
 ])
 
-const operation = (method, path, { operationId, description, parameters = [], responses }, bodies) => {
-  const { payload, success } = bodies.get(operationId.includes(".") ? operationId : `health.${operationId}`) ?? {}
-  const own = parameters.filter(({ name }) => !common.has(name))
-  const shared = parameters.filter(({ name }) => common.has(name)).map(({ name }) => code(name))
-  const good = Object.keys(responses).filter((status) => Number(status) < 400)
+const operations = (document) =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ method, path, operation })),
+  )
+
+/** Where a parameter that many routes take is described. */
+const parameterOf = (document, name) =>
+  operations(document)
+    .flatMap(({ operation }) => operation.parameters)
+    .find((parameter) => parameter.name === name)
+
+/** The bodies of some media types, in words. */
+const bodiesOf = (content, link) =>
+  Object.entries(content ?? {})
+    .map(([type, { schema }], index) => `${typeOf(schema, link)}${index === 0 ? "" : ` (${code(type)})`}`)
+    .join(" or ")
+
+const problemsOf = (responses) =>
+  Object.values(responses).flatMap(({ content, description }) =>
+    content?.["application/problem+json"] === undefined
+      ? []
+      : [...description.matchAll(/`([a-z-]+)`:/g)].map(([, slugOf]) => slugOf).filter((each) => !everywhere.has(each)),
+  )
+
+const operation = ({ method, path, operation: { description, parameters = [], requestBody, responses } }, link) => {
+  const own = parameters.filter(({ name }) => !common.includes(name))
+  const shared = parameters.filter(({ name }) => common.includes(name)).map(({ name }) => code(name))
+  const good = Object.entries(responses).filter(([status]) => Number(status) < 300)
+  const [[, { content }]] = good
+  const refused = problemsOf(responses)
   return [
     `### ${method.toUpperCase()} ${path}`,
     "",
     sentence(description ?? ""),
     "",
-    ...(payload === undefined ? [] : [`Body: ${payload}.`, ""]),
-    ...(success === undefined ? [] : [`Answers ${good.join(" or ")} with ${success}.`, ""]),
+    ...(requestBody === undefined
+      ? []
+      : [`Body${requestBody.required ? "" : ", may be left out"}: ${bodiesOf(requestBody.content, link)}.`, ""]),
+    `Answers ${good.map(([status]) => status).join(" or ")} with ${bodiesOf(content, link)}.`,
+    "",
     ...(shared.length === 0 ? [] : [`Takes ${shared.join(", ")}.`, ""]),
     ...table(
       ["Parameter", "In", "Type", "Meaning"],
       own.map(({ name, in: place, required, schema, description: meaning }) => [
         `${code(name)}${required ? "" : " (optional)"}`,
         place,
-        typeOf(schema, name),
-        meaning ?? schema?.description ?? "",
+        typeOf(schema, link),
+        meaning,
       ]),
     ),
+    ...(refused.length === 0 ? [] : [`Problems of its own: ${refused.map(code).join(", ")}.`, ""]),
   ]
 }
 
 /** The page. `document`: the OpenAPI document; `publicPaths`: what needs no token. */
 export const httpPage = (document, publicPaths) => {
   const mentions = new Mentions("http.md")
-  const bodies = endpointBodies(mentions.link)
+  addComponents(document.components.schemas)
   const routes = document.tags.flatMap(({ name }) => [
     `## ${name}`,
     "",
-    ...Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.entries(item)
-        .filter(([, { tags }]) => tags.includes(name))
-        .flatMap(([method, one]) => operation(method, path, one, bodies)),
-    ),
+    ...operations(document)
+      .filter(({ operation: { tags } }) => tags.includes(name))
+      .flatMap((one) => operation(one, mentions.link)),
   ])
-  const own = [...schemasOf("api/Shapes.ts"), ...schemasOf("api/Attached.ts")].filter(
-    ({ name, init }) => /Schema\.|pageOf/.test(init.getText()) && name !== "pageOf" && name !== "leaseRange",
-  )
-  const structs = own.flatMap((each) => [`### ${each.name}`, "", ...about(each, mentions.link)])
   return page(
     "HTTP API",
     "Send `Authorization: Bearer <token>` with every call; the token is in the `token` file of the data directory. Only",
@@ -90,14 +109,23 @@ export const httpPage = (document, publicPaths) => {
     "",
     ...table(
       ["Parameter", "Meaning"],
-      [...common].map(([name, meaning]) => [code(name), meaning]),
+      common.map((name) => {
+        const { description, in: place } = parameterOf(document, name)
+        return [code(name), place === "header" ? `Header. ${description}` : description]
+      }),
     ),
+    `Problems that every call may answer with: ${[...everywhere].map(code).join(", ")}.`,
+    "",
     `Routes by group: ${document.tags.map(({ name }) => `[${name}](#${slug(name)})`).join(", ")}.`,
     "",
     ...routes,
     "## Bodies",
     "",
-    ...structs,
+    ...["StreamSynced", "StreamReset", "StreamOverflow"].flatMap((name) => [
+      `### ${name}`,
+      "",
+      ...about(name, mentions.link),
+    ]),
     ...mentioned(mentions, "###"),
   )
 }

@@ -1,31 +1,62 @@
 /** The pages that come from `contracts` and `core`. */
 import { code, page, sentence, slug, table } from "./markdown.mjs"
-import { entriesOf, schemasOf } from "./schemas.mjs"
-import { about, Mentions, mentioned, settle } from "./structs.mjs"
+import { definition, fieldsOf, nameOf, referredBy } from "./schemas.mjs"
+import { about, isHome, Mentions, mentioned, settle } from "./shapes.mjs"
 
-const envelopeNames = ["EventEnvelope", "ProviderEvent", "NativeRef", "Actor", "Channel"]
-const readModelNames = () => schemasOf("ReadModel.ts").map(({ name }) => name)
+/** Names of the exports of a list that are schemas, in order. */
+const namesOf = (contracts, exports) => exports.map((each) => nameOf(contracts[each]))
+
+const envelope = ["EventEnvelope", "ProviderEvent", "NativeRef", "Actor", "Channel"]
+const readModel = [
+  "ThreadView",
+  "ThreadDetail",
+  "SessionView",
+  "TurnView",
+  "TurnDetail",
+  "ItemView",
+  "RequestView",
+  "RequestDetail",
+  "InferenceView",
+  "RealtimeRunView",
+  "DelegationView",
+  "TaskView",
+  "QueueView",
+  "UsageView",
+  "ThreadUsage",
+  "AnomalyView",
+  "EffectView",
+  "CommandView",
+  "Receipt",
+  "AgentView",
+  "ReaperFindingView",
+  "ThreadSnapshot",
+  "ImportReport",
+  "CheckReport",
+  "ProjectionsReport",
+  "LogReport",
+  "VerifyReport",
+  "SalvageReport",
+  "Stats",
+]
 
 /** Says which page describes what; before any page is made. */
-export const settlePages = () => {
-  settle("envelope.md", envelopeNames)
-  settle("read-model.md", readModelNames())
-  settle(
-    "http.md",
-    [...schemasOf("api/Shapes.ts"), ...schemasOf("api/Attached.ts")].map(({ name }) => name),
-  )
+export const settlePages = (contracts) => {
+  settle("envelope.md", namesOf(contracts, envelope))
   settle("problems.md", ["ProblemDetails"])
+  settle("anomalies.md", ["AnomalyReason"])
+  const shown = namesOf(contracts, readModel)
+  settle("read-model.md", [...shown, ...referredBy(shown)])
 }
 
 /** The catalogue of events. */
-export const eventsPage = ({ eventVersions, openingEvents }) => {
+export const eventsPage = ({ eventVersions, openingEvents, orchestrationEvents, providerEvents }) => {
   const mentions = new Mentions("events.md")
   const group = (entries) =>
-    entries.flatMap(({ key, declaration }) => {
+    Object.entries(entries).flatMap(([key, schema]) => {
+      const name = nameOf(schema)
       const opens = openingEvents[key]
-      // A comment may say several types at once: they are its heading, not its text.
-      const lead = declaration.doc.replace(/^(`[^`]+`(, )?)+[:.] ?/, "")
-      const own = declaration.name === "Empty" ? "" : lead
+      const lead = definition(name).description
+      const own = name === "Empty" ? "" : lead
       return [
         `### ${key}`,
         "",
@@ -35,32 +66,33 @@ export const eventsPage = ({ eventVersions, openingEvents }) => {
           ...(own === "" || /^an opening event\.?$/i.test(own) ? [] : [sentence(own)]),
         ].join(" "),
         "",
-        ...about(declaration, mentions.link, { lead: "" }),
+        ...(schema.ast.propertySignatures.length === 0 ? [] : about(name, mentions.link, { lead: "" })),
       ]
     })
-  const provider = entriesOf("providerEvents")
-  const orchestration = entriesOf("orchestrationEvents")
-  const names = (entries) => entries.map(({ key }) => `[${code(key)}](#${slug(key)})`).join(" ")
+  const names = (entries) =>
+    Object.keys(entries)
+      .map((key) => `[${code(key)}](#${slug(key)})`)
+      .join(" ")
   const body = [
     "## Provider events",
     "",
     "What agents say. Each carries `(sessionId or connectionId, channel, seq)`.",
     "",
-    ...group(provider),
+    ...group(providerEvents),
     "## Orchestration events",
     "",
     "What Threadfold says; in an imported recording, what the client said.",
     "",
-    ...group(orchestration),
+    ...group(orchestrationEvents),
   ]
   return page(
     "Events",
     "The types of events and their payloads. Around every payload is the [envelope](envelope.md). A type that this version",
     "does not know is stored, counted and skipped by the fold.",
     "",
-    `${provider.length} provider events: ${names(provider)}`,
+    `${Object.keys(providerEvents).length} provider events: ${names(providerEvents)}`,
     "",
-    `${orchestration.length} orchestration events: ${names(orchestration)}`,
+    `${Object.keys(orchestrationEvents).length} orchestration events: ${names(orchestrationEvents)}`,
     "",
     ...body,
     "## Shared types",
@@ -69,64 +101,93 @@ export const eventsPage = ({ eventVersions, openingEvents }) => {
   )
 }
 
-const structsPage = (file, title, lead, declarations) => {
+/** A page of shapes, each under its name; where a program knows it by another one, that is said. */
+const shapesPage = (contracts, file, title, lead, exports, more = []) => {
   const mentions = new Mentions(file)
-  const body = declarations.flatMap((each) => [`## ${each.name}`, "", ...about(each, mentions.link)])
-  return page(title, ...lead, "", ...body, ...mentioned(mentions))
+  const body = exports.flatMap((each) => {
+    const name = nameOf(contracts[each])
+    const known = name === each ? [] : [`In TypeScript ${code(each)} of \`@threadfold/contracts\`.`, ""]
+    return [`## ${name}`, "", ...known, ...about(name, mentions.link)]
+  })
+  const rest = more.flatMap((name) => [`## ${name}`, "", ...about(name, mentions.link)])
+  return page(title, ...lead, "", ...body, ...rest, ...mentioned(mentions))
 }
 
 /** The envelope, in its two shapes. */
-export const envelopePage = () =>
-  structsPage(
+export const envelopePage = (contracts) =>
+  shapesPage(
+    contracts,
     "envelope.md",
     "Envelope",
     [
       "`ProviderEvent` is what a source hands in; `EventEnvelope` is what the log holds and every surface shows.",
       "Ids of ours are opaque UUIDv7; order is `sequence` alone.",
     ],
-    [...schemasOf("Envelope.ts"), ...schemasOf("Native.ts")].filter(({ name }) => envelopeNames.includes(name)),
+    envelope,
   )
 
 /** The shapes of the read model. */
-export const readModelPage = () =>
-  structsPage(
+export const readModelPage = (contracts) =>
+  shapesPage(
+    contracts,
     "read-model.md",
     "Read model",
-    ['What `--json` prints and HTTP answers. Absent is `null`, never `0` or `""`.'],
-    schemasOf("ReadModel.ts"),
+    [
+      'What `--json` prints and HTTP answers, by the names of the OpenAPI document. Absent is `null`, never `0` or `""`.',
+      "[How shapes change](../http.md#how-shapes-change).",
+    ],
+    readModel,
+    referredBy(namesOf(contracts, readModel)).filter((name) => isHome("read-model.md", name)),
   )
 
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
+/** A column's type: what SQLite stores and, where it is a named shape, which. */
+const columnType = ({ bit, derived, nullable, type }, of) => {
+  const named = /\[\w+\]\([^)]*\)/.exec(of)?.[0]
+  return [
+    `${type}${named === undefined ? "" : ` (${named})`}`,
+    ...(bit ? ["1 or 0"] : []),
+    ...(nullable ? ["may be null"] : []),
+    ...(derived ? ["derived"] : []),
+  ].join(", ")
+}
+
 /** The tables of the projections. */
-export const tablesPage = ({ tables }) =>
-  page(
+export const tablesPage = ({ tables }) => {
+  const mentions = new Mentions("tables.md")
+  const described = Object.values(tables).flatMap(({ name, doc, entity, key, columns, lookups }) => {
+    const types = new Map(
+      fieldsOf(definition(nameOf(entity)), mentions.link).map(({ name: column, type }) => [column, type]),
+    )
+    const ways = Object.values(lookups).map((list) => `(${list.map((each) => code(snake(each))).join(", ")})`)
+    return [
+      `## ${name}`,
+      "",
+      `${doc} Key: ${key.map((each) => code(snake(each))).join(", ")}.${
+        ways.length === 0 ? "" : ` Looked up by ${ways.join(" and ")} too.`
+      }`,
+      "",
+      ...table(
+        ["Column", "Type", "Meaning"],
+        Object.entries(columns).map(([column, said]) => [
+          code(snake(column)),
+          columnType(said, types.get(column)),
+          said.doc,
+        ]),
+      ),
+    ]
+  })
+  return page(
     "Tables",
     "The tables of the projections, in the order of the canonical hash. They follow from the log alone: `threadfold rebuild`",
     "makes them anew. *Derived* columns depend on `sequence` or on our clock and are not part of the hash. Beside them lie the",
     "tables of the log and the working tables, which are no part of the contract.",
     "",
-    ...Object.values(tables).flatMap(({ name, doc, key, columns, lookups }) => [
-      `## ${name}`,
-      "",
-      `${doc} Key: ${key.map((each) => code(snake(each))).join(", ")}.${
-        Object.keys(lookups).length === 0
-          ? ""
-          : ` Looked up by ${Object.values(lookups)
-              .map((list) => `(${list.map((each) => code(snake(each))).join(", ")})`)
-              .join(" and ")} too.`
-      }`,
-      "",
-      ...table(
-        ["Column", "Type", "Meaning"],
-        Object.entries(columns).map(([column, { type, nullable, derived, doc: meaning }]) => [
-          code(snake(column)),
-          `${type}${nullable ? ", may be null" : ""}${derived ? ", derived" : ""}`,
-          meaning,
-        ]),
-      ),
-    ]),
+    ...described,
+    ...mentioned(mentions),
   )
+}
 
 /** The closed list of anomaly reasons. */
 export const anomaliesPage = ({ anomalyReasons }) =>
@@ -136,6 +197,8 @@ export const anomaliesPage = ({ anomalyReasons }) =>
     "count and the first and last sequence. It is a fact about a source, not a bug: broken rules of ours are",
     "[invariants](invariants.md). The list is closed.",
     "",
+    "## AnomalyReason",
+    "",
     ...table(
       ["Reason", "Meaning"],
       Object.entries(anomalyReasons).map(([reason, text]) => [code(reason), text]),
@@ -143,7 +206,7 @@ export const anomaliesPage = ({ anomalyReasons }) =>
   )
 
 /** The problem catalogue. */
-export const problemsPage = ({ problems }) => {
+export const problemsPage = ({ ProblemDetails, problems }) => {
   const mentions = new Mentions("problems.md")
   return page(
     "Problems",
@@ -154,14 +217,9 @@ export const problemsPage = ({ problems }) => {
       ["Slug", "Status", "Title", "What to do next"],
       Object.entries(problems).map(([name, { status, title, next }]) => [code(name), status, title, next]),
     ),
-    ...structsPage(
-      "problems.md",
-      "",
-      [],
-      schemasOf("Problem.ts").filter(({ name }) => name === "ProblemDetails"),
-    )
-      .split("\n")
-      .slice(4),
+    "## ProblemDetails",
+    "",
+    ...about(nameOf(ProblemDetails), mentions.link),
     ...mentioned(mentions),
   )
 }

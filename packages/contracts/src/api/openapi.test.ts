@@ -1,8 +1,10 @@
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Validator } from "@seriousme/openapi-schema-validator"
+import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { problems } from "../Problem.js"
+import * as contracts from "../index.js"
 import { Api } from "./Api.js"
+import { EventDetail } from "./Shapes.js"
 
 interface Json {
   readonly [name: string]: unknown
@@ -135,14 +137,40 @@ describe("the OpenAPI document", () => {
       for (const { response, status } of responsesOf(operation)) {
         if (Number(status) < 400) continue
         for (const [, slug] of String(response.description).matchAll(/`([a-z-]+)`:/g)) {
-          expect([name, status, slug, Object.entries(problems).find(([known]) => known === slug)?.[1].status]).toEqual([
+          expect([
             name,
             status,
             slug,
-            Number(status),
-          ])
+            Object.entries(contracts.problems).find(([known]) => known === slug)?.[1].status,
+          ]).toEqual([name, status, slug, Number(status)])
         }
       }
+    }
+  })
+
+  it("shows examples that are what their components say", () => {
+    const exports: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
+      Thread: contracts.ThreadView,
+      ThreadDetail: contracts.ThreadDetail,
+      Session: contracts.SessionView,
+      Turn: contracts.TurnView,
+      Item: contracts.ItemView,
+      Request: contracts.RequestView,
+      RealtimeRun: contracts.RealtimeRunView,
+      Delegation: contracts.DelegationView,
+      ThreadUsage: contracts.ThreadUsage,
+      Anomaly: contracts.AnomalyView,
+      Event: EventDetail,
+      ProblemDetails: contracts.ProblemDetails,
+    }
+    const shown = Object.keys(schemas).filter((name) => Array.isArray(json(schemas[name]).examples))
+    expect(shown.sort()).toEqual(Object.keys(exports).sort())
+    for (const name of shown) {
+      const schema = exports[name]
+      const [example] = [json(schemas[name]).examples].flat()
+      const read =
+        schema === undefined ? null : Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(example)
+      expect([name, read === null || Either.isLeft(read) ? String(read) : "read"]).toEqual([name, "read"])
     }
   })
 
