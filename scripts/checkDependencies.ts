@@ -28,6 +28,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   inspector: log,
 }
 
+/** Packages that know the HTTP API and its problems. */
+const speakHttp: readonly string[] = ["contracts", "client", "inspector", "server"]
+
 /** Only tests may use this package. */
 const forTests = "testkit"
 const scope = "@threadfold/"
@@ -66,6 +69,15 @@ const rules: readonly IForbiddenRuleType[] = [
     severity: "error",
     from: { pathNot: "^packages/(providers|testkit)/" },
     to: { circular: true },
+  },
+  {
+    name: "below the server errors are typed: problems are for those who speak HTTP",
+    severity: "error",
+    from: {
+      path: `${filesOf([...folders.keys()].filter((name) => !speakHttp.includes(name)))}|^packages/contracts/src/(?!api/)`,
+      pathNot: testFiles,
+    },
+    to: { path: "^packages/contracts/src/api/" },
   },
   { name: "every import is found", severity: "error", from: {}, to: { couldNotResolve: true } },
   {

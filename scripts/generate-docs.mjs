@@ -32,7 +32,7 @@ import { root } from "./tools.mjs"
 const folder = join(root, "docs", "reference")
 const checks = process.argv.includes("--check")
 
-const built = (name, ...path) => import(pathToFileURL(join(root, "packages", name, "dist", ...path, "index.js")).href)
+const built = (name, file = "index.js") => import(pathToFileURL(join(root, "packages", name, "dist", file)).href)
 
 /** Runs a program; its standard output, or an error with what it said. */
 const outputOf = (command, args, options) => {
@@ -81,7 +81,11 @@ const contents = [
 ]
 
 const make = async () => {
-  const contracts = { ...(await built("contracts")), ...(await built("contracts", "api")) }
+  const contracts = {
+    ...(await built("contracts")),
+    ...(await built("contracts", "api/index.js")),
+    ...(await built("contracts", "api/Problem.js")),
+  }
   const core = await built("core")
   const document = openApi()
   settlePages(contracts)

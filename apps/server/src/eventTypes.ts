@@ -1,6 +1,7 @@
 /** Event types that a caller names. */
-import { events, Problem } from "@threadfold/contracts"
+import { events } from "@threadfold/contracts"
 import { unknownName } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 
 const known = Object.keys(events)

@@ -1,9 +1,9 @@
 /** What an event costs in a thread with a long past, beside one in a thread without any: it has to be the same. */
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { databaseGroups, makeSqliteWriter, type Submission } from "@threadfold/engine"
 import { openSqlite } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
+import type { BenchError } from "./BenchError.js"
 import { submissions, type WorkloadOptions } from "./Workload.js"
 
 /** Events of the long past, and of each measured stretch. */
@@ -33,7 +33,7 @@ const take = (load: Iterator<Submission>, events: number): readonly (readonly Su
 export const giantThreadRatio = (
   directory: string,
   workload: Omit<WorkloadOptions, "events" | "threads">,
-): Effect.Effect<number, Problem, Scope.Scope> =>
+): Effect.Effect<number, BenchError, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6

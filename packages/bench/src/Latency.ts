@@ -4,10 +4,10 @@
  */
 
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { Engine, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
+import type { BenchError } from "./BenchError.js"
 import { median, percentile } from "./percentile.js"
 import { submissions, type WorkloadOptions } from "./Workload.js"
 
@@ -34,7 +34,7 @@ const offer = (
   load: readonly Submission[],
   perSecond: number,
   nowMs: () => number,
-): Effect.Effect<readonly number[], Problem> =>
+): Effect.Effect<readonly number[], BenchError> =>
   Effect.async((resume) => {
     const from = nowMs()
     const taken: number[] = []
@@ -62,7 +62,7 @@ const offer = (
   })
 
 /** Measures it on a database of its own. */
-export const latency = (options: LatencyOptions): Effect.Effect<Latency, Problem, Scope.Scope> =>
+export const latency = (options: LatencyOptions): Effect.Effect<Latency, BenchError, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6

@@ -1,15 +1,15 @@
 /** From the start of a process to its word that it is ready, on databases of different sizes. */
 import { spawn } from "node:child_process"
-import { Problem } from "@threadfold/contracts"
 import { Clock, Effect } from "effect"
+import { type BenchError, ProgramUnavailable } from "./BenchError.js"
 
-const failed = (detail: string) => new Problem({ slug: "unavailable", detail })
+const failed = (message: string) => new ProgramUnavailable({ message })
 
 /** A process that is neither ready nor gone by then is ended, ms. */
 const START_WITHIN_MS = 30_000
 
 /** One start of `threadfold serve --desktop` on a data directory: ms until it prints that it is ready. */
-const startOnce = (program: string, dataDirectory: string, nowMs: () => number): Effect.Effect<number, Problem> =>
+const startOnce = (program: string, dataDirectory: string, nowMs: () => number): Effect.Effect<number, BenchError> =>
   Effect.async((resume) => {
     const from = nowMs()
     const child = spawn(process.execPath, [program, "serve", "--desktop", "--port", "0", "--data-dir", dataDirectory], {
@@ -32,7 +32,7 @@ const startOnce = (program: string, dataDirectory: string, nowMs: () => number):
   })
 
 /** Median of several starts, ms. `program`: path of the built `threadfold.js`. */
-export const startup = (program: string, dataDirectory: string, times: number): Effect.Effect<number, Problem> =>
+export const startup = (program: string, dataDirectory: string, times: number): Effect.Effect<number, BenchError> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6

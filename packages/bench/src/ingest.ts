@@ -1,7 +1,7 @@
 /** `threadfold bench ingest`: the write path in figures, beside a bare loop of the same rows, in one run. */
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { Clock, Effect } from "effect"
+import type { BenchError } from "./BenchError.js"
 import { giantThreadRatio } from "./GiantThread.js"
 import { latency } from "./Latency.js"
 import { startup } from "./Startup.js"
@@ -62,7 +62,7 @@ const SECONDS = 2
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
 
 /** Runs the whole benchmark; a few seconds with the default number of events. */
-export const benchIngest = (options: BenchIngestOptions): Effect.Effect<BenchIngestReport, Problem> =>
+export const benchIngest = (options: BenchIngestOptions): Effect.Effect<BenchIngestReport, BenchError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const directory = yield* workplace

@@ -2,8 +2,9 @@
  * The events of a log as they come, across lost connections: the last cursor is remembered, what can pass is tried
  * again, what cannot ends the stream.
  */
-import { EventEnvelope, Problem, ProblemDetails } from "@threadfold/contracts"
+import { EventEnvelope } from "@threadfold/contracts"
 import { StreamReset, slugOf } from "@threadfold/contracts/api"
+import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import { Chunk, Effect, Option, Schedule, Schema, Stream } from "effect"
 import { authorization, type Connection } from "./Connection.js"
 import { type Failure, isPassing, pauses, Unavailable } from "./Failure.js"

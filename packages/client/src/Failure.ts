@@ -2,7 +2,7 @@
  * Why a call failed, as two types: a `Problem` is the server's last word, and the same call leads to the same; an
  * {@link Unavailable} may pass, and the same call may succeed later.
  */
-import { Problem, type ProblemSlug } from "@threadfold/contracts"
+import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import { Data, Schedule } from "effect"
 
 /** The server cannot be reached, or cannot answer now. */

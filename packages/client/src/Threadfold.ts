@@ -2,7 +2,7 @@
  * A server as a desktop app or a script uses it: commands that are given once however often they are sent, turns that are
  * waited for, events that go on across lost connections.
  */
-import { Problem, type Receipt, type TurnDetail } from "@threadfold/contracts"
+import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import {
   CreateThreadBody,
   type InterruptBody,
@@ -15,6 +15,7 @@ import {
   type StopSessionBody,
   unknownIn,
 } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Clock, Effect, Schema, type Stream } from "effect"
 import { type Client, makeClient } from "./Client.js"
 import type { Connection } from "./Connection.js"

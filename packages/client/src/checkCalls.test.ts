@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 import { makeThreadfold } from "./index.js"
 

@@ -3,8 +3,8 @@
  * not what its schema says, fails as `invalid-request` and reaches no server.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
-import { Problem } from "@threadfold/contracts"
 import { Api, unknownIn } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Either, Option, ParseResult, Schema } from "effect"
 
 /** A part of a call: what it is named in a request of the client, and its schema. */

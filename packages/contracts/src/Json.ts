@@ -4,14 +4,15 @@
  * allows and a log cannot hold (numbers beyond every double, half a surrogate pair) is found, with its place.
  */
 import { maxJsonDepth, maxJsonValues } from "./Limits.js"
-import type { ProblemSlug } from "./Problem.js"
 
-/** Why a text is not taken: a slug of the catalogue, and where in the value; empty where it is the text as a whole. */
+/** Why a text is not taken, and where in the value; empty where it is the text as a whole. */
 export interface JsonFault {
-  readonly problem: Extract<
-    ProblemSlug,
-    "line-not-json" | "line-too-deep" | "line-too-many-values" | "line-not-unicode" | "number-out-of-range"
-  >
+  readonly problem:
+    | "line-not-json"
+    | "line-too-deep"
+    | "line-too-many-values"
+    | "line-not-unicode"
+    | "number-out-of-range"
   readonly place: string
 }
 

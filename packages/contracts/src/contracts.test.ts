@@ -1,10 +1,10 @@
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
+import { Problem, type ProblemSlug, problemDetails, problems } from "./api/Problem.js"
 import { events, eventVersions, isEventType, isProviderEventType, orchestrationEvents } from "./Events.js"
 import { Channel, ProviderEvent } from "./entities/EventEnvelope.js"
 import { ThreadId } from "./Ids.js"
 import { strengthOf } from "./Native.js"
-import { Problem, type ProblemSlug, problemDetails, problems } from "./Problem.js"
 import { tableNames, tables } from "./Tables.js"
 
 const accepts = <A, I>(schema: Schema.Schema<A, I>, value: unknown): boolean =>

@@ -8,11 +8,10 @@ import {
   type EffectKind,
   type EffectRow,
   type EventEnvelope,
-  type ProblemSlug,
   type RequestedEffect,
 } from "@threadfold/contracts"
 import { Schema } from "effect"
-import { type DecidedEvent, type Decision, decideIf, type Situation } from "../src/index.js"
+import { type DecidedEvent, type Decision, decideIf, type RefusalReason, type Situation } from "../src/index.js"
 import { id, Scenario } from "./Scenario.js"
 
 const decode = Schema.decodeUnknownSync(Command)
@@ -25,8 +24,8 @@ export interface Given {
 
 /** What became of a command. */
 export interface Told {
-  /** The problem that refused it; null: it was accepted. */
-  readonly refused: ProblemSlug | null
+  /** Why it was refused; null: it was accepted. */
+  readonly refused: RefusalReason | null
   /** Types of its events, in order. */
   readonly events: readonly string[]
   /** Kinds of its effects, in order. */
@@ -68,7 +67,7 @@ export class Commander {
     const decision = this.decide(given, ifSequence)
     this.commands += 1
     if ("refused" in decision) {
-      return { refused: decision.refused.slug, events: [], effects: [], turnId: null, messageId: null }
+      return { refused: decision.refused.reason, events: [], effects: [], turnId: null, messageId: null }
     }
     const { effects, events, messageId, turnId } = decision.accepted
     for (const event of events) this.append(event)
@@ -83,7 +82,7 @@ export class Commander {
   }
 
   /** The events that a command leads to, else the problem that refuses it: what most tests look at. */
-  say(given: Given, ifSequence: number | null = null): readonly string[] | ProblemSlug {
+  say(given: Given, ifSequence: number | null = null): readonly string[] | RefusalReason {
     const { events, refused } = this.run(given, ifSequence)
     return refused ?? events
   }

@@ -34,10 +34,10 @@ describe("an engine tells the sender of a command", () => {
           effects: [{ kind: "turn.start", status: "pending", payload: { text: "hällo 🧵", settings: { model: "m" } } }],
         },
         again: { head: 2, statuses: [], receipt, effects: [] },
-        other: { refused: "command-conflict" },
-        refused: { refused: "turn-active" },
+        other: { refused: { _tag: "CommandConflict" } },
+        refused: { refused: { _tag: "CommandRefused", reason: "turn-active" } },
         leased: { receipt: null, effects: [], statuses: [] },
-        late: { refused: "effect-conflict" },
+        late: { refused: { _tag: "EffectConflict" } },
         interrupted: { effects: [{ kind: "turn.interrupt" }] },
       })
     }),

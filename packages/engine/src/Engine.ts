@@ -3,7 +3,7 @@
  * writer in this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush
  * never stops HTTP, streams or the agents' pipes.
  */
-import { type EffectRow, Problem, type Receipt } from "@threadfold/contracts"
+import type { EffectRow, Receipt } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import {
   type DiskLimits,
@@ -11,13 +11,17 @@ import {
   type FileChange,
   type LogReader,
   liveReader,
+  type OpenError,
   type OwnerDetails,
   openReadOnly,
   openSqlite,
+  type ReadOnlyError,
+  StorageFailed,
   type StorageGuard,
   storageGuard,
 } from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
 import { type MemberResult, type Submission, streamsOf } from "./Submission.js"
 import { startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { startUpkeep } from "./upkeep/index.js"
@@ -46,13 +50,13 @@ export interface StorageState {
 export interface EngineService {
   /**
    * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to
-   * the source. Fails with the problem that refused the whole of it (`storage-failed`, `thread-busy`, …).
+   * the source. Fails with what refused the whole of it.
    */
-  readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, Problem>
-  /** The same, but fails with `too-many-requests` at once where {@link submit} would wait. */
-  readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, Problem>
+  readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError>
+  /** The same, but fails at once with `QueueFull` where {@link submit} would wait. */
+  readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError | QueueFull>
   /** A small value of the log, or null. */
-  readonly getMeta: (key: string) => Effect.Effect<string | null, Problem>
+  readonly getMeta: (key: string) => Effect.Effect<string | null, EngineStopped>
   /** Looks at the files and the disk now; some microseconds. */
   readonly storage: Effect.Effect<StorageState>
   /** The log; its subscriptions hear of every commit. */
@@ -67,16 +71,10 @@ const STREAM_CAPACITY = CAPACITY / 4
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
     const shares = new Shares(STREAM_CAPACITY)
-    const commit = (submission: Submission): Effect.Effect<Acknowledged, Problem> =>
+    const commit = (submission: Submission): Effect.Effect<Acknowledged, SubmitError> =>
       // Not interruptible: what was handed to the writer will be committed, and its caller is told so.
-      Effect.async<Acknowledged, Problem>((resume) => {
-        port.offer(submission, (outcome) =>
-          resume(
-            outcome.ok
-              ? Effect.succeed(outcome)
-              : Effect.fail(new Problem({ slug: outcome.slug, detail: outcome.detail })),
-          ),
-        )
+      Effect.async<Acknowledged, SubmitError>((resume) => {
+        port.offer(submission, (outcome) => resume(outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)))
       }).pipe(Effect.uninterruptible)
     const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.members.length))
     return {
@@ -85,8 +83,7 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
         Effect.flatMap(
           shares.withinIfAvailable(submission, room.withPermitsIfAvailable(size(submission))(commit(submission))),
           Option.match({
-            onNone: () =>
-              Effect.fail(new Problem({ slug: "too-many-requests", detail: "The writer's queue is full." })),
+            onNone: () => new QueueFull(),
             onSome: (acknowledged) => Effect.succeed(acknowledged),
           }),
         ),
@@ -109,7 +106,7 @@ export interface EngineOptions {
 
 export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, EngineService>() {
   /** The writer in this thread. */
-  static readonly layerInProcess = (options: EngineOptions): Layer.Layer<Engine, Problem> =>
+  static readonly layerInProcess = (options: EngineOptions): Layer.Layer<Engine, OpenError> =>
     Layer.scoped(
       Engine,
       Effect.gen(function* () {
@@ -146,14 +143,16 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
     )
 
   /** The writer in a worker thread; this thread reads through a connection of its own. */
-  static readonly layerWorker = (options: WriterThreadOptions): Layer.Layer<Engine, Problem> =>
+  static readonly layerWorker = (
+    options: WriterThreadOptions,
+  ): Layer.Layer<Engine, OpenError | ReadOnlyError | EngineStopped> =>
     Layer.scoped(
       Engine,
       Effect.gen(function* () {
         const thread = yield* startWriterThread(options)
         const guard = yield* Effect.try({
           try: () => storageGuard(options.file, options.disk),
-          catch: (error) => new Problem({ slug: "storage-failed", detail: `${options.file}: ${String(error)}.` }),
+          catch: (error) => new StorageFailed({ message: `${options.file}: ${String(error)}.` }),
         })
         const log = yield* openReadOnly({ file: options.file, migrations: databaseGroups })
         thread.onCommit((head, streamIds) => log.publish(head, streamIds))

@@ -2,15 +2,8 @@
  * What is handed to the writer and what comes back. Plain data on both sides: the same messages cross a thread border
  * under `serve` and a function call elsewhere.
  */
-import type {
-  Actor,
-  Command,
-  EffectRow,
-  EffectStatus,
-  ProblemSlug,
-  ProviderEvent,
-  Receipt,
-} from "@threadfold/contracts"
+import type { Actor, Command, EffectRow, EffectStatus, ProviderEvent, Receipt } from "@threadfold/contracts"
+import type { SubmitError } from "./Errors.js"
 import type { EffectPatch } from "./work/index.js"
 
 /** Where an event belongs. */
@@ -104,6 +97,9 @@ export type MemberStatus =
   /** The log has other content under this number: refused, its bytes are kept as an anomaly. */
   | "conflict"
 
+/** Why a member is not stored as what it says it is, or not at all. */
+export type MemberFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
+
 export interface MemberResult {
   readonly status: MemberStatus
   /** Stream that it went to. */
@@ -111,14 +107,13 @@ export interface MemberResult {
   /** Where it stands in the log; for a duplicate the first one's; null for what is not stored. */
   readonly sequence: number | null
   /** What is wrong with it. */
-  readonly problem?: ProblemSlug
+  readonly problem?: MemberFault
 }
 
 /** Nothing of a submission is committed, and why. */
 export interface Refusal {
   readonly ok: false
-  readonly slug: ProblemSlug
-  readonly detail: string
+  readonly error: SubmitError
 }
 
 /** The acknowledgement of a submission. */

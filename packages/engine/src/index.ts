@@ -1,4 +1,5 @@
 export * from "./Engine.js"
+export * from "./Errors.js"
 export * from "./ingestion/index.js"
 export * from "./Submission.js"
 export { memoryWork, sqliteWork, WorkReads, type WorkReadsService, type WorkStore } from "./work/index.js"

@@ -1,8 +1,11 @@
 /** A few commands through an engine, wherever its writer runs, and what their sender is told: plain data that compares. */
 import type { EffectRow } from "@threadfold/contracts"
-import { Effect } from "effect"
-import { Engine, type Submission } from "../src/index.js"
+import { Effect, Schema } from "effect"
+import { Engine, type Submission, SubmitError } from "../src/index.js"
 import { create, give, lease, send } from "./commands.js"
+
+/** Takes errors of their own classes only, wherever they come from. */
+const encodeError = Schema.encodeSync(SubmitError)
 
 /** Without our clock, which differs from run to run. */
 const timeless = ({ createdAt: _c, ...effect }: EffectRow) => effect
@@ -11,7 +14,7 @@ const told = (submission: Submission) =>
   Effect.gen(function* () {
     const { submit } = yield* Engine
     const answer = yield* Effect.either(submit(submission))
-    if (answer._tag === "Left") return { refused: answer.left.slug, detail: answer.left.detail }
+    if (answer._tag === "Left") return { refused: encodeError(answer.left) }
     const { effects, head, receipt, results } = answer.right
     return { head, receipt, effects: effects.map(timeless), statuses: results.map(({ status }) => status) }
   })

@@ -67,7 +67,7 @@ describe("a database", () => {
     fill(300)
     fault()
     const before = readFileSync(file)
-    expect(refusal()).toMatchObject({ slug: "database-damaged", detail: expect.stringMatching(found) })
+    expect(refusal()).toMatchObject({ _tag: "DatabaseDamaged", message: expect.stringMatching(found) })
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
@@ -92,7 +92,7 @@ describe("a database", () => {
     killed(false)
     const before = readFileSync(file)
     const found = /was not closed, and threadfold\.db-wal with the last commits of the log \S+ is gone/
-    expect(refusal()).toMatchObject({ slug: "database-damaged", detail: expect.stringMatching(found) })
+    expect(refusal()).toMatchObject({ _tag: "DatabaseDamaged", message: expect.stringMatching(found) })
     expect(readFileSync(file).equals(before)).toBe(true)
     // What the refusal says to do is enough.
     rmSync(`${file}.log-id`)

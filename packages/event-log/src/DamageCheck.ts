@@ -4,17 +4,17 @@
  */
 import { existsSync, statSync } from "node:fs"
 import { basename } from "node:path"
-import { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
+import { DatabaseDamaged } from "./Errors.js"
 import { hasWal, markerFile, readMarker } from "./LogMarker.js"
 
 /** Up to this size every page is looked at, bytes; a larger database would start too slowly. */
 const wholeCheckBytes = 64 * 1024 * 1024
 
-const damaged = (file: string, found: string) => new Problem({ slug: "database-damaged", detail: `${file} ${found}.` })
+const damaged = (file: string, found: string) => new DatabaseDamaged({ message: `${file} ${found}.` })
 
 /** An empty file where a log was; null where there is none. */
-export const emptied = (file: string): Problem | null => {
+export const emptied = (file: string): DatabaseDamaged | null => {
   if (!existsSync(file) || statSync(file).size > 0) return null
   const logId = readMarker(file)?.logId
   return logId === undefined
@@ -27,7 +27,7 @@ export const emptied = (file: string): Problem | null => {
  * opens the database after a crash and closes it moves the log into the database and takes the index beside it (`-shm`) away, too:
  * where that is gone, nothing is missed.
  */
-export const withoutItsWal = (file: string): Problem | null => {
+export const withoutItsWal = (file: string): DatabaseDamaged | null => {
   const marker = readMarker(file)
   if (marker?.isOpen !== true || !existsSync(file) || hasWal(file) || !existsSync(`${file}-shm`)) return null
   const found = `was not closed, and ${basename(file)}-wal with the last commits of the log ${marker.logId} is gone`
@@ -50,7 +50,7 @@ const sizes = (file: string, header: Buffer): string | null => {
  * What is wrong with a file that SQLite cannot read; `header`: its first 100 bytes, as far as they are there. Null for one
  * of which we do not know that it ever was a database of ours.
  */
-export const damageOf = (file: string, header: Buffer, error: unknown): Problem | null => {
+export const damageOf = (file: string, header: Buffer, error: unknown): DatabaseDamaged | null => {
   const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3"
   if (!isDatabase && readMarker(file) === null) return null
   const why = error instanceof Error ? error.message : String(error)
@@ -62,7 +62,7 @@ export const damageOf = (file: string, header: Buffer, error: unknown): Problem 
  * Looks for torn pages: at every page of a small database, at the ends of every table of a large one. Null: none was found.
  * Throws what SQLite throws.
  */
-export const tornPages = (handle: Sqlite.Database, file: string): Problem | null => {
+export const tornPages = (handle: Sqlite.Database, file: string): DatabaseDamaged | null => {
   const expected =
     Number(handle.pragma("page_count", { simple: true })) * Number(handle.pragma("page_size", { simple: true }))
   const { size } = statSync(file)

@@ -3,16 +3,15 @@
  * a refused file keeps its bytes.
  */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
-import { Problem } from "@threadfold/contracts"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { damageOf, emptied, isDamage, tornPages, withoutItsWal } from "./DamageCheck.js"
+import { type DatabaseDamaged, DatabaseTooNew, DatabaseUnreadable } from "./Errors.js"
 import { latestMigration, type MigrationGroup } from "./Migrations.js"
 import { applicationId, databaseFormat } from "./migrations/index.js"
 
-const unreadable = (file: string, why: string) =>
-  new Problem({ slug: "database-unreadable", detail: `${file} ${why}.` })
-const tooNew = (file: string, why: string) => new Problem({ slug: "database-too-new", detail: `${file} ${why}.` })
+const unreadable = (file: string, why: string) => new DatabaseUnreadable({ message: `${file} ${why}.` })
+const tooNew = (file: string, why: string) => new DatabaseTooNew({ message: `${file} ${why}.` })
 
 /** How the tables of a database stand to those of this program: `behind` wants migrations. */
 export type DatabaseStanding = "absent" | "behind" | "current"
@@ -22,7 +21,7 @@ const examine = (
   handle: Sqlite.Database,
   file: string,
   groups: readonly MigrationGroup[],
-): Exclude<DatabaseStanding, "absent"> | Problem => {
+): Exclude<DatabaseStanding, "absent"> | DatabaseUnreadable | DatabaseTooNew => {
   const tables = new Set(
     handle
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -64,10 +63,10 @@ const headerOf = (file: string): Buffer => {
 }
 
 /**
- * Whether a database may be opened for writing. Fails with `database-damaged` where it was cut, emptied or torn: what is
- * left of it must not be written over.
+ * Whether a database may be opened for writing: one that was cut, emptied or torn must not be, so that nothing writes over what
+ * is left of it.
  */
-export const checkWhole = (file: string): Effect.Effect<void, Problem> =>
+export const checkWhole = (file: string): Effect.Effect<void, DatabaseDamaged> =>
   Effect.suspend(() => {
     let handle: Sqlite.Database | null = null
     try {
@@ -85,20 +84,19 @@ export const checkWhole = (file: string): Effect.Effect<void, Problem> =>
   })
 
 /**
- * How a database stands. Fails with `database-too-new` or `database-unreadable` where this program must not open the file
- * for writing. A missing or empty file passes as `absent`: it will be made.
+ * How a database stands. Fails where this program must not open the file for writing. A missing or empty file passes as `absent`: it will be made.
  */
 export const checkDatabase = (
   file: string,
   groups: readonly MigrationGroup[],
-): Effect.Effect<DatabaseStanding, Problem> =>
-  Effect.suspend(() => {
+): Effect.Effect<DatabaseStanding, DatabaseUnreadable | DatabaseTooNew> =>
+  Effect.suspend((): Effect.Effect<DatabaseStanding, DatabaseUnreadable | DatabaseTooNew> => {
     let handle: Sqlite.Database | null = null
     try {
-      if (!databaseExists(file)) return Effect.succeed<DatabaseStanding>("absent")
+      if (!databaseExists(file)) return Effect.succeed("absent")
       handle = new Sqlite(file, { readonly: true, fileMustExist: true })
       const found = examine(handle, file, groups)
-      return found instanceof Problem ? found : Effect.succeed<DatabaseStanding>(found)
+      return typeof found === "string" ? Effect.succeed(found) : found
     } catch (error) {
       return unreadable(file, `cannot be read (${error instanceof Error ? error.message : String(error)})`)
     } finally {

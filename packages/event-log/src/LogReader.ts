@@ -2,9 +2,9 @@
  * The reading half of the log, the same over the writer's driver and over a read-only connection: pages, everything,
  * and subscriptions that join history with what is being written.
  */
+import type { StorageUnavailable } from "@threadfold/contracts"
 import { Chunk, Effect, Option, Stream } from "effect"
 import type { ReadQuery } from "./Driver.js"
-import type { StorageFailed } from "./Errors.js"
 import type { EventRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 import { makeWatermark } from "./Watermark.js"
@@ -25,35 +25,35 @@ export interface SubscribeQuery {
 /** What storage offers to a reader. */
 export interface LogSource {
   readonly logId: string
-  readonly head: Effect.Effect<number, StorageFailed>
-  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageFailed>
-  readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageFailed>
-  readonly native: (sequence: number) => Effect.Effect<string | null, StorageFailed>
+  readonly head: Effect.Effect<number, StorageUnavailable>
+  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageUnavailable>
+  readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
+  readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
 }
 
 export interface LogReader {
   /** Identifies the log; changes when a backup is restored over it. */
   readonly logId: string
   /** Highest committed sequence, 0 for an empty log. */
-  readonly head: Effect.Effect<number, StorageFailed>
+  readonly head: Effect.Effect<number, StorageUnavailable>
   /** Highest published sequence: no subscription gives an event above it. */
   readonly published: () => number
   /** One page. Rows as stored: `decodeRow` and `encodeEnvelopeJson` make envelopes of them. */
-  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageFailed>
+  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageUnavailable>
   /**
    * Everything that was committed when it began and that the query names, page after page of `limit` events; one page
    * is held at a time.
    */
-  readonly readAll: (query: ReadQuery) => Stream.Stream<EventRow, StorageFailed>
+  readonly readAll: (query: ReadQuery) => Stream.Stream<EventRow, StorageUnavailable>
   /** The event with this id, or null. */
-  readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageFailed>
+  readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
   /** The native body of an event, verbatim, or null. */
-  readonly native: (sequence: number) => Effect.Effect<string | null, StorageFailed>
+  readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
   /**
    * Events from `after` on, first those of the log, then those to come, each once and in order, without end. Nothing is
    * buffered beyond one page: a slow consumer reads later, and from the log.
    */
-  readonly subscribe: (query: SubscribeQuery) => Stream.Stream<EventRow, StorageFailed>
+  readonly subscribe: (query: SubscribeQuery) => Stream.Stream<EventRow, StorageUnavailable>
   /**
    * Announces that everything up to `head` is committed; subscriptions go on from there. `streamIds`: the streams that
    * got events, so that subscriptions of other streams sleep on. Synchronous and cheap; called in commit order.
@@ -83,7 +83,7 @@ const pagesOf = (source: LogSource, query: ReadQuery) =>
 export const makeLogReader = (source: LogSource, published: number): LogReader => {
   const watermark = makeWatermark(published)
 
-  const subscribe = (query: SubscribeQuery): Stream.Stream<EventRow, StorageFailed> => {
+  const subscribe = (query: SubscribeQuery): Stream.Stream<EventRow, StorageUnavailable> => {
     const filter = {
       ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
       ...(query.types === undefined ? {} : { types: query.types }),

@@ -6,8 +6,8 @@ import { Reactivity } from "@effect/experimental"
 import * as Migrator from "@effect/sql/Migrator"
 import { SqlClient } from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
-import { Problem } from "@threadfold/contracts"
 import { Cause, Effect } from "effect"
+import { StorageFailed } from "./Errors.js"
 
 /** One package's migrations. */
 export interface MigrationGroup {
@@ -32,10 +32,10 @@ const runGroup = (group: MigrationGroup) =>
   })
 
 /**
- * Brings a database up to date through a client of its own, closed again at the end. Fails with `storage-failed`; a
+ * Brings a database up to date through a client of its own, closed again at the end. A
  * group that fails leaves nothing behind.
  */
-export const migrate = (file: string, groups: readonly MigrationGroup[]): Effect.Effect<void, Problem> =>
+export const migrate = (file: string, groups: readonly MigrationGroup[]): Effect.Effect<void, StorageFailed> =>
   Effect.gen(function* () {
     const client = yield* SqliteClient.make({ filename: file })
     yield* Effect.forEach(groups, (group) => Effect.provideService(runGroup(group), SqlClient, client), {
@@ -48,7 +48,7 @@ export const migrate = (file: string, groups: readonly MigrationGroup[]): Effect
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt
-        : new Problem({ slug: "storage-failed", detail: `${file} could not be brought up to date: ${reason(cause)}.` }),
+        : new StorageFailed({ message: `${file} could not be brought up to date: ${reason(cause)}.` }),
     ),
   )
 

@@ -23,10 +23,10 @@ it.scopedLive("gives the directory to one, and tells the loser pid and port", ()
     const { announcePort } = yield* acquireOwnership(directory, { version: "1.2.3" })
     yield* announcePort(8080)
     const problem = yield* Effect.flip(acquireOwnership(directory))
-    expect(problem.slug).toBe("data-directory-owned")
-    expect(problem.detail).toContain(`${process.pid}`)
-    expect(problem.detail).toContain("8080")
-    expect((yield* Effect.flip(openSqlite({ file: join(directory, "threadfold.db") }))).slug).toBe(problem.slug)
+    expect(problem._tag).toBe("DataDirectoryOwned")
+    expect(problem.message).toContain(`${process.pid}`)
+    expect(problem.message).toContain("8080")
+    expect((yield* Effect.flip(openSqlite({ file: join(directory, "threadfold.db") })))._tag).toBe(problem._tag)
     expect(existsSync(join(directory, "threadfold.db"))).toBe(false)
     expect(yield* ownerOf(directory)).toMatchObject({
       owned: true,
@@ -44,7 +44,7 @@ it.scopedLive("is one lock however the directory is reached", () =>
     symlinkSync(real, link)
     const { directory } = yield* acquireOwnership(link)
     expect(directory).toBe(realpathSync(real))
-    expect((yield* Effect.flip(acquireOwnership(real))).slug).toBe("data-directory-owned")
+    expect((yield* Effect.flip(acquireOwnership(real)))._tag).toBe("DataDirectoryOwned")
     expect((yield* ownerOf(link)).owned).toBe(true)
   }),
 )
@@ -78,8 +78,8 @@ it.scoped("names nobody while the owner has not said who it is", () =>
       const attempt = yield* Effect.fork(Effect.flip(acquireOwnership(root)))
       yield* TestClock.adjust("5 seconds")
       const problem = yield* Fiber.join(attempt)
-      expect(problem.slug).toBe("data-directory-owned")
-      expect(problem.detail).not.toContain("Process")
+      expect(problem._tag).toBe("DataDirectoryOwned")
+      expect(problem.message).not.toContain("Process")
     }
   }),
 )
@@ -113,8 +113,8 @@ it.live("passes on at once when its process is killed", () =>
       for await (const line of child.lines) if (line === "owned") return
     })
     const problem = yield* Effect.flip(Effect.scoped(acquireOwnership(root)))
-    expect(problem.detail).toContain(`${child.process.pid}`)
-    expect(problem.detail).toContain("4321")
+    expect(problem.message).toContain(`${child.process.pid}`)
+    expect(problem.message).toContain("4321")
     expect(yield* ownerOf(root)).toMatchObject({ owned: true, owner: { version: "9.9.9" } })
     child.process.kill("SIGKILL")
     yield* Effect.promise(() => child.gone)

@@ -3,12 +3,12 @@
  * It is taken before the database is opened or a port is bound.
  */
 import { readFileSync, realpathSync, rmSync } from "node:fs"
-import { Problem } from "@threadfold/contracts"
 import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
 import { ownerFile, prepareDirectory } from "./DataDirectory.js"
+import { DataDirectoryOwned, type StorageError } from "./Errors.js"
 import { isLocked, tryLock, type Unlock } from "./OwnerLock.js"
 import { identityOf, isRunning } from "./ProcessIdentity.js"
-import { storageProblem } from "./storageProblem.js"
+import { storageError } from "./storageError.js"
 import { writeWhole } from "./writeWhole.js"
 
 /** Who owns a data directory. */
@@ -39,8 +39,8 @@ export interface OwnerDetails {
 export interface Ownership {
   /** Real path of the directory. */
   readonly directory: string
-  /** Tells the port in `owner.json` once it is bound. Fails with `storage-failed`. */
-  readonly announcePort: (port: number) => Effect.Effect<void, Problem>
+  /** Tells the port in `owner.json` once it is bound. */
+  readonly announcePort: (port: number) => Effect.Effect<void, StorageError>
 }
 
 /** Whether somebody owns a directory, and who, as far as it is known. */
@@ -59,15 +59,10 @@ const readRecord = (directory: string): OwnerRecord | null => {
 const writeRecord = (directory: string, record: OwnerRecord): void =>
   writeWhole(ownerFile(directory), `${JSON.stringify(record)}\n`)
 
-const storageFailed = (directory: string) => (error: unknown) => storageProblem(directory, directory, error)
+const storageFailed = (directory: string) => (error: unknown) => storageError(directory, directory, error)
 
-const owned = (directory: string, owner: OwnerRecord | null): Problem => {
-  const port = owner?.port === null ? "without a port" : `on port ${owner?.port}`
-  return new Problem({
-    slug: "data-directory-owned",
-    detail: owner === null ? `${directory} has an owner.` : `Process ${owner.pid} ${port} owns ${directory}.`,
-  })
-}
+const owned = (directory: string, owner: OwnerRecord | null): DataDirectoryOwned =>
+  new DataDirectoryOwned({ directory, owner: owner === null ? null : { pid: owner.pid, port: owner.port } })
 
 /** A directory whose owner has not said who it is yet: it is just starting, or somebody just looked at the lock. */
 class OwnerUnknown {
@@ -77,9 +72,9 @@ class OwnerUnknown {
 /** For so long a loser waits to learn whom it lost to: 40 looks, about 25 ms apart, never in step with another. */
 const untilKnown = Schedule.intersect(Schedule.jittered(Schedule.spaced("25 millis")), Schedule.recurs(40))
 
-const lock = (directory: string): Effect.Effect<Unlock, Problem> =>
+const lock = (directory: string): Effect.Effect<Unlock, DataDirectoryOwned | StorageError> =>
   Effect.try({ try: () => tryLock(directory), catch: storageFailed(directory) }).pipe(
-    Effect.flatMap((unlock): Effect.Effect<Unlock, Problem | OwnerUnknown> => {
+    Effect.flatMap((unlock): Effect.Effect<Unlock, DataDirectoryOwned | OwnerUnknown> => {
       if (unlock !== null) return Effect.succeed(unlock)
       const owner = readRecord(directory)
       return Effect.fail(owner !== null && isRunning(owner) ? owned(directory, owner) : new OwnerUnknown())
@@ -89,13 +84,13 @@ const lock = (directory: string): Effect.Effect<Unlock, Problem> =>
   )
 
 /**
- * Owns a data directory for the life of the scope. Fails with `data-directory-owned`, naming pid and port, where
- * another process (or another part of this one) owns it, and with `storage-failed` where it cannot be made.
+ * Owns a data directory for the life of the scope. Fails with the owner's pid and port where another process (or another part
+ * of this one) owns it.
  */
 export const acquireOwnership = (
   dataDirectory: string,
   details: OwnerDetails = {},
-): Effect.Effect<Ownership, Problem, Scope.Scope> =>
+): Effect.Effect<Ownership, DataDirectoryOwned | StorageError, Scope.Scope> =>
   Effect.gen(function* () {
     const directory = yield* Effect.try({
       try: () => prepareDirectory(dataDirectory),
@@ -120,8 +115,8 @@ export const acquireOwnership = (
     return { directory, announcePort: announce }
   })
 
-/** Whether a data directory has an owner now, and who that is. Fails with `storage-failed` at an unreadable lock. */
-export const ownerOf = (dataDirectory: string): Effect.Effect<OwnerStatus, Problem> =>
+/** Whether a data directory has an owner now, and who that is. Fails at an unreadable lock. */
+export const ownerOf = (dataDirectory: string): Effect.Effect<OwnerStatus, StorageError> =>
   Effect.try({
     try: (): OwnerStatus => {
       let directory: string

@@ -20,16 +20,16 @@ describe("openReadOnly", () => {
 
   it.live("turns a file that it cannot read into a problem", () =>
     Effect.gen(function* () {
-      expect((yield* refused).slug).toBe("database-not-found")
+      expect((yield* refused)._tag).toBe("DatabaseNotFound")
       expect(readdirSync(directory)).toEqual([])
       writeFileSync(file, "")
-      expect((yield* refused).slug).toBe("database-not-found")
+      expect((yield* refused)._tag).toBe("DatabaseNotFound")
       writeFileSync(file, "no database at all".repeat(100))
-      expect((yield* refused).slug).toBe("database-unreadable")
+      expect((yield* refused)._tag).toBe("DatabaseUnreadable")
       rmSync(file)
       const other = new Sqlite(file)
       other.exec("CREATE TABLE recipes (name TEXT)")
-      expect((yield* refused).slug).toBe("database-unreadable")
+      expect((yield* refused)._tag).toBe("DatabaseUnreadable")
       other.close()
     }),
   )
@@ -37,7 +37,7 @@ describe("openReadOnly", () => {
   it.live("refuses a newer database", () =>
     Effect.gen(function* () {
       yield* Effect.scoped(Effect.map(openSqlite({ file }), ({ handle }) => handle.pragma("user_version = 99")))
-      expect((yield* refused).slug).toBe("database-too-new")
+      expect((yield* refused)._tag).toBe("DatabaseTooNew")
     }),
   )
 
@@ -83,8 +83,8 @@ describe("openReadOnly", () => {
       const { handle } = yield* openSqlite({ file })
       const reader = yield* openReadOnly({ file })
       handle.exec("DROP TABLE events")
-      expect((yield* Effect.flip(reader.read({ limit: 1 })))._tag).toBe("StorageFailed")
-      expect((yield* Effect.flip(reader.head))._tag).toBe("StorageFailed")
+      expect((yield* Effect.flip(reader.read({ limit: 1 })))._tag).toBe("StorageUnavailable")
+      expect((yield* Effect.flip(reader.head))._tag).toBe("StorageUnavailable")
     }),
   )
 })

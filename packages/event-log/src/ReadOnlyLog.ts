@@ -4,10 +4,9 @@
  */
 import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
-import { Problem } from "@threadfold/contracts"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
-import { StorageFailed } from "./Errors.js"
+import { DatabaseNotFound, DatabaseUnreadable, logUnavailable, type ReadOnlyError } from "./Errors.js"
 import type { EventRow } from "./EventRow.js"
 import { eventSelection } from "./EventRow.js"
 import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
@@ -36,9 +35,8 @@ export interface ReadOnlyLogOptions {
 
 const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource => {
   const query = <Row extends object>(sql: string, params: readonly (string | number)[]) =>
-    Effect.mapError(
-      client.unsafe<Row>(sql, params),
-      ({ cause, message }) => new StorageFailed({ detail: cause instanceof Error ? cause.message : message }),
+    Effect.mapError(client.unsafe<Row>(sql, params), ({ cause, message }) =>
+      logUnavailable(cause instanceof Error ? cause.message : message),
     )
   return {
     logId,
@@ -70,18 +68,15 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
 }
 
 const unreadable = (file: string, why: string) =>
-  new Problem({ slug: "database-unreadable", detail: `${file} cannot be read (${why}).` })
+  new DatabaseUnreadable({ message: `${file} cannot be read (${why}).` })
 
 /**
- * Opens a log for reading, for the life of the scope. Fails with `database-not-found`, `database-too-new` or
- * `database-unreadable`; the client alone would die of a file that is missing.
+ * Opens a log for reading, for the life of the scope. The client alone would die of a file that is missing.
  */
-export const openReadOnly = (options: ReadOnlyLogOptions): Effect.Effect<LogReader, Problem, Scope.Scope> =>
+export const openReadOnly = (options: ReadOnlyLogOptions): Effect.Effect<LogReader, ReadOnlyError, Scope.Scope> =>
   Effect.gen(function* () {
     const { file } = options
-    if (!databaseExists(file)) {
-      return yield* new Problem({ slug: "database-not-found", detail: `There is no database at ${file}.` })
-    }
+    if (!databaseExists(file)) return yield* new DatabaseNotFound({ file })
     yield* checkDatabase(file, [logMigrations, ...(options.migrations ?? [])])
     // `disableWAL` leaves the journal mode alone: asking for WAL is a write, and this client never writes.
     const client = yield* SqliteClient.make({ filename: file, readonly: true, disableWAL: true }).pipe(
@@ -95,13 +90,13 @@ export const openReadOnly = (options: ReadOnlyLogOptions): Effect.Effect<LogRead
       .pipe(Effect.mapError((error) => unreadable(file, error.message)))
     if (logId === undefined) return yield* unreadable(file, "the log has no id")
     const source = sourceOf(client, logId.value)
-    const head = yield* Effect.mapError(source.head, (error) => unreadable(file, error.detail))
+    const head = yield* Effect.mapError(source.head, (error) => unreadable(file, error.reason))
     return makeLogReader(source, head)
   })
 
 /** The log, read-only. */
 export class ReadOnlyLog extends Context.Tag("@threadfold/event-log/ReadOnlyLog")<ReadOnlyLog, LogReader>() {
   /** The log in a database file. */
-  static readonly layer = (options: ReadOnlyLogOptions): Layer.Layer<ReadOnlyLog, Problem> =>
+  static readonly layer = (options: ReadOnlyLogOptions): Layer.Layer<ReadOnlyLog, ReadOnlyError> =>
     Layer.scoped(ReadOnlyLog, openReadOnly(options))
 }

@@ -100,8 +100,8 @@ describe("opening", () => {
         },
       }
       const problem = yield* refused([bad])
-      expect(problem.slug).toBe("storage-failed")
-      expect(problem.detail).toContain("nonsense")
+      expect(problem._tag).toBe("StorageFailed")
+      expect(problem.message).toContain("nonsense")
       expect(
         yield* opened(({ handle }) => handle.prepare("SELECT * FROM sqlite_schema WHERE name = 'extra'").all()),
       ).toEqual([])
@@ -119,7 +119,7 @@ describe("opening", () => {
       }
       const check = function* (undo: string) {
         const before = digest()
-        expect((yield* refused([extra])).slug).toBe("database-too-new")
+        expect((yield* refused([extra]))._tag).toBe("DatabaseTooNew")
         expect(digest()).toBe(before)
         tamper(undo)
         yield* opened(() => undefined, [extra])
@@ -137,14 +137,14 @@ describe("opening", () => {
     Effect.gen(function* () {
       writeFileSync(file, "this is a letter, not a database. ".repeat(200))
       let before = digest()
-      expect((yield* refused()).slug).toBe("database-unreadable")
+      expect((yield* refused())._tag).toBe("DatabaseUnreadable")
       expect(digest()).toBe(before)
       rmSync(file)
       const other = new Sqlite(file)
       other.exec("CREATE TABLE recipes (name TEXT)")
       other.close()
       before = digest()
-      expect((yield* refused()).slug).toBe("database-unreadable")
+      expect((yield* refused())._tag).toBe("DatabaseUnreadable")
       expect(digest()).toBe(before)
     }),
   )

@@ -3,13 +3,13 @@
  * read-only, bring the tables up to date, then open the writer's handle and see that it commits durably.
  */
 import { basename, dirname, join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { checkDatabase, checkWhole } from "./DatabaseCheck.js"
 import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
 import type { DiskLimits } from "./DiskSpace.js"
 import type { LogDriver } from "./Driver.js"
+import type { OpenError } from "./Errors.js"
 import { markClosed, markOpen } from "./LogMarker.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
@@ -17,7 +17,7 @@ import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership
 import { sqliteDriver } from "./SqliteDriver.js"
 import { journalSizeLimit, openWriter } from "./SqliteWriter.js"
 import { StorageGuard } from "./StorageGuard.js"
-import { fileProblem } from "./storageProblem.js"
+import { fileError } from "./storageError.js"
 
 /** How to open a database. */
 export interface OpenSqliteOptions {
@@ -48,17 +48,16 @@ export interface SqliteDatabase {
   readonly ownership: Ownership | null
 }
 
-const storageFailed = (file: string) => (error: unknown) => fileProblem(file, error)
+const storageFailed = (file: string) => (error: unknown) => fileError(file, error)
 
 /** What watches the files of a database that is open for writing; only looks at them. */
 export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard =>
   new StorageGuard(file, { walLimit: journalSizeLimit, disk })
 
 /**
- * Opens it for the life of the scope, making file and directory where there are none. Fails with
- * `data-directory-owned`, `database-damaged`, `database-too-new`, `database-unreadable` or `storage-failed`.
+ * Opens it for the life of the scope, making file and directory where there are none.
  */
-export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteDatabase, Problem, Scope.Scope> =>
+export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteDatabase, OpenError, Scope.Scope> =>
   Effect.gen(function* () {
     const ownership = options.owner === "held" ? null : yield* acquireOwnership(dirname(options.file), options.owner)
     const directory =

@@ -87,7 +87,7 @@ const prepare = (handle: Sqlite.Database) => ({
 })
 
 export interface SqliteDriverOptions {
-  /** Every transaction is begun and acknowledged on its word: the driver throws `StorageLost` and `DiskFull`. */
+  /** Every transaction is begun and acknowledged on its word: the driver throws `StorageLost` and `StorageFull`. */
   readonly guard?: StorageGuard
   /**
    * False: no digests are written, and `verify` would say so. Only for a benchmark that measures what they cost; nothing that

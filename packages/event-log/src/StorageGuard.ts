@@ -4,7 +4,7 @@
  */
 import { dirname } from "node:path"
 import { type DiskLimits, type DiskSpace, diskSpace } from "./DiskSpace.js"
-import { DiskFull, StorageLost } from "./Errors.js"
+import { StorageFull, StorageLost } from "./Errors.js"
 import { type FileChange, OpenFiles } from "./OpenFiles.js"
 
 export interface StorageGuardOptions {
@@ -31,12 +31,15 @@ export class StorageGuard {
     return this.change
   }
 
-  /** Before a transaction begins. Throws {@link StorageLost} or {@link DiskFull}; nothing was written then. */
+  /** Before a transaction begins. Throws {@link StorageLost} or {@link StorageFull}; nothing was written then. */
   before(): void {
     this.change ??= this.files.before()
     if (this.change !== null) throw new StorageLost({ ...this.change, committed: false })
     const space = this.space()
-    if (space?.status === "full") throw new DiskFull(space)
+    if (space?.status === "full") {
+      const message = `the disk has ${space.freeBytes} bytes left and the server keeps ${space.minFreeBytes} free.`
+      throw new StorageFull({ message })
+    }
   }
 
   /** After a commit, before anything is told of it. Throws {@link StorageLost}. */

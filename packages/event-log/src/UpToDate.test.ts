@@ -54,8 +54,8 @@ describe("a database of another version", () => {
       const file = yield* made
       yield* bringUpToDate({ file, migrations: version(second) })
       for (const look of [isUpToDate, bringUpToDate]) {
-        expect((yield* Effect.flip(look({ file, migrations: version(first) }))).slug).toBe("database-too-new")
-        expect((yield* Effect.flip(look({ file: `${file}.not` }))).slug).toBe("database-not-found")
+        expect((yield* Effect.flip(look({ file, migrations: version(first) })))._tag).toBe("DatabaseTooNew")
+        expect((yield* Effect.flip(look({ file: `${file}.not` })))._tag).toBe("DatabaseNotFound")
       }
     }),
   )

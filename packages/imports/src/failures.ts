@@ -6,14 +6,22 @@ import { Data, type Effect } from "effect"
 export class UnknownSource extends Data.TaggedError("UnknownSource")<{
   readonly source: string
   readonly known: readonly string[]
-}> {}
+}> {
+  override get message(): string {
+    return `There is no source ${JSON.stringify(this.source)}. Known are ${this.known.join(", ")}.`
+  }
+}
 
 /** The bytes of a recording cannot be had. */
 export class RecordingUnreadable extends Data.TaggedError("RecordingUnreadable")<{
   readonly name: string
   /** In the words of the system. */
   readonly reason: string
-}> {}
+}> {
+  override get message(): string {
+    return `${this.name}: ${this.reason}.`
+  }
+}
 
 /** No line of it says something of the source that was asked for. */
 export class NotARecording extends Data.TaggedError("NotARecording")<{
@@ -22,7 +30,14 @@ export class NotARecording extends Data.TaggedError("NotARecording")<{
   readonly wanted: readonly string[]
   /** What it seems to be instead. */
   readonly seems: string
-}> {}
+}> {
+  override get message(): string {
+    return `${this.name} has no message of ${this.wanted.join(" or ")} about a thread. It seems to be ${this.seems}.`
+  }
+}
+
+/** What an import fails with by itself. */
+export type ImportFailed = NotARecording | RecordingUnreadable | UnknownSource
 
 /** What the engine refuses or fails with. */
 export type EngineFailure =

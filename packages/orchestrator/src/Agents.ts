@@ -1,7 +1,7 @@
 /** The configured agents: what a thread's `agent` names. */
-import { Problem } from "@threadfold/contracts"
 import type { ProviderDriver } from "@threadfold/providers"
 import { Context, Effect, Layer } from "effect"
+import { AgentUnknown } from "./Errors.js"
 
 /** How long things may take and how many may be, per agent. All in milliseconds; 0: no limit. */
 export interface AgentLimits {
@@ -44,8 +44,8 @@ export interface Agent {
 export interface AgentsService {
   /** All of them, in the order of the configuration. */
   readonly all: readonly Agent[]
-  /** Fails with `agent-not-found`. */
-  readonly get: (name: string) => Effect.Effect<Agent, Problem>
+  /** The agent of a name. */
+  readonly get: (name: string) => Effect.Effect<Agent, AgentUnknown>
 }
 
 export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agents, AgentsService>() {
@@ -55,14 +55,8 @@ export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agent
       all,
       get: (name) => {
         const found = all.find((agent) => agent.name === name)
-        const names = all.map((agent) => agent.name).join(", ")
         return found === undefined
-          ? Effect.fail(
-              new Problem({
-                slug: "agent-not-found",
-                detail: `${name} was neither found on this machine nor configured; ${names === "" ? "no agent was" : `these were: ${names}`}.`,
-              }),
-            )
+          ? new AgentUnknown({ name, known: all.map((one) => one.name) })
           : Effect.succeed(found)
       },
     })

@@ -1,9 +1,9 @@
 /** The orchestrator with all that looks after it: the reaper and the watchdog, over one workshop. */
-import type { Problem } from "@threadfold/contracts"
 import type { Engine, WorkReads } from "@threadfold/engine"
 import type { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer } from "effect"
 import type { Agents } from "./Agents.js"
+import type { WorkError } from "./Errors.js"
 import { Awake } from "./host/Awake.js"
 import { MonotonicClock } from "./host/MonotonicClock.js"
 import { Orchestrator } from "./Orchestrator.js"
@@ -16,7 +16,7 @@ import { makeWatchdog } from "./watchdog/makeWatchdog.js"
 /** Recovers what an earlier run left, then serves, sweeps and watches, for the life of the scope. */
 export const orchestrationLive = (
   policy: ReaperPolicy = defaultReaperPolicy,
-): Layer.Layer<Orchestrator | Reaper, Problem, Engine | Projections | WorkReads | Agents> =>
+): Layer.Layer<Orchestrator | Reaper, WorkError, Engine | Projections | WorkReads | Agents> =>
   Layer.scopedContext(
     Effect.gen(function* () {
       const { service, shop } = yield* make

@@ -1,11 +1,11 @@
 /** The orchestrator over a database and the configured agents. */
 
-import { Problem } from "@threadfold/contracts"
 import { canonicalJson, commandNews, newsOf } from "@threadfold/core"
-import { Engine, sha256, WorkReads } from "@threadfold/engine"
+import { Engine, EngineFailed, sha256, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Effect, FiberSet, identity, Layer, Schedule } from "effect"
 import { Agents } from "./Agents.js"
+import { CommandUnknown, type WorkError } from "./Errors.js"
 import { makeFollowUp } from "./followups/followUp.js"
 import { Ids } from "./Ids.js"
 import { attempt } from "./lanes/attempt.js"
@@ -86,7 +86,7 @@ export const make = Effect.gen(function* () {
           receipt: { key: idempotencyKey ?? commandId, content: contentOf(said ?? command) },
         },
       })
-      if (receipt === null) return yield* new Problem({ slug: "internal", detail: "The command left no receipt." })
+      if (receipt === null) return yield* new EngineFailed({ message: "The command left no receipt." })
       const { callsOffStart, wakes } = commandNews[command.type]
       if (callsOffStart) yield* starts.called(receipt.threadId)
       if (wakes) yield* poke(receipt.threadId)
@@ -99,7 +99,7 @@ export const make = Effect.gen(function* () {
       Effect.gen(function* () {
         const effects = yield* reads.effectsOf(commandId)
         if (effects.length > 0 || (yield* reads.isAccepted(commandId))) return effects
-        return yield* new Problem({ slug: "command-not-found", detail: `No command has the id ${commandId}.` })
+        return yield* new CommandUnknown({ commandId })
       }),
     isRemembered: reads.hasReceipt,
     liveness: (sessionId) => (connections.threads.hasSession(sessionId) ? "alive" : "gone"),
@@ -108,7 +108,7 @@ export const make = Effect.gen(function* () {
 })
 
 /** The orchestrator; recovers what an earlier run left, then serves, for the life of the scope. */
-export const orchestratorLive: Layer.Layer<Orchestrator, Problem, Engine | Projections | WorkReads | Agents> =
+export const orchestratorLive: Layer.Layer<Orchestrator, WorkError, Engine | Projections | WorkReads | Agents> =
   Layer.scoped(
     Orchestrator,
     Effect.map(make, ({ service }) => service),

@@ -112,7 +112,11 @@ describe("the real Codex", () => {
           },
         ])
         const wrong = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "perhaps" }))
-        expect(wrong).toMatchObject({ slug: "answer-not-taken", detail: expect.stringContaining("acceptForSession") })
+        expect(wrong).toMatchObject({
+          _tag: "CommandRefused",
+          reason: "answer-not-taken",
+          message: expect.stringContaining("acceptForSession"),
+        })
         yield* of.give({ type: "request.respond", requestId, decision })
         const { items, requests } = yield* ended(of)
         expect(requests).toMatchObject([{ status: "answered", decision }])
@@ -176,7 +180,7 @@ describe("the real Codex", () => {
       expect(turns).toMatchObject([{ outcome: "interrupted" }])
       expect(requests).toMatchObject([{ status: "cancelled" }])
       const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
-      expect(late.slug).toBe("request-ended")
+      expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
       yield* checked(of)
     }),
   )

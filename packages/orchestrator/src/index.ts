@@ -1,4 +1,5 @@
 export * from "./Agents.js"
+export * from "./Errors.js"
 export { Awake, type Reading } from "./host/Awake.js"
 export * from "./host/MonotonicClock.js"
 export { Ids, type IdsService } from "./Ids.js"

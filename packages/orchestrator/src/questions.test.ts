@@ -47,8 +47,8 @@ describe("a question", () => {
       const others = told.filter(Either.isLeft)
       expect(others).toHaveLength(decisions.length - 1)
       for (const { left } of others) {
-        expect(left.slug).toBe("request-ended")
-        expect(left.detail).toContain(JSON.stringify(winner))
+        expect(left).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
+        expect(left.message).toContain(JSON.stringify(winner))
       }
       yield* until(requestsOf(house), ([one]) => one?.status === "answered")
       expect(house.agent.answers).toEqual([winner])
@@ -66,11 +66,17 @@ describe("a question", () => {
       const { house, requestId } = yield* opened
       yield* restarted(house)
       expect(yield* requestsOf(house)).toMatchObject([{ requestId, status: "expired", decision: null }])
-      expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+      expect(yield* refusal(house, requestId, "accept")).toMatchObject({
+        _tag: "CommandRefused",
+        reason: "request-ended",
+      })
 
       const next = yield* asking(house)
       expect(next).not.toBe(requestId)
-      expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+      expect(yield* refusal(house, requestId, "accept")).toMatchObject({
+        _tag: "CommandRefused",
+        reason: "request-ended",
+      })
       yield* quiet
       expect(house.agent.answers).toEqual([])
       yield* respond(house, next, "decline")
@@ -93,7 +99,10 @@ describe("a question", () => {
       yield* restarted(house)
       expect(yield* requestsOf(house)).toMatchObject([{ requestId, status: "expired" }])
       expect(yield* house.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "retired" }])
-      expect((yield* refusal(house, requestId, "decline")).slug).toBe("request-ended")
+      expect(yield* refusal(house, requestId, "decline")).toMatchObject({
+        _tag: "CommandRefused",
+        reason: "request-ended",
+      })
       expect((yield* house.log()).map(({ type }) => type)).not.toContain("request.answered")
       expect(yield* house.violations()).toEqual([])
     }),
@@ -136,7 +145,10 @@ describe("a question", () => {
         yield* TestClock.adjust("2 minutes")
         yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "uncertain")
         expect(yield* requestsOf(house)).toMatchObject([{ status: "answering", decision: "accept", lastError: null }])
-        expect((yield* refusal(house, requestId, "decline")).slug).toBe("request-ended")
+        expect(yield* refusal(house, requestId, "decline")).toMatchObject({
+          _tag: "CommandRefused",
+          reason: "request-ended",
+        })
         // The agent's own word settles it.
         house.agent.last.say(nativeOf(house), "request.resolved", {}, { turnId: "turn-1", requestId: "0" })
         yield* until(requestsOf(house), ([one]) => one?.status === "answered")
@@ -164,7 +176,11 @@ describe("a question", () => {
 
       const wrong = { type: "request.respond", requestId, decision: "answer", data: { answers: { q1: ["Maybe"] } } }
       const refused = yield* Effect.flip(house.give(wrong))
-      expect(refused).toMatchObject({ slug: "answer-not-taken", detail: expect.stringContaining('"q1" (Yes, No)') })
+      expect(refused).toMatchObject({
+        _tag: "CommandRefused",
+        reason: "answer-not-taken",
+        message: expect.stringContaining('"q1" (Yes, No)'),
+      })
       expect(yield* requestsOf(house)).toMatchObject([{ status: "open" }])
 
       yield* house.give({ ...wrong, data: { answers: { q1: ["Yes"] } } })
@@ -185,7 +201,10 @@ describe("a question", () => {
         const { house, requestId } = yield* opened
         yield* house.give({ type: command })
         yield* until(requestsOf(house), ([one]) => one?.status === status)
-        expect((yield* refusal(house, requestId, "accept")).slug).toBe("request-ended")
+        expect(yield* refusal(house, requestId, "accept")).toMatchObject({
+          _tag: "CommandRefused",
+          reason: "request-ended",
+        })
         expect(house.agent.answers).toEqual([])
         expect(yield* house.violations()).toEqual([])
       }

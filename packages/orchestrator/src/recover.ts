@@ -3,9 +3,10 @@
  * what it was handing over in its last moment is uncertain, its sessions are over. Every session counts, whatever its
  * thread looks like in a list: archived and deleted ones too.
  */
-import type { EffectRow, Problem, SessionRow } from "@threadfold/contracts"
+import type { EffectRow, SessionRow } from "@threadfold/contracts"
 import { endingsAtRecovery, isOursToSettle } from "@threadfold/core"
 import { Clock, Effect, identity } from "effect"
+import type { WorkError } from "./Errors.js"
 import { outcome } from "./lanes/handOver.js"
 import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
 import { endOrphans } from "./orphans.js"
@@ -33,12 +34,12 @@ const endingOf = (effect: EffectRow): Ending => {
     : { status, message }
 }
 
-const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, Problem> =>
+const settleEffect = (shop: Workshop, effect: EffectRow): Effect.Effect<void, WorkError> =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
     shop.engine.submit(conclusion(shop, effect, { from: "attempting" }, endingOf(effect), at)),
   )
 
-const settleEffects = (shop: Workshop): Effect.Effect<number, Problem> =>
+const settleEffects = (shop: Workshop): Effect.Effect<number, WorkError> =>
   Effect.gen(function* () {
     let settled = 0
     const settleThread = (threadId: string) =>
@@ -54,7 +55,7 @@ const settleEffects = (shop: Workshop): Effect.Effect<number, Problem> =>
     return settled
   })
 
-const settleSessions = (shop: Workshop): Effect.Effect<number, Problem> =>
+const settleSessions = (shop: Workshop): Effect.Effect<number, WorkError> =>
   Effect.gen(function* () {
     let settled = 0
     const settle = ({ mode, sessionId, threadId }: SessionRow) =>
@@ -76,7 +77,7 @@ const closed: Told = {
   payload: { reason: "transport-closed", message: "The server that ran it has ended." },
 }
 
-const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> => {
+const settleConnections = (shop: Workshop): Effect.Effect<void, WorkError> => {
   const read = (after: string | null) => shop.projections.openConnections(after, PAGE)
   return eachPage({ read, keyOf: ({ connectionId }) => connectionId }, (connections) =>
     Effect.gen(function* () {
@@ -93,7 +94,7 @@ const settleConnections = (shop: Workshop): Effect.Effect<void, Problem> => {
  * Settles what is left. What was under way is settled before its session is: a turn that may have reached the agent must
  * not look as if it never had.
  */
-export const recover = (shop: Workshop): Effect.Effect<Recovered, Problem> =>
+export const recover = (shop: Workshop): Effect.Effect<Recovered, WorkError> =>
   Effect.gen(function* () {
     const { ended, left } = yield* endOrphans({ logId: shop.engine.log.logId, incarnation: shop.incarnation })
     const effects = yield* settleEffects(shop)

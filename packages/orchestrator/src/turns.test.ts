@@ -306,13 +306,16 @@ describe("a question", () => {
       const requestId = requests[0]?.requestId
       yield* house.give({ type: "request.respond", requestId, decision: "accept" })
       const second = yield* Effect.either(house.give({ type: "request.respond", requestId, decision: "decline" }))
-      expect(Either.isLeft(second) && second.left.slug).toBe("request-ended")
+      expect(Either.isLeft(second) && second.left).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
       yield* until(house.work(), (work) => work.requests.length === 0)
       expect(house.agent.answers).toEqual(["accept"])
       const unknown = yield* Effect.either(
         house.give({ type: "request.respond", requestId: id("nobody"), decision: "accept" }),
       )
-      expect(Either.isLeft(unknown) && unknown.left.slug).toBe("resource-not-found")
+      expect(Either.isLeft(unknown) && unknown.left).toMatchObject({
+        _tag: "CommandRefused",
+        reason: "resource-not-found",
+      })
       expect(yield* house.violations()).toEqual([])
     }),
   )
@@ -432,7 +435,7 @@ describe("a command", () => {
       yield* runningTurn(house)
       expect(yield* house.give({ type: "message.send", text: "one" }, { key: "k1" })).toEqual(first)
       const other = yield* Effect.either(house.give({ type: "message.send", text: "two" }, { key: "k1" }))
-      expect(Either.isLeft(other) && other.left.slug).toBe("command-conflict")
+      expect(Either.isLeft(other) && other.left).toMatchObject({ _tag: "CommandConflict" })
       expect(house.agent.texts).toEqual(["one"])
     }),
   )
@@ -442,7 +445,7 @@ describe("a command", () => {
       const house = new House()
       yield* house.open()
       const refused = yield* Effect.either(house.give({ type: "thread.create", agent: "nobody", provider: "x" }))
-      expect(Either.isLeft(refused) && refused.left.slug).toBe("agent-not-found")
+      expect(Either.isLeft(refused) && refused.left).toMatchObject({ _tag: "AgentUnknown" })
       expect(yield* house.log()).toEqual([])
     }),
   )

@@ -1,7 +1,7 @@
 /** Commands of the orchestrator to itself: what follows from rows, decided in the writer like any other command. */
-import { type Actor, Command, type CommandType, type Problem } from "@threadfold/contracts"
+import { type Actor, Command, type CommandType } from "@threadfold/contracts"
 import { commandNews } from "@threadfold/core"
-import type { Acknowledged, EngineService } from "@threadfold/engine"
+import type { Acknowledged, EngineService, SubmitError } from "@threadfold/engine"
 import { Clock, Effect, Schema } from "effect"
 import type { IdsService } from "./Ids.js"
 
@@ -27,7 +27,7 @@ export const upkeep = (
   { engine, ids }: { readonly engine: EngineService; readonly ids: IdsService },
   command: Written<UpkeepType>,
   actor: Actor = "orchestrator",
-): Effect.Effect<Acknowledged, Problem> =>
+): Effect.Effect<Acknowledged, SubmitError> =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
     engine.submit({
       members: [],
@@ -44,7 +44,7 @@ export const upkeepAndWake = (
   },
   command: Written<UpkeepType>,
   actor: Actor = "orchestrator",
-): Effect.Effect<void, Problem> =>
+): Effect.Effect<void, SubmitError> =>
   Effect.zipRight(
     upkeep(shop, command, actor),
     commandNews[command.type].wakes ? shop.poke(command.threadId) : Effect.void,

@@ -146,7 +146,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
         expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
         expect(requests).toMatchObject([{ requestId, status: "cancelled", decision: null }])
         const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
-        expect(late.slug).toBe("request-ended")
+        expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
         yield* of.send("go on")
         expect(textsOf((yield* ended(of, 2)).items)).toEqual(["next"])
         expect(existsSync(join(home.cwd, "made"))).toBe(false)

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Command, type EventEnvelope, type Problem, type Receipt } from "@threadfold/contracts"
+import { Command, type EventEnvelope, type Receipt } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/core"
 import { checkLog, mintId } from "@threadfold/core"
 import {
@@ -16,7 +16,7 @@ import {
   sha256,
   WorkReads,
 } from "@threadfold/engine"
-import { decodeRow, openSqlite } from "@threadfold/event-log"
+import { decodeRow, type OpenError, openSqlite } from "@threadfold/event-log"
 import { Projections, SqlStore, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
 import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
@@ -24,6 +24,7 @@ import {
   type Agent,
   type AgentLimits,
   Agents,
+  type DispatchError,
   defaultLimits,
   defaultReaperPolicy,
   Ids,
@@ -34,6 +35,7 @@ import {
   Reaper,
   type ReaperPolicy,
   type ReaperService,
+  type WorkError,
 } from "../src/index.js"
 import { orchestratorLive } from "../src/OrchestratorLive.js"
 import { FakeAgent } from "./FakeDriver.js"
@@ -111,7 +113,7 @@ export class House {
   }
 
   /** Opens the database for the life of the scope, and starts the orchestrator. */
-  open(crashAt?: CrashAt): Effect.Effect<void, Problem, Scope.Scope> {
+  open(crashAt?: CrashAt): Effect.Effect<void, OpenError | WorkError, Scope.Scope> {
     return Effect.gen(this, function* () {
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(this.directory, { recursive: true, force: true })))
       const { file } = this
@@ -128,7 +130,7 @@ export class House {
   }
 
   /** Starts the orchestrator as a new run of the server. */
-  start(crashAt?: CrashAt): Effect.Effect<void, Problem> {
+  start(crashAt?: CrashAt): Effect.Effect<void, WorkError> {
     return Effect.gen(this, function* () {
       const { engine } = this
       let given = 0
@@ -157,7 +159,7 @@ export class House {
       const { reaper: policy } = this.options
       const build: Effect.Effect<
         Pick<Running, "orchestrator" | "reaper">,
-        Problem,
+        WorkError,
         Engine | Projections | WorkReads | Agents
       > = policy === undefined
         ? Effect.map(Layer.buildWithScope(orchestratorLive, scope), (built) => ({
@@ -223,7 +225,7 @@ export class House {
   give(
     command: object,
     more: { readonly key?: string; readonly ifSequence?: number } = {},
-  ): Effect.Effect<Receipt, Problem> {
+  ): Effect.Effect<Receipt, DispatchError> {
     const { ifSequence, key } = more
     return this.orchestrator.give({
       command: decode({ threadId: id("thread"), ...command }),
@@ -232,7 +234,7 @@ export class House {
     })
   }
 
-  createThread(threadId = id("thread"), cwd = "/w"): Effect.Effect<Receipt, Problem> {
+  createThread(threadId = id("thread"), cwd = "/w"): Effect.Effect<Receipt, DispatchError> {
     const provider = (this.options.driver ?? this.agent.driver).provider
     return this.give({ type: "thread.create", threadId, agent: "fake", provider, cwd })
   }
@@ -249,7 +251,7 @@ export class House {
     })
   }
 
-  send(text: string, more: object = {}): Effect.Effect<Receipt, Problem> {
+  send(text: string, more: object = {}): Effect.Effect<Receipt, DispatchError> {
     return this.give({ type: "message.send", text, ...more })
   }
 

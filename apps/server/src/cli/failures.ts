@@ -1,5 +1,5 @@
 /** How a command ends other than well, and what the shell is told: 1 finding, 2 usage, 3 environment. */
-import { Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts"
+import { Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
 import { Data } from "effect"
 
 /** The command did its work and found something wrong; it has said what. */

@@ -1,8 +1,9 @@
 /** Commands that want something of a running server speak to it over HTTP. */
 import type { Failure, Threadfold } from "@threadfold/client"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
 import { placeOf, type Server } from "../offline/Place.js"
+import { toProblem } from "../problems/toProblem.js"
 import { directoryOf } from "./options.js"
 
 const notRunning = (detail: string) => new Problem({ slug: "server-not-running", detail })
@@ -11,9 +12,8 @@ const notRunning = (detail: string) => new Problem({ slug: "server-not-running",
 export const serverOf = (dataDir: Option.Option<string>): Effect.Effect<Server, Problem> => {
   const directory = directoryOf(dataDir)
   return placeOf({ db: Option.none(), directory }).pipe(
-    Effect.catchIf(
-      ({ slug }) => slug === "database-not-found",
-      () => notRunning(`${directory} holds nothing yet.`),
+    Effect.mapError((error) =>
+      error._tag === "NoDatabaseIn" ? notRunning(`${directory} holds nothing yet.`) : toProblem(error),
     ),
     Effect.flatMap((place): Effect.Effect<Server, Problem> => {
       if (place.kind !== "owned") return notRunning(`Nobody serves ${directory}.`)

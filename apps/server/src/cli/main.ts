@@ -1,8 +1,8 @@
 /** The command line as a whole: from arguments to an exit code. */
 import { stripVTControlCharacters } from "node:util"
-import { CliConfig, Command, type CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
+import { type CliApp, CliConfig, Command, type CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Cause, type Console, Effect } from "effect"
 import { version } from "../version.js"
 import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
@@ -65,7 +65,17 @@ const threadfold = Command.make("threadfold").pipe(Command.withDescription(about
 
 const commands = every.map(({ descriptor }) => knownCommand(descriptor))
 
-const runCli = Command.run(threadfold, { name: "Threadfold", executable: "threadfold", version })
+/** What a command line may end with besides well; errors from below have become problems in the commands. */
+type CliError = ValidationError.ValidationError | Problem | Finding | OutputClosed
+
+const runCli: (args: readonly string[]) => Effect.Effect<void, CliError, CliApp.CliApp.Environment> = Command.run(
+  threadfold,
+  {
+    name: "Threadfold",
+    executable: "threadfold",
+    version,
+  },
+)
 
 /** Widest page of help, columns. */
 const widestPage = 100

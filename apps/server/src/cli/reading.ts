@@ -1,11 +1,12 @@
 /** What the reading commands have in common: a reader of the right kind, and a thread by whatever names it. */
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, type Scope } from "effect"
 import { openLocalReader } from "../offline/LocalReader.js"
 import { lookAt, lookAtCopy } from "../offline/lookAt.js"
 import { type Place, placeOf, type Server } from "../offline/Place.js"
 import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
+import { toProblem } from "../problems/toProblem.js"
 import { usageProblem } from "./failures.js"
 import { directoryOf } from "./options.js"
 import { note } from "./output.js"
@@ -20,7 +21,7 @@ export interface Named {
 export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem> =>
   Option.isSome(db) && Option.isSome(dataDir)
     ? usageProblem("--db and --data-dir name two places; give one of them.")
-    : placeOf({ db, directory: directoryOf(dataDir) })
+    : Effect.mapError(placeOf({ db, directory: directoryOf(dataDir) }), toProblem)
 
 /** A reader of a place, for the life of the scope. */
 export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {

@@ -1,6 +1,6 @@
 /** The agents of a configuration, ready to be driven. */
 import { dirname, resolve } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { type Agent, type AgentLimits, defaultLimits } from "@threadfold/orchestrator"
 import {
   acpPreset,

@@ -1,7 +1,7 @@
 /** Reads `threadfold.json`. What is wrong is told by the field's name, never with a value: values may be secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, ParseResult, Schema } from "effect"
 import { ConfigFile } from "./ConfigFile.js"
 

@@ -73,7 +73,11 @@ const database = (directory: string): Effect.Effect<Check> => {
     Effect.match({
       onSuccess: (head) => ok("database", `${head} events`),
       onFailure: (failure) =>
-        problem("database", `${file}: ${failure.detail}`, "See docs/how-to/operate.md about backups and restoring."),
+        problem(
+          "database",
+          `${file}: ${failure._tag === "StorageUnavailable" ? failure.reason : failure.message}`,
+          "See docs/how-to/operate.md about backups and restoring.",
+        ),
     }),
   )
 }

@@ -1,7 +1,7 @@
 /** The discovery file: how other programs of the same user find the server of a data directory. */
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { writeWhole } from "@threadfold/event-log"
 import { Effect, Option, Schema, type Scope } from "effect"
 

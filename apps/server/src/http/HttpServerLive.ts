@@ -5,7 +5,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { resolve } from "node:path"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Problem } from "@threadfold/contracts"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
@@ -17,7 +18,7 @@ import { makeApp } from "./app.js"
 import { makeAttachedSessions } from "./attached/AttachedSessions.js"
 import { announce } from "./Discovery.js"
 import { Metrics } from "./Metrics.js"
-import { listen } from "./node/listen.js"
+import { type CannotListen, listen } from "./node/listen.js"
 import { type HttpOptions, limitsOf } from "./options.js"
 import { sendProblem } from "./problemAnswer.js"
 import { HttpServices } from "./Services.js"
@@ -66,8 +67,13 @@ const standardError = (line: string): void => {
 /** What the server stands on. */
 export type HttpNeeds = Agents | Engine | Orchestrator | Projections | Reaper
 
-/** Opens the server for the life of the scope. Fails with `invalid-request`, `unavailable` or `storage-failed`. */
-export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer, Problem, HttpNeeds | Scope.Scope> =>
+/** How the opening of the server fails. */
+export type OpenServerError = Problem | CannotListen | StorageUnavailable
+
+/** Opens the server for the life of the scope. */
+export const openHttpServer = (
+  options: HttpOptions,
+): Effect.Effect<BoundServer, OpenServerError, HttpNeeds | Scope.Scope> =>
   Effect.gen(function* () {
     const limits = limitsOf(options)
     // What the discovery file names must be right from every working directory.
@@ -136,5 +142,5 @@ export const openHttpServer = (options: HttpOptions): Effect.Effect<BoundServer,
   })
 
 /** The server as a layer. */
-export const HttpServerLive = (options: HttpOptions): Layer.Layer<HttpServer, Problem, HttpNeeds> =>
+export const HttpServerLive = (options: HttpOptions): Layer.Layer<HttpServer, OpenServerError, HttpNeeds> =>
   Layer.scoped(HttpServer, openHttpServer(options))

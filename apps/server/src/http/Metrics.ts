@@ -1,6 +1,6 @@
 /** What the server counts about itself, and the Prometheus text of it. */
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import type { ProblemSlug } from "@threadfold/contracts"
+import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { StorageState } from "@threadfold/engine"
 
 /** How often the event loop is looked at, ms. What is measured contains this interval. */

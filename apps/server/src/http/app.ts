@@ -5,12 +5,14 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Problem, type ProblemSlug } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
+import { StorageLost } from "@threadfold/event-log"
 import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
 import type { ImportJobs } from "../imports/ImportJobs.js"
 import type { ImportSettings } from "../imports/ImportSettings.js"
+import { toProblem } from "../problems/toProblem.js"
 import type { Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
 import { commandRoutes } from "./routes/commands.js"
@@ -81,17 +83,12 @@ const answerTo = (
   )
 }
 
-/** What a read of files that are lost may end in: SQLite reports whatever it meets in them. */
-const readFailures: ReadonlySet<ProblemSlug> = new Set<ProblemSlug>(["internal", "unavailable", "storage-failed"])
-
-/** Why a call failed that did not reach the writer: the lost files, where they are lost. */
+/** Why a call broke: the lost files, where they are lost. SQLite may meet anything in them. */
 const lostFiles = (cause: Cause.Cause<unknown>): Effect.Effect<Cause.Cause<unknown>, never, HttpServices> =>
   Effect.gen(function* () {
-    const error = Cause.squash(cause)
-    if (error instanceof Problem && !readFailures.has(error.slug)) return cause
-    if (!(error instanceof Problem) && !Cause.isDie(cause)) return cause
+    if (!Cause.isDie(cause)) return cause
     const { lost } = yield* (yield* HttpServices).engine.storage
-    return lost === null ? cause : Cause.fail(new Problem({ slug: "storage-lost", detail: `${lost.found}.` }))
+    return lost === null ? cause : Cause.fail(toProblem(new StorageLost({ ...lost, committed: false })))
   })
 
 /** Where a call is not what the API says, as one line. */

@@ -1,12 +1,13 @@
 /** The imports of a running server: how many at a time, how far each is, and what came of the last ones. */
-import { type ImportReport, Problem, problemDetails } from "@threadfold/contracts"
+import type { ImportReport } from "@threadfold/contracts"
 import type { ImportView } from "@threadfold/contracts/api"
+import { Problem, problemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { importRecording, type Recording, readerOf, recognize, reportOf } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, RcMap, type Scope } from "effect"
+import { toProblem } from "../problems/toProblem.js"
 import { ImportSettings } from "./ImportSettings.js"
-import { importProblem } from "./importProblem.js"
 
 /** An import that is asked for. */
 export interface ImportJob {
@@ -119,7 +120,7 @@ const make = Effect.gen(function* () {
       return yield* reportOf(outcome)
     }).pipe(
       Effect.scoped,
-      Effect.mapError(importProblem),
+      Effect.mapError(toProblem),
       Effect.provideService(Engine, engine),
       Effect.provideService(Projections, projections),
     )

@@ -1,5 +1,6 @@
 /** Imports files into a data directory that no process owns. */
-import type { ImportReport, Problem } from "@threadfold/contracts"
+import type { ImportReport } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import {
@@ -12,9 +13,9 @@ import {
 } from "@threadfold/imports"
 import { Effect } from "effect"
 import { localProjections } from "../offline/LocalReader.js"
+import { toProblem } from "../problems/toProblem.js"
 import { version } from "../version.js"
 import { fileRecording } from "./fileRecording.js"
-import { importProblem } from "./importProblem.js"
 
 /**
  * Looks into every file, so that one that is no recording refuses the whole call before anything is stored. Fails with
@@ -26,7 +27,7 @@ export const recognizeFiles = (
 ): Effect.Effect<readonly Recognized[], Problem> =>
   Effect.mapError(
     Effect.forEach(files, (file) => recognize(fileRecording(file), reader)),
-    importProblem,
+    toProblem,
   )
 
 /**
@@ -40,8 +41,8 @@ export const importAlone = (
 ): Effect.Effect<ImportReport, Problem> => {
   const file = databaseFile(directory)
   return importRecordings(recognized, options).pipe(
-    Effect.mapError(importProblem),
     Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
     Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), localProjections(file))),
+    Effect.mapError(toProblem),
   )
 }

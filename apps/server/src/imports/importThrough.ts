@@ -1,7 +1,8 @@
 /** Imports files through the server that owns the data directory. */
 
 import { makeClient } from "@threadfold/client"
-import type { ImportReport, Problem } from "@threadfold/contracts"
+import type { ImportReport } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { mergeReports, type ReadingOptions, type Recognized } from "@threadfold/imports"
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect, Schedule } from "effect"

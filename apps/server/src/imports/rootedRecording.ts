@@ -2,7 +2,7 @@
 import { constants } from "node:fs"
 import { type FileHandle, open, realpath, stat } from "node:fs/promises"
 import { isAbsolute, resolve, sep } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import type { Recording } from "@threadfold/imports"
 import { Effect, type Scope } from "effect"
 import { openedRecording } from "./fileRecording.js"

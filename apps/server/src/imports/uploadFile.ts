@@ -2,8 +2,9 @@
 import { createReadStream, statSync } from "node:fs"
 import { type IncomingMessage, request } from "node:http"
 import { basename } from "node:path"
-import { ImportReport, Problem, ProblemDetails } from "@threadfold/contracts"
+import { ImportReport } from "@threadfold/contracts"
 import { slugOf } from "@threadfold/contracts/api"
+import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import { Effect, Schema } from "effect"
 import type { Server } from "../offline/Place.js"
 

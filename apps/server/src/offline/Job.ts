@@ -3,7 +3,8 @@
  * `rebuild` can be stopped at any moment.
  */
 import { Worker } from "node:worker_threads"
-import { type CheckReport, Problem, type SalvageReport, type VerifyReport } from "@threadfold/contracts"
+import type { CheckReport, SalvageReport, VerifyReport } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import type { RebuildReport } from "@threadfold/projections"
 import { Effect } from "effect"
 

@@ -2,24 +2,20 @@
 import { Reactivity } from "@effect/experimental"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
-import { Problem, type ThreadView } from "@threadfold/contracts"
+import { StorageUnavailable, type ThreadView } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { databaseGroups } from "@threadfold/engine"
-import {
-  type EventRow,
-  encodeEnvelopeJson,
-  type LogReader,
-  openReadOnly,
-  type StorageFailed,
-} from "@threadfold/event-log"
+import { type EventRow, encodeEnvelopeJson, type LogReader, openReadOnly } from "@threadfold/event-log"
 import { maxLimit, Projections } from "@threadfold/projections"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { toProblem } from "../problems/toProblem.js"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
 
 /** Events per page. */
 const pageSize = 500
 
-const unavailable = (error: StorageFailed) =>
-  new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.detail}.` })
+const unavailable = (reason: string): Problem =>
+  toProblem(new StorageUnavailable({ failed: "The database could not be read", reason }))
 
 /** The projections' queries over a database file. */
 export const localProjections = (file: string): Layer.Layer<Projections> =>
@@ -48,7 +44,7 @@ const threads = (projections: Queries, { deleted, limit, status }: ThreadsQuery)
     }
   })
 
-const withNative = (log: LogReader, row: EventRow): Effect.Effect<string, StorageFailed> =>
+const withNative = (log: LogReader, row: EventRow): Effect.Effect<string, StorageUnavailable> =>
   Effect.map(log.native(row.sequence), (body) => addNativeBody(encodeEnvelopeJson(row), body))
 
 /** The envelope's JSON with one more field, the native message or null. */
@@ -68,7 +64,7 @@ const events = (log: LogReader, query: EventsQuery): Stream.Stream<string, Probl
       : log.readAll({ ...filter, limit: pageSize }).pipe(limit === null ? (all) => all : Stream.take(limit))
   return rows.pipe(
     Stream.mapEffect((row) => (query.native === true ? withNative(log, row) : Effect.succeed(encodeEnvelopeJson(row)))),
-    Stream.mapError(unavailable),
+    Stream.mapError(({ reason }) => unavailable(reason)),
   )
 }
 
@@ -93,14 +89,17 @@ const newest = (
 /** A reader of a database file. Fails with `database-not-found`, `database-too-new` or `database-unreadable`. */
 export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.gen(function* () {
-    const log = yield* openReadOnly({ file, migrations: databaseGroups })
+    const log = yield* Effect.mapError(openReadOnly({ file, migrations: databaseGroups }), toProblem)
     const projections = Context.get(yield* Layer.build(localProjections(file)), Projections)
     return {
-      threads: (query) => threads(projections, query),
-      matching: (text) => projections.matchingThreads(text, maxMatches),
+      threads: (query) => Effect.mapError(threads(projections, query), toProblem),
+      matching: (text) => Effect.mapError(projections.matchingThreads(text, maxMatches), toProblem),
       thread: (threadId) =>
-        Effect.map(projections.threadSnapshot(threadId, { limitPerList: null }), ({ snapshot }) => snapshot),
+        Effect.mapBoth(projections.threadSnapshot(threadId, { limitPerList: null }), {
+          onFailure: toProblem,
+          onSuccess: ({ snapshot }) => snapshot,
+        }),
       events: (query) => events(log, query),
-      stats: (query) => projections.stats(query),
+      stats: (query) => Effect.mapError(projections.stats(query), toProblem),
     }
   })

@@ -1,9 +1,8 @@
 /** Where a command finds its data: a file, a data directory, or the server that owns the directory. */
 import { existsSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import { Problem } from "@threadfold/contracts"
-import { databaseFile, type OwnerRecord, ownerOf } from "@threadfold/event-log"
-import { Effect, Option } from "effect"
+import { databaseFile, type OwnerRecord, ownerOf, type StorageError } from "@threadfold/event-log"
+import { Data, Effect, Option } from "effect"
 import { readDiscovery } from "../http/Discovery.js"
 
 /** The server of a data directory. */
@@ -37,17 +36,22 @@ const serverOf = (directory: string, owner: OwnerRecord | null): Server | null =
   }
 }
 
-/** Looks at a data directory. Fails with `database-not-found` where it holds none and nobody owns it. */
-const directoryPlace = (directory: string): Effect.Effect<Place, Problem> =>
-  Effect.flatMap(ownerOf(directory), (status): Effect.Effect<Place, Problem> => {
+/** The data directory holds no database, and no process owns it. */
+export class NoDatabaseIn extends Data.TaggedError("NoDatabaseIn")<{ readonly directory: string }> {
+  override get message(): string {
+    return `There is no database in ${this.directory}.`
+  }
+}
+
+/** Looks at a data directory. */
+const directoryPlace = (directory: string): Effect.Effect<Place, NoDatabaseIn | StorageError> =>
+  Effect.flatMap(ownerOf(directory), (status): Effect.Effect<Place, NoDatabaseIn> => {
     const file = databaseFile(directory)
     if (status.owned) {
       const server = serverOf(directory, status.owner)
       return Effect.succeed({ kind: "owned", directory, file, owner: status.owner, server })
     }
-    return existsSync(file)
-      ? Effect.succeed({ kind: "directory", directory, file })
-      : new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })
+    return existsSync(file) ? Effect.succeed({ kind: "directory", directory, file }) : new NoDatabaseIn({ directory })
   })
 
 /** The place of a command. */
@@ -55,7 +59,7 @@ export const placeOf = (named: {
   /** `--db`. */
   readonly db: Option.Option<string>
   readonly directory: string
-}): Effect.Effect<Place, Problem> =>
+}): Effect.Effect<Place, NoDatabaseIn | StorageError> =>
   Option.match(named.db, {
     onSome: (file) => Effect.succeed({ kind: "file", file: resolve(file) }),
     onNone: () => directoryPlace(named.directory),

@@ -1,5 +1,6 @@
 /** What the reading commands ask of a log and its projections, wherever they are: in a file, or behind a server. */
-import type { Problem, Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import type { Effect, Stream } from "effect"
 
 /** Filters apply together. */

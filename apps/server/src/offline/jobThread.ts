@@ -1,11 +1,21 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
 import { parentPort, workerData } from "node:worker_threads"
-import { Problem, type SalvageReport, type VerifyReport } from "@threadfold/contracts"
+import type { SalvageReport, VerifyReport } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { databaseGroups, eventSourceOf } from "@threadfold/engine"
-import { isDamage, openSqlite, salvage, sqliteDriver, verifyDigests } from "@threadfold/event-log"
+import {
+  isDamage,
+  type OpenError,
+  openSqlite,
+  type SalvageError,
+  salvage,
+  sqliteDriver,
+  verifyDigests,
+} from "@threadfold/event-log"
 import { allStreams, DatabaseHash, rebuild, SqlStore, verify } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
-import { Effect, Schema } from "effect"
+import { Cause, Effect, Exit, Schema } from "effect"
+import { toProblem } from "../problems/toProblem.js"
 import { checkDatabase } from "./check.js"
 import type { JobMessage, JobProgress, RebuildOutcome } from "./Job.js"
 
@@ -64,7 +74,7 @@ const runCheck = (file: string) =>
     handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), throttled())).deferred(),
   )
 
-const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome, Problem> =>
+const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome, OpenError> =>
   Effect.scoped(
     Effect.map(openSqlite({ file, owner: "held", migrations: databaseGroups }), ({ driver, handle }) => {
       const store = new SqlStore(handle)
@@ -82,7 +92,7 @@ const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome
   )
 
 /** The new database gets its rows, too, so that it can be looked at and served as it is. */
-const runSalvage = (from: string, to: string): Effect.Effect<SalvageReport, Problem> =>
+const runSalvage = (from: string, to: string): Effect.Effect<SalvageReport, SalvageError> =>
   Effect.scoped(
     Effect.map(
       salvage({ from, to, migrations: databaseGroups, onProgress: (streams, events) => progress({ streams, events }) }),
@@ -116,7 +126,9 @@ const failure = (error: unknown): JobMessage =>
         detail: `${error instanceof Error ? error.message : String(error)}.`,
       }
 
-Effect.runPromise(main).then(
-  (report) => send({ kind: "done", report }),
-  (error: unknown) => send(failure(error)),
+Effect.runPromiseExit(Effect.mapError(main, toProblem)).then(
+  Exit.match({
+    onSuccess: (report) => send({ kind: "done", report }),
+    onFailure: (cause) => send(failure(Cause.squash(cause))),
+  }),
 )

@@ -5,7 +5,7 @@
 import { constants, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 

@@ -3,7 +3,7 @@
  * connection that cannot write, run the agents, listen, tell others where.
  */
 import { dirname } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Engine, type EngineService, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
@@ -13,11 +13,12 @@ import { configuredAgents } from "../config/configuredAgents.js"
 import { readConfig } from "../config/readConfig.js"
 import { redactionKey } from "../config/redactionKey.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
-import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
+import { type BoundServer, type OpenServerError, openHttpServer } from "../http/HttpServerLive.js"
 import { readSide } from "../http/ReadSide.js"
 import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
 import { importLimits } from "../imports/ImportSettings.js"
+import { toProblem } from "../problems/toProblem.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
 import { untilLockIsLost, warnOfStorage } from "./storageWatch.js"
@@ -59,16 +60,10 @@ const candidates = (port: number | null): readonly number[] =>
 /** The first server that can be bound. A port that is taken leads to the next one, everything else is a failure. */
 const firstFree = <R>(
   ports: readonly number[],
-  open: (port: number) => Effect.Effect<BoundServer, Problem, R>,
-): Effect.Effect<BoundServer, Problem, R> => {
+  open: (port: number) => Effect.Effect<BoundServer, OpenServerError, R>,
+): Effect.Effect<BoundServer, OpenServerError, R> => {
   const [port = 0, ...others] = ports
-  return others.length === 0
-    ? open(port)
-    : Effect.catchIf(
-        open(port),
-        ({ slug }) => slug === "unavailable",
-        () => firstFree(others, open),
-      )
+  return others.length === 0 ? open(port) : Effect.catchTag(open(port), "CannotListen", () => firstFree(others, open))
 }
 
 /** Gives the server's secrets the key of the log, before any agent runs. */
@@ -97,8 +92,7 @@ const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }:
 
 /**
  * Serves a data directory for the life of the scope. The directory is owned before anything in it is opened and before
- * a port is bound. Fails with `data-directory-owned`, `invalid-request` (an address that is not loopback),
- * `invalid-configuration`, `unavailable` (no port) or what opening a database fails with.
+ * a port is bound.
  */
 export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Scope.Scope> =>
   Effect.gen(function* () {
@@ -136,5 +130,11 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     yield* announcePort(bound.port)
     const engine = Context.get(services, Engine)
     yield* warnOfStorage(engine)
-    return { ...bound, directory, example, agents: agents.map(({ name }) => name), broken: untilLockIsLost(engine) }
-  })
+    return {
+      ...bound,
+      directory,
+      example,
+      agents: agents.map(({ name }) => name),
+      broken: Effect.mapError(untilLockIsLost(engine), toProblem),
+    }
+  }).pipe(Effect.mapError(toProblem))

@@ -1,8 +1,7 @@
 /** What the server does about its files and its disk while it runs, besides what every write checks. */
-import { Problem } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
-import { type EngineService, sha256 } from "@threadfold/engine"
-import type { DiskSpace } from "@threadfold/event-log"
+import { type EngineService, type EngineStopped, type SubmitError, sha256 } from "@threadfold/engine"
+import { type DiskSpace, StorageLost } from "@threadfold/event-log"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 
 /** How often the lock and the disk are looked at, ms. */
@@ -19,9 +18,9 @@ const channel = "adapter:threadfold"
  * Fails once the lock of the data directory is not ours any more: another process may own the directory then, so this one
  * must end. Never succeeds.
  */
-export const untilLockIsLost = (engine: EngineService): Effect.Effect<never, Problem> =>
+export const untilLockIsLost = (engine: EngineService): Effect.Effect<never, StorageLost> =>
   Effect.flatMap(engine.storage, ({ lost }) =>
-    lost?.kind === "lock" ? new Problem({ slug: "storage-lost", detail: `${lost.found}.` }) : Effect.void,
+    lost?.kind === "lock" ? new StorageLost({ ...lost, committed: false }) : Effect.void,
   ).pipe(Effect.repeat(Schedule.spaced(LOOK_MS)), Effect.zipRight(Effect.never))
 
 const severity = { ok: 0, low: 1, full: 2 } as const
@@ -44,7 +43,7 @@ interface Recorded {
   readonly status: DiskSpace["status"]
 }
 
-const recorded = (engine: EngineService): Effect.Effect<Recorded, Problem> =>
+const recorded = (engine: EngineService): Effect.Effect<Recorded, EngineStopped> =>
   Effect.map(engine.getMeta(warningsKey), (known) => {
     const [streamId = null, seq = "0", status] = known?.split(" ") ?? []
     return { streamId, seq: Number(seq), status: status === "low" ? "low" : "ok" }
@@ -53,7 +52,7 @@ const recorded = (engine: EngineService): Effect.Effect<Recorded, Problem> =>
 /**
  * Appends the warning to the log, in a stream of the server's own: the disk is no thread's. Of a log the stream is always the same.
  */
-const record = (engine: EngineService, space: DiskSpace, at: number): Effect.Effect<void, Problem> =>
+const record = (engine: EngineService, space: DiskSpace, at: number): Effect.Effect<void, SubmitError> =>
   Effect.gen(function* () {
     const last = yield* recorded(engine)
     const streamId = last.streamId ?? mintId(sha256, at, `${engine.log.logId}|${warningsKey}`)

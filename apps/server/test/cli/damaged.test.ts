@@ -119,6 +119,10 @@ describe("a start", () => {
     copyFileSync(aside, `${file}-wal`)
     const whole = await threadfold(["salvage", "--db", file, out, "--json"])
     expect([whole.code, decode(SalvageReport, whole).events]).toEqual([0, 3])
+    // What the thread of the work fails with arrives as it is.
+    const again = await threadfold(["salvage", "--db", file, out, "--json"])
+    expect([again.code, problemOf(again).type]).toEqual([2, "urn:threadfold:problem:invalid-request"])
+    expect(problemOf(again).detail).toBe(`${out} is there already.`)
     expect((await serve(directory)).pid).toBeGreaterThan(0)
   })
 })

@@ -1,8 +1,8 @@
 /** Bodies made to keep a server busy, through the built program: other callers are served meanwhile, and memory stays small. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { ProblemDetails } from "@threadfold/contracts"
 import { PushResult } from "@threadfold/contracts/api"
+import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { temporary } from "./program.js"

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { ProblemDetails } from "@threadfold/contracts"
+import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Schema } from "effect"
 import { onTestFinished } from "vitest"
 

@@ -11,7 +11,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ProblemDetails } from "@threadfold/contracts"
+import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Schema } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { attach, push, type RunningServer, serve } from "./server.js"

@@ -1,8 +1,8 @@
 /** Attached sessions: opening is idempotent, every line gets its answer after the commit, nothing blocks what follows. */
 import { describe, expect, it } from "@effect/vitest"
-import { channelLimit, maxPushLines, Problem, SessionView, ThreadSnapshot } from "@threadfold/contracts"
+import { channelLimit, maxPushLines, SessionView, ThreadSnapshot } from "@threadfold/contracts"
 import { AttachedSession, EventDetail, EventPage, LineResult, PushResult } from "@threadfold/contracts/api"
-import { Engine } from "@threadfold/engine"
+import { Engine, QueueFull } from "@threadfold/engine"
 import { Effect, Layer, Schema } from "effect"
 import { HttpServer, HttpServerLive, readSide } from "../../src/http/index.js"
 import { testOrchestration } from "./support/TestOrchestration.js"
@@ -304,8 +304,7 @@ describe("pushing events", () => {
           Engine,
           Effect.map(Engine, (real) => ({
             ...real,
-            trySubmit: () =>
-              Effect.fail(new Problem({ slug: "too-many-requests", detail: "The writer's queue is full." })),
+            trySubmit: () => Effect.fail(new QueueFull()),
           })),
         ).pipe(Layer.provide(Engine.layerInProcess({ file })))
         const layer = HttpServerLive({ dataDir: directory, version: "0", accessLog: () => undefined }).pipe(

@@ -1,7 +1,7 @@
 /** The client's commands against a real server: once each, whatever the network does; and turns that are waited for. */
 import { describe, expect } from "@effect/vitest"
 import { connect, makeThreadfold, Unavailable } from "@threadfold/client"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import { busyThread, command } from "./support/Managed.js"

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Engine } from "@threadfold/engine"
 import { Effect, Either } from "effect"
 import { type BoundServer, HttpServer } from "../../src/http/index.js"
+import { toProblem } from "../../src/problems/toProblem.js"
 import { openSocket, readAll, requestText, say, verdictOf } from "./support/RawSocket.js"
 import { sharing } from "./support/sharing.js"
 import {
@@ -392,7 +393,7 @@ describe("hostile input", () => {
           Effect.either(Effect.provide(HttpServer, serverOn(directory, { host, allowRemote })))
         for (const host of ["0.0.0.0", "::", "192.168.1.1", "example.org"]) {
           const refused = yield* open(host, false)
-          expect(Either.isLeft(refused) && refused.left.slug).toBe("invalid-request")
+          expect(Either.isLeft(refused) && toProblem(refused.left).slug).toBe("invalid-request")
         }
         expect(Either.isRight(yield* open("0.0.0.0", true))).toBe(true)
       }),

@@ -2,10 +2,17 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { CheckReport, EventEnvelope, Problem, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
+import type { CheckReport, EventEnvelope, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
 import { type Fold, fold } from "@threadfold/core"
 import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
-import { decodeRow, type EventRow, type LogDriver, openSqlite, sqliteDriver } from "@threadfold/event-log"
+import {
+  decodeRow,
+  type EventRow,
+  type LogDriver,
+  type OpenError,
+  openSqlite,
+  sqliteDriver,
+} from "@threadfold/event-log"
 import { codexAppServer, type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
 import {
   allStreams,
@@ -23,8 +30,8 @@ import type { ObservedThread } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
 import { recognizeFiles } from "../../src/imports/importFiles.js"
-import { importProblem } from "../../src/imports/importProblem.js"
 import { checkDatabase } from "../../src/offline/check.js"
+import { toProblem } from "../../src/problems/toProblem.js"
 
 /** What an open database is looked at through. */
 export interface Looked {
@@ -91,7 +98,7 @@ export class Library {
     const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
     return Effect.flatMap(recognizeFiles(files, codexAppServer), (recognized) =>
-      importRecordings(recognized, options).pipe(Effect.provide(layer), Effect.mapError(importProblem)),
+      importRecordings(recognized, options).pipe(Effect.provide(layer), Effect.mapError(toProblem)),
     )
   }
 
@@ -115,7 +122,7 @@ export class Library {
         Effect.flatMap(openSqlite({ file: this.file, migrations: databaseGroups }), ({ driver, handle }) =>
           Effect.promise(async () => body({ driver, handle, store: new SqlStore(handle) })),
         ),
-      ) satisfies Effect.Effect<A, Problem>,
+      ) satisfies Effect.Effect<A, OpenError>,
     )
   }
 

@@ -1,9 +1,9 @@
 /** Scenario 13: rows that this version cannot read, and databases of other versions. */
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { Problem, type ThreadSnapshot } from "@threadfold/contracts"
+import type { ThreadSnapshot } from "@threadfold/contracts"
 import { FOLD_VERSION } from "@threadfold/core"
-import { Engine, type EngineService, eventSourceOf } from "@threadfold/engine"
+import { Engine, type EngineService, eventSourceOf, type SubmitError } from "@threadfold/engine"
 import { rebuild } from "@threadfold/projections"
 import { Effect, Either } from "effect"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => library.close())
 
 /** Starts an engine on the library, as a server does, for as long as the body runs. */
-const running = <A>(body: (engine: EngineService) => Effect.Effect<A, Problem>): Promise<A> =>
+const running = <A>(body: (engine: EngineService) => Effect.Effect<A, SubmitError>): Promise<A> =>
   Effect.runPromise(Effect.provide(Effect.flatMap(Engine, body), Engine.layerInProcess({ file: library.file })))
 
 const snapshot = (threadId: string): Promise<ThreadSnapshot> =>
@@ -193,7 +193,7 @@ describe("a database of another version", () => {
       Effect.either(Effect.provide(Effect.asVoid(Engine), Engine.layerInProcess({ file: library.file }))),
     )
     const outcome = await start
-    expect(Either.isLeft(outcome) && outcome.left instanceof Problem && outcome.left.slug).toBe("database-too-new")
+    expect(Either.isLeft(outcome) && outcome.left._tag).toBe("DatabaseTooNew")
     expect(bytes()).toBe(before)
   })
 

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
-import { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
+import { type BenchError, ProgramUnavailable } from "../BenchError.js"
 
 /** The end of what a program said on its standard error, for a problem's text. */
 const lastWords = (log: string): string => {
@@ -16,7 +16,7 @@ const lastWords = (log: string): string => {
  *
  * @param log file that takes its standard error: a server writes a line for each call there, which is nothing to look at
  */
-export const startProgram = (args: readonly string[], log: string): Effect.Effect<string, Problem, Scope.Scope> =>
+export const startProgram = (args: readonly string[], log: string): Effect.Effect<string, BenchError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const file = openSync(log, "a")
@@ -34,8 +34,8 @@ export const startProgram = (args: readonly string[], log: string): Effect.Effec
       }),
   ).pipe(
     Effect.flatMap((child) =>
-      Effect.async<string, Problem>((resume) => {
-        const failed = (detail: string) => resume(new Problem({ slug: "unavailable", detail }))
+      Effect.async<string, BenchError>((resume) => {
+        const failed = (message: string) => resume(new ProgramUnavailable({ message }))
         child.once("exit", (code) => failed(`${args[0]} ended with code ${code}.${lastWords(log)}`))
         if (child.stdout === null) return failed(`${args[0]} has no output.`)
         createInterface({ input: child.stdout }).once("line", (line) => resume(Effect.succeed(line)))

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { makeThreadfold } from "@threadfold/client"
-import { Problem } from "@threadfold/contracts"
+import { type Failure, makeThreadfold } from "@threadfold/client"
 import { Effect, Fiber, Schema, type Scope } from "effect"
+import { type BenchError, BenchFailed } from "../BenchError.js"
 import { percentile } from "../percentile.js"
 import { type Caller, callInTurns, makeCaller } from "./Caller.js"
 import { startProgram } from "./Program.js"
@@ -162,7 +162,7 @@ const inTurns = (rounds: number, ours: Caller, bare: Caller, commands: Effect.Ef
 
 type Measured = Omit<BenchLiveReport, "pausesBeforeMs" | "pausesAfterMs">
 
-const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, Scope.Scope> =>
+const measured = (options: BenchLiveOptions): Effect.Effect<Measured, BenchError | Failure, Scope.Scope> =>
   Effect.gen(function* () {
     const directory = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-bench-"))),
@@ -239,15 +239,11 @@ const measured = (options: BenchLiveOptions): Effect.Effect<Measured, unknown, S
 const lookAtMachine = Effect.sync(() => pausesPerSecond(PAUSES_MS))
 
 /** Runs the benchmark. */
-export const benchLive = (options: BenchLiveOptions): Effect.Effect<BenchLiveReport, Problem> =>
+export const benchLive = (
+  options: BenchLiveOptions,
+): Effect.Effect<BenchLiveReport, BenchError | Extract<Failure, { readonly _tag: "Problem" }>> =>
   Effect.gen(function* () {
     const pausesBeforeMs = yield* lookAtMachine
     const report = yield* Effect.scoped(measured(options))
     return { ...report, pausesBeforeMs, pausesAfterMs: yield* lookAtMachine }
-  }).pipe(
-    Effect.catchAll((error) =>
-      Effect.fail(
-        error instanceof Problem ? error : new Problem({ slug: "internal", detail: `The benchmark failed: ${error}.` }),
-      ),
-    ),
-  )
+  }).pipe(Effect.catchTag("Unavailable", (error) => new BenchFailed({ message: `The benchmark failed: ${error}.` })))

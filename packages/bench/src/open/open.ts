@@ -4,12 +4,12 @@
  * one's, in CPU time, which a busy machine cannot falsify.
  */
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { fold } from "@threadfold/core"
 import { databaseGroups, eventSourceOf, makeSqliteWriter, type Submission } from "@threadfold/engine"
 import { openSqlite } from "@threadfold/event-log"
 import { MapStore, refold, SqlStore } from "@threadfold/projections"
 import { Clock, Effect, type Scope } from "effect"
+import type { BenchError } from "../BenchError.js"
 import { median } from "../percentile.js"
 import { workplace } from "../workplace.js"
 import { kinds } from "./kinds.js"
@@ -58,7 +58,7 @@ const slopesOf = (
   kind: string,
   size: number,
   startAt: number,
-): Effect.Effect<OpenSlopes, Problem, Scope.Scope> =>
+): Effect.Effect<OpenSlopes, BenchError, Scope.Scope> =>
   Effect.gen(function* () {
     const opening = kinds[kind] ?? (() => ({ type: "runtime.warning", payload: { message: "x" }, native: {} }))
     const clock = yield* Clock.clockWith(Effect.succeed)
@@ -66,7 +66,7 @@ const slopesOf = (
     const writer = makeSqliteWriter(database, { clock: () => clock.unsafeCurrentTimeMillis() })
     const write = (...batch: readonly Submission[]): void => {
       for (const outcome of writer.process(batch)) {
-        if (!outcome.ok) throw new Error(outcome.detail)
+        if (!outcome.ok) throw outcome.error
         // What is not stored as it was said opens nothing, and would measure nothing.
         for (const { problem, status } of outcome.results) {
           if (status !== "appended") throw new Error(`an event is ${status}: ${problem}`)
@@ -128,7 +128,7 @@ const slopesOf = (
   })
 
 /** Measures every kind, one after the other, on databases of their own. */
-export const benchOpen = (size: number): Effect.Effect<BenchOpenReport, Problem> =>
+export const benchOpen = (size: number): Effect.Effect<BenchOpenReport, BenchError> =>
   Effect.scoped(
     Effect.gen(function* () {
       const directory = yield* workplace

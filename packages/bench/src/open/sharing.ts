@@ -3,10 +3,10 @@
  * acknowledgement. The writer runs in a thread of its own, as under `serve`.
  */
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { Engine, type EngineService, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, Fiber, type Scope } from "effect"
+import type { BenchError } from "../BenchError.js"
 import { percentile } from "../percentile.js"
 import { kinds } from "./kinds.js"
 import { type Draft, Speaker } from "./Speaker.js"
@@ -49,7 +49,7 @@ const piece = (speaker: Speaker): Submission => {
   return speaker.say(...Array.from({ length: PIECE }, () => delta))
 }
 
-const begun = (engine: EngineService, speaker: Speaker, size: number): Effect.Effect<void, Problem> =>
+const begun = (engine: EngineService, speaker: Speaker, size: number): Effect.Effect<void, BenchError> =>
   Effect.gen(function* () {
     yield* engine.submit(speaker.begin())
     const opening = kinds.requests
@@ -66,12 +66,12 @@ const delays = (
   engine: EngineService,
   quiet: Speaker,
   nowMs: () => number,
-  beside: Effect.Effect<void, Problem>,
-): Effect.Effect<readonly number[], Problem> =>
+  beside: Effect.Effect<void, BenchError>,
+): Effect.Effect<readonly number[], BenchError> =>
   Effect.gen(function* () {
     const taken: number[] = []
     const busy = yield* Effect.fork(beside)
-    const words: Fiber.RuntimeFiber<void, Problem>[] = []
+    const words: Fiber.RuntimeFiber<void, BenchError>[] = []
     const from = nowMs()
     for (let n = 0; busy.unsafePoll() === null; n++) {
       const due = from + n * EVERY
@@ -90,7 +90,7 @@ export const sharing = (
   open: number,
   seconds: number,
   startAt: number,
-): Effect.Effect<SharingReport, Problem, Scope.Scope> =>
+): Effect.Effect<SharingReport, BenchError, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const nowMs = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6

@@ -1,8 +1,8 @@
 /** Writers that are measured, each in a process of its own: none pays for the garbage of another, nor for code compiled for it. */
 import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
+import { type BenchError, BenchFailed } from "../BenchError.js"
 import type { WorkloadOptions } from "../Workload.js"
 import type { Taken } from "./Meter.js"
 
@@ -26,13 +26,12 @@ export type Written = Extract<FromWriter, { readonly kind: "taken" }>
 
 export interface BenchWriter {
   /** Writes its next chunk. */
-  readonly next: Effect.Effect<Written, Problem>
+  readonly next: Effect.Effect<Written, BenchError>
   /** Ends it, once; its databases are closed then. */
-  readonly stop: Effect.Effect<Extract<FromWriter, { readonly kind: "stopped" }>, Problem>
+  readonly stop: Effect.Effect<Extract<FromWriter, { readonly kind: "stopped" }>, BenchError>
 }
 
-const failed = (detail: string) =>
-  new Problem({ slug: "internal", detail: `A writer of the benchmark failed: ${detail}.` })
+const failed = (detail: string) => new BenchFailed({ message: `A writer of the benchmark failed: ${detail}.` })
 
 const program = fileURLToPath(new URL("./throughputWriter.js", import.meta.url))
 
@@ -51,7 +50,7 @@ export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, 
     ),
     (child) => {
       const ask = <K extends FromWriter["kind"]>(word: ToWriter, kind: K, ended: "message" | "exit") =>
-        Effect.async<Extract<FromWriter, { readonly kind: K }>, Problem>((resume) => {
+        Effect.async<Extract<FromWriter, { readonly kind: K }>, BenchError>((resume) => {
           let answer: Extract<FromWriter, { readonly kind: K }> | null = null
           const isAnswer = (said: FromWriter): said is Extract<FromWriter, { readonly kind: K }> => said.kind === kind
           const onMessage = (said: FromWriter): void => {

@@ -5,8 +5,8 @@
  */
 import { statSync } from "node:fs"
 import { join } from "node:path"
-import type { Problem } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
+import type { BenchError } from "../BenchError.js"
 import { median } from "../percentile.js"
 import type { WorkloadOptions } from "../Workload.js"
 import { CHUNK } from "./chunks.js"
@@ -66,7 +66,7 @@ const moreOf = ({ events, taken: [first, second] }: Written): Taken => ({
 export const throughput = (
   directory: string,
   { warmUp: atLeast, ...counted }: ThroughputOptions,
-): Effect.Effect<Throughput, Problem, Scope.Scope> =>
+): Effect.Effect<Throughput, BenchError, Scope.Scope> =>
   Effect.gen(function* () {
     const warmUp = Math.ceil(atLeast / CHUNK) * CHUNK
     const whole = join(directory, "engines", "whole")

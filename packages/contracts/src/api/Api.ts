@@ -7,12 +7,12 @@
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { ProblemDetails } from "../Problem.js"
 import { CommandsGroup } from "./Commands.js"
 import { openApiDocument } from "./document.js"
 import { ImportsGroup } from "./Imports.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { HealthGroup, LogGroup } from "./LogGroup.js"
+import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { SessionsGroup } from "./SessionsGroup.js"
 import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"

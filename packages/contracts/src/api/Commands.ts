@@ -4,7 +4,6 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { CommandView } from "../entities/Effect.js"
 import { Receipt } from "../entities/Receipt.js"
-import type { ProblemSlug } from "../Problem.js"
 import {
   CreateThreadBody,
   InterruptBody,
@@ -18,6 +17,7 @@ import {
 } from "./Bodies.js"
 import { accepted, commandHeaders, commandPath, messagePath, requestPath, threadPath, turnPath } from "./Endpoint.js"
 import { described, type OperationFacts } from "./operation.js"
+import type { ProblemSlug } from "./Problem.js"
 import { commandCall, databaseCall } from "./problemSets.js"
 
 /** What a command answers, beside the problems that every command may meet. */

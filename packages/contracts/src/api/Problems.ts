@@ -1,7 +1,7 @@
 /** Problems as the API declares them: `application/problem+json` on the wire, a {@link Problem} in a client's hands. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { ParseResult, Schema } from "effect"
-import { Problem, ProblemDetails, type ProblemSlug, problemDetails, problems } from "../Problem.js"
+import { Problem, ProblemDetails, type ProblemSlug, problemDetails, problems } from "./Problem.js"
 
 const prefix = "urn:threadfold:problem:"
 

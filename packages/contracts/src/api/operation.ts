@@ -1,6 +1,6 @@
 /** What a route says of itself in the OpenAPI document beside its parameters and bodies: problems, headers, streams. */
 import * as OpenApi from "@effect/platform/OpenApi"
-import { type ProblemSlug, problems } from "../Problem.js"
+import { type ProblemSlug, problems } from "./Problem.js"
 
 /** Headers of answers. */
 const headers = {

@@ -1,5 +1,5 @@
 /** Which problems a route can answer with: what every call may meet, and what a kind of route adds. */
-import type { ProblemSlug } from "../Problem.js"
+import type { ProblemSlug } from "./Problem.js"
 
 /** What the gate before every route answers, and what breaks anywhere. */
 const anyCall = [

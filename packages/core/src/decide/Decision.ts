@@ -1,15 +1,8 @@
-/** What a decision is: events that follow from a command, or the problem that refuses it. */
-import type {
-  EffectRow,
-  EntityIdName,
-  EventType,
-  NativeRef,
-  PayloadOf,
-  ProblemSlug,
-  RequestedEffect,
-} from "@threadfold/contracts"
+/** What a decision is: events that follow from a command, or why it is refused. */
+import type { EffectRow, EntityIdName, EventType, NativeRef, PayloadOf, RequestedEffect } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
+import type { Refusal, RefusalReason } from "./Refusal.js"
 
 /** An event that a decision asks the engine to append to the command's thread. The engine gives it its ids and times. */
 export type DecidedEvent = {
@@ -38,9 +31,7 @@ export interface Accepted {
   readonly carriesOn: string | null
 }
 
-export type Decision =
-  | { readonly accepted: Accepted }
-  | { readonly refused: { readonly slug: ProblemSlug; readonly detail: string } }
+export type Decision = { readonly accepted: Accepted } | { readonly refused: Refusal }
 
 /** A decision's inputs: the thread's open state and its closed rows, after all earlier members of the batch. */
 export interface Situation {
@@ -61,4 +52,4 @@ export const acceptWith = (accepted: Partial<Accepted>): Decision => ({
   accepted: { events: [], effects: [], turnId: null, messageId: null, carriesOn: null, ...accepted },
 })
 /** Refuses: nothing is appended. */
-export const refuse = (slug: ProblemSlug, detail: string): Decision => ({ refused: { slug, detail } })
+export const refuse = (reason: RefusalReason, detail: string): Decision => ({ refused: { reason, detail } })

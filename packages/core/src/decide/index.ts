@@ -10,3 +10,4 @@ export {
 } from "./Decision.js"
 export { decide } from "./decide.js"
 export { decideIf } from "./precondition.js"
+export { type Refusal, type RefusalReason, refusalReasons } from "./Refusal.js"

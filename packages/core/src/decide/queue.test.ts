@@ -300,6 +300,6 @@ describe("queue.drain", () => {
   it("says so when a message has lost its row", () => {
     const c = free("a")
     c.s.rows.apply([{ op: "delete", table: "queue", key: [ids(c)[0] ?? ""] }])
-    expect(drain(c).refused).toBe("internal")
+    expect(drain(c).refused).toBe("message-lost")
   })
 })

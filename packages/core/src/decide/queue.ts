@@ -73,7 +73,7 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
   const asked = { thread, session, queued: queue.length, turns: openTurns(situation), afterEndItems: open.afterEnd }
   if (messageId === undefined || isSteering || !mayDrain(asked)) return accept()
   const message = rows.find("queue", "key", [messageId])
-  if (message === null) return refuse("internal", `Message ${messageId} of thread ${command.threadId} has no row.`)
+  if (message === null) return refuse("message-lost", `Message ${messageId} of thread ${command.threadId} has no row.`)
   const turnId = mint("turn")
   const { effect, event } = requestTurn(turnId, message.text, message.settings, "queue")
   return acceptWith({

@@ -178,7 +178,7 @@ describe("what a question takes", () => {
     ["edit", undefined],
   ])("refuses %s with %o at once, lists the choices, and leaves it open", (decision, data) => {
     const c = asking(approval)
-    expect(detail(c, decision, data)).toMatchObject({ slug: "answer-not-taken" })
+    expect(detail(c, decision, data)).toMatchObject({ reason: "answer-not-taken" })
     expect(respond(c, decision, data === undefined ? {} : { data })).toMatchObject({
       refused: "answer-not-taken",
       events: [],
@@ -217,7 +217,7 @@ describe("what a question takes", () => {
   ])("refuses %s, and lists the questions", (_what, data) => {
     const c = asking(form)
     const refused = detail(c, "accept", data)
-    expect(refused?.slug).toBe("answer-not-taken")
+    expect(refused?.reason).toBe("answer-not-taken")
     expect(refused?.detail).toContain('"colour" (Red, Blue); "sizes" (S, L, or another text)')
     expect(respond(c, "accept", data === undefined ? {} : { data }).events).toEqual([])
     expect(row(c)?.status).toBe("open")
@@ -249,7 +249,7 @@ describe("what a question takes", () => {
     for (const choices of [undefined, [{ decision: "go", data: "optional" as const }]]) {
       const c = asking({ kind: "elicitation", questions, ...(choices === undefined ? {} : { choices }) })
       const decision = choices === undefined ? "answer" : "go"
-      expect(detail(c, decision, { answers: { n: ["NaN"] } })?.slug).toBe("answer-not-taken")
+      expect(detail(c, decision, { answers: { n: ["NaN"] } })?.reason).toBe("answer-not-taken")
       const answers = { s: ["hunter2"], n: ["1"] }
       expect(respond(c, decision, { data: { answers } })).toMatchObject({ refused: null })
       expect(c.effects.at(-1)?.payload).toMatchObject({ data: { answers } })
@@ -261,7 +261,7 @@ describe("what a question takes", () => {
   it("a question to the user is answered with something, a form that requires nothing with nothing", () => {
     const one = [{ id: "q1" }]
     const ask = { kind: "user_input", choices: [{ decision: "answer" }], questions: one } as const
-    expect(detail(asking(ask), "answer", { answers: {} })?.slug).toBe("answer-not-taken")
+    expect(detail(asking(ask), "answer", { answers: {} })?.reason).toBe("answer-not-taken")
     expect(detail(asking(ask), "answer", { answers: { q1: ["any text"] } })).toBeNull()
     expect(detail(asking({ ...ask, kind: "elicitation" }), "answer", { answers: {} })).toBeNull()
   })

@@ -45,6 +45,8 @@ describe("limits", () => {
     c.run({ type: "thread.create", provider: "codex", agent: "codex" })
     for (let n = 0; n < queueLimit; n++)
       c.s.send("message.queued", { messageId: id(`m${n}`), text: "x" }, { session: null })
-    expect(c.decide({ type: "message.send", text: "one more" })).toMatchObject({ refused: { slug: "queue-conflict" } })
+    expect(c.decide({ type: "message.send", text: "one more" })).toMatchObject({
+      refused: { reason: "queue-conflict" },
+    })
   })
 })

@@ -63,7 +63,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       const { work } = fresh()
       const refused: StoredReceipt = {
         ...receipt("b"),
-        answer: { refused: { slug: "turn-active", detail: "Turn 1 runs; äöü 🧵" } },
+        answer: { refused: { reason: "turn-active", detail: "Turn 1 runs; äöü 🧵" } },
       }
       work.putReceipt(receipt("a"))
       work.putReceipt(refused)

@@ -1,10 +1,11 @@
 /** The main thread's side of the writer thread: numbered messages out, acknowledgements and commits in. */
 import { Worker } from "node:worker_threads"
-import { Problem } from "@threadfold/contracts"
-import { DiskLimits, type FileChange } from "@threadfold/event-log"
+import { DiskLimits, type FileChange, OpenError } from "@threadfold/event-log"
 import { Effect, Schema, type Scope } from "effect"
+import { EngineStopped } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { WriterPort } from "../writer/index.js"
+import { fromSent, type SentOutcome } from "./SentOutcome.js"
 
 /** What the main thread sends. */
 export type ToWriter =
@@ -12,18 +13,20 @@ export type ToWriter =
   | { readonly kind: "meta"; readonly id: number; readonly key: string }
   | { readonly kind: "stop" }
 
+const decodeOpenError = Schema.decodeSync(OpenError)
+
 /** What the writer thread sends. */
 export type FromWriter =
   /** The database is open. */
   | { readonly kind: "ready" }
   /** It cannot be opened. */
-  | { readonly kind: "refused"; readonly slug: Problem["slug"]; readonly detail: string }
+  | { readonly kind: "refused"; readonly error: typeof OpenError.Encoded }
   /** A batch is committed: what became of its submissions. */
   | {
       readonly kind: "committed"
       readonly head: number
       readonly streamIds: readonly string[]
-      readonly outcomes: readonly { readonly id: number; readonly outcome: Outcome }[]
+      readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
     }
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
   /** The files of the database are not those that were opened. */
@@ -47,33 +50,38 @@ export interface WriterThread extends WriterPort {
   readonly onCommit: (listener: (head: number, streamIds: readonly string[]) => void) => void
 }
 
-const unavailable = (detail: string): Outcome => ({ ok: false, slug: "unavailable", detail })
+const stopped = (message: string): Outcome => ({ ok: false, error: new EngineStopped({ message }) })
 
 /**
  * Starts the writer thread on a database whose directory this process owns already. Ends with the scope: what is
  * queued is committed first. A thread that dies fails everything that waits for it, and everything after.
  */
-export const startWriterThread = (options: WriterThreadOptions): Effect.Effect<WriterThread, Problem, Scope.Scope> =>
+export const startWriterThread = (
+  options: WriterThreadOptions,
+): Effect.Effect<WriterThread, OpenError | EngineStopped, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.async<RunningThread, Problem>((resume) => {
-      const running = new RunningThread(options, (problem) =>
-        resume(problem === null ? Effect.succeed(running) : Effect.fail(problem)),
+    Effect.async<RunningThread, OpenError | EngineStopped>((resume) => {
+      const running = new RunningThread(options, (error) =>
+        resume(error === null ? Effect.succeed(running) : Effect.fail(error)),
       )
     }),
     (running) => Effect.promise(() => running.stop()),
   )
 
+/** Told once: the writer runs, or why it does not. */
+type Started = (error: OpenError | EngineStopped | null) => void
+
 class RunningThread implements WriterThread {
   private readonly worker: Worker
   private waiting = new Map<number, (outcome: Outcome) => void>()
-  private readonly asked = new Map<number, (answer: Effect.Effect<string | null, Problem>) => void>()
+  private readonly asked = new Map<number, (answer: Effect.Effect<string | null, EngineStopped>) => void>()
   private next = 1
   private dead: string | null = null
   private change: FileChange | null = null
   private listener: (head: number, streamIds: readonly string[]) => void = () => undefined
   private stopped: () => void = () => undefined
 
-  constructor(options: WriterThreadOptions, started: (problem: Problem | null) => void) {
+  constructor(options: WriterThreadOptions, started: Started) {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: options })
     this.worker.on("message", (message: FromWriter) => this.receive(message, started))
     this.worker.on("error", (error) => this.die(error.message, started))
@@ -81,15 +89,15 @@ class RunningThread implements WriterThread {
   }
 
   offer(submission: Submission, done: (outcome: Outcome) => void): void {
-    if (this.dead !== null) return done(unavailable(this.dead))
+    if (this.dead !== null) return done(stopped(this.dead))
     const id = this.next++
     this.waiting.set(id, done)
     this.send({ kind: "submit", id, submission })
   }
 
-  getMeta(key: string): Effect.Effect<string | null, Problem> {
+  getMeta(key: string): Effect.Effect<string | null, EngineStopped> {
     return Effect.async((resume) => {
-      if (this.dead !== null) return resume(Effect.fail(new Problem({ slug: "unavailable", detail: this.dead })))
+      if (this.dead !== null) return resume(new EngineStopped({ message: this.dead }))
       const id = this.next++
       this.asked.set(id, resume)
       this.send({ kind: "meta", id, key })
@@ -116,18 +124,18 @@ class RunningThread implements WriterThread {
     this.worker.postMessage(message)
   }
 
-  private receive(message: FromWriter, started: (problem: Problem | null) => void): void {
+  private receive(message: FromWriter, started: Started): void {
     switch (message.kind) {
       case "ready":
         return started(null)
       case "refused":
-        return started(new Problem({ slug: message.slug, detail: message.detail }))
+        return started(decodeOpenError(message.error))
       case "committed": {
         this.listener(message.head, message.streamIds)
         for (const { id, outcome } of message.outcomes) {
           const done = this.waiting.get(id)
           this.waiting.delete(id)
-          done?.(outcome)
+          done?.(fromSent(outcome))
         }
         // A new map now and then: the tables that a busy one leaves behind hold on to what was in them.
         if (this.waiting.size === 0) this.waiting = new Map()
@@ -146,12 +154,12 @@ class RunningThread implements WriterThread {
     }
   }
 
-  private die(reason: string, started: (problem: Problem | null) => void): void {
+  private die(reason: string, started: Started): void {
     if (this.dead !== null) return
     this.dead = reason
-    for (const done of this.waiting.values()) done(unavailable(reason))
-    const lost = new Problem({ slug: "unavailable", detail: reason })
-    for (const answer of this.asked.values()) answer(Effect.fail(lost))
+    for (const done of this.waiting.values()) done(stopped(reason))
+    const lost = new EngineStopped({ message: reason })
+    for (const answer of this.asked.values()) answer(lost)
     this.waiting.clear()
     this.asked.clear()
     this.stopped()

@@ -1,10 +1,11 @@
 /** The writer thread. It owns the database's handle; nothing here waits inside a transaction. */
 import { parentPort, workerData } from "node:worker_threads"
-import { openSqlite } from "@threadfold/event-log"
+import { OpenError, openSqlite } from "@threadfold/event-log"
 import { Effect, Exit, Schema, Scope } from "effect"
 import { type Submission, streamsOf } from "../Submission.js"
 import { inBackground, startUpkeep } from "../upkeep/index.js"
 import { CommitLoop, databaseGroups, makeWriter, sqliteSetup } from "../writer/index.js"
+import { toSent } from "./SentOutcome.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
@@ -12,6 +13,8 @@ const PACK_AFTER_MS = 1000
 const PACK_AT_A_TIME = 256
 
 const { disk = {}, file, stallAfterCommitMs = 0 } = Schema.decodeUnknownSync(WriterThreadOptions)(workerData)
+
+const encodeOpenError = Schema.encodeSync(OpenError)
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
@@ -44,7 +47,7 @@ const main = Effect.gen(function* () {
           const id = submission === undefined ? undefined : ids.get(submission)
           if (submission === undefined || id === undefined) return []
           ids.delete(submission)
-          return [{ id, outcome }]
+          return [{ id, outcome: toSent(outcome) }]
         }),
       })
       stopPacking()
@@ -75,7 +78,5 @@ const main = Effect.gen(function* () {
 })
 
 Effect.runPromise(
-  Effect.catchAll(main, (problem) =>
-    Effect.sync(() => send({ kind: "refused", slug: problem.slug, detail: problem.detail })),
-  ),
+  Effect.catchAll(main, (error) => Effect.sync(() => send({ kind: "refused", error: encodeOpenError(error) }))),
 )

@@ -16,13 +16,18 @@ describe.each(databases)("pruning %s", (_name, open) => {
         work.putReceipt({
           key: `old ${index}`,
           content: "",
-          answer: { refused: { slug: "internal", detail: "" } },
+          answer: { refused: { reason: "queue-conflict", detail: "" } },
           at: 1,
         })
       }
       work.insertEffect(ended("young", old))
       work.insertEffect(sampleEffect("open", { createdAt: 1 }))
-      work.putReceipt({ key: "young", content: "", answer: { refused: { slug: "internal", detail: "" } }, at: old })
+      work.putReceipt({
+        key: "young",
+        content: "",
+        answer: { refused: { reason: "queue-conflict", detail: "" } },
+        at: old,
+      })
     })
     const left = () =>
       Array.from({ length: 1200 }, (_, index) => index).filter((index) => work.effect(`old ${index}`) !== null).length

@@ -1,6 +1,7 @@
 /** The working tables in SQLite, on the handle of the writer or of a reader. */
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { EffectRow } from "@threadfold/contracts"
+import type { EffectRow, Receipt } from "@threadfold/contracts"
+import type { RefusalReason } from "@threadfold/core"
 import type { MigrationGroup } from "@threadfold/event-log"
 import type Sqlite from "better-sqlite3"
 import { Effect } from "effect"
@@ -68,6 +69,17 @@ interface ReceiptColumns {
   readonly at: number
 }
 
+/** An answer as it is stored: databases have called the reason of a refusal `slug` from the beginning. */
+type StoredAnswer =
+  | { readonly accepted: Receipt }
+  | { readonly refused: { readonly slug: RefusalReason; readonly detail: string } }
+
+const toStored = (answer: StoredReceipt["answer"]): StoredAnswer =>
+  "accepted" in answer ? answer : { refused: { slug: answer.refused.reason, detail: answer.refused.detail } }
+
+const fromStored = (answer: StoredAnswer): StoredReceipt["answer"] =>
+  "accepted" in answer ? answer : { refused: { reason: answer.refused.slug, detail: answer.refused.detail } }
+
 /**
  * The working tables on a handle. Its migrations have run; the rows are our own, written in a transaction that a `CHECK`
  * guards, and are read back as such.
@@ -108,10 +120,10 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   return {
     receipt: (key) => {
       const row = receipt.get(key)
-      return row === undefined ? null : { ...row, answer: JSON.parse(row.answer) }
+      return row === undefined ? null : { ...row, answer: fromStored(JSON.parse(row.answer)) }
     },
     putReceipt: ({ answer, at, content, key }: StoredReceipt) => {
-      putReceipt.run(key, content, JSON.stringify(answer), at)
+      putReceipt.run(key, content, JSON.stringify(toStored(answer)), at)
     },
     effect: (effectId) => one(effect.get(effectId)),
     attempting: (turnId) => attempting.get(turnId) !== undefined,

@@ -122,7 +122,7 @@ describe("WorkReads", () => {
       const { handle, reads } = yield* open
       handle.exec("DROP TABLE effects")
       const failed = yield* Effect.either(reads.openEffects("thread"))
-      expect(Either.isLeft(failed) && failed.left.slug).toBe("unavailable")
+      expect(Either.isLeft(failed) && failed.left._tag).toBe("StorageUnavailable")
     }),
   )
 })

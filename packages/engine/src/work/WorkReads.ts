@@ -2,12 +2,12 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import { type EffectRow, Problem, uuidV7Pattern } from "@threadfold/contracts"
+import { type EffectRow, StorageUnavailable, uuidV7Pattern } from "@threadfold/contracts"
 import { Context, Effect, Layer } from "effect"
 import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 
-const unread = (error: SqlError): Problem =>
-  new Problem({ slug: "unavailable", detail: `The effects cannot be read: ${String(error.cause ?? error)}.` })
+const unread = (error: SqlError): StorageUnavailable =>
+  new StorageUnavailable({ failed: "The effects cannot be read", reason: String(error.cause ?? error) })
 
 /** How long before and after the time in its id a command's receipt is looked for, ms. */
 const receiptWindow = { before: 5_000, after: 60_000 } as const
@@ -21,15 +21,15 @@ const PAGE = 500
 
 export interface WorkReadsService {
   /** Effects of a thread that are pending or being attempted, in the order in which they were made; 500 at most. */
-  readonly openEffects: (threadId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  readonly openEffects: (threadId: string) => Effect.Effect<readonly EffectRow[], StorageUnavailable>
   /** Threads that have such effects, in order of their ids, after `after` (exclusive); 500 at most. */
-  readonly threadsWithEffects: (after: string | null) => Effect.Effect<readonly string[], Problem>
+  readonly threadsWithEffects: (after: string | null) => Effect.Effect<readonly string[], StorageUnavailable>
   /** The effects of a command, in the order in which they were made; 500 at most. */
-  readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], StorageUnavailable>
   /** Whether a command of this id was accepted, as far as receipts are kept. */
-  readonly isAccepted: (commandId: string) => Effect.Effect<boolean, Problem>
+  readonly isAccepted: (commandId: string) => Effect.Effect<boolean, StorageUnavailable>
   /** Whether a receipt is kept under this key: a retry is given its answer. */
-  readonly hasReceipt: (key: string) => Effect.Effect<boolean, Problem>
+  readonly hasReceipt: (key: string) => Effect.Effect<boolean, StorageUnavailable>
 }
 
 export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkReads, WorkReadsService>() {

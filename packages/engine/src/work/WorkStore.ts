@@ -3,7 +3,8 @@
  * written in the transactions of the log, are no projection (no rebuild and no hash touches them), and hold what cannot be
  * derived from events: what was promised to a client, and who holds which lease.
  */
-import type { EffectKind, EffectRow, ProblemSlug, Receipt } from "@threadfold/contracts"
+import type { EffectKind, EffectRow, Receipt } from "@threadfold/contracts"
+import type { Refusal } from "@threadfold/core"
 
 /** The answer to a command, as it is remembered: a retry gets it again. */
 export interface StoredReceipt {
@@ -11,9 +12,7 @@ export interface StoredReceipt {
   readonly key: string
   /** SHA-256 of what the command said: the same key with other content is a conflict. */
   readonly content: string
-  readonly answer:
-    | { readonly accepted: Receipt }
-    | { readonly refused: { readonly slug: ProblemSlug; readonly detail: string } }
+  readonly answer: { readonly accepted: Receipt } | { readonly refused: Refusal }
   /** When it was given, ms since the epoch, our clock. */
   readonly at: number
 }

@@ -1,6 +1,14 @@
 /** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
-import { type EffectRow, type ProblemSlug, problems, type Receipt } from "@threadfold/contracts"
-import { type Accepted, type FoldState, isAsExpected, isMessageQueued } from "@threadfold/core"
+import type { EffectRow, Receipt } from "@threadfold/contracts"
+import {
+  type Accepted,
+  type FoldState,
+  isAsExpected,
+  isMessageQueued,
+  type Refusal as Refused,
+  refusalReasons,
+} from "@threadfold/core"
+import { CommandConflict, CommandRefused, EffectConflict } from "../Errors.js"
 import type { CommandSubmission, EffectStep, Member, Outcome, Refusal } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 
@@ -15,8 +23,12 @@ export interface Decided {
   readonly mint: (purpose: string) => string
 }
 
-/** Refusals that say nothing about the command itself: the same one may be accepted next time. */
-const isPassing = (slug: ProblemSlug): boolean => problems[slug].status >= 500
+const refusal = ({ detail, reason }: Refused): Refusal => ({
+  ok: false,
+  error: new CommandRefused({ reason, message: detail }),
+})
+
+const effectConflict = (message: string): Refusal => ({ ok: false, error: new EffectConflict({ message }) })
 
 export class Commands {
   constructor(private readonly work: WorkStore) {}
@@ -26,21 +38,21 @@ export class Commands {
     const before = receipt === undefined ? null : this.work.receipt(receipt.key)
     if (receipt === undefined || before === null) return null
     if (before.content !== receipt.content) {
-      return { ok: false, slug: "command-conflict", detail: `The key ${receipt.key} was used for another command.` }
+      return { ok: false, error: new CommandConflict({ key: receipt.key }) }
     }
     const { answer } = before
     return "refused" in answer
-      ? { ok: false, ...answer.refused }
+      ? refusal(answer.refused)
       : { ok: true, head, results: [], receipt: answer.accepted, effects: [] }
   }
 
   /** Remembers a refusal of the domain, and gives it. */
-  refuse({ commandId, receipt }: CommandSubmission, refused: Omit<Refusal, "ok">, at: number): Refusal {
+  refuse({ commandId, receipt }: CommandSubmission, refused: Refused, at: number): Refusal {
     // Without a key of the caller's there can be no retry: only what was accepted is known by its command's id.
-    if (receipt !== undefined && receipt.key !== commandId && !isPassing(refused.slug)) {
+    if (receipt !== undefined && receipt.key !== commandId && refusalReasons[refused.reason].remembered) {
       this.work.putReceipt({ ...receipt, answer: { refused }, at })
     }
-    return { ok: false, ...refused }
+    return refusal(refused)
   }
 
   /** Stores the effects of an accepted command, and its receipt. */
@@ -86,12 +98,11 @@ export class Commands {
       const effect = this.work.effect(effectId)
       if (effect === null || !isAsExpected(effect, step)) {
         const found = effect === null ? "not there" : effect.status
-        return { ok: false, slug: "effect-conflict", detail: `Effect ${effectId} is ${found}, not ${from}.` }
+        return effectConflict(`Effect ${effectId} is ${found}, not ${from}.`)
       }
       const { messageId, threadId } = effect
       if (patch.status === "attempting" && messageId !== null && !isMessageQueued(stateOf(threadId), messageId)) {
-        const detail = `Message ${messageId} of thread ${threadId} does not wait any more.`
-        return { ok: false, slug: "effect-conflict", detail }
+        return effectConflict(`Message ${messageId} of thread ${threadId} does not wait any more.`)
       }
     }
     return null

@@ -2,11 +2,12 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { give } from "../../test/commands.js"
 import { Speaker, submit } from "../../test/support.js"
+import { EngineFailed } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import { CommitLoop } from "./CommitLoop.js"
 import { fairBatch, type Sized } from "./fairBatch.js"
 
-const refused: Outcome = { ok: false, slug: "internal", detail: "" }
+const refused: Outcome = { ok: false, error: new EngineFailed({ message: "" }) }
 
 describe("group commit", () => {
   const cut = (submissions: readonly Submission[]): readonly number[] => {

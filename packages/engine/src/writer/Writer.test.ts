@@ -1,4 +1,5 @@
 import { type Fold, fold } from "@threadfold/core"
+import { StorageFull } from "@threadfold/event-log"
 import { rebuild, verify } from "@threadfold/projections"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Bench, databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
@@ -114,7 +115,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     const refused = b.writer.process([
       { ...submit(recording.start("imported")), meta: { k: "v" }, refuseLive: true },
     ])[0]
-    expect(refused).toMatchObject({ ok: false, slug: "thread-busy" })
+    expect(refused).toMatchObject({ ok: false, error: { _tag: "LiveSessionPresent", threadId: live.streamId } })
     expect(b.driver.head()).toBe(1)
     expect(b.driver.getMeta("k")).toBeNull()
     const after = b.writer.process([submit(live.say("session.exited", { reason: "exit" }))])
@@ -253,7 +254,7 @@ describe("the writer when SQLite refuses", () => {
     const store = Object.assign(Object.create(b.store), { find, findAll: b.store.findAll })
     const writer = makeWriter({ driver: b.driver, store, work: b.work, clock: () => t0 })
     const late = x.delta("t1", "i", "late")
-    expect(writer.process([submit(late)])).toMatchObject([{ ok: false, slug: "storage-failed" }])
+    expect(writer.process([submit(late)])).toMatchObject([{ ok: false, error: { _tag: "StorageFailed" } }])
     broken = false
     expect(statuses(writer.process([submit(late)])[0])).toEqual(["appended"])
     b.close()
@@ -267,8 +268,8 @@ describe("the writer when SQLite refuses", () => {
     const again = makeWriter({ driver: disk.driver, store: b.store, work: b.work, clock: () => t0 })
     const turn = x.turn("t1")
     expect(again.process([submit(turn), submit(turn)])).toEqual([
-      { ok: false, slug: "disk-full", detail: "database or disk is full." },
-      { ok: false, slug: "disk-full", detail: "database or disk is full." },
+      { ok: false, error: new StorageFull({ message: "database or disk is full." }) },
+      { ok: false, error: new StorageFull({ message: "database or disk is full." }) },
     ])
     expect(b.driver.head()).toBe(1)
     disk.hasRoom()

@@ -7,13 +7,14 @@ import { type Digest, decideIf, type Fold, isTurnDeliverable, mintId, sessionBes
 import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
+import { EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
 import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 import { Appender } from "./Appender.js"
 import { Causes } from "./Causes.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
-import { isRefusedRow, isStorageFailure, messageOf, problemOf } from "./sqliteError.js"
+import { isRefusedRow, isStorageFailure, messageOf, submitErrorOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
 
 const decodeThreadId = Schema.decodeUnknownSync(ThreadId)
@@ -74,14 +75,15 @@ export class Writer {
    * The first batch that meets lost files is uncertain, whether it was begun or not: what was acknowledged just before it
    * may be gone, too. Every later one is known to be refused.
    */
-  private lost({ committed, found }: StorageLost): Refusal {
+  private lost(error: StorageLost): Refusal {
+    const { committed, found } = error
     const isFirst = !this.toldOfLoss
     this.toldOfLoss = true
-    if (!committed && !isFirst) return { ok: false, slug: "storage-lost", detail: `${found}.` }
-    const detail = committed
+    if (!committed && !isFirst) return { ok: false, error }
+    const message = committed
       ? `${found}. This call was committed, but to files that may be gone.`
       : `${found}. This call was not written; what was committed just before it may be gone.`
-    return { ok: false, slug: "storage-uncertain", detail }
+    return { ok: false, error: new StorageUncertain({ message }) }
   }
 
   /** SQL refused something: the same batch again with each stream's rows under a savepoint of their own. */
@@ -220,7 +222,10 @@ export class Writer {
     const { threadId, turnId } = ifRequested
     return isTurnDeliverable(this.working.get(threadId).state, turnId)
       ? null
-      : { ok: false, slug: "effect-conflict", detail: `Turn ${turnId} of thread ${threadId} does not wait any more.` }
+      : {
+          ok: false,
+          error: new EffectConflict({ message: `Turn ${turnId} of thread ${threadId} does not wait any more.` }),
+        }
   }
 
   /** Importing beside a live session is refused (docs/concepts.md). */
@@ -230,8 +235,8 @@ export class Writer {
       const streamId = this.keys.peek(member.to)
       const session = sessionBesideImport(this.working.get(streamId).state, member.sessionId)
       if (session === null) continue
-      const detail = `Thread ${streamId} has the ${session.mode} session ${session.sessionId}.`
-      return { ok: false, slug: "thread-busy", detail }
+      const { mode, sessionId } = session
+      return { ok: false, error: new LiveSessionPresent({ threadId: streamId, sessionId, mode }) }
     }
     return null
   }
@@ -247,6 +252,5 @@ const overlayOf = (known: Map<string, Overlay>, streamId: string, store: Project
 
 const failed = (error: unknown): Outcome => ({
   ok: false,
-  slug: problemOf(error),
-  detail: `${messageOf(error)}.`,
+  error: submitErrorOf(error),
 })

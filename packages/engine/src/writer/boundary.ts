@@ -1,8 +1,8 @@
 /// <reference lib="es2024.string" />
 /** The writer's trust boundary: what may be stored as what it says it is. */
-import { eventVersions, isEventType, isProviderEventType, maxTypeLength, type ProblemSlug } from "@threadfold/contracts"
+import { eventVersions, isEventType, isProviderEventType, maxTypeLength } from "@threadfold/contracts"
 import { isPayload } from "@threadfold/core"
-import type { Member } from "../Submission.js"
+import type { Member, MemberFault } from "../Submission.js"
 
 /** An event as it may be stored. */
 export interface Checked {
@@ -10,7 +10,7 @@ export interface Checked {
   readonly native: Member["event"]["native"]
   readonly payload: unknown
   /** Why it is stored as `provider.unmapped` instead, or null. */
-  readonly problem: ProblemSlug | null
+  readonly problem: MemberFault | null
 }
 
 /**
@@ -34,7 +34,7 @@ export const checked = (member: Member): Checked => {
   return isPayload(type, payload) ? { type, native, payload, problem: null } : unmapped(type, native, "payload-invalid")
 }
 
-const unmapped = (type: string, native: Member["event"]["native"], problem: ProblemSlug): Checked => {
+const unmapped = (type: string, native: Member["event"]["native"], problem: MemberFault): Checked => {
   const method = type.slice(0, maxTypeLength).toWellFormed()
   return { type: "provider.unmapped", native, payload: { method, known: isEventType(method), problem }, problem }
 }

@@ -20,7 +20,7 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
       { ...submit(), command: commanded("delete", { type: "thread.delete" }) },
     ])
     expect(renamed).toMatchObject({ ok: true, results: [{ status: "appended" }, { status: "appended" }] })
-    expect(refused).toMatchObject({ ok: false, slug: "thread-busy" })
+    expect(refused).toMatchObject({ ok: false, error: { _tag: "CommandRefused", reason: "thread-busy" } })
     expect(ended).toMatchObject({ ok: true })
     expect(deleted).toMatchObject({ ok: true, head: 4 })
     expect(b.driver.read({ limit: 9 }).map(({ actor, commandId, type }) => [type, actor, commandId])).toEqual([
@@ -53,7 +53,11 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
       { ...submit(), command: commanded("b", attach("two"), "attached:mine|n1") },
       { ...submit(), command: commanded("a again", attach("one"), "attached:mine|n1") },
     ])
-    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, slug: "thread-busy" }, { ok: true, results: [] }])
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, error: { _tag: "CommandRefused", reason: "thread-busy" } },
+      { ok: true, results: [] },
+    ])
     expect(b.driver.head()).toBe(2)
     b.close()
   })
@@ -74,7 +78,11 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
       return { ...rest, ...(command === undefined ? {} : { command: { ...command, ifSequence } }) }
     }
     const outcomes = b.writer.process([at(1, "A"), at(1, "B"), at(2, "C")])
-    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, slug: "precondition-failed" }, { ok: true }])
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, error: { _tag: "CommandRefused", reason: "precondition-failed" } },
+      { ok: true },
+    ])
     b.close()
   })
 })

@@ -69,7 +69,7 @@ describe.each(databases)("effects %s", (_name, open) => {
           meta: { k: "v" },
         },
       ])
-      expect(told).toMatchObject({ ok: false, slug: "effect-conflict" })
+      expect(told).toMatchObject({ ok: false, error: { _tag: "EffectConflict" } })
     }
     expect(b.driver.head()).toBe(head)
     expect(b.driver.getMeta("k")).toBeNull()
@@ -98,7 +98,7 @@ describe.each(databases)("effects %s", (_name, open) => {
         effects: [{ effectId, from: "pending", patch: { status: "retired", endedAt: 1 } }],
       },
     ])
-    expect(told).toMatchObject({ ok: false, slug: "turn-active" })
+    expect(told).toMatchObject({ ok: false, error: { _tag: "CommandRefused", reason: "turn-active" } })
     expect(b.work.effect(effectId)?.status).toBe("pending")
     b.close()
   })
@@ -108,7 +108,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     const leased = { ...lease(effectId), ifRequested: { threadId: id("thread x"), turnId } }
     const [cancelled, late] = b.writer.process([give("stop", { type: "turn.interrupt" }), leased])
     expect(cancelled).toMatchObject({ ok: true, effects: [] })
-    expect(late).toMatchObject({ ok: false, slug: "effect-conflict" })
+    expect(late).toMatchObject({ ok: false, error: { _tag: "EffectConflict" } })
     expect(b.work.effect(effectId)?.status).toBe("pending")
     b.close()
   })
@@ -125,7 +125,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     ])
     expect(b.store.find("turns", "key", [turnId])).toMatchObject({ status: "requested", handedOver: 1 })
     const [late] = b.writer.process([{ ...lease(effectId), ifRequested: { threadId: id("thread x"), turnId } }])
-    expect(late).toMatchObject({ ok: false, slug: "effect-conflict" })
+    expect(late).toMatchObject({ ok: false, error: { _tag: "EffectConflict" } })
     expect(b.work.effect(effectId)?.status).toBe("pending")
     b.close()
   })
@@ -151,9 +151,9 @@ describe.each(databases)("effects %s", (_name, open) => {
     ])
     expect(outcomes).toMatchObject([
       { ok: true },
-      { ok: false, slug: "effect-conflict" },
+      { ok: false, error: { _tag: "EffectConflict" } },
       { ok: true },
-      { ok: false, slug: "queue-conflict" },
+      { ok: false, error: { _tag: "CommandRefused", reason: "queue-conflict" } },
       { ok: true },
       { ok: true, results: [], effects: [] },
     ])

@@ -33,7 +33,7 @@ describe.each(databases)("receipts %s", (_name, open) => {
       give("2", send("b"), "key"),
       give("3", send("a"), "key"),
     ])
-    expect(other).toMatchObject({ ok: false, slug: "command-conflict" })
+    expect(other).toMatchObject({ ok: false, error: { _tag: "CommandConflict" } })
     expect(first).toMatchObject({ ok: true, receipt: { commandId: id("command 1") } })
     expect(types(b)).toEqual(["thread.created", "turn.requested"])
     b.close()
@@ -42,7 +42,7 @@ describe.each(databases)("receipts %s", (_name, open) => {
   it("remember a refusal, though the command would be accepted now", () => {
     const b = open()
     const early = b.writer.process([give("1", send("a"), "key")])[0]
-    expect(early).toMatchObject({ ok: false, slug: "thread-not-found" })
+    expect(early).toMatchObject({ ok: false, error: { _tag: "CommandRefused", reason: "thread-not-found" } })
     b.writer.process([give("create", create)])
     expect(b.writer.process([give("2", send("a"), "key")])[0]).toEqual(early)
     expect(b.writer.process([give("3", send("a"), "another key")])[0]).toMatchObject({ ok: true })
@@ -91,7 +91,10 @@ describe.each(databases)("receipts %s", (_name, open) => {
     if (row === null) throw new Error("no message")
     b.driver.transaction(() => b.store.apply([{ op: "delete", table: "queue", key: [messageId] }]))
     const drain = give("3", { type: "queue.drain" }, "key")
-    expect(b.writer.process([drain])[0]).toMatchObject({ ok: false, slug: "internal" })
+    expect(b.writer.process([drain])[0]).toMatchObject({
+      ok: false,
+      error: { _tag: "CommandRefused", reason: "message-lost" },
+    })
     b.driver.transaction(() => b.store.apply([{ op: "put", table: "queue", row }]))
     expect(b.writer.process([drain])[0]).toMatchObject({ ok: true, effects: [{ kind: "turn.start" }] })
     b.close()

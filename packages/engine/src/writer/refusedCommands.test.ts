@@ -14,8 +14,8 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     const sent = give("1", send("a"), "key")
     const refused = give("2", { type: "queue.cancel", messageId: id("nobody") }, "other")
     expect(writer.process([sent, refused])).toMatchObject([
-      { ok: false, slug: "disk-full" },
-      { ok: false, slug: "disk-full" },
+      { ok: false, error: { _tag: "StorageFull" } },
+      { ok: false, error: { _tag: "StorageFull" } },
     ])
     expect(types(b)).toEqual(["thread.created"])
     expect([b.work.receipt("key"), b.work.receipt("other")]).toEqual([null, null])
@@ -38,7 +38,7 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
       give("3", send("b"), "two"),
     ])
     expect(before).toMatchObject({ ok: true, receipt: { commandId: id("command 1") } })
-    expect(culprit).toMatchObject({ ok: false, slug: "internal" })
+    expect(culprit).toMatchObject({ ok: false, error: { _tag: "EngineFailed" } })
     expect(after).toMatchObject({ ok: true, receipt: { commandId: id("command 2") } })
     expect(repeated).toMatchObject({ ok: true, results: [], receipt: { commandId: id("command 2") } })
     expect(types(b)).toEqual(["thread.created", "turn.requested", "thread.renamed", "message.queued"])

@@ -1,6 +1,6 @@
 /** What kind of failure the database reported. */
-import type { ProblemSlug } from "@threadfold/contracts"
-import { DiskFull, StorageLost } from "@threadfold/event-log"
+import { StorageFailed, StorageFull, StorageLost, StorageReadOnly } from "@threadfold/event-log"
+import { EngineFailed, StorageUncertain, type SubmitError } from "../Errors.js"
 
 const codeOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null || !("code" in error)) return ""
@@ -13,18 +13,20 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** The disk or the file refused; nothing is wrong with the data. */
 export const isStorageFailure = (error: unknown): boolean =>
   error instanceof StorageLost ||
-  error instanceof DiskFull ||
+  error instanceof StorageFull ||
   /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|NOMEM|CORRUPT|NOTADB)/.test(codeOf(error))
 
 /** A constraint of the tables refused a row. */
 export const isRefusedRow = (error: unknown): boolean =>
   /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(codeOf(error)) || error instanceof TypeError
 
-/** The problem that a failure of the storage, or of ours, is told as. */
-export const problemOf = (error: unknown): ProblemSlug => {
-  if (error instanceof StorageLost) return error.committed ? "storage-uncertain" : "storage-lost"
+/** The error that a failure of the storage, or of ours, is told as. */
+export const submitErrorOf = (error: unknown): SubmitError => {
+  if (error instanceof StorageLost) return error.committed ? new StorageUncertain({ message: error.message }) : error
+  if (error instanceof StorageFull) return error
   const code = codeOf(error)
-  if (error instanceof DiskFull || code === "SQLITE_FULL") return "disk-full"
-  if (code.startsWith("SQLITE_READONLY")) return "storage-read-only"
-  return isStorageFailure(error) ? "storage-failed" : "internal"
+  const message = `${messageOf(error)}.`
+  if (code === "SQLITE_FULL") return new StorageFull({ message })
+  if (code.startsWith("SQLITE_READONLY")) return new StorageReadOnly({ message })
+  return isStorageFailure(error) ? new StorageFailed({ message }) : new EngineFailed({ message })
 }

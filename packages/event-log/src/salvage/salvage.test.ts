@@ -180,10 +180,10 @@ describe("salvage", () => {
   it("refuses a file in which there is nothing, and a place where there is something", async () => {
     overwriteNew()
     const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to }))))
-    expect(nothing.slug).toBe("database-unreadable")
+    expect(nothing._tag).toBe("DatabaseUnreadable")
     expect(existsSync(to)).toBe(false)
     const there = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to: file }))))
-    expect(there.slug).toBe("invalid-request")
+    expect(there._tag).toBe("SalvageTargetExists")
   })
 })
 

@@ -3,9 +3,10 @@
  * damaged page costs the rows on it and no more: not those below it, and not the file whose first page is gone.
  */
 import { existsSync, statSync } from "node:fs"
-import { Problem, type SalvageReport } from "@threadfold/contracts"
+import type { SalvageReport } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 import type { LogDriver } from "../Driver.js"
+import { DatabaseNotFound, DatabaseUnreadable, type OpenError, SalvageTargetExists, StorageFailed } from "../Errors.js"
 import type { EventRow } from "../EventRow.js"
 import type { MigrationGroup } from "../Migrations.js"
 import { openSqlite, type SqliteDatabase } from "../SqliteDatabase.js"
@@ -172,47 +173,48 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
 const copied = (
   options: SalvageOptions,
   file: PageFile,
-): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, Problem, Scope.Scope> =>
+): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, OpenError, Scope.Scope> =>
   Effect.gen(function* () {
     const catalogue = new Catalogue(file)
     catalogue.scan((page) => {
       if (page % 1_000 === 0) options.onProgress?.(page, 0)
     })
     if (catalogue.sequences().length === 0) {
-      const detail = `${options.from} has no event that can be read (${file.pageCount} pages of ${file.pageSize} bytes).`
-      return yield* new Problem({ slug: "database-unreadable", detail })
+      const message = `${options.from} has no event that can be read (${file.pageCount} pages of ${file.pageSize} bytes).`
+      return yield* new DatabaseUnreadable({ message })
     }
     const database = yield* openSqlite({ file: options.to, owner: "held", migrations: options.migrations ?? [] })
     const copy = new Copy(catalogue, database.driver)
     yield* Effect.try({
       try: () => copy.run((events) => options.onProgress?.(file.pageCount, events)),
       catch: (error) =>
-        new Problem({
-          slug: "storage-failed",
-          detail: `${options.to}: ${error instanceof Error ? error.message : String(error)}.`,
+        new StorageFailed({
+          message: `${options.to}: ${error instanceof Error ? error.message : String(error)}.`,
         }),
     })
     return { report: reportOf(options, file, catalogue, copy), database }
   })
 
+/** How a salvage fails. */
+export type SalvageError = DatabaseNotFound | SalvageTargetExists | OpenError
+
 /**
- * Salvages a file; the new database stays open for the scope, so that its rows can be made. Fails with
- * `database-not-found`, `database-unreadable` (no event is left), `invalid-request` (there is something at the new place)
- * or what opening a database fails with.
+ * Salvages a file; the new database stays open for the scope, so that its rows can be made. Fails with `DatabaseUnreadable`
+ * where no event is left.
  */
 export const salvage = (
   options: SalvageOptions,
-): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, Problem, Scope.Scope> =>
+): Effect.Effect<{ readonly report: SalvageReport; readonly database: SqliteDatabase }, SalvageError, Scope.Scope> =>
   Effect.gen(function* () {
     const { from, to } = options
     if (statSync(from, { throwIfNoEntry: false })?.isFile() !== true) {
-      return yield* new Problem({ slug: "database-not-found", detail: `There is no database at ${from}.` })
+      return yield* new DatabaseNotFound({ file: from })
     }
-    if (existsSync(to)) return yield* new Problem({ slug: "invalid-request", detail: `${to} is there already.` })
+    if (existsSync(to)) return yield* new SalvageTargetExists({ file: to })
     const file = yield* Effect.acquireRelease(
       Effect.try({
         try: () => PageFile.open(from),
-        catch: (error) => new Problem({ slug: "database-unreadable", detail: `${from}: ${String(error)}.` }),
+        catch: (error) => new DatabaseUnreadable({ message: `${from}: ${String(error)}.` }),
       }),
       (open) => Effect.sync(() => open.close()),
     )

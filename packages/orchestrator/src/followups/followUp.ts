@@ -1,12 +1,13 @@
 /** Does what follows from a thread's rows by itself (`followUpOf` of core): the queue runs on, an inferred end becomes final. */
-import type { Problem, TurnRow } from "@threadfold/contracts"
+import type { TurnRow } from "@threadfold/contracts"
 import { followUpOf, holdQueue, settleMs } from "@threadfold/core"
 import { Effect } from "effect"
+import type { WorkError } from "../Errors.js"
 import type { Workshop } from "../lanes/Workshop.js"
 import { upkeep } from "../upkeep.js"
 
 /** Makes the follow-up of a thread; one per orchestrator. */
-export const makeFollowUp = (shop: Workshop): ((threadId: string) => Effect.Effect<void, Problem>) => {
+export const makeFollowUp = (shop: Workshop): ((threadId: string) => Effect.Effect<void, WorkError>) => {
   const settling = new Set<string>()
 
   const settle = ({ threadId, turnId }: TurnRow): Effect.Effect<void> =>

@@ -3,9 +3,10 @@
  * effect after the other, by hand-over; `control` overtakes it. A lane runs when somebody says that there may be something to do;
  * what there is to do it reads from the rows, so that nothing is lost with a signal.
  */
-import type { EffectLane, EffectRow, Problem } from "@threadfold/contracts"
+import type { EffectLane, EffectRow } from "@threadfold/contracts"
 import { effectKinds } from "@threadfold/contracts"
 import { Cause, Effect, FiberSet, type Scope } from "effect"
+import type { WorkError } from "../Errors.js"
 
 /** What became of one look at an effect. */
 export type Attempt =
@@ -21,11 +22,11 @@ export const waits: Attempt = "waits"
 
 export interface LanesOptions {
   /** Effects of a thread that are pending or being attempted, oldest first. */
-  readonly openEffects: (threadId: string) => Effect.Effect<readonly EffectRow[], Problem>
+  readonly openEffects: (threadId: string) => Effect.Effect<readonly EffectRow[], WorkError>
   /** Tries one effect. */
-  readonly attempt: (effect: EffectRow) => Effect.Effect<Attempt, Problem>
+  readonly attempt: (effect: EffectRow) => Effect.Effect<Attempt, WorkError>
   /** Does what follows from a thread's rows, once its lanes have nothing to do. */
-  readonly followUp: (threadId: string) => Effect.Effect<void, Problem>
+  readonly followUp: (threadId: string) => Effect.Effect<void, WorkError>
 }
 
 export interface Lanes {
@@ -42,7 +43,7 @@ export const makeLanes = ({ attempt, followUp, openEffects }: LanesOptions): Eff
     /** Tracks that run; true: look again when done, somebody has said so meanwhile. */
     const running = new Map<string, boolean>()
 
-    const lane = (threadId: string, of: EffectLane): Effect.Effect<void, Problem> =>
+    const lane = (threadId: string, of: EffectLane): Effect.Effect<void, WorkError> =>
       Effect.gen(function* () {
         const tried = new Set<string>()
         for (;;) {
@@ -59,7 +60,7 @@ export const makeLanes = ({ attempt, followUp, openEffects }: LanesOptions): Eff
         }
       })
 
-    const once = (threadId: string, track: Track): Effect.Effect<void, Problem> =>
+    const once = (threadId: string, track: Track): Effect.Effect<void, WorkError> =>
       track === "follow" ? followUp(threadId) : lane(threadId, track)
 
     const run = (threadId: string, track: Track): Effect.Effect<void> => {

@@ -1,9 +1,10 @@
 /** What every effect needs: the rows, the writer, the agents that run, and words for what became of a call. */
-import type { EffectRow, EffectStatus, EventType, Problem } from "@threadfold/contracts"
+import type { EffectRow, EffectStatus, EventType } from "@threadfold/contracts"
 import type { EngineService, Member, Submission, WorkReadsService } from "@threadfold/engine"
 import type { Projections } from "@threadfold/projections"
 import { Clock, type Context, Effect } from "effect"
 import type { AgentsService } from "../Agents.js"
+import type { WorkError } from "../Errors.js"
 import type { IdsService } from "../Ids.js"
 import type { Connections } from "../live/Connections.js"
 import { untilTaken } from "../untilTaken.js"
@@ -20,7 +21,7 @@ export interface Workshop {
   /** Id of this run of the server. */
   readonly incarnation: string
   /** Runs something beside the lane, for as long as the server runs. */
-  readonly beside: (task: Effect.Effect<void, Problem>) => Effect.Effect<void>
+  readonly beside: (task: Effect.Effect<void, WorkError>) => Effect.Effect<void>
   /** There may be something to do for this thread. */
   readonly poke: (threadId: string) => Effect.Effect<void>
 }
@@ -69,7 +70,7 @@ export interface Lease {
  * Takes the lease, durably, before the first byte goes out: what a crash leaves under a lease may have reached the provider.
  * Null: the effect is not pending any more, or its turn does not wait any more.
  */
-export const lease = (shop: Workshop, effect: EffectRow): Effect.Effect<Lease | null, Problem> => {
+export const lease = (shop: Workshop, effect: EffectRow): Effect.Effect<Lease | null, WorkError> => {
   const { attempts, effectId, kind, threadId, turnId } = effect
   const token = `${shop.incarnation}#${attempts + 1}`
   return shop.engine
@@ -80,10 +81,7 @@ export const lease = (shop: Workshop, effect: EffectRow): Effect.Effect<Lease | 
     })
     .pipe(
       Effect.as({ effect: { ...effect, attempts: attempts + 1 }, token }),
-      Effect.catchIf(
-        ({ slug }) => slug === "effect-conflict",
-        () => Effect.succeed(null),
-      ),
+      Effect.catchTag("EffectConflict", () => Effect.succeed(null)),
     )
 }
 
@@ -101,7 +99,7 @@ export interface Found {
   readonly token?: string
 }
 
-/** What became of an effect, for the writer, which refuses it with `effect-conflict` where the effect is not found so. */
+/** What became of an effect, for the writer, which refuses it with `EffectConflict` where the effect is not found so. */
 export const conclusion = (
   shop: Pick<Workshop, "ids">,
   effect: EffectRow,
@@ -119,25 +117,22 @@ export const conclusion = (
   ],
 })
 
-const told = (shop: Workshop, effect: EffectRow, found: Found, ending: Ending): Effect.Effect<void, Problem> =>
+const told = (shop: Workshop, effect: EffectRow, found: Found, ending: Ending): Effect.Effect<void, WorkError> =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
     Effect.asVoid(untilTaken(shop.engine.submit(conclusion(shop, effect, found, ending, at)))),
   )
 
 /** Says what became of a leased effect; with `pending` it is let go for another attempt. */
-export const end = (shop: Workshop, { effect, token }: Lease, ending: Ending): Effect.Effect<void, Problem> =>
+export const end = (shop: Workshop, { effect, token }: Lease, ending: Ending): Effect.Effect<void, WorkError> =>
   told(shop, effect, { from: "attempting", token }, ending)
 
 /** Ends an effect that nobody has attempted. */
-export const endPending = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, Problem> =>
+export const endPending = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, WorkError> =>
   told(shop, effect, { from: "pending" }, ending).pipe(
     // Somebody else has taken or ended it meanwhile: that is as good.
-    Effect.catchIf(
-      ({ slug }) => slug === "effect-conflict",
-      () => Effect.void,
-    ),
+    Effect.catchTag("EffectConflict", () => Effect.void),
   )
 
 /** Corrects what was said of a delivered effect: its answer was a refusal, or never came. */
-export const amend = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, Problem> =>
+export const amend = (shop: Workshop, effect: EffectRow, ending: Ending): Effect.Effect<void, WorkError> =>
   told(shop, effect, { from: "delivered" }, ending)

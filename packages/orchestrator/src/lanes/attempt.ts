@@ -1,6 +1,7 @@
 /** Which effect is done how. */
-import type { EffectRow, Problem } from "@threadfold/contracts"
+import type { EffectRow } from "@threadfold/contracts"
 import type { Effect } from "effect"
+import type { WorkError } from "../Errors.js"
 import type { Attempt } from "./Lanes.js"
 import { answerRequest } from "./request.js"
 import { startSession, stopSession } from "./session.js"
@@ -8,7 +9,7 @@ import { interruptTurn, startTurn, steerTurn } from "./turn.js"
 import type { Workshop } from "./Workshop.js"
 
 /** Tries one pending effect. */
-export const attempt = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> => {
+export const attempt = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> => {
   switch (effect.kind) {
     case "session.start":
       return startSession(shop, effect)

@@ -1,7 +1,8 @@
 /** Hands an order over to an agent, and says what became of it: by bytes first, by the agent's answer later. */
-import type { EffectRow, Problem } from "@threadfold/contracts"
+import type { EffectRow } from "@threadfold/contracts"
 import type { Delivered, ProviderFailure } from "@threadfold/providers"
 import { Effect, Either, Option } from "effect"
+import type { WorkError } from "../Errors.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { amend, end, type Lease, lease, type Told, type Workshop } from "./Workshop.js"
 
@@ -103,7 +104,7 @@ export const deliver = (
     unheard = "uncertain",
     what = "it",
   }: Delivery,
-): Effect.Effect<void, Problem> =>
+): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     const held = yield* lease(shop, effect)
     if (held === null) return

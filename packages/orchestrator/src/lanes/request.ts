@@ -1,7 +1,8 @@
 /** Delivers answers, while the call that waits for them is still open (rule 6). */
-import type { EffectRow, Problem } from "@threadfold/contracts"
+import type { EffectRow } from "@threadfold/contracts"
 import { answersRequest } from "@threadfold/core"
 import { Effect } from "effect"
+import type { WorkError } from "../Errors.js"
 import { isRecord } from "../isRecord.js"
 import { deliver } from "./handOver.js"
 import { type Attempt, done } from "./Lanes.js"
@@ -15,7 +16,7 @@ const answerFailed = ({ commandId, effectId, requestId }: EffectRow, message: st
 })
 
 /** `request.answer`. */
-export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const { payload, requestId, threadId } = effect
     const request = requestId === null ? null : yield* shop.projections.requestRow(requestId)

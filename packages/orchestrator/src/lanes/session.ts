@@ -1,11 +1,12 @@
 /** Has a thread's session live, or ends it. */
-import { type EffectRow, Problem } from "@threadfold/contracts"
+import type { EffectRow } from "@threadfold/contracts"
 import { isOursToSettle, startsBefore, startsSession, stopsSession, type ThreadWork } from "@threadfold/core"
 import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
 import { Effect, Either, Option, type Scope } from "effect"
 import type { Agent } from "../Agents.js"
+import { AgentFailed, type StartError, type WorkError } from "../Errors.js"
 import { isRecord } from "../isRecord.js"
-import { agentProblem } from "../live/Connections.js"
+import { agentFailure } from "../live/Connections.js"
 import type { LiveConnection, LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
 import { type Attempt, done, waits } from "./Lanes.js"
@@ -26,11 +27,11 @@ const orderOf = (agent: Agent, { thread }: ThreadWork): StartThread => {
 const isBlank = ({ thread }: ThreadWork): boolean => thread.items === 0
 
 /** What a failed start wants from the person who reads of it. */
-const lostConversation = ({ detail, slug }: Problem): Problem =>
-  new Problem({
-    slug,
+const lostConversation = ({ agent, message }: AgentFailed): AgentFailed =>
+  new AgentFailed({
+    agent,
     // Agents end their sentences as they like.
-    detail: `${/[.!?]$/.test(detail) ? detail : `${detail}.`} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
+    message: `${/[.!?]$/.test(message) ? message : `${message}.`} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
   })
 
 /**
@@ -42,7 +43,7 @@ const open = (
   agent: Agent,
   work: ThreadWork,
   fresh: boolean,
-): Effect.Effect<LiveThread, Problem, Scope.Scope> =>
+): Effect.Effect<LiveThread, StartError, Scope.Scope> =>
   Effect.gen(function* () {
     const order = orderOf(agent, work)
     const { nativeThreadId, threadId } = work.thread
@@ -50,7 +51,7 @@ const open = (
     const live = (on: LiveConnection, opened: ThreadOpened): LiveThread => ({ ...opened, threadId, on })
     const start = (on: LiveConnection) =>
       Effect.mapBoth(on.connection.startThread(order), {
-        onFailure: (failure) => agentProblem(agent, failure),
+        onFailure: (failure) => agentFailure(agent, failure),
         onSuccess: (opened) => live(on, opened),
       })
     const on = yield* connect
@@ -62,15 +63,19 @@ const open = (
     const isLost = given.left._tag === "Refused" || given.left._tag === "Unsupported"
     // The refusal may have been the last word of its process: then this is another one.
     if (fresh || (isLost && isBlank(work))) return yield* Effect.flatMap(connect, start)
-    const problem = agentProblem(agent, given.left)
-    return yield* isLost ? lostConversation(problem) : problem
+    const failure = agentFailure(agent, given.left)
+    return yield* isLost ? lostConversation(failure) : failure
   })
 
 /**
- * The thread's live session, started where there is none: the process, then the thread on it, new or opened again. Fails
- * with `agent-failed` or `agent-not-found`, within the agent's time limit.
+ * The thread's live session, started where there is none: the process, then the thread on it, new or opened again, within
+ * the agent's time limit.
  */
-export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): Effect.Effect<LiveThread, Problem> => {
+export const ensureSession = (
+  shop: Workshop,
+  work: ThreadWork,
+  fresh = false,
+): Effect.Effect<LiveThread, StartError> => {
   const { agents, connections } = shop
   const { thread, session } = work
   const known = connections.threads.of(thread.threadId)
@@ -88,7 +93,7 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
       Effect.gen(function* () {
         const live = yield* open(shop, agent, work, fresh)
         if (connections.threads.opened(live)) return live
-        return yield* new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} ended while it started.` })
+        return yield* new AgentFailed({ agent: agent.name, message: `Agent ${agent.name} ended while it started.` })
       }),
     )
     return yield* startMs === 0
@@ -96,7 +101,7 @@ export const ensureSession = (shop: Workshop, work: ThreadWork, fresh = false): 
       : Effect.timeoutFail(starting, {
           duration: startMs,
           onTimeout: () =>
-            new Problem({ slug: "agent-failed", detail: `Agent ${agent.name} did not start within ${startMs} ms.` }),
+            new AgentFailed({ agent: agent.name, message: `Agent ${agent.name} did not start within ${startMs} ms.` }),
         })
   })
 }
@@ -111,7 +116,7 @@ export const abandon = (shop: Workshop, threadId: string): Effect.Effect<void> =
   })
 
 /** `session.start`. */
-export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const work = yield* shop.projections.threadWork(effect.threadId)
     const eligibility = startsSession(work, yield* shop.reads.openEffects(effect.threadId))
@@ -129,13 +134,11 @@ export const startSession = (shop: Workshop, effect: EffectRow): Effect.Effect<A
           ),
         onSome: () => endPending(shop, effect, { status: "delivered" }),
       }),
-      onFailure: ({ detail }) =>
+      onFailure: ({ message }) =>
         endPending(shop, effect, {
           status: "failed",
-          message: detail,
-          events: [
-            { type: "effect.failed", payload: { effect: effect.kind, effectId: effect.effectId, message: detail } },
-          ],
+          message,
+          events: [{ type: "effect.failed", payload: { effect: effect.kind, effectId: effect.effectId, message } }],
         }),
     })
     return done
@@ -159,7 +162,7 @@ export const closeLive = ({ connections }: Pick<Workshop, "connections">, live: 
 }
 
 /** Retires the starts that were asked for before the stop and were not begun. */
-const retireStarts = (shop: Workshop, stop: EffectRow): Effect.Effect<void, Problem> =>
+const retireStarts = (shop: Workshop, stop: EffectRow): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     const open = yield* shop.reads.openEffects(stop.threadId)
     yield* Effect.forEach(
@@ -170,7 +173,7 @@ const retireStarts = (shop: Workshop, stop: EffectRow): Effect.Effect<void, Prob
   })
 
 /** `session.stop`. */
-export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const stopSession = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     yield* retireStarts(shop, effect)
     const live = shop.connections.threads.of(effect.threadId)

@@ -1,5 +1,5 @@
 /** Hands turns over: the user's text to the agent, and what interrupts it. */
-import type { EffectRow, Problem, TurnRow } from "@threadfold/contracts"
+import type { EffectRow, TurnRow } from "@threadfold/contracts"
 import {
   interruptsTurn,
   interruptWithoutAgent,
@@ -10,6 +10,7 @@ import {
   steeredInto,
 } from "@threadfold/core"
 import { Effect, Either, Option } from "effect"
+import type { WorkError } from "../Errors.js"
 import { isRecord } from "../isRecord.js"
 import type { LiveThread } from "../live/LiveThreads.js"
 import { upkeep } from "../upkeep.js"
@@ -27,7 +28,7 @@ const notStarted = (effect: EffectRow, message: string): Ending => ({
   events: [{ type: "turn.start-failed", turnId: effect.turnId, payload: { error: { message } } }],
 })
 
-const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Effect.Effect<void, Problem> =>
+const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Effect.Effect<void, WorkError> =>
   Effect.gen(function* () {
     const { effect } = held
     const { answerMs } = live.on.agent.limits
@@ -57,7 +58,7 @@ const send = (shop: Workshop, held: Lease, live: LiveThread, turnId: string): Ef
   })
 
 /** `turn.start`. */
-export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const { projections } = shop
     const { threadId, turnId } = effect
@@ -71,7 +72,7 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
     const wasLive = shop.connections.threads.of(threadId) !== null
     const started = yield* Effect.either(shop.starts.run(threadId, ensureSession(shop, work)))
     if (Either.isLeft(started)) {
-      yield* endPending(shop, effect, notStarted(effect, started.left.detail))
+      yield* endPending(shop, effect, notStarted(effect, started.left.message))
       return done
     }
     const held = Option.isNone(started.right) ? null : yield* lease(shop, effect)
@@ -88,7 +89,7 @@ export const startTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Atte
   })
 
 /** `turn.steer`: the message stays in the queue until the agent has taken it. */
-export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const steerTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const { messageId, threadId } = effect
     const live = shop.connections.threads.of(threadId)
@@ -129,7 +130,7 @@ const escalate = (shop: Workshop, turnId: string, live: LiveThread): Effect.Effe
 }
 
 /** An interrupt of a turn whose agent is not there. */
-const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.Effect<Attempt, Problem> =>
+const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const { threadId, turnId } = turn
     switch (interruptWithoutAgent(turn)) {
@@ -146,7 +147,7 @@ const withoutAgent = (shop: Workshop, effect: EffectRow, turn: TurnRow): Effect.
   })
 
 /** `turn.interrupt`. */
-export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, Problem> =>
+export const interruptTurn = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
   Effect.gen(function* () {
     const { threadId, turnId } = effect
     const turn = turnId === null ? null : yield* shop.projections.turnRow(turnId)

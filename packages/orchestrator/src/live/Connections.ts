@@ -1,9 +1,9 @@
 /** Opens connections to agents, keeps them for as long as somebody needs them, and ends them with the server. */
-import { Problem } from "@threadfold/contracts"
 import type { EngineService } from "@threadfold/engine"
 import type { ProviderFailure } from "@threadfold/providers"
 import { Clock, Effect, Exit, FiberSet, Scope } from "effect"
 import type { Agent } from "../Agents.js"
+import { AgentFailed } from "../Errors.js"
 import type { IdsService } from "../Ids.js"
 import { type Ingested, pump } from "./ingest.js"
 import { type LiveConnection, LiveThreads } from "./LiveThreads.js"
@@ -33,15 +33,15 @@ export interface Connections {
    * A connection that can take a thread of this agent: one that is open, where it shares, else a new one. It is claimed
    * for the scope, so that it does not end before the thread is open.
    */
-  readonly connect: (agent: Agent, cwd: string | null) => Effect.Effect<LiveConnection, Problem, Scope.Scope>
+  readonly connect: (agent: Agent, cwd: string | null) => Effect.Effect<LiveConnection, AgentFailed, Scope.Scope>
   /** Ends a connection, its whole process tree, and waits until its last words are in the log. */
   readonly disconnect: (connectionId: string) => Effect.Effect<void>
   /** Ends a connection that nobody needs any more. */
   readonly disconnectIdle: (connectionId: string) => Effect.Effect<void>
 }
 
-/** What went wrong with an agent, as a problem. */
-export const agentProblem = (agent: Agent, failure: ProviderFailure): Problem => {
+/** What went wrong with an agent. */
+export const agentFailure = (agent: Agent, failure: ProviderFailure): AgentFailed => {
   const said = ((): string => {
     switch (failure._tag) {
       case "Unsupported":
@@ -52,7 +52,7 @@ export const agentProblem = (agent: Agent, failure: ProviderFailure): Problem =>
         return failure.message
     }
   })()
-  return new Problem({ slug: "agent-failed", detail: `Agent ${agent.name}: ${said}` })
+  return new AgentFailed({ agent: agent.name, message: `Agent ${agent.name}: ${said}` })
 }
 
 export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Connections, never, Scope.Scope> =>
@@ -72,7 +72,7 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
       return known.withPermits(1)
     }
 
-    const open = (agent: Agent, cwd: string | null): Effect.Effect<LiveConnection, Problem> =>
+    const open = (agent: Agent, cwd: string | null): Effect.Effect<LiveConnection, AgentFailed> =>
       Effect.gen(function* () {
         const connectionId = ids.next(yield* Clock.currentTimeMillis)
         const scope = yield* Scope.make()
@@ -80,7 +80,7 @@ export const makeConnections = (options: ConnectionsOptions): Effect.Effect<Conn
         const connecting = agent.driver.connect({ connectionId, marks, ...(cwd === null ? {} : { cwd }) })
         const connection = yield* Effect.interruptible(connecting).pipe(
           Scope.extend(scope),
-          Effect.mapError((failure) => agentProblem(agent, failure)),
+          Effect.mapError((failure) => agentFailure(agent, failure)),
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
         )
         const live: LiveConnection = { connectionId, agent, connection }

@@ -1,7 +1,7 @@
 /** The reaper as a service: stops sessions that nobody uses, and says of every session why it stays or goes. */
-import type { Problem } from "@threadfold/contracts"
 import type { KeepReason, ReapReason, RepairReason } from "@threadfold/core"
 import { Context, type Effect } from "effect"
+import type { WorkError } from "../Errors.js"
 
 /** What the reaper thinks of one session that lives. */
 export interface ReaperFinding {
@@ -19,7 +19,7 @@ export interface ReaperService {
   /** The findings of the last sweep, in the order of the threads' ids; 10,000 at most. */
   readonly lastSweep: Effect.Effect<readonly ReaperFinding[]>
   /** Sweeps now, and gives what was found and done. */
-  readonly sweep: Effect.Effect<readonly ReaperFinding[], Problem>
+  readonly sweep: Effect.Effect<readonly ReaperFinding[], WorkError>
 }
 
 export class Reaper extends Context.Tag("@threadfold/orchestrator/Reaper")<Reaper, ReaperService>() {}

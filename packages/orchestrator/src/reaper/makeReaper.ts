@@ -2,7 +2,6 @@
  * The sweep of the reaper: every session that lives is looked at, what nobody uses is stopped, what is gone without a word
  * is settled. It keeps nothing that a restart could lose: idle times come from the rows.
  */
-import type { Problem } from "@threadfold/contracts"
 import {
   childrenOf,
   decideSession,
@@ -14,6 +13,7 @@ import {
   type SessionVerdict,
 } from "@threadfold/core"
 import { Clock, Effect, type Scope } from "effect"
+import type { WorkError } from "../Errors.js"
 import type { Awake } from "../host/Awake.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
 import { closeLive } from "../lanes/session.js"
@@ -85,7 +85,7 @@ export const makeReaper = (
         )
       }
 
-    const reap = (session: LivingSession, verdict: SessionVerdict): Effect.Effect<SessionVerdict, Problem> =>
+    const reap = (session: LivingSession, verdict: SessionVerdict): Effect.Effect<SessionVerdict, WorkError> =>
       Effect.gen(function* () {
         const { sessionId, threadId, threadSequence } = session
         const { idleMs, reason } = verdict
@@ -108,7 +108,7 @@ export const makeReaper = (
     const repair = (
       { sessionId, threadId }: LivingSession,
       verdict: SessionVerdict,
-    ): Effect.Effect<SessionVerdict, Problem> => {
+    ): Effect.Effect<SessionVerdict, WorkError> => {
       const command = {
         type: "session.reconcile",
         threadId,
@@ -123,7 +123,7 @@ export const makeReaper = (
       session: LivingSession,
       liveness: Liveness,
       moment: Moment,
-    ): Effect.Effect<SessionVerdict, Problem> =>
+    ): Effect.Effect<SessionVerdict, WorkError> =>
       Effect.gen(function* () {
         const alone = decideSession({ session, liveness, children: [] }, moment, policy)
         if (alone.decision !== "reap" || session.connectionId === null) return alone
@@ -139,10 +139,11 @@ export const makeReaper = (
         return verdict.decision === "repair" ? yield* repair(session, verdict) : verdict
       }).pipe(
         // One that refuses is no reason to leave the others alone.
-        Effect.catchAll((problem) => {
-          const reason: KeepReason = problem.slug === "precondition-failed" ? "moved-on" : "not-taken"
+        Effect.catchAll((error) => {
+          const isMoved = error._tag === "CommandRefused" && error.reason === "precondition-failed"
+          const reason: KeepReason = isMoved ? "moved-on" : "not-taken"
           const { idleMs } = decideSession({ session, liveness, children: [] }, moment, policy)
-          const warning = `session ${session.sessionId} could not be settled: ${problem.detail}`
+          const warning = `session ${session.sessionId} could not be settled: ${error.message}`
           return Effect.as(reason === "moved-on" ? Effect.void : Effect.logWarning(warning), {
             decision: "keep" as const,
             reason,
@@ -169,12 +170,12 @@ export const makeReaper = (
       return found
     })
 
-    const living: Pages<LivingSession, string, Problem> = {
+    const living: Pages<LivingSession, string, WorkError> = {
       read: (after) => projections.livingFacts(after, PAGE),
       keyOf: ({ threadId }) => threadId,
     }
 
-    const sweep: Effect.Effect<readonly ReaperFinding[], Problem> = Effect.gen(function* () {
+    const sweep: Effect.Effect<readonly ReaperFinding[], WorkError> = Effect.gen(function* () {
       yield* awake.look(monotonic)
       const liveness = livenessWith(yield* Effect.cached(ending))
       const found: ReaperFinding[] = [...(yield* leftBehind)]

@@ -49,7 +49,8 @@ describe("a session that nobody uses", () => {
     Effect.gen(function* () {
       const house = yield* idle()
       const { agentOpened } = house.projections
-      house.projections.agentOpened = (...args) => Effect.zipRight(house.send("wait"), agentOpened(...args))
+      house.projections.agentOpened = (...args) =>
+        Effect.zipRight(Effect.orDie(house.send("wait")), agentOpened(...args))
       expect(first(yield* house.reaper.sweep)).toEqual(["keep moved-on"])
       yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
       expect(house.agent.texts).toEqual(["one", "wait"])

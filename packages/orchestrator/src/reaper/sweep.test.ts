@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Problem } from "@threadfold/contracts"
+import { StorageFailed } from "@threadfold/event-log"
 import { Effect, Scope, TestClock } from "effect"
 import { Sessions } from "../../test/Sessions.js"
 
@@ -150,7 +150,7 @@ describe("a sweep", () => {
           ...s.engine,
           submit: (submission) =>
             full && submission.command?.command.threadId === s.thread("b")
-              ? new Problem({ slug: "storage-failed", detail: "The disk is full." })
+              ? new StorageFailed({ message: "The disk is full." })
               : s.engine.submit(submission),
         },
       })

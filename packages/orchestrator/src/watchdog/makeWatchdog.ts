@@ -2,7 +2,6 @@
  * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
  * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what the policy says.
  */
-import type { Problem } from "@threadfold/contracts"
 import {
   type AfterEndWork,
   afterEndOverdue,
@@ -18,6 +17,7 @@ import {
 } from "@threadfold/core"
 import { Effect, identity, type Scope } from "effect"
 import { defaultLimits } from "../Agents.js"
+import type { WorkError } from "../Errors.js"
 import type { Awake } from "../host/Awake.js"
 import { MonotonicClock } from "../host/MonotonicClock.js"
 import type { Workshop } from "../lanes/Workshop.js"
@@ -36,8 +36,8 @@ export interface WatchdogOptions {
 }
 
 /** One that goes wrong is no reason to leave the others alone. */
-const alone = (what: string, task: Effect.Effect<void, Problem>): Effect.Effect<void> =>
-  Effect.catchAll(task, (problem) => Effect.logWarning(`${what} could not be looked after: ${problem.detail}`))
+const alone = (what: string, task: Effect.Effect<void, WorkError>): Effect.Effect<void> =>
+  Effect.catchAll(task, ({ message }) => Effect.logWarning(`${what} could not be looked after: ${message}`))
 
 /** Starts the watchdog, for the life of the scope. */
 export const makeWatchdog = (
@@ -58,7 +58,7 @@ export const makeWatchdog = (
       sleeps: awake.sleeps,
     })
 
-    const lookAtTurn = (turn: RunningTurn, moment: Moment): Effect.Effect<void, Problem> =>
+    const lookAtTurn = (turn: RunningTurn, moment: Moment): Effect.Effect<void, WorkError> =>
       Effect.gen(function* () {
         const { threadId, turnId } = turn
         const facts = factsOf(turn)
@@ -72,7 +72,7 @@ export const makeWatchdog = (
         yield* upkeepAndWake(shop, { type: "turn.interrupt", threadId, turnId, reason: interrupt })
       })
 
-    const lookAtStart = (turn: StartingTurn, moment: Moment): Effect.Effect<void, Problem> =>
+    const lookAtStart = (turn: StartingTurn, moment: Moment): Effect.Effect<void, WorkError> =>
       Effect.gen(function* () {
         const { sequence, threadId, turnId } = turn
         if (!isStartTimed(turn, turn.mode)) return
@@ -81,7 +81,7 @@ export const makeWatchdog = (
         yield* upkeepAndWake(shop, { type: "turn.time-out-start", threadId, turnId, ifSequence: sequence, waitedMs })
       })
 
-    const lookAtAfterEnd = (work: AfterEndWork, moment: Moment): Effect.Effect<void, Problem> =>
+    const lookAtAfterEnd = (work: AfterEndWork, moment: Moment): Effect.Effect<void, WorkError> =>
       Effect.gen(function* () {
         const { threadId, threadSequence, turnId } = work
         const silentMs = afterEndOverdue(work, policy.afterEndMs, moment)
@@ -95,7 +95,7 @@ export const makeWatchdog = (
         })
       })
 
-    const lookAtQuestion = (question: OpenQuestion, moment: Moment): Effect.Effect<void, Problem> =>
+    const lookAtQuestion = (question: OpenQuestion, moment: Moment): Effect.Effect<void, WorkError> =>
       Effect.gen(function* () {
         const { requestId, threadId, turnId } = question
         const due = unattended(question, policy.unattended, moment)
@@ -112,10 +112,10 @@ export const makeWatchdog = (
 
     /** Looks at each row, by the moment at which its page was read. */
     const lookAt = <Row, Key>(
-      pages: Pages<Row, Key, Problem>,
+      pages: Pages<Row, Key, WorkError>,
       nameOf: (row: Row) => string,
-      task: (row: Row, moment: Moment) => Effect.Effect<void, Problem>,
-    ): Effect.Effect<void, Problem> =>
+      task: (row: Row, moment: Moment) => Effect.Effect<void, WorkError>,
+    ): Effect.Effect<void, WorkError> =>
       eachPage(pages, (rows) =>
         Effect.flatMap(awake.moment, (moment) =>
           Effect.forEach(rows, (row) => alone(nameOf(row), task(row, moment)), { discard: true }),

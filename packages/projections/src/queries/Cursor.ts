@@ -1,9 +1,9 @@
 /**
  * Opaque cursors: a place in one list, as base64url of a small JSON. A cursor that was cut, made up or taken from another
- * list is a problem, never a wrong page.
+ * list is refused, never a wrong page.
  */
-import { Problem } from "@threadfold/contracts"
 import { Effect, Schema } from "effect"
+import { CursorInvalid } from "./Errors.js"
 
 /** A place between two rows of a list. */
 export interface Place {
@@ -33,7 +33,7 @@ export const decodeCursor = (
   list: string,
   types: readonly ("string" | "number")[],
   cursor: string,
-): Effect.Effect<Place, Problem> =>
+): Effect.Effect<Place, CursorInvalid> =>
   Effect.gen(function* () {
     const decoded = decodeText(Buffer.from(cursor, "base64url").toString())
     if (decoded._tag === "None") return yield* invalid("It is not a cursor.")
@@ -45,4 +45,4 @@ export const decodeCursor = (
     return { key: k, direction: d }
   })
 
-const invalid = (detail: string) => Effect.fail(new Problem({ slug: "invalid-cursor", detail }))
+const invalid = (message: string) => new CursorInvalid({ message })

@@ -2,9 +2,10 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
-import { Problem, type Rows, type TableName } from "@threadfold/contracts"
+import type { Rows, TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
+import { LimitInvalid, type PageError } from "./Errors.js"
 import { type Condition, selectRows } from "./select.js"
 
 /** What every list may be asked for. */
@@ -57,13 +58,11 @@ export interface RowPage<N extends TableName> {
 }
 
 /** How many entries a query asks for. */
-export const limitOf = (query: PageQuery): Effect.Effect<number, Problem> => {
+export const limitOf = (query: PageQuery): Effect.Effect<number, LimitInvalid> => {
   const limit = query.limit ?? 50
   return Number.isInteger(limit) && limit >= 1 && limit <= maxLimit
     ? Effect.succeed(limit)
-    : Effect.fail(
-        new Problem({ slug: "invalid-request", detail: `limit is ${limit}; it must be a whole number from 1 to 500.` }),
-      )
+    : new LimitInvalid({ limit })
 }
 
 /** Which rows a page reads, one more than it shows: conditions, and the rest of the statement. */
@@ -100,7 +99,7 @@ export const readPage = <N extends TableName>(
   scope: string,
   conditions: readonly Condition[],
   query: PageQuery,
-): Effect.Effect<RowPage<N>, Problem | SqlError.SqlError> =>
+): Effect.Effect<RowPage<N>, PageError | SqlError.SqlError> =>
   Effect.gen(function* () {
     const limit = yield* limitOf(query)
     const order = query.order ?? list.order

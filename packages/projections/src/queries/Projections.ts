@@ -75,8 +75,8 @@ const boundTo = (sql: SqlClient.SqlClient) => {
 }
 
 /**
- * Queries fail with a `Problem` alone: `thread-not-found`, `session-not-found`, `turn-not-found`, `request-not-found`,
- * `invalid-cursor`, `invalid-request` (a limit out of range) or `unavailable` (the database could not be read).
+ * Every query fails with `StorageUnavailable` where the database could not be read; pages with `CursorInvalid` or
+ * `LimitInvalid`, too, and what names a row with `RowNotFound`.
  */
 export class Projections extends Context.Tag("@threadfold/projections/Projections")<
   Projections,

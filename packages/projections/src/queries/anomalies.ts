@@ -1,9 +1,10 @@
 /** What the fold refused to apply, over all threads or of one, the latest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { AnomalyReason, AnomalyView, Problem } from "@threadfold/contracts"
+import type { AnomalyReason, AnomalyView, StorageUnavailable } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { anomalyView } from "../view.js"
+import type { ListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, ofThread, reading, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
@@ -34,7 +35,7 @@ export const anomalyList: ThreadList<"anomalies", AnomalyView> = {
 export const anomalies = (
   sql: SqlClient.SqlClient,
   { threadId, reason, subject, ...query }: AnomalyQuery = {},
-): Effect.Effect<Page<AnomalyView>, Problem> => {
+): Effect.Effect<Page<AnomalyView>, ListError> => {
   const where: Condition[] = threadId === undefined ? [] : [ofThread(threadId)]
   if (reason !== undefined) where.push({ sql: "reason = ?", params: [reason] })
   if (subject !== undefined) where.push({ sql: "subject = ?", params: [subject] })
@@ -45,7 +46,7 @@ export const anomalies = (
 export const anomalyCounts = (
   sql: SqlClient.SqlClient,
   threadIds: readonly string[],
-): Effect.Effect<ReadonlyMap<string, number>, Problem> =>
+): Effect.Effect<ReadonlyMap<string, number>, StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<{ readonly id: string; readonly n: number }>(

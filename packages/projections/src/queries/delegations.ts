@@ -1,9 +1,10 @@
 /** Hand-overs from voice to the coding agent, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { DelegationView, Problem } from "@threadfold/contracts"
+import type { DelegationView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { delegationView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
@@ -20,4 +21,4 @@ export const delegations = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<DelegationView>, Problem> => threadPage(sql, delegationList, threadId, query)
+): Effect.Effect<Page<DelegationView>, ThreadListError> => threadPage(sql, delegationList, threadId, query)

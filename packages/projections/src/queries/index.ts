@@ -1,5 +1,6 @@
 export type { AnomalyQuery } from "./anomalies.js"
 export * from "./Cursor.js"
+export * from "./Errors.js"
 export type { ItemQuery } from "./items.js"
 export { maxLimit, type Page, type PageQuery } from "./Page.js"
 export * from "./Projections.js"

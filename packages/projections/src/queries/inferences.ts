@@ -1,9 +1,10 @@
 /** Inference attempts of a thread, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { InferenceView, Problem } from "@threadfold/contracts"
+import type { InferenceView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { inferenceView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
@@ -20,4 +21,4 @@ export const inferences = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<InferenceView>, Problem> => threadPage(sql, inferenceList, threadId, query)
+): Effect.Effect<Page<InferenceView>, ThreadListError> => threadPage(sql, inferenceList, threadId, query)

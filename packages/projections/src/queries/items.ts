@@ -2,9 +2,10 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
-import type { ItemView, Problem, Rows } from "@threadfold/contracts"
+import type { ItemView, Rows } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type ChunkText, itemView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { type ThreadList, threadPage } from "./read.js"
 import { itemsRewound } from "./rewinds.js"
@@ -57,7 +58,7 @@ export const items = (
   sql: SqlClient.SqlClient,
   threadId: string,
   { rewound, turnId, ...query }: ItemQuery = {},
-): Effect.Effect<Page<ItemView>, Problem> => {
+): Effect.Effect<Page<ItemView>, ThreadListError> => {
   const ofTurn: readonly Condition[] = turnId === undefined ? [] : [{ sql: "turn_id = ?", params: [turnId] }]
   return threadPage(sql, itemList, threadId, query, [...ofTurn, ...itemsRewound(rewound)])
 }

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
-import type { Problem, Rows, TableName } from "@threadfold/contracts"
+import type { Rows, StorageUnavailable, TableName } from "@threadfold/contracts"
 import type { Put } from "@threadfold/core"
 import { Effect, Layer } from "effect"
 import { SqlStore } from "../SqlStore.js"
@@ -222,7 +222,7 @@ describe("a sweep", () => {
             return []
           }),
       })
-      const queries: readonly Effect.Effect<unknown, Problem>[] = [
+      const queries: readonly Effect.Effect<unknown, StorageUnavailable>[] = [
         livingFacts(explaining, null, 1),
         agentOpened(explaining, "x", 1),
         runningTurns(explaining, null, 1),

@@ -4,7 +4,7 @@
  * either: a sweep over many sessions reads little of each.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, TurnRow } from "@threadfold/contracts"
+import type { StorageUnavailable, TurnRow } from "@threadfold/contracts"
 import {
   type AfterEndWork,
   isWaiting,
@@ -41,7 +41,7 @@ const factsWhere = (
   sql: SqlClient.SqlClient,
   condition: string,
   params: readonly (string | number)[],
-): Effect.Effect<readonly LivingSession[], Problem> =>
+): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
   reading(
     sql,
     Effect.map(sql.unsafe<Found>(`${facts} AND ${condition}`, params), (found) =>
@@ -57,7 +57,7 @@ export const livingFacts = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly LivingSession[], Problem> =>
+): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
   factsWhere(sql, "s.thread_id > ? ORDER BY s.thread_id LIMIT ?", [after ?? "", limit])
 
 /** Sessions that live on a connection, of threads that the agent opened by itself. */
@@ -65,7 +65,7 @@ export const agentOpened = (
   sql: SqlClient.SqlClient,
   connectionId: string,
   limit: number,
-): Effect.Effect<readonly LivingSession[], Problem> =>
+): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
   factsWhere(sql, "s.connection_id = ? AND t.agent IS NULL LIMIT ?", [connectionId, limit])
 
 /** Turns that run, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
@@ -73,7 +73,7 @@ export const runningTurns = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly RunningTurn[], Problem> =>
+): Effect.Effect<readonly RunningTurn[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<RunningTurn>(
@@ -92,7 +92,7 @@ export const startingTurns = (
   sql: SqlClient.SqlClient,
   after: Pick<StartingTurn, "threadId" | "ordinal"> | null,
   limit: number,
-): Effect.Effect<readonly StartingTurn[], Problem> =>
+): Effect.Effect<readonly StartingTurn[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<StartingTurn>(
@@ -112,7 +112,7 @@ export const afterEndWork = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly AfterEndWork[], Problem> =>
+): Effect.Effect<readonly AfterEndWork[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<AfterEndWork>(
@@ -130,7 +130,7 @@ export const openQuestions = (
   sql: SqlClient.SqlClient,
   after: Pick<OpenQuestion, "threadId" | "requestId"> | null,
   limit: number,
-): Effect.Effect<readonly OpenQuestion[], Problem> =>
+): Effect.Effect<readonly OpenQuestion[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<OpenQuestion>(
@@ -148,7 +148,7 @@ export const waitsOfTurn = (
   threadId: string,
   turnId: string,
   limit: number,
-): Effect.Effect<readonly Wait[], Problem> =>
+): Effect.Effect<readonly Wait[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<Wait>(
@@ -165,7 +165,7 @@ export interface OpenLease {
 }
 
 /** The leases of all attached sessions that live. */
-export const openLeases = (sql: SqlClient.SqlClient): Effect.Effect<readonly OpenLease[], Problem> =>
+export const openLeases = (sql: SqlClient.SqlClient): Effect.Effect<readonly OpenLease[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<OpenLease>(

@@ -1,6 +1,6 @@
 /** Threads by what a person calls them. */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem } from "@threadfold/contracts"
+import type { StorageUnavailable } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { reading } from "./read.js"
 
@@ -9,7 +9,7 @@ export const matchingThreads = (
   sql: SqlClient.SqlClient,
   text: string,
   limit: number,
-): Effect.Effect<readonly string[], Problem> =>
+): Effect.Effect<readonly string[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<{ readonly id: string }>(

@@ -16,6 +16,7 @@ import { idFor, type TestEvent, TestLog } from "../testing/TestLog.js"
 import { anomalyList } from "./anomalies.js"
 import { encodeCursor } from "./Cursor.js"
 import { delegationList } from "./delegations.js"
+import type { ThreadListError } from "./Errors.js"
 import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
 import { type List, type Page, type PageQuery, pageSelection } from "./Page.js"
@@ -103,8 +104,12 @@ const sevenTurns = ({ append }: Opened): void => {
   }
 }
 
-const slugOf = (exit: Exit.Exit<unknown, { readonly slug: string }>): string | null =>
-  Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error.slug : null
+/** How a query failed: the error's tag, and the kind of row that is not there. */
+const failureOf = (exit: Exit.Exit<unknown, ThreadListError>): string | null => {
+  if (!Exit.isFailure(exit) || exit.cause._tag !== "Fail") return null
+  const { error } = exit.cause
+  return error._tag === "RowNotFound" ? `RowNotFound ${error.resource}` : error._tag
+}
 
 /** Reads a list to its end and back to its start, checking on the way that both ways show the same pages. */
 const walk = <A, E, R>(read: (query: PageQuery) => Effect.Effect<Page<A>, E, R>, query: PageQuery) =>
@@ -170,10 +175,10 @@ describe("thread snapshot", () => {
     withQueries(sevenTurns, () =>
       Effect.gen(function* () {
         const queries = yield* Projections
-        expect(slugOf(yield* Effect.exit(queries.threadSnapshot("nobody")))).toBe("thread-not-found")
-        expect(slugOf(yield* Effect.exit(queries.turns("nobody")))).toBe("thread-not-found")
-        expect(slugOf(yield* Effect.exit(queries.usage("nobody")))).toBe("thread-not-found")
-        expect(slugOf(yield* Effect.exit(queries.session("nobody")))).toBe("session-not-found")
+        expect(failureOf(yield* Effect.exit(queries.threadSnapshot("nobody")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.turns("nobody")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.usage("nobody")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.session("nobody")))).toBe("RowNotFound session")
       }),
     ),
   )
@@ -199,7 +204,7 @@ describe("one resource", () => {
         const turn = yield* queries.turn(last?.turnId ?? "")
         expect(turn.version).toBe(store.find("turns", "key", [last?.turnId ?? ""])?.sequence)
         expect(turn.value).toMatchObject({ ...last, threadId: thread, uncertain: false, version: turn.version })
-        expect(slugOf(yield* Effect.exit(queries.turn("nobody")))).toBe("turn-not-found")
+        expect(failureOf(yield* Effect.exit(queries.turn("nobody")))).toBe("RowNotFound turn")
       }),
     ),
   )
@@ -244,10 +249,10 @@ describe("lists", () => {
             queries.turns(thread, { cursor: encodeCursor(`turns/${thread}/desc`, { key: ["x"], direction: "next" }) }),
             queries.turns(thread, { cursor: encodeCursor(`turns/${thread}/desc`, { key: [], direction: "next" }) }),
           ]
-          expect(slugOf(yield* Effect.exit(queries.items(thread, { cursor })))).toBe("invalid-cursor")
-          for (const query of bad) expect(slugOf(yield* Effect.exit(query))).toBe("invalid-cursor")
+          expect(failureOf(yield* Effect.exit(queries.items(thread, { cursor })))).toBe("CursorInvalid")
+          for (const query of bad) expect(failureOf(yield* Effect.exit(query))).toBe("CursorInvalid")
           for (const limit of [0, 501, 1.5, Number.NaN]) {
-            expect(slugOf(yield* Effect.exit(queries.turns(thread, { limit })))).toBe("invalid-request")
+            expect(failureOf(yield* Effect.exit(queries.turns(thread, { limit })))).toBe("LimitInvalid")
           }
         }),
     ),
@@ -410,7 +415,7 @@ describe("lists", () => {
           const [first] = items
           const found = yield* queries.request(first?.requestId ?? "")
           expect(found).toMatchObject({ value: first, version: first?.version })
-          expect(slugOf(yield* Effect.exit(queries.request("nobody")))).toBe("request-not-found")
+          expect(failureOf(yield* Effect.exit(queries.request("nobody")))).toBe("RowNotFound request")
         }),
     ),
   )
@@ -477,7 +482,7 @@ describe("stats", () => {
 })
 
 describe("a database that is no Threadfold database", () => {
-  it("is a problem, not a defect", async () => {
+  it("is an error, not a defect", async () => {
     const directory = mkdtempSync(join(tmpdir(), "threadfold-queries-"))
     const file = join(directory, "other.db")
     new Sqlite(file).exec("CREATE TABLE t (a)").close()
@@ -491,6 +496,6 @@ describe("a database that is no Threadfold database", () => {
       ),
     )
     rmSync(directory, { recursive: true })
-    expect(slugOf(exit)).toBe("unavailable")
+    expect(failureOf(exit)).toBe("StorageUnavailable")
   })
 })

@@ -1,9 +1,10 @@
 /** Messages that wait for their turn, in the order in which they run. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, QueueView } from "@threadfold/contracts"
+import type { QueueView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { queueView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
@@ -23,4 +24,4 @@ export const queue = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<QueueView>, Problem> => threadPage(sql, queueList, threadId, query)
+): Effect.Effect<Page<QueueView>, ThreadListError> => threadPage(sql, queueList, threadId, query)

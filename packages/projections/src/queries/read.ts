@@ -1,9 +1,10 @@
-/** How every query runs: in one read transaction, with failures of the database as a problem that a caller can show. */
+/** How every query runs: in one read transaction, with failures of the database as one error. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as SqlError from "@effect/sql/SqlError"
-import { Problem, type Rows, type TableName } from "@threadfold/contracts"
+import { type Rows, StorageUnavailable, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
+import { type PageError, type RowError, RowNotFound, type ThreadListError } from "./Errors.js"
 import { type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
 import { type Condition, headOf, selectRows } from "./select.js"
 
@@ -11,21 +12,15 @@ import { type Condition, headOf, selectRows } from "./select.js"
  * Runs `body` in one transaction: everything it reads is of one moment. Never call it inside a transaction of another
  * client: `@effect/sql` has one tag for all of them, and the queries would run on that other connection.
  */
-export const reading = <A>(
+export const reading = <A, E>(
   sql: SqlClient.SqlClient,
-  body: Effect.Effect<A, Problem | SqlError.SqlError>,
-): Effect.Effect<A, Problem> =>
-  sql
-    .withTransaction(body)
-    .pipe(
-      Effect.catchAll((error) =>
-        Effect.fail(
-          error instanceof SqlError.SqlError
-            ? new Problem({ slug: "unavailable", detail: `The database could not be read: ${String(error.cause)}.` })
-            : error,
-        ),
-      ),
-    )
+  body: Effect.Effect<A, E>,
+): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StorageUnavailable> =>
+  Effect.catchIf(sql.withTransaction(body), isSqlError, ({ cause }) =>
+    Effect.fail(new StorageUnavailable({ failed: "The database could not be read", reason: String(cause) })),
+  )
+
+const isSqlError = (error: unknown): error is SqlError.SqlError => error instanceof SqlError.SqlError
 
 /** One resource, as HTTP serves it. */
 export interface Resource<A> {
@@ -36,12 +31,11 @@ export interface Resource<A> {
   readonly value: A
 }
 
-/** Tables whose rows are resources of their own, and what such a one is called in ids and problems. */
+/** Tables whose rows are resources of their own, and what such a one is called in ids and errors. */
 const names = { threads: "thread", sessions: "session", turns: "turn", requests: "request" } as const
 type ResourceTable = keyof typeof names
 
-const notFound = (table: ResourceTable, id: string): Problem =>
-  new Problem({ slug: `${names[table]}-not-found`, detail: `No ${names[table]} has the id ${id}.` })
+const notFound = (table: ResourceTable, id: string) => new RowNotFound({ resource: names[table], id })
 
 /** A row by its id; null: there is none. */
 export const findRow = <N extends ResourceTable>(
@@ -54,12 +48,12 @@ export const findRow = <N extends ResourceTable>(
     ([row]) => row ?? null,
   )
 
-/** The same; fails with the problem that names the resource where there is none. */
+/** The same; fails where there is none. */
 export const requireRow = <N extends ResourceTable>(
   sql: SqlClient.SqlClient,
   table: N,
   id: string,
-): Effect.Effect<Rows[N], Problem | SqlError.SqlError> =>
+): Effect.Effect<Rows[N], RowNotFound | SqlError.SqlError> =>
   Effect.flatMap(findRow(sql, table, id), (row) =>
     row === null ? Effect.fail(notFound(table, id)) : Effect.succeed(row),
   )
@@ -70,7 +64,7 @@ export const resource = <N extends ResourceTable, A>(
   table: N,
   id: string,
   view: (row: Rows[N]) => A,
-): Effect.Effect<Resource<A>, Problem> =>
+): Effect.Effect<Resource<A>, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {
@@ -84,7 +78,7 @@ export const resource = <N extends ResourceTable, A>(
 export const requireThread = (
   sql: SqlClient.SqlClient,
   threadId: string,
-): Effect.Effect<void, Problem | SqlError.SqlError> =>
+): Effect.Effect<void, RowNotFound | SqlError.SqlError> =>
   sql
     .unsafe("SELECT 1 FROM threads WHERE thread_id = ?", [threadId])
     .pipe(Effect.flatMap((found) => (found.length > 0 ? Effect.void : Effect.fail(notFound("threads", threadId)))))
@@ -93,11 +87,11 @@ export const requireThread = (
 export const ofThread = (threadId: string): Condition => ({ sql: "thread_id = ?", params: [threadId] })
 
 /** A page of a list as views, with the sequence that it is true for. */
-export const listPage = <N extends TableName, A>(
+export const listPage = <N extends TableName, A, E>(
   sql: SqlClient.SqlClient,
-  page: Effect.Effect<RowPage<N>, Problem | SqlError.SqlError>,
+  page: Effect.Effect<RowPage<N>, E>,
   view: (rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>,
-): Effect.Effect<Page<A>, Problem> =>
+): Effect.Effect<Page<A>, Exclude<E, SqlError.SqlError> | StorageUnavailable> =>
   reading(
     sql,
     Effect.gen(function* () {
@@ -114,7 +108,7 @@ export const threadPage = <N extends TableName, A>(
   threadId: string,
   query: PageQuery,
   conditions: readonly Condition[] = [],
-): Effect.Effect<Page<A>, Problem> =>
+): Effect.Effect<Page<A>, ThreadListError> =>
   listPage(
     sql,
     Effect.zipRight(requireThread(sql, threadId), readThreadPage(sql, list, threadId, query, conditions)),
@@ -135,7 +129,7 @@ export const readThreadPage = <N extends TableName, A>(
   threadId: string,
   query: PageQuery,
   conditions: readonly Condition[] = [],
-): Effect.Effect<RowPage<N>, Problem | SqlError.SqlError> =>
+): Effect.Effect<RowPage<N>, PageError | SqlError.SqlError> =>
   readPage(sql, list, threadId, [ofThread(threadId), ...(list.conditions ?? []), ...conditions], query)
 
 /** A view that needs the row alone. */

@@ -1,9 +1,10 @@
 /** Voice runs of a thread, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, RealtimeRunView } from "@threadfold/contracts"
+import type { RealtimeRunView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { realtimeRunView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
@@ -20,4 +21,4 @@ export const realtimeRuns = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<RealtimeRunView>, Problem> => threadPage(sql, realtimeRunList, threadId, query)
+): Effect.Effect<Page<RealtimeRunView>, ThreadListError> => threadPage(sql, realtimeRunList, threadId, query)

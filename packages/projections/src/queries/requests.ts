@@ -1,9 +1,10 @@
 /** Approvals, questions and tool callbacks of a thread or of all threads, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, RequestDetail, RequestView } from "@threadfold/contracts"
+import type { RequestDetail, RequestView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { requestDetail, requestView } from "../view.js"
+import type { ListError, RowError, ThreadListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 import type { Condition } from "./select.js"
@@ -21,7 +22,7 @@ export const requests = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<RequestView>, Problem> => threadPage(sql, requestList, threadId, query)
+): Effect.Effect<Page<RequestView>, ThreadListError> => threadPage(sql, requestList, threadId, query)
 
 export interface AllRequestsQuery extends PageQuery {
   /** Only those that wait for an answer, or whose answer is on its way. */
@@ -48,7 +49,7 @@ export const openRequestList: ThreadList<"requests", RequestDetail> = {
 export const allRequests = (
   sql: SqlClient.SqlClient,
   { status, ...query }: AllRequestsQuery = {},
-): Effect.Effect<Page<RequestDetail>, Problem> => {
+): Effect.Effect<Page<RequestDetail>, ListError> => {
   const conditions: readonly Condition[] =
     status === undefined ? [] : [notOver, { sql: "status = ?", params: [status] }]
   const list = status === undefined ? requestList : openRequestList
@@ -56,5 +57,7 @@ export const allRequests = (
 }
 
 /** One request. */
-export const request = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<Resource<RequestDetail>, Problem> =>
-  resource(sql, "requests", requestId, requestDetail)
+export const request = (
+  sql: SqlClient.SqlClient,
+  requestId: string,
+): Effect.Effect<Resource<RequestDetail>, RowError> => resource(sql, "requests", requestId, requestDetail)

@@ -1,9 +1,10 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, SessionRow, SessionView } from "@threadfold/contracts"
+import type { SessionRow, SessionView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { sessionView } from "../view.js"
+import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 
@@ -20,11 +21,11 @@ export const sessions = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<SessionView>, Problem> => threadPage(sql, sessionList, threadId, query)
+): Effect.Effect<Page<SessionView>, ThreadListError> => threadPage(sql, sessionList, threadId, query)
 
 const sessionAs =
   <A>(view: (row: SessionRow) => A) =>
-  (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<A>, Problem> =>
+  (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<A>, RowError> =>
     resource(sql, "sessions", sessionId, view)
 
 /** One session. */

@@ -1,9 +1,10 @@
 /** Background tasks of a thread, by their time-ordered ids, newest first. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, TaskView } from "@threadfold/contracts"
+import type { TaskView } from "@threadfold/contracts"
 import type { Effect } from "effect"
 import { taskView } from "../view.js"
+import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
@@ -20,4 +21,4 @@ export const tasks = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: PageQuery = {},
-): Effect.Effect<Page<TaskView>, Problem> => threadPage(sql, taskList, threadId, query)
+): Effect.Effect<Page<TaskView>, ThreadListError> => threadPage(sql, taskList, threadId, query)

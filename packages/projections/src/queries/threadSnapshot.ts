@@ -5,11 +5,12 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
-import type { Problem, TableName, ThreadSnapshot } from "@threadfold/contracts"
+import type { TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { sessionView, threadDetail, threadUsage } from "../view.js"
 import { anomalyList } from "./anomalies.js"
 import { delegationList } from "./delegations.js"
+import type { PageError, ThreadListError } from "./Errors.js"
 import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
 import { maxLimit } from "./Page.js"
@@ -60,7 +61,7 @@ const entriesOf = <N extends TableName, A>(
   threadId: string,
   limit: number | null,
   conditions: readonly Condition[],
-): Effect.Effect<Part<A>, Problem | SqlError.SqlError> =>
+): Effect.Effect<Part<A>, PageError | SqlError.SqlError> =>
   Effect.gen(function* () {
     const entries: A[] = []
     let cursor: string | undefined
@@ -78,7 +79,7 @@ export const threadSnapshot = (
   sql: SqlClient.SqlClient,
   threadId: string,
   query: SnapshotQuery = {},
-): Effect.Effect<SnapshotPage, Problem> => {
+): Effect.Effect<SnapshotPage, ThreadListError> => {
   const limit = query.limitPerList === undefined ? 50 : query.limitPerList
   const part = <N extends TableName, A>(list: ThreadList<N, A>, conditions: readonly Condition[] = []) =>
     entriesOf(sql, list, threadId, limit, conditions)

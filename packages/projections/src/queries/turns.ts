@@ -4,9 +4,10 @@
  */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, TurnDetail, TurnView } from "@threadfold/contracts"
+import type { TurnDetail, TurnView } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { turnDetail, turnView } from "../view.js"
+import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { type Resource, reading, requireRow, type ThreadList, threadPage } from "./read.js"
 import { rangesOf, turnsRewound } from "./rewinds.js"
@@ -31,10 +32,10 @@ export const turns = (
   sql: SqlClient.SqlClient,
   threadId: string,
   { rewound, ...query }: TurnQuery = {},
-): Effect.Effect<Page<TurnView>, Problem> => threadPage(sql, turnList, threadId, query, turnsRewound(rewound))
+): Effect.Effect<Page<TurnView>, ThreadListError> => threadPage(sql, turnList, threadId, query, turnsRewound(rewound))
 
 /** One turn. */
-export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, Problem> =>
+export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {

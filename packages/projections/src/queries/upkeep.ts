@@ -4,7 +4,7 @@
  */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
+import type { RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
 import { findRow, ofThread, reading } from "./read.js"
@@ -17,7 +17,10 @@ const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, 
 const OPEN = 200
 
 /** A thread's work; null: there is no such thread. */
-export const threadWork = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<ThreadWork | null, Problem> =>
+export const threadWork = (
+  sql: SqlClient.SqlClient,
+  threadId: string,
+): Effect.Effect<ThreadWork | null, StorageUnavailable> =>
   reading(
     sql,
     Effect.gen(function* () {
@@ -33,19 +36,21 @@ export const threadWork = (sql: SqlClient.SqlClient, threadId: string): Effect.E
   )
 
 /** A turn's row; null: there is none. */
-export const turnRow = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<TurnRow | null, Problem> =>
+export const turnRow = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<TurnRow | null, StorageUnavailable> =>
   reading(sql, findRow(sql, "turns", turnId))
 
 /** A request's row; null: there is none. */
-export const requestRow = (sql: SqlClient.SqlClient, requestId: string): Effect.Effect<RequestRow | null, Problem> =>
-  reading(sql, findRow(sql, "requests", requestId))
+export const requestRow = (
+  sql: SqlClient.SqlClient,
+  requestId: string,
+): Effect.Effect<RequestRow | null, StorageUnavailable> => reading(sql, findRow(sql, "requests", requestId))
 
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingSessions = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly SessionRow[], Problem> =>
+): Effect.Effect<readonly SessionRow[], StorageUnavailable> =>
   reading(
     sql,
     selectRows(
@@ -76,7 +81,7 @@ export const threadsToFollowUp = (
   sql: SqlClient.SqlClient,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly string[], Problem> =>
+): Effect.Effect<readonly string[], StorageUnavailable> =>
   reading(
     sql,
     sql

@@ -1,9 +1,10 @@
 /** Tokens of a thread. */
 
 import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Problem, ThreadUsage } from "@threadfold/contracts"
+import type { ThreadUsage } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { threadUsage } from "../view.js"
+import type { RowError } from "./Errors.js"
 import { ofThread, reading, requireThread } from "./read.js"
 import { headOf, selectRows } from "./select.js"
 
@@ -14,7 +15,7 @@ export interface UsageAnswer {
   readonly usage: ThreadUsage | null
 }
 
-export const usage = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<UsageAnswer, Problem> =>
+export const usage = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<UsageAnswer, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {

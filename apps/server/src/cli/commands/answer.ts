@@ -1,7 +1,8 @@
 /** `threadfold answer REQUEST DECISION`. */
 import { Args, Command, Options } from "@effect/cli"
 import type { Threadfold } from "@threadfold/client"
-import { Problem, RequestId } from "@threadfold/contracts"
+import { RequestId } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema } from "effect"
 import { usageProblem } from "../failures.js"
 import { asProblem, openServer } from "../live.js"

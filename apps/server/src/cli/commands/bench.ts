@@ -2,6 +2,7 @@
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
+import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
 import { wholeNumber } from "../options.js"
 import { writeJson } from "../output.js"
@@ -18,7 +19,9 @@ const ingest = Command.make("ingest", { events }, (options) =>
   Effect.gen(function* () {
     const { benchIngest } = yield* loadBenchmarks
     const { events } = options
-    yield* writeJson(yield* benchIngest({ events, recording: exampleRecording, program: programFile }))
+    yield* writeJson(
+      yield* Effect.mapError(benchIngest({ events, recording: exampleRecording, program: programFile }), toProblem),
+    )
   }),
 ).pipe(Command.withDescription("Measure the write path beside a bare loop of the same rows; prints JSON."))
 
@@ -37,7 +40,9 @@ const liveOptions = {
 const live = Command.make("live", liveOptions, (options) =>
   Effect.gen(function* () {
     const { benchLive } = yield* loadBenchmarks
-    yield* writeJson(yield* benchLive({ ...options, program: programFile, ...benchPrograms }))
+    yield* writeJson(
+      yield* Effect.mapError(benchLive({ ...options, program: programFile, ...benchPrograms }), toProblem),
+    )
   }),
 ).pipe(Command.withDescription("Measure commands and delivery while an agent streams in many threads; prints JSON."))
 
@@ -47,7 +52,7 @@ const open = Command.make(
   ({ size }) =>
     Effect.gen(function* () {
       const { benchOpen } = yield* loadBenchmarks
-      yield* writeJson(yield* benchOpen(size))
+      yield* writeJson(yield* Effect.mapError(benchOpen(size), toProblem))
     }),
 ).pipe(Command.withDescription("Measure what the open rows of a thread cost, n beside 10n; prints JSON."))
 

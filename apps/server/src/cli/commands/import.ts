@@ -1,10 +1,12 @@
 /** `threadfold import SOURCE FILE…`: a command for each kind of recording that can be read. */
 import { Args, Command, Options } from "@effect/cli"
-import type { ImportReport, Problem } from "@threadfold/contracts"
+import type { ImportReport } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { type ReadingOptions, type Recognized, type RecordingReader, readers } from "@threadfold/imports"
 import { Array as Arr, Effect, Option } from "effect"
 import { importAlone, recognizeFiles } from "../../imports/importFiles.js"
 import { placeOf, type Server } from "../../offline/Place.js"
+import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
 import { dataDir, directoryOf, json } from "../options.js"
 import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
@@ -24,10 +26,8 @@ type Importing = (recognized: readonly Recognized[], options: ReadingOptions) =>
 const servedBy = (directory: string): Effect.Effect<Server | null, Problem> =>
   placeOf({ db: Option.none(), directory }).pipe(
     Effect.map((place) => (place.kind === "owned" ? place.server : null)),
-    Effect.catchIf(
-      ({ slug }) => slug === "database-not-found",
-      () => Effect.succeed(null),
-    ),
+    Effect.catchTag("NoDatabaseIn", () => Effect.succeed(null)),
+    Effect.mapError(toProblem),
   )
 
 const importInto =

@@ -1,10 +1,11 @@
 /** `threadfold rebuild`. */
 import { existsSync } from "node:fs"
 import { Command, Options } from "@effect/cli"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { runJob } from "../../offline/Job.js"
+import { toProblem } from "../../problems/toProblem.js"
 import { version } from "../../version.js"
 import { Finding } from "../failures.js"
 import { dataDir, directoryOf, json } from "../options.js"
@@ -23,7 +24,7 @@ export const rebuildCommand = Command.make("rebuild", { resume, dataDir, json },
     if (!existsSync(file)) {
       return yield* new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })
     }
-    yield* acquireOwnership(directory, { version })
+    yield* Effect.mapError(acquireOwnership(directory, { version }), toProblem)
     const show = progressLine(true)
     const report = yield* runJob(
       { name: "rebuild", file, options: { resume: options.resume } },

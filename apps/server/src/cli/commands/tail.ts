@@ -1,7 +1,7 @@
 /** `threadfold tail`. */
 import { Command } from "@effect/cli"
 import type { EventsOptions } from "@threadfold/client"
-import type { Problem } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Stream } from "effect"
 import type { Server } from "../../offline/Place.js"
 import { loadClient } from "../live.js"

@@ -1,6 +1,7 @@
 /** Waits for the answer to a message: prints the agent's words as they come, and ends with its turn. */
 import type { Failure, StreamMessage, Threadfold } from "@threadfold/client"
-import type { Problem, Receipt, TurnDetail } from "@threadfold/contracts"
+import type { Receipt, TurnDetail } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Stream } from "effect"
 import { isFinal } from "../../turns.js"
 import type { OutputClosed } from "../failures.js"

@@ -1,10 +1,20 @@
 /** Attached sessions: opened, fed, kept alive and ended by an adapter outside. All that lasts is in the log. */
-import { Problem, type SessionId, type SessionRow } from "@threadfold/contracts"
+import { type SessionId, type SessionRow, StorageUnavailable } from "@threadfold/contracts"
 import type { AttachedSession, AttachRequest, LineResult } from "@threadfold/contracts/api"
-import type { Acknowledged, CommandSubmission, EngineService, MemberResult, Submission } from "@threadfold/engine"
-import { Projections } from "@threadfold/projections"
+import { Problem } from "@threadfold/contracts/problem"
+import type {
+  Acknowledged,
+  CommandSubmission,
+  EngineService,
+  MemberResult,
+  QueueFull,
+  Submission,
+  SubmitError,
+} from "@threadfold/engine"
+import { Projections, type RowError } from "@threadfold/projections"
 import type { HeldSecrets } from "@threadfold/providers"
 import { Clock, Effect, type Scope } from "effect"
+import { toProblem } from "../../problems/toProblem.js"
 import type { Metrics } from "../Metrics.js"
 import { decodeLines } from "./decodeLines.js"
 import { makeLeases } from "./Leases.js"
@@ -21,6 +31,9 @@ interface Attached extends Omit<SessionRow, "leaseMs"> {
   readonly head: number
 }
 
+/** How the opening or the end of an attached session fails. */
+export type AttachedError = SubmitError | RowError | Problem
+
 export interface AttachedSessions {
   /**
    * Opens a session; `created` is false when it was opened before with the same content. Fails with `session-conflict`,
@@ -29,17 +42,17 @@ export interface AttachedSessions {
   readonly attach: (
     sessionId: SessionId,
     body: AttachRequest,
-  ) => Effect.Effect<{ readonly created: boolean; readonly session: AttachedSession }, Problem>
-  /** The session that lines are for. Fails with `session-not-found`, or `session-conflict` for one that is not attached. */
-  readonly require: (sessionId: string) => Effect.Effect<LineContext, Problem>
-  /** Stores lines, and says what became of each. Fails with `too-many-requests` where nothing was taken. */
-  readonly push: (context: LineContext, lines: readonly FoundLine[]) => Effect.Effect<readonly LineResult[], Problem>
-  readonly heartbeat: (sessionId: string) => Effect.Effect<AttachedSession, Problem>
-  readonly detach: (sessionId: string) => Effect.Effect<AttachedSession, Problem>
+  ) => Effect.Effect<{ readonly created: boolean; readonly session: AttachedSession }, AttachedError>
+  /** The session that lines are for. Fails with `RowNotFound`, or `session-conflict` for one that is not attached. */
+  readonly require: (sessionId: string) => Effect.Effect<LineContext, RowError | Problem>
+  /** Stores lines, and says what became of each. Fails with `QueueFull` where nothing was taken. */
+  readonly push: (
+    context: LineContext,
+    lines: readonly FoundLine[],
+  ) => Effect.Effect<readonly LineResult[], SubmitError | QueueFull>
+  readonly heartbeat: (sessionId: string) => Effect.Effect<AttachedSession, RowError | Problem>
+  readonly detach: (sessionId: string) => Effect.Effect<AttachedSession, AttachedError>
 }
-
-const unreadable = (error: { readonly message: string }) =>
-  new Problem({ slug: "unavailable", detail: `The database could not be read: ${error.message}.` })
 
 const conflict = (detail: string) => new Problem({ slug: "session-conflict", detail })
 
@@ -72,13 +85,13 @@ export const makeAttachedSessions = (
   metrics: Metrics,
   lineBytes: number,
   secrets?: HeldSecrets,
-): Effect.Effect<AttachedSessions, Problem, Projections | Scope.Scope> =>
+): Effect.Effect<AttachedSessions, StorageUnavailable, Projections | Scope.Scope> =>
   Effect.gen(function* () {
     const projections = yield* Projections
     const redaction = attachedRedaction(secrets)
     const rules: LineRules = { maxBytes: lineBytes, redact: redaction.redact, redactText: redaction.redactText }
 
-    const counted = (submission: Effect.Effect<Acknowledged, Problem>): Effect.Effect<Acknowledged, Problem> =>
+    const counted = <E>(submission: Effect.Effect<Acknowledged, E>): Effect.Effect<Acknowledged, E> =>
       Effect.acquireUseRelease(
         Effect.sync(() => {
           metrics.submitting += 1
@@ -100,7 +113,7 @@ export const makeAttachedSessions = (
       submit({ members: [], command: submission, meta })
 
     /** The row of a session, and the sequence of the log that it is true for. Fails with `session-conflict` for others. */
-    const attached = (sessionId: string): Effect.Effect<Attached, Problem> =>
+    const attached = (sessionId: string): Effect.Effect<Attached, RowError | Problem> =>
       Effect.flatMap(projections.sessionRow(sessionId), ({ sequence, value: { leaseMs, ...row } }) =>
         row.mode === "attached" && leaseMs !== null
           ? Effect.succeed({ ...row, leaseMs, head: sequence })
@@ -117,13 +130,12 @@ export const makeAttachedSessions = (
         if (row.endedAt === null) yield* lapse(row, leaseMs)
         return true
       }).pipe(
-        Effect.catchAll((problem) =>
-          problem.slug === "session-not-found"
-            ? Effect.succeed(true)
-            : Effect.as(
-                Effect.logWarning(`the lease of session ${sessionId} could not be ended`, problem.detail),
-                false,
-              ),
+        Effect.catchTag("RowNotFound", () => Effect.succeed(true)),
+        Effect.catchAll((error) =>
+          Effect.as(
+            Effect.logWarning(`the lease of session ${sessionId} could not be ended`, toProblem(error).detail),
+            false,
+          ),
         ),
       ),
     )
@@ -143,16 +155,19 @@ export const makeAttachedSessions = (
       sequence: row.head,
     })
 
-    const isStream = (id: string): Effect.Effect<boolean, Problem> =>
-      engine.log
-        .read({ streamId: id, limit: 1 })
-        .pipe(Effect.mapBoth({ onFailure: unreadable, onSuccess: (rows) => rows.length > 0 }))
+    const isStream = (id: string): Effect.Effect<boolean, StorageUnavailable> =>
+      engine.log.read({ streamId: id, limit: 1 }).pipe(
+        Effect.mapBoth({
+          onFailure: ({ reason }) => new StorageUnavailable({ failed: "The database could not be read", reason }),
+          onSuccess: (rows) => rows.length > 0,
+        }),
+      )
 
     /** Registrations take turns: what one has said of a session, the next one sees. */
     const oneAtATime = yield* Effect.makeSemaphore(1)
 
     /** Opens it; false: it was open already. */
-    const open = (sessionId: SessionId, body: AttachRequest): Effect.Effect<boolean, Problem> =>
+    const open = (sessionId: SessionId, body: AttachRequest): Effect.Effect<boolean, SubmitError | Problem> =>
       Effect.gen(function* () {
         const opening = attachCommand(sessionId, body, yield* Clock.currentTimeMillis)
         if (opening === null) {
@@ -190,7 +205,7 @@ export const makeAttachedSessions = (
           const some = yield* inPieces(decodeLines(read, lines, start))
           const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
           // Once the first lines are in, the rest waits its turn: an answer in the middle would help nobody.
-          const acknowledged = yield* start === 0 ? counted(engine.trySubmit({ members })) : submit({ members })
+          const acknowledged = yield* counted(start === 0 ? engine.trySubmit({ members }) : engine.submit({ members }))
           let next = 0
           for (const line of some) {
             results.push(lineResult(line, line.member === null ? undefined : acknowledged.results[next++]))

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { maxJsonDepth, maxJsonValues, maxPushLines, maxSeq, maxTime, Problem, problems } from "@threadfold/contracts"
+import { maxJsonDepth, maxJsonValues, maxPushLines, maxSeq, maxTime } from "@threadfold/contracts"
+import { Problem, problems } from "@threadfold/contracts/problem"
 import { Either, Schema } from "effect"
 import fc from "fast-check"
 import { lineResult } from "./AttachedSessions.js"

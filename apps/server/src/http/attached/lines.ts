@@ -13,10 +13,10 @@ import {
   isProviderEventType,
   maxTypeLength,
   NativeRef,
-  type ProblemSlug,
   ProviderEvent,
   readJson,
 } from "@threadfold/contracts"
+import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { Member } from "@threadfold/engine"
 import { Either, ParseResult, Schema } from "effect"
 import type { InPieces } from "./pieces.js"

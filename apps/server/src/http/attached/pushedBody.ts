@@ -2,7 +2,8 @@
  * A pushed body cut into lines, or an array cut into its entries. Nothing is decoded here, so that no line can cost another one,
  * and what a body holds is counted before anything of it is stored.
  */
-import { maxPushLines, Problem } from "@threadfold/contracts"
+import { maxPushLines } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Either } from "effect"
 import { bytesAtATime, type InPieces } from "./pieces.js"
 

@@ -5,8 +5,8 @@
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { Problem, type ProblemSlug } from "@threadfold/contracts"
-import { Effect, type Scope } from "effect"
+import type { ProblemSlug } from "@threadfold/contracts/problem"
+import { Data, Effect, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import type { HttpLimits } from "../options.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
@@ -62,11 +62,20 @@ const answerGarbled =
     destroyEnded(socket, answerMs)
   }
 
+/** The address cannot be bound. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{
+  readonly host: string
+  readonly port: number
+  /** The words of the system. */
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.host}:${this.port} cannot be listened on (${this.reason}).`
+  }
+}
+
 const cannotListen = (host: string, port: number) => (error: unknown) =>
-  new Problem({
-    slug: "unavailable",
-    detail: `${host}:${port} cannot be listened on (${error instanceof Error ? error.message : String(error)}).`,
-  })
+  new CannotListen({ host, port, reason: error instanceof Error ? error.message : String(error) })
 
 /**
  * Takes no more connections, lets calls that are under way end, closes what is idle meanwhile, and cuts the rest. Plain
@@ -95,15 +104,15 @@ export interface Listening {
 const starting: RequestListener = (request, response) =>
   sendProblem(request, response, { slug: "unavailable", detail: "The server is starting." })
 
-/** Listens for the life of the scope. Fails with `unavailable` where the address cannot be bound. */
+/** Listens for the life of the scope. */
 export const listen = (
   host: string,
   port: number,
   limits: HttpLimits,
   metrics: Metrics,
-): Effect.Effect<Listening, Problem, Scope.Scope> =>
+): Effect.Effect<Listening, CannotListen, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.async<Listening & { readonly server: Server }, Problem>((resume) => {
+    Effect.async<Listening & { readonly server: Server }, CannotListen>((resume) => {
       let current = starting
       const server = createServer({
         maxHeaderSize: limits.headerBytes,

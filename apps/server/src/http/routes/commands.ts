@@ -1,15 +1,6 @@
 /** Routes of commands: each makes one command of its path and body, and gives it to the orchestrator. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import {
-  type Command,
-  type EffectRow,
-  MessageId,
-  Problem,
-  type ProblemSlug,
-  RequestId,
-  ThreadId,
-  TurnId,
-} from "@threadfold/contracts"
+import { type Command, type EffectRow, MessageId, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
 import {
   Api,
   CreateThreadBody,
@@ -23,9 +14,11 @@ import {
   StartSessionBody,
   StopSessionBody,
 } from "@threadfold/contracts/api"
+import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import { Ids } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Option, Schema } from "effect"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { requireFolders } from "./folder.js"
 import { type Body, type CommandCall, giveOrder, nothing, optional, required } from "./order.js"
@@ -171,7 +164,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         Effect.map(services.orchestrator.effectsOf(commandId), (effects) => ({
           commandId,
           effects: effects.map(effectView),
-        })),
+        })).pipe(orProblem(services.engine)),
       )
   }),
 )

@@ -1,7 +1,8 @@
 /** Pages of the log. The stored JSON of payloads goes out as it is: nothing is parsed and written again. */
-import { Problem } from "@threadfold/contracts"
-import { type EventRow, encodeEnvelopeJson, type LogReader, type StorageFailed } from "@threadfold/event-log"
-import { decodeCursor, encodeCursor } from "@threadfold/projections"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
+import { type EventRow, encodeEnvelopeJson, type LogReader } from "@threadfold/event-log"
+import { type CursorInvalid, decodeCursor, encodeCursor } from "@threadfold/projections"
 import { Effect } from "effect"
 import { parseCursor } from "../stream/Cursor.js"
 
@@ -19,12 +20,12 @@ export interface EventQuery {
   readonly native: boolean
 }
 
-/** The problem of a log that could not be read. */
-export const unreadable = ({ detail }: StorageFailed): Problem =>
-  new Problem({ slug: "unavailable", detail: `The log could not be read: ${detail}.` })
-
 /** The envelope's JSON; with `native`, one more field: the native message or null. */
-export const eventJson = (log: LogReader, row: EventRow, native: boolean): Effect.Effect<string, StorageFailed> => {
+export const eventJson = (
+  log: LogReader,
+  row: EventRow,
+  native: boolean,
+): Effect.Effect<string, StorageUnavailable> => {
   const json = encodeEnvelopeJson(row)
   return native
     ? Effect.map(log.native(row.sequence), (body) => `${json.slice(0, -1)},"nativeBody":${JSON.stringify(body)}}`)
@@ -40,11 +41,11 @@ const startOf = (log: LogReader, after: string | undefined): Effect.Effect<numbe
           : Effect.fail(new Problem({ slug: "invalid-cursor", detail: "It belongs to another log." })),
       )
 
-/** A page as JSON text, and the sequence it is true for. Fails with `invalid-cursor` or `unavailable`. */
+/** A page as JSON text, and the sequence it is true for. */
 export const eventPage = (
   log: LogReader,
   query: EventQuery,
-): Effect.Effect<{ readonly json: string; readonly sequence: number }, Problem> =>
+): Effect.Effect<{ readonly json: string; readonly sequence: number }, Problem | CursorInvalid | StorageUnavailable> =>
   Effect.gen(function* () {
     const order = query.order ?? "asc"
     const list = `events/${query.streamId ?? ""}/${order}`
@@ -58,26 +59,20 @@ export const eventPage = (
     const found =
       until <= after
         ? []
-        : yield* Effect.mapError(
-            log.read({
-              after,
-              until,
-              order,
-              limit: limit + 1,
-              ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
-              ...(query.types === undefined ? {} : { types: query.types }),
-            }),
-            unreadable,
-          )
+        : yield* log.read({
+            after,
+            until,
+            order,
+            limit: limit + 1,
+            ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
+            ...(query.types === undefined ? {} : { types: query.types }),
+          })
     const rows = found.slice(0, limit)
     const last = rows[rows.length - 1]
     const next =
       last === undefined || found.length <= limit
         ? null
         : encodeCursor(list, { key: [last.sequence], direction: "next" })
-    const items = yield* Effect.mapError(
-      Effect.forEach(rows, (row) => eventJson(log, row, query.native)),
-      unreadable,
-    )
+    const items = yield* Effect.forEach(rows, (row) => eventJson(log, row, query.native))
     return { json: `{"sequence":${head},"items":[${items.join(",")}],"next":${JSON.stringify(next)}}`, sequence: head }
   })

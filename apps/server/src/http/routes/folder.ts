@@ -1,7 +1,7 @@
 /** The folder that a command names for an agent's work: it must be there before anything is done. */
 import { stat } from "node:fs/promises"
 import { isAbsolute } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 
 const wrong = (detail: string) => Effect.fail(new Problem({ slug: "invalid-request", detail }))

@@ -1,13 +1,13 @@
 /** Whether the service works, and its figures. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import type { EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { answer } from "./answer.js"
-import { unreadable } from "./eventPage.js"
 
 /** The files are those that were opened, and there is room to write. Reading goes on without either. */
 const storageReady = (engine: EngineService): Effect.Effect<void, Problem> =>
@@ -28,10 +28,10 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
         Effect.zipRight(
           storageReady(engine),
           // The log's head is read from the database, not from memory.
-          Effect.map(Effect.mapError(engine.log.head, unreadable), (sequence) =>
+          Effect.map(engine.log.head, (sequence) =>
             answer({ status: "ok", version, logId: engine.log.logId, sequence }, sequence),
           ),
-        ),
+        ).pipe(orProblem(engine)),
       )
       .handle("metrics", () => Effect.map(engine.storage, (storage) => metrics.text(engine.log.published(), storage)))
   }),

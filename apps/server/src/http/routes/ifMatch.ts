@@ -1,5 +1,5 @@
 /** `If-Match`: the version of the resource that the caller has seen. */
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 
 /** An `ETag` of ours: the log, the version, and what else the answer depended on. */

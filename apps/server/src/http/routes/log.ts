@@ -1,14 +1,15 @@
 /** The log itself, and what is known about all of it. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { invariants } from "@threadfold/core"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
 import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
-import { eventJson, eventPage, unreadable } from "./eventPage.js"
+import { eventJson, eventPage } from "./eventPage.js"
 import { typesOf } from "./strict.js"
 import { waitFor } from "./waitFor.js"
 
@@ -17,6 +18,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
     const services = yield* HttpServices
     const projections = yield* Projections
     const { log } = services.engine
+    const told = orProblem(services.engine)
     const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
       waitFor(log, params["min-sequence"], services.limits.waitMs)
 
@@ -39,15 +41,16 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
             native: native === true,
           })
           return answerText(page.json, page.sequence)
-        }),
+        }).pipe(told),
       )
       .handle("event", ({ path: { sequence }, request, urlParams }) =>
         Effect.gen(function* () {
           yield* ready(urlParams)
-          const [row] = yield* Effect.mapError(
-            log.read({ after: sequence - 1, until: Math.min(sequence, log.published()), limit: 1 }),
-            unreadable,
-          )
+          const [row] = yield* log.read({
+            after: sequence - 1,
+            until: Math.min(sequence, log.published()),
+            limit: 1,
+          })
           if (row === undefined || row.sequence !== sequence) {
             return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
           }
@@ -55,18 +58,20 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
           // An event never changes.
           const etag = etagOf(log.logId, sequence, native ? "native" : undefined)
           if (holds(request, etag)) return notModified(etag, log.published())
-          const json = yield* Effect.mapError(eventJson(log, row, native), unreadable)
+          const json = yield* eventJson(log, row, native)
           return answerText(json, log.published(), { etag })
-        }),
+        }).pipe(told),
       )
       .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
         Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
           Effect.map((page) => answer(page, page.sequence)),
+          told,
         ),
       )
       .handle("stats", ({ urlParams }) =>
         Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
           Effect.map((stats) => answer(stats, stats.lastSequence)),
+          told,
         ),
       )
       .handle("invariants", () =>

@@ -1,10 +1,13 @@
 /** A call that gives a command: from its body and headers to the receipt. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Command, Problem, problems, type Receipt, readJson } from "@threadfold/contracts"
+import { type Command, type Receipt, readJson } from "@threadfold/contracts"
 import { type commandHeaders, unknownIn } from "@threadfold/contracts/api"
+import { Problem, problems } from "@threadfold/contracts/problem"
 import { Effect, Schema } from "effect"
+import { type ServiceError, toProblem } from "../../problems/toProblem.js"
 import { readBody, requireMediaType } from "../node/body.js"
+import { orProblem } from "../orProblem.js"
 import type { HttpServicesShape } from "../Services.js"
 import { pathOf } from "../security/Guard.js"
 import { answer } from "./answer.js"
@@ -75,7 +78,7 @@ export const giveOrder = <A, I>(
   { engine, limits, metrics, orchestrator }: HttpServicesShape,
   { headers, request }: CommandCall,
   body: Body<A, I>,
-  command: (value: A) => Effect.Effect<Command, Problem>,
+  command: (value: A) => Effect.Effect<Command, ServiceError | Problem>,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
   Effect.gen(function* () {
     const { said, value } = yield* readSaid(request, body, limits.bodyBytes)
@@ -93,8 +96,8 @@ export const giveOrder = <A, I>(
     const receipt = yield* Effect.uninterruptible(orchestrator.give(order)).pipe(
       Effect.tapBoth({
         onSuccess: () => Effect.sync(() => metrics.command(given.type, "accepted")),
-        onFailure: ({ slug }) => Effect.sync(() => metrics.command(given.type, slug)),
+        onFailure: (error) => Effect.sync(() => metrics.command(given.type, toProblem(error).slug)),
       }),
     )
     return accepted(receipt)
-  })
+  }).pipe(orProblem(engine))

@@ -3,6 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { type AgentView, Api } from "@threadfold/contracts/api"
 import type { Agent } from "@threadfold/orchestrator"
 import { Effect } from "effect"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 
 /** An agent without what its configuration holds of commands and environment. */
@@ -20,7 +21,7 @@ export const agentRoutes = HttpApiBuilder.group(Api, "agents", (handlers) =>
 )
 
 export const reaperRoutes = HttpApiBuilder.group(Api, "reaper", (handlers) =>
-  Effect.map(HttpServices, ({ reaper }) =>
-    handlers.handle("findings", () => reaper.lastSweep).handle("sweep", () => reaper.sweep),
+  Effect.map(HttpServices, ({ engine, reaper }) =>
+    handlers.handle("findings", () => reaper.lastSweep).handle("sweep", () => orProblem(engine)(reaper.sweep)),
   ),
 )

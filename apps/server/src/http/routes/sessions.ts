@@ -8,6 +8,7 @@ import { Effect, Schema } from "effect"
 import { inPieces } from "../attached/pieces.js"
 import { findEntries, findLines } from "../attached/pushedBody.js"
 import { readBody, requireMediaType } from "../node/body.js"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { answer, resourceAnswer } from "./answer.js"
 import { decodeBody, readJsonBody } from "./order.js"
@@ -34,12 +35,13 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function* () {
     const { engine, limits, sessions } = yield* HttpServices
     const projections = yield* Projections
+    const told = orProblem(engine)
     return handlers
       .handle("get", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
           yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
           return resourceAnswer(request, engine.log.logId, yield* projections.session(path.sessionId))
-        }),
+        }).pipe(told),
       )
       .handleRaw("attach", ({ path, request }) =>
         Effect.gen(function* () {
@@ -49,7 +51,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const body = yield* decodeBody(AttachRequest, said)
           const { created, session } = yield* sessions.attach(sessionId, body)
           return sessionAnswer(session, created ? 201 : 200)
-        }),
+        }).pipe(told),
       )
       .handleRaw("push", ({ path, request }) =>
         Effect.gen(function* () {
@@ -58,16 +60,16 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           const body = yield* readBody(request, limits.bodyBytes)
           const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
           return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
-        }),
+        }).pipe(told),
       )
       .handle("heartbeat", ({ path }) =>
-        Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200)),
+        told(Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200))),
       )
       .handle("close", ({ path }) =>
-        Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200)),
+        told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
       )
       .handle("detach", ({ path }) =>
-        Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200)),
+        told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
       )
   }),
 )

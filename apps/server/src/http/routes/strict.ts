@@ -1,7 +1,7 @@
 /** Query parameters that a route does not take, and values that are none of its list: refused before the route is run. */
 import * as HttpApi from "@effect/platform/HttpApi"
-import { Problem } from "@threadfold/contracts"
 import { Api, unknownIn } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
 

@@ -2,10 +2,11 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type { Problem } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
-import { type Page, type PageQuery, Projections } from "@threadfold/projections"
+import type { Problem } from "@threadfold/contracts/problem"
+import { type Page, type PageQuery, Projections, type ThreadListError } from "@threadfold/projections"
 import { Effect } from "effect"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
 import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
@@ -25,15 +26,17 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
     const services = yield* HttpServices
     const projections = yield* Projections
     const { log } = services.engine
+    const told = orProblem(services.engine)
     const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
       waitFor(log, params["min-sequence"], services.limits.waitMs)
 
     /** The route of a list of a thread. */
     const list =
-      <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, Problem>) =>
+      <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, ThreadListError>) =>
       ({ path, urlParams: { limit, cursor, order, ...params } }: ListCall): Answer =>
         Effect.zipRight(ready(params), query(path.threadId, { limit, cursor, order })).pipe(
           Effect.map((page) => answer(page, page.sequence)),
+          told,
         )
 
     const snapshot = (
@@ -41,7 +44,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
       threadId: string,
       limit: number | undefined,
       rewound: boolean | undefined,
-    ): Answer =>
+    ) =>
       Effect.gen(function* () {
         // One row is enough to see that nothing changed.
         const { sequence, version } = yield* projections.thread(threadId)
@@ -56,20 +59,23 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
       .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
         Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
           Effect.map((page) => answer(page, page.sequence)),
+          told,
         ),
       )
       .handle("get", ({ path, request, urlParams }) =>
-        Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
+        told(Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound))),
       )
       .handle("sessions", list(projections.sessions))
       .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
         Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
           Effect.map((page) => answer(page, page.sequence)),
+          told,
         ),
       )
       .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
         Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
           Effect.map((page) => answer(page, page.sequence)),
+          told,
         ),
       )
       .handle("requests", list(projections.requests))
@@ -89,7 +95,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
           yield* ready(urlParams)
           const usage = yield* projections.usage(path.threadId)
           return answer(usage, usage.sequence)
-        }),
+        }).pipe(told),
       )
       .handle("events", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
@@ -112,7 +118,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
             native: native === true,
           })
           return answerText(page.json, page.sequence)
-        }),
+        }).pipe(told),
       )
   }),
 )

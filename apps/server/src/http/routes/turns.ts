@@ -1,13 +1,14 @@
 /** One turn by its id, at once or at its end. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Problem, type TurnDetail } from "@threadfold/contracts"
+import type { TurnDetail } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Projections, type Resource } from "@threadfold/projections"
 import { Effect, Option, Stream } from "effect"
 import { isFinal, turnEndings } from "../../turns.js"
+import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { resourceAnswer } from "./answer.js"
-import { unreadable } from "./eventPage.js"
 import { waitFor } from "./waitFor.js"
 
 export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
@@ -20,7 +21,6 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
     /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
     const ending = ({ sequence, value: { threadId, turnId } }: Resource<TurnDetail>) =>
       log.subscribe({ after: sequence, streamId: threadId, types: turnEndings }).pipe(
-        Stream.mapError(unreadable),
         Stream.chunks,
         Stream.mapEffect(() => projections.turn(turnId)),
         Stream.filter(({ value }) => isFinal(value)),
@@ -39,7 +39,7 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
           }),
       )
 
-    const awaited = (found: Resource<TurnDetail>, seconds: number): Effect.Effect<Resource<TurnDetail>, Problem> =>
+    const awaited = (found: Resource<TurnDetail>, seconds: number) =>
       Effect.gen(function* () {
         const waited = yield* places.withPermitsIfAvailable(1)(
           counted(Effect.timeoutOption(ending(found), seconds * 1_000)),
@@ -63,7 +63,7 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
         const seconds = urlParams.wait ?? 0
         const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
         return resourceAnswer(request, log.logId, turn)
-      }),
+      }).pipe(orProblem(engine)),
     )
   }),
 )

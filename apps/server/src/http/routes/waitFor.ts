@@ -1,14 +1,18 @@
 /** `min-sequence`: a read waits until the log is as far as its caller knows it to be. */
-import { Problem } from "@threadfold/contracts"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
 
 /** Waits until a sequence is published, at most `waitMs`; then fails with `range-not-reached`. */
-export const waitFor = (log: LogReader, sequence: number | undefined, waitMs: number): Effect.Effect<void, Problem> => {
+export const waitFor = (
+  log: LogReader,
+  sequence: number | undefined,
+  waitMs: number,
+): Effect.Effect<void, Problem | StorageUnavailable> => {
   if (sequence === undefined || log.published() >= sequence) return Effect.void
   const reached = log.subscribe({ after: sequence - 1, pageSize: 1 }).pipe(Stream.take(1), Stream.runDrain)
   return reached.pipe(
-    Effect.mapError(({ detail }) => new Problem({ slug: "unavailable", detail })),
     Effect.timeoutFail({
       duration: waitMs,
       onTimeout: () =>

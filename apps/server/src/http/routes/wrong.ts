@@ -1,5 +1,5 @@
 /** What a call says wrongly, as a problem. */
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { ParseResult } from "effect"
 
 /** The first thing that is wrong with a part of a call. */

@@ -2,8 +2,9 @@
  * The gate before every route, in plain synchronous code: whoever is refused here reaches no handler and no database.
  * The order is the safety: the name we are called by, then who calls, then how often, then with what token.
  */
-import type { ProblemSlug } from "@threadfold/contracts"
+
 import { publicPaths } from "@threadfold/contracts/api"
+import type { ProblemSlug } from "@threadfold/contracts/problem"
 import { Bucket } from "./Bucket.js"
 import type { HostPolicy } from "./Hosts.js"
 import { bearerOf, tokenMatcher } from "./Token.js"

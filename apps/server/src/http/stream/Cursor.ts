@@ -1,5 +1,5 @@
 /** Places in the log as streams name them: `<logId>.<sequence>`, or a bare sequence of this log. */
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 
 export interface StreamCursor {

@@ -2,7 +2,8 @@
  * One stream of events: history after a cursor, `synced`, then what comes. It is pulled by its socket: the next piece is
  * made when the socket has taken the last one, so a slow reader holds one piece and no more.
  */
-import type { LogReader, ReadQuery, StorageFailed } from "@threadfold/event-log"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import type { LogReader, ReadQuery } from "@threadfold/event-log"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { StreamLimits } from "../options.js"
 import { formatCursor, type StreamCursor } from "./Cursor.js"
@@ -82,7 +83,7 @@ const begin = (options: EventStreamOptions): { readonly frames: readonly Buffer[
 }
 
 /** The stream as pieces of bytes. Ends when the reader is too slow or the server shuts down. */
-export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, StorageFailed> => {
+export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, StorageUnavailable> => {
   const { hub, limits, log } = options
 
   const overflow = (subscriber: Subscriber): void => {
@@ -94,7 +95,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
   const next = (
     subscriber: Subscriber,
     place: Place,
-  ): Effect.Effect<Option.Option<readonly [Buffer, Place]>, StorageFailed> =>
+  ): Effect.Effect<Option.Option<readonly [Buffer, Place]>, StorageUnavailable> =>
     Effect.gen(function* () {
       let { cursor, page } = place
       for (;;) {
@@ -135,7 +136,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
       }),
     )
 
-  const pieces = (subscriber: Subscriber): Stream.Stream<Buffer, StorageFailed> => {
+  const pieces = (subscriber: Subscriber): Stream.Stream<Buffer, StorageUnavailable> => {
     const { frames, place } = begin(options)
     const pull = (at: Place) =>
       Effect.gen(function* () {

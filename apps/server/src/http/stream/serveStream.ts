@@ -2,7 +2,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Problem } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect } from "effect"
 import type { Metrics } from "../Metrics.js"

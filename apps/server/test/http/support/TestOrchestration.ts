@@ -2,12 +2,12 @@
  * The least that takes commands: each goes to the engine, and nothing follows from it. What an agent would do, a test
  * pushes itself.
  */
-import { Problem } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
-import { Engine, WorkReads } from "@threadfold/engine"
+import { Engine, EngineFailed, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
+  CommandUnknown,
   defaultLimits,
   Ids,
   Orchestrator,
@@ -73,14 +73,13 @@ const orchestrator = Layer.effect(
               receipt: { key: idempotencyKey ?? commandId, content: canonicalJson(said ?? command) },
             },
           })
-          return receipt ?? (yield* new Problem({ slug: "internal", detail: "The command left no receipt." }))
+          return receipt ?? (yield* new EngineFailed({ message: "The command left no receipt." }))
         }),
       effectsOf: (commandId) =>
-        Effect.flatMap(reads.isAccepted(commandId), (isAccepted) =>
-          isAccepted
-            ? reads.effectsOf(commandId)
-            : Effect.fail(new Problem({ slug: "command-not-found", detail: `No command has the id ${commandId}.` })),
-        ),
+        Effect.gen(function* () {
+          if (yield* reads.isAccepted(commandId)) return yield* reads.effectsOf(commandId)
+          return yield* new CommandUnknown({ commandId })
+        }),
       isRemembered: reads.hasReceipt,
       liveness: () => "gone",
     })

@@ -3,8 +3,8 @@
  * these: a stable type, a title, what happened, and what to do next.
  */
 import { Schema } from "effect"
-import { int, shape, text } from "./fields.js"
-import { channelLimit } from "./Limits.js"
+import { int, shape, text } from "../fields.js"
+import { channelLimit } from "../Limits.js"
 
 /** slug → HTTP status, title, next step. */
 export const problems = {
@@ -346,7 +346,7 @@ export const problemDetails = (slug: ProblemSlug, detail: string): ProblemDetail
   next: problems[slug].next,
 })
 
-/** A typed failure anywhere in the service; surfaces turn it into {@link problemDetails}. */
+/** A failure as a caller of the service meets it: what the server answers and the client fails with. */
 export class Problem extends Schema.TaggedError<Problem>()("Problem", {
   slug: Schema.Literal(...(Object.keys(problems) as [ProblemSlug, ...ProblemSlug[]])),
   detail: Schema.String,

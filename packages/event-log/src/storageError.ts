@@ -1,7 +1,7 @@
 /** What is told of a directory or file that cannot be written to. No Effect here. */
 import { accessSync, constants } from "node:fs"
 import { dirname } from "node:path"
-import { Problem } from "@threadfold/contracts"
+import { type StorageError, StorageFailed, StorageFull, StorageReadOnly } from "./Errors.js"
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
@@ -16,19 +16,16 @@ const isReadOnly = (directory: string): boolean => {
   }
 }
 
-/** The problem of a write below `directory` that failed; `path` is named. */
-export const storageProblem = (path: string, directory: string, error: unknown): Problem => {
+/** Why a write below `directory` failed; `path` is named. */
+export const storageError = (path: string, directory: string, error: unknown): StorageError => {
   const why = error instanceof Error ? error.message : String(error)
   const code = codeOf(error)
   if (code === "EROFS" || isReadOnly(directory)) {
-    return new Problem({
-      slug: "storage-read-only",
-      detail: `${directory} is on a file system that is mounted read-only.`,
-    })
+    return new StorageReadOnly({ message: `${directory} is on a file system that is mounted read-only.` })
   }
-  if (code === "ENOSPC" || code === "SQLITE_FULL") return new Problem({ slug: "disk-full", detail: `${path}: ${why}.` })
-  return new Problem({ slug: "storage-failed", detail: `${path}: ${why}.` })
+  if (code === "ENOSPC" || code === "SQLITE_FULL") return new StorageFull({ message: `${path}: ${why}.` })
+  return new StorageFailed({ message: `${path}: ${why}.` })
 }
 
 /** The same for a file, of the directory that it lies in. */
-export const fileProblem = (file: string, error: unknown): Problem => storageProblem(file, dirname(file), error)
+export const fileError = (file: string, error: unknown): StorageError => storageError(file, dirname(file), error)

@@ -1,0 +1,98 @@
+/** Every error below the server as the problem that its callers are shown. */
+
+import type { BenchFailed, ProgramUnavailable } from "@threadfold/bench"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
+import type { RefusalReason } from "@threadfold/core"
+import type { QueueFull, SubmitError } from "@threadfold/engine"
+import type { OpenError, ReadOnlyError, SalvageError } from "@threadfold/event-log"
+import type { ImportFailed } from "@threadfold/imports"
+import type { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestrator"
+import type { ThreadListError } from "@threadfold/projections"
+import { Match } from "effect"
+import type { CannotListen } from "../http/node/listen.js"
+import type { NoDatabaseIn } from "../offline/Place.js"
+
+/** What the packages below the server fail with, and what the server itself fails with until a caller is told. */
+export type ServiceError =
+  | StorageUnavailable
+  | OpenError
+  | ReadOnlyError
+  | SalvageError
+  | ThreadListError
+  | SubmitError
+  | QueueFull
+  | AgentUnknown
+  | AgentFailed
+  | CommandUnknown
+  | ImportFailed
+  | BenchFailed
+  | ProgramUnavailable
+  | CannotListen
+  | NoDatabaseIn
+
+const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
+  "thread-not-found": "thread-not-found",
+  "thread-conflict": "thread-conflict",
+  "thread-busy": "thread-busy",
+  "thread-not-run": "thread-not-run",
+  "session-not-found": "session-not-found",
+  "session-conflict": "session-conflict",
+  "resource-not-found": "resource-not-found",
+  "turn-active": "turn-active",
+  "request-ended": "request-ended",
+  "answer-not-taken": "answer-not-taken",
+  "queue-conflict": "queue-conflict",
+  "precondition-failed": "precondition-failed",
+  "message-lost": "internal",
+}
+
+const resources = {
+  thread: "thread-not-found",
+  session: "session-not-found",
+  turn: "turn-not-found",
+  request: "request-not-found",
+} as const
+
+/** One line per tag: an error that is not here does not compile. */
+const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>().pipe(
+  Match.withReturnType<ProblemSlug>(),
+  Match.tagsExhaustive({
+    AgentFailed: () => "agent-failed",
+    AgentUnknown: () => "agent-not-found",
+    BenchFailed: () => "internal",
+    CannotListen: () => "unavailable",
+    CommandConflict: () => "command-conflict",
+    CommandRefused: ({ reason }) => refusals[reason],
+    CommandUnknown: () => "command-not-found",
+    CursorInvalid: () => "invalid-cursor",
+    DataDirectoryOwned: () => "data-directory-owned",
+    DatabaseDamaged: () => "database-damaged",
+    DatabaseNotFound: () => "database-not-found",
+    DatabaseTooNew: () => "database-too-new",
+    DatabaseUnreadable: () => "database-unreadable",
+    EffectConflict: () => "effect-conflict",
+    EngineFailed: () => "internal",
+    EngineStopped: () => "unavailable",
+    LimitInvalid: () => "invalid-request",
+    LiveSessionPresent: () => "thread-busy",
+    NotARecording: () => "not-a-recording",
+    NoDatabaseIn: () => "database-not-found",
+    ProgramUnavailable: () => "unavailable",
+    QueueFull: () => "too-many-requests",
+    RecordingUnreadable: () => "recording-not-found",
+    RowNotFound: ({ resource }) => resources[resource],
+    SalvageTargetExists: () => "invalid-request",
+    StorageFailed: () => "storage-failed",
+    StorageFull: () => "disk-full",
+    StorageLost: () => "storage-lost",
+    StorageReadOnly: () => "storage-read-only",
+    StorageUnavailable: () => "unavailable",
+    StorageUncertain: () => "storage-uncertain",
+    UnknownSource: () => "invalid-request",
+  }),
+)
+
+/** The problem of an error; what is one already stays as it is. */
+export const toProblem = (error: ServiceError | Problem): Problem =>
+  error._tag === "Problem" ? error : new Problem({ slug: slugFor(error), detail: error.message })

@@ -1,0 +1,14 @@
+/** How benchmarks fail. Each message says in whole sentences what happened. */
+import type { StorageUnavailable } from "@threadfold/contracts"
+import type { SubmitError } from "@threadfold/engine"
+import type { OpenError, ReadOnlyError } from "@threadfold/event-log"
+import { Data } from "effect"
+
+/** A part of the benchmark did not do its work. */
+export class BenchFailed extends Data.TaggedError("BenchFailed")<{ readonly message: string }> {}
+
+/** The program that is measured did not start, or does not answer. */
+export class ProgramUnavailable extends Data.TaggedError("ProgramUnavailable")<{ readonly message: string }> {}
+
+/** How a benchmark fails: by itself, or with what it measures. */
+export type BenchError = BenchFailed | ProgramUnavailable | OpenError | ReadOnlyError | SubmitError | StorageUnavailable

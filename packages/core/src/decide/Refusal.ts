@@ -1,0 +1,34 @@
+/** Why commands are refused. */
+
+/**
+ * Every reason that there is, and whether the receipt of the command remembers it. A reason that is about the command is
+ * remembered, so that a retry gets the same answer whatever has happened since. A fault of ours says nothing about the command:
+ * the same one may be accepted next time.
+ */
+export const refusalReasons = {
+  "thread-not-found": { remembered: true },
+  "thread-conflict": { remembered: true },
+  "thread-busy": { remembered: true },
+  "thread-not-run": { remembered: true },
+  "session-not-found": { remembered: true },
+  "session-conflict": { remembered: true },
+  /** There is no such turn, request or message in the thread. */
+  "resource-not-found": { remembered: true },
+  "turn-active": { remembered: true },
+  "request-ended": { remembered: true },
+  "answer-not-taken": { remembered: true },
+  "queue-conflict": { remembered: true },
+  /** The resource has changed since its sender read it. */
+  "precondition-failed": { remembered: true },
+  /** A message that waits has no row: the state and the rows contradict each other. */
+  "message-lost": { remembered: false },
+} as const satisfies Readonly<Record<string, { readonly remembered: boolean }>>
+
+export type RefusalReason = keyof typeof refusalReasons
+
+/** A refusal as a value: it rolls back nothing. */
+export interface Refusal {
+  readonly reason: RefusalReason
+  /** What stood in the way, in whole sentences. */
+  readonly detail: string
+}

@@ -1,0 +1,68 @@
+/**
+ * How calls of the engine fail. Each message says in whole sentences what happened. They are schemas because the writer's thread
+ * sends them to the main thread.
+ */
+import { refusalReasons } from "@threadfold/core"
+import { StorageFailed, StorageFull, StorageLost, StorageReadOnly } from "@threadfold/event-log"
+import { Schema, Struct } from "effect"
+
+const sentence = { message: Schema.String } as const
+
+/** The domain refuses the command, as its thread is now. */
+export class CommandRefused extends Schema.TaggedError<CommandRefused>()("CommandRefused", {
+  reason: Schema.Literal(...Struct.keys(refusalReasons)),
+  message: Schema.String,
+}) {}
+
+/** The idempotency key belongs to a command of other content. */
+export class CommandConflict extends Schema.TaggedError<CommandConflict>()("CommandConflict", { key: Schema.String }) {
+  override get message(): string {
+    return `The key ${this.key} was used for another command.`
+  }
+}
+
+/** An effect, or the turn it starts, is not in the state that its sender believes it to be in: another step came first. */
+export class EffectConflict extends Schema.TaggedError<EffectConflict>()("EffectConflict", sentence) {}
+
+/** A recording would open its session beside a live one. */
+export class LiveSessionPresent extends Schema.TaggedError<LiveSessionPresent>()("LiveSessionPresent", {
+  threadId: Schema.String,
+  sessionId: Schema.String,
+  mode: Schema.String,
+}) {
+  override get message(): string {
+    return `Thread ${this.threadId} has the ${this.mode} session ${this.sessionId}.`
+  }
+}
+
+/** The files were lost while this was written, or just before: it may be kept or not. */
+export class StorageUncertain extends Schema.TaggedError<StorageUncertain>()("StorageUncertain", sentence) {}
+
+/** A fault of ours in the writer; nothing of the call was stored. */
+export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", sentence) {}
+
+/** The writer's thread has ended. */
+export class EngineStopped extends Schema.TaggedError<EngineStopped>()("EngineStopped", sentence) {}
+
+/** More is queued than the writer takes at a time. */
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {}) {
+  override get message(): string {
+    return "The writer's queue is full."
+  }
+}
+
+/** How a submission fails; nothing of it is committed, but for `StorageUncertain`. */
+export const SubmitError = Schema.Union(
+  CommandRefused,
+  CommandConflict,
+  EffectConflict,
+  LiveSessionPresent,
+  StorageFailed,
+  StorageFull,
+  StorageReadOnly,
+  StorageLost,
+  StorageUncertain,
+  EngineFailed,
+  EngineStopped,
+)
+export type SubmitError = typeof SubmitError.Type
