@@ -40,6 +40,8 @@ const soaks: Readonly<Record<string, Soak>> = {
     files: ["test/soak/hostile.soak.ts"],
     env: { SEEDS: "50", LINES: "2000", SEED: "1" },
   },
+  // The client packed, installed where nothing else is, compiled against and run.
+  client: { config: "vitest.soak.config.ts", files: ["test/soak/client.soak.ts"], env: {} },
   // The rules on more of what sources could say.
   fold: { folder: "packages/core", files: ["src/fold", "src/transitions"], env: { THREADFOLD_RUNS: "2000" } },
 }

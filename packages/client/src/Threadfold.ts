@@ -17,10 +17,13 @@ import {
 } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Clock, Effect, Schema, type Stream } from "effect"
+import { type ChangesMessage, changes } from "./Changes.js"
 import { type Client, makeClient } from "./Client.js"
 import type { Connection } from "./Connection.js"
 import { type EventsOptions, events, type StreamMessage } from "./Events.js"
 import { type Failure, failureOf, type RetryOptions, retrying } from "./Failure.js"
+import { type FollowedThread, followThread } from "./followThread.js"
+import type { SubscriptionOptions } from "./subscription.js"
 
 /** What every command takes. */
 export interface CommandOptions {
@@ -65,6 +68,13 @@ export interface Threadfold {
   readonly waitForTurn: (turnId: string, options?: WaitOptions) => Effect.Effect<TurnDetail, Failure>
   /** The events as they come. */
   readonly events: (options?: EventsOptions) => Stream.Stream<StreamMessage, Failure>
+  /** The rows that change, as they change. */
+  readonly changes: (options?: SubscriptionOptions) => Stream.Stream<ChangesMessage, Failure>
+  /** A thread as it is and as it becomes, by the reducer; `limit`: how many of the newest rows of each list it begins with. */
+  readonly followThread: (
+    threadId: string,
+    options?: { readonly limit?: number },
+  ) => Stream.Stream<FollowedThread, Failure>
 }
 
 /** Seconds that one call waits for a turn: below what proxies and clients allow a silent answer. */
@@ -161,5 +171,12 @@ export const makeThreadfold = (connection: Connection, retry: RetryOptions = {})
           ? look(turnId, Number.POSITIVE_INFINITY)
           : Effect.flatMap(Clock.currentTimeMillis, (now) => look(turnId, now + timeoutMs)),
       events: (options) => events(connection, options),
+      changes: (options) => changes(connection, options),
+      followThread: (threadId, { limit } = {}) =>
+        followThread(connection, threadId, (minSequence) =>
+          call(() =>
+            api.model.snapshot({ path: { threadId }, urlParams: { limit, "min-sequence": minSequence } }),
+          ).pipe(Effect.retry(retrying(retry))),
+        ),
     }
   })

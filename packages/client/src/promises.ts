@@ -1,10 +1,13 @@
 /** The same for programs without Effect: promises and async iteration. */
 import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import { Cause, Effect, Exit, Stream } from "effect"
+import type { ChangesMessage } from "./Changes.js"
 import type { Client } from "./Client.js"
 import type { Connection } from "./Connection.js"
 import type { EventsOptions, StreamMessage } from "./Events.js"
 import type { Failure, RetryOptions } from "./Failure.js"
+import type { FollowedThread } from "./followThread.js"
+import type { SubscriptionOptions } from "./subscription.js"
 import { makeThreadfold, type Threadfold, type WaitOptions } from "./Threadfold.js"
 
 /** The commands of {@link Threadfold}. */
@@ -29,6 +32,10 @@ export interface PromiseClient extends Readonly<{ [K in CommandName]: Promised<T
   ) => Promise<TurnDetail>
   /** The events as they come. Leave the loop to end the subscription. */
   readonly events: (options?: EventsOptions) => AsyncIterable<StreamMessage>
+  /** The rows that change, as they change. Leave the loop to end the subscription. */
+  readonly changes: (options?: SubscriptionOptions) => AsyncIterable<ChangesMessage>
+  /** A thread as it is and as it becomes. Leave the loop to end the subscription. */
+  readonly followThread: (threadId: string, options?: { readonly limit?: number }) => AsyncIterable<FollowedThread>
 }
 
 /** Rejects with the failure itself, not with a report about it. */
@@ -61,5 +68,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     stopSession: (...args) => promise(server.stopSession(...args)),
     waitForTurn: (turnId, { signal, ...options } = {}) => promise(server.waitForTurn(turnId, options), signal),
     events: (options) => Stream.toAsyncIterable(server.events(options)),
+    changes: (options) => Stream.toAsyncIterable(server.changes(options)),
+    followThread: (threadId, options) => Stream.toAsyncIterable(server.followThread(threadId, options)),
   }
 }

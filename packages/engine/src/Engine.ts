@@ -20,12 +20,20 @@ import {
   type StorageGuard,
   storageGuard,
 } from "@threadfold/event-log"
-import { Clock, Context, Effect, Layer, Option } from "effect"
+import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
 import { type MemberResult, type Submission, streamsOf } from "./Submission.js"
 import { startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { startUpkeep } from "./upkeep/index.js"
-import { CommitLoop, databaseGroups, makeWriter, Shares, sqliteSetup, type WriterPort } from "./writer/index.js"
+import {
+  CommitLoop,
+  databaseGroups,
+  makeWriter,
+  type RowListener,
+  Shares,
+  sqliteSetup,
+  type WriterPort,
+} from "./writer/index.js"
 
 /** What a submission led to. */
 export interface Acknowledged {
@@ -59,6 +67,11 @@ export interface EngineService {
   readonly getMeta: (key: string) => Effect.Effect<string | null, EngineStopped>
   /** Looks at the files and the disk now; some microseconds. */
   readonly storage: Effect.Effect<StorageState>
+  /**
+   * Tells after every commit which rows it changed, for the life of the scope; gives the sequence after which nothing is left out.
+   * One at a time may watch.
+   */
+  readonly watchRows: (listener: RowListener) => Effect.Effect<number, EngineStopped, Scope.Scope>
   /** The log; its subscriptions hear of every commit. */
   readonly log: LogReader
 }
@@ -88,6 +101,8 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
           }),
         ),
       getMeta: (key) => port.getMeta(key),
+      watchRows: (listener) =>
+        Effect.acquireRelease(port.watchRows(listener), () => Effect.ignore(port.watchRows(null))),
       storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
       log,
     }
@@ -121,9 +136,24 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
         const loop = new CommitLoop({
           process: (batch) => writer.process(batch),
           defer: setImmediate,
-          onCommit: (_batch, outcomes) => log.publish(writer.head, streamsOf(outcomes)),
+          onCommit: (_batch, outcomes) => {
+            log.publish(writer.head, streamsOf(outcomes))
+            tellRows()
+          },
         })
-        const stopUpkeep = startUpkeep(setup, () => loop.busy)
+        let listener: RowListener | null = null
+        const tellRows = (): void => {
+          const changed = writer.changed.take()
+          if (changed !== null) listener?.(writer.head, changed)
+        }
+        const stopUpkeep = startUpkeep(
+          setup,
+          () => loop.busy,
+          (streamIds) => {
+            writer.refolded(streamIds)
+            tellRows()
+          },
+        )
         yield* Effect.addFinalizer(() =>
           Effect.sync(() => {
             stopUpkeep()
@@ -134,6 +164,12 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           {
             offer: (submission, done) => loop.offer(submission, done),
             getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
+            watchRows: (told) =>
+              Effect.sync(() => {
+                listener = told
+                writer.changed.watch(told !== null)
+                return writer.head
+              }),
             lost: () => database.guard.lost,
           },
           database.guard,

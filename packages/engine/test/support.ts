@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { ProviderEvent } from "@threadfold/contracts"
 import { type Fold, mintId } from "@threadfold/core"
+import { MapStore } from "@threadfold/core/model"
 import { type LogDriver, memoryDriver, openSqlite } from "@threadfold/event-log"
-import { MapStore, type ProjectionStore, SqlStore } from "@threadfold/projections"
+import { type ProjectionStore, SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Scope } from "effect"
 import {
   databaseGroups,

@@ -6,9 +6,10 @@
  * finished stream is written, all of its rows at once, so that a reader sees the old ones or the new ones. Memory holds
  * the streams of one step.
  */
+
 import { fold as currentFold, FOLD_VERSION, type Fold, type FoldState, initialState } from "@threadfold/core"
+import { MapStore } from "@threadfold/core/model"
 import type { EventSource } from "./EventSource.js"
-import { MapStore } from "./MapStore.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { refold } from "./refold.js"
 import { lastSequence, replaceRows } from "./replaceRows.js"
@@ -24,6 +25,8 @@ export interface CatchUpOptions {
   readonly foldVersion?: number
   /** Events that a step folds at most. Default 250: a few milliseconds. */
   readonly eventsPerStep?: number
+  /** Told of the streams whose rows a step has made anew, once they are committed. */
+  readonly onRefolded?: (streamIds: readonly string[]) => void
   /** Streams that a step looks at, at most. Default 100. */
   readonly streamsPerStep?: number
 }
@@ -69,9 +72,8 @@ export class CatchUp {
       room -= this.advance({ rows: new MapStore(), state: initialState(streamId) }, room, finished)
     }
     if (finished.length > 0) {
-      this.options.transaction(() => {
-        for (const one of finished) this.write(one)
-      })
+      const written = this.options.transaction(() => finished.filter((one) => this.write(one)))
+      if (written.length > 0) this.options.onRefolded?.(written.map(({ state }) => state.streamId))
     }
     return this.current !== null || room <= 0 || ids.length === this.streamsPerStep
   }
@@ -87,16 +89,17 @@ export class CatchUp {
   }
 
   /** Writes a stream, unless it was folded again or appended to since: then it is up to date, or will be soon. */
-  private write({ rows, state }: Folding): void {
+  private write({ rows, state }: Folding): boolean {
     const { source, store } = this.options
     const { streamId, streamVersion } = state
-    if (!this.isStale(streamId) || source.read(streamId, streamVersion, 1).length > 0) return
+    if (!this.isStale(streamId) || source.read(streamId, streamVersion, 1).length > 0) return false
     replaceRows(
       store,
       { state, rows: rows.rowsOf(streamId), foldVersion: this.foldVersion },
       lastSequence(source, state),
     )
     this.refolded += 1
+    return true
   }
 
   /** Whether another fold made the stream's rows, its state is lost, or the log holds events that were never folded. */

@@ -1,6 +1,7 @@
 /** Where verify and rebuild get events from: what they need of a log, and no more. */
+
 import type { EventEnvelope } from "@threadfold/contracts"
-import { compareText } from "./order.js"
+import { compareText } from "@threadfold/core/model"
 import type { ProjectionStore } from "./ProjectionStore.js"
 
 export interface EventSource {

@@ -1,4 +1,4 @@
-import { MapStore } from "./MapStore.js"
+import { MapStore } from "@threadfold/core/model"
 import { projectionStoreContract } from "./testing/ProjectionStoreContract.js"
 
 projectionStoreContract("Maps", () => ({ store: new MapStore(), dispose: () => {} }))

@@ -1,7 +1,6 @@
 import type { Change } from "@threadfold/core"
+import { MapStore, Overlay } from "@threadfold/core/model"
 import { describe, expect, it } from "vitest"
-import { MapStore } from "./MapStore.js"
-import { Overlay } from "./Overlay.js"
 import { putRow } from "./testing/rows.js"
 
 const turn = { turnId: "u1", threadId: "t", sessionId: "s", ordinal: 1, origin: "client" } as const

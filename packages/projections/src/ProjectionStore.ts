@@ -2,40 +2,8 @@
  * Where the engine writes projections: one interface, two interpreters (SQL tables, Maps). Synchronous, and inside the
  * log's transaction, so that an event and the rows it leads to are committed together.
  */
-import type { AnyRow, Rows, TableName } from "@threadfold/contracts"
-import type { Change, RowSource } from "@threadfold/core"
-
-/** The small open state of one stream as it was left by its last event. */
-export interface FoldStateRow {
-  readonly streamId: string
-  /** Version of the fold that made it. */
-  readonly foldVersion: number
-  /** Last event that is folded in. */
-  readonly streamVersion: number
-  /** `ok`, or `frozen`: SQL refused the rows, they wait for a rebuild. */
-  readonly status: "ok" | "frozen"
-  /** JSON of the state. */
-  readonly state: string
-}
-
-/** One row of a stream's projections, with the table it belongs to. */
-export interface TableRow {
-  readonly table: TableName
-  readonly row: AnyRow
-}
-
-/** A source that can also list all matches of a look-up: what an `Overlay` lies over. */
-export interface RowsSource extends RowSource {
-  /**
-   * Every row that matches, without heavy columns, best first (highest ordinal, else lowest key). A null among the
-   * values matches nothing, here and in `find`.
-   */
-  readonly findAll: <N extends TableName>(
-    table: N,
-    lookup: string,
-    values: readonly (string | number | null)[],
-  ) => readonly Rows[N][]
-}
+import type { Change } from "@threadfold/core"
+import type { FoldStateRow, RowsSource, TableRow } from "@threadfold/core/model"
 
 export interface ProjectionStore extends RowsSource {
   /**

@@ -1,5 +1,5 @@
 /** A row as SQLite gives it, made into the row of the contract: its JSON columns are parsed in place. */
-import type { Cells, Layout } from "./Layout.js"
+import type { Cells, Layout } from "@threadfold/core/model"
 
 /** JSON text as its value; text that is no JSON (a damaged file) stays text, so that `verify` can show it. */
 export const parseJson = (text: string): unknown => {

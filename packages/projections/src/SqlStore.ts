@@ -2,13 +2,27 @@
  * The projections in SQLite tables, on the writer's own handle (or a read-only one, for verify and hash). Every statement
  * is prepared once; rows are bound by position.
  */
+
 import type { Rows, TableName } from "@threadfold/contracts"
 import { tableNames } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
+import {
+  appended,
+  type Cells,
+  cells,
+  counted,
+  type FoldStateRow,
+  type Layout,
+  type LayoutColumn,
+  layouts,
+  type Scalar,
+  type TableRow,
+  toRow,
+  wellFormed,
+  wellFormedAll,
+} from "@threadfold/core/model"
 import type { Database, Statement } from "better-sqlite3"
-import { type Cells, cells, type Layout, type LayoutColumn, layouts, type Scalar, toRow } from "./Layout.js"
-import { appended, counted } from "./Overlay.js"
-import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
+import type { ProjectionStore } from "./ProjectionStore.js"
 import { parseJsonColumns } from "./SqlRow.js"
 import {
   allColumns,
@@ -18,9 +32,9 @@ import {
   selectList,
   selectListed,
   selectMatches,
+  sqlName,
   upsert,
 } from "./SqlText.js"
-import { wellFormed, wellFormedAll } from "./text.js"
 
 /**
  * How rows with the same heavy columns are written. SQLite takes a row out of every index whose columns an update names, and
@@ -60,7 +74,7 @@ const placesOf = (database: Database, { columns, key, lists, table }: Layout): P
       return text.slice(0, text.length - condition.length).split(/\W+/)
     }),
   )
-  const held = new Set([...key, ...columns.filter(({ sql }) => words.has(sql)).map(({ name }) => name)])
+  const held = new Set([...key, ...columns.map(({ name }) => name).filter((name) => words.has(sqlName(name)))])
   const asked = [...lists.values()].flatMap(({ where }) => Object.keys(where))
   return { held, chosen: new Set(asked.filter((name) => !held.has(name))) }
 }
@@ -289,8 +303,8 @@ const prepareStatements = (database: Database) => {
   const nextOwners = ["SELECT min(stream_id) AS id FROM fold_state WHERE stream_id > :last"]
   for (const [table, of] of layouts) {
     if (table === "item_chunks") continue
-    const list = of.columns.filter(({ name }) => of.key.includes(name)).map(({ sql }) => sql)
-    const owner = of.columns.find(({ name }) => name === of.owner)?.sql ?? ""
+    const list = of.columns.filter(({ name }) => of.key.includes(name)).map(({ name }) => sqlName(name))
+    const owner = sqlName(of.owner)
     const keyed = database.prepare<unknown[], readonly Scalar[]>(
       `SELECT ${list.join(", ")} FROM ${table} WHERE ${owner} = ? ORDER BY ${list.join(", ")}`,
     )

@@ -1,10 +1,22 @@
 /** The SQL of the projections' tables, made once from their layout. Nothing here knows a rule of the domain. */
+
 import { columnName, type RowList } from "@threadfold/contracts"
-import type { Layout, LayoutColumn } from "./Layout.js"
+import type { Layout, LayoutColumn } from "@threadfold/core/model"
+
+const sqlNames = new Map<string, string>()
+
+/** The name of a column in SQL, made once: statements of reads are put together anew for every call. */
+export const sqlName = (column: string): string => {
+  const known = sqlNames.get(column)
+  if (known !== undefined) return known
+  const made = columnName(column)
+  sqlNames.set(column, made)
+  return made
+}
 
 /** `turn_id AS "turnId", …`: rows come back with the property names of the contract. */
 export const selectList = (columns: readonly LayoutColumn[], prefix = ""): string =>
-  columns.map(({ name, sql }) => `${prefix}"${sql}" AS "${name}"`).join(", ")
+  columns.map(({ name }) => `${prefix}"${sqlName(name)}" AS "${name}"`).join(", ")
 
 /** Every column. */
 export const allColumns = (of: Layout): readonly LayoutColumn[] => of.columns
@@ -47,14 +59,16 @@ export const selectListed = (of: Layout, list: RowList): string =>
  * order of the columns, `free` first. The plus keeps SQLite at the key: it is how the row is found.
  */
 export const rewrite = (of: Layout, free: readonly LayoutColumn[], placed: readonly LayoutColumn[]): string => {
-  const set = free.map(({ sql }) => `"${sql}" = ?`)
-  const where = placed.map(({ name, sql }) => (of.key.includes(name) ? `"${sql}" = ?` : `+"${sql}" IS ?`))
+  const set = free.map(({ name }) => `"${sqlName(name)}" = ?`)
+  const where = placed.map(({ name }) =>
+    of.key.includes(name) ? `"${sqlName(name)}" = ?` : `+"${sqlName(name)}" IS ?`,
+  )
   return `UPDATE ${of.table} SET ${set.join(", ")} WHERE ${where.join(" AND ")}`
 }
 
 /** Inserts a row of these columns, or replaces those of the row that has its key. */
 export const upsert = (of: Layout, columns: readonly LayoutColumn[]): string => {
-  const names = columns.map(({ sql }) => `"${sql}"`)
+  const names = columns.map(({ name }) => `"${sqlName(name)}"`)
   const key = of.key.map((column) => `"${columnName(column)}"`)
   const set = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`)
   return (

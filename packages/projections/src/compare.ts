@@ -1,9 +1,8 @@
 /** Where two sets of rows of one stream differ. */
+
 import { type ProjectionsReport, tableNames } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
-import { cells, keyOf, layout } from "./Layout.js"
-import { compareKeys } from "./order.js"
-import type { TableRow } from "./ProjectionStore.js"
+import { cells, compareKeys, keyOf, layout, type TableRow } from "@threadfold/core/model"
 
 /** One difference, as `verify` reports it. */
 export type Difference = ProjectionsReport["differences"][number]

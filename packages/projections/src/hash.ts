@@ -11,8 +11,7 @@ import { createHash, type Hash } from "node:crypto"
 import type { TableName } from "@threadfold/contracts"
 import { tableNames } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
-import { cells, layout } from "./Layout.js"
-import type { TableRow } from "./ProjectionStore.js"
+import { cells, layout, type TableRow } from "@threadfold/core/model"
 
 /** Name of this form; another form would be another name, so that hashes of different forms never look alike. */
 const form = "threadfold-rows-1\n"

@@ -3,7 +3,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import { alignSchema } from "./alignSchema.js"
-import { agentIndexes, projectionSchema } from "./schema.js"
+import { agentIndexes, idIndexes, projectionSchema } from "./schema.js"
 
 /** The table in which the migrator notes what ran: the log has one of its own. */
 export const projectionMigrationsTable = "projection_migrations"
@@ -48,4 +48,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   ),
   // A later change of the schema adds a migration that runs the same, and raises the version of the fold.
   "0003_wires": alignSchema,
+  // Indexes alone: no row is another than it was, and no thread is to be folded again.
+  "0004_ids": addIndexes(idIndexes),
 }

@@ -1,7 +1,8 @@
 /** Folds a stream's events again, page by page, into any store: what verify, rebuild and time travel have in common. */
+
 import { type Fold, type FoldState, initialState } from "@threadfold/core"
+import { Overlay } from "@threadfold/core/model"
 import type { EventSource } from "./EventSource.js"
-import { Overlay } from "./Overlay.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 
 /** Events per page, and per write of netted rows. */

@@ -1,10 +1,9 @@
 /** Puts rows that were folded elsewhere in the place of a stream's stored ones. */
+
 import { fold as currentFold, encodeState, FOLD_VERSION, type FoldState } from "@threadfold/core"
+import { cells, type FoldStateRow, MapStore, putOf, type TableRow } from "@threadfold/core/model"
 import type { EventSource } from "./EventSource.js"
-import { cells } from "./Layout.js"
-import { MapStore } from "./MapStore.js"
-import { putOf } from "./Overlay.js"
-import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
+import type { ProjectionStore } from "./ProjectionStore.js"
 import { isRefusal, type RebuildOptions, rebuildStream } from "./rebuild.js"
 import { refold } from "./refold.js"
 

@@ -2,9 +2,9 @@ import { Migrator, SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { columnName, type Rows, tableNames, tables } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
+import { layouts } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { layouts } from "./Layout.js"
 import { projectionMigrations, projectionMigrationsTable } from "./migrations.js"
 import { SqlStore } from "./SqlStore.js"
 import { selectMatches } from "./SqlText.js"
@@ -191,6 +191,7 @@ describe("schema", () => {
           [1, "tables"],
           [2, "agents"],
           [3, "wires"],
+          [4, "ids"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

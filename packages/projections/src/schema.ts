@@ -3,8 +3,9 @@
  * unrepresentable (docs/rules.md). The rules themselves live in the fold; a refusal here means that the fold is
  * wrong, and the engine then freezes that thread alone.
  */
+
 import { columnName, type TableName, tableNames, tables } from "@threadfold/contracts"
-import { layouts } from "./Layout.js"
+import { layouts } from "@threadfold/core/model"
 import { listCondition } from "./SqlText.js"
 
 const oneOf = (column: string, ...values: readonly string[]): string =>
@@ -157,11 +158,18 @@ export const agentIndexes: readonly string[] = [
   "turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
 ]
 
+/** The highest ids of a thread: by them a snapshot of its newest rows says which ids it would hold. Migration 4 made these. */
+export const idIndexes: readonly string[] = [
+  "turns_by_id ON turns (thread_id, turn_id)",
+  "items_by_id ON items (thread_id, item_id)",
+]
+
 /**
  * Indexes. Their leading columns are ids of ours, which are time-ordered: random ones in front would cost the write path a
  * factor of two.
  */
 const indexes: readonly string[] = [
+  ...idIndexes.map((index) => `CREATE INDEX ${index}`),
   // Newest first in lists; a thread's place never changes.
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",

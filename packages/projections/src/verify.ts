@@ -3,13 +3,14 @@
  * running writer: each stream is compared in a short read transaction, and the long part, folding its events, happens
  * outside of one, because the log only grows.
  */
+
 import type { ProjectionsReport } from "@threadfold/contracts"
 import { canonicalJson, fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
+import { type FoldStateRow, MapStore } from "@threadfold/core/model"
 import { type Difference, differences } from "./compare.js"
 import { allStreams, type EventSource } from "./EventSource.js"
 import { DatabaseHash } from "./hash.js"
-import { MapStore } from "./MapStore.js"
-import type { FoldStateRow, ProjectionStore } from "./ProjectionStore.js"
+import type { ProjectionStore } from "./ProjectionStore.js"
 import { type Refold, refold } from "./refold.js"
 import { parseJson } from "./SqlRow.js"
 

@@ -9,7 +9,7 @@ import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
-import type { Projections } from "@threadfold/projections"
+import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
@@ -26,7 +26,8 @@ import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
 import { docsPolicy, securityHeaders } from "./security/headers.js"
 import { loadToken, tokenFile } from "./security/Token.js"
-import { makeHub } from "./stream/Hub.js"
+import { makeEventFeed } from "./stream/eventFeed.js"
+import { makeRowFeed } from "./stream/rowFeed.js"
 
 /** A server that listens. */
 export interface BoundServer {
@@ -89,7 +90,8 @@ export const openHttpServer = (
     )
     const { known, port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
     const engine = yield* Engine
-    const hub = yield* makeHub(engine.log, limits.stream, metrics)
+    const events = yield* makeEventFeed(engine.log, limits.stream, metrics)
+    const changes = yield* makeRowFeed(engine, yield* Projections, limits.stream, metrics)
     const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
     const imports = { ...(options.imports ?? defaultImportLimits), directory: dataDir }
     const app = yield* makeApp(metrics).pipe(
@@ -99,7 +101,8 @@ export const openHttpServer = (
       Effect.provideService(HttpServices, {
         agents: yield* Agents,
         engine,
-        hub,
+        events,
+        changes,
         limits,
         metrics,
         orchestrator: yield* Orchestrator,

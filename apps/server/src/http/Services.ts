@@ -5,12 +5,14 @@ import { Context } from "effect"
 import type { AttachedSessions } from "./attached/AttachedSessions.js"
 import type { Metrics } from "./Metrics.js"
 import type { HttpLimits } from "./options.js"
-import type { Hub } from "./stream/Hub.js"
+import type { Feed } from "./stream/Feed.js"
 
 export interface HttpServicesShape {
   readonly agents: AgentsService
   readonly engine: EngineService
-  readonly hub: Hub
+  /** The streams of events, and of rows that change. */
+  readonly events: Feed
+  readonly changes: Feed
   readonly limits: HttpLimits
   readonly metrics: Metrics
   readonly orchestrator: OrchestratorService

@@ -20,6 +20,7 @@ import { healthRoutes } from "./routes/health.js"
 import { importRoutes } from "./routes/imports.js"
 import { logRoutes } from "./routes/log.js"
 import { methodsOf } from "./routes/methods.js"
+import { modelRoutes } from "./routes/model.js"
 import { pages } from "./routes/pages.js"
 import { requestRoutes } from "./routes/requests.js"
 import { agentRoutes, reaperRoutes } from "./routes/running.js"
@@ -32,6 +33,7 @@ import { pathOf } from "./security/Guard.js"
 
 const groups = Layer.mergeAll(
   threadRoutes,
+  modelRoutes,
   commandRoutes,
   turnRoutes,
   requestRoutes,

@@ -50,6 +50,8 @@ export interface StreamLimits {
   readonly pieceBytes: number
   /** Time between heartbeats, ms. */
   readonly heartbeatMs: number
+  /** How long the rows that change are noted when the last stream of them has ended, ms. */
+  readonly changesLingerMs: number
   /** How long a stream that overflowed may still take what was written before its socket is closed, ms. */
   readonly overflowGraceMs: number
   /** What a reader is told to wait before it connects again, ms. */
@@ -79,6 +81,7 @@ export const defaultLimits: HttpLimits = {
     pieceEvents: 256,
     pieceBytes: 64 * 1024,
     heartbeatMs: 15_000,
+    changesLingerMs: 60_000,
     overflowGraceMs: 2_000,
     retryMs: 1_000,
   },

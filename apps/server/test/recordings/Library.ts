@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { CheckReport, EventEnvelope, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
 import { type Fold, fold } from "@threadfold/core"
+import { MapStore, snapshotOf, type TableRow } from "@threadfold/core/model"
 import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
 import {
   decodeRow,
@@ -14,18 +15,7 @@ import {
   sqliteDriver,
 } from "@threadfold/event-log"
 import { codexAppServer, type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
-import {
-  allStreams,
-  hashStream,
-  MapStore,
-  type RebuildReport,
-  rebuild,
-  refold,
-  SqlStore,
-  snapshotOf,
-  type TableRow,
-  verify,
-} from "@threadfold/projections"
+import { allStreams, hashStream, type RebuildReport, rebuild, refold, SqlStore, verify } from "@threadfold/projections"
 import type { ObservedThread } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"

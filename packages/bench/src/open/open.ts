@@ -5,9 +5,10 @@
  */
 import { join } from "node:path"
 import { fold } from "@threadfold/core"
+import { MapStore } from "@threadfold/core/model"
 import { databaseGroups, eventSourceOf, makeSqliteWriter, type Submission } from "@threadfold/engine"
 import { openSqlite } from "@threadfold/event-log"
-import { MapStore, refold, SqlStore } from "@threadfold/projections"
+import { refold, SqlStore } from "@threadfold/projections"
 import { Clock, Effect, type Scope } from "effect"
 import type { BenchError } from "../BenchError.js"
 import { median } from "../percentile.js"

@@ -12,6 +12,7 @@ import { openApiDocument } from "./document.js"
 import { ImportsGroup } from "./Imports.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { HealthGroup, LogGroup } from "./LogGroup.js"
+import { ModelGroup } from "./Model.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { SessionsGroup } from "./SessionsGroup.js"
@@ -22,6 +23,7 @@ import { ThreadsGroup } from "./ThreadsGroup.js"
 /** The API of `/v1`. */
 export class Api extends HttpApi.make("threadfold")
   .add(ThreadsGroup)
+  .add(ModelGroup)
   .add(CommandsGroup)
   .add(TurnsGroup)
   .add(RequestsGroup)

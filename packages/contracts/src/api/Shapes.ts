@@ -92,9 +92,12 @@ export const Readiness = shape("Readiness", "The database answers, and which one
 /** Why a stream cannot go on from a cursor. */
 export const ResetReason = listed(
   "ResetReason",
-  "Why a stream cannot go on from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one.",
+  "Why a stream cannot go on from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one; `past`: changes so " +
+    "old are not kept; `refolded`: rows were made anew from the log.",
   "other-log",
   "future",
+  "past",
+  "refolded",
 )
 
 /** `event: reset` of a stream. */
@@ -102,7 +105,10 @@ export const StreamReset = shape(
   "StreamReset",
   "`event: reset` of a stream: the cursor cannot be followed, read the snapshot and go on from `cursor`.",
   {
-    reason: field(ResetReason, "`other-log`: the cursor is of another log; `future`: it is ahead of this one."),
+    reason: field(
+      ResetReason,
+      "`other-log`: the cursor is of another log; `future`: it is ahead of this one; `past`: changes so old are not kept; `refolded`: rows were made anew from the log.",
+    ),
     snapshot: text("Path of what to read again."),
     cursor: text("Where this stream goes on from."),
   },

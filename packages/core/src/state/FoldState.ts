@@ -136,3 +136,9 @@ export const encodeState = (state: FoldState): string => JSON.stringify(state)
  * belongs to and dropped with a new {@link FOLD_VERSION}; it is parsed, not validated.
  */
 export const decodeState = (json: string): FoldState => JSON.parse(json)
+
+/** A state that came as JSON from a server with the same {@link FOLD_VERSION}; null: it is none. Its parts are not looked into. */
+export const readState = (value: unknown): FoldState | null => (isState(value) ? value : null)
+
+const isState = (value: unknown): value is FoldState =>
+  typeof value === "object" && value !== null && Object.keys(initialState("")).every((name) => name in value)

@@ -4,13 +4,15 @@ import { DiskLimits, type FileChange, OpenError } from "@threadfold/event-log"
 import { Effect, Schema, type Scope } from "effect"
 import { EngineStopped } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
-import type { WriterPort } from "../writer/index.js"
+import type { ChangedStream, RowListener, WriterPort } from "../writer/index.js"
 import { fromSent, type SentOutcome } from "./SentOutcome.js"
 
 /** What the main thread sends. */
 export type ToWriter =
   | { readonly kind: "submit"; readonly id: number; readonly submission: Submission }
   | { readonly kind: "meta"; readonly id: number; readonly key: string }
+  /** Whether commits are to say which rows they changed. */
+  | { readonly kind: "watch"; readonly id: number; readonly on: boolean }
   | { readonly kind: "stop" }
 
 const decodeOpenError = Schema.decodeSync(OpenError)
@@ -26,9 +28,13 @@ export type FromWriter =
       readonly kind: "committed"
       readonly head: number
       readonly streamIds: readonly string[]
+      /** Null: nobody watches. */
+      readonly changed: readonly ChangedStream[] | null
       readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
     }
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
+  /** What is committed after this head says which rows it changed, or does so no more. */
+  | { readonly kind: "watching"; readonly id: number; readonly head: number }
   /** The files of the database are not those that were opened. */
   | { readonly kind: "lost"; readonly change: FileChange }
   /** Everything that was queued is committed and the database is closed. */
@@ -75,6 +81,8 @@ class RunningThread implements WriterThread {
   private readonly worker: Worker
   private waiting = new Map<number, (outcome: Outcome) => void>()
   private readonly asked = new Map<number, (answer: Effect.Effect<string | null, EngineStopped>) => void>()
+  private readonly watches = new Map<number, (answer: Effect.Effect<number, EngineStopped>) => void>()
+  private rowListener: RowListener | null = null
   private next = 1
   private dead: string | null = null
   private change: FileChange | null = null
@@ -101,6 +109,16 @@ class RunningThread implements WriterThread {
       const id = this.next++
       this.asked.set(id, resume)
       this.send({ kind: "meta", id, key })
+    })
+  }
+
+  watchRows(listener: RowListener | null): Effect.Effect<number, EngineStopped> {
+    return Effect.async((resume) => {
+      if (this.dead !== null) return resume(new EngineStopped({ message: this.dead }))
+      const id = this.next++
+      this.rowListener = listener
+      this.watches.set(id, resume)
+      this.send({ kind: "watch", id, on: listener !== null })
     })
   }
 
@@ -132,6 +150,7 @@ class RunningThread implements WriterThread {
         return started(decodeOpenError(message.error))
       case "committed": {
         this.listener(message.head, message.streamIds)
+        if (message.changed !== null) this.rowListener?.(message.head, message.changed)
         for (const { id, outcome } of message.outcomes) {
           const done = this.waiting.get(id)
           this.waiting.delete(id)
@@ -140,6 +159,11 @@ class RunningThread implements WriterThread {
         // A new map now and then: the tables that a busy one leaves behind hold on to what was in them.
         if (this.waiting.size === 0) this.waiting = new Map()
         return
+      }
+      case "watching": {
+        const answer = this.watches.get(message.id)
+        this.watches.delete(message.id)
+        return answer?.(Effect.succeed(message.head))
       }
       case "meta": {
         const answer = this.asked.get(message.id)
@@ -160,6 +184,8 @@ class RunningThread implements WriterThread {
     for (const done of this.waiting.values()) done(stopped(reason))
     const lost = new EngineStopped({ message: reason })
     for (const answer of this.asked.values()) answer(lost)
+    for (const answer of this.watches.values()) answer(lost)
+    this.watches.clear()
     this.waiting.clear()
     this.asked.clear()
     this.stopped()

@@ -42,6 +42,7 @@ const main = Effect.gen(function* () {
         kind: "committed",
         head: writer.head,
         streamIds: [...streamsOf(outcomes)],
+        changed: writer.changed.take(),
         outcomes: outcomes.flatMap((outcome, index) => {
           const submission = batch[index]
           const id = submission === undefined ? undefined : ids.get(submission)
@@ -57,7 +58,10 @@ const main = Effect.gen(function* () {
   const busy = (): boolean => loop.busy
   const pack = (): (() => void) => inBackground(packWork, busy, PACK_AFTER_MS)
   let stopPacking = pack()
-  const stopUpkeep = startUpkeep(setup, busy)
+  const stopUpkeep = startUpkeep(setup, busy, (streamIds) => {
+    writer.refolded(streamIds)
+    send({ kind: "committed", head: writer.head, streamIds: [], changed: writer.changed.take(), outcomes: [] })
+  })
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
@@ -65,6 +69,9 @@ const main = Effect.gen(function* () {
         return loop.offer(message.submission, () => undefined)
       case "meta":
         return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
+      case "watch":
+        writer.changed.watch(message.on)
+        return send({ kind: "watching", id: message.id, head: writer.head })
       case "stop":
         loop.drain()
         stopPacking()

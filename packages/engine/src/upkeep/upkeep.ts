@@ -9,8 +9,12 @@ import { inBackground } from "./inBackground.js"
 import { pruningOf } from "./pruning.js"
 
 /** The catching up of a writer's projections. */
-const catchUpOf = ({ driver, fold, store }: Pick<WriterSetup, "driver" | "store" | "fold">): CatchUp =>
+const catchUpOf = (
+  { driver, fold, store }: Pick<WriterSetup, "driver" | "store" | "fold">,
+  onRefolded: (streamIds: readonly string[]) => void,
+): CatchUp =>
   new CatchUp({
+    onRefolded,
     source: eventSourceOf(driver),
     store,
     transaction: driver.transaction,
@@ -21,10 +25,17 @@ const catchUpOf = ({ driver, fold, store }: Pick<WriterSetup, "driver" | "store"
 const PRUNE_FIRST_MS = 60_000
 const PRUNE_AGAIN_MS = 3_600_000
 
-/** Starts what every writer does in the background: its projections catch up, its working tables are pruned. */
-export const startUpkeep = (setup: WriterSetup, busy: () => boolean): (() => void) => {
+/**
+ * Starts what every writer does in the background: its projections catch up, its working tables are pruned. `onRefolded` is told of
+ * streams whose rows were made anew.
+ */
+export const startUpkeep = (
+  setup: WriterSetup,
+  busy: () => boolean,
+  onRefolded: (streamIds: readonly string[]) => void = () => undefined,
+): (() => void) => {
   const stops = [
-    inBackground(catchUpOf(setup), busy),
+    inBackground(catchUpOf(setup, onRefolded), busy),
     inBackground(pruningOf(setup), busy, PRUNE_FIRST_MS, PRUNE_AGAIN_MS),
   ]
   return () => {

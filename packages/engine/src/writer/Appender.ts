@@ -19,11 +19,12 @@ import {
   pieceOf,
   resolve,
 } from "@threadfold/core"
+import type { Overlay } from "@threadfold/core/model"
 import { blankRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
-import type { Overlay } from "@threadfold/projections"
 import type { Member, MemberResult } from "../Submission.js"
 import { type Checked, checked, versionOf } from "./boundary.js"
 import { type Cause, type Causes, uncaused } from "./Causes.js"
+import type { ChangedRows } from "./ChangedRows.js"
 import { continues, namesOurs } from "./deltaRun.js"
 import { enrich, isEnriched, withoutEnrichment, withoutOurs } from "./enrich.js"
 import { EventIds } from "./eventId.js"
@@ -70,6 +71,7 @@ export class Appender {
     private readonly fold: Fold,
     private readonly digest: Digest,
     private readonly causes: Causes,
+    private readonly changed: ChangedRows,
   ) {
     this.sequence = driver.head()
     this.eventIds = new EventIds(digest)
@@ -301,6 +303,7 @@ export class Appender {
     if (entry.status === "ok") {
       try {
         batch.overlay(entry.streamId).stage(result.changes)
+        this.changed.note(entry.streamId, this.sequence, result.changes)
       } catch (error) {
         batch.refused(entry, error)
       }

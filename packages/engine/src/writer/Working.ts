@@ -1,6 +1,7 @@
 /** The open state of streams: what is committed, and what the running batch makes of it. */
 import { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState } from "@threadfold/core"
-import type { FoldStateRow, ProjectionStore } from "@threadfold/projections"
+import type { FoldStateRow } from "@threadfold/core/model"
+import type { ProjectionStore } from "@threadfold/projections"
 
 /** One stream as the running batch has left it. The states themselves are never changed, only replaced. */
 export interface StreamEntry {

@@ -3,15 +3,25 @@
  * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
 import { type Command, ThreadId } from "@threadfold/contracts"
-import { type Digest, decideIf, type Fold, isTurnDeliverable, mintId, sessionBesideImport } from "@threadfold/core"
+import {
+  type Change,
+  type Digest,
+  decideIf,
+  type Fold,
+  isTurnDeliverable,
+  mintId,
+  sessionBesideImport,
+} from "@threadfold/core"
+import { type FoldStateRow, Overlay } from "@threadfold/core/model"
 import { type LogDriver, StorageLost } from "@threadfold/event-log"
-import { type FoldStateRow, Overlay, type ProjectionStore } from "@threadfold/projections"
+import type { ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
 import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 import { Appender } from "./Appender.js"
 import { Causes } from "./Causes.js"
+import { ChangedRows } from "./ChangedRows.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamKeys } from "./StreamKeys.js"
 import { isRefusedRow, isStorageFailure, messageOf, submitErrorOf } from "./sqliteError.js"
@@ -38,15 +48,28 @@ export class Writer {
   private readonly shared: Overlay
   private readonly commands: Commands
   private readonly causes: Causes
+  /** Which rows its batches change. */
+  readonly changed = new ChangedRows()
   /** Whether a batch was told already that the files are lost. */
   private toldOfLoss = false
 
   constructor(private readonly options: WriterOptions) {
     const { driver, store } = options
-    this.working = new Working(store, driver.streamVersion, options.refold)
+    this.working = new Working(store, driver.streamVersion, (streamId) => {
+      this.changed.refolded(streamId, this.head)
+      return options.refold(streamId)
+    })
     this.keys = new StreamKeys(driver)
     this.causes = new Causes(options.work)
-    this.appender = new Appender(driver, this.working, this.keys, options.fold, options.digest, this.causes)
+    this.appender = new Appender(
+      driver,
+      this.working,
+      this.keys,
+      options.fold,
+      options.digest,
+      this.causes,
+      this.changed,
+    )
     this.shared = new Overlay(store)
     this.commands = new Commands(options.work)
   }
@@ -54,6 +77,12 @@ export class Writer {
   /** Highest committed sequence. */
   get head(): number {
     return this.appender.sequence
+  }
+
+  /** Notes that the rows of these streams were made anew, and that this is committed. */
+  refolded(streamIds: readonly string[]): void {
+    for (const streamId of streamIds) this.changed.refolded(streamId, this.head)
+    this.changed.commit()
   }
 
   /**
@@ -141,10 +170,12 @@ export class Writer {
         return done
       })
       this.working.commit()
+      this.changed.commit()
       return outcomes
     } catch (error) {
       this.appender.rewind(before)
       this.working.discard()
+      this.changed.discard()
       this.keys.forget()
       throw error
     } finally {
@@ -166,7 +197,7 @@ export class Writer {
 
   private freeze(entry: StreamEntry, detail: string): void {
     entry.status = "frozen"
-    this.options.store.apply([
+    const noted: readonly Change[] = [
       {
         op: "anomaly",
         threadId: entry.streamId,
@@ -175,7 +206,9 @@ export class Writer {
         sequence: this.appender.sequence,
         detail,
       },
-    ])
+    ]
+    this.options.store.apply(noted)
+    this.changed.note(entry.streamId, this.appender.sequence, noted)
   }
 
   /** What follows from a command, decided against its thread as everything before it has left it; or the refusal. */

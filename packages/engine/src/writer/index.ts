@@ -1,6 +1,7 @@
+export type { ChangedStream, RowKey } from "./ChangedRows.js"
 export { CommitLoop, type CommitLoopOptions } from "./CommitLoop.js"
 export { Shares } from "./Shares.js"
 export { streamKey } from "./StreamKeys.js"
 export * from "./sqlite.js"
 export { Writer, type WriterOptions } from "./Writer.js"
-export type { WriterPort } from "./WriterPort.js"
+export type { RowListener, WriterPort } from "./WriterPort.js"

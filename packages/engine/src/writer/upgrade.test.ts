@@ -113,7 +113,7 @@ describe("a database of the first release", () => {
         .prepare<[], string>("SELECT name FROM projection_migrations ORDER BY migration_id")
         .pluck()
         .all()
-      expect(ran).toEqual(["tables", "agents", "wires"])
+      expect(ran).toEqual(["tables", "agents", "wires", "ids"])
     })
   })
 })

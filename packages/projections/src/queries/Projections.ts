@@ -19,6 +19,8 @@ import { matchingThreads } from "./matching.js"
 import { queue } from "./queue.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
+import { rowsByKeys } from "./rowsByKeys.js"
+import { rowsSnapshot } from "./rowsSnapshot.js"
 import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
 import { tasks } from "./tasks.js"
@@ -39,6 +41,8 @@ const boundTo = (sql: SqlClient.SqlClient) => {
     thread: bind(thread),
     matchingThreads: bind(matchingThreads),
     threadSnapshot: bind(threadSnapshot),
+    rowsSnapshot: bind(rowsSnapshot),
+    rowsByKeys: bind(rowsByKeys),
     sessions: bind(sessions),
     session: bind(session),
     sessionRow: bind(sessionRow),

@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { AnomalyReason, AnomalyView, StorageUnavailable } from "@threadfold/contracts"
+import { anomalyView } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { anomalyView } from "../view.js"
 import type { ListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, ofThread, reading, type ThreadList } from "./read.js"

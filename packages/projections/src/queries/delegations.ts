@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { DelegationView } from "@threadfold/contracts"
+import { delegationView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import { delegationView } from "../view.js"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"

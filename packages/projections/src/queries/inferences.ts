@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { InferenceView } from "@threadfold/contracts"
+import { inferenceView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import { inferenceView } from "../view.js"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"

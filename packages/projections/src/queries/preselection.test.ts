@@ -2,6 +2,7 @@
  * SQL only preselects what the rules of core look at. Whatever the rules conclude of a thread's rows, all of them read plainly and
  * without a condition, the preselection has named it: it may name too much, never too little.
  */
+
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,10 +19,10 @@ import {
   type ThreadWork,
   waitingTurns,
 } from "@threadfold/core"
+import { cells, toRow } from "@threadfold/core/model"
 import { paused } from "@threadfold/testkit"
 import { Effect, Layer, Schema } from "effect"
 import fc from "fast-check"
-import { cells, toRow } from "../Layout.js"
 import { SqlStore } from "../SqlStore.js"
 import { randomLog } from "../testing/randomEvents.js"
 import { openProjections } from "../testing/sqlite.js"

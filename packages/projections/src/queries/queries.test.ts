@@ -3,11 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
+import { fold } from "@threadfold/core"
+import { MapStore, snapshotOf } from "@threadfold/core/model"
 import Sqlite from "better-sqlite3"
 import { Effect, Exit, Layer } from "effect"
 import fc from "fast-check"
+import { refold } from "../refold.js"
 import { SqlStore } from "../SqlStore.js"
-import { snapshotOf } from "../snapshotOf.js"
 import { expectSame } from "../testing/expectSame.js"
 import { randomLog } from "../testing/randomEvents.js"
 import { putRow } from "../testing/rows.js"
@@ -132,7 +134,7 @@ const walk = <A, E, R>(read: (query: PageQuery) => Effect.Effect<Page<A>, E, R>,
   })
 
 describe("thread snapshot", () => {
-  it("is the same from SQL and from rows in hand, for any log", () =>
+  it("is the same from SQL, from rows in hand, and from Maps, for any log", () =>
     fc.assert(
       fc.asyncProperty(randomLog, (batches) =>
         Effect.runPromise(
@@ -146,6 +148,9 @@ describe("thread snapshot", () => {
                 for (const streamId of log.streams(null, 10)) {
                   const { snapshot, more } = yield* queries.threadSnapshot(streamId, { limitPerList: null })
                   expectSame(snapshot, snapshotOf(store.rowsOf(streamId), log.events.length))
+                  const maps = new MapStore()
+                  refold(log, maps, fold, streamId)
+                  expectSame(snapshot, snapshotOf(maps.rowsOf(streamId), log.events.length))
                   expect(Object.values(more).every((cursor) => cursor === null)).toBe(true)
                 }
               }),

@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { QueueView } from "@threadfold/contracts"
+import { queueView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import { queueView } from "../view.js"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type ThreadList, threadPage } from "./read.js"

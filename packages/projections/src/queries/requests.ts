@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { RequestDetail, RequestView } from "@threadfold/contracts"
+import { requestDetail, requestView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import { requestDetail, requestView } from "../view.js"
 import type { ListError, RowError, ThreadListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"

@@ -3,25 +3,29 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows } from "@threadfold/contracts"
+import type { RewoundRange } from "@threadfold/core/model"
 import { Effect } from "effect"
-import type { RewoundRange } from "../view.js"
 import { type Condition, selectRows } from "./select.js"
 
-/** The ranges that hold any of these turns of one thread. */
-export const rangesOf = (
-  sql: SqlClient.SqlClient,
-  turns: readonly Rows["turns"][],
-): Effect.Effect<readonly RewoundRange[], SqlError.SqlError> => {
-  const threadId = turns[0]?.threadId
-  if (threadId === undefined) return Effect.succeed([])
+/** Ranges that hold any of these turns of one thread. */
+export const holdingAny = (threadId: string, turns: readonly Rows["turns"][]): Condition => {
   let oldest = Number.POSITIVE_INFINITY
   let newest = 0
   for (const { ordinal } of turns) {
     oldest = Math.min(oldest, ordinal)
     newest = Math.max(newest, ordinal)
   }
-  const among = "thread_id = ? AND from_ordinal <= ? AND to_ordinal >= ?"
-  return selectRows(sql, "rewinds", [{ sql: among, params: [threadId, newest, oldest] }], "ORDER BY ordinal")
+  return { sql: "thread_id = ? AND from_ordinal <= ? AND to_ordinal >= ?", params: [threadId, newest, oldest] }
+}
+
+/** Them, in their order. */
+export const rangesOf = (
+  sql: SqlClient.SqlClient,
+  turns: readonly Rows["turns"][],
+): Effect.Effect<readonly RewoundRange[], SqlError.SqlError> => {
+  const threadId = turns[0]?.threadId
+  if (threadId === undefined) return Effect.succeed([])
+  return selectRows(sql, "rewinds", [holdingAny(threadId, turns)], "ORDER BY ordinal")
 }
 
 const holds = (turn: string): string =>

@@ -3,8 +3,8 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName } from "@threadfold/contracts"
+import { layout, toRow } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { layout, toRow } from "../Layout.js"
 import { parseJsonColumns } from "../SqlRow.js"
 import { selectList } from "../SqlText.js"
 

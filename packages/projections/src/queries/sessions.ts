@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SessionRow, SessionView } from "@threadfold/contracts"
+import { sessionView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import { sessionView } from "../view.js"
 import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"

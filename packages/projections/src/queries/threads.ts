@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { ThreadDetail, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import { threadDetail, threadView } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { threadDetail, threadView } from "../view.js"
 import type { ListError, RowError } from "./Errors.js"
 import { type List, type Page, type PageQuery, readPage } from "./Page.js"
 import { listPage, type Resource, resource } from "./read.js"

@@ -5,8 +5,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { TurnDetail, TurnView } from "@threadfold/contracts"
+import { turnDetail, turnView } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { turnDetail, turnView } from "../view.js"
 import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import { type Resource, reading, requireRow, type ThreadList, threadPage } from "./read.js"

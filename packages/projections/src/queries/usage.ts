@@ -2,8 +2,8 @@
 
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { ThreadUsage } from "@threadfold/contracts"
+import { threadUsage } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { threadUsage } from "../view.js"
 import type { RowError } from "./Errors.js"
 import { ofThread, reading, requireThread } from "./read.js"
 import { headOf, selectRows } from "./select.js"

@@ -1,11 +1,11 @@
 /** What every `ProjectionStore` must do. A package that brings a store of its own runs this against it. */
+
 import { type Change, canonicalJson } from "@threadfold/core"
+import { MapStore, Overlay, type RowsSource } from "@threadfold/core/model"
 import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
-import { MapStore } from "../MapStore.js"
-import { Overlay } from "../Overlay.js"
-import type { ProjectionStore, RowsSource } from "../ProjectionStore.js"
+import type { ProjectionStore } from "../ProjectionStore.js"
 import { expectSame } from "./expectSame.js"
 import { listQuestions, questions, randomBatches, randomStreams } from "./randomChanges.js"
 import { makeRow, putRow } from "./rows.js"

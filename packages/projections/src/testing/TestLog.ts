@@ -1,4 +1,5 @@
 /** A log in memory with a writer in small: resolves, folds and stores batches of events as the engine does. */
+
 import { createHash } from "node:crypto"
 import { blankEnvelope, type EventEnvelope, type NativeRef } from "@threadfold/contracts"
 import {
@@ -11,9 +12,8 @@ import {
   mintId,
   resolve,
 } from "@threadfold/core"
+import { compareText, Overlay } from "@threadfold/core/model"
 import type { EventSource } from "../EventSource.js"
-import { Overlay } from "../Overlay.js"
-import { compareText } from "../order.js"
 import type { ProjectionStore } from "../ProjectionStore.js"
 
 const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest()

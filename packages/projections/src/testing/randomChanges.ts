@@ -2,10 +2,11 @@
  * Random change lists that a correct fold could make: unique places are left before they are taken, chunks belong to
  * items, ended rows say why. What the rows mean otherwise is random.
  */
+
 import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
+import { wellFormed } from "@threadfold/core/model"
 import fc from "fast-check"
-import { wellFormed } from "../text.js"
 import { makeRow, putRow } from "./rows.js"
 
 /** One question to a store: what a fold step may ask. */

@@ -1,7 +1,8 @@
 /** Rows for tests: every column that a test does not name gets the emptiest value that its type allows. */
+
 import { type Rows, type TableName, tables } from "@threadfold/contracts"
 import type { Put } from "@threadfold/core"
-import { toRow } from "../Layout.js"
+import { toRow } from "@threadfold/core/model"
 
 /** A row of a table; heavy columns are left out unless they are named. */
 export const makeRow = <N extends TableName>(table: N, given: Partial<Rows[N]>): Rows[N] => {

@@ -29,7 +29,13 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
           const types = yield* typesOf(urlParams.types)
           if (wantsStream(request)) {
             const filter = types === undefined ? {} : { types: new Set(types) }
-            return yield* serveStream({ ...services, log }, request, urlParams.after, filter, "/v1/threads")
+            return yield* serveStream(
+              { ...services, feed: services.events },
+              request,
+              urlParams.after,
+              filter,
+              "/v1/threads",
+            )
           }
           const { after, cursor, limit, order, native } = urlParams
           const page = yield* eventPage(log, {

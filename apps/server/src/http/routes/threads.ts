@@ -104,7 +104,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
           const types = yield* typesOf(urlParams.types)
           if (wantsStream(request)) {
             const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
-            const stream = { ...services, log }
+            const stream = { ...services, feed: services.events }
             return yield* serveStream(stream, request, urlParams.after, filter, `/v1/threads/${path.threadId}`)
           }
           const { after, cursor, limit, order, native } = urlParams

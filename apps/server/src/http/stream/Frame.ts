@@ -1,4 +1,5 @@
 /** Server-sent events as bytes. */
+import type { RowChanges } from "@threadfold/contracts/api"
 import { type EventRow, encodeEnvelopeJson } from "@threadfold/event-log"
 import { formatCursor } from "./Cursor.js"
 
@@ -23,6 +24,21 @@ export const eventFrame = (logId: string, row: EventRow): Frame => ({
   type: row.type,
   bytes: encode(formatCursor(logId, row.sequence), row.type, encodeEnvelopeJson(row)),
 })
+
+/** The frame of the rows of one stream that changed. */
+export const changesFrame = (logId: string, changes: RowChanges): Frame => ({
+  sequence: changes.sequence,
+  streamId: changes.streamId,
+  type: "changes",
+  bytes: encode(formatCursor(logId, changes.sequence), "changes", JSON.stringify(changes)),
+})
+
+/** Tells those who keep a stream's rows that all of them were made anew. */
+export const refoldedFrame = (logId: string, streamId: string, sequence: number): Frame => {
+  const cursor = formatCursor(logId, sequence)
+  const data = { reason: "refolded", snapshot: `/v1/threads/${streamId}/snapshot`, cursor }
+  return { sequence, streamId, type: "reset", bytes: controlFrame(cursor, "reset", data) }
+}
 
 /** A word of the stream's own: `synced`, `reset`, `overflow`. */
 export const controlFrame = (id: string | null, event: "synced" | "reset" | "overflow", data: object): Buffer =>

@@ -1,19 +1,34 @@
 /**
- * One tail of the log for all streams: it reads what is published, encodes each event once, keeps the newest in a ring
- * and wakes whoever waits. Nothing is queued per stream: a slow one reads on later, from the ring or from the log.
+ * One source of frames for all streams of a kind: what it gives is encoded once, the newest is kept in a ring, and streams that
+ * wait are woken. Nothing is queued per stream: a slow one reads on later, from the ring or from what lies behind it.
  */
-import type { EventRow, LogReader } from "@threadfold/event-log"
-import { Effect, Fiber, Schedule, type Scope, Stream } from "effect"
+import { Effect, Fiber, Schedule, type Scope } from "effect"
 import type { Metrics } from "../Metrics.js"
 import type { StreamLimits } from "../options.js"
-import { eventFrame } from "./Frame.js"
+import type { Frame } from "./Frame.js"
 import { type FrameFilter, Ring, takes } from "./Ring.js"
 
-/** How soon a tail that broke off is tried again, ms. */
+/** How soon a source that broke off is tried again, ms. */
 const retryMs = 1_000
 
-/** Events that the tail takes from the log at a time. */
-const tailPage = 64
+/** Where a hub puts what its source gives. */
+export interface HubIntake {
+  /** Begins anew after a sequence: streams that are behind it find what they miss elsewhere. */
+  readonly restart: (after: number) => void
+  readonly publish: (frame: Frame) => void
+  /** Nothing more comes up to this sequence. */
+  readonly reach: (sequence: number) => void
+}
+
+/** What a hub's frames come from. */
+export interface HubSource {
+  /** Gives frames, in order, until it is interrupted. Tried again where it fails. */
+  readonly follow: (intake: HubIntake) => Effect.Effect<unknown, unknown>
+  /** Everything up to here is committed. */
+  readonly published: () => number
+  /** For how long it goes on when the last stream has ended, ms: so long can a stream that broke off be resumed. */
+  readonly lingerMs: number
+}
 
 /** One open stream as the hub sees it. */
 export class Subscriber {
@@ -71,9 +86,9 @@ export interface Hub {
   readonly closing: () => boolean
 }
 
-/** A hub over a log, for the life of the scope. It tails the log only while somebody listens. */
+/** A hub, for the life of the scope. It follows its source only while streams are open, and for a while after. */
 export const makeHub = (
-  log: LogReader,
+  source: HubSource,
   limits: StreamLimits,
   metrics: Metrics,
 ): Effect.Effect<Hub, never, Scope.Scope> =>
@@ -82,7 +97,8 @@ export const makeHub = (
     const subscribers = new Set<Subscriber>()
     const scope = yield* Effect.scope
     let closing = false
-    let tail: Fiber.RuntimeFiber<void> | null = null
+    let tail: Fiber.RuntimeFiber<unknown> | null = null
+    let lingering: Fiber.RuntimeFiber<void> | null = null
 
     const count = (subscriber: Subscriber, bytes: number): void => {
       subscriber.pendingEvents += 1
@@ -94,8 +110,7 @@ export const makeHub = (
       subscriber.onOverflow(subscriber)
     }
 
-    const publish = (row: EventRow): void => {
-      const frame = eventFrame(log.logId, row)
+    const publish = (frame: Frame): void => {
       metrics.encoded += 1
       ring.push(frame)
       for (const subscriber of subscribers) {
@@ -105,35 +120,48 @@ export const makeHub = (
       }
     }
 
-    const follow = Effect.suspend(() => {
-      const after = log.published()
-      ring.restart(after)
+    const notifyAll = (): void => {
       for (const subscriber of subscribers) subscriber.notify()
-      return log.subscribe({ after, pageSize: tailPage }).pipe(
-        Stream.runForEachChunk((rows) =>
-          Effect.sync(() => {
-            for (const row of rows) publish(row)
-          }),
-        ),
-      )
-    }).pipe(
-      // A read that failed (a busy disk) is tried again; streams read from the log meanwhile.
-      Effect.tapErrorCause((cause) => Effect.logWarning("the tail of the log broke off", cause)),
+    }
+
+    const intake: HubIntake = {
+      publish,
+      restart: (after) => {
+        ring.restart(after)
+        notifyAll()
+      },
+      reach: (sequence) => {
+        if (sequence <= ring.head) return
+        ring.reach(sequence)
+        notifyAll()
+      },
+    }
+
+    const follow = Effect.suspend(() => source.follow(intake)).pipe(
+      // A read that failed (a busy disk) is tried again; streams read what lies behind the ring meanwhile.
+      Effect.tapErrorCause((cause) => Effect.logWarning("the source of streams broke off", cause)),
       Effect.retry(Schedule.spaced(retryMs)),
       Effect.orDie,
     )
 
     const start = Effect.gen(function* () {
+      if (lingering !== null) yield* Fiber.interruptFork(lingering)
+      lingering = null
       // Joining is not to be interrupted, what it starts is.
       if (tail === null) tail = yield* Effect.forkIn(Effect.interruptible(follow), scope)
     })
 
-    const stopWhenAlone = Effect.suspend(() => {
+    const stop = Effect.suspend(() => {
       if (subscribers.size > 0 || tail === null) return Effect.void
       const running = tail
       tail = null
       ring.stop()
       return Fiber.interruptFork(running)
+    })
+
+    const stopWhenAlone = Effect.gen(function* () {
+      if (subscribers.size > 0 || source.lingerMs === 0) return yield* stop
+      lingering = yield* Effect.forkIn(Effect.interruptible(Effect.delay(stop, source.lingerMs)), scope)
     })
 
     yield* Effect.addFinalizer(() =>
@@ -165,7 +193,7 @@ export const makeHub = (
       wait: (subscriber, cursor) =>
         Effect.async<void>((resume) => {
           // Looked at in the same step as the registration, so that no event slips in between.
-          const more = ring.covers(cursor) ? ring.head > cursor : log.published() > cursor
+          const more = ring.covers(cursor) ? ring.head > cursor : source.published() > cursor
           if (closing || more || subscriber.beat) return resume(Effect.void)
           subscriber.wake = () => resume(Effect.void)
           return Effect.sync(() => {

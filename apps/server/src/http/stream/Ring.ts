@@ -57,6 +57,11 @@ export class Ring {
     return sequence >= this.lower
   }
 
+  /** Nothing more comes up to this sequence. */
+  reach(sequence: number): void {
+    this.upper = Math.max(this.upper, sequence)
+  }
+
   push(frame: Frame): void {
     this.frames.push(frame)
     this.bytes += frame.bytes.length

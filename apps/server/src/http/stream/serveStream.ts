@@ -3,14 +3,13 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts/problem"
-import type { LogReader } from "@threadfold/event-log"
 import { Effect } from "effect"
 import type { Metrics } from "../Metrics.js"
 import type { HttpLimits } from "../options.js"
 import { parseCursor } from "./Cursor.js"
-import { eventStream } from "./eventStream.js"
+import type { Feed } from "./Feed.js"
 import { controlFrame } from "./Frame.js"
-import type { Hub } from "./Hub.js"
+import { frameStream } from "./frameStream.js"
 import type { FrameFilter } from "./Ring.js"
 
 /** Whether a call wants a stream. */
@@ -32,8 +31,7 @@ const refusePageParameters = (request: HttpServerRequest.HttpServerRequest): Eff
 }
 
 export interface StreamServices {
-  readonly log: LogReader
-  readonly hub: Hub
+  readonly feed: Feed
   readonly limits: HttpLimits
   readonly metrics: Metrics
 }
@@ -50,7 +48,7 @@ export const serveStream = (
   snapshot: string,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
   Effect.gen(function* () {
-    const { log, hub, limits, metrics } = services
+    const { feed, limits, metrics } = services
     yield* refusePageParameters(request)
     const text = request.headers["last-event-id"] ?? after
     const cursor = text === undefined ? null : yield* parseCursor(text)
@@ -64,7 +62,7 @@ export const serveStream = (
       response.write(controlFrame(null, "overflow", data))
       Effect.runFork(cut)
     }
-    const body = eventStream({ log, hub, limits: limits.stream, cursor, filter, snapshot, disconnect })
+    const body = frameStream({ feed, limits: limits.stream, cursor, filter, snapshot, disconnect })
     return HttpServerResponse.stream(body, {
       contentType: "text/event-stream",
       // A stream ends with its server or its reader: nobody is to keep its connection for another call.

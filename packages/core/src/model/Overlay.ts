@@ -3,12 +3,13 @@
  * one write per row when the batch ends. This is the hot path: no JSON, no glued keys, no copies without need.
  */
 import { type ItemChunkRow, type Rows, type TableName, tableNames } from "@threadfold/contracts"
-import type { AppendChunk, Change, ClearChunks, Delete, NoteAnomaly, Put } from "@threadfold/core"
+import type { AppendChunk, Change, ClearChunks, Delete, NoteAnomaly, Put } from "../Change.js"
 import { keepOwner } from "./ForeignRow.js"
+import { appended, counted } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
-import type { RowsSource } from "./ProjectionStore.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
+import type { RowsSource } from "./StoredRows.js"
 import { wellFormed } from "./text.js"
 
 interface Pending extends Slot {
@@ -310,27 +311,3 @@ export class Overlay implements RowsSource {
     return found
   }
 }
-
-/** A chunk after more text came for it. */
-export const appended = (
-  earlier: ItemChunkRow | null,
-  { drop, row }: Pick<AppendChunk, "drop" | "row">,
-): ItemChunkRow =>
-  earlier === null
-    ? row
-    : {
-        ...earlier,
-        text: earlier.text.slice(0, earlier.text.length - (drop ?? 0)) + row.text,
-        sequence: row.sequence,
-      }
-
-/** The row of an anomaly after one more of it. */
-export const counted = (earlier: Rows["anomalies"] | null, change: NoteAnomaly): Rows["anomalies"] => ({
-  threadId: change.threadId,
-  subject: wellFormed(change.subject),
-  reason: change.reason,
-  count: (earlier?.count ?? 0) + 1,
-  firstSequence: earlier?.firstSequence ?? change.sequence,
-  lastSequence: change.sequence,
-  detail: change.detail,
-})

@@ -3,25 +3,14 @@
  * same finds as `SqlStore`, which a contract suite holds both to.
  */
 import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
-import type { Change } from "@threadfold/core"
-import { keepOwner } from "./ForeignRow.js"
+import type { Change } from "../Change.js"
+import { interpret } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
-import {
-  type Cells,
-  cells,
-  keyOf,
-  type Layout,
-  layouts,
-  type Scalar,
-  toRow,
-  withHeavyOf,
-  withoutHeavy,
-} from "./Layout.js"
-import { appended, counted } from "./Overlay.js"
+import { type Cells, keyOf, type Layout, layouts, type Scalar, toRow, withoutHeavy } from "./Layout.js"
 import { compareKeys, compareText } from "./order.js"
-import type { FoldStateRow, ProjectionStore, TableRow } from "./ProjectionStore.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
-import { wellFormed, wellFormedAll } from "./text.js"
+import type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
+import { wellFormedAll } from "./text.js"
 
 /** Name of the look-up for the rows of one stream; no table has one of that name. */
 const byOwner = "byOwner"
@@ -66,26 +55,18 @@ class MapTable {
   }
 }
 
-/** A value as a database gives it back: absent is null, text is well-formed. */
-const stored = (json: boolean, value: unknown): unknown => {
-  if (value === undefined) return null
-  return !json && typeof value === "string" ? wellFormed(value) : value
-}
-
-const storedRow = (of: Layout, row: Cells): Cells => {
-  const out: Record<string, unknown> = {}
-  for (const { name, json, heavy } of of.columns) {
-    if (!heavy || row[name] !== undefined) out[name] = stored(json, row[name])
-  }
-  return out
-}
-
-export class MapStore implements ProjectionStore {
+export class MapStore implements RowsSource {
   private readonly tables: ReadonlyMap<TableName, MapTable> = new Map(
     [...layouts].map(([table, of]) => [table, new MapTable(of)]),
   )
   private readonly states = new Map<string, FoldStateRow>()
   private readonly meta = new Map<string, string>()
+  private readonly places = {
+    get: (table: TableName, key: readonly Scalar[]) => this.table(table).get(key),
+    set: (table: TableName, keyed: Cells, row: Cells | null) => this.set(table, keyed, row),
+    chunksOf: (itemId: string) =>
+      [...this.table("item_chunks").rows.under(itemId)].flatMap(({ row }) => (row === null ? [] : [row])),
+  }
   /** How to take back what was done since the outermost `atomically` began; null outside of one. */
   private undo: (() => void)[] | null = null
 
@@ -115,40 +96,7 @@ export class MapStore implements ProjectionStore {
       .map((row) => toRow(table, withoutHeavy(of, row)))
   }
 
-  apply = (changes: readonly Change[]): void => {
-    for (const change of changes) {
-      switch (change.op) {
-        case "put": {
-          const { of, rows } = this.table(change.table)
-          const row = storedRow(of, cells(change.row))
-          const before = rows.ofRow(row)?.row ?? null
-          keepOwner(of, before, row)
-          this.set(change.table, row, withHeavyOf(of, row, before))
-          break
-        }
-        case "delete": {
-          const found = this.table(change.table).get(wellFormedAll(change.key))
-          if (found !== null) this.set(change.table, found, null)
-          break
-        }
-        case "append-chunk": {
-          const earlier = this.find("item_chunks", "key", [change.row.itemId, change.row.ordinal])
-          this.apply([{ op: "put", table: "item_chunks", row: appended(earlier, change) }])
-          break
-        }
-        case "clear-chunks":
-          for (const { row } of [...this.table("item_chunks").rows.under(change.itemId)]) {
-            if (row !== null) this.set("item_chunks", row, null)
-          }
-          break
-        case "anomaly": {
-          const earlier = this.find("anomalies", "key", [change.threadId, change.subject, change.reason])
-          this.apply([{ op: "put", table: "anomalies", row: counted(earlier, change) }])
-          break
-        }
-      }
-    }
-  }
+  apply = (changes: readonly Change[]): void => interpret(this.places, changes)
 
   loadFoldState = (streamId: string): FoldStateRow | null => this.states.get(streamId) ?? null
 

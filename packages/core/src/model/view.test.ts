@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeRow } from "./testing/rows.js"
+import { makeRow } from "../../test/rows.js"
 import { inferenceView, itemText, joinChunks, threadUsage, turnView, usageView } from "./view.js"
 
 const chunk = (ordinal: number, part: number, text: string) => ({ itemId: "i", ordinal, part, text })

@@ -1,21 +1,20 @@
 /**
- * One stream of events: history after a cursor, `synced`, then what comes. It is pulled by its socket: the next piece is
+ * One stream: what is kept after a cursor, `synced`, then what comes. It is pulled by its socket: the next piece is
  * made when the socket has taken the last one, so a slow reader holds one piece and no more.
  */
 import type { StorageUnavailable } from "@threadfold/contracts"
-import type { LogReader, ReadQuery } from "@threadfold/event-log"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { StreamLimits } from "../options.js"
 import { formatCursor, type StreamCursor } from "./Cursor.js"
-import { controlFrame, eventFrame, heartbeatFrame, openingFrame } from "./Frame.js"
-import type { Hub, Subscriber } from "./Hub.js"
+import type { Beginning, Feed } from "./Feed.js"
+import { controlFrame, heartbeatFrame, openingFrame } from "./Frame.js"
+import type { Subscriber } from "./Hub.js"
 import type { FrameFilter } from "./Ring.js"
 
-export interface EventStreamOptions {
-  readonly log: LogReader
-  readonly hub: Hub
+export interface FrameStreamOptions {
+  readonly feed: Feed
   readonly limits: StreamLimits
-  /** Where to begin; null: at the beginning. */
+  /** Where to begin; null: where the feed does. */
   readonly cursor: StreamCursor | null
   readonly filter: FrameFilter
   /** Path of the snapshot to read when the cursor cannot be followed. */
@@ -42,49 +41,31 @@ const join = (frames: readonly Buffer[]): Buffer => {
   return only !== undefined && others.length === 0 ? only : Buffer.concat(frames)
 }
 
-/**
- * Reads the next piece from the log: the stream is behind the ring. A log page is bounded in events only, so its size
- * follows the length of the events before: what a reader holds stays near the bound in bytes.
- */
-const fromLog = ({ log, filter, limits }: EventStreamOptions, cursor: number, page: number) =>
-  Effect.gen(function* () {
-    const until = Math.max(cursor, log.published())
-    const query: ReadQuery = {
-      after: cursor,
-      until,
-      limit: page,
-      ...(filter.streamId === undefined ? {} : { streamId: filter.streamId }),
-      ...(filter.types === undefined ? {} : { types: [...filter.types] }),
-    }
-    const rows = yield* log.read(query)
-    const last = rows[rows.length - 1]
-    const frames = rows.map((row) => eventFrame(log.logId, row).bytes)
-    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0)
-    return {
-      frames,
-      until: last === undefined || rows.length < page ? until : last.sequence,
-      page: bytes > limits.pieceBytes ? Math.max(1, page >>> 2) : Math.min(limits.pieceEvents, page * 2),
-    }
-  })
+/** The frame that says where a stream goes on, and why it does not go on from where it was. */
+const resetFrame = ({ feed, snapshot }: FrameStreamOptions, { cursor, reset }: Beginning): Buffer => {
+  const now = formatCursor(feed.logId, cursor)
+  return controlFrame(now, "reset", { reason: reset, snapshot, cursor: now })
+}
 
 /** The frames of a stream's first moment, and where it goes on from. */
-const begin = (options: EventStreamOptions): { readonly frames: readonly Buffer[]; readonly place: Place } => {
-  const { log, limits, cursor, snapshot } = options
-  const head = log.published()
-  const opening = openingFrame(limits.retryMs)
-  const page = Math.min(firstPage, limits.pieceEvents)
-  const other = cursor !== null && cursor.logId !== null && cursor.logId !== log.logId
-  if (cursor !== null && (other || cursor.sequence > head)) {
-    const now = formatCursor(log.logId, head)
-    const data = { reason: other ? "other-log" : "future", snapshot, cursor: now }
-    return { frames: [opening, controlFrame(now, "reset", data)], place: { cursor: head, syncAt: head, page } }
-  }
-  return { frames: [opening], place: { cursor: cursor?.sequence ?? 0, syncAt: head, page } }
+const begin = (
+  options: FrameStreamOptions,
+): Effect.Effect<{ readonly frames: readonly Buffer[]; readonly place: Place }, StorageUnavailable> => {
+  const { feed, limits } = options
+  return Effect.map(feed.begin(options.cursor, options.filter), (beginning) => {
+    const opening = openingFrame(limits.retryMs)
+    const syncAt = beginning.reset === null ? feed.published() : beginning.cursor
+    return {
+      frames: beginning.reset === null ? [opening] : [opening, resetFrame(options, beginning)],
+      place: { cursor: beginning.cursor, syncAt, page: Math.min(firstPage, limits.pieceEvents) },
+    }
+  })
 }
 
 /** The stream as pieces of bytes. Ends when the reader is too slow or the server shuts down. */
-export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, StorageUnavailable> => {
-  const { hub, limits, log } = options
+export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, StorageUnavailable> => {
+  const { feed, limits } = options
+  const { hub } = feed
 
   const overflow = (subscriber: Subscriber): void => {
     // Past the pull, which waits for the socket: the reader sees why, should it still take what was sent before.
@@ -101,12 +82,20 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
       for (;;) {
         if (subscriber.overflowed || hub.closing()) return Option.none()
         if (place.syncAt !== null && cursor >= place.syncAt) {
-          const synced = controlFrame(formatCursor(log.logId, cursor), "synced", { sequence: cursor })
+          const synced = controlFrame(formatCursor(feed.logId, cursor), "synced", { sequence: cursor })
           return Option.some([synced, { cursor, syncAt: null, page }] as const)
         }
         const piece = hub.ring.covers(cursor)
-          ? { ...hub.ring.after(cursor, options.filter, limits.pieceEvents, limits.pieceBytes), page }
-          : yield* fromLog(options, cursor, page)
+          ? {
+              kind: "piece" as const,
+              ...hub.ring.after(cursor, options.filter, limits.pieceEvents, limits.pieceBytes),
+              page,
+            }
+          : yield* feed.behind(options.filter, cursor, page)
+        if (piece.kind === "reset") {
+          const at = piece.beginning.cursor
+          return Option.some([resetFrame(options, piece.beginning), { cursor: at, syncAt: at, page }] as const)
+        }
         page = piece.page
         const moved = piece.until > cursor
         cursor = piece.until
@@ -115,7 +104,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
         }
         if (moved) continue
         if (subscriber.beat) {
-          return Option.some([heartbeatFrame(log.published()), { ...place, cursor, page }] as const)
+          return Option.some([heartbeatFrame(feed.published()), { ...place, cursor, page }] as const)
         }
         yield* hub.wait(subscriber, cursor)
       }
@@ -136,8 +125,9 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
       }),
     )
 
-  const pieces = (subscriber: Subscriber): Stream.Stream<Buffer, StorageUnavailable> => {
-    const { frames, place } = begin(options)
+  const pieces = (
+    subscriber: Subscriber,
+  ): Effect.Effect<Stream.Stream<Buffer, StorageUnavailable>, StorageUnavailable> => {
     const pull = (at: Place) =>
       Effect.gen(function* () {
         // Being asked for more means that the socket took the last piece.
@@ -146,7 +136,9 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
         subscriber.gave(yield* Clock.currentTimeMillis)
         return piece
       })
-    return Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull))
+    return Effect.map(begin(options), ({ frames, place }) =>
+      Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull)),
+    )
   }
 
   return Stream.unwrapScoped(
@@ -154,7 +146,7 @@ export const eventStream = (options: EventStreamOptions): Stream.Stream<Buffer, 
       const subscriber = yield* hub.join(options.filter, overflow)
       subscriber.gaveAt = yield* Clock.currentTimeMillis
       yield* Effect.forkScoped(beating(subscriber))
-      return pieces(subscriber)
+      return yield* pieces(subscriber)
     }),
   )
 }

@@ -2,15 +2,7 @@
  * What the interpreters need to know of a table, computed once from the tables of the contract: column lists, keys, and
  * which rows take a unique place that another row may have to leave first.
  */
-import {
-  type AnyRow,
-  columnName,
-  type RowList,
-  type Rows,
-  type TableName,
-  tableNames,
-  tables,
-} from "@threadfold/contracts"
+import { type AnyRow, type RowList, type Rows, type TableName, tableNames, tables } from "@threadfold/contracts"
 
 /** A value that may stand in a key or a look-up. */
 export type Scalar = string | number
@@ -18,12 +10,10 @@ export type Scalar = string | number
 /** A row seen as column → value: what code that serves every table reads. */
 export type Cells = { readonly [column: string]: unknown }
 
-/** One column, by its property name and its SQL name. */
+/** One column. */
 export interface LayoutColumn {
   /** Property of the row. */
   readonly name: string
-  /** Name in SQL. */
-  readonly sql: string
   readonly json: boolean
   readonly heavy: boolean
   readonly derived: boolean
@@ -71,7 +61,6 @@ const layoutOf = (table: TableName): Layout => {
   const { columns, key, lists, lookups } = tables[table]
   const listed = Object.entries(columns).map(([name, column]) => ({
     name,
-    sql: columnName(name),
     json: column.type === "json",
     heavy: column.heavy === true,
     derived: column.derived === true,
@@ -97,7 +86,7 @@ export const layouts: ReadonlyMap<TableName, Layout> = new Map(tableNames.map((t
 /** The layout of one table. */
 export const layout = (table: TableName): Layout => layouts.get(table) ?? layoutOf(table)
 
-/** A row as its columns. The two casts of this package between typed rows and columns are here and in {@link toRow}. */
+/** A row as its columns. The two casts between typed rows and columns are here and in {@link toRow}. */
 export const cells = (row: AnyRow): Cells => row as unknown as Cells
 
 /** Columns as the row of a table: the caller took them from that table, whose schema the types repeat. */

@@ -2,7 +2,7 @@
 import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { cells, toRow } from "./Layout.js"
 import { compareKeys } from "./order.js"
-import type { TableRow } from "./ProjectionStore.js"
+import type { TableRow } from "./StoredRows.js"
 import {
   anomalyView,
   delegationView,

@@ -1,0 +1,73 @@
+/** A client that follows a thread by the reducer, and is compared with the server's rows after every event. */
+import { type Applied, applyEvent, stateOf, type ThreadState, viewOf } from "@threadfold/client"
+import { type EventEnvelope, tableNames } from "@threadfold/contracts"
+import { cells, keyOf, layout, snapshotOf } from "@threadfold/core/model"
+import { expect } from "vitest"
+import type { Served } from "./Served.js"
+
+/** JSON values: what crosses the wire. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+export class Follower {
+  /** How often the snapshot had to be read again. */
+  reloads = 0
+  /** Events that were applied. */
+  applied = 0
+
+  private constructor(
+    private readonly served: Served,
+    private readonly limit: number,
+    private state: ThreadState,
+  ) {}
+
+  static async begin(served: Served, threadId: string, limit: number): Promise<Follower> {
+    return new Follower(served, limit, stateOf(await served.snapshot(threadId, limit)))
+  }
+
+  /** Goes on by an event that the server has just taken, and compares what it changed. */
+  async follow(event: EventEnvelope): Promise<void> {
+    const result: Applied = applyEvent(this.state, event)
+    if (event.streamId !== this.state.threadId) {
+      expect(result.kind).toBe("ignored")
+      return
+    }
+    if (result.kind === "reload") {
+      expect(result.reason).toBe("row-not-held")
+      this.reloads += 1
+      this.state = stateOf(await this.served.snapshot(this.state.threadId, this.limit))
+      return
+    }
+    expect(result.kind).toBe("applied")
+    this.applied += 1
+    this.state = result.state
+    if (result.kind !== "applied") return
+    for (const change of result.changes) {
+      const row = this.served.store.whole(change.table, change.key)
+      expect("row" in change ? plain(change.row) : null).toEqual(plain(row))
+    }
+    // The same event again, and an earlier state with it: nothing is changed in place.
+    expect(applyEvent(this.state, event).kind).toBe("ignored")
+  }
+
+  /** Every row that is held is the server's, and no row of the server's is taken for one that does not exist. */
+  compare(): void {
+    const { rows, threadId } = this.state
+    const server = new Set<string>()
+    for (const { row, table } of this.served.store.rowsOf(threadId)) {
+      const key = keyOf(layout(table), cells(row))
+      server.add(`${table} ${JSON.stringify(key)}`)
+      const held = rows.get(table, key)
+      if (held !== null) expect(plain(held)).toEqual(plain(row))
+      else expect({ table, key, absent: rows.isAbsent(table, key) }).toEqual({ table, key, absent: false })
+    }
+    for (const { row, table } of rows.inOrder()) {
+      expect(server).toContain(`${table} ${JSON.stringify(keyOf(layout(table), cells(row)))}`)
+    }
+    if (tableNames.every((table) => rows.isWhole(table) || table === "item_chunks" || table === "inference_items")) {
+      expect(plain(viewOf(this.state))).toEqual(
+        plain(snapshotOf(this.served.store.rowsOf(threadId), this.state.sequence)),
+      )
+    }
+    expect(this.state.open?.streamVersion).toBe(this.served.store.loadFoldState(threadId)?.streamVersion)
+  }
+}

@@ -1,0 +1,78 @@
+/** Rows as a server has them after each event of a log, with the snapshots that it would serve. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import type { EventEnvelope } from "@threadfold/contracts"
+import { RowsSnapshot } from "@threadfold/contracts/api"
+import { decodeState, encodeState, FOLD_VERSION, fold, initialState } from "@threadfold/core"
+import { Overlay } from "@threadfold/core/model"
+import { Projections, SqlStore } from "@threadfold/projections"
+import { openProjections, type TestEvent, TestLog } from "@threadfold/projections/testing"
+import { Effect, Layer, ManagedRuntime, Schema } from "effect"
+
+const decode = Schema.decodeUnknownSync(RowsSnapshot)
+
+export class Served {
+  private readonly directory = mkdtempSync(join(tmpdir(), "threadfold-model-"))
+  private readonly file = join(this.directory, "threadfold.db")
+  private readonly database = openProjections(this.file)
+  readonly store: SqlStore
+  readonly log = new TestLog()
+  private readonly queries
+
+  constructor() {
+    this.database.pragma("synchronous = OFF")
+    this.database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY)")
+    this.store = new SqlStore(this.database)
+    const client = SqliteClient.layer({ filename: this.file, readonly: true, disableWAL: true })
+    this.queries = ManagedRuntime.make(Projections.layer.pipe(Layer.provide(Layer.orDie(client))))
+  }
+
+  async close(): Promise<void> {
+    await this.queries.dispose()
+    this.database.close()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Appends what a generator made. */
+  append(one: TestEvent): EventEnvelope {
+    this.log.append(this.store, [one])
+    const event = this.log.events.at(-1)
+    if (event === undefined) throw new Error("nothing was appended")
+    this.count(event.sequence)
+    return event
+  }
+
+  /** Takes an event of another log as it is. */
+  take(event: EventEnvelope): void {
+    const overlay = new Overlay(this.store)
+    const stored = this.store.loadFoldState(event.streamId)
+    const before = stored === null ? initialState(event.streamId) : decodeState(stored.state)
+    const { changes, state } = fold(before, event, overlay)
+    overlay.stage(changes)
+    this.store.atomically(() => {
+      this.store.apply(overlay.net())
+      this.store.saveFoldState({
+        streamId: event.streamId,
+        foldVersion: FOLD_VERSION,
+        streamVersion: state.streamVersion,
+        status: "ok",
+        state: encodeState(state),
+      })
+      this.count(event.sequence)
+    })
+  }
+
+  /** The snapshot of a thread as a client reads it. */
+  async snapshot(threadId: string, limit: number): Promise<RowsSnapshot> {
+    const read = await this.queries.runPromise(
+      Effect.flatMap(Projections, (queries) => queries.rowsSnapshot(threadId, { limit })),
+    )
+    return decode(JSON.parse(JSON.stringify({ ...read, cursor: `log.${read.sequence}` })))
+  }
+
+  private count(sequence: number): void {
+    this.database.prepare("INSERT INTO events (sequence) VALUES (?)").run(sequence)
+  }
+}

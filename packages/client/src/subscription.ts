@@ -1,0 +1,152 @@
+/**
+ * A stream of the server across lost connections: the last cursor is remembered, what can pass is tried again, what cannot ends
+ * the stream.
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { StreamReset, slugOf } from "@threadfold/contracts/api"
+import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
+import { Chunk, Effect, Option, Schedule, Schema, Stream } from "effect"
+import { authorization, type Connection } from "./Connection.js"
+import { type Failure, isPassing, pauses, Unavailable } from "./Failure.js"
+import { SseDecoder, type SseEvent } from "./SseDecoder.js"
+
+/** What every stream says beside what it is for. */
+export type ControlMessage =
+  /** Everything up to here has been given out; what follows is new. Comes after every connection. */
+  | { readonly kind: "synced"; readonly cursor: string }
+  /** The cursor could not be followed: read `snapshot` again. The stream goes on from `cursor`. */
+  | {
+      readonly kind: "reset"
+      readonly cursor: string
+      readonly reason: StreamReset["reason"]
+      readonly snapshot: string
+    }
+
+export interface SubscriptionOptions {
+  /** Where to begin: a sequence, or a cursor of an earlier message. */
+  readonly after?: string | number
+  /** Only this thread. */
+  readonly threadId?: string
+  /** Waiting times between two tries; doubled from the first, at most the second. 250 and 10,000 ms unless told. */
+  readonly backoffMs?: readonly [first: number, longest: number]
+  /** How many tries in a row may fail before the stream fails with `Unavailable`; any number unless told. */
+  readonly maxFailures?: number
+}
+
+/** What of a stream is read: its path, and the message of an event that is not one of every stream's own. */
+export interface Subject<M> {
+  readonly path: string
+  readonly messageOf: (event: SseEvent, cursor: string) => Effect.Effect<M, Failure>
+}
+
+const decodeProblem = Schema.decodeUnknownOption(Schema.parseJson(ProblemDetails))
+const decodeReset = Schema.decodeUnknown(Schema.parseJson(StreamReset))
+
+/** The server sent what this version of the client does not understand. */
+export const unreadable = (detail: string) =>
+  new Problem({ slug: "internal", detail: `The server sent what this client cannot read: ${detail}.` })
+
+const interrupted = (detail: string) => new Unavailable({ detail, problem: null })
+
+/** The message of a server-sent event; null for what this client does not know. */
+const messageOf = <M>(subject: Subject<M>, event: SseEvent): Effect.Effect<M | ControlMessage | null, Failure> => {
+  if (event.event === "overflow") return interrupted("The stream came faster than it was read.")
+  if (event.id === null) return Effect.succeed(null)
+  if (event.event === "synced") return Effect.succeed({ kind: "synced", cursor: event.id })
+  if (event.event === "reset") {
+    return Effect.mapBoth(decodeReset(event.data), {
+      onSuccess: ({ reason, snapshot, cursor }) => ({ kind: "reset" as const, cursor, reason, snapshot }),
+      onFailure: ({ message }) => unreadable(message),
+    })
+  }
+  return subject.messageOf(event, event.id)
+}
+
+/** What a refusal means: a problem for good, or another try. */
+const refusal = (status: number, body: string): Failure => {
+  const details = Option.getOrNull(decodeProblem(body))
+  const slug = details === null ? null : slugOf(details.type)
+  const detail = details?.detail ?? `The server answered ${status}.`
+  const problem = slug === null ? null : new Problem({ slug, detail })
+  // A subscription outlives a fault of the server, too.
+  if (isPassing(status) || status >= 500) return new Unavailable({ detail, problem })
+  return problem ?? new Problem({ slug: "invalid-request", detail })
+}
+
+/** The connection is closed with the scope. */
+const open = (connection: Connection, path: string, cursor: string | null) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) =>
+    HttpClient.withScope(client).execute(
+      HttpClientRequest.get(`${connection.url}${path}`).pipe(
+        HttpClientRequest.setHeaders({
+          ...authorization(connection),
+          accept: "text/event-stream",
+          ...(cursor === null ? {} : { "last-event-id": cursor }),
+        }),
+      ),
+    ),
+  ).pipe(
+    Effect.mapError((error) => interrupted(`The server was not reached: ${error.message}.`)),
+    Effect.filterOrElse(
+      ({ status }) => status === 200,
+      (response) =>
+        Effect.flatMap(
+          Effect.mapError(response.text, (error) => interrupted(`The answer broke off: ${error.message}.`)),
+          (body) => Effect.fail(refusal(response.status, body)),
+        ),
+    ),
+  )
+
+/** One connection: its messages until it ends, which always is an interruption. */
+const connect = <M>(
+  connection: Connection,
+  subject: Subject<M>,
+  cursor: string | null,
+): Stream.Stream<M | ControlMessage, Failure> =>
+  Stream.unwrapScoped(
+    Effect.map(open(connection, subject.path, cursor), (response) => {
+      const decoder = new SseDecoder()
+      return response.stream.pipe(
+        Stream.mapError((error) => interrupted(`The stream broke off: ${error.message}.`)),
+        Stream.decodeText(),
+        Stream.mapConcatEffect((text) => {
+          const events = decoder.push(text)
+          return decoder.tooLong ? Effect.fail(unreadable("an event is too long")) : Effect.succeed(events)
+        }),
+        Stream.mapEffect((event) => messageOf(subject, event)),
+        Stream.filter((message) => message !== null),
+        Stream.concat(Stream.fail(interrupted("The server ended the stream."))),
+      )
+    }),
+  ).pipe(Stream.provideLayer(FetchHttpClient.layer))
+
+/**
+ * Subscribes. Ends only by a failure: the server's problem when repetition cannot help (a cursor that cannot be read, a
+ * wrong token, a thread that is not there), or `Unavailable` after `maxFailures`.
+ */
+export const subscribe = <M extends { readonly cursor: string }>(
+  connection: Connection,
+  subject: Subject<M>,
+  options: SubscriptionOptions,
+): Stream.Stream<M | ControlMessage, Failure> =>
+  Stream.suspend(() => {
+    const { maxFailures = Number.POSITIVE_INFINITY } = options
+    let cursor = options.after === undefined ? null : String(options.after)
+    let failures = 0
+    const again = pauses(options).pipe(
+      Schedule.whileInput((failure: Failure) => failure._tag === "Unavailable" && ++failures <= maxFailures),
+    )
+    return Stream.suspend(() => connect(connection, subject, cursor)).pipe(
+      Stream.mapChunks(
+        Chunk.map((message) => {
+          // Remembered before it is given out: whoever takes it has it.
+          cursor = message.cursor
+          failures = 0
+          return message
+        }),
+      ),
+      Stream.retry(again),
+    )
+  })
