@@ -1,7 +1,7 @@
 import { Command } from "@threadfold/contracts"
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { Commander, created, type Given, live } from "../../test/Commander.js"
+import { Commander, created, type Given, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const create = { type: "thread.create", agent: "coder", provider: "codex" } as const

@@ -4,10 +4,17 @@
  */
 import type { Command } from "@threadfold/contracts"
 import type { Decision, Situation } from "./Decision.js"
-import { sendMessage } from "./message.js"
-import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queue.js"
-import { declineRequest, expireRequest, respondToRequest } from "./request.js"
-import { attachSession, detachSession, reapSession, reconcileSession, startSession, stopSession } from "./session.js"
+import { sendMessage } from "./messageCommands.js"
+import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queueCommands.js"
+import { declineRequest, expireRequest, respondToRequest } from "./requestCommands.js"
+import {
+  attachSession,
+  detachSession,
+  reapSession,
+  reconcileSession,
+  startSession,
+  stopSession,
+} from "./sessionCommands.js"
 import {
   archiveThread,
   createThread,
@@ -16,8 +23,8 @@ import {
   renameThread,
   restoreThread,
   unarchiveThread,
-} from "./thread.js"
-import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, timeOutStart } from "./turn.js"
+} from "./threadCommands.js"
+import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, timeOutStart } from "./turnCommands.js"
 
 /** Decides a command in a situation. */
 export const decide = (situation: Situation, command: Command): Decision => {

@@ -3,7 +3,7 @@ import type { Command } from "@threadfold/contracts"
 import { type EntityTable, rowOfThread } from "../RowSource.js"
 import { type Decision, refuse, type Situation } from "./Decision.js"
 import { decide } from "./decide.js"
-import { interruptedTurn } from "./turn.js"
+import { interruptedTurn } from "./turnCommands.js"
 
 /** The row that a command is about: its own resource where it names or means one, else its thread. Null: there is none. */
 const versionOf = ({ rows, state }: Situation, command: Command): number | null => {

@@ -4,7 +4,7 @@ import { tombstoneOf } from "../resolve/lookup.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
-import { refuseEnded } from "./standing.js"
+import { refuseEnded } from "./sessionRelation.js"
 import { nativeSubject } from "./subjects.js"
 
 const delegationOf = (step: Step): DelegationRow | null => {

@@ -9,7 +9,7 @@ import { hearMessage } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import type { Step } from "./Step.js"
-import { eventSession, refuseEnded } from "./standing.js"
+import { eventSession, refuseEnded } from "./sessionRelation.js"
 import { itemSubject, nativeSubject } from "./subjects.js"
 import { takesLateEvents } from "./turn.js"
 

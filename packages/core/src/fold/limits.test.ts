@@ -1,7 +1,7 @@
 /** What a state holds of a kind is bounded: beyond, a command is refused and an event is kept and noted. */
 import { channelLimit, queueLimit, requestedTurnLimit, voiceStartLimit } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander } from "../../test/Commander.js"
+import { Commander } from "../../test/CommandScenario.js"
 import { id, Scenario } from "../../test/Scenario.js"
 
 const client = (callId: string) => ({ channel: "client", native: { callId } })

@@ -2,9 +2,9 @@
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { World } from "../../test/ManyStreams.js"
+import { arbSoup } from "../../test/randomEvents.js"
 import { Scenario, strong } from "../../test/Scenario.js"
-import { arbSoup } from "../../test/soup.js"
-import { World } from "../../test/World.js"
 import { encodeState, type Fold, fold, type RowSource, recentItemsLimit } from "../index.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")

@@ -4,7 +4,7 @@ import { canonicalJson } from "../canonicalJson.js"
 import { elsewhere } from "./elsewhere.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
-import { refuseStale } from "./standing.js"
+import { refuseStale } from "./sessionRelation.js"
 import { nativeSubject, requestSubject } from "./subjects.js"
 
 const requestOf = (step: Step): RequestRow | null => {

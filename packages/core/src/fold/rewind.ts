@@ -11,7 +11,7 @@ import { forgetWords } from "./firstWords.js"
 import { openAfterEndItems, openRequests, openRequestsOf, turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
-import { eventSession, refuseEnded } from "./standing.js"
+import { eventSession, refuseEnded } from "./sessionRelation.js"
 import { turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
 

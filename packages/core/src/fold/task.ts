@@ -2,7 +2,7 @@
 import type { PayloadOf, TaskRow } from "@threadfold/contracts"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
-import { refuseEnded } from "./standing.js"
+import { refuseEnded } from "./sessionRelation.js"
 import { nativeSubject, taskSubject } from "./subjects.js"
 
 const taskOf = (step: Step): TaskRow | null => {

@@ -3,7 +3,7 @@ import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import type { Mutable, Step } from "./Step.js"
-import { refuseStale } from "./standing.js"
+import { refuseStale } from "./sessionRelation.js"
 
 /** The row of a thread that nothing is known of yet. */
 export const blankThread = (step: Step): ThreadRow => ({

@@ -8,7 +8,7 @@ import { hearRequest } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import type { Step } from "./Step.js"
-import { eventSession, refuseEnded } from "./standing.js"
+import { eventSession, refuseEnded } from "./sessionRelation.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
 

@@ -7,7 +7,7 @@ import type { Baseline } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
-import { eventSession, refuseStale } from "./standing.js"
+import { eventSession, refuseStale } from "./sessionRelation.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 

@@ -13,7 +13,7 @@ import { firstTakenBack, rangeAt } from "../state/rewound.js"
 import { echoedTurn, findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mintId } from "./mint.js"
 import { mayOpen, mints, standsByItself } from "./mints.js"
-import { findRealtimeRun } from "./realtime.js"
+import { findRealtimeRun } from "./voiceRun.js"
 
 /** The ids of ours that an event carries after resolution. */
 export type ResolvedIds = { readonly [N in EntityIdName]: string | null }

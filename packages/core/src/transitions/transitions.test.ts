@@ -1,9 +1,9 @@
 import { arbHostile, arbSession, makePauses, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { type Taken, World } from "../../test/ManyStreams.js"
+import { arbOnly, arbSoup, told } from "../../test/randomEvents.js"
 import { id, strong } from "../../test/Scenario.js"
-import { arbOnly, arbSoup, told } from "../../test/soup.js"
-import { type Taken, World } from "../../test/World.js"
 import {
   type Change,
   isMachine,

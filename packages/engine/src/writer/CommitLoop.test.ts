@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { give } from "../../test/commands.js"
+import { give } from "../../test/submissions.js"
 import { Speaker, submit } from "../../test/support.js"
 import { EngineFailed } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"

@@ -1,6 +1,6 @@
 /** From an event to the effect that it tells of or answers, and on to the command. */
 import { describe, expect, it } from "vitest"
-import { done, give, lease, waiting } from "../../test/commands.js"
+import { done, give, lease, waiting } from "../../test/submissions.js"
 import { databases, id, Speaker, submit } from "../../test/support.js"
 
 describe.each(databases)("what caused an event %s", (_name, open) => {

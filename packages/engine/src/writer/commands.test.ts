@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { commanded, give, send, started, types } from "../../test/commands.js"
+import { commanded, give, send, started, types } from "../../test/submissions.js"
 import { databases, id, Speaker, submit } from "../../test/support.js"
 
 const attach = (session: string) => ({

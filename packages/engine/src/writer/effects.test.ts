@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { done, give, lease, send, started, waiting } from "../../test/commands.js"
+import { done, give, lease, send, started, waiting } from "../../test/submissions.js"
 import { databases, id, Speaker, submit, t0 } from "../../test/support.js"
 import type { Submission } from "../Submission.js"
 

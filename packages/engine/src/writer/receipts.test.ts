@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { create, give, send, started, types } from "../../test/commands.js"
+import { create, give, send, started, types } from "../../test/submissions.js"
 import { databases, id, Speaker, submit } from "../../test/support.js"
 
 describe.each(databases)("receipts %s", (_name, open) => {

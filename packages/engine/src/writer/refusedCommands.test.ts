@@ -1,7 +1,7 @@
 /** Commands beside a database that refuses: receipt, events and effects stand or fall together. */
 import { type Change, fold } from "@threadfold/core"
 import { describe, expect, it } from "vitest"
-import { create, give, send, started, types, waiting } from "../../test/commands.js"
+import { create, give, send, started, types, waiting } from "../../test/submissions.js"
 import { databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
 import type { Submission } from "../Submission.js"
 import { makeWriter } from "./sqlite.js"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/Commander.js"
+import { Commander, created, live } from "../../test/CommandScenario.js"
 import { id, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")

@@ -2,7 +2,7 @@
 import type { EffectRow } from "@threadfold/contracts"
 import { Effect, Schema } from "effect"
 import { Engine, type Submission, SubmitError } from "../src/index.js"
-import { create, give, lease, send } from "./commands.js"
+import { create, give, lease, send } from "./submissions.js"
 
 /** Takes errors of their own classes only, wherever they come from. */
 const encodeError = Schema.encodeSync(SubmitError)

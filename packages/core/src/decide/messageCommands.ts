@@ -8,8 +8,8 @@ import {
 } from "@threadfold/contracts"
 import { waitingTurns } from "../state/lifecycle.js"
 import { acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onRunThread } from "./standing.js"
-import { interrupting } from "./turn.js"
+import { ofThread, onRunThread } from "./threadGuards.js"
+import { interrupting } from "./turnCommands.js"
 
 /** A turn that is asked for: the event, and the call that hands it over. */
 export const requestTurn = (

@@ -2,7 +2,7 @@
 import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
 import { hasEnded, livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { isOurs, ofThread, onRunThread, onThread, refuseBusy, refuseRecording, refuseTaken } from "./standing.js"
+import { isOurs, ofThread, onRunThread, onThread, refuseBusy, refuseRecording, refuseTaken } from "./threadGuards.js"
 
 /** The session with this id, of whatever thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>

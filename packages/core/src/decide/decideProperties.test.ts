@@ -3,7 +3,7 @@ import type { EffectKind, EventType } from "@threadfold/contracts"
 import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Commander, type Given } from "../../test/Commander.js"
+import { Commander, type Given } from "../../test/CommandScenario.js"
 import { id, strong } from "../../test/Scenario.js"
 import { checkLog, checkRows } from "../index.js"
 

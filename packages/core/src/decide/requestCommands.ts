@@ -7,7 +7,7 @@ import { rowOfThread } from "../RowSource.js"
 import { livingSession } from "../state/lifecycle.js"
 import { type Taken, take } from "./answer.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onThread, refuseRecording } from "./standing.js"
+import { ofThread, onThread, refuseRecording } from "./threadGuards.js"
 
 const requestOf = ({ rows }: Situation, threadId: string, requestId: string): RequestRow | null =>
   rowOfThread(rows, "requests", requestId, threadId)

@@ -1,6 +1,6 @@
 import type { PayloadOf } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander, live } from "../../test/Commander.js"
+import { Commander, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")

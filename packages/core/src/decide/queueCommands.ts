@@ -3,8 +3,8 @@ import type { CommandOf, EffectStatus, TurnRow } from "@threadfold/contracts"
 import { livingSession } from "../state/lifecycle.js"
 import { mayDrain } from "../workflow/followUp.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { requestTurn } from "./message.js"
-import { ofThread, onThread } from "./standing.js"
+import { requestTurn } from "./messageCommands.js"
+import { ofThread, onThread } from "./threadGuards.js"
 
 /** `queue.cancel`. */
 export const cancelMessage = (situation: Situation, command: CommandOf<"queue.cancel">): Decision =>

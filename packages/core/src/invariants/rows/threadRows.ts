@@ -2,7 +2,7 @@
 import type { RequestRow, TokenCounts } from "@threadfold/contracts"
 import { threadStatus } from "../../fold/thread.js"
 import type { RowInvariant, ThreadRows } from "../Invariant.js"
-import { currentSession } from "./session.js"
+import { currentSession } from "./sessionRows.js"
 import { gapless, repeated, rowsThat, violation } from "./violation.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const

@@ -5,7 +5,7 @@ import type { FoldState } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import { isStartTimed } from "../workflow/watchdog.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { isOurs, ofThread, onThread, refuseRecording } from "./standing.js"
+import { isOurs, ofThread, onThread, refuseRecording } from "./threadGuards.js"
 
 /** What an interrupt of an open turn leads to; nothing where the provider was asked already. */
 export const interrupting = (

@@ -2,8 +2,8 @@
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { arbSoup } from "../../test/soup.js"
-import { World } from "../../test/World.js"
+import { World } from "../../test/ManyStreams.js"
+import { arbSoup } from "../../test/randomEvents.js"
 import { checkLog, checkRows } from "../index.js"
 
 /** More of them in a soak: `THREADFOLD_RUNS=5000 npx vitest run`. */

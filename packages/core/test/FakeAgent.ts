@@ -3,7 +3,7 @@
  * which the fate of every message is told. Everything may happen between an effect and its call; nothing is ever timed.
  */
 import type { EffectKind, RequestedEffect } from "@threadfold/contracts"
-import { Commander } from "./Commander.js"
+import { Commander } from "./CommandScenario.js"
 import { id, strong } from "./Scenario.js"
 
 /** How a call to the agent ends. */

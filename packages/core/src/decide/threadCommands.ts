@@ -1,7 +1,7 @@
 /** Commands about a thread as a whole. Each is idempotent: wanting what is so already changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./standing.js"
+import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"
 
 /** `thread.create`: a repeat that says the same changes nothing. */
 export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {

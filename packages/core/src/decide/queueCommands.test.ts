@@ -1,6 +1,6 @@
 import type { EffectRow } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/Commander.js"
+import { Commander, created, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")

@@ -6,7 +6,7 @@
 import { paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Agency, type Luck } from "../../test/Agency.js"
+import { Agency, type Luck } from "../../test/FakeAgent.js"
 import { checkLog, checkRows } from "../index.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "100")
