@@ -20,10 +20,10 @@ const take = (load: Iterator<Submission>, events: number): readonly (readonly Su
       const next = load.next()
       if (next.done === true) break
       batch.push(next.value)
-      size += next.value.members.length
+      size += next.value.drafts.length
     }
     if (batch.length === 0) break
-    taken += batch.reduce((sum, { members }) => sum + members.length, 0)
+    taken += batch.reduce((sum, { drafts }) => sum + drafts.length, 0)
     batches.push(batch)
   }
   return batches

@@ -46,7 +46,7 @@ const offer = (
         const due = from + (events / perSecond) * 1000
         if (submission === undefined || due > nowMs()) break
         sent += 1
-        events += submission.members.length
+        events += submission.drafts.length
         Effect.runCallback(engine.submit(submission), {
           onExit: (exit) => {
             if (exit._tag === "Failure") return resume(Effect.failCause(exit.cause))

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { mintId } from "@threadfold/core"
-import { type Member, type Submission, sha256 } from "@threadfold/engine"
+import { type EventDraft, type Submission, sha256 } from "@threadfold/engine"
 import { makeCodexTranslator, readRecording } from "@threadfold/providers"
 
 export interface WorkloadOptions {
@@ -84,13 +84,13 @@ export function* submissions(options: WorkloadOptions): Generator<Submission> {
   for (let round = 0; made < options.events; round++) {
     const speaker = speakers[round % speakers.length]
     if (speaker === undefined) return
-    const members: Member[] = []
+    const drafts: EventDraft[] = []
     for (let place = 0; place < options.burst && made < options.events; place++) {
       const next = speaker.speech.next()
       if (next.done === true) break
       made += 1
       speaker.seq += 1
-      members.push({
+      drafts.push({
         to: { streamId: speaker.streamId },
         sessionId: speaker.sessionId,
         actor: "provider",
@@ -105,6 +105,6 @@ export function* submissions(options: WorkloadOptions): Generator<Submission> {
         },
       })
     }
-    yield { members }
+    yield { drafts }
   }
 }

@@ -22,7 +22,7 @@ import {
 } from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
-import { type MemberResult, type Submission, streamsOf } from "./Submission.js"
+import { type DraftResult, type Submission, streamsOf } from "./Submission.js"
 import { startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { startUpkeep } from "./upkeep/index.js"
 import {
@@ -39,8 +39,8 @@ import {
 export interface Acknowledged {
   /** Highest sequence when it was committed. */
   readonly head: number
-  /** One per event of the command, then one per member, in order. */
-  readonly results: readonly MemberResult[]
+  /** One per event of the command, then one per draft, in order. */
+  readonly results: readonly DraftResult[]
   /** What the command led to; null: there was none. */
   readonly receipt: Receipt | null
   /** Effects that the command left. */
@@ -89,7 +89,7 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
       Effect.async<Acknowledged, SubmitError>((resume) => {
         port.offer(submission, (outcome) => resume(outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)))
       }).pipe(Effect.uninterruptible)
-    const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.members.length))
+    const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.drafts.length))
     return {
       submit: (submission) => shares.within(submission, room.withPermits(size(submission))(commit(submission))),
       trySubmit: (submission) =>

@@ -18,7 +18,7 @@ export interface Destination {
 }
 
 /** One event on its way to the log. */
-export interface Member {
+export interface EventDraft {
   readonly to: Destination
   /** The session that says it; null for connection streams and for our own events. */
   readonly sessionId: string | null
@@ -66,8 +66,8 @@ export interface EffectStep {
 
 /** What is committed together and acknowledged once. */
 export interface Submission {
-  readonly members: readonly Member[]
-  /** Decided before the members are appended; a refused one refuses the whole submission. */
+  readonly drafts: readonly EventDraft[]
+  /** Decided before the drafts are appended; a refused one refuses the whole submission. */
   readonly command?: CommandSubmission
   /**
    * Small values of the log that change with it (`LogDriver.setMeta`), such as how far an import came; null removes one.
@@ -81,8 +81,8 @@ export interface Submission {
   readonly refuseLive?: boolean
 }
 
-/** What became of a member. */
-export type MemberStatus =
+/** What became of a draft. */
+export type DraftStatus =
   /** Stored. */
   | "appended"
   /** Stored, and numbers before it are missing. */
@@ -97,17 +97,17 @@ export type MemberStatus =
   /** The log has other content under this number: refused, its bytes are kept as an anomaly. */
   | "conflict"
 
-/** Why a member is not stored as what it says it is, or not at all. */
-export type MemberFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
+/** Why a draft is not stored as what it says it is, or not at all. */
+export type DraftFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
 
-export interface MemberResult {
-  readonly status: MemberStatus
+export interface DraftResult {
+  readonly status: DraftStatus
   /** Stream that it went to. */
   readonly streamId: string
   /** Where it stands in the log; for a duplicate the first one's; null for what is not stored. */
   readonly sequence: number | null
   /** What is wrong with it. */
-  readonly problem?: MemberFault
+  readonly problem?: DraftFault
 }
 
 /** Nothing of a submission is committed, and why. */
@@ -121,8 +121,8 @@ export type Outcome =
   | {
       readonly ok: true
       readonly head: number
-      /** The command's events first, where there is one, then the members, in order. */
-      readonly results: readonly MemberResult[]
+      /** The command's events first, where there is one, then the drafts, in order. */
+      readonly results: readonly DraftResult[]
       /** What the command led to; null: there was none. */
       readonly receipt: Receipt | null
       /** Effects that it left, in order. None for a retry. */

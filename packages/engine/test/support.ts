@@ -10,7 +10,7 @@ import { type ProjectionStore, SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Scope } from "effect"
 import {
   databaseGroups,
-  type Member,
+  type EventDraft,
   makeWriter,
   memoryWork,
   type Submission,
@@ -105,7 +105,12 @@ export class Speaker {
     this.streamId = id(`thread ${name}`)
     this.sessionId = id(`session ${name} ${session}`)
   }
-  say(type: string, payload: unknown, native?: ProviderEvent["native"], more: Partial<Member["event"]> = {}): Member {
+  say(
+    type: string,
+    payload: unknown,
+    native?: ProviderEvent["native"],
+    more: Partial<EventDraft["event"]> = {},
+  ): EventDraft {
     this.seq += 1
     return {
       to: { streamId: this.streamId },
@@ -114,21 +119,21 @@ export class Speaker {
       event: { type, payload, native: native ?? null, channel: "agent", seq: this.seq, at: t0 + this.seq, ...more },
     }
   }
-  start(mode: "managed" | "imported" | "attached" = "managed"): Member {
+  start(mode: "managed" | "imported" | "attached" = "managed"): EventDraft {
     return this.say("session.started", { provider: "codex", mode })
   }
-  turn(native: string): Member {
+  turn(native: string): EventDraft {
     return this.say("turn.started", {}, { turnId: native })
   }
-  item(turn: string, native: string): Member {
+  item(turn: string, native: string): EventDraft {
     return this.say("item.started", { kind: "agent_message" }, { turnId: turn, itemId: native })
   }
-  delta(turn: string, item: string, delta: string): Member {
+  delta(turn: string, item: string, delta: string): EventDraft {
     return this.say("content.delta", { stream: "text", delta }, { turnId: turn, itemId: item })
   }
-  complete(turn: string): Member {
+  complete(turn: string): EventDraft {
     return this.say("turn.completed", { outcome: "completed" }, { turnId: turn })
   }
 }
 
-export const submit = (...members: readonly Member[]): Submission => ({ members })
+export const submit = (...drafts: readonly EventDraft[]): Submission => ({ drafts })

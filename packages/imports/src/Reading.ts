@@ -9,7 +9,7 @@ import {
   type Acknowledged,
   ConnectionIngestion,
   type EngineService,
-  type Member,
+  type EventDraft,
   sha256,
   streamKey,
   threadKey,
@@ -41,7 +41,7 @@ export class Reading {
   private readonly source: string
   private readonly recording: OpenRecording
   private ingestion: ConnectionIngestion | null = null
-  private waiting: Member[] = []
+  private waiting: EventDraft[] = []
   private nativeOf: string[] = []
   private cuts: readonly Cut[] = []
   private passed = 0
@@ -130,35 +130,35 @@ export class Reading {
 
   private take(emitted: readonly Emitted[]): void {
     if (this.ingestion === null || emitted.length === 0) return
-    const members = this.ingestion.members(emitted)
+    const drafts = this.ingestion.drafts(emitted)
     for (const { scope } of emitted) if (scope.kind === "session") this.natives.add(scope.nativeThreadId)
     if (this.known) return
-    members.forEach((member, index) => {
+    drafts.forEach((draft, index) => {
       const scope = emitted[index]?.scope
       const native = scope?.kind === "session" ? scope.nativeThreadId : ""
-      if (scope?.kind === "session" && member.event.type === "session.started") {
-        this.push(this.importedMember(member, native, scope.session), native)
+      if (scope?.kind === "session" && draft.event.type === "session.started") {
+        this.push(this.importedDraft(draft, native, scope.session), native)
       }
-      this.push(member, native)
+      this.push(draft, native)
     })
   }
 
-  private push(member: Member, native: string): void {
-    this.waiting.push(member)
+  private push(draft: EventDraft, native: string): void {
+    this.waiting.push(draft)
     this.nativeOf.push(native)
   }
 
   /** Says in the thread's own stream where it came from. */
-  private importedMember(member: Member, native: string, ordinal: number): Member {
+  private importedDraft(draft: EventDraft, native: string, ordinal: number): EventDraft {
     return {
-      to: { streamId: member.to.streamId, key: threadKey(this.source, native) },
+      to: { streamId: draft.to.streamId, key: threadKey(this.source, native) },
       sessionId: null,
       actor: "import",
       event: {
         type: "thread.imported",
         channel: null,
         seq: null,
-        at: member.event.at,
+        at: draft.event.at,
         eventId: mintId(sha256, this.firstAt, `${this.source}|imported|${native}|${ordinal}|${this.seed}`),
         native: { threadId: native },
         payload: { source: this.source, file: basename(this.name) },
@@ -167,13 +167,13 @@ export class Reading {
   }
 
   private submit(meta?: Readonly<Record<string, string>>): Effect.Effect<void, EngineFailure> {
-    const members = this.waiting
+    const drafts = this.waiting
     const natives = this.nativeOf
     this.waiting = []
     this.nativeOf = []
-    if (members.length === 0 && meta === undefined) return Effect.void
+    if (drafts.length === 0 && meta === undefined) return Effect.void
     return Effect.map(
-      this.engine.submit({ members, refuseLive: true, ...(meta === undefined ? {} : { meta }) }),
+      this.engine.submit({ drafts, refuseLive: true, ...(meta === undefined ? {} : { meta }) }),
       (acknowledged) => {
         this.count(acknowledged, natives)
         this.options.onProgress?.(this.name, this.lastLine, this.counts.events)
@@ -181,7 +181,7 @@ export class Reading {
     )
   }
 
-  /** @param natives the native thread of each member; empty for one of the connection */
+  /** @param natives the native thread of each draft; empty for one of the connection */
   private count({ results }: Acknowledged, natives: readonly string[]): void {
     results.forEach(({ sequence, status, streamId }, index) => {
       const nativeThreadId = natives[index] ?? ""

@@ -76,7 +76,7 @@ export const make = Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       const commandId = ids.next(at)
       const { receipt } = yield* engine.submit({
-        members: [],
+        drafts: [],
         command: {
           commandId,
           to: { streamId: command.threadId },

@@ -8,7 +8,7 @@ import { endingsAtRecovery, isOursToSettle } from "@threadfold/core"
 import { Clock, Effect, identity } from "effect"
 import type { WorkError } from "./Errors.js"
 import { outcome } from "./lanes/handOver.js"
-import { conclusion, type Ending, member, type Told, type Workshop } from "./lanes/Workshop.js"
+import { conclusion, draft, type Ending, type Told, type Workshop } from "./lanes/Workshop.js"
 import { endOrphans } from "./orphans.js"
 import { eachPage } from "./pages.js"
 import { upkeep } from "./upkeep.js"
@@ -82,10 +82,10 @@ const settleConnections = (shop: Workshop): Effect.Effect<void, WorkError> => {
   return eachPage({ read, keyOf: ({ connectionId }) => connectionId }, (connections) =>
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
-      const members = connections
+      const drafts = connections
         .filter(isOursToSettle)
-        .map(({ connectionId }) => member(shop, { streamId: connectionId }, at, closed))
-      if (members.length > 0) yield* shop.engine.submit({ members })
+        .map(({ connectionId }) => draft(shop, { streamId: connectionId }, at, closed))
+      if (drafts.length > 0) yield* shop.engine.submit({ drafts })
     }),
   )
 }

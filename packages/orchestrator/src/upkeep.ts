@@ -30,7 +30,7 @@ export const upkeep = (
 ): Effect.Effect<Acknowledged, SubmitError> =>
   Effect.flatMap(Clock.currentTimeMillis, (at) =>
     engine.submit({
-      members: [],
+      drafts: [],
       command: { commandId: ids.next(at), to: { streamId: command.threadId }, at, actor, command: decode(command) },
     }),
   )

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Command, type EventType, type NativeRef, type PayloadOf } from "@threadfold/contracts"
 import { checkLog, mintId } from "@threadfold/core"
-import { Engine, type EngineService, type Member, sha256 } from "@threadfold/engine"
+import { Engine, type EngineService, type EventDraft, sha256 } from "@threadfold/engine"
 import { decodeRow } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
@@ -69,7 +69,7 @@ export class Sessions {
     type: T,
     payload: PayloadOf<T>,
     native: NativeRef = {},
-  ): Effect.Effect<Member> {
+  ): Effect.Effect<EventDraft> {
     return Effect.map(Clock.currentTimeMillis, (at) => {
       const seq = (this.seqs.get(label) ?? 0) + 1
       this.seqs.set(label, seq)
@@ -83,15 +83,13 @@ export class Sessions {
   }
 
   say<T extends EventType>(label: string, type: T, payload: PayloadOf<T>, native: NativeRef = {}) {
-    return Effect.flatMap(this.event(label, type, payload, native), (member) =>
-      this.engine.submit({ members: [member] }),
-    )
+    return Effect.flatMap(this.event(label, type, payload, native), (draft) => this.engine.submit({ drafts: [draft] }))
   }
 
   give(label: string, command: object, actor: "client" | "orchestrator" = "client") {
     return Effect.flatMap(Clock.currentTimeMillis, (at) =>
       this.engine.submit({
-        members: [],
+        drafts: [],
         command: {
           commandId: this.ids.next(at),
           to: { streamId: this.thread(label) },

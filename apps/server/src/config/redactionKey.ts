@@ -12,7 +12,7 @@ export const redactionKey = (engine: EngineService): Effect.Effect<string> =>
     const kept = Effect.gen(function* () {
       const known = yield* engine.getMeta(name)
       if (known !== null) return known
-      yield* engine.submit({ members: [], meta: { [name]: made } })
+      yield* engine.submit({ drafts: [], meta: { [name]: made } })
       return made
     })
     return yield* Effect.orElseSucceed(kept, () => made)

@@ -49,7 +49,7 @@ const warnings = (engine: EngineService) =>
 
 /** Time goes by, and what was given to the writer meanwhile is committed. */
 const pass = (engine: EngineService, time: Duration.DurationInput) =>
-  Effect.zipRight(TestClock.adjust(time), engine.submit({ members: [] }))
+  Effect.zipRight(TestClock.adjust(time), engine.submit({ drafts: [] }))
 
 const detailsOf = (engine: EngineService) => Effect.map(warnings(engine), (all) => all.map(({ details }) => details))
 

@@ -60,7 +60,7 @@ const record = (engine: EngineService, space: DiskSpace, at: number): Effect.Eff
     const payload = { message: messageOf(space), details: `disk-${space.status}` }
     const event = { type: "runtime.warning", channel, seq, at, payload }
     yield* engine.submit({
-      members: [{ to: { streamId }, sessionId: null, actor: "orchestrator", event }],
+      drafts: [{ to: { streamId }, sessionId: null, actor: "orchestrator", event }],
       meta: { [warningsKey]: `${streamId} ${seq} ${space.status}` },
     })
   })

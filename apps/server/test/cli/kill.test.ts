@@ -134,14 +134,14 @@ const engine = async (directory: string): Promise<Ingester> => {
   })
   child.stdin.on("error", () => undefined)
   let next = 0
-  const submit = (members: readonly object[]) =>
+  const submit = (drafts: readonly object[]) =>
     new Promise<readonly Told[]>((done, fail) => {
       if (child.exitCode !== null || child.signalCode !== null) return fail(new Gone())
       next += 1
       waiting.set(next, { done, fail })
-      return child.stdin.write(`${JSON.stringify({ id: next, members })}\n`)
+      return child.stdin.write(`${JSON.stringify({ id: next, drafts })}\n`)
     })
-  const memberOf = ({ sessionId, threadId }: Source, event: object) => ({
+  const draftOf = ({ sessionId, threadId }: Source, event: object) => ({
     to: { streamId: threadId },
     sessionId,
     actor: "provider",
@@ -152,10 +152,10 @@ const engine = async (directory: string): Promise<Ingester> => {
     child,
     open: async (source) => {
       const started = { type: "session.started", channel: null, seq: null, at: 1, eventId: source.sessionId }
-      await submit([memberOf(source, { ...started, payload: { provider: "test", mode: "managed" } })])
+      await submit([draftOf(source, { ...started, payload: { provider: "test", mode: "managed" } })])
     },
     push: async (source, events) => {
-      const told = await submit(events.map((event) => memberOf(source, event)))
+      const told = await submit(events.map((event) => draftOf(source, event)))
       return told.map((one, index) => ({ ...one, seq: events[index]?.seq ?? null }))
     },
   }

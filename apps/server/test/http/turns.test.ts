@@ -75,7 +75,7 @@ describe("a turn", () => {
         expect((yield* turn(thread.turnId)).body).toMatchObject({ status: "ended", settled: false })
         const engine = yield* Engine
         yield* engine.submit({
-          members: [
+          drafts: [
             {
               to: { streamId: thread.threadId },
               sessionId: null,

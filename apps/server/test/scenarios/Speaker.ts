@@ -1,7 +1,7 @@
 /** A thread that tells its own story: one managed session, whose events are numbered as they are said. */
 import type { NativeRef } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
-import { type Member, type Submission, sha256 } from "@threadfold/engine"
+import { type EventDraft, type Submission, sha256 } from "@threadfold/engine"
 
 /** When every story begins, ms since the epoch. */
 export const t0 = 1_795_150_511_000
@@ -29,7 +29,7 @@ export class Speaker {
     this.seq += count
   }
 
-  say(type: string, payload: unknown, native: NativeRef | null = null): Member {
+  say(type: string, payload: unknown, native: NativeRef | null = null): EventDraft {
     this.seq += 1
     return {
       to: { streamId: this.threadId },
@@ -39,29 +39,29 @@ export class Speaker {
     }
   }
 
-  start(): Member {
+  start(): EventDraft {
     return this.say("session.started", { provider: "test", mode: "managed" })
   }
 
-  turn(turnId: string): Member {
+  turn(turnId: string): EventDraft {
     return this.say("turn.started", {}, { turnId })
   }
 
-  item(turnId: string, itemId: string, kind = "agent_message"): Member {
+  item(turnId: string, itemId: string, kind = "agent_message"): EventDraft {
     return this.say("item.started", { kind }, { turnId, itemId })
   }
 
-  delta(turnId: string, itemId: string, delta: string, frames = 1): Member {
+  delta(turnId: string, itemId: string, delta: string, frames = 1): EventDraft {
     return this.say("content.delta", { stream: "text", delta, frames }, { turnId, itemId })
   }
 
-  final(turnId: string, itemId: string, text: string): Member {
+  final(turnId: string, itemId: string, text: string): EventDraft {
     return this.say("item.completed", { kind: "agent_message", status: "completed", text }, { turnId, itemId })
   }
 
-  complete(turnId: string): Member {
+  complete(turnId: string): EventDraft {
     return this.say("turn.completed", { outcome: "completed" }, { turnId })
   }
 }
 
-export const submit = (...members: readonly Member[]): Submission => ({ members })
+export const submit = (...drafts: readonly EventDraft[]): Submission => ({ drafts })

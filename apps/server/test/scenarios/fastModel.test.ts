@@ -65,20 +65,20 @@ const play = (lines: Iterable<WireLine>) =>
       threadId: (native) => idOf(`thread ${native}`),
       sessionId: (native, ordinal) => idOf(`session ${native} ${ordinal}`),
     })
-    const offer = (members: ReturnType<typeof ingestion.members>): void => {
-      if (members.length === 0) return
+    const offer = (drafts: ReturnType<typeof ingestion.drafts>): void => {
+      if (drafts.length === 0) return
       cost.submissions += 1
-      cost.events += members.length
-      loop.offer({ members }, (outcome) => outcomes.push(outcome))
+      cost.events += drafts.length
+      loop.offer({ drafts }, (outcome) => outcomes.push(outcome))
     }
     let lineNumber = 0
     for (const line of lines) {
-      offer(ingestion.members(translator.tick(line.at)))
-      offer(ingestion.members(translator.push(line).emitted))
+      offer(ingestion.drafts(translator.tick(line.at)))
+      offer(ingestion.drafts(translator.push(line).emitted))
       // The wire comes in pieces: now and then the writer gets its turn.
       if (lineNumber++ % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    offer(ingestion.members(translator.flush()))
+    offer(ingestion.drafts(translator.flush()))
     loop.drain()
     expect(outcomes.filter(({ ok }) => !ok)).toEqual([])
     return cost

@@ -42,7 +42,7 @@ const pushAll = (seed: number, lines: readonly string[]) =>
       1_795_132_800_000,
     )
     if (opening === null) throw new Error("no thread")
-    yield* engine.submit({ members: [], command: opening })
+    yield* engine.submit({ drafts: [], command: opening })
     const context = { sessionId, streamId: opening.to.streamId, startedAt: 1_795_132_800_000 }
     const read = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
     const results: LineResult[] = []
@@ -51,11 +51,11 @@ const pushAll = (seed: number, lines: readonly string[]) =>
     for (; waiting.length > 0; size = (size * 7) % 61) {
       const some = waiting.slice(0, size)
       waiting = waiting.slice(size)
-      const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
-      const acknowledged = yield* engine.submit({ members })
+      const drafts = some.flatMap(({ draft }) => (draft === null ? [] : [draft]))
+      const acknowledged = yield* engine.submit({ drafts })
       let next = 0
       for (const line of some)
-        results.push(lineResult(line, line.member === null ? undefined : acknowledged.results[next++]))
+        results.push(lineResult(line, line.draft === null ? undefined : acknowledged.results[next++]))
     }
     return { results, streamId: opening.to.streamId }
   }).pipe(Effect.provide(Engine.layerInProcess({ file: library.file })))

@@ -95,7 +95,7 @@ const slopesOf = (
         const end = speaker.end()
         const turnEnds = cpuOf(() => write(end))
         if (round < WARM_UP) continue
-        cost.events.push(events / turn.members.length)
+        cost.events.push(events / turn.drafts.length)
         cost.turnEnds.push(turnEnds)
       }
     }

@@ -17,7 +17,7 @@ export const CHUNK = 2048
  */
 const STOCK = 102 * CHUNK
 
-const sizeOf = ({ members }: Submission): number => members.length
+const sizeOf = ({ drafts }: Submission): number => drafts.length
 
 /** Takes submissions of about so many events off a load; fewer where it ends. */
 const take = (load: Iterator<Submission>, events: number): readonly Submission[] => {

@@ -3,7 +3,7 @@
  * come from the caller, so that an import mints the same ones every time and a live connection mints new ones.
  */
 import type { Emitted } from "@threadfold/contracts"
-import type { Member } from "../Submission.js"
+import type { EventDraft } from "../Submission.js"
 
 /** How a connection's things are named. */
 export interface ConnectionNames {
@@ -35,12 +35,12 @@ export class ConnectionIngestion {
 
   constructor(private readonly names: ConnectionNames) {}
 
-  /** The members that events of this connection become, in the same order. */
-  members(emitted: readonly Emitted[]): readonly Member[] {
-    return emitted.map((one) => this.member(one))
+  /** The drafts that events of this connection become, in the same order. */
+  drafts(emitted: readonly Emitted[]): readonly EventDraft[] {
+    return emitted.map((one) => this.draftOf(one))
   }
 
-  private member({ scope, actor, event }: Emitted): Member {
+  private draftOf({ scope, actor, event }: Emitted): EventDraft {
     const { connectionId, imported, sourceKind } = this.names
     const by = actor === "client" && imported ? "import" : actor
     if (scope.kind === "connection") return { to: { streamId: connectionId }, sessionId: null, actor: by, event }

@@ -29,14 +29,14 @@ export const appendSuite = (test: LogTest): void => {
     Effect.gen(function* () {
       const log = yield* theLog
       const refused = {
-        members: [eventOf(1, { raw: "x" }), eventOf(2)],
+        drafts: [eventOf(1, { raw: "x" }), eventOf(2)],
         ifRequested: { threadId: streamOf(1), turnId: eventIdOf(1) },
       }
       const [alone] = yield* appendAll(refused)
       expect(alone).toMatchObject({ ok: false })
       expect([yield* log.head, log.published()]).toEqual([0, 0])
       expect(yield* log.native(1)).toBeNull()
-      const [first, second] = yield* appendAll(refused, { members: [eventOf(1, { stream: 2 })] })
+      const [first, second] = yield* appendAll(refused, { drafts: [eventOf(1, { stream: 2 })] })
       expect([first?.ok, second?.ok]).toEqual([false, true])
       expect([yield* log.head, log.published()]).toEqual([1, 1])
       expect(yield* log.native(1)).toBeNull()
@@ -47,9 +47,9 @@ export const appendSuite = (test: LogTest): void => {
     "takes a repeated submission as done",
     Effect.gen(function* () {
       const log = yield* theLog
-      const members = [eventOf(1), numberedEvent(2, 1), eventOf(3, { stream: 2 })]
-      const first = yield* append(...members)
-      const again = yield* append(...members)
+      const drafts = [eventOf(1), numberedEvent(2, 1), eventOf(3, { stream: 2 })]
+      const first = yield* append(...drafts)
+      const again = yield* append(...drafts)
       expect(first.map(({ status }) => status)).toEqual(["appended", "appended", "gap"])
       expect(again).toEqual(first.map(({ sequence, streamId }) => ({ status: "duplicate", streamId, sequence })))
       expect(yield* log.head).toBe(3)
@@ -122,8 +122,8 @@ export const appendSuite = (test: LogTest): void => {
     Effect.gen(function* () {
       yield* theLog
       const outcomes = yield* appendAll(
-        { members: [numberedEvent(1, 1), numberedEvent(1, 1)] },
-        { members: [numberedEvent(2, 2), numberedEvent(1, 1)] },
+        { drafts: [numberedEvent(1, 1), numberedEvent(1, 1)] },
+        { drafts: [numberedEvent(2, 2), numberedEvent(1, 1)] },
       )
       expect(
         outcomes.flatMap((one) => (one.ok ? one.results.map((each) => [each.sequence, each.status]) : [])),

@@ -3,7 +3,7 @@ import type { EventType } from "@threadfold/contracts"
 import type { LogDriver, LogReader } from "@threadfold/event-log"
 import { sessionOf, streamOf } from "@threadfold/event-log/testing"
 import { Context, Effect } from "effect"
-import { type Member, type Outcome, type Submission, streamsOf } from "../Submission.js"
+import { type EventDraft, type Outcome, type Submission, streamsOf } from "../Submission.js"
 import type { Writer } from "../writer/index.js"
 
 /** An empty log, with the writer that appends to it. */
@@ -31,17 +31,17 @@ export const appendAll = (...batch: readonly Submission[]): Effect.Effect<readon
     return outcomes
   })
 
-/** Appends members as one submission; what became of each. Dies where the whole of it is refused. */
-export const append = (...members: readonly Member[]) =>
-  Effect.flatMap(appendAll({ members }), ([outcome]) =>
+/** Appends drafts as one submission; what became of each. Dies where the whole of it is refused. */
+export const append = (...drafts: readonly EventDraft[]) =>
+  Effect.flatMap(appendAll({ drafts }), ([outcome]) =>
     outcome?.ok === true ? Effect.succeed(outcome.results) : Effect.dieMessage(JSON.stringify(outcome)),
   )
 
 /** Event `n` of a log: number `n` of a channel of its stream, so that no two are alike. */
 export const eventOf = (
   n: number,
-  { stream = 1, ...over }: Partial<Member["event"]> & { readonly stream?: number } = {},
-): Member => ({
+  { stream = 1, ...over }: Partial<EventDraft["event"]> & { readonly stream?: number } = {},
+): EventDraft => ({
   to: { streamId: streamOf(stream) },
   sessionId: null,
   actor: "provider",
@@ -56,7 +56,7 @@ export const eventOf = (
 })
 
 /** The n-th event as number `seq` of a session's agent channel. */
-export const numberedEvent = (n: number, seq: number, over: Partial<Member["event"]> = {}): Member => ({
+export const numberedEvent = (n: number, seq: number, over: Partial<EventDraft["event"]> = {}): EventDraft => ({
   ...eventOf(n, { seq, ...over }),
   sessionId: sessionOf(1),
 })

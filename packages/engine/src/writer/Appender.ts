@@ -1,6 +1,6 @@
 /// <reference lib="es2024.string" />
 /**
- * One member after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
+ * One draft after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
  * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
  */
 import { channelLimit, type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
@@ -21,7 +21,7 @@ import {
 } from "@threadfold/core"
 import type { Overlay } from "@threadfold/core/model"
 import { blankRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
-import type { Member, MemberResult } from "../Submission.js"
+import type { DraftResult, EventDraft } from "../Submission.js"
 import { type Checked, checked, versionOf } from "./boundary.js"
 import { type Cause, type Causes, uncaused } from "./Causes.js"
 import type { ChangedRows } from "./ChangedRows.js"
@@ -49,7 +49,11 @@ export interface BatchContext {
  * Whether an adapter says this on one channel more than its session may have. What a driver or a recording says on one is kept, and
  * the fold notes it.
  */
-const isBeyondChannels = ({ channels, session }: FoldState, { actor, sessionId }: Member, channel: string): boolean =>
+const isBeyondChannels = (
+  { channels, session }: FoldState,
+  { actor, sessionId }: EventDraft,
+  channel: string,
+): boolean =>
   session?.mode === "attached" &&
   session.sessionId === sessionId &&
   actor === "provider" &&
@@ -79,23 +83,23 @@ export class Appender {
     this.takesRuns = fold === currentFold
   }
 
-  /** Appends members in order and says what became of each. `cause`: what caused those that no command did. */
-  append(members: readonly Member[], batch: BatchContext, cause: Cause = uncaused): readonly MemberResult[] {
-    const results: MemberResult[] = []
-    for (let index = 0; index < members.length; ) {
-      const taken = this.takesRuns ? this.run(members, index, batch, results) : 0
+  /** Appends drafts in order and says what became of each. `cause`: what caused those that no command did. */
+  append(drafts: readonly EventDraft[], batch: BatchContext, cause: Cause = uncaused): readonly DraftResult[] {
+    const results: DraftResult[] = []
+    for (let index = 0; index < drafts.length; ) {
+      const taken = this.takesRuns ? this.run(drafts, index, batch, results) : 0
       if (taken === 0) {
-        const member = members[index]
-        if (member !== undefined) results.push(this.member(member, batch, cause))
+        const draft = drafts[index]
+        if (draft !== undefined) results.push(this.appendOne(draft, batch, cause))
       }
       index += Math.max(taken, 1)
     }
     return results
   }
 
-  /** Takes the members from `from` on that are one run of deltas of one open item; returns how many, often none. */
-  private run(members: readonly Member[], from: number, batch: BatchContext, results: MemberResult[]): number {
-    const first = members[from]
+  /** Takes the drafts from `from` on that are one run of deltas of one open item; returns how many, often none. */
+  private run(drafts: readonly EventDraft[], from: number, batch: BatchContext, results: DraftResult[]): number {
+    const first = drafts[from]
     if (first === undefined || first.event.type !== "content.delta" || namesOurs(first.event)) return 0
     if (first.commandId !== undefined) return 0
     const { channel, native, seq } = first.event
@@ -123,10 +127,10 @@ export class Appender {
       native: JSON.stringify(native),
     }
     const pieces: DeltaPiece[] = []
-    for (let index = from; index < members.length; index++) {
-      const member = members[index]
-      if (member === undefined || (index > from && !continues(first, member, seq + pieces.length))) break
-      const { event } = member
+    for (let index = from; index < drafts.length; index++) {
+      const draft = drafts[index]
+      if (draft === undefined || (index > from && !continues(first, draft, seq + pieces.length))) break
+      const { event } = draft
       const sequence = this.sequence + 1
       const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
       if (piece === null) break
@@ -152,10 +156,10 @@ export class Appender {
     return pieces.length
   }
 
-  private member(member: Member, batch: BatchContext, cause: Cause): MemberResult {
-    const streamId = this.keys.take(member)
+  private appendOne(draft: EventDraft, batch: BatchContext, cause: Cause): DraftResult {
+    const streamId = this.keys.take(draft)
     const entry = this.working.get(streamId)
-    const { event, sessionId } = member
+    const { event, sessionId } = draft
     const { channel, seq } = event
     const source = sessionId ?? streamId
     const numbered = channel !== null && seq !== null
@@ -165,7 +169,7 @@ export class Appender {
       (numbered
         ? this.eventIds.of(source, channel, seq, event.at)
         : mintId(this.digest, event.at, `${source}|${event.type}|event`))
-    const { native, payload: said, problem, type } = checked(member)
+    const { native, payload: said, problem, type } = checked(draft)
     const payload = withoutOurs(type, said)
     const v = problem === null ? (event.v ?? versionOf(type)) : versionOf(type)
     const nativeJson = native === undefined || native === null ? null : JSON.stringify(native)
@@ -174,13 +178,13 @@ export class Appender {
       const content = { type, v, at: event.at, native: nativeJson, payload: JSON.stringify(payload) }
       const same = sameContent(content, { ...known, payload: withoutEnrichment(known.type, known.payload) })
       if (same || !numbered) return { status: "duplicate", streamId, sequence: known.sequence }
-      this.keepConflict(member, entry, source, payload, batch, cause)
+      this.keepConflict(draft, entry, source, payload, batch, cause)
       return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
     }
-    if (numbered && isBeyondChannels(entry.state, member, channel)) {
+    if (numbered && isBeyondChannels(entry.state, draft, channel)) {
       return { status: "invalid", streamId, sequence: null, problem: "channel-limit" }
     }
-    const envelope = this.envelope(member, entry, eventId, { type, v, native, payload }, batch, cause)
+    const envelope = this.envelope(draft, entry, eventId, { type, v, native, payload }, batch, cause)
     const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
     if (problem !== null) return { status: "invalid", streamId, sequence, problem }
     return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
@@ -218,19 +222,19 @@ export class Appender {
 
   /** The refused line stays as a fact of its own, once however often it is sent. */
   private keepConflict(
-    member: Member,
+    draft: EventDraft,
     entry: StreamEntry,
     source: string,
     payload: unknown,
     batch: BatchContext,
     cause: Cause,
   ): void {
-    const { at, channel, raw, seq, type } = member.event
-    const { native } = checked(member)
+    const { at, channel, raw, seq, type } = draft.event
+    const { native } = checked(draft)
     const bytes = raw ?? canonicalJson({ type, at, native, payload })
     const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
     if (this.stored(eventId) !== null) return
-    const unnumbered: Member = { ...member, event: { ...member.event, channel: null, seq: null } }
+    const unnumbered: EventDraft = { ...draft, event: { ...draft.event, channel: null, seq: null } }
     const kept = "provider.unmapped"
     const why = { method: type.slice(0, maxTypeLength).toWellFormed(), known: true, conflict: { channel, seq } }
     const content = { type: kept, v: versionOf(kept), native, payload: why }
@@ -239,14 +243,14 @@ export class Appender {
   }
 
   private envelope(
-    member: Member,
+    draft: EventDraft,
     entry: StreamEntry,
     eventId: string,
     { native, payload, type, v }: Pick<Checked, "type" | "native" | "payload"> & { readonly v: number },
     batch: BatchContext,
     cause: Cause,
   ): EventEnvelope {
-    const { event } = member
+    const { event } = draft
     return {
       sequence: this.sequence + 1,
       streamId: entry.streamId,
@@ -254,14 +258,14 @@ export class Appender {
       eventId,
       type,
       v,
-      sessionId: member.sessionId,
+      sessionId: draft.sessionId,
       channel: event.channel,
       seq: event.seq,
       at: event.at,
       recordedAt: batch.recordedAt,
-      actor: member.actor,
-      commandId: member.commandId ?? null,
-      ...this.causes.ofMember(member, cause),
+      actor: draft.actor,
+      commandId: draft.commandId ?? null,
+      ...this.causes.ofDraft(draft, cause),
       turnId: event.turnId ?? null,
       itemId: event.itemId ?? null,
       requestId: event.requestId ?? null,
@@ -270,7 +274,7 @@ export class Appender {
       delegationId: event.delegationId ?? null,
       taskId: event.taskId ?? null,
       native: native ?? null,
-      payload: isEnriched(type) ? enrich(type, payload, (native) => this.keys.sibling(member, native)) : payload,
+      payload: isEnriched(type) ? enrich(type, payload, (native) => this.keys.sibling(draft, native)) : payload,
     }
   }
 

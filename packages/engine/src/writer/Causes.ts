@@ -3,7 +3,7 @@
  * `correlationId` the command at the beginning. So one walks from an event to its effect and on to the command.
  */
 import type { EffectKind, EffectRow, EventEnvelope, EventType } from "@threadfold/contracts"
-import type { Member, Submission } from "../Submission.js"
+import type { EventDraft, Submission } from "../Submission.js"
 import type { EffectSubject, WorkStore } from "../work/index.js"
 
 /** The two columns of an envelope. */
@@ -43,8 +43,8 @@ export class Causes {
     return effect === null ? uncaused : byEffect(effect)
   }
 
-  /** Of one member: its command, else what its submission says. */
-  ofMember({ carriesOn, commandId }: Member, submission: Cause): Cause {
+  /** Of one draft: its command, else what its submission says. */
+  ofDraft({ carriesOn, commandId }: EventDraft, submission: Cause): Cause {
     return commandId === undefined ? submission : { causationId: commandId, correlationId: carriesOn ?? commandId }
   }
 

@@ -9,14 +9,14 @@ import {
   refusalReasons,
 } from "@threadfold/core"
 import { CommandConflict, CommandRefused, EffectConflict } from "../Errors.js"
-import type { CommandSubmission, EffectStep, Member, Outcome, Refusal } from "../Submission.js"
+import type { CommandSubmission, EffectStep, EventDraft, Outcome, Refusal } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 
 /** An accepted command on its way into the log. */
 export interface Decided {
   readonly accepted: Accepted
   /** Its events. */
-  readonly members: readonly Member[]
+  readonly drafts: readonly EventDraft[]
   /** The stream that it went to. */
   readonly streamId: string
   /** Ids that follow from the command. */

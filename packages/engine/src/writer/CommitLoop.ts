@@ -36,7 +36,7 @@ export class CommitLoop {
       submission,
       done,
       streams: streamsOfSubmission(submission),
-      size: Math.max(1, submission.members.length),
+      size: Math.max(1, submission.drafts.length),
     })
     this.schedule()
   }

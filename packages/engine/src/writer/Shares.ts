@@ -34,7 +34,7 @@ export class Shares {
   ): Effect.Effect<A, E> {
     return Effect.suspend(() => {
       const [stream] = streamsOfSubmission(submission)
-      const size = Math.min(this.capacity, Math.max(1, submission.members.length))
+      const size = Math.min(this.capacity, Math.max(1, submission.drafts.length))
       if (stream === undefined) return run(Effect.unsafeMakeSemaphore(size), size)
       const share = this.shares.get(stream) ?? { room: Effect.unsafeMakeSemaphore(this.capacity), users: 0 }
       this.shares.set(stream, share)

@@ -1,6 +1,6 @@
-/** Which stream a member goes to: keyed streams are looked up, and the first proposal under a key is kept for ever. */
+/** Which stream a draft goes to: keyed streams are looked up, and the first proposal under a key is kept for ever. */
 import type { LogDriver } from "@threadfold/event-log"
-import type { Destination, Member } from "../Submission.js"
+import type { Destination, EventDraft } from "../Submission.js"
 
 /** Key of a keyed stream among the log's small values. */
 export const streamKey = (key: string): string => `stream:${key}`
@@ -27,8 +27,8 @@ export class StreamKeys {
     return (to.key === undefined ? null : this.find(to.key)) ?? to.streamId
   }
 
-  /** The stream that a member goes to. Only inside the writer's transaction. */
-  take({ to }: Member): string {
+  /** The stream that a draft goes to. Only inside the writer's transaction. */
+  take({ to }: EventDraft): string {
     if (to.key === undefined) return to.streamId
     const found = this.find(to.key)
     if (found !== null) return found
@@ -37,8 +37,8 @@ export class StreamKeys {
     return to.streamId
   }
 
-  /** The stream of another native thread of the member's source, where it is known. */
-  sibling({ to }: Member, nativeThreadId: string): string | null {
+  /** The stream of another native thread of the draft's source, where it is known. */
+  sibling({ to }: EventDraft, nativeThreadId: string): string | null {
     return to.key === undefined ? null : this.find(`${to.key.slice(0, to.key.indexOf("|") + 1)}${nativeThreadId}`)
   }
 

@@ -93,8 +93,8 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("gives one stream to a key for ever, across restarts, and links a child to its parent", () => {
     const b = make()
-    const named = (speaker: Speaker, key: string, ...members: ReturnType<Speaker["start"]>[]) =>
-      submit(...members.map((member) => ({ ...member, to: { streamId: speaker.streamId, key: `src|${key}` } })))
+    const named = (speaker: Speaker, key: string, ...drafts: ReturnType<Speaker["start"]>[]) =>
+      submit(...drafts.map((draft) => ({ ...draft, to: { streamId: speaker.streamId, key: `src|${key}` } })))
     const [parent, again, child] = [new Speaker("parent"), new Speaker("again"), new Speaker("child")]
     b.writer.process([named(parent, "native-1", parent.start(), parent.turn("t1"))])
     const writer = b.restart()
@@ -232,7 +232,7 @@ describe("the writer when SQLite refuses", () => {
     const b = onSqlite()
     const queued = (speaker: Speaker, text: string) =>
       speaker.say("message.queued", { messageId: id("message"), text }, null, {})
-    const ours = (member: ReturnType<typeof queued>) => ({ ...member, actor: "orchestrator" as const })
+    const ours = (draft: ReturnType<typeof queued>) => ({ ...draft, actor: "orchestrator" as const })
     b.writer.process([submit(well.start(), ours(queued(well, "mine")))])
     const outcomes = b.writer.process([submit(sick.start(), ours(queued(sick, "stolen"))), submit(well.turn("t1"))])
     expect(outcomes.every((outcome) => outcome.ok)).toBe(true)

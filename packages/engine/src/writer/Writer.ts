@@ -17,7 +17,7 @@ import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import type { ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
-import type { CommandSubmission, Member, Outcome, Refusal, Submission } from "../Submission.js"
+import type { CommandSubmission, EventDraft, Outcome, Refusal, Submission } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 import { Appender } from "./Appender.js"
 import { Causes } from "./Causes.js"
@@ -144,7 +144,7 @@ export class Writer {
         }
         const context = { recordedAt: this.options.clock(), overlay, refused }
         const done = batch.map((submission): Outcome => {
-          const { command, members } = submission
+          const { command, drafts } = submission
           const refusal = this.refusal(submission)
           if (refusal !== null) return refusal
           const remembered = command === undefined ? null : this.commands.remembered(command, this.appender.sequence)
@@ -152,7 +152,7 @@ export class Writer {
           const decided = command === undefined ? null : this.decided(command, overlay)
           if (decided !== null && "refused" in decided) return decided.refused
           const results = this.appender.append(
-            [...(decided?.members ?? []), ...members],
+            [...(decided?.drafts ?? []), ...drafts],
             context,
             this.causes.ofSubmission(submission),
           )
@@ -160,7 +160,7 @@ export class Writer {
           this.commands.step(submission.effects ?? [])
           const head = this.appender.sequence
           if (command === undefined || decided === null) return { ok: true, head, results, receipt: null, effects: [] }
-          const last = results[decided.members.length - 1]?.sequence ?? head
+          const last = results[decided.drafts.length - 1]?.sequence ?? head
           return { ok: true, head, results, ...this.commands.accept(command, decided, last, context.recordedAt) }
         })
         this.appender.flush()
@@ -227,8 +227,8 @@ export class Writer {
     const decision = decideIf(situation, named, ifSequence)
     if ("refused" in decision)
       return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
-    const members = decision.accepted.events.map(
-      ({ ids, native, payload, sessionId, type }, index): Member => ({
+    const drafts = decision.accepted.events.map(
+      ({ ids, native, payload, sessionId, type }, index): EventDraft => ({
         to,
         sessionId,
         actor: submission.actor ?? "client",
@@ -237,7 +237,7 @@ export class Writer {
         event: { ...ids, type, payload, native, channel: null, seq: null, at, eventId: mint(`${index}|${type}`) },
       }),
     )
-    return { accepted: decision.accepted, members, streamId, mint }
+    return { accepted: decision.accepted, drafts, streamId, mint }
   }
 
   /** What a submission as a whole may not do, found out before anything of it is stored. */
@@ -263,10 +263,10 @@ export class Writer {
 
   /** Importing beside a live session is refused (docs/concepts.md). */
   private besideLive(submission: Submission): Refusal | null {
-    for (const member of submission.members) {
-      if (member.event.type !== "session.started") continue
-      const streamId = this.keys.peek(member.to)
-      const session = sessionBesideImport(this.working.get(streamId).state, member.sessionId)
+    for (const draft of submission.drafts) {
+      if (draft.event.type !== "session.started") continue
+      const streamId = this.keys.peek(draft.to)
+      const session = sessionBesideImport(this.working.get(streamId).state, draft.sessionId)
       if (session === null) continue
       const { mode, sessionId } = session
       return { ok: false, error: new LiveSessionPresent({ threadId: streamId, sessionId, mode }) }

@@ -10,7 +10,7 @@ const attach = (session: string) => ({
 })
 
 describe.each(databases)("commands in the writer %s", (_name, open) => {
-  it("are decided against what the members before them have made of the thread", () => {
+  it("are decided against what the drafts before them have made of the thread", () => {
     const b = open()
     const x = new Speaker("x")
     const [renamed, refused, ended, deleted] = b.writer.process([
@@ -62,16 +62,16 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
     b.close()
   })
 
-  it("come before the members of their submission, and are told apart from them", () => {
+  it("come before the drafts of their submission, and are told apart from them", () => {
     const b = started(open)
     const x = new Speaker("x")
-    const [told] = b.writer.process([{ ...give("send", send("a")), members: [x.start(), x.turn("t1")] }])
+    const [told] = b.writer.process([{ ...give("send", send("a")), drafts: [x.start(), x.turn("t1")] }])
     expect(types(b)).toEqual(["thread.created", "turn.requested", "session.started", "turn.started"])
     expect(told).toMatchObject({ ok: true, head: 4, results: { length: 3 }, receipt: { sequence: 2 } })
     b.close()
   })
 
-  it("hold only while their resource is as their sender saw it, after all earlier members", () => {
+  it("hold only while their resource is as their sender saw it, after all earlier drafts", () => {
     const b = started(open)
     const at = (ifSequence: number, title: string) => {
       const { command, ...rest } = give(title, { type: "thread.rename", title })

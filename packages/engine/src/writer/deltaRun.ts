@@ -1,8 +1,8 @@
-/** Which members are one run of streamed deltas: the same speaker about the same item, number after number. */
+/** Which drafts are one run of streamed deltas: the same speaker about the same item, number after number. */
 import type { NativeRef } from "@threadfold/contracts"
-import type { Member } from "../Submission.js"
+import type { EventDraft } from "../Submission.js"
 
-type SourceEvent = Member["event"]
+type SourceEvent = EventDraft["event"]
 
 /** Whether an event brings ids of ours: then it is looked at for itself. */
 export const namesOurs = (event: SourceEvent): boolean =>
@@ -28,19 +28,19 @@ const sameNative = (a: NativeRef, b: NativeRef): boolean =>
     b.handoffId === undefined &&
     b.taskId === undefined)
 
-/** Whether a member goes on with the run that `first` began. */
-export const continues = (first: Member, member: Member, seq: number): boolean => {
-  const { event } = member
+/** Whether a draft goes on with the run that `first` began. */
+export const continues = (first: EventDraft, draft: EventDraft, seq: number): boolean => {
+  const { event } = draft
   const { native } = first.event
   return (
     event.type === "content.delta" &&
     event.seq === seq &&
     event.channel === first.event.channel &&
-    member.sessionId === first.sessionId &&
-    member.actor === first.actor &&
-    member.commandId === undefined &&
-    member.to.streamId === first.to.streamId &&
-    member.to.key === first.to.key &&
+    draft.sessionId === first.sessionId &&
+    draft.actor === first.actor &&
+    draft.commandId === undefined &&
+    draft.to.streamId === first.to.streamId &&
+    draft.to.key === first.to.key &&
     native !== undefined &&
     native !== null &&
     event.native !== undefined &&

@@ -14,10 +14,10 @@ export interface Sized {
 }
 
 /** Names of the streams that a submission writes to. */
-export const streamsOfSubmission = ({ command, members }: Submission): readonly string[] => {
+export const streamsOfSubmission = ({ command, drafts }: Submission): readonly string[] => {
   const streams = command === undefined ? [] : [command.to.key ?? command.to.streamId]
   let last = streams[0]
-  for (const { to } of members) {
+  for (const { to } of drafts) {
     const stream = to.key ?? to.streamId
     if (stream === last) continue
     last = stream

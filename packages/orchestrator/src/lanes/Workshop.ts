@@ -1,6 +1,6 @@
 /** What every effect needs: the rows, the writer, the agents that run, and words for what became of a call. */
 import type { EffectRow, EffectStatus, EventType } from "@threadfold/contracts"
-import type { EngineService, Member, Submission, WorkReadsService } from "@threadfold/engine"
+import type { EngineService, EventDraft, Submission, WorkReadsService } from "@threadfold/engine"
 import type { Projections } from "@threadfold/projections"
 import { Clock, type Context, Effect } from "effect"
 import type { AgentsService } from "../Agents.js"
@@ -37,12 +37,12 @@ export interface Told {
 }
 
 /** Our own word about a thread or a connection, as the engine takes it. */
-export const member = (
+export const draft = (
   { ids }: Pick<Workshop, "ids">,
   { commandId, streamId }: { readonly streamId: string; readonly commandId?: string },
   at: number,
   { callId, payload, requestId, turnId, type }: Told,
-): Member => ({
+): EventDraft => ({
   to: { streamId },
   sessionId: null,
   actor: "orchestrator",
@@ -75,7 +75,7 @@ export const lease = (shop: Workshop, effect: EffectRow): Effect.Effect<Lease | 
   const token = `${shop.incarnation}#${attempts + 1}`
   return shop.engine
     .submit({
-      members: [],
+      drafts: [],
       effects: [{ effectId, from: "pending", patch: { status: "attempting", token, attempts: attempts + 1 } }],
       ...(kind === "turn.start" && turnId !== null ? { ifRequested: { threadId, turnId } } : {}),
     })
@@ -107,7 +107,7 @@ export const conclusion = (
   { events = [], message, status }: Ending,
   at: number,
 ): Submission => ({
-  members: events.map((event) => member(shop, { ...effect, streamId: effect.threadId }, at, event)),
+  drafts: events.map((event) => draft(shop, { ...effect, streamId: effect.threadId }, at, event)),
   effects: [
     {
       effectId: effect.effectId,

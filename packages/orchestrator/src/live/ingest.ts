@@ -3,7 +3,7 @@
  * not durable the next one is not taken, so that a slow disk slows the agent and loses nothing.
  */
 import type { Emitted } from "@threadfold/contracts"
-import { ConnectionIngestion, type EngineService, type Member } from "@threadfold/engine"
+import { ConnectionIngestion, type EngineService, type EventDraft } from "@threadfold/engine"
 import { Chunk, Effect, Stream } from "effect"
 import type { IdsService } from "../Ids.js"
 import { untilTaken } from "../untilTaken.js"
@@ -39,7 +39,7 @@ export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpO
     sessionId: (_nativeThreadId, _ordinal, at) => ids.next(at),
   })
 
-  const note = ({ event, sessionId }: Member, threadId: string): Ingested => {
+  const note = ({ event, sessionId }: EventDraft, threadId: string): Ingested => {
     if (sessionId !== null && event.type === "session.started") {
       threads.sessionStarted(sessionId, threadId, connectionId)
     }
@@ -49,14 +49,14 @@ export const pump = ({ engine, ids, live, onCommitted, retries, threads }: PumpO
   }
 
   const take = (emitted: readonly Emitted[]): Effect.Effect<void> => {
-    const members = ingestion.members(emitted)
-    return untilTaken(engine.submit({ members })).pipe(
+    const drafts = ingestion.drafts(emitted)
+    return untilTaken(engine.submit({ drafts })).pipe(
       Effect.flatMap(({ results }) =>
-        onCommitted(members.map((member, index) => note(member, results[index]?.streamId ?? member.to.streamId))),
+        onCommitted(drafts.map((draft, index) => note(draft, results[index]?.streamId ?? draft.to.streamId))),
       ),
       // What the engine refuses for good is a defect of ours; it must not silence the agent's later words.
       Effect.catchAll((problem) =>
-        Effect.logError(`${members.length} events of connection ${connectionId} were refused`, problem),
+        Effect.logError(`${drafts.length} events of connection ${connectionId} were refused`, problem),
       ),
     )
   }

@@ -5,8 +5,8 @@ import { Problem } from "@threadfold/contracts/problem"
 import type {
   Acknowledged,
   CommandSubmission,
+  DraftResult,
   EngineService,
-  MemberResult,
   QueueFull,
   Submission,
   SubmitError,
@@ -63,7 +63,7 @@ const longestPlace = 48
 const shownPlace = (place: string): string => place.replace(/[^\w.:[\]-]/g, "?").slice(0, longestPlace)
 
 /** The answer to a line; `result`: what became of it in the log, where it was stored. */
-export const lineResult = ({ line, seq, fault, unknown }: ParsedLine, result: MemberResult | undefined): LineResult => {
+export const lineResult = ({ line, seq, fault, unknown }: ParsedLine, result: DraftResult | undefined): LineResult => {
   const isStored = result !== undefined && (result.status === "appended" || result.status === "gap")
   const status = result === undefined || (isStored && fault !== null) ? "invalid" : result.status
   const said = fault ?? unknown
@@ -110,7 +110,7 @@ export const makeAttachedSessions = (
     const submit = (submission: Submission) => counted(engine.submit(submission))
 
     const command = (submission: CommandSubmission, meta: Submission["meta"] = {}) =>
-      submit({ members: [], command: submission, meta })
+      submit({ drafts: [], command: submission, meta })
 
     /** The row of a session, and the sequence of the log that it is true for. Fails with `session-conflict` for others. */
     const attached = (sessionId: string): Effect.Effect<Attached, RowError | Problem> =>
@@ -121,7 +121,7 @@ export const makeAttachedSessions = (
       )
 
     const lapse = (row: Attached, leaseMs: number) =>
-      Effect.flatMap(Clock.currentTimeMillis, (at) => submit({ members: [leaseLapsed(row, at, leaseMs)] }))
+      Effect.flatMap(Clock.currentTimeMillis, (at) => submit({ drafts: [leaseLapsed(row, at, leaseMs)] }))
 
     const leases = yield* makeLeases((sessionId, leaseMs) =>
       Effect.gen(function* () {
@@ -203,12 +203,12 @@ export const makeAttachedSessions = (
         const results: LineResult[] = []
         for (let start = 0; start < lines.length; ) {
           const some = yield* inPieces(decodeLines(read, lines, start))
-          const members = some.flatMap(({ member }) => (member === null ? [] : [member]))
+          const drafts = some.flatMap(({ draft }) => (draft === null ? [] : [draft]))
           // Once the first lines are in, the rest waits its turn: an answer in the middle would help nobody.
-          const acknowledged = yield* counted(start === 0 ? engine.trySubmit({ members }) : engine.submit({ members }))
+          const acknowledged = yield* counted(start === 0 ? engine.trySubmit({ drafts }) : engine.submit({ drafts }))
           let next = 0
           for (const line of some) {
-            results.push(lineResult(line, line.member === null ? undefined : acknowledged.results[next++]))
+            results.push(lineResult(line, line.draft === null ? undefined : acknowledged.results[next++]))
           }
           start += some.length
         }

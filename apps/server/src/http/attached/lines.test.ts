@@ -51,10 +51,10 @@ describe("pushed lines", () => {
         expect(parsed.map(({ line }) => line)).toEqual(
           body.split("\n").flatMap((text, index) => (text.trim() === "" ? [] : [index + 1])),
         )
-        for (const { fault, member, seq } of parsed) {
-          expect(member === null ? fault !== null : member.event.seq === seq).toBe(true)
-          if (member !== null) {
-            expect([member.sessionId, member.to.streamId]).toEqual([context.sessionId, context.streamId])
+        for (const { fault, draft, seq } of parsed) {
+          expect(draft === null ? fault !== null : draft.event.seq === seq).toBe(true)
+          if (draft !== null) {
+            expect([draft.sessionId, draft.to.streamId]).toEqual([context.sessionId, context.streamId])
           }
         }
       }),
@@ -72,7 +72,7 @@ describe("pushed lines", () => {
     )
   })
 
-  it("that were cut keep channel and number only where each is a member of its own, once and whole", () => {
+  it("that were cut keep channel and number only where each is a draft of its own, once and whole", () => {
     const cases = [
       ['{"channel":"adapter:a","seq":7,"type":"x', 7],
       ['{"payload":{"seq":8},"channel":"adapter:a","seq":7,"type":"x', 7],
@@ -172,7 +172,7 @@ describe("pushed lines", () => {
     const [before, bad, after] = lines(around)
     expect([before?.fault, after?.fault]).toEqual([null, null])
     expect([bad?.seq, bad?.fault]).toEqual([3, fault])
-    const kept = bad?.member?.event
+    const kept = bad?.draft?.event
     expect([kept?.type, kept?.channel, kept?.seq, kept?.at]).toEqual([
       "provider.unmapped",
       "agent",
@@ -190,7 +190,7 @@ describe("pushed lines", () => {
 
   it.each([0, -1, 1.5, maxSeq + 1, 2 ** 60])("without a number that can be (%s) are not kept", (seq) => {
     const bad = only(event({ seq }))
-    expect([bad?.seq, bad?.member, bad?.fault]).toEqual([null, null, { problem: "not-an-event", place: "seq" }])
+    expect([bad?.seq, bad?.draft, bad?.fault]).toEqual([null, null, { problem: "not-an-event", place: "seq" }])
   })
 
   it("at the edge of what is taken are taken", () => {
@@ -217,7 +217,7 @@ describe("pushed lines", () => {
     ] as const) {
       const taken = only(text)
       expect([taken?.fault, taken?.unknown]).toEqual([null, { problem: "unknown-field", place }])
-      expect(taken?.member?.event.raw).toBe(text)
+      expect(taken?.draft?.event.raw).toBe(text)
       if (taken === undefined) throw new Error("no line")
       const stored = { status: "appended" as const, streamId: "", sequence: 5 }
       expect(lineResult(taken, stored)).toEqual({
@@ -236,7 +236,7 @@ describe("pushed lines", () => {
       })
     }
     // A native message of the line's own stays what it is, and ids of ours are known, if ignored.
-    expect(only(event({ raw: "native", mood: "good" }))?.member?.event.raw).toBe("native")
+    expect(only(event({ raw: "native", mood: "good" }))?.draft?.event.raw).toBe("native")
     expect(only(event({ turnId: "01990000-0000-7000-8000-000000000009" }))?.unknown).toBeNull()
     expect(only(event({ payload: { message: "m", mood: "good" } }))?.unknown).toBeNull()
   })
@@ -332,7 +332,7 @@ describe("the answer to a line", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constantFrom(...slugs), (place, slug) => {
         const fault = { problem: slug, place }
-        const parsed = { line: maxPushLines, seq: maxSeq, member: null, fault, unknown: null, values: 0 }
+        const parsed = { line: maxPushLines, seq: maxSeq, draft: null, fault, unknown: null, values: 0 }
         const result = { status: "appended" as const, streamId: "", sequence: Number.MAX_SAFE_INTEGER }
         expect(Buffer.byteLength(`${JSON.stringify(lineResult(parsed, result))}\n`)).toBeLessThanOrEqual(200)
       }),

@@ -17,7 +17,7 @@ import {
   readJson,
 } from "@threadfold/contracts"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
-import type { Member } from "@threadfold/engine"
+import type { EventDraft } from "@threadfold/engine"
 import { Either, ParseResult, Schema } from "effect"
 import type { InPieces } from "./pieces.js"
 import type { FoundLine } from "./pushedBody.js"
@@ -37,7 +37,7 @@ export interface LineRules {
   /** Longest line, bytes. */
   readonly maxBytes: number
   /** Takes out of an event what must not be recorded. */
-  readonly redact: (event: Member["event"]) => Member["event"]
+  readonly redact: (event: EventDraft["event"]) => EventDraft["event"]
   /** The same for a text. */
   readonly redactText: (text: string) => string
 }
@@ -55,7 +55,7 @@ export interface ParsedLine {
   readonly line: number
   readonly seq: number | null
   /** What is stored; null: nothing, because it has no number that can be read. */
-  readonly member: Member | null
+  readonly draft: EventDraft | null
   /** Why it is no event; null for one that is. */
   readonly fault: LineFault | null
   /** What it says that is not known here; null: nothing. It was taken all the same. */
@@ -119,7 +119,7 @@ const sha256 = (data: string | Uint8Array): string => createHash("sha256").updat
 export const lineReader = (context: LineContext, rules: LineRules): ((found: FoundLine) => InPieces<ParsedLine>) => {
   const { redactText } = rules
 
-  const member = (event: Member["event"]): Member => ({
+  const draft = (event: EventDraft["event"]): EventDraft => ({
     to: { streamId: context.streamId },
     sessionId: context.sessionId,
     actor: "provider",
@@ -130,7 +130,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
   function* refused(found: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
     const { body, end, line, start } = found
     if (channel === null || seq === null || !isPushable(channel)) {
-      return { line, seq: null, member: null, fault, unknown: null, values: 0 }
+      return { line, seq: null, draft: null, fault, unknown: null, values: 0 }
     }
     const bytes = body.subarray(start, end)
     const isLong = bytes.length > rules.maxBytes
@@ -149,7 +149,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     }
     const raw = isLong ? headOf(recorded) : recorded.trim()
     const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
-    return { line, seq, member: member(event), fault, unknown: null, values: 1 }
+    return { line, seq, draft: draft(event), fault, unknown: null, values: 1 }
   }
 
   return function* (found) {
@@ -165,7 +165,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     const read = readJson(text, cutTexts)
     if ("problem" in read) return yield* unread(read)
     if (!isRecord(read.value)) {
-      return { line, seq: null, member: null, fault: { problem: "not-an-event", place: "" }, unknown: null, values: 0 }
+      return { line, seq: null, draft: null, fault: { problem: "not-an-event", place: "" }, unknown: null, values: 0 }
     }
     const decoded = decodeEvent(read.value)
     if (Either.isLeft(decoded)) return yield* unread({ problem: "not-an-event", place: placeOf(decoded.left) })
@@ -177,8 +177,8 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
     const unknown = unknownField(read.value)
     // What this version does not know is kept, as everything that a source says.
     const kept = unknown === null ? raw : (raw ?? text)
-    const taken = member({ type, v, channel, seq, at, native, payload, raw: kept })
-    return { line, seq, member: taken, fault: null, unknown, values: read.values }
+    const taken = draft({ type, v, channel, seq, at, native, payload, raw: kept })
+    return { line, seq, draft: taken, fault: null, unknown, values: read.values }
   }
 }
 

@@ -1,7 +1,7 @@
 /** What must not be recorded of what adapters push. A secret that two lines tell together is not seen: each stays one event. */
 import { isEventType } from "@threadfold/contracts"
 import type { AttachRequest } from "@threadfold/contracts/api"
-import type { Member } from "@threadfold/engine"
+import type { EventDraft } from "@threadfold/engine"
 import { type HeldSecrets, makeRedactor, type Redactor } from "@threadfold/providers"
 import type { LineRules } from "./lines.js"
 
@@ -16,7 +16,7 @@ const channelOf = (channel: string | null, redactor: Redactor): string | null =>
   return name === undefined ? channel : `${kind}:${redactor.name(name)}`
 }
 
-const nativeOf = (native: Member["event"]["native"], { id }: Redactor): Member["event"]["native"] =>
+const nativeOf = (native: EventDraft["event"]["native"], { id }: Redactor): EventDraft["event"]["native"] =>
   native === undefined || native === null
     ? native
     : Object.fromEntries(Object.entries(native).map(([name, said]) => [name, said === undefined ? said : id(said)]))

@@ -2,7 +2,7 @@
 import { type AttachSession, SessionId, type SessionRow, ThreadId } from "@threadfold/contracts"
 import type { AttachRequest } from "@threadfold/contracts/api"
 import { mintId } from "@threadfold/core"
-import { type CommandSubmission, type Destination, type Member, sha256, threadKey } from "@threadfold/engine"
+import { type CommandSubmission, type Destination, type EventDraft, sha256, threadKey } from "@threadfold/engine"
 import { v7 } from "uuid"
 
 /** The time in a UUIDv7, ms since the epoch. */
@@ -60,7 +60,7 @@ export const leaseLapsed = (
   { sessionId, threadId }: Pick<SessionRow, "sessionId" | "threadId">,
   at: number,
   leaseMs: number,
-): Member => ({
+): EventDraft => ({
   to: { streamId: threadId },
   sessionId,
   actor: "orchestrator",

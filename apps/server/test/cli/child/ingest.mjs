@@ -12,8 +12,8 @@ const main = Effect.gen(function* () {
   const engine = yield* Engine
   say({ ready: true })
   createInterface({ input: process.stdin }).on("line", (line) => {
-    const { id, members } = JSON.parse(line)
-    Effect.runPromise(engine.submit({ members })).then(
+    const { id, drafts } = JSON.parse(line)
+    Effect.runPromise(engine.submit({ drafts })).then(
       ({ results }) => say({ id, results }),
       (error) => say({ id, error: String(error) }),
     )

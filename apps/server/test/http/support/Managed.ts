@@ -48,7 +48,7 @@ export const makeThread = Effect.map(command("POST", "/v1/threads", { agent: tes
         const ids = turnId === undefined ? {} : { turnId }
         const event = { type, payload, native, channel: "agent", seq, at: 1_700_000_000_000 + seq, ...ids }
         yield* Effect.orDie(
-          engine.submit({ members: [{ to: { streamId: threadId }, sessionId, actor: "provider", event }] }),
+          engine.submit({ drafts: [{ to: { streamId: threadId }, sessionId, actor: "provider", event }] }),
         )
       }),
   }

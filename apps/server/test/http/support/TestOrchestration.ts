@@ -63,7 +63,7 @@ const orchestrator = Layer.effect(
           const at = yield* Clock.currentTimeMillis
           const commandId = ids.next(at)
           const { receipt } = yield* engine.submit({
-            members: [],
+            drafts: [],
             command: {
               commandId,
               to: { streamId: command.threadId },

@@ -1,9 +1,9 @@
-/** One thread that speaks: drafts become numbered members of the writer's submissions. */
+/** Generates the events of one thread: each becomes an event draft with the next number of its channel. */
 import { mintId } from "@threadfold/core"
-import { type Member, type Submission, sha256 } from "@threadfold/engine"
+import { type EventDraft, type Submission, sha256 } from "@threadfold/engine"
 
-/** An event before it is numbered. */
-export interface Draft {
+/** An event without its number. */
+export interface GeneratedEvent {
   readonly type: string
   readonly payload: unknown
   readonly native: Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export interface Draft {
 /** Deltas of one turn. */
 const DELTAS = 20
 
-export class Speaker {
+export class ThreadGenerator {
   readonly streamId: string
   private readonly sessionId: string
   private readonly numbers = new Map<string, number>()
@@ -29,13 +29,13 @@ export class Speaker {
     this.sessionId = mintId(sha256, startAt, `session ${name}`)
   }
 
-  /** Events that it has said. */
-  get said(): number {
+  /** Events that it has made. */
+  get made(): number {
     return this.events
   }
 
-  say(...drafts: readonly Draft[]): Submission {
-    return { members: drafts.map((draft) => this.member(draft)) }
+  say(...events: readonly GeneratedEvent[]): Submission {
+    return { drafts: events.map((event) => this.draftOf(event)) }
   }
 
   begin(): Submission {
@@ -43,7 +43,7 @@ export class Speaker {
   }
 
   /** A turn up to its end: a message of some words, and one more `beside` it. */
-  turn(beside: readonly Draft[]): Submission {
+  turn(beside: readonly GeneratedEvent[]): Submission {
     this.turns += 1
     const ids = { turnId: `turn-${this.turns}` }
     const native = { ...ids, itemId: "message" }
@@ -68,7 +68,7 @@ export class Speaker {
     return this.say({ type: "turn.completed", payload: { outcome: "completed" }, native })
   }
 
-  private member({ channel = "agent", native, payload, type }: Draft): Member {
+  private draftOf({ channel = "agent", native, payload, type }: GeneratedEvent): EventDraft {
     this.events += 1
     const at = this.startAt + this.events
     const to = { streamId: this.streamId }
