@@ -21,15 +21,15 @@ export interface RowSource {
    */
   readonly whole: <N extends TableName>(table: N, key: readonly (string | number)[]) => Rows[N] | null
   /**
-   * The rows of one of the table's `lists` whose columns equal `values`, without heavy columns, in no particular order. Here
-   * a null matches null. Its price follows what it finds, whatever else is open.
+   * The rows of one of the table's `lists` whose columns equal `values`, without heavy columns, in no particular order. Here a
+   * null matches null. Its cost depends on what it finds, not on how much is open.
    */
   readonly list: <N extends TableName>(
     table: N,
     name: string,
     values: readonly (string | number | null)[],
   ) => readonly Rows[N][]
-  /** Told of an id that was made just now, for the event at hand: no row has it, so nobody need look. */
+  /** Called with an id that was made for the present event: no row has it, so a look-up can be skipped. */
   readonly minted?: (id: string) => void
 }
 

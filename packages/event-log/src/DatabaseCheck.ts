@@ -14,14 +14,14 @@ const unreadable = (file: string, why: string) => new DatabaseUnreadable({ messa
 const tooNew = (file: string, why: string) => new DatabaseTooNew({ message: `${file} ${why}.` })
 
 /** How the tables of a database stand to those of this program: `behind` wants migrations. */
-export type DatabaseStanding = "absent" | "behind" | "current"
+export type DatabaseState = "absent" | "behind" | "current"
 
 /** How a database stands, or what keeps it from being opened. Throws what SQLite throws at a file that it cannot read. */
 const examine = (
   handle: Sqlite.Database,
   file: string,
   groups: readonly MigrationGroup[],
-): Exclude<DatabaseStanding, "absent"> | DatabaseUnreadable | DatabaseTooNew => {
+): Exclude<DatabaseState, "absent"> | DatabaseUnreadable | DatabaseTooNew => {
   const tables = new Set(
     handle
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -35,14 +35,14 @@ const examine = (
   }
   const format = Number(handle.pragma("user_version", { simple: true }))
   if (format > databaseFormat) return tooNew(file, `has format ${format}; this version knows ${databaseFormat}`)
-  let standing: "behind" | "current" = "current"
+  let state: "behind" | "current" = "current"
   for (const group of groups) {
     const applied = tables.has(group.table) ? lastApplied(handle, group) : 0
     const known = latestMigration(group)
     if (applied > known) return tooNew(file, `has ${group.table} ${applied}; this version knows up to ${known}`)
-    if (applied < known) standing = "behind"
+    if (applied < known) state = "behind"
   }
-  return standing
+  return state
 }
 
 const lastApplied = (handle: Sqlite.Database, { table }: MigrationGroup): number =>
@@ -89,8 +89,8 @@ export const checkWhole = (file: string): Effect.Effect<void, DatabaseDamaged> =
 export const checkDatabase = (
   file: string,
   groups: readonly MigrationGroup[],
-): Effect.Effect<DatabaseStanding, DatabaseUnreadable | DatabaseTooNew> =>
-  Effect.suspend((): Effect.Effect<DatabaseStanding, DatabaseUnreadable | DatabaseTooNew> => {
+): Effect.Effect<DatabaseState, DatabaseUnreadable | DatabaseTooNew> =>
+  Effect.suspend((): Effect.Effect<DatabaseState, DatabaseUnreadable | DatabaseTooNew> => {
     let handle: Sqlite.Database | null = null
     try {
       if (!databaseExists(file)) return Effect.succeed("absent")

@@ -15,8 +15,8 @@ const groupsOf = ({ migrations = [] }: ReadOnlyLogOptions): readonly MigrationGr
  * Whether every migration has run on a database; only looks.
  */
 export const isUpToDate = (options: ReadOnlyLogOptions): Effect.Effect<boolean, ReadOnlyError> =>
-  Effect.flatMap(checkDatabase(options.file, groupsOf(options)), (standing) =>
-    standing === "absent" ? new DatabaseNotFound({ file: options.file }) : Effect.succeed(standing === "current"),
+  Effect.flatMap(checkDatabase(options.file, groupsOf(options)), (state) =>
+    state === "absent" ? new DatabaseNotFound({ file: options.file }) : Effect.succeed(state === "current"),
   )
 
 /**

@@ -1,12 +1,12 @@
 /** What may be open in a thread: one of each kind as the event that opens it. */
 import { mintId } from "@threadfold/core"
 import { sha256 } from "@threadfold/engine"
-import type { Draft } from "./Speaker.js"
+import type { GeneratedEvent } from "./ThreadGenerator.js"
 
 const idOf = (name: string): string => mintId(sha256, 1_800_000_000_000, name)
 
 /** Kind → the event that opens the nth one, outside of any turn. */
-export const kinds: Readonly<Record<string, (n: number) => Draft>> = {
+export const kinds: Readonly<Record<string, (n: number) => GeneratedEvent>> = {
   items: (n) => ({ type: "item.started", payload: { kind: "command" }, native: { itemId: `i${n}` } }),
   requests: (n) => ({ type: "request.opened", payload: { kind: "other" }, native: { requestId: `q${n}` } }),
   inferences: (n) => ({ type: "inference.started", payload: {}, native: { inferenceId: `c${n}` } }),

@@ -14,8 +14,8 @@ import type { BenchError } from "../BenchError.js"
 import { median } from "../percentile.js"
 import { workplace } from "../workplace.js"
 import { kinds } from "./kinds.js"
-import { type Draft, Speaker } from "./Speaker.js"
 import { type SharingReport, sharing } from "./sharing.js"
+import { type GeneratedEvent, ThreadGenerator } from "./ThreadGenerator.js"
 
 /** Slopes of one kind: ten times as much open, as a multiple; and the CPU time of an event beside the smaller number. */
 export interface OpenSlopes {
@@ -78,21 +78,21 @@ const slopesOf = (
     const source = eventSourceOf(database.driver)
 
     const made = [size, 10 * size].map((open) => {
-      const speaker = new Speaker(`${kind} ${open}`, startAt)
-      write(speaker.begin())
+      const thread = new ThreadGenerator(`${kind} ${open}`, startAt)
+      write(thread.begin())
       for (let n = 0; n < open; n += 500) {
-        const drafts: Draft[] = []
+        const drafts: GeneratedEvent[] = []
         for (let next = n; next < Math.min(open, n + 500); next++) drafts.push(opening(next))
-        write(speaker.say(...drafts))
+        write(thread.say(...drafts))
       }
       const cost: Cost = { events: [], turnEnds: [] }
-      return { speaker, open, begun: speaker.said, cost }
+      return { thread, open, begun: thread.made, cost }
     })
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-      for (const { cost, open, speaker } of made) {
-        const turn = speaker.turn([opening(open + round)])
+      for (const { cost, open, thread } of made) {
+        const turn = thread.turn([opening(open + round)])
         const events = cpuOf(() => write(turn))
-        const end = speaker.end()
+        const end = thread.end()
         const turnEnds = cpuOf(() => write(end))
         if (round < WARM_UP) continue
         cost.events.push(events / turn.drafts.length)
@@ -100,7 +100,7 @@ const slopesOf = (
       }
     }
     /** What was said while so much was open, and that alone: the threads differ in how much of them opens something. */
-    const again = ({ begun, speaker: { streamId } }: (typeof made)[number]): number => {
+    const again = ({ begun, thread: { streamId } }: (typeof made)[number]): number => {
       const rows = new MapStore()
       const { state } = refold(source, rows, fold, streamId, begun)
       return cpuOf(() => void refold(source, rows, fold, streamId, null, state))
@@ -112,11 +112,11 @@ const slopesOf = (
         verifies[index] = Math.min(verifies[index] ?? 0, again(one))
       })
     }
-    const [small, large] = made.map(({ cost, speaker }, index) => ({
+    const [small, large] = made.map(({ cost, thread }, index) => ({
       events: median(cost.events),
       turnEnds: median(cost.turnEnds),
       verify: verifies[index] ?? 0,
-      bytes: store.loadFoldState(speaker.streamId)?.state.length ?? 0,
+      bytes: store.loadFoldState(thread.streamId)?.state.length ?? 0,
     }))
     if (small === undefined || large === undefined) return yield* Effect.dieMessage("two threads are measured")
     return {

@@ -9,7 +9,7 @@ import { Clock, Effect, Fiber, type Scope } from "effect"
 import type { BenchError } from "../BenchError.js"
 import { percentile } from "../percentile.js"
 import { kinds } from "./kinds.js"
-import { type Draft, Speaker } from "./Speaker.js"
+import { type GeneratedEvent, ThreadGenerator } from "./ThreadGenerator.js"
 
 /** Delays of the quiet thread's events, ms. */
 export interface Delay {
@@ -41,30 +41,30 @@ const delayOf = (taken: readonly number[]): Delay => {
   return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
-const word: Draft = { type: "runtime.warning", payload: { message: "x" }, native: {} }
+const word: GeneratedEvent = { type: "runtime.warning", payload: { message: "x" }, native: {} }
 
 /** Streamed text, most of what an agent says, of one item. */
-const piece = (speaker: Speaker): Submission => {
+const piece = (thread: ThreadGenerator): Submission => {
   const delta = { type: "content.delta", payload: { stream: "text", delta: "word " }, native: { itemId: "streamed" } }
-  return speaker.say(...Array.from({ length: PIECE }, () => delta))
+  return thread.say(...Array.from({ length: PIECE }, () => delta))
 }
 
-const begun = (engine: EngineService, speaker: Speaker, size: number): Effect.Effect<void, BenchError> =>
+const begun = (engine: EngineService, thread: ThreadGenerator, size: number): Effect.Effect<void, BenchError> =>
   Effect.gen(function* () {
-    yield* engine.submit(speaker.begin())
+    yield* engine.submit(thread.begin())
     const opening = kinds.requests
     for (let n = 0; n < size && opening !== undefined; n += PIECE) {
       const drafts = Array.from({ length: Math.min(PIECE, size - n) }, (_, index) => opening(n + index))
-      yield* engine.submit(speaker.say(...drafts))
+      yield* engine.submit(thread.say(...drafts))
     }
     const started = { type: "item.started", payload: { kind: "agent_message" }, native: { itemId: "streamed" } }
-    yield* engine.submit(speaker.say(started))
+    yield* engine.submit(thread.say(started))
   })
 
 /** Runs `beside` and says something in another thread at its times, until `beside` is over. */
 const delays = (
   engine: EngineService,
-  quiet: Speaker,
+  quiet: ThreadGenerator,
   nowMs: () => number,
   beside: Effect.Effect<void, BenchError>,
 ): Effect.Effect<readonly number[], BenchError> =>
@@ -97,14 +97,14 @@ export const sharing = (
     yield* acquireOwnership(directory)
     return yield* Effect.gen(function* () {
       const engine = yield* Engine
-      const [busy, quiet] = [new Speaker("busy", startAt), new Speaker("quiet", startAt)]
+      const [busy, quiet] = [new ThreadGenerator("busy", startAt), new ThreadGenerator("quiet", startAt)]
       yield* begun(engine, quiet, 0)
       yield* begun(engine, busy, open)
       // Warm: what is measured later is compiled then.
       for (let n = 0; n < 40; n++) yield* engine.submit(piece(busy))
 
       const alone = yield* delays(engine, quiet, nowMs, Effect.sleep(seconds * 1000))
-      const before = busy.said
+      const before = busy.made
       const until = nowMs() + seconds * 1000
       // More at a time than the queue has room for: the writer never waits for the busy thread.
       const flatOut = Effect.forEach(
@@ -117,7 +117,7 @@ export const sharing = (
         { concurrency: "unbounded", discard: true },
       )
       const besideBusy = yield* delays(engine, quiet, nowMs, flatOut)
-      const busyEventsPerSecond = Math.round((busy.said - before) / seconds)
+      const busyEventsPerSecond = Math.round((busy.made - before) / seconds)
 
       const began = nowMs()
       let pushMs = 0

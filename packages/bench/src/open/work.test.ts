@@ -9,7 +9,7 @@ import { type ProjectionStore, refold } from "@threadfold/projections"
 import { Effect } from "effect"
 import { workplace } from "../workplace.js"
 import { kinds } from "./kinds.js"
-import { type Draft, Speaker } from "./Speaker.js"
+import { type GeneratedEvent, ThreadGenerator } from "./ThreadGenerator.js"
 
 interface Work {
   /** Look-ups of rows. */
@@ -52,7 +52,7 @@ const countingStore = (store: ProjectionStore, work: Work): ProjectionStore =>
 const SMALL = 110
 
 /** What a turn and its end cost in a thread with so much open, how large its state is, and what it costs to fold them again. */
-const costOf = (opening: (n: number) => Draft, size: number) =>
+const costOf = (opening: (n: number) => GeneratedEvent, size: number) =>
   Effect.gen(function* () {
     const directory = yield* workplace
     const database = yield* openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups })
@@ -74,22 +74,22 @@ const costOf = (opening: (n: number) => Draft, size: number) =>
       run()
       return { ...work }
     }
-    const speaker = new Speaker("counted", 1_800_000_000_000)
-    write(speaker.begin())
+    const thread = new ThreadGenerator("counted", 1_800_000_000_000)
+    write(thread.begin())
     for (let n = 0; n < size; n += SMALL) {
-      write(speaker.say(...Array.from({ length: SMALL }, (_, index) => opening(n + index))))
+      write(thread.say(...Array.from({ length: SMALL }, (_, index) => opening(n + index))))
     }
-    const begun = speaker.said
-    write(speaker.turn([opening(size)]))
-    write(speaker.end())
-    const turn = counted(() => write(speaker.turn([opening(size + 1)])))
-    const end = counted(() => write(speaker.end()))
-    const state = setup.store.loadFoldState(speaker.streamId)?.state ?? ""
+    const begun = thread.made
+    write(thread.turn([opening(size)]))
+    write(thread.end())
+    const turn = counted(() => write(thread.turn([opening(size + 1)])))
+    const end = counted(() => write(thread.end()))
+    const state = setup.store.loadFoldState(thread.streamId)?.state ?? ""
     const source = eventSourceOf(database.driver)
     const rows = new MapStore()
-    const prefix = refold(source, rows, fold, speaker.streamId, begun)
+    const prefix = refold(source, rows, fold, thread.streamId, begun)
     const again = counted(() => {
-      refold(source, countingStore(rows, work), fold, speaker.streamId, null, prefix.state)
+      refold(source, countingStore(rows, work), fold, thread.streamId, null, prefix.state)
     })
     return { turn, end, again, bytes: state.length }
   }).pipe(Effect.scoped)

@@ -1,4 +1,4 @@
-/** What a decision is: events that follow from a command, or why it is refused. */
+/** A decision: the events that follow from a command, or the reason for which it is refused. */
 import type { EffectRow, EntityIdName, EventType, NativeRef, PayloadOf, RequestedEffect } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
@@ -11,7 +11,7 @@ export type DecidedEvent = {
     /** The session that it is about; null: the thread. */
     readonly sessionId: string | null
     readonly native: NativeRef | null
-    /** What of the thread it is about. */
+    /** The turn, item or other thing of the thread that it is about. */
     readonly ids?: { readonly [N in EntityIdName]?: string }
     readonly payload: PayloadOf<T>
   }
@@ -19,7 +19,7 @@ export type DecidedEvent = {
 
 /** What follows from an accepted command. */
 export interface Accepted {
-  /** In order; none: what was wanted is so already. */
+  /** In order; none where the command changes nothing. */
   readonly events: readonly DecidedEvent[]
   /** Calls to the provider, in order. */
   readonly effects: readonly RequestedEffect[]
@@ -27,13 +27,13 @@ export interface Accepted {
   readonly turnId: string | null
   /** The message that it put into the queue. */
   readonly messageId: string | null
-  /** The command that it carries on: what follows is that one's. Null: it begins something of its own. */
+  /** The earlier command that it continues, which is the cause of what follows. Null: the command is the cause itself. */
   readonly carriesOn: string | null
 }
 
 export type Decision = { readonly accepted: Accepted } | { readonly refused: Refusal }
 
-/** A decision's inputs: the thread's open state and its closed rows, after all earlier members of the batch. */
+/** A decision's inputs: the thread's open state and its closed rows, after all that stands before it in the batch. */
 export interface Situation {
   readonly state: FoldState
   readonly rows: RowSource
@@ -47,7 +47,7 @@ export interface Situation {
 
 /** Accepts, with these events. */
 export const accept = (...events: readonly DecidedEvent[]): Decision => acceptWith({ events })
-/** Accepts, with more than events. */
+/** Accepts, with effects or ids beside the events. */
 export const acceptWith = (accepted: Partial<Accepted>): Decision => ({
   accepted: { events: [], effects: [], turnId: null, messageId: null, carriesOn: null, ...accepted },
 })

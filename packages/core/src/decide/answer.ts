@@ -1,6 +1,6 @@
 /**
- * Whether a request can take an answer (rule 6). Drivers say with the question what it takes, in words that are the same for
- * every agent; this reads them, so that a wrong answer is refused before anything is recorded or sent.
+ * Whether a request can take an answer (rule 6). A driver states with the question which answers it takes, in the same words for
+ * every agent. A wrong answer is therefore refused before anything is recorded or sent.
  */
 import { type Answers, Asked, type Choice, type Question, type RequestKind } from "@threadfold/contracts"
 import { Either, Option, Schema } from "effect"
@@ -15,7 +15,7 @@ export interface Taken {
 /** What the question takes, as its row says. */
 const askedOf = (data: unknown): Asked | null => Option.getOrNull(Schema.decodeUnknownOption(Asked)(data))
 
-/** The name of a decision in the provider's words: a word, or an object of one member that is named like it. */
+/** The name of a decision as the provider writes it: a string, or an object with one member, whose name it is. */
 const nameOf = (decision: unknown): string | null => {
   if (typeof decision === "string") return decision
   if (typeof decision !== "object" || decision === null) return null
@@ -25,7 +25,7 @@ const nameOf = (decision: unknown): string | null => {
 
 const portable = ["accept", "decline", "cancel", "answer"] as const
 
-/** What it takes where only the provider's decisions are known: those, and the words that every agent understands. */
+/** The choices where only the provider's decisions are known: these, and the decisions that every agent understands. */
 const fallback = (decisions: readonly unknown[]): readonly Choice[] => {
   const named = decisions.flatMap((one): readonly Choice[] => {
     const decision = nameOf(one)
@@ -34,7 +34,7 @@ const fallback = (decisions: readonly unknown[]): readonly Choice[] => {
   return [...named, ...portable.map((decision): Choice => ({ decision, data: "optional" }))]
 }
 
-/** The choices of a request; null: it does not say what it takes, so its agent has to judge. */
+/** The choices of a request; null: it does not state them, so the agent decides whether an answer is right. */
 export const choicesOf = (data: unknown): readonly Choice[] | null => {
   const asked = askedOf(data)
   const choices = asked?.choices ?? []
@@ -105,7 +105,7 @@ const wrongTexts = (question: Question, texts: readonly string[]): string | null
 
 const Given = Schema.Struct({ answers: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }) })
 
-/** What stands in the log for a secret answer. */
+/** Stored in the log in place of a secret answer. */
 export const SECRET = "(secret)"
 
 const answersTo = (questions: readonly Question[], kind: RequestKind, data: unknown): Either.Either<Taken, string> => {
@@ -120,11 +120,11 @@ const answersTo = (questions: readonly Question[], kind: RequestKind, data: unkn
     const wrong = wrongTexts(question, Object.hasOwn(answers, question.id) ? (answers[question.id] ?? []) : [])
     if (wrong !== null) return Either.left(`${wrong}. ${shape(questions)}`)
   }
-  // An empty form may be sent where nothing is required; to answer a question is to say something.
+  // An empty form is allowed where nothing is required. An answer to a question is not allowed to be empty.
   if (kind === "user_input" && Object.values(answers).every((texts) => texts.length === 0)) {
     return Either.left(`Nothing is answered. ${shape(questions)}`)
   }
-  // An agent may tell an id twice: one that is secret once is secret.
+  // An agent may send an id twice. The answer is secret if one of the two questions is.
   const secret = new Set(questions.filter((question) => question.secret === true).map(({ id }) => id))
   const recorded = Object.fromEntries(
     Object.entries(answers).map(([id, texts]) => [id, secret.has(id) ? texts.map(() => SECRET) : texts]),
@@ -139,7 +139,7 @@ const isGiven = Schema.is(Given)
 
 const nothing: Taken = { answers: null, recorded: null }
 
-/** The answer, if the request can take it; else why not, with what it takes. */
+/** The answer, if the request can take it; else the reason, and what it takes. */
 export const take = (
   row: { readonly kind: RequestKind; readonly data?: unknown },
   decision: string,
@@ -147,7 +147,7 @@ export const take = (
 ): Either.Either<Taken, string> => {
   const choices = choicesOf(row.data)
   const questions = askedOf(row.data)?.questions ?? []
-  // Whatever else it takes, questions say what answers they take, and which are secret.
+  // Where there are questions, they state which answers they take and which are secret, whatever the choices say.
   const answersQuestions = questions.length > 0 && (isAnswer(decision) || isGiven(data))
   if (choices === null) return answersQuestions ? answersTo(questions, row.kind, data) : Either.right(nothing)
   // To answer a form is to accept it.
@@ -157,7 +157,7 @@ export const take = (
     choices.find(({ means }) => means === decision) ??
     choices.find(({ means }) => word !== null && means === word)
   if (choice === undefined) {
-    return Either.left(`${quoted(decision)} is no answer to it. It takes ${listed(choices)}.`)
+    return Either.left(`The request does not take ${quoted(decision)}. It takes ${listed(choices)}.`)
   }
   if (answersQuestions || (questions.length > 0 && isAnswer(choice.means ?? choice.decision))) {
     return answersTo(questions, row.kind, data)

@@ -1,6 +1,6 @@
 /**
- * `decide`: pure. What follows from a command, given the thread's state after all earlier members of the batch
- * (docs/architecture.md). A refusal is a value: it rolls back nobody.
+ * `decide`, a pure function: what follows from a command, given the thread's state after all that stands before it in the batch
+ * (docs/architecture.md). A refusal is a value: it does not roll back other submissions of the batch.
  */
 import type { Command } from "@threadfold/contracts"
 import type { Decision, Situation } from "./Decision.js"

@@ -11,7 +11,7 @@ import { acceptWith, type DecidedEvent, type Decision, refuse, type Situation } 
 import { ofThread, onRunThread } from "./threadGuards.js"
 import { interrupting } from "./turnCommands.js"
 
-/** A turn that is asked for: the event, and the call that hands it over. */
+/** A requested turn: the event, and the effect that delivers it. */
 export const requestTurn = (
   turnId: string,
   text: string,
@@ -35,10 +35,7 @@ const start = ({ mint }: Situation, command: CommandOf<"message.send">): Decisio
 
 const enqueue = (situation: Situation, command: CommandOf<"message.send">, into?: TurnRow): Decision => {
   if (situation.state.queue.length >= queueLimit) {
-    return refuse(
-      "queue-conflict",
-      `The queue of thread ${command.threadId} holds ${queueLimit} messages, and no more.`,
-    )
+    return refuse("queue-conflict", `The queue of thread ${command.threadId} is full: it has ${queueLimit} messages.`)
   }
   const messageId = situation.mint("message")
   const queued: DecidedEvent = {
@@ -60,11 +57,11 @@ export const sendMessage = (situation: Situation, command: CommandOf<"message.se
     const mode = command.mode ?? "queue"
     const [first] = open
     if (state.requested.length >= requestedTurnLimit) {
-      const detail = `${requestedTurnLimit} turns of thread ${command.threadId} wait or are in doubt: interrupt them first.`
+      const detail = `Thread ${command.threadId} has ${requestedTurnLimit} turns that wait to start or are uncertain: interrupt some of them first.`
       return refuse("turn-active", detail)
     }
     if (first === undefined) {
-      // What the agent does after its turn's end goes first: the queue waits for it.
+      // The queue waits for what the agent still does after the end of its turn.
       const waits = state.queue.length > 0 || state.open.afterEnd > 0
       return mode === "queue" && waits ? enqueue(situation, command) : start(situation, command)
     }
@@ -79,7 +76,7 @@ export const sendMessage = (situation: Situation, command: CommandOf<"message.se
         const turnId = situation.mint("turn")
         const { effect, event } = requestTurn(turnId, command.text, command.settings, "client")
         const ended = open.map((turn) => interrupting(situation, turn, "replaced by a message"))
-        // The new turn is there before the old one ends, so that the queue sees that somebody has said what is next.
+        // The new turn is requested before the old one ends, so that the end does not hold the queue.
         return acceptWith({
           events: [event, ...ended.flatMap(({ events }) => events)],
           effects: [...ended.flatMap(({ effects }) => effects), effect],

@@ -5,7 +5,9 @@ import { type Decision, refuse, type Situation } from "./Decision.js"
 import { decide } from "./decide.js"
 import { interruptedTurn } from "./turnCommands.js"
 
-/** The row that a command is about: its own resource where it names or means one, else its thread. Null: there is none. */
+/**
+ * The version of the row that a command is about: the resource that it names or implies, else the thread. Null: there is no row.
+ */
 const versionOf = ({ rows, state }: Situation, command: Command): number | null => {
   const { thread } = state
   if (thread === null || (thread.deletedAt !== null && command.type !== "thread.restore")) return null

@@ -31,7 +31,7 @@ const said = ({ data }: Answer, { recorded }: Taken): { readonly answers?: Answe
   return data === null ? {} : { data }
 }
 
-/** The answer is accepted; it goes to the agent where the session that asked is one of ours that lives. */
+/** Accepts the answer. It is sent to the agent where the session that asked is managed and has not ended. */
 const answering = ({ state }: Situation, request: RequestRow, answer: Answer, taken: Taken): Decision => {
   const { by, data, decision } = answer
   const { requestId, sessionId, turnId } = request
@@ -45,23 +45,23 @@ const answering = ({ state }: Situation, request: RequestRow, answer: Answer, ta
   })
 }
 
-/** What the stored row holds beside the open state: the question and its answer. */
+/** The stored row with its heavy columns: the question and its answer. */
 const heavyOf = ({ rows }: Situation, { requestId }: RequestRow) => rows.whole("requests", [requestId])
 
-/** Whether a request was answered just so: then the same answer again changes nothing. */
+/** Whether the request has this answer already, so that the command changes nothing. */
 const isSame = (situation: Situation, request: RequestRow, answer: Answer): boolean => {
   if (request.decision === null || request.decision !== answer.decision) return false
   const row = heavyOf(situation, request)
   const taken = take({ kind: request.kind, data: row?.data }, answer.decision, answer.data)
   const again = Either.isRight(taken) ? said(answer, taken.right) : { data: answer.data }
   const stored = row?.answer ?? null
-  // An answer of a recording may stand in the provider's words: its decision alone is compared.
+  // The answer of a recording may be in the provider's own form, so only its decision is compared.
   return stored === null || canonicalJson(stored) === canonicalJson(again)
 }
 
 /**
- * `request.respond`: the first answer wins. One that the question cannot take is refused, and the question stays open. An
- * answer for a question of a session that is over ends nowhere: the question has expired with it.
+ * `request.respond`: the first answer wins. An answer that the question cannot take is refused, and the question stays open. The
+ * question of an ended session has expired, so it takes no answer.
  */
 export const respondToRequest = (situation: Situation, command: CommandOf<"request.respond">): Decision =>
   onThread(situation, command.threadId, () => {
@@ -93,8 +93,8 @@ export const expireRequest = (situation: Situation, command: CommandOf<"request.
 }
 
 /**
- * `request.decline`: an answer of ours, given only where there is none yet, in the mildest word that the question takes. Where
- * an answer has failed it is not repeated: the agent would refuse it again, and a person has to look.
+ * `request.decline`: an answer of ours, given only where there is none yet, with the mildest refusal that the question takes. It
+ * is not repeated after an answer has failed: the agent would refuse it again, so a person has to decide.
  */
 export const declineRequest = (situation: Situation, command: CommandOf<"request.decline">): Decision => {
   const request = requestOf(situation, command.threadId, command.requestId)

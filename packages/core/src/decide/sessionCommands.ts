@@ -1,14 +1,14 @@
-/** Commands about sessions: those that we run, and the attached ones that an adapter outside opens, feeds and ends. */
+/** Commands about sessions: managed ones, and attached ones, which an adapter opens, feeds and ends. */
 import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
 import { hasEnded, livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import { isOurs, ofThread, onRunThread, onThread, refuseBusy, refuseRecording, refuseTaken } from "./threadGuards.js"
 
-/** The session with this id, of whatever thread. */
+/** The session with this id, of any thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
   state.session?.sessionId === sessionId ? state.session : rows.find("sessions", "key", [sessionId])
 
-/** Whether a repeated registration says what the first one said, as far as the session's row tells. */
+/** Whether a repeated registration has the same content as the first one, as far as the session's row shows. */
 const isRepeat = (session: SessionRow, command: CommandOf<"session.attach">): boolean =>
   session.threadId === command.threadId &&
   session.mode === "attached" &&
@@ -16,8 +16,8 @@ const isRepeat = (session: SessionRow, command: CommandOf<"session.attach">): bo
   session.leaseMs === command.leaseMs
 
 /**
- * `session.attach`. A thread serves one living session: another one has to end first (its lease sees to that), because
- * nobody could tell which of two adapters speaks for the agent.
+ * `session.attach`. A thread has one living session at most: another one has to end first, at the latest when its lease lapses.
+ * With two, it would be unknown which adapter speaks for the agent.
  */
 export const attachSession = (situation: Situation, command: CommandOf<"session.attach">): Decision => {
   const { thread } = situation.state
@@ -43,7 +43,7 @@ export const attachSession = (situation: Situation, command: CommandOf<"session.
       : [{ ...about, type: "thread.metadata.updated", payload: { title } }]
   const created: readonly DecidedEvent[] =
     thread === null
-      ? // The thread is there before its session: an event of its own, that no session says.
+      ? // The thread is opened before its session, by an event without a session.
         [
           {
             sessionId: null,
@@ -71,7 +71,7 @@ export const detachSession = (situation: Situation, command: CommandOf<"session.
   if (session.mode !== "attached") {
     return refuse(
       "session-conflict",
-      `Session ${sessionId} is ${session.mode}; only attached ones are ended from outside.`,
+      `Session ${sessionId} is ${session.mode}; an adapter can end attached sessions only.`,
     )
   }
   if (hasEnded(session)) return accept()
@@ -90,8 +90,8 @@ export const startSession = (situation: Situation, command: CommandOf<"session.s
   )
 
 /**
- * `session.stop`: cancels what has not started, holds the queue, then ends the process. Where no session lives one may be
- * on its way up, which the rows do not show: the effect calls it off.
+ * `session.stop`: cancels what has not started, holds the queue, then ends the process. Where no session lives, one may be
+ * starting, which the rows do not show: the effect cancels that start.
  */
 export const stopSession = (situation: Situation, command: CommandOf<"session.stop">): Decision =>
   onThread(situation, command.threadId, () => {
@@ -108,7 +108,7 @@ export const stopSession = (situation: Situation, command: CommandOf<"session.st
     })
   })
 
-/** `session.reap`: conditional, so that anything that happened since the reaper looked wins. */
+/** `session.reap`: conditional, so that anything that happened after the reaper's look prevents it. */
 export const reapSession = ({ state }: Situation, command: CommandOf<"session.reap">): Decision => {
   const { idleMs, ifSequence, reason, sessionId, threadId } = command
   const session = livingSession(state)

@@ -1,4 +1,4 @@
-/** Commands about a thread as a whole. Each is idempotent: wanting what is so already changes nothing. */
+/** Commands about a thread as a whole. Each is idempotent: a command that asks for the present state changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"
@@ -42,7 +42,7 @@ export const unarchiveThread = (situation: Situation, command: CommandOf<"thread
     archivedAt === null ? accept() : accept({ ...ofThread, type: "thread.unarchived", payload: {} }),
   )
 
-/** `thread.delete`: refused while a session lives, which nobody could see or stop afterwards. */
+/** `thread.delete`: refused while a session lives: it could not be seen or stopped afterwards. */
 export const deleteThread = ({ state }: Situation, { threadId }: CommandOf<"thread.delete">): Decision => {
   if (state.thread === null) return refuseMissing(threadId)
   if (state.thread.deletedAt !== null) return accept()

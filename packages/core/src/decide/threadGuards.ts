@@ -1,10 +1,10 @@
-/** What a command finds: a thread that there is, one that we run, one in which nothing goes on. */
+/** Guards of commands: the thread exists, its agent is run by us, nothing runs in it. */
 import type { SessionRow, ThreadRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import { type Decision, refuse, type Situation } from "./Decision.js"
 
-/** Refuses a command for a thread that there is not. */
+/** Refuses a command for a thread that does not exist. */
 export const refuseMissing = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} does not exist.`)
 
@@ -12,7 +12,7 @@ export const refuseMissing = (threadId: string): Decision =>
 export const refuseDeleted = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} was deleted; restore it first.`)
 
-/** Decides on a thread that there is; one that was deleted is not. */
+/** Decides where the thread exists and was not deleted. */
 export const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision => {
   if (state.thread === null) return refuseMissing(threadId)
   return state.thread.deletedAt === null ? decide(state.thread) : refuseDeleted(threadId)
@@ -24,7 +24,7 @@ export const refuseTaken = ({ connection, thread }: FoldState, threadId: string)
   return thread !== null && thread.deletedAt !== null ? refuseDeleted(threadId) : null
 }
 
-/** Refuses what has no place beside a session that lives, or a turn for which our own agent is about to start; or null. */
+/** Refuses what must not happen while a session lives, or while a turn waits for our agent to start; null: it may happen. */
 export const refuseBusy = (state: FoldState, threadId: string): Decision | null => {
   const session = livingSession(state)
   if (session !== null) {
@@ -36,13 +36,13 @@ export const refuseBusy = (state: FoldState, threadId: string): Decision | null 
     : refuse("thread-busy", `Turn ${waiting.turnId} of thread ${threadId} waits to start.`)
 }
 
-/** Whether an agent of ours is whom to call: it runs the session that lives or, where none does, would run the next one. */
+/** Whether calls go to an agent of ours: it runs the living session or, where none lives, it would run the next one. */
 export const isOurs = (state: FoldState): boolean => {
   const session = livingSession(state)
   return session === null ? (state.thread?.agent ?? null) !== null : session.mode === "managed"
 }
 
-/** Decides on a thread that a configured agent of ours works in, and that no adapter outside feeds. */
+/** Decides where a configured agent of ours works in the thread, and no adapter feeds it. */
 export const onRunThread = (
   situation: Situation,
   threadId: string,
@@ -50,7 +50,10 @@ export const onRunThread = (
 ): Decision =>
   onThread(situation, threadId, (thread) => {
     if (thread.agent === null) {
-      return refuse("thread-not-run", `Thread ${threadId} was ${thread.source === null ? "attached" : "imported"}.`)
+      return refuse(
+        "thread-not-run",
+        `No agent of this server works in thread ${threadId}: it was ${thread.source === null ? "attached" : "imported"}.`,
+      )
     }
     const session = livingSession(situation.state)
     if (session !== null && session.mode !== "managed") {
@@ -59,9 +62,9 @@ export const onRunThread = (
     return decide(thread)
   })
 
-/** Refuses what wants an agent to do something: in a recording there is none. */
+/** Refuses a command that needs an agent, in a session that is a recording. */
 export const refuseRecording = ({ sessionId, threadId }: SessionRow): Decision =>
   refuse("thread-not-run", `Session ${sessionId} of thread ${threadId} is a recording.`)
 
-/** An event about the thread as a whole, or about what `ids` name, that no session says. */
+/** The fields of an event without a session, about the thread as a whole or about what `ids` name. */
 export const ofThread = { sessionId: null, native: null } as const

@@ -1,4 +1,4 @@
-/** Commands about turns: interrupting one, and what the orchestrator concludes of one. */
+/** Commands about turns: the interrupt, and what the orchestrator concludes about a turn. */
 import type { CommandOf, RequestedEffect, TurnRow } from "@threadfold/contracts"
 import { rowOfThread } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
@@ -7,15 +7,15 @@ import { isStartTimed } from "../workflow/watchdog.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import { isOurs, ofThread, onThread, refuseRecording } from "./threadGuards.js"
 
-/** What an interrupt of an open turn leads to; nothing where the provider was asked already. */
+/** The events and effects of an interrupt of an open turn; none where the provider was asked already. */
 export const interrupting = (
   { attempting, state }: Situation,
   turn: TurnRow,
   reason: string | null,
 ): { readonly events: readonly DecidedEvent[]; readonly effects: readonly RequestedEffect[] } => {
   const underWay = turn.status === "requested" && turn.handedOver === 0 && attempting(turn.turnId)
-  // What was not handed over is cancelled by the event alone. What was, and has not started, is over for us at once; should
-  // its session start it after all, it has to be told.
+  // The event alone cancels a turn that was not delivered. A turn that was delivered and has not started ends in our rows at
+  // once; its session may start it after all, so the agent has to be told.
   const mayStart = turn.handedOver === 1 && (turn.uncertain === 0 || livingSession(state)?.sessionId === turn.sessionId)
   const isTheirs = turn.status === "running" || mayStart || underWay
   if (isTheirs && turn.interruptRequestedAt !== null) return { events: [], effects: [] }
@@ -29,14 +29,16 @@ export const interrupting = (
   return { events: [event], effects: isTheirs ? [effect] : [] }
 }
 
-/** The turn that an interrupt means: the named one, else the one that runs, that waits, that is in doubt. */
+/**
+ * The turn that an interrupt is about: the named one; else the running one, the waiting one or the uncertain one, in this order.
+ */
 export const interruptedTurn = (state: FoldState, command: CommandOf<"turn.interrupt">): string | null => {
   const [waiting] = waitingTurns(state)
   const [doubted] = state.requested
   return command.turnId ?? (state.active ?? waiting ?? doubted)?.turnId ?? null
 }
 
-/** `turn.interrupt`. The turns of an attached session are told to their adapter by the event. */
+/** `turn.interrupt`. The adapter of an attached session learns of it from the event. */
 export const interruptTurn = (situation: Situation, command: CommandOf<"turn.interrupt">): Decision =>
   onThread(situation, command.threadId, () => {
     const { rows, state } = situation
@@ -61,7 +63,7 @@ export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: Com
     : accept()
 }
 
-/** `turn.settle-after-end`: conditional, so that whatever happened in the thread since it was looked at wins. */
+/** `turn.settle-after-end`: conditional: anything that happened in the thread since the look prevents it. */
 export const settleAfterEnd = ({ state }: Situation, command: CommandOf<"turn.settle-after-end">): Decision => {
   const { ifSequence, silentMs, turnId } = command
   return state.open.afterEnd > 0 && state.thread?.sequence === ifSequence
@@ -69,7 +71,7 @@ export const settleAfterEnd = ({ state }: Situation, command: CommandOf<"turn.se
     : accept()
 }
 
-/** `turn.time-out-start`: conditional, so that whatever the agent said of the turn since it was looked at wins. */
+/** `turn.time-out-start`: conditional: anything that the agent said of the turn since the look prevents it. */
 export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time-out-start">): Decision => {
   const { ifSequence, turnId, waitedMs } = command
   const turn = state.requested.find((waiting) => waiting.turnId === turnId)
@@ -79,7 +81,7 @@ export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time
     : accept()
 }
 
-/** `turn.stall`. One that waits for a person is not silent, it has asked. */
+/** `turn.stall`. A turn that waits for a person is not silent: its agent has asked. */
 export const stallTurn = ({ state }: Situation, { silentMs, turnId }: CommandOf<"turn.stall">): Decision => {
   return state.active?.turnId === turnId && state.active.stalled === 0 && state.open.unanswered === 0
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.stalled", payload: { silentMs } })

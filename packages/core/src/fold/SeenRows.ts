@@ -1,6 +1,6 @@
 /**
- * The rows that one step has looked up or written: nothing is looked up twice, and what a step lists is as it has left it. The
- * source of rows shows them as they were before the event.
+ * The rows that one step has looked up or written: no row is looked up twice, and lists show what the step wrote. The source of
+ * rows shows the rows as they were before the event.
  */
 import { type Rows, tables } from "@threadfold/contracts"
 import type { EntityTable } from "../RowSource.js"
@@ -54,7 +54,7 @@ export class SeenRows {
     const [id = ""] = key
     const seen = this.of(table)
     const found = stored.filter((row) => !seen.written.has(String(cell(row, id))))
-    // What is listed is about to be written: its row needs no look-up then.
+    // Listed rows are usually written next, so they are remembered.
     for (const row of found) seen.known.set(String(cell(row, id)), row)
     for (const row of seen.written.values()) {
       if (list === undefined || !list.columns.every((column, index) => cell(row, column) === values[index])) continue

@@ -1,6 +1,6 @@
 /**
- * One step of the fold in the making: a private copy of the open state that rules work on, and the changes that follow.
- * Rows are never mutated, only replaced; the state that came in stays as it was.
+ * One step of the fold: a private copy of the open state, on which the rules work, and the changes that follow. Rows are never
+ * mutated, only replaced; the state before the step stays unchanged.
  */
 import type {
   AnomalyReason,
@@ -25,17 +25,17 @@ import { waitingTurns } from "../state/lifecycle.js"
 import { recentItem, withoutRecentItem, withRecentItem } from "../state/recentItems.js"
 import { SeenRows } from "./SeenRows.js"
 
-/** How an event stands to the thread's current session (rule 4). */
-export type Standing =
-  /** It comes from the current, living session. */
-  | "live"
-  /** The current session has ended. */
+/** How the session of an event relates to the current session of the thread (rule 4). */
+export type SessionRelation =
+  /** It is the current session, which lives. */
+  | "current"
+  /** It is the current session, which has ended. */
   | "ended"
-  /** It comes from a session of an earlier epoch. */
+  /** It is a session of an earlier epoch. */
   | "stale"
-  /** It names a session that never started. */
+  /** It never started. */
   | "unknown"
-  /** It names no session: one of our own events. */
+  /** The event names no session: it is one of ours. */
   | "none"
 
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
@@ -61,8 +61,8 @@ export class Step {
   readonly state: Mutable<FoldState>
   readonly changes: Change[] = []
   /** Set by the fold before any rule runs. */
-  standing: Standing = "none"
-  /** Requests that another client may have decided, if this event is a terminal of their turn (rule 6). */
+  relation: SessionRelation = "none"
+  /** Requests that another client may have decided; set where this event ends their turn (rule 6). */
   decidedElsewhere: readonly string[] = []
   /** Heavy columns of the thread that the event brought. The thread's row is written last, in one place. */
   heavyThread: Pick<ThreadRow, "goal" | "plan" | "settings"> | null = null
@@ -88,7 +88,7 @@ export class Step {
     return this.event.at
   }
 
-  /** The row with this id as this step has left it. A row of another thread is none of ours (rule 11). */
+  /** The row with this id as this step has left it. A row of another thread is not found (rule 11). */
   find<N extends EntityTable>(table: N, id: string): Rows[N] | null {
     const known = this.seen.get(table, id)
     if (known !== undefined) return known
@@ -156,7 +156,7 @@ export class Step {
     else if (state.active?.turnId === row.turnId) state.active = null
   }
 
-  /** Adds a range of turns that were taken back, on top of `depth - 1` ranges that it does not hold. */
+  /** Adds a range of turns that were taken back. `depth - 1` outer ranges lie before it. */
   addRewind(range: Omit<RewindRow, "threadId" | "ordinal" | "rewoundAt" | "sequence">): void {
     const ordinal = (this.state.rewinds?.count ?? 0) + 1
     const { at: rewoundAt, sequence, threadId } = this

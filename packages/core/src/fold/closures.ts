@@ -36,8 +36,8 @@ export const interruptOpenItems = (step: Step, turnId: string | null, cause: str
 }
 
 /**
- * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. The caller
- * has been told that nothing of it goes on.
+ * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. The caller knows
+ * that none of it goes on.
  */
 export const interruptAfterEnd = (step: Step, cause: string, turnId: string | null = null): void => {
   for (const item of turnId === null ? openAfterEndItems(step) : openItemsOf(step, turnId)) {
@@ -108,8 +108,8 @@ export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnO
 }
 
 /**
- * The session's end aborts what its turns' ends have left: attempts of no turn, such as titles and summaries, and those
- * of a turn that never ran. Nobody cancelled them, they went down with the session.
+ * The session's end aborts the attempts that the ends of its turns have left: those without a turn, such as titles and summaries,
+ * and those of a turn that never ran. They were not cancelled; they ended with the session.
  */
 export const closeInferencesOfSession = (step: Step): void => {
   for (const attempt of runningInferences(step)) {
@@ -124,8 +124,8 @@ export const closeInferencesOfSession = (step: Step): void => {
 }
 
 /**
- * Rule 8, the one shutdown path of a live voice run: whoever ends it, it closes here, once. Nothing applies to it
- * afterwards because it has left the open state.
+ * Rule 8, the one path on which a live voice run closes, once, for every reason. Nothing applies to it afterwards, because it has
+ * left the open state.
  */
 export const closeRealtime = (
   step: Step,
@@ -136,24 +136,24 @@ export const closeRealtime = (
   step.putRealtime({ ...run, status: "closed", reason, evidence, endedAt: step.at })
 }
 
-/** Rule 8: a start that never came up: no close. */
+/** Rule 8: a pending start fails. It gets no close, because it never started. */
 export const failPendingRealtime = (step: Step, run: RealtimeRunRow, message: string, evidence: Evidence): void => {
   step.putRealtime({ ...run, status: "failed", lastError: message, evidence, endedAt: step.at })
 }
 
-/** Rule 8: the session carries the voice run away with it. */
+/** Rule 8: a voice run ends with its session. */
 export const endRealtimeOfSession = (step: Step): void => {
   for (const run of step.state.pendingRealtime) failPendingRealtime(step, run, "the session ended", "inferred")
   const live = step.state.realtime
   if (live !== null) closeRealtime(step, live, "session_ended", "inferred")
 }
 
-/** Rule 9: a hand-over is over. It waits for no turn any more. */
+/** Rule 9: closes a delegation. It waits for no turn any more. */
 export const closeDelegation = (step: Step, delegation: DelegationRow, cause: string): void => {
   step.putDelegation({ ...delegation, nativeTurnId: null, status: "closed", cause, endedAt: step.at })
 }
 
-/** Rule 9: the turn is here that hand-overs named before it was seen. Goes before anything that may end the turn. */
+/** Rule 9: links delegations to a turn that they named before it was seen. Called before anything that may end the turn. */
 export const linkDelegationsOfTurn = (step: Step, { nativeTurnId, sessionId, turnId }: TurnRow): void => {
   if (nativeTurnId === null) return
   for (const delegation of openDelegationsFor(step, nativeTurnId, sessionId)) {
@@ -161,19 +161,19 @@ export const linkDelegationsOfTurn = (step: Step, { nativeTurnId, sessionId, tur
   }
 }
 
-/** Rule 9: any final end of its turn closes a hand-over. */
+/** Rule 9: any final end of its turn closes a delegation. */
 export const closeDelegationsOfTurn = (step: Step, turnId: string): void => {
   for (const delegation of openDelegationsOf(step, turnId)) closeDelegation(step, delegation, "turn-ended")
 }
 
-/** Rule 9: the end of a turn that never started closes the hand-overs that named it: no start of it counts any more. */
+/** Rule 9: the end of a turn that was never seen to start closes the delegations that named it: a later start does not count. */
 export const closeDelegationsOfUnseen = (step: Step, nativeTurnId: string): void => {
   for (const delegation of openDelegationsFor(step, nativeTurnId, step.event.sessionId)) {
     closeDelegation(step, delegation, "turn-ended")
   }
 }
 
-/** Rule 9: hand-overs that never found a turn end with the session; the others wait for their turn's final end. */
+/** Rule 9: delegations without a turn end with the session; the others wait for the final end of their turn. */
 export const closeDelegationsOfSession = (step: Step): void => {
   for (const delegation of openDelegationsOf(step, null)) closeDelegation(step, delegation, "session-ended")
 }

@@ -1,11 +1,11 @@
-/** Connection streams: what names no thread. */
+/** Connection streams: events that name no thread. */
 import type { ConnectionRow, EventEnvelope, EventType, PayloadOf } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
 
 /**
- * Whether the stream is a connection's. A source numbers what names no thread by the connection, without a session;
- * every numbered event of a thread has one (docs/concepts.md). The first event decides for the whole stream.
+ * Whether the stream is a connection's. A source numbers the events that name no thread by the connection, without a session;
+ * every numbered event of a thread has a session (docs/concepts.md). The first event decides for the whole stream.
  */
 export const isConnectionStream = (before: FoldState, event: EventEnvelope): boolean =>
   before.connection !== null ||
@@ -13,7 +13,7 @@ export const isConnectionStream = (before: FoldState, event: EventEnvelope): boo
     event.sessionId === null &&
     (event.channel !== null || event.type === "connection.opened" || event.type === "connection.closed"))
 
-/** What only a connection says, and what it may say as well as a thread. Everything else belongs to threads. */
+/** Event types of connections only, and those of connections and threads. All others belong to threads. */
 const ofConnections: { readonly [T in EventType]?: "only" | "both" } = {
   "connection.opened": "only",
   "connection.closed": "only",
@@ -26,7 +26,7 @@ const ofConnections: { readonly [T in EventType]?: "only" | "both" } = {
   "runtime.warning": "both",
   "runtime.error": "both",
   "provider.unmapped": "both",
-  // Asked of a connection before its session, and so its thread, exists.
+  // Sent on a connection before its session, and therefore its thread, exists.
   "session.start-requested": "both",
 }
 
@@ -70,7 +70,7 @@ export const connectionOpened = (step: Step, payload: PayloadOf<"connection.open
     openedAt: step.at,
   })
 
-/** `connection.closed`: once, and for good. */
+/** `connection.closed`: applied once; a second one changes nothing. */
 export const connectionClosed = (step: Step, payload: PayloadOf<"connection.closed">): void =>
   patch(step, {
     status: "closed",
@@ -80,7 +80,7 @@ export const connectionClosed = (step: Step, payload: PayloadOf<"connection.clos
     closedAt: step.at,
   })
 
-/** Leaves the connection's row as the event left it. Runs after the rules of every event. */
+/** Updates what every event updates on the connection's row. Runs after the rules of every event. */
 export const touchConnection = (step: Step): void => {
   const { connection } = step.state
   if (connection === null) return

@@ -1,4 +1,4 @@
-/** Rule 9: hand-overs from voice to the coding agent. */
+/** Rule 9: delegations, that is work that a voice conversation hands to the coding agent. */
 import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
@@ -13,7 +13,7 @@ const delegationOf = (step: Step): DelegationRow | null => {
   return step.find("delegations", delegationId)
 }
 
-/** Whether nothing may come of the turn any more: its end is observed or settled. */
+/** Whether the end of the turn is final: observed or settled. */
 const isFinal = (step: Step, turnId: string | null): boolean => turnOf(step, turnId)?.settled === 1
 
 const open = (
@@ -42,11 +42,11 @@ const open = (
   })
 }
 
-/** Whether the end of the native turn was seen and its start never will be: what names it is over, too. */
+/** Whether the end of the native turn was seen before its start: a delegation that names it is over, too. */
 const isTombstoned = (step: Step, nativeTurnId: string): boolean =>
   tombstoneOf(step.rows, step.threadId, nativeTurnId, step.event.sessionId) !== null
 
-/** `realtime.handoff`: the provider hands over; its turn may be known already or come later. */
+/** `realtime.handoff`: the provider delegates work; the turn may be known already or come later. */
 export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff">): void => {
   const { event } = step
   if (event.delegationId === null) return
@@ -85,7 +85,7 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
   closeDelegation(step, delegation, payload.reason ?? "closed")
 }
 
-/** The message that a hand-over became names it: its turn is the one that works on it. */
+/** The message that a delegation became names it: the turn of the message works on it. */
 export const linkDelegation = (step: Step, turn: TurnRow | null): void => {
   const delegation = delegationOf(step)
   if (delegation === null || delegation.turnId !== null || turn === null || delegation.status === "closed") return

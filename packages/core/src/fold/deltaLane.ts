@@ -1,8 +1,7 @@
 /**
- * The short way for streamed content. Nine events of ten are deltas of an open item, and all that they do is to append a
- * chunk; taking them through every rule and every guard would be most of what the writer computes. The lane takes an
- * event only when nothing about it is unusual, and then leads to exactly what the rules lead to: a property test holds
- * the two together.
+ * The fast path for streamed content. Nine of ten events are deltas of an open item and only append a chunk. If they went through
+ * every rule and guard, most of the writer's time would go there. The fast path takes an event only when nothing about it is
+ * unusual, and then gives exactly what the rules give: a property test compares the two.
  */
 import {
   type ContentStream,
@@ -33,13 +32,13 @@ const carriesNoIds = (event: EventEnvelope): boolean =>
   event.delegationId === null &&
   event.taskId === null
 
-/** The open item of the running turn that a delta names by its native ids alone, or null when that takes a longer look. */
+/** The open item of the running turn that a delta names by its native ids, or null where the rules have to find it. */
 export const streamedItem = (state: FoldState, event: EventEnvelope): ItemRow | null =>
   event.type === "content.delta" && event.native !== null && carriesNoIds(event)
     ? namedOpenItem(state, event.sessionId, event.native)
     : null
 
-/** The open item of the session's running turn that native ids name, and nothing else beside it. */
+/** The open item of the session's running turn, where the native ids name that item and nothing else. */
 export const namedOpenItem = (state: FoldState, sessionId: string | null, native: NativeRef): ItemRow | null => {
   const { active, recentItems } = state
   if (active === null || active.nativeTurnId !== native.turnId || active.sessionId !== sessionId) return null
@@ -51,7 +50,7 @@ export const namedOpenItem = (state: FoldState, sessionId: string | null, native
   return null
 }
 
-/** What makes a run of deltas one run: who speaks, on which channel, in which batch, about which item. */
+/** What the deltas of a run have in common: session, channel, batch and item. */
 export interface DeltaRun {
   readonly sessionId: string | null
   readonly channel: string
@@ -61,7 +60,7 @@ export interface DeltaRun {
   readonly seq: number
 }
 
-/** Whether the next word of the run would be the next one of the living session, in a turn that is not stalled. */
+/** Whether the run continues the numbers of the current session, in a turn that is not stalled. */
 export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
   const { active, session, thread } = before
   return (
@@ -71,7 +70,7 @@ export const isOrdinary = (before: FoldState, run: DeltaRun): boolean => {
     session.endedAt === null &&
     (active === null || active.stalled === 0) &&
     before.elsewhere === null &&
-    // The first word of a channel goes through the rules: they say whether one more is watched.
+    // The first event of a channel goes through the rules: they decide whether one more channel is tracked.
     run.seq === (before.channels[run.channel] ?? -1) + 1
   )
 }
@@ -102,7 +101,7 @@ export const foldDeltaRun = (
   let sequence = item.sequence
   let last = 0
   let open: { ordinal: number; part: number; text: string } | null = null
-  /** Of the open chunk: what its first text takes off. */
+  /** 1: the first text of the open chunk replaces its last character. */
   let dropped: 0 | 1 = 0
   const close = (): void => {
     if (open === null) return
@@ -139,7 +138,7 @@ export const foldDeltaRun = (
   }
   const first = pieces[0]
   if (session !== null && first !== undefined && session.lastActivityAt !== run.recordedAt) {
-    // The first word of its batch: as the rules have it, it is that one which moves the session.
+    // As in the rules, the first event of the batch updates the session's row.
     session = { ...session, lastActivityAt: run.recordedAt, sequence: first.sequence }
     changes.push({ op: "put", table: "sessions", row: session })
   }
@@ -158,7 +157,7 @@ export const foldDeltaRun = (
   return { state: { ...before, streamVersion, thread, session, recentItems, channels }, changes }
 }
 
-/** A delta as a piece of a run, or null when its payload or its version is not what the lane knows. */
+/** A delta as a piece of a run, or null when the fast path does not know its payload or version. */
 export const pieceOf = (v: number, payload: unknown, at: number, sequence: number): DeltaPiece | null =>
   v === eventVersions["content.delta"] && isPayload("content.delta", payload)
     ? { stream: payload.stream, part: payload.part ?? 0, delta: payload.delta, at, sequence }

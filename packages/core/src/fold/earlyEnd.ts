@@ -1,4 +1,4 @@
-/** Rule 2: turns that end between their hand-over and their start, and what the provider says of them afterwards. */
+/** Rule 2: turns that end between their delivery and their start, and the provider's later events about them. */
 import type { TurnRow } from "@threadfold/contracts"
 import {
   INTERRUPT_REQUESTED,
@@ -14,8 +14,8 @@ import { turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
 
 /**
- * `turn.start-timed-out`. The messages behind it go on: what it was to do was accepted, and nothing says that it is not
- * wanted any more.
+ * `turn.start-timed-out`. It does not hold the queue: the message was accepted, and nothing shows that what waits is no longer
+ * wanted.
  */
 export const turnStartTimedOut = (step: Step): void => {
   const turn = step.waiting.find(({ turnId }) => turnId === step.event.turnId)
@@ -26,7 +26,7 @@ export const turnStartTimedOut = (step: Step): void => {
   leaveStarting(step)
 }
 
-/** Ends a requested turn that was interrupted: no provider's word is waited for. */
+/** Ends a requested turn that was interrupted, without waiting for the provider. */
 export const interruptRequested = (step: Step, turn: TurnRow): void => {
   endTurn(step, turn, { outcome: "cancelled", cause: INTERRUPT_REQUESTED, evidence: "inferred" })
   holdQueueAfterTurn(step)
@@ -34,8 +34,8 @@ export const interruptRequested = (step: Step, turn: TurnRow): void => {
 }
 
 /**
- * Whether an interrupt ends the turn at once. A turn that runs, and one that is being handed over at this moment, the
- * provider ends, as it does in a recording: there the word that follows is known.
+ * Whether an interrupt ends the turn at once. The provider ends a running turn, and a turn that is being delivered at this
+ * moment. In a recording it always does: its own event follows there.
  */
 export const endsAtOnce = (step: Step, turn: TurnRow, underWay: boolean): boolean => {
   if (turn.status === "running") return false
@@ -43,11 +43,11 @@ export const endsAtOnce = (step: Step, turn: TurnRow, underWay: boolean): boolea
   return turn.uncertain === 1 || livingSession(step.state)?.mode !== "imported"
 }
 
-/** Whether the session that the turn was handed to says this. */
+/** Whether the event comes from the session that the turn was delivered to. */
 const isOfItsSession = (step: Step, turn: TurnRow): boolean =>
-  step.standing === "live" && turn.sessionId === step.event.sessionId
+  step.relation === "current" && turn.sessionId === step.event.sessionId
 
-/** A start after all of a turn that had ended `never-started`: rule 3 decides whether it runs. */
+/** Whether a late start of a turn that ended as `never-started` may count: rule 3 then decides whether it runs. */
 export const mayRunLate = (step: Step, turn: TurnRow): boolean => isNeverStarted(turn) && isOfItsSession(step, turn)
 
 /** Whether the event is a start of a turn that was interrupted before it started. */
@@ -55,8 +55,8 @@ export const isEarlyStart = (step: Step, turn: TurnRow): boolean =>
   isInterruptedEarly(turn) && isOfItsSession(step, turn)
 
 /**
- * A turn that was interrupted before it started, after the first word of its work: the row stays ended, and says that the
- * provider works on it, so that the interrupt follows. Any other turn as it is.
+ * A turn that was interrupted before it started, and on which the provider now works: the row stays ended but shows the work, so
+ * that the interrupt is sent. Any other turn is returned unchanged.
  */
 export const startedEarly = (step: Step, turn: TurnRow): TurnRow =>
   isEarlyStart(step, turn) && turn.startedAt === null
@@ -68,7 +68,10 @@ export const startedEarly = (step: Step, turn: TurnRow): TurnRow =>
       }
     : turn
 
-/** The answer to the hand-over of a turn that has ended meanwhile: its later words are known by that name. True when it was one. */
+/**
+ * The answer to the delivery of a turn that has ended meanwhile: binds the native id, so that later events find the turn. True
+ * where it was one.
+ */
 export const bindEarlyEnd = (step: Step, turn: TurnRow, nativeTurnId: string): boolean => {
   if (!isInterruptedEarly(turn) && !isNeverStarted(turn)) return false
   if (turn.nativeTurnId !== null || !isOfItsSession(step, turn)) return false

@@ -1,6 +1,7 @@
 /**
- * Rule 2: the provider repeats our id of a message (`native.clientId`) where it works on it. That says more than any answer:
- * whatever turn the answer named, this one has the message. One that was to steer a turn has left the queue with it.
+ * Rule 2: the provider repeats our id of a message (`native.clientId`) in the turn that works on it. This is better evidence than
+ * the answer: this turn has the message, even where the answer named another one. A message that was to steer a turn leaves the
+ * queue now.
  */
 import type { TurnRow } from "@threadfold/contracts"
 import { echoedTurn, tombstoneOf } from "../resolve/lookup.js"
@@ -10,11 +11,11 @@ import { messageEchoed } from "./queue.js"
 import type { Step } from "./Step.js"
 import { endTurn } from "./turnEnd.js"
 
-/** The turn that the repeated id asked for: it waits, or what was concluded of it may still be corrected. */
+/** The turn that the repeated id requested: it waits, or its inferred end may still be corrected. */
 const askedFor = (step: Step, clientId: string): TurnRow | null => {
   const waiting = echoedTurn(step.state, clientId, step.event.sessionId)
   if (waiting !== null) return waiting
-  // On a live connection the id that we give is the turn's own.
+  // On a live connection the message has the id of its turn.
   const ended = step.find("turns", clientId)
   if (ended === null || ended.sessionId !== step.event.sessionId || ended.startedAt !== null) return null
   return isNeverStarted(ended) || isInterruptedEarly(ended) ? ended : null
@@ -23,7 +24,7 @@ const askedFor = (step: Step, clientId: string): TurnRow | null => {
 /** Binds the turn that the message asked for to the native turn that has it, or ends it as steered into that one. */
 export const hearEcho = (step: Step): void => {
   const { clientId, turnId: native } = step.event.native ?? {}
-  if (clientId === undefined || native === undefined || step.standing !== "live") return
+  if (clientId === undefined || native === undefined || step.relation !== "current") return
   if (messageEchoed(step, clientId)) return
   const turn = askedFor(step, clientId)
   if (turn === null) return

@@ -1,7 +1,7 @@
 /**
- * Rule 6: requests that the provider resolves without saying how. Several clients may answer one agent, so such a word in a
- * running turn means that another one has decided; but agents say the same when they clear up on their way to the turn's
- * end. The turn's next event tells the two apart.
+ * Rule 6: requests that the provider resolves without saying how. Several clients may answer one agent, so such an event in a
+ * running turn means that another client decided. But agents send the same event when they clear up at the end of a turn. The
+ * turn's next event shows which of the two it was.
  */
 import { type EventType, elsewhereLimit, type RequestRow, type TurnOutcome } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
@@ -26,18 +26,18 @@ export const elsewhere = (step: Step, request: RequestRow, turnId: string): void
   step.state.elsewhere = { turnId, requestIds: [...requestIds.slice(1 - elsewhereLimit), request.requestId] }
 }
 
-/** Before the rules of every event: the session's next word about this turn, or about another one, closes the question. */
+/** Runs before the rules of every event: the session's next event about a turn decides the case. */
 export const takeElsewhere = (step: Step): void => {
   const { elsewhere } = step.state
   const { turnId, type } = step.event
-  if (elsewhere === null || turnId === null || step.standing !== "live") return
+  if (elsewhere === null || turnId === null || step.relation !== "current") return
   const isSame = turnId === elsewhere.turnId
   if (isSame && resolves.has(type)) return
   step.state.elsewhere = null
   if (isSame) step.decidedElsewhere = elsewhere.requestIds
 }
 
-/** That word is the turn's terminal: one other than `completed` means that the agent was clearing up. */
+/** The next event is the turn's terminal: one other than `completed` means that the agent was clearing up. */
 export const cancelElsewhere = (step: Step, outcome: TurnOutcome): void => {
   if (outcome === "completed") return
   for (const requestId of step.decidedElsewhere) {

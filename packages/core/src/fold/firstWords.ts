@@ -7,7 +7,7 @@ import { firstWordsLength, type ItemKind } from "@threadfold/contracts"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 
-/** So much of a message is looked at: blank beginnings are skipped within it. */
+/** How much of a message is read, in UTF-16 units: leading blanks are skipped within it. */
 const lookedAt = firstWordsLength * 8
 
 /** A text in one line of at most {@link firstWordsLength} UTF-16 units, cut at a word where there is one; null: it has no words. */

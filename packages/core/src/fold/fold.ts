@@ -15,19 +15,19 @@ import { takeElsewhere } from "./elsewhere.js"
 import { checkNumber, markOf } from "./numbering.js"
 import { refuseRewound } from "./rewind.js"
 import { type RuleBook, rules } from "./rules.js"
-import { type Standing, Step } from "./Step.js"
+import { type SessionRelation, Step } from "./Step.js"
 import { blankThread, summarise } from "./thread.js"
 
-/** How an event's session stands to the current one (rule 4). */
-const standingOf = (step: Step): Standing => {
+/** How the session of an event relates to the current one (rule 4). */
+const relationOf = (step: Step): SessionRelation => {
   const { event, state } = step
   if (event.sessionId === null) return "none"
   const session = state.session
-  if (session !== null && session.sessionId === event.sessionId) return hasEnded(session) ? "ended" : "live"
+  if (session !== null && session.sessionId === event.sessionId) return hasEnded(session) ? "ended" : "current"
   return step.find("sessions", event.sessionId) === null ? "unknown" : "stale"
 }
 
-/** A late word of a stalled turn shows that it lives. */
+/** An event of a stalled turn shows that the turn goes on. */
 const liftStall = (step: Step): void => {
   const active = step.state.active
   if (active?.stalled === 1 && step.event.turnId === active.turnId && step.event.actor === "provider") {
@@ -41,10 +41,10 @@ const apply = (rules: RuleBook, step: Step, isConnection: boolean): void => {
     if (state.connection === null) state.connection = blankConnection(step)
   } else {
     if (state.thread === null) state.thread = blankThread(step)
-    step.standing = standingOf(step)
+    step.relation = relationOf(step)
   }
   takeElsewhere(step)
-  if (!(event.type === "session.started" && step.standing === "unknown")) checkNumber(step)
+  if (!(event.type === "session.started" && step.relation === "unknown")) checkNumber(step)
   const lifted = upcast(event)
   if (lifted.status === "unknown-type" || !isEventType(lifted.event.type)) {
     step.note("unknown-type", `type:${event.type}`)
@@ -52,7 +52,7 @@ const apply = (rules: RuleBook, step: Step, isConnection: boolean): void => {
     step.note("newer-version", `type:${event.type}`, `version ${event.v}`)
   } else if (!belongs(lifted.event.type, isConnection)) {
     step.note("stream-mismatch", `type:${event.type}`)
-  } else if (step.standing === "unknown" && lifted.event.type !== "session.started") {
+  } else if (step.relation === "unknown" && lifted.event.type !== "session.started") {
     step.note("session-unknown", `session:${event.sessionId}`, event.type)
   } else if (!refuseRewound(step)) {
     const done = lifted.status === "ok" && rules[lifted.event.type](step, lifted.event.payload)
@@ -63,7 +63,10 @@ const apply = (rules: RuleBook, step: Step, isConnection: boolean): void => {
   else summarise(step)
 }
 
-/** The step that was not taken: nothing but its anomaly, and the marks that keep later events from looking odd. */
+/**
+ * The result of a step that failed: its anomaly alone, and the version and numbers, so that the next event does not look like a
+ * gap.
+ */
 const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldResult => ({
   state: { ...before, streamVersion: event.streamVersion, channels: markOf(before, event) },
   changes: [
@@ -79,7 +82,7 @@ const defect = (before: FoldState, event: EventEnvelope, detail: string): FoldRe
 })
 
 /**
- * A fold by other rules than {@link fold}'s: how tests plant faults. Whatever the rules do, a step that breaks an
+ * A fold by other rules than those of {@link fold}, with which tests plant faults. Whatever the rules do, a step that breaks an
  * invariant of the open state becomes `fold-defect`.
  */
 export const foldBy =
@@ -107,5 +110,5 @@ export const foldBy =
  */
 export const fold: Fold = (before, event, rows) => foldDelta(before, event) ?? foldByRules(before, event, rows)
 
-/** {@link fold} without the short way for streamed content, for the test that compares the two. */
+/** {@link fold} without the fast path for streamed content, for the test that compares the two. */
 export const foldByRules: Fold = foldBy(rules)

@@ -43,7 +43,7 @@ export const inferenceStarted = (step: Step, payload: PayloadOf<"inference.start
   if (refuseStale(step)) return
   if (attemptOf(step) !== null) return step.note("inference-duplicate", inferenceSubject(event.inferenceId))
   const turn = turnOf(step, event.turnId)
-  const over = turn?.status === "ended" || step.standing === "ended"
+  const over = turn?.status === "ended" || step.relation === "ended"
   step.putInference({
     ...blank(step, event.inferenceId, turn?.turnId ?? null),
     model: payload.model ?? null,

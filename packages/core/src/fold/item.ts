@@ -30,7 +30,7 @@ const unknownItem = (step: Step): void => {
   )
 }
 
-/** The row of an item that is told for the first time. One that comes late is closed from its first moment. */
+/** The row of a new item. An item that comes late is closed at once. */
 const blankItem = (step: Step, itemId: string, place: Place, kind: ItemRow["kind"]): ItemRow => ({
   itemId,
   threadId: step.threadId,
@@ -132,7 +132,7 @@ const takeStart = (step: Step, payload: PayloadOf<"item.started">): void => {
   })
 }
 
-/** A start of an item that has a row: its content came first, it is told again by a join, or it is a repetition. */
+/** A start of an item that has a row: its content came first, a join sends it again, or it is a repetition. */
 const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): void => {
   if (payload.joined === true) return joinItem(step, item, payload)
   if (item.startedAt !== null) return step.note("item-duplicate", itemSubject(item.itemId))
@@ -144,9 +144,9 @@ const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.starte
 }
 
 /**
- * What a join tells of a known item. It fills what the row lacks; a partial text that is longer than what was streamed
- * replaces it; and an item that only the end of its turn had closed is open again, now that the turn runs. An item that
- * ended by its own word stays as it is. The same join again changes nothing.
+ * Applies what a join says of a known item. It fills what the row lacks; a partial text that is longer than the streamed one
+ * replaces it; and an item that only the end of its turn had closed opens again, because the turn runs. An item that its own
+ * terminal ended stays unchanged. The same join again changes nothing.
  */
 const joinItem = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): void => {
   if (item.status !== "open" && item.evidence === "observed") return
@@ -164,7 +164,7 @@ const joinItem = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">)
   appendParts(step, { ...row, ...noChunks }, parts)
 }
 
-/** `content.delta`: kept as a chunk while no final text stands for it. */
+/** `content.delta`: kept as a chunk until the final text comes. */
 export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): void => {
   const { kind, part, stream, delta } = payload
   const item = itemOf(step)
@@ -180,15 +180,15 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
 }
 
 /**
- * The row that a delta goes into although the item is not open; null after noting why it goes nowhere. The end of a turn
- * closes its items, but what the living session says of one afterwards is shown: it is open again, as work after the end.
+ * The row that takes a delta of an item that is not open; null after noting why there is none. The end of a turn closes its
+ * items, but later content of the living session is shown: the item opens again, as work after the end.
  */
 const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
   if (item.evidence === "observed" || item.hasFinal === 1) {
     step.note("delta-after-end", itemSubject(item.itemId))
     return null
   }
-  if (step.standing !== "live") {
+  if (step.relation !== "current") {
     step.note("session-stale", eventSession(step), "content.delta")
     return null
   }
@@ -206,7 +206,7 @@ const dataOf = (data: unknown): Pick<ItemRow, "data"> => (data === undefined || 
 const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** What an update says after the item's own terminal: members that its data lacks, such as a reviewer's rationale. */
+/** Applies an update after the item's own terminal: adds members that its data lacks, such as a reviewer's rationale. */
 const completeData = (step: Step, item: ItemRow, data: unknown): void => {
   if (!isMembers(data)) return
   const stored = step.rows.whole("items", [item.itemId])?.data ?? {}
@@ -226,8 +226,8 @@ export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): voi
 }
 
 /**
- * `item.completed`: the item's own terminal. It ends an open item, and replaces once what a turn's end had concluded;
- * its text supersedes every delta. Of an item without a row it is all that is known, and makes it.
+ * `item.completed`: the item's own terminal. It ends an open item, and replaces once what a turn's end had concluded; its text
+ * supersedes every delta. Where the item has no row, the terminal creates it.
  */
 export const itemCompleted = (step: Step, payload: PayloadOf<"item.completed">): void => {
   hearEcho(step)

@@ -1,4 +1,4 @@
-/** What the numbers of a source tell: a gap or a late arrival is an anomaly, never a reason to drop the event. */
+/** Checks the numbers of a source: a gap or a late arrival is an anomaly, never a reason to drop the event. */
 import { channelLimit, type EventEnvelope } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import type { Step } from "./Step.js"
@@ -7,7 +7,7 @@ import type { Step } from "./Step.js"
 export const checkNumber = (step: Step): void => {
   const { event, state } = step
   if (event.channel === null || event.seq === null) return
-  if (step.standing === "stale" || step.standing === "unknown") return
+  if (step.relation === "stale" || step.relation === "unknown") return
   const known = state.channels[event.channel]
   if (known === undefined && Object.keys(state.channels).length >= channelLimit) {
     return step.note("limit-reached", `channels:${event.sessionId ?? event.streamId}`, event.channel)

@@ -1,6 +1,6 @@
 /**
- * What of a thread is open, by what it belongs to. Every end closes exactly what is listed here, and pays for that alone: where
- * nothing of a kind is open, nothing is asked.
+ * The open rows of a thread, by what they belong to. Every end closes exactly these rows, and its cost depends on them alone:
+ * where the count of a kind is 0, there is no look-up.
  */
 import type { DelegationRow, InferenceRow, ItemRow, RequestRow, TaskRow, TurnRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
@@ -49,11 +49,11 @@ export const runningInferencesOf = (step: Step, turnId: string): readonly Infere
 export const runningInferences = (step: Step): readonly InferenceRow[] =>
   step.state.open.inferences === 0 ? [] : step.list("inferences", "openInThread")
 
-/** Open hand-overs of a turn; null: those that have none. */
+/** Open delegations of a turn; null: those without a turn. */
 export const openDelegationsOf = (step: Step, turnId: string | null): readonly DelegationRow[] =>
   step.state.open.delegations === 0 ? [] : step.list("delegations", "openInTurn", turnId)
 
-/** Open hand-overs that name a native turn which was not seen before. A native id is good inside its session. */
+/** Open delegations that name a native turn which was not seen yet. A native id is valid in its session only. */
 export const openDelegationsFor = (
   step: Step,
   nativeTurnId: string,

@@ -1,4 +1,4 @@
-/** Rule 5: where an item belongs that has no row yet, and what its first word says about its turn. */
+/** Rule 5: where a new item belongs, and what its first event says about its turn. */
 import type { TurnRow } from "@threadfold/contracts"
 import { mayRunLate } from "./earlyEnd.js"
 import { turnOf } from "./openRows.js"
@@ -8,14 +8,14 @@ import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { takesLateEvents } from "./turn.js"
 import { startTurn, turnFromContent } from "./turnStart.js"
 
-/** How an item is told for the first time: by its start, by a piece of its content, or by its end alone. */
+/** The first event of an item: its start, a delta, or its end alone. */
 export type FirstWord = "start" | "delta" | "end"
 
 /** Where a new item belongs. */
 export interface Place {
   /** Its turn as it is now; null: it belongs to none. */
   readonly turn: TurnRow | null
-  /** It came late, into a turn that ended provisionally: it is closed from its first moment. */
+  /** It came late, into a turn that ended provisionally: it is closed at once. */
   readonly late: boolean
   /** It came after the end of its turn. */
   readonly afterEnd: boolean
@@ -24,22 +24,22 @@ export interface Place {
 const inTurn = (turn: TurnRow | null): Place => ({ turn, late: false, afterEnd: false })
 
 /**
- * Whether the item shows that its turn runs. A start and a delta do. A whole item may be of the past, unless the turn was
- * asked for, or the agent says that it works and no other turn is known to run.
+ * Whether the item shows that its turn runs. A start and a delta do. A whole item may be old, unless the turn was requested, or
+ * the session is running and no other turn is.
  */
 const showsRunning = ({ state }: Step, turn: TurnRow | null, word: FirstWord): boolean =>
   word !== "end" || turn !== null || (state.active === null && state.session?.status === "running")
 
-/** Opens, starts or concludes the turn that the item is the first word of. */
+/** Opens, starts or ends the turn of which the item is the first event. */
 const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word: FirstWord): TurnRow | null => {
   if (!showsRunning(step, turn, word)) return turnFromContent(step, turnId)
-  // Inline reviews send no turn/started: their item is the first word (docs/concepts.md).
+  // Inline reviews send no turn/started: their first event is an item (docs/concepts.md).
   return startTurn(step, turnId, { supersedes: false, synthetic: turn === null && word === "start" })
 }
 
 /**
- * Work after the end of its turn: shown in it, with an anomaly, and nothing else of the turn changes. A session that was
- * said to run, and holds no turn, ran for this.
+ * Work after the end of its turn: shown in it, with an anomaly, and nothing else of the turn changes. A session that is running
+ * without a turn works on this.
  */
 export const noteAfterEnd = (step: Step, turn: TurnRow): void => {
   step.note("item-after-turn-end", turnSubject(turn.turnId))
@@ -65,7 +65,7 @@ export const placeOf = (step: Step, word: FirstWord): Place | null => {
   }
   if (turn.status === "running") return inTurn(turn)
   if (takesLateEvents(step, turn)) return { ...inTurn(turn), late: true }
-  if (step.standing !== "live") {
+  if (step.relation !== "current") {
     step.note("item-after-turn-end", turnSubject(turn.turnId))
     return null
   }

@@ -17,7 +17,7 @@ import { holdQueue } from "./queue.js"
 import type { Step } from "./Step.js"
 import { endTurn, settleProvisional } from "./turnEnd.js"
 
-/** What a turn's end is taken for when its session turns inactive under it (rule 2). */
+/** The inferred outcome of a turn whose session becomes inactive (rule 2). */
 export const inferredOutcome = (status: SessionStatus): TurnOutcome => {
   switch (status) {
     case "interrupted":
@@ -77,15 +77,15 @@ export interface SessionEnd {
 }
 
 /**
- * Ends the current session: nobody can answer its requests, its turn is over, its voice run closes, its tasks and
- * model calls end. Turns that were not handed over yet survive and start in the next session; handed over and
- * unanswered they are uncertain. The turns of a recorded session are settled with it.
+ * Ends the current session: its requests expire, its turn ends, its voice run closes, its tasks and model calls end. Turns that
+ * were not delivered yet stay and start in the next session; delivered and unanswered ones become uncertain. The turns of a
+ * recorded session are settled with it.
  */
 export const endSession = (step: Step, end: SessionEnd): void => {
   const session = livingSession(step.state)
   if (session === null) return
   expireRequests(step, `session-${end.status}`)
-  // A recording's session ends with the last word about it, so what was concluded then is final.
+  // Nothing follows the end of a recorded session, so its inferred ends are final.
   const final = session.mode === "imported"
   if (final) settleProvisional(step)
   const active = step.state.active
@@ -121,10 +121,10 @@ const leaveRequestedTurns = (step: Step, session: SessionRow, end: SessionEnd): 
     }
     if (turn.handedOver === 0) continue
     if (turn.nativeTurnId !== null) {
-      // The provider had accepted it: whatever it made of it ended with the session.
+      // The provider had accepted it: its work on it ended with the session.
       endTurn(step, turn, { outcome: "interrupted", cause: end.cause, evidence: "inferred" })
     } else if (session.mode === "imported") {
-      // No later session can hand over what is only recorded, so nobody will ever resolve the doubt.
+      // A recorded turn is never delivered by a later session, so its outcome stays unknown.
       endTurn(step, turn, { outcome: "unknown", cause: "recording-ended", evidence: "inferred" })
     } else {
       step.putTurn({ ...turn, uncertain: 1 })

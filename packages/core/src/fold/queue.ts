@@ -53,8 +53,8 @@ export const messageLeft = (step: Step, messageId: string): void => {
 }
 
 /**
- * A message that the agent repeats under our id: it is in the agent's turn, whatever becomes of the call that steered it. True
- * where a queued message has that id.
+ * The agent repeats our id of a message: the message is in its turn, whatever the outcome of the steer. True where a queued
+ * message has that id.
  */
 export const messageEchoed = (step: Step, messageId: string): boolean => {
   if (!step.state.queue.includes(messageId)) return false
@@ -76,13 +76,13 @@ export const queueReordered = (step: Step, payload: PayloadOf<"queue.reordered">
     payload.messageIds.length === step.state.queue.length &&
     new Set(payload.messageIds).size === payload.messageIds.length &&
     payload.messageIds.every((id) => step.state.queue.includes(id))
-  if (!same) return step.note("message-unknown", "queue", "the order names other messages than the queue holds")
+  if (!same) return step.note("message-unknown", "queue", "the order does not name every queued message once")
   reposition(step, payload.messageIds)
 }
 
 /**
- * Holds what waits in the queue until a person lets it run (`queue.resumed`): after a crash, a stop, a failure or an
- * interrupt nobody knows whether it is still wanted.
+ * Holds what waits in the queue until a person lets it run (`queue.resumed`): after a crash, a stop, a failure or an interrupt it
+ * is unknown whether it is still wanted.
  */
 export const holdQueue = (step: Step): void => {
   const { queue, thread } = step.state
@@ -90,8 +90,8 @@ export const holdQueue = (step: Step): void => {
 }
 
 /**
- * The same after a turn that failed, or that somebody interrupted. Another turn that runs or waits to start is somebody's
- * word about what comes next.
+ * Holds the queue after a turn that failed or was interrupted, unless another turn runs or waits to start: then a person has
+ * already said what comes next.
  */
 export const holdQueueAfterTurn = (step: Step): void => {
   if (step.state.active === null && step.waiting.length === 0) holdQueue(step)

@@ -63,13 +63,13 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
   })
 }
 
-/** What a refused event of a voice run is filed under: the run that it means, else its session. */
+/** The subject of a refused event of a voice run: the run that it is about, else its session. */
 const subjectOf = (step: Step): string =>
   step.event.realtimeId === null ? eventSession(step) : realtimeSubject(step.event.realtimeId)
 
 /**
- * Whether the event may speak of the run. `resolve` has found the run by its name; the log of an older version holds events
- * that it took for the live run's although they name another one.
+ * Whether the event may be about the run. `resolve` finds the run by its name; logs of an older version have events that it
+ * assigned to the live run although they name another one.
  */
 const isOf = ({ event }: Step, run: RealtimeRunRow): boolean => {
   const name = event.native?.realtimeId
@@ -116,7 +116,7 @@ export const realtimeClosed = (step: Step, payload: PayloadOf<"realtime.closed">
   failPendingRealtime(step, pending, "closed before it started", "observed")
 }
 
-/** `realtime.stop-requested`: a wish. */
+/** `realtime.stop-requested`: only recorded; the close follows from the provider. */
 export const realtimeStopRequested = (step: Step): void => {
   const live = liveOf(step)
   if (live !== null && !refuseEnded(step)) step.putRealtime({ ...live, stopRequested: 1 })
@@ -135,9 +135,9 @@ export const realtimeItemAdded = (step: Step): void => onLive(step, (run) => ({ 
 /** `realtime.transcript.done`. */
 export const realtimeTranscriptDone = (step: Step): void =>
   onLive(step, (run) => ({ ...run, utterances: run.utterances + 1 }))
-/** Events that pass by: they only need their run to be live. */
+/** Events that change no row: they only need their run to be live. */
 export const realtimePassing = (step: Step): void => onLive(step, (run) => run)
-/** `realtime.audio`: input is offered before a run is live (the agent refuses it itself), so only output needs one. */
+/** `realtime.audio`: input may come before a run is live (the agent refuses it), so only output needs a live run. */
 export const realtimeAudio = (step: Step, payload: PayloadOf<"realtime.audio">): void => {
   if (payload.direction === "output") realtimePassing(step)
 }

@@ -25,7 +25,7 @@ const unknownRequest = (step: Step): void => {
 
 const isOpen = (request: RequestRow): boolean => request.status === "open" || request.status === "answering"
 
-/** `request.opened`, `user-input.requested`. A rejoin sends what is still open again: an update, not a new question. */
+/** `request.opened`, `user-input.requested`. A join sends open requests again: an update, not a new question. */
 export const requestOpened = (
   step: Step,
   payload: PayloadOf<"request.opened"> | PayloadOf<"user-input.requested">,
@@ -47,8 +47,8 @@ export const requestOpened = (
     return step.putRequest({ ...known, title: payload.title ?? known.title, data })
   }
   const turn = turnOf(step, event.turnId)
-  // After its turn's end, in a living session, it waits like any other: the agent does not go on without its answer.
-  const over = step.standing === "ended"
+  // A request after the end of its turn waits like any other, in a living session: the agent needs the answer.
+  const over = step.relation === "ended"
   if (over) step.note("request-after-end", subject)
   step.putRequest({
     requestId: event.requestId,
@@ -75,19 +75,19 @@ export const requestOpened = (
   })
 }
 
-/** What an event says was answered beside the decision. */
+/** The answer of an event, beside its decision. */
 type Said = Pick<PayloadOf<"request.answered">, "answers" | "data">
 
-/** The same as the row's `answer`; undefined: the event says nothing of it. */
+/** The form of the row's `answer`; undefined: the event has none. */
 const answerOf = ({ answers, data }: Said): unknown => {
   if (answers !== undefined && answers !== null) return { answers }
   return data === undefined || data === null ? undefined : { data }
 }
 
-/** Whether a decision of an event contradicts what the request was answered. */
+/** Whether the decision of an event contradicts the answer of the request. */
 const contradicts = (step: Step, request: RequestRow, decision: string, said: Said): boolean => {
   if (request.decision !== decision) return true
-  // Two answers to a question differ in what they say, not in their decision.
+  // Answers to a question have the same decision and differ in their content.
   if (said.answers === undefined || said.answers === null) return false
   const stored = step.rows.whole("requests", [request.requestId])?.answer ?? null
   return stored !== null && canonicalJson(stored) !== canonicalJson({ answers: said.answers })
@@ -124,7 +124,7 @@ const decide = (step: Step, request: RequestRow, decision: string, by: string | 
   const isOther = !first && contradicts(step, request, decision, said)
   if (isOther) conflict(step, request, decision)
   const answer = isOther ? undefined : answerOf(said)
-  // The answer on its way is what was given; the provider's words complete it only where it said none.
+  // The accepted answer counts; what the provider reports fills in only what that answer left out.
   const fills =
     answer !== undefined && (first || (step.rows.whole("requests", [row.requestId])?.answer ?? null) === null)
   step.putRequest({
@@ -165,9 +165,9 @@ export const requestAnswerFailed = (step: Step, payload: PayloadOf<"request.answ
 }
 
 /**
- * `request.resolved`, `user-input.resolved`: the provider's own word. Without a decision it confirms an answer on its way.
- * On a request that has none, it means that another client decided, if the turn runs and no interrupt was asked for; else
- * that the agent withdrew it. It is no news on one that ended.
+ * `request.resolved`, `user-input.resolved`: the provider's own event. Without a decision it confirms an answer that was sent. On
+ * a request without an answer it means that another client decided, if the turn runs and no interrupt was requested; else that
+ * the agent withdrew the request. It changes nothing on an ended request.
  */
 export const requestResolved = (
   step: Step,

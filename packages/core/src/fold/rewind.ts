@@ -23,7 +23,7 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
   if (refuseEnded(step)) return
   const first = turnOf(step, step.event.turnId)
   if (first === null || !isTaken(first)) {
-    // A source that tells what is left, and all of it is known to be left, has taken nothing back.
+    // The source names the last turn that is left, and no newer turn is known: nothing was taken back.
     const tellsWhatIsLeft = (payload.keptNativeTurnId ?? null) !== null
     if (!tellsWhatIsLeft) step.note("rewind-without-turns", eventSession(step))
     return
@@ -38,7 +38,7 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
   if (baseline !== null) step.state.baseline = { ...baseline, rewound: true, left: null }
 }
 
-/** Ends what still goes on in turns from this ordinal on: nothing of a turn that was taken back is open. */
+/** Ends what is open in turns from this ordinal on: a turn that was taken back has nothing open. */
 const endWhatRuns = (step: Step, from: number): void => {
   const { active } = step.state
   if (active !== null && active.ordinal >= from) {
@@ -64,7 +64,7 @@ const openAfterTheirTurn = (step: Step, from: number): ReadonlySet<string> => {
   return new Set(open.flatMap(({ turnId }) => (turnId === null ? [] : [turnId])))
 }
 
-/** So many open requests are looked through, whatever they belong to; of more, only those of the turns that are taken back. */
+/** Up to this many open requests are read in one list. Where more are open, they are read turn by turn. */
 const fewRequests = 16
 
 const requestsFrom = (step: Step, from: number): readonly RequestRow[] => {
@@ -96,7 +96,7 @@ const addRanges = (step: Step, first: TurnRow): void => {
   }
 }
 
-/** How many outer ranges lie before this turn: the next one stands on them, and holds those after. */
+/** How many outer ranges lie before this turn: the new range holds the outer ranges after it. */
 const depthBelow = (step: Step, ordinal: number): number => {
   let low = 0
   let high = step.state.rewinds?.depth ?? 0
@@ -116,8 +116,7 @@ const isOfTask = (step: Step): boolean => {
 
 /**
  * Notes an event of a turn that was taken back; true when it did. A task that outlives its turn goes on: a rewind of the
- * conversation stops no process. That an inferred end is final (`turn.settled`) is true of it, too: what waits for that must not
- * wait for ever.
+ * conversation stops no process. `turn.settled` applies as well: the queue waits for it.
  */
 export const refuseRewound = (step: Step): boolean => {
   const { event, rows, state } = step

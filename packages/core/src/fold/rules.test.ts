@@ -79,7 +79,7 @@ const without: Readonly<Record<string, Fold>> = {
   // Every session's word counts.
   4: book({
     "session.state.changed": first(rules["session.state.changed"], (step) => {
-      step.standing = "live"
+      step.relation = "current"
     }),
   }),
   // What a turn's end closed stays closed.

@@ -1,6 +1,6 @@
 /**
- * Which rule each event type follows. The record is exhaustive by type: an event type without an entry does not
- * compile, so that no provider can fall out of a hand-written list.
+ * Which rule each event type follows. The record is exhaustive by type: an event type without an entry does not compile, so that
+ * no event type is forgotten.
  */
 import type { EventType, PayloadOf } from "@threadfold/contracts"
 import { isPayload } from "../payload/guard.js"
@@ -89,7 +89,7 @@ const rule =
     return true
   }
 
-/** A fact that is kept and shown, and that no row depends on. */
+/** An event that is stored and shown, and changes no row. */
 const kept = (type: EventType): Rule => rule(type, () => undefined)
 
 /** A rule for every event type. */

@@ -1,4 +1,4 @@
-/** Sessions: epochs (rule 4), the provider's word for its status (rules 1 and 2), and every way to an end. */
+/** Sessions: epochs (rule 4), the status that the provider reports (rules 1 and 2), and every way to an end. */
 import type { PayloadOf, SessionRow, TurnRow } from "@threadfold/contracts"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import { interruptAfterEnd } from "./closures.js"
@@ -25,7 +25,7 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   }
   endSession(step, { status: "stopped", cause: "replaced", evidence: "inferred" })
   state.channels = {}
-  step.standing = "live"
+  step.relation = "current"
   checkNumber(step)
   const row: SessionRow = {
     sessionId: event.sessionId,
@@ -78,14 +78,13 @@ export const sessionConfigured = (step: Step, payload: PayloadOf<"session.config
 }
 
 /**
- * `session.state.changed`. `stopped` is the word of an incarnation that is over: it ends the session, though the exit
- * itself, with its code, may still follow and is then the observed end.
+ * `session.state.changed`. `stopped` ends the session. The exit, with its code, may still follow; it is then the observed end.
  */
 export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.state.changed">): void => {
   if (refuseEnded(step)) return
   const { session, active } = step.state
   if (session === null) return
-  // A running session with work after its turn's end is that work: the thread says so already.
+  // A session that runs for work after its turn's end is already shown by the thread's status.
   if (isActive(payload.state) && (active !== null || step.state.open.afterEnd > 0)) return
   if (payload.state === "stopped") {
     return endSession(step, { status: "stopped", cause: "session-stopped", evidence: "inferred" })
@@ -103,7 +102,7 @@ export const exitCause = (payload: PayloadOf<"session.exited">): string => {
   return payload.reason
 }
 
-/** `session.exited`. One that we had concluded already only gains its evidence. */
+/** `session.exited`. An inferred end only becomes observed. */
 export const sessionExited = (step: Step, payload: PayloadOf<"session.exited">): void => {
   if (refuseStale(step)) return
   const { session } = step.state
@@ -158,7 +157,7 @@ export const sessionStopRequested = (step: Step): void => {
   leaveStarting(step)
 }
 
-/** The provider gives up a turn that has not started: no start of it is to come, and the session goes on. */
+/** The provider gives up a turn that has not started: it will not start, and the session goes on. */
 const startRefused = (
   step: Step,
   turn: TurnRow,
@@ -171,8 +170,8 @@ const startRefused = (
 }
 
 /**
- * `runtime.error`: fatal to the session when the provider gives up *that* running turn, or says that all is lost;
- * a retried one, one of another turn and one of no turn are remembered, nothing more.
+ * `runtime.error`: ends the running turn when the provider gives up that turn, or reports a fatal error. An error that is
+ * retried, of another turn or of no turn is only recorded.
  */
 export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): void => {
   if (refuseEnded(step)) return

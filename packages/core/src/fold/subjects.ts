@@ -1,4 +1,4 @@
-/** The subjects that anomalies are filed under. A tombstone is found again by its subject, so there is one place for them. */
+/** The subjects of anomalies. A tombstone is found by its subject, so all subjects are made in one place. */
 import { strengthOf } from "@threadfold/contracts"
 
 export const turnSubject = (turnId: string): string => `turn:${turnId}`
@@ -15,6 +15,6 @@ export const nativeTurnSubject = (nativeTurnId: string, sessionId: string | null
     ? `native-turn:${nativeTurnId}`
     : `native-turn:${sessionId ?? "-"}/${nativeTurnId}`
 
-/** Anything else that only the provider has a name for. */
+/** Any other thing that has only the provider's name. */
 export const nativeSubject = (kind: string, nativeId: string | undefined, sessionId: string | null): string =>
   `native-${kind}:${sessionId ?? "-"}/${nativeId ?? "-"}`

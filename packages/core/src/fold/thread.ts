@@ -1,11 +1,11 @@
-/** The thread's own row: what is said about it, and the summary that every step leaves on it. */
+/** The thread's own row: its own fields, and the summary that every step updates. */
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
 import type { Mutable, Step } from "./Step.js"
 import { refuseStale } from "./sessionRelation.js"
 
-/** The row of a thread that nothing is known of yet. */
+/** The row of a thread of which nothing is known yet. */
 export const blankThread = (step: Step): ThreadRow => ({
   threadId: step.threadId,
   provider: null,
@@ -52,7 +52,7 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
   if (thread === null || refuseStale(step)) return
   patch(step, {
     provider: payload.provider ?? thread.provider,
-    // A conversation that is begun anew in the thread is the one that is opened again from now on.
+    // A new conversation in the thread is the one that later sessions resume.
     nativeThreadId: step.event.native?.threadId ?? thread.nativeThreadId,
     title: payload.title ?? thread.title,
     cwd: payload.cwd ?? thread.cwd,
@@ -109,7 +109,7 @@ export const threadImported = (step: Step, payload: PayloadOf<"thread.imported">
 export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-alive-set">): void =>
   patch(step, { keepAliveUntil: payload.until })
 
-/** What the thread is doing, in one word, from the open state alone. */
+/** The status of the thread, from the open state alone. */
 export const threadStatus = (
   state: Pick<FoldState, "thread" | "session" | "active" | "requested"> & {
     readonly open: Pick<OpenCounts, "unanswered" | "afterEnd">
@@ -119,7 +119,7 @@ export const threadStatus = (
   if (state.open.unanswered > 0) return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
   if (state.open.afterEnd > 0) return "working"
-  // Whoever waits for a session brings the next one up.
+  // A waiting turn starts the next session.
   if (livingSession(state) === null && waitingTurns(state).length > 0) return "starting"
   switch (state.session?.status) {
     case "starting":
@@ -135,7 +135,7 @@ export const threadStatus = (
   }
 }
 
-/** Events of ours that show no activity of the thread: the reaper's clock does not move for them. */
+/** Our own events that are no activity of the thread: they do not restart the reaper's window. */
 const quiet = new Set<string>([
   "thread.archived",
   "thread.unarchived",
@@ -152,12 +152,12 @@ const quiet = new Set<string>([
   "session.lease-lapsed",
 ])
 
-/** Leaves the summary of the open state on the thread's and the session's rows. Runs after the rules of every event. */
+/** Writes the summary of the open state to the rows of the thread and the session. Runs after the rules of every event. */
 export const summarise = (step: Step): void => {
   const { event, state } = step
   const thread = state.thread
   if (thread === null) return
-  const active = !quiet.has(event.type) && (step.standing === "live" || step.standing === "none")
+  const active = !quiet.has(event.type) && (step.relation === "current" || step.relation === "none")
   const session = state.session
   if (session !== null && session.sessionId === event.sessionId && active) {
     if (session.lastActivityAt !== event.recordedAt) step.putSession({ ...session, lastActivityAt: event.recordedAt })
@@ -172,7 +172,7 @@ export const summarise = (step: Step): void => {
   row.afterEndItems = state.open.afterEnd
   row.queued = state.queue.length
   if (row.queued === 0) row.queueHeld = 0
-  // Of our clock: what a source dates must neither lie in the future nor move the thread in a list.
+  // Our clock: a source's time could lie in the future and move the thread in a list.
   row.updatedAt = event.recordedAt
   if (active) row.lastActivityAt = event.recordedAt
   row.streamVersion = event.streamVersion

@@ -1,4 +1,4 @@
-/** Rules 2 and 3: a turn's row, what is told of it, and how its end is told. */
+/** Rules 2 and 3: a turn's row, the events about it, and its end. */
 import {
   type PayloadOf,
   type ProviderError,
@@ -19,16 +19,18 @@ import { endTurn, settleTurn } from "./turnEnd.js"
 import { usageOfTerminal } from "./usage.js"
 
 /**
- * Whether late events of a turn that has ended still apply: its end is inferred, and its session, which lives, says them (rule 2).
- * Whether what follows from the end waits is another rule: `turnPhase` of the workflow.
+ * Whether late events of a turn that has ended still apply: its end is inferred, and they come from its session, which lives
+ * (rule 2). Whether what follows from the end waits is another rule: `turnPhase` of the workflow.
  */
 export const takesLateEvents = (step: Step, turn: TurnRow): boolean =>
   turn.status === "ended" &&
   turn.evidence === "inferred" &&
-  step.standing === "live" &&
+  step.relation === "current" &&
   turn.sessionId === step.event.sessionId
 
-/** A terminal of a turn, whichever type said it (rules 2 and 3): only the turn it names, and only once observed. */
+/**
+ * A terminal of a turn, of either type (rules 2 and 3): it ends the turn that it names, and only the first observed one counts.
+ */
 const turnTerminal = (
   step: Step,
   outcome: TurnOutcome,
@@ -41,7 +43,7 @@ const turnTerminal = (
     if (native === undefined) step.note("turn-terminal-untargeted", eventSession(step))
     else {
       step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
-      if (step.standing === "live") closeDelegationsOfUnseen(step, native)
+      if (step.relation === "current") closeDelegationsOfUnseen(step, native)
     }
     return
   }
@@ -82,14 +84,14 @@ export const turnSettled = (step: Step): void => {
   settleTurn(step, turn)
 }
 
-/** `turn.after-end-settled`: nothing more is heard of what the agent did after the turn's end, so it is over (rule 5). */
+/** `turn.after-end-settled`: no more events came about work after the turn's end, so that work ends (rule 5). */
 export const turnAfterEndSettled = (step: Step): void => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null) return step.note("turn-unknown", turnSubject(step.event.turnId ?? "-"))
   interruptAfterEnd(step, "after-end-settled", turn.turnId)
 }
 
-/** `turn.stalled`: shown, nothing else; any later word of the turn lifts it. */
+/** `turn.stalled`: only shown; any later event of the turn removes the mark. */
 export const turnStalled = (step: Step): void => {
   const active = step.state.active
   if (active === null || active.turnId !== step.event.turnId) {
@@ -99,8 +101,8 @@ export const turnStalled = (step: Step): void => {
 }
 
 /**
- * `turn.interrupt-requested`: a wish; the provider's terminal does the rest. A turn that has not started is cancelled at once:
- * its start may never come, and no terminal with it (rule 2).
+ * `turn.interrupt-requested`: recorded; the provider's terminal ends the turn. A turn that has not started is cancelled at once:
+ * its start, and with it a terminal, may never come (rule 2).
  */
 export const turnInterruptRequested = (step: Step, payload: PayloadOf<"turn.interrupt-requested">): void => {
   const turn = turnOf(step, step.event.turnId)

@@ -19,7 +19,7 @@ export interface TurnEnd {
   readonly evidence: Evidence
   /** True: an inferred end that nothing can follow, so that it is settled at once. */
   readonly final?: boolean
-  /** False: what waits in the queue is wanted all the same. */
+  /** False: the queue is not held. */
   readonly holdsQueue?: boolean
   readonly error?: ProviderError | null
   readonly fields?: Partial<TurnRow>
@@ -32,14 +32,14 @@ export interface TurnEnd {
 export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
   const observed = end.evidence === "observed"
   const imported = step.state.session?.mode === "imported"
-  // One that was never handed over has no terminal to wait for; nor has one that never ran, in a recording.
+  // There is no terminal to wait for where the turn was never delivered, or never ran in a recording.
   const neverRan = turn.status === "requested" && (imported || (end.fields?.handedOver ?? turn.handedOver) === 0)
   const settled = observed || end.final === true || neverRan
   const commands = openCommands(step, turn)
   linkDelegationsOfTurn(step, { ...turn, ...end.fields })
   if (observed && end.outcome === "completed") backgroundCommands(step, commands, turn)
   interruptOpenItems(step, turn.turnId, causeOfItem(end.outcome))
-  // A request that opened after the end is answered, resolved or expired; what confirms the end closes no more.
+  // A request that opened after the end is answered, resolved or expired: an event that confirms the end does not close it.
   if (turn.status !== "ended") cancelRequestsOfTurn(step, turn.turnId)
   closeInferencesOfTurn(step, turn.turnId, end.outcome, end.evidence)
   if (turn.status === "running") {
@@ -66,15 +66,15 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
   }
   step.putTurn(row)
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
-  // An end that is only confirmed says nothing that a person has not seen.
+  // A confirmed end is not new to a person, so it does not hold the queue again.
   if (end.holdsQueue !== false && isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
   return row
 }
 
-/** Whether the user's message was not done: what was to follow it may not be wanted any more. */
+/** Whether the user's message was not carried out: the messages after it may not be wanted any more. */
 const isUndone = (outcome: TurnOutcome | null): boolean => outcome === "failed" || outcome === "interrupted"
 
-/** Takes an inferred end as the end: what waited for it follows. Its own terminal may still make it observed. */
+/** Settles an inferred end: what waited for it follows. The turn's own terminal may still make it observed. */
 export const settleTurn = (step: Step, turn: TurnRow): void => {
   if (turn.status !== "ended" || turn.settled === 1) return
   step.putTurn({ ...turn, settled: 1 })
@@ -82,9 +82,8 @@ export const settleTurn = (step: Step, turn: TurnRow): void => {
 }
 
 /**
- * Settles the turn whose end is provisional. In a living session the orchestrator says so, a second after the end
- * (`turn.settled`). Nobody does while a recording is read, so there it is settled when the next turn's end is concluded
- * over it, or its session ends.
+ * Settles the turn whose end is provisional. In a living session the orchestrator settles it, a second after the end
+ * (`turn.settled`). In a recording it is settled when the next turn's end is inferred, or when its session ends.
  */
 export const settleProvisional = (step: Step): void => {
   const { provisional } = step.state
@@ -92,7 +91,9 @@ export const settleProvisional = (step: Step): void => {
   if (turn !== null) settleTurn(step, turn)
 }
 
-/** The commands that the turn's inferred end closed, as they are now: one that has said how it ended is no background task. */
+/**
+ * The commands that the turn's inferred end closed and that have no terminal of their own: only these become background tasks.
+ */
 const closedCommands = (step: Step, turn: TurnRow): readonly ItemRow[] =>
   step.state.provisional === null || step.state.provisional.commands === 0
     ? []

@@ -42,11 +42,13 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   sequence: step.sequence,
 })
 
-/** Rule 9: a hand-over that went into another turn never becomes a turn of its own. Notes it, and is true, then. */
+/**
+ * Rule 9: a delegation that went into another turn never becomes a turn of its own. Notes such an event; true where it was one.
+ */
 const refuseSteered = (step: Step, turnId: string): boolean => {
   const delegation = step.find("delegations", turnId)
   if (delegation === null || delegation.turnId === turnId) return false
-  step.note("turn-conflict", turnSubject(turnId), "the id is a hand-over's that went into another turn")
+  step.note("turn-conflict", turnSubject(turnId), "the id is that of a delegation that went into another turn")
   return true
 }
 
@@ -56,8 +58,8 @@ const countTurn = (step: Step): void => {
 }
 
 /**
- * `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. A turn that
- * was handed to a session which is over can neither start nor wait for the next one, so it is refused.
+ * `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. A turn that was
+ * delivered to an ended session can neither start nor wait for the next session, so it is refused.
  */
 export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">): void => {
   const { event, state } = step
@@ -71,7 +73,7 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
   }
   step.putTurn({
     ...blankTurn(step, event.turnId),
-    sessionId: step.standing === "live" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
+    sessionId: step.relation === "current" ? event.sessionId : handedOver ? (state.session?.sessionId ?? null) : null,
     clientId: event.native?.clientId ?? null,
     callId: event.native?.callId ?? null,
     origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
@@ -91,8 +93,8 @@ const waitToStart = (step: Step, cause: string): void => {
 }
 
 /**
- * What a session that is gone says of a requested turn ends it, and with it every doubt: whatever the provider made of the
- * turn went with the session.
+ * An event of an ended session about a requested turn ends the turn and its uncertainty: the provider's work on it ended with the
+ * session.
  */
 const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
   const { native, sessionId } = step.event
@@ -108,7 +110,7 @@ const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
   leaveStarting(step)
 }
 
-/** `turn.accepted`: binds the provider's turn id; an id that is bound already means that the message steered. */
+/** `turn.accepted`: binds the provider's turn id; an id that another turn has means that the message steered that turn. */
 export const turnAccepted = (step: Step): void => {
   const { event, state } = step
   const native = event.native?.turnId
@@ -129,12 +131,12 @@ export const turnAccepted = (step: Step): void => {
     leaveStarting(step)
     return
   }
-  if (step.standing === "ended" || step.standing === "stale") {
+  if (step.relation === "ended" || step.relation === "stale") {
     return wentWithItsSession(step, turn, "accepted-before-exit")
   }
   const sessionId = event.sessionId ?? turn.sessionId
   if (tombstoneOf(step.rows, step.threadId, native, event.sessionId) !== null) {
-    // Its end came before the answer that names it: no start of it is to come.
+    // Its end came before the answer that names it, so it will not start.
     const fields = { nativeTurnId: native, handedOver: 1, sessionId } as const
     endTurn(step, turn, {
       outcome: "unknown",
@@ -149,7 +151,7 @@ export const turnAccepted = (step: Step): void => {
   const accepted: TurnRow = { ...turn, nativeTurnId: native, handedOver: 1, sessionId, uncertain: 0 }
   step.putTurn(accepted)
   linkDelegationsOfTurn(step, accepted)
-  // One that was in doubt waits to start again.
+  // An uncertain turn waits to start again.
   if (turn.uncertain === 1) waitToStart(step, "accepted")
 }
 
@@ -163,7 +165,7 @@ export const turnStartFailed = (step: Step, payload: PayloadOf<"turn.start-faile
   leaveStarting(step)
 }
 
-/** What a turn says of its end once it turns out to run. */
+/** The fields of its end, cleared, once a turn turns out to run. */
 const corrected: Partial<TurnRow> = {
   outcome: null,
   cause: null,
@@ -174,8 +176,8 @@ const corrected: Partial<TurnRow> = {
 }
 
 /**
- * A turn of which nothing is known but a whole item: it may be long over, so it is taken as ended, inferred. Its own
- * terminal replaces that, and a join may tell that it runs.
+ * A turn of which only a whole item is known: it may be old, so it is taken as ended, inferred. Its own terminal replaces that
+ * end, and a join may show that it runs.
  */
 export const turnFromContent = (step: Step, turnId: string): TurnRow | null => {
   if (refuseSteered(step, turnId)) return null
@@ -185,12 +187,12 @@ export const turnFromContent = (step: Step, turnId: string): TurnRow | null => {
   return turn
 }
 
-/** How a turn ended that is known by its content alone. Nothing waits for it, so there is nothing to settle. */
+/** The end of a turn of which only content is known. Nothing waits for it, so it is settled. */
 const CONTENT_ONLY = { outcome: "unknown", cause: "content-only", evidence: "inferred", final: true } as const
 
 /**
- * Whether a turn that has ended may run again after all: what a join tells of a turn with a strong id whose end we only
- * concluded (rule 2). An observed end never yields.
+ * Whether an ended turn may run again: a join shows a turn with a strong id whose end was only inferred (rule 2). An observed end
+ * stays.
  */
 const mayRunAgain = (turn: TurnRow, joined: boolean): boolean =>
   joined &&
@@ -199,7 +201,7 @@ const mayRunAgain = (turn: TurnRow, joined: boolean): boolean =>
   turn.nativeTurnId !== null &&
   strengthOf(turn.nativeTurnId) === "strong"
 
-/** What a turn's row says once a join has brought it back. */
+/** The fields of a turn that a join shows to be running. */
 const runsAgain: Partial<TurnRow> = { ...corrected, rejoined: 1, supersededBy: null }
 
 /**
@@ -213,7 +215,7 @@ export const startTurn = (
   const { event, state } = step
   const subject = turnSubject(turnId)
   if (refuseEnded(step)) return null
-  if (state.session === null || step.standing !== "live") {
+  if (state.session === null || step.relation !== "current") {
     step.note("session-unknown", eventSession(step), event.type)
     return null
   }
@@ -245,7 +247,7 @@ export const startTurn = (
       fields: { supersededBy: turnId },
     })
   }
-  // What the agent did after another turn's end is over when the next one starts.
+  // Work after the end of another turn ends when the next turn starts.
   interruptAfterEnd(step, "turn-started")
   if (again && state.provisional?.turnId === turnId) state.provisional = null
   const turn: TurnRow = {
@@ -277,7 +279,7 @@ export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): voi
       : step.note("turn-start-after-terminal", nativeTurnSubject(native, event.sessionId))
   }
   const doubted = step.state.requested.find((turn) => turn.turnId === event.turnId && turn.uncertain === 1)
-  if (doubted !== undefined && (step.standing === "ended" || step.standing === "stale")) {
+  if (doubted !== undefined && (step.relation === "ended" || step.relation === "stale")) {
     return wentWithItsSession(step, doubted, "started-before-exit")
   }
   startTurn(step, event.turnId, {

@@ -31,7 +31,7 @@ const minus = (later: TokenCounts, earlier: TokenCounts | null): Full =>
 /** Adds nothing. */
 const isNothing = (amount: TokenCounts): boolean => counts.every((name) => (amount[name] ?? 0) === 0)
 
-/** Tells nothing that is not known: a count of 0 where none was known is something. */
+/** Whether the amount adds no knowledge: a count of 0 where none was known adds some. */
 const addsNothing = (known: TokenCounts | null, amount: TokenCounts): boolean =>
   isNothing(amount) && counts.every((name) => (amount[name] ?? null) === null || (known?.[name] ?? null) !== null)
 
@@ -42,7 +42,7 @@ const plus = (a: TokenCounts | null, b: TokenCounts): Full =>
     return x === null ? y : y === null ? x : x + y
   })
 
-/** What an event says beside its counts, for display. */
+/** The fields of an event beside its counts, for display. */
 interface Shown {
   readonly contextWindow?: number | null | undefined
   readonly last?: TokenCounts | null | undefined
@@ -72,7 +72,7 @@ const add = (step: Step, turn: TurnRow | null, amount: TokenCounts, shown: Shown
   addToThread(step, turn === null ? nothing : amount, shown)
 }
 
-/** What a terminal says that its turn used in all; returns the turn's new usage and keeps the thread's the sum. */
+/** Applies the total usage of a terminal; returns the turn's new usage, and keeps the thread's usage the sum. */
 export const usageOfTerminal = (step: Step, turn: TurnRow, total: TokenCounts): TokenCounts => {
   const amount = minus(total, turn.usage)
   addToThread(step, amount)
@@ -84,7 +84,7 @@ const countedTurn = (step: Step): TurnRow | null => {
   const turn = turnOf(step, step.event.turnId)
   if (turn === null || turn.status === "running") return turn
   const sessionId = livingSession(step.state)?.sessionId
-  return turn.status === "ended" && step.standing === "live" && turn.sessionId === sessionId ? turn : null
+  return turn.status === "ended" && step.relation === "current" && turn.sessionId === sessionId ? turn : null
 }
 
 /** Whether a total is lower than the one before: by the provider's own sum, where both have it. */
@@ -107,8 +107,8 @@ interface Counted {
 type Total = PayloadOf<"thread.token-usage.updated">
 
 /**
- * A total after turns were taken back. The source may count from before them, or go on: only `last` says what is new. Told
- * before a turn has started, a lower one says what is left, or repeats an older one: it counts nothing in either case.
+ * A total after a rewind. The source may continue its count or restart it, so only `last` shows what is new. A lower total before
+ * the next turn starts is what is left, or a repeat: it counts nothing in both cases.
  */
 const afterRewind = (total: Total, baseline: Baseline, runs: boolean): Counted => {
   if (!runs) {
@@ -157,7 +157,7 @@ const count = (total: Total, baseline: Baseline, turn: TurnRow | null): Counted 
   const runs = turn?.status === "running"
   if (baseline.rewound && (baseline.turnStarted || !runs)) return afterRewind(total, baseline, runs)
   if (!hasFallen(total.total, baseline.total)) return counted(total, baseline)
-  // It has fallen. A word about an older turn repeats what was told; a turn that has started since may count anew.
+  // The total has fallen. For an older turn it is a repeat; a turn that started since may count from 0.
   if (!baseline.turnStarted || (turn !== null && !runs)) return null
   const amount = runs ? map((name) => total.last?.[name] ?? null) : nothing
   return { amount, baseline: { ...baseline, total: map((name) => total.total[name] ?? null), turnStarted: false } }
