@@ -1,7 +1,7 @@
 /**
- * The engine as a service: hand in submissions, get an acknowledgement once they are durable. The same interface over a
- * writer in this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush
- * never stops HTTP, streams or the agents' pipes.
+ * The engine as a service: it takes submissions and acknowledges them once they are durable. The same interface over a writer in
+ * this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush never stops HTTP,
+ * streams or the agents' pipes.
  */
 import type { EffectRow, Receipt } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
@@ -47,9 +47,12 @@ export interface Acknowledged {
   readonly effects: readonly EffectRow[]
 }
 
-/** Whether what is written is kept. */
+/** The state of the storage. */
 export interface StorageState {
-  /** What happened to the files of the database; null: they are those that were opened. Lost for good: nothing is written any more. */
+  /**
+   * What happened to the files of the database; null: they are those that were opened. Once they are lost, nothing is written any
+   * more.
+   */
   readonly lost: FileChange | null
   /** Room on the disk; null where it is not known. */
   readonly space: DiskSpace | null
@@ -57,8 +60,8 @@ export interface StorageState {
 
 export interface EngineService {
   /**
-   * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to
-   * the source. Fails with what refused the whole of it.
+   * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to the source.
+   * Fails with the reason for which all of it was refused.
    */
   readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError>
   /** The same, but fails at once with `QueueFull` where {@link submit} would wait. */
@@ -68,24 +71,24 @@ export interface EngineService {
   /** Looks at the files and the disk now; some microseconds. */
   readonly storage: Effect.Effect<StorageState>
   /**
-   * Tells after every commit which rows it changed, for the life of the scope; gives the sequence after which nothing is left out.
-   * One at a time may watch.
+   * Calls the listener after every commit with the rows that it changed, for the life of the scope. Returns the sequence after which
+   * no change is missing. There is one listener at a time.
    */
   readonly watchRows: (listener: RowListener) => Effect.Effect<number, EngineStopped, Scope.Scope>
-  /** The log; its subscriptions hear of every commit. */
+  /** The log; its subscriptions are woken by every commit. */
   readonly log: LogReader
 }
 
 /** Events that may be queued or under way at a time. */
 const CAPACITY = 16_384
-/** How many of them may be those of one stream: the rest is free for the others. */
+/** How many of them may belong to one stream: the rest is for other streams. */
 const STREAM_CAPACITY = CAPACITY / 4
 
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
     const shares = new Shares(STREAM_CAPACITY)
     const commit = (submission: Submission): Effect.Effect<Acknowledged, SubmitError> =>
-      // Not interruptible: what was handed to the writer will be committed, and its caller is told so.
+      // Not interruptible: the writer commits what it has taken, and the caller gets the acknowledgement.
       Effect.async<Acknowledged, SubmitError>((resume) => {
         port.offer(submission, (outcome) => resume(outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)))
       }).pipe(Effect.uninterruptible)
@@ -111,7 +114,7 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
 export interface EngineOptions {
   /** Path of the database file; its directory is the data directory. */
   readonly file: string
-  /** What the owner says of itself; `held`: the caller owns the directory already. */
+  /** Details of the owner; `held`: the caller owns the directory already. */
   readonly owner?: OwnerDetails | "held"
   /** When the disk is low and when it is full. */
   readonly disk?: DiskLimits

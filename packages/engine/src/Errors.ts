@@ -8,7 +8,7 @@ import { Schema, Struct } from "effect"
 
 const sentence = { message: Schema.String } as const
 
-/** The domain refuses the command, as its thread is now. */
+/** The domain refuses the command in the present state of its thread. */
 export class CommandRefused extends Schema.TaggedError<CommandRefused>()("CommandRefused", {
   reason: Schema.Literal(...Struct.keys(refusalReasons)),
   message: Schema.String,
@@ -21,7 +21,7 @@ export class CommandConflict extends Schema.TaggedError<CommandConflict>()("Comm
   }
 }
 
-/** An effect, or the turn it starts, is not in the state that its sender believes it to be in: another step came first. */
+/** An effect, or the turn that it starts, is not in the state that the sender expects: another step came first. */
 export class EffectConflict extends Schema.TaggedError<EffectConflict>()("EffectConflict", sentence) {}
 
 /** A recording would open its session beside a live one. */
@@ -35,10 +35,10 @@ export class LiveSessionPresent extends Schema.TaggedError<LiveSessionPresent>()
   }
 }
 
-/** The files were lost while this was written, or just before: it may be kept or not. */
+/** The files were lost during this write or just before it: it is unknown whether it is kept. */
 export class StorageUncertain extends Schema.TaggedError<StorageUncertain>()("StorageUncertain", sentence) {}
 
-/** A fault of ours in the writer; nothing of the call was stored. */
+/** A defect of the writer; nothing of the call was stored. */
 export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", sentence) {}
 
 /** The writer's thread has ended. */
@@ -51,7 +51,7 @@ export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {}) 
   }
 }
 
-/** How a submission fails; nothing of it is committed, but for `StorageUncertain`. */
+/** How a submission fails. Nothing of it is committed, except perhaps after `StorageUncertain`. */
 export const SubmitError = Schema.Union(
   CommandRefused,
   CommandConflict,

@@ -1,31 +1,31 @@
 /**
- * What is handed to the writer and what comes back. Plain data on both sides: the same messages cross a thread border
- * under `serve` and a function call elsewhere.
+ * What the writer takes and what it answers. Both are plain data, because they are messages between threads under `serve`, and
+ * arguments of a function elsewhere.
  */
 import type { Actor, Command, EffectRow, EffectStatus, ProviderEvent, Receipt } from "@threadfold/contracts"
 import type { SubmitError } from "./Errors.js"
 import type { EffectPatch } from "./work/index.js"
 
-/** Where an event belongs. */
+/** The stream of an event. */
 export interface Destination {
   /** The stream's id; for a keyed one only a proposal. */
   readonly streamId: string
   /**
-   * A name that stands for one stream for ever, for example a source kind and its native thread id. The first proposal
-   * under a key is kept, and every later one leads to that stream.
+   * A permanent name of one stream, for example a source kind and its native thread id. The first proposal under a key is kept,
+   * and every later one is replaced by that stream.
    */
   readonly key?: string
 }
 
-/** One event on its way to the log. */
+/** An event before it is stored: without sequence, and perhaps without our ids. */
 export interface EventDraft {
   readonly to: Destination
-  /** The session that says it; null for connection streams and for our own events. */
+  /** The session that it comes from; null for connection streams and for our own events. */
   readonly sessionId: string | null
   readonly actor: Actor
   /** The command that it follows from. */
   readonly commandId?: string
-  /** The command at the beginning, where that is another one. */
+  /** The first command of the chain, where that is another one. */
   readonly carriesOn?: string | null
   /** The event; our own ones carry neither channel nor number and need an id instead. */
   readonly event: Omit<ProviderEvent, "channel" | "seq"> & {
@@ -35,7 +35,7 @@ export interface EventDraft {
   }
 }
 
-/** A command on its way to its thread. The writer decides it, after everything that was queued before it. */
+/** A command for a thread. The writer decides it after everything that was queued before it. */
 export interface CommandSubmission {
   /** Id of the command; the ids of its events follow from it. */
   readonly commandId: string
@@ -54,7 +54,7 @@ export interface CommandSubmission {
   readonly receipt?: { readonly key: string; readonly content: string }
 }
 
-/** One step of an effect; refuses the whole submission when the effect is not where it is believed to be. */
+/** One step of an effect. The whole submission is refused when the effect is not in the expected state. */
 export interface EffectStep {
   readonly effectId: string
   /** Status that it must have. */
@@ -70,7 +70,7 @@ export interface Submission {
   /** Decided before the drafts are appended; a refused one refuses the whole submission. */
   readonly command?: CommandSubmission
   /**
-   * Small values of the log that change with it (`LogDriver.setMeta`), such as how far an import came; null removes one.
+   * Small values of the log that are written with it (`LogDriver.setMeta`), such as the progress of an import; null removes one.
    */
   readonly meta?: Readonly<Record<string, string | null>>
   /** Steps of effects that are taken with it. */
@@ -81,15 +81,15 @@ export interface Submission {
   readonly refuseLive?: boolean
 }
 
-/** What became of a draft. */
+/** The outcome of a draft. */
 export type DraftStatus =
   /** Stored. */
   | "appended"
   /** Stored, and numbers before it are missing. */
   | "gap"
   /**
-   * Stored as `provider.unmapped` under its number, because it may not be stored as what it says it is; not stored, where its
-   * session has no room for its channel.
+   * Stored as `provider.unmapped` under its number, because it is not valid as its type. Not stored where its session has too
+   * many channels.
    */
   | "invalid"
   /** The log has it already. */
@@ -97,14 +97,14 @@ export type DraftStatus =
   /** The log has other content under this number: refused, its bytes are kept as an anomaly. */
   | "conflict"
 
-/** Why a draft is not stored as what it says it is, or not at all. */
+/** Why a draft is not stored under its type, or not at all. */
 export type DraftFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
 
 export interface DraftResult {
   readonly status: DraftStatus
   /** Stream that it went to. */
   readonly streamId: string
-  /** Where it stands in the log; for a duplicate the first one's; null for what is not stored. */
+  /** Its sequence in the log; for a duplicate that of the first one; null where it is not stored. */
   readonly sequence: number | null
   /** What is wrong with it. */
   readonly problem?: DraftFault

@@ -18,6 +18,6 @@ const sameJson = (a: string | null, b: string | null): boolean => {
 /** The part of an event that a repeated delivery must repeat. */
 export type Content = Pick<EventRow, "type" | "v" | "at" | "native" | "payload">
 
-/** Whether two events say the same. */
+/** Whether two events have the same content. */
 export const sameContent = (a: Content, b: Content): boolean =>
   a.type === b.type && a.v === b.v && a.at === b.at && sameJson(a.native, b.native) && sameJson(a.payload, b.payload)

@@ -1,6 +1,6 @@
 /**
- * A look at a database before its owner opens it: is it whole? A file that was cut, emptied or torn would be written to as
- * if it were, and take what is left along. Read-only; no Effect here.
+ * Checks that a database is whole before its owner opens it. Writing to a file that was cut, emptied or torn would destroy what
+ * is left of it. Read-only; no Effect here.
  */
 import { existsSync, statSync } from "node:fs"
 import { basename } from "node:path"
@@ -8,12 +8,12 @@ import type Sqlite from "better-sqlite3"
 import { DatabaseDamaged } from "./Errors.js"
 import { hasWal, markerFile, readMarker } from "./LogMarker.js"
 
-/** Up to this size every page is looked at, bytes; a larger database would start too slowly. */
+/** Up to this size every page is read, bytes; the check of a larger database would take too long. */
 const wholeCheckBytes = 64 * 1024 * 1024
 
 const damaged = (file: string, found: string) => new DatabaseDamaged({ message: `${file} ${found}.` })
 
-/** An empty file where a log was; null where there is none. */
+/** The finding where an empty file stands in place of a log; null: none. */
 export const emptied = (file: string): DatabaseDamaged | null => {
   if (!existsSync(file) || statSync(file).size > 0) return null
   const logId = readMarker(file)?.logId
@@ -24,8 +24,8 @@ export const emptied = (file: string): DatabaseDamaged | null => {
 
 /**
  * A database that was open when its process ended, and whose write-ahead log is gone since; null for every other one. A tool that
- * opens the database after a crash and closes it moves the log into the database and takes the index beside it (`-shm`) away, too:
- * where that is gone, nothing is missed.
+ * opens and closes the database after a crash moves the write-ahead log into the database and also removes the index (`-shm`):
+ * where the index is gone, nothing is missing.
  */
 export const withoutItsWal = (file: string): DatabaseDamaged | null => {
   const marker = readMarker(file)
@@ -34,11 +34,11 @@ export const withoutItsWal = (file: string): DatabaseDamaged | null => {
   return damaged(file, `${found}. To go on with what is left, delete ${markerFile(file)}`)
 }
 
-/** Whether a failure of SQLite says that the file is not what it wrote. */
+/** Whether a failure of SQLite shows that the file is damaged. */
 export const isDamage = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code))
 
-/** How much of a database is there, by its own header; as words. */
+/** The size of the file beside the size in its header, as text. */
 const sizes = (file: string, header: Buffer): string | null => {
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
   const pages = header.readUInt32BE(28)
@@ -47,8 +47,8 @@ const sizes = (file: string, header: Buffer): string | null => {
 }
 
 /**
- * What is wrong with a file that SQLite cannot read; `header`: its first 100 bytes, as far as they are there. Null for one
- * of which we do not know that it ever was a database of ours.
+ * What is wrong with a file that SQLite cannot read; `header`: its first 100 bytes, as far as they are there. Null where it is
+ * unknown whether it ever was a database of ours.
  */
 export const damageOf = (file: string, header: Buffer, error: unknown): DatabaseDamaged | null => {
   const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3"
@@ -59,7 +59,7 @@ export const damageOf = (file: string, header: Buffer, error: unknown): Database
 }
 
 /**
- * Looks for torn pages: at every page of a small database, at the ends of every table of a large one. Null: none was found.
+ * Looks for torn pages: in every page of a small database, at the ends of every table of a large one. Null: none was found.
  * Throws what SQLite throws.
  */
 export const tornPages = (handle: Sqlite.Database, file: string): DatabaseDamaged | null => {

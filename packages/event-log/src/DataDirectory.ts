@@ -1,6 +1,4 @@
-/**
- * The data directory: where it really is, the names in it, and who may look inside (0700, files 0600). No Effect here.
- */
+/** The data directory: its real path, the names in it, and its permissions (0700, files 0600). No Effect here. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, statSync } from "node:fs"
 import { join } from "node:path"
 

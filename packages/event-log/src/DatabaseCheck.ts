@@ -1,6 +1,6 @@
 /**
- * A look at a database before anything may write to it: is it ours, and is it not newer than this program? Read-only:
- * a refused file keeps its bytes.
+ * Checks a database before anything writes to it: it must be ours, and not newer than this program. Read-only: a refused file
+ * keeps its bytes.
  */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
 import Sqlite from "better-sqlite3"
@@ -13,10 +13,10 @@ import { applicationId, databaseFormat } from "./migrations/index.js"
 const unreadable = (file: string, why: string) => new DatabaseUnreadable({ message: `${file} ${why}.` })
 const tooNew = (file: string, why: string) => new DatabaseTooNew({ message: `${file} ${why}.` })
 
-/** How the tables of a database stand to those of this program: `behind` wants migrations. */
+/** The state of a database's tables: `behind` needs migrations, `current` has all that this program knows. */
 export type DatabaseState = "absent" | "behind" | "current"
 
-/** How a database stands, or what keeps it from being opened. Throws what SQLite throws at a file that it cannot read. */
+/** The state of a database, or why it must not be opened. Throws what SQLite throws at a file that it cannot read. */
 const examine = (
   handle: Sqlite.Database,
   file: string,
@@ -84,7 +84,8 @@ export const checkWhole = (file: string): Effect.Effect<void, DatabaseDamaged> =
   })
 
 /**
- * How a database stands. Fails where this program must not open the file for writing. A missing or empty file passes as `absent`: it will be made.
+ * The state of a database. Fails where this program must not open the file for writing. A missing or empty file passes as
+ * `absent`: it will be made.
  */
 export const checkDatabase = (
   file: string,

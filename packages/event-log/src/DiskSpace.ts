@@ -45,7 +45,7 @@ export const judgeSpace = ({ bavail, blocks, bsize }: FileSystem, limits: DiskLi
   return { status, freeBytes, minFreeBytes: Math.round(minFreeBytes) }
 }
 
-/** Looks at the file system of a directory; null where it cannot be asked (it says so itself when it is written to). */
+/** Looks at the file system of a directory; null where that fails (a later write then reports the failure). */
 export const diskSpace = (directory: string, limits: DiskLimits): DiskSpace | null => {
   try {
     return judgeSpace(statfsSync(directory), limits)

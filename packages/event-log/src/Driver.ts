@@ -1,8 +1,8 @@
 /**
- * The small encoded driver interface of the log. A driver stores rows and finds them again; it knows no event type and
- * no rule. Readers are derived from it, and the engine writes through it.
+ * The driver interface of the log. A driver stores rows and reads them; it knows no event type and no rule. Readers are derived
+ * from it, and the engine writes through it.
  *
- * Everything here is synchronous: between BEGIN and COMMIT nothing may wait.
+ * All methods are synchronous, because nothing may wait between BEGIN and COMMIT.
  */
 import type { EventRow } from "./EventRow.js"
 
@@ -48,7 +48,7 @@ export interface LogDriver {
   readonly lastSeq: (source: string, channel: string) => number
   readonly findByEventId: (eventId: string) => EventRow | null
   readonly read: (query: ReadQuery) => readonly EventRow[]
-  /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`: what a fold goes through. */
+  /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`: the input of a fold. */
   readonly readStream: (streamId: string, afterVersion: number, limit: number) => readonly EventRow[]
   /** Ids of all streams in order, after `after` (exclusive), at most `limit`. Costs what it returns. */
   readonly streams: (after: string | null, limit: number) => readonly string[]

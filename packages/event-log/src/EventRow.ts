@@ -2,7 +2,7 @@
 import { blankEnvelope, EventEnvelope } from "@threadfold/contracts"
 import { Struct } from "effect"
 
-/** What of an envelope is stored as it is, and what as text: `native` and `payload` are JSON, an actor may be a newer version's. */
+/** An envelope as it is stored: `native` and `payload` are JSON texts, and an actor may be one of a newer version. */
 export type EventRow = {
   readonly [Field in keyof EventEnvelope]: Field extends "payload" | "actor"
     ? string
@@ -14,7 +14,7 @@ export type EventRow = {
 /** The fields, in the order of the columns. */
 export const eventFields: readonly (keyof EventRow)[] = Struct.keys(EventEnvelope.fields)
 
-/** A row that says nothing. The first event of a block is compared with it, so that its digest depends on this. */
+/** A row with empty fields. The first event of a block is compared with it, so digests depend on its values. */
 export const blankRow: EventRow = { ...blankEnvelope, v: 0, actor: "", native: null, payload: "" }
 
 /** `streamId` → `stream_id`. */

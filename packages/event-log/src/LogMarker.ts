@@ -1,6 +1,6 @@
 /**
- * What is remembered of a log outside of its database, in a small file beside it: the log's id, and whether its database is open
- * for writing. An emptied database is not taken for a new one by it, and a write-ahead log that went away is missed. No Effect here.
+ * A small file beside the database with the log's id, and whether the database is open for writing. With it an emptied database
+ * is not taken for a new one, and the loss of a write-ahead log is noticed. No Effect here.
  */
 import { readFileSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
@@ -25,18 +25,20 @@ export const readMarker = (file: string): LogMarker | null => {
   }
 }
 
-/** On the disk when it returns: a marker that is wrong would refuse a database that is right. */
+/** Is on the disk when it returns: a wrong marker would refuse a good database. */
 const write = (file: string, text: string): void => writeWhole(markerFile(file), text, { durable: true })
 
 /** Remembers that the database of this log is open. Its first write must be committed: from then on there is a write-ahead log. */
 export const markOpen = (file: string, logId: string): void => write(file, `${logId} open\n`)
 
-/** Remembers that it will be closed; before that, because closing it may take its write-ahead log away. Never throws. */
+/**
+ * Records that the database is about to be closed. It comes first, because closing may remove the write-ahead log. Never throws.
+ */
 export const markClosed = (file: string, logId: string): void => {
   try {
     write(file, `${logId}\n`)
   } catch {
-    // A full disk: to remember nothing is better than what is wrong.
+    // The disk is full: no marker is better than a wrong one.
     rmSync(markerFile(file), { force: true })
   }
 }

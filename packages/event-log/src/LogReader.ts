@@ -1,6 +1,6 @@
 /**
- * The reading half of the log, the same over the writer's driver and over a read-only connection: pages, everything,
- * and subscriptions that join history with what is being written.
+ * The reading half of the log, the same over the writer's driver and over a read-only connection: pages, everything, and
+ * subscriptions, which give the stored events and then the new ones.
  */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Chunk, Effect, Option, Stream } from "effect"
@@ -92,7 +92,7 @@ export const makeLogReader = (source: LogSource, published: number): LogReader =
     const step = (after: number) =>
       Effect.gen(function* () {
         yield* watermark.above(after, query.streamId)
-        // A wake-up may come below a beginning that lies in the future: the mark then is not where to go on.
+        // A subscription may start above the mark; then the mark is not the place to continue.
         const until = Math.max(after, watermark.current())
         const rows = yield* source.read({ ...filter, after, until })
         const last = rows[rows.length - 1]

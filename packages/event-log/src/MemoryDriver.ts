@@ -1,6 +1,6 @@
 /**
- * The log in memory, for tests and offline folds: the same contract as the SQLite driver, rollback included. A change
- * leaves how to undo it; a transaction that throws undoes its changes, last one first.
+ * The log in memory, for tests and offline folds: the same contract as the SQLite driver, rollback included. Every change records
+ * its undo; a transaction that throws undoes its changes, the last one first.
  */
 import { randomUUID } from "node:crypto"
 import type { LogDriver, ReadQuery } from "./Driver.js"
@@ -42,7 +42,7 @@ const page = (events: readonly EventRow[], query: ReadQuery): readonly EventRow[
   return found
 }
 
-/** How a memory log begins. */
+/** Options of a log in memory. */
 export interface MemoryDriverOptions {
   /** Id of the log; absent: a new one. */
   readonly logId?: string

@@ -1,6 +1,6 @@
 /**
- * Schema changes. Every package that has tables hands in one group; all groups run in the same opening, in the order
- * given, each inside one transaction, before the writer's own handle is opened.
+ * Schema changes. Every package with tables has one group; all groups run when the database is opened, in the given order, each
+ * inside one transaction, before the writer's own handle is opened.
  */
 import { Reactivity } from "@effect/experimental"
 import * as Migrator from "@effect/sql/Migrator"
@@ -44,7 +44,7 @@ export const migrate = (file: string, groups: readonly MigrationGroup[]): Effect
   }).pipe(
     Effect.scoped,
     Effect.provide(Reactivity.layer),
-    // The client dies of a file that it cannot open, and the migrator of a statement that SQLite refuses.
+    // The client dies where it cannot open the file, and the migrator where SQLite refuses a statement.
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)
         ? Effect.interrupt

@@ -11,7 +11,7 @@ const isBusy = (error: unknown): boolean =>
 /** Gives the lock back; a second call does nothing. */
 export type Unlock = () => void
 
-/** Takes the lock of a directory (its real path), or returns null where another holds it. Never waits. */
+/** Takes the lock of a directory (its real path), or returns null where another holds it. Does not wait. */
 export const tryLock = (directory: string): Unlock | null => {
   const file = lockFile(directory)
   preparePrivateFile(file)
@@ -28,7 +28,7 @@ export const tryLock = (directory: string): Unlock | null => {
   }
 }
 
-/** Whether somebody holds the lock. Only looks: it keeps nobody from taking it for longer than one read. */
+/** Whether the lock is held. It only reads: it blocks others for one read at most. */
 export const isLocked = (directory: string): boolean => {
   let handle: Sqlite.Database | null = null
   try {

@@ -68,7 +68,7 @@ it.live("does not believe the record of a process that is gone", () =>
   }),
 )
 
-it.scoped("names nobody while the owner has not said who it is", () =>
+it.scoped("reports no pid while the owner has not written its record", () =>
   Effect.gen(function* () {
     yield* acquireOwnership(root)
     const gone = { ...identityOf(process.pid), startTicks: 1, port: 1, version: null, startedAt: 0 }
@@ -106,7 +106,7 @@ it.live("leaves the modes of a directory that has other things in it", () =>
   }),
 )
 
-it.live("passes on at once when its process is killed", () =>
+it.live("is free at once when its process is killed", () =>
   Effect.gen(function* () {
     const child = spawnChild("own", root)
     yield* Effect.promise(async () => {

@@ -1,6 +1,6 @@
 /**
- * One owner per data directory. The lock decides (see `OwnerLock.ts`); `owner.json` only says who, for the message.
- * It is taken before the database is opened or a port is bound.
+ * One owner per data directory. The lock decides (see `OwnerLock.ts`); `owner.json` only names the owner for the message. It is
+ * taken before the database is opened or a port is bound.
  */
 import { readFileSync, realpathSync, rmSync } from "node:fs"
 import { Clock, Effect, Option, Schedule, Schema, type Scope } from "effect"
@@ -28,7 +28,7 @@ export const OwnerRecord = Schema.Struct({
 })
 export type OwnerRecord = typeof OwnerRecord.Type
 
-/** What an owner says of itself. */
+/** The details that an owner records. */
 export interface OwnerDetails {
   readonly version?: string | null
   /** The port, where it is known beforehand. */
@@ -43,7 +43,7 @@ export interface Ownership {
   readonly announcePort: (port: number) => Effect.Effect<void, StorageError>
 }
 
-/** Whether somebody owns a directory, and who, as far as it is known. */
+/** Whether a directory has an owner, and which, as far as it is known. */
 export type OwnerStatus = { readonly owned: false } | { readonly owned: true; readonly owner: OwnerRecord | null }
 
 const decodeRecord = Schema.decodeUnknownOption(Schema.parseJson(OwnerRecord))
@@ -64,12 +64,12 @@ const storageFailed = (directory: string) => (error: unknown) => storageError(di
 const owned = (directory: string, owner: OwnerRecord | null): DataDirectoryOwned =>
   new DataDirectoryOwned({ directory, owner: owner === null ? null : { pid: owner.pid, port: owner.port } })
 
-/** A directory whose owner has not said who it is yet: it is just starting, or somebody just looked at the lock. */
+/** The owner has not written its record yet: it is starting, or another process is reading the lock. */
 class OwnerUnknown {
   readonly _tag = "OwnerUnknown"
 }
 
-/** For so long a loser waits to learn whom it lost to: 40 looks, about 25 ms apart, never in step with another. */
+/** How long a process that did not get the lock waits for the owner's record: 40 reads, about 25 ms apart, with jitter. */
 const untilKnown = Schedule.intersect(Schedule.jittered(Schedule.spaced("25 millis")), Schedule.recurs(40))
 
 const lock = (directory: string): Effect.Effect<Unlock, DataDirectoryOwned | StorageError> =>
@@ -98,7 +98,7 @@ export const acquireOwnership = (
     })
     yield* Effect.acquireRelease(lock(directory), (unlock) =>
       Effect.sync(() => {
-        // Where the lock file was replaced under us, another process may own the directory and its record.
+        // Where the lock file was replaced, another process may own the directory and the record.
         if (readRecord(directory)?.pid === process.pid) rmSync(ownerFile(directory), { force: true })
         unlock()
       }),

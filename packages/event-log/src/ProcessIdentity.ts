@@ -1,6 +1,6 @@
 /**
- * Which process: a pid alone is reused, so a process is its boot, its pid and the tick at which it started. Elsewhere
- * than on Linux only the pid is known, and the rest is null. No Effect here.
+ * Which process: a pid alone is reused, so a process is its boot, its pid and the tick at which it started. On other systems than
+ * Linux only the pid is known, and the rest is null. No Effect here.
  */
 import { readFileSync } from "node:fs"
 
@@ -39,7 +39,7 @@ const exists = (pid: number): boolean => {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // A process of somebody else exists, too.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM"
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The log for everybody who does not write it: other threads, other processes, offline commands. Its own read-only
- * connection, the same queries. The writer's announcements reach it through `publish`.
+ * The log for readers in other threads, other processes and offline commands: the same queries on a read-only connection of its
+ * own. `publish` tells it of the writer's commits.
  */
 import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"

@@ -42,7 +42,7 @@ export interface SqliteDatabase {
   readonly handle: Sqlite.Database
   /** The log in it. */
   readonly driver: LogDriver
-  /** What watches its files and its disk. */
+  /** Watches its files and its disk. */
   readonly guard: StorageGuard
   /** The ownership, where this opening took it; null for `owner: "held"`. */
   readonly ownership: Ownership | null
@@ -50,7 +50,7 @@ export interface SqliteDatabase {
 
 const storageFailed = (file: string) => (error: unknown) => fileError(file, error)
 
-/** What watches the files of a database that is open for writing; only looks at them. */
+/** A guard of the files of a database that is open for writing; it only reads their state. */
 export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard =>
   new StorageGuard(file, { walLimit: journalSizeLimit, disk })
 

@@ -87,11 +87,11 @@ const prepare = (handle: Sqlite.Database) => ({
 })
 
 export interface SqliteDriverOptions {
-  /** Every transaction is begun and acknowledged on its word: the driver throws `StorageLost` and `StorageFull`. */
+  /** Asked before and after every transaction: the driver throws its `StorageLost` and `StorageFull`. */
   readonly guard?: StorageGuard
   /**
-   * False: no digests are written, and `verify` would say so. Only for a benchmark that measures what they cost; nothing that
-   * opens a database to keep it hands this in.
+   * False: no digests are written, and `verify` would say so. Only for a benchmark that measures their cost; never set for a
+   * database that is kept.
    */
   readonly digests?: boolean
 }
@@ -106,7 +106,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
   const digests = options.digests === false ? null : new Digests(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
 
-  // Our own note of what `handle.inTransaction` says: asking SQLite for every row would cost more than many a write.
+  // A copy of `handle.inTransaction`: asking SQLite for every row is too slow.
   let isOpen = false
 
   const transaction = <A>(body: () => A): A => {

@@ -11,13 +11,13 @@ const autocheckpointPages = 4000
 export const journalSizeLimit = 64 * 1024 * 1024
 /** Page cache of the writer, KiB. */
 const cacheKib = 32 * 1024
-/** How often this database was opened for writing; counting it is the first write of every opening. */
+/** How often this database was opened for writing. The count is the first write of every opening. */
 const openingsKey = "log.openings"
 
 /** `PRAGMA synchronous` as SQLite numbers it. */
 const full = 2
 
-/** The handle commits without the promises that the log makes; the message says which. */
+/** The handle does not commit as durably as the log requires; the message says why. */
 export class NotDurable extends Error {
   override readonly name = "NotDurable"
 }

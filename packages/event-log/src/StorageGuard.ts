@@ -1,6 +1,6 @@
 /**
- * Stands around every transaction of the writer: nothing is begun on a disk that is nearly full or in files that are no
- * longer ours, and no commit is acknowledged before the files were looked at again. No Effect here.
+ * Checks the storage around every transaction of the writer. No transaction begins on a nearly full disk or in files that were
+ * replaced, and no commit is acknowledged before the files were checked again. No Effect here.
  */
 import { dirname } from "node:path"
 import { type DiskLimits, type DiskSpace, diskSpace } from "./DiskSpace.js"
@@ -42,13 +42,13 @@ export class StorageGuard {
     }
   }
 
-  /** After a commit, before anything is told of it. Throws {@link StorageLost}. */
+  /** After a commit, before it is acknowledged. Throws {@link StorageLost}. */
   after(): void {
     this.change ??= this.files.after()
     if (this.change !== null) throw new StorageLost({ ...this.change, committed: true })
   }
 
-  /** Looks at the files now, for those who ask whether the service works. */
+  /** Checks the files now, for the health check. */
   look(): FileChange | null {
     this.change ??= this.files.after()
     return this.change

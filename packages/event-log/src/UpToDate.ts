@@ -1,6 +1,6 @@
 /**
- * For those who look at a database that they do not own: whether it has what this version's queries name, and how a copy of
- * it gets that. The owner's way is `openSqlite`.
+ * For readers of a database that they do not own: whether it has the tables of this version, and how a copy gets them. The owner
+ * uses `openSqlite`.
  */
 import { Effect } from "effect"
 import { checkDatabase } from "./DatabaseCheck.js"
@@ -20,8 +20,8 @@ export const isUpToDate = (options: ReadOnlyLogOptions): Effect.Effect<boolean, 
   )
 
 /**
- * Gives a database the tables and columns that it lacks; its rows stay as an older version folded them. Only for a file that
- * nobody else opens.
+ * Gives a database the tables and columns that it lacks; its rows stay as an older version folded them. Only for a file that no
+ * other process opens.
  */
 export const bringUpToDate = (options: ReadOnlyLogOptions): Effect.Effect<void, ReadOnlyError | StorageFailed> =>
   Effect.flatMap(isUpToDate(options), (isSo) => (isSo ? Effect.void : migrate(options.file, groupsOf(options))))

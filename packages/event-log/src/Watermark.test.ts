@@ -23,7 +23,7 @@ describe("Watermark", () => {
     }),
   )
 
-  it.effect("wakes those who wait for any stream, and those of the streams that got events", () =>
+  it.effect("wakes the waiters for any stream, and those for the streams that got events", () =>
     Effect.gen(function* () {
       const mark = makeWatermark(0)
       const any = yield* waiting(mark, 0)
@@ -36,7 +36,7 @@ describe("Watermark", () => {
     }),
   )
 
-  it.effect("only rises, and wakes nobody without rising", () =>
+  it.effect("only rises, and wakes no waiter without rising", () =>
     Effect.gen(function* () {
       const mark = makeWatermark(3)
       const any = yield* waiting(mark, 3)

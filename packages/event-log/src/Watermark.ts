@@ -1,6 +1,6 @@
 /**
- * How far the log is published, and who waits for more. A waiter holds no events: it is woken, reads the mark and gets
- * its events from the log, so that a slow one costs nothing.
+ * How far the log is published, and the subscriptions that wait for more. A waiter holds no events: it is woken, reads the mark
+ * and gets its events from the log, so that a slow one costs nothing.
  */
 import { Effect } from "effect"
 
@@ -9,8 +9,8 @@ export interface Watermark {
   /** The mark now. */
   readonly current: () => number
   /**
-   * Raises the mark after a commit; a lower one changes nothing. `streamIds`: the streams that got events; waiters for
-   * other streams sleep on. Absent: everybody wakes.
+   * Raises the mark after a commit; a lower one changes nothing. `streamIds`: the streams that got events; waiters for other
+   * streams sleep on. Absent: all waiters wake.
    */
   readonly publish: (head: number, streamIds?: Iterable<string>) => void
   /**
@@ -25,7 +25,7 @@ type Waiter = () => void
 /** A mark that starts at `head`. */
 export const makeWatermark = (head: number): Watermark => {
   let mark = head
-  /** By stream; the key null holds those who wait for any stream. */
+  /** By stream; the key null holds the waiters for any stream. */
   const waiters = new Map<string | null, Set<Waiter>>()
 
   const wake = (key: string | null): void => {

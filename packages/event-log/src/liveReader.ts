@@ -14,8 +14,8 @@ const attempt = <A>(body: () => A): Effect.Effect<A, StorageUnavailable> =>
   Effect.try({ try: body, catch: (error) => logUnavailable(wordsOf(error)) })
 
 /**
- * A reader over a driver. What the driver has when it is made counts as published; whoever writes publishes the rest. Throws what
- * the driver throws when it is asked for its head.
+ * A reader over a driver. What the driver has when it is made counts as published; the writer publishes the rest. Throws what the
+ * driver throws when it is asked for its head.
  */
 export const liveReader = (driver: LogDriver): LogReader =>
   makeLogReader(

@@ -1,6 +1,6 @@
 /**
- * From a source's own terms to ours: which connection, thread and session an emitted event belongs to. Pure; the ids
- * come from the caller, so that an import mints the same ones every time and a live connection mints new ones.
+ * Maps a source's names to ours: the connection, thread and session of each emitted event. Pure; the ids come from the caller, so
+ * that an import mints the same ones every time and a live connection mints new ones.
  */
 import type { Emitted } from "@threadfold/contracts"
 import type { EventDraft } from "../Submission.js"
@@ -22,13 +22,13 @@ export interface ConnectionNames {
   readonly sessionId: (nativeThreadId: string, ordinal: number, at: number) => string
 }
 
-/** The key that stands for one native thread of one kind of source, for ever. */
+/** The permanent key of one native thread of one kind of source. */
 export const threadKey = (sourceKind: string, nativeThreadId: string): string => `${sourceKind}|${nativeThreadId}`
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** One connection's mapping; it remembers the ids it gave out. */
+/** The mapping of one connection; it remembers the ids that it made. */
 export class ConnectionIngestion {
   private readonly threads = new Map<string, string>()
   private readonly sessions = new Map<string, string>()

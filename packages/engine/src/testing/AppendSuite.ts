@@ -25,7 +25,7 @@ export const appendSuite = (test: LogTest): void => {
   )
 
   test(
-    "stores all of a submission or nothing, and its neighbours in the batch all the same",
+    "stores all of a submission or nothing, and the others of the batch in both cases",
     Effect.gen(function* () {
       const log = yield* theLog
       const refused = {
@@ -57,7 +57,7 @@ export const appendSuite = (test: LogTest): void => {
   )
 
   test(
-    "knows a source's number again, in another order of keys",
+    "recognises a number of a source, also when the keys are in another order",
     Effect.gen(function* () {
       const log = yield* theLog
       const native = { threadId: "t", turnId: "u" }

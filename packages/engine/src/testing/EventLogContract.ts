@@ -1,4 +1,4 @@
-/** What every log must do behind the one writer, as a suite over a layer of an empty one. */
+/** The contract of every log behind the one writer, as a suite over the layer of an empty log. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { appendSuite } from "./AppendSuite.js"

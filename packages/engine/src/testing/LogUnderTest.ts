@@ -1,4 +1,4 @@
-/** A log as the contract suite meets it: what appends to it, and what reads it. */
+/** The log that the contract suite tests: its writer and its reader. */
 import type { EventType } from "@threadfold/contracts"
 import type { LogDriver, LogReader } from "@threadfold/event-log"
 import { sessionOf, streamOf } from "@threadfold/event-log/testing"
@@ -12,7 +12,7 @@ export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")
   {
     readonly writer: Writer
     readonly driver: LogDriver
-    /** A reader that hears of what is published to it. */
+    /** Its reader, which is told of every commit. */
     readonly log: LogReader
   }
 >() {}
@@ -31,7 +31,7 @@ export const appendAll = (...batch: readonly Submission[]): Effect.Effect<readon
     return outcomes
   })
 
-/** Appends drafts as one submission; what became of each. Dies where the whole of it is refused. */
+/** Appends drafts as one submission; returns the outcome of each. Dies where the submission is refused. */
 export const append = (...drafts: readonly EventDraft[]) =>
   Effect.flatMap(appendAll({ drafts }), ([outcome]) =>
     outcome?.ok === true ? Effect.succeed(outcome.results) : Effect.dieMessage(JSON.stringify(outcome)),

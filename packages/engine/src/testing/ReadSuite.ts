@@ -23,7 +23,7 @@ const fill = Effect.gen(function* () {
   return yield* theLog
 })
 
-/** What the query means, said once more and in the plainest way. */
+/** The meaning of the query, written a second time in the simplest way. */
 const expected = (all: readonly EventRow[], query: ReadQuery): readonly number[] => {
   const found = all.filter(
     (row) =>
@@ -52,7 +52,7 @@ const queries: fc.Arbitrary<ReadQuery> = fc
 /** Pages, filters, both directions. */
 export const readSuite = (test: LogTest): void => {
   test(
-    "answers every query as its words say",
+    "answers every query by the meaning of its conditions",
     Effect.gen(function* () {
       const log = yield* fill
       const all = yield* log.read({ limit: 100 })

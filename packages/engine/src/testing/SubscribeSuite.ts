@@ -14,7 +14,7 @@ const appendSome = (from: number, count: number, stream: (n: number) => number, 
     }),
   )
 
-/** A script of what happens around a subscription: batches appended, and how often everybody else may run between. */
+/** What happens around a subscription: the batches that are appended, and how often other fibers may run between them. */
 const scripts = fc.record({
   before: fc.integer({ min: 0, max: 20 }),
   after: fc.integer({ min: 0, max: 25 }),
@@ -28,7 +28,7 @@ const scripts = fc.record({
 
 const pause = (times: number) => Effect.repeatN(Effect.yieldNow(), times)
 
-/** History joined with what comes, without a gap or a repeat. */
+/** The stored events followed by the new ones, without a gap or a repeat. */
 export const subscribeSuite = (test: LogTest): void => {
   test(
     "gives every event once and in order, however appends and pulls interleave",

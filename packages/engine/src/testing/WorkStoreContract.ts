@@ -1,4 +1,4 @@
-/** What every `WorkStore` must do. Whoever brings a store of their own runs this against it. */
+/** The contract of every `WorkStore`. A new kind of store runs this suite. */
 import { type EffectRow, EffectStatus } from "@threadfold/contracts"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
@@ -7,12 +7,12 @@ import type { StoredReceipt, WorkStore } from "../work/index.js"
 /** A fresh, empty store, the transaction that it takes part in, and how to get rid of it. */
 export interface WorkUnderTest {
   readonly work: WorkStore
-  /** Runs `body` as the log's transaction does; what it wrote is taken back when it throws. */
+  /** Runs `body` as the log's transaction does; its writes are rolled back when it throws. */
   readonly atomically: <A>(body: () => A) => A
   readonly dispose: () => void
 }
 
-/** An effect that nobody has touched, but for these fields. */
+/** A new effect, with these fields. */
 export const sampleEffect = (effectId: string, fields: Partial<EffectRow> = {}): EffectRow => ({
   effectId,
   threadId: "thread",
@@ -96,7 +96,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(work.effect("bare")?.threadId).toBe("thread")
     })
 
-    it("keeps what a call says as it is, whatever JSON it is", () => {
+    it("keeps the payload of a call unchanged, whatever JSON it is", () => {
       const { work } = fresh()
       let count = 0
       fc.assert(
@@ -109,7 +109,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       )
     })
 
-    it("changes of an effect what is named and nothing else, and only of one that there is", () => {
+    it("changes only the named fields of an effect, and only of one that exists", () => {
       const { work } = fresh()
       const before = sampleEffect("a", { payload: { text: "x" }, turnId: "t", message: "first" })
       work.insertEffect(before)
@@ -124,7 +124,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(() => work.patchEffect("nobody", going("failed"))).toThrow()
     })
 
-    it("refuses an effect that contradicts itself: a lease without an attempt, an end without an end", () => {
+    it("refuses an effect that contradicts itself: a lease without an attempt, an ended status without a time of the end", () => {
       const { work } = fresh()
       work.insertEffect(sampleEffect("a"))
       for (const status of EffectStatus.literals) {
@@ -189,7 +189,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(work.latestEffect("turn", "t2", "turn.start")).toBeNull()
     })
 
-    it("takes back what a transaction wrote that failed", () => {
+    it("rolls back what a failed transaction wrote", () => {
       const { atomically, work } = fresh()
       atomically(() => {
         work.putReceipt(receipt("kept"))

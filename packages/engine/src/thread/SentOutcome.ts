@@ -1,4 +1,4 @@
-/** Outcomes between the threads: an error goes as plain data, because a thread is given copies of data and not of classes. */
+/** Outcomes between the threads. An error is sent as plain data, because messages between threads lose their classes. */
 import { Schema } from "effect"
 import { SubmitError } from "../Errors.js"
 import type { Outcome } from "../Submission.js"
@@ -14,5 +14,5 @@ const decodeError = Schema.decodeSync(SubmitError)
 export const toSent = (outcome: Outcome): SentOutcome =>
   outcome.ok ? outcome : { ok: false, error: encodeError(outcome.error) }
 
-/** The outcome that was sent, its error of the class that it had. */
+/** The outcome that was sent; its error has its class again. */
 export const fromSent = (sent: SentOutcome): Outcome => (sent.ok ? sent : { ok: false, error: decodeError(sent.error) })

@@ -44,7 +44,7 @@ export type FromWriter =
 export const WriterThreadOptions = Schema.Struct({
   /** Path of the database file. */
   file: Schema.String,
-  /** Blocks the writer for so long after each commit, ms: how a benchmark plays a slow disk. */
+  /** Blocks the writer for this long after each commit, ms: a benchmark imitates a slow disk with it. */
   stallAfterCommitMs: Schema.optional(Schema.Number),
   /** When the disk is low and when it is full. */
   disk: Schema.optional(DiskLimits),
@@ -52,15 +52,15 @@ export const WriterThreadOptions = Schema.Struct({
 export type WriterThreadOptions = typeof WriterThreadOptions.Type
 
 export interface WriterThread extends WriterPort {
-  /** Sets who is told of every commit, before its acknowledgements are given out. */
+  /** Sets the listener of commits. It is called before the acknowledgements. */
   readonly onCommit: (listener: (head: number, streamIds: readonly string[]) => void) => void
 }
 
 const stopped = (message: string): Outcome => ({ ok: false, error: new EngineStopped({ message }) })
 
 /**
- * Starts the writer thread on a database whose directory this process owns already. Ends with the scope: what is
- * queued is committed first. A thread that dies fails everything that waits for it, and everything after.
+ * Starts the writer thread on a database whose directory this process owns already. Ends with the scope: what is queued is
+ * committed first. When the thread dies, everything that waits for it fails, and so does every later call.
  */
 export const startWriterThread = (
   options: WriterThreadOptions,
@@ -74,7 +74,7 @@ export const startWriterThread = (
     (running) => Effect.promise(() => running.stop()),
   )
 
-/** Told once: the writer runs, or why it does not. */
+/** Called once: the writer runs, or why it does not. */
 type Started = (error: OpenError | EngineStopped | null) => void
 
 class RunningThread implements WriterThread {
@@ -156,7 +156,7 @@ class RunningThread implements WriterThread {
           this.waiting.delete(id)
           done?.(fromSent(outcome))
         }
-        // A new map now and then: the tables that a busy one leaves behind hold on to what was in them.
+        // A new map when it is empty: the internal tables of an old one keep its deleted values alive.
         if (this.waiting.size === 0) this.waiting = new Map()
         return
       }

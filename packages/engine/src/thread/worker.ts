@@ -36,7 +36,7 @@ const main = Effect.gen(function* () {
     },
     defer: setImmediate,
     onCommit: (batch, outcomes) => {
-      // Before the acknowledgements, so that who is refused finds the reason at /readyz.
+      // Before the acknowledgements, so that a refused caller finds the reason at /readyz.
       if (database.guard.lost !== null) send({ kind: "lost", change: database.guard.lost })
       send({
         kind: "committed",

@@ -1,20 +1,20 @@
-/** Work in short steps on the writer's thread, while nobody waits for the writer. */
+/** Work in short steps on the writer's thread, while the writer is idle. */
 
 /** How long a step waits after the database refused one, ms. */
 const AFTER_FAILURE_MS = 1000
-/** The pause between two steps, ms: the thread's messages come in. */
+/** The pause between two steps, ms, in which the thread takes its messages. */
 const PAUSE_MS = 1
 
 /** Work in steps. */
 export interface StepByStep {
-  /** Goes on by one step; false: there is nothing more to do. */
+  /** Does one step; false: there is nothing more to do. */
   readonly step: () => boolean
 }
 
 /**
- * Runs the work to its end, a step at a time, only while `busy` says no; the first step comes after `firstMs`, and with
- * `againMs` it begins anew so long after its end. A step that throws (a full disk, say) is tried again later: nothing
- * here may end the writer's thread. Returns how to stop it.
+ * Runs the work step by step, only while `busy` is false. The first step comes after `firstMs`; with `againMs` the work begins
+ * again that long after its end. A step that throws, for example because the disk is full, is tried again later: it must not end
+ * the writer's thread. Returns a function that stops the work.
  */
 export const inBackground = (
   work: StepByStep,
@@ -24,7 +24,7 @@ export const inBackground = (
 ): (() => void) => {
   let timer: NodeJS.Timeout | undefined
   const later = (ms: number): void => {
-    // It keeps no process alive that has nothing else to do.
+    // The timer alone does not keep the process alive.
     timer = setTimeout(turn, ms).unref()
   }
   const turn = (): void => {

@@ -1,12 +1,12 @@
-/** Keeps the working tables small: what was promised and done long ago is forgotten. */
+/** Keeps the working tables small: removes old receipts and old ended effects. */
 import type { LogDriver } from "@threadfold/event-log"
 import type { WorkStore } from "../work/index.js"
 import type { StepByStep } from "./inBackground.js"
 
-/** For how long an answer is given again to a retry, and an effect that ended can be asked for: a week, ms. */
+/** How long receipts and ended effects are kept: a week, ms. */
 export const keptMs = 7 * 24 * 3_600_000
 
-/** Rows of each table that one step removes at most: a short transaction, whatever has piled up. */
+/** Rows of each table that one step removes at most, so that the transaction is short. */
 const AT_A_TIME = 500
 
 export interface PruningOptions {

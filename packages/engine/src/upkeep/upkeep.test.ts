@@ -143,7 +143,7 @@ describe.each(databases)("catching up %s", (_name, open) => {
   })
 })
 
-/** What only a table refuses: a thread that says it has fewer than no requests. */
+/** A row that only the table refuses: a thread with a negative count of requests. */
 const impossible =
   (streamId: string): Fold =>
   (state, event, rows) => {
@@ -293,7 +293,7 @@ describe("in the background", () => {
         Effect.gen(function* () {
           const { log } = yield* Engine
           expect(yield* log.head).toBe(2)
-          // Nobody asks for the thread: the engine comes to it by itself.
+          // Without a request for the thread: the engine finds it by itself.
           yield* Effect.promise(() =>
             vi.waitFor(
               async () => {

@@ -1,14 +1,13 @@
 /**
- * What the writer's thread does while nobody waits for it: streams that another version of the fold made are folded
- * again, native bodies are packed, old receipts and effects are forgotten. Every step is short and gives the thread
- * back, so that what was submitted meanwhile is committed before the next one.
+ * What the writer's thread does while it is idle: it folds streams of another fold version again, packs native bodies, and
+ * removes old receipts and effects. Every step is short, so that what was submitted meanwhile is committed before the next step.
  */
 import { CatchUp } from "@threadfold/projections"
 import { eventSourceOf, type WriterSetup } from "../writer/index.js"
 import { inBackground } from "./inBackground.js"
 import { pruningOf } from "./pruning.js"
 
-/** The catching up of a writer's projections. */
+/** Brings the projections of a writer up to date. */
 const catchUpOf = (
   { driver, fold, store }: Pick<WriterSetup, "driver" | "store" | "fold">,
   onRefolded: (streamIds: readonly string[]) => void,

@@ -1,10 +1,10 @@
-/** The working tables in memory: what tests and offline commands fold into Maps have beside it. */
+/** The working tables in memory, for tests and for offline commands that fold into Maps. */
 import type { EffectRow } from "@threadfold/contracts"
 import type { StoredReceipt, WorkStore } from "./WorkStore.js"
 
 /** A store in memory, and the transaction that it takes part in. */
 export interface MemoryWork extends WorkStore {
-  /** Runs `body`; what it wrote is taken back when it throws. */
+  /** Runs `body`; its writes are rolled back when it throws. */
   readonly atomically: <A>(body: () => A) => A
 }
 

@@ -44,7 +44,7 @@ const statements = [
   "CREATE INDEX effects_by_message ON effects (message_id) WHERE message_id IS NOT NULL",
 ] as const
 
-/** For the events that answer an effect. */
+/** Indexes for finding the effect that an event answers. */
 const causes = [
   "CREATE INDEX effects_by_turn ON effects (turn_id, kind) WHERE turn_id IS NOT NULL",
   "CREATE INDEX effects_by_request ON effects (request_id) WHERE request_id IS NOT NULL",
@@ -113,7 +113,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const latestOf = {
     turn: latest("turn_id = ?"),
     request: latest("request_id = ?"),
-    // One that is being attempted has not ended, which is what the index of the open ones goes by.
+    // An attempted effect has not ended; `ended_at IS NULL` lets SQLite use the index of open effects.
     thread: latest("thread_id = ? AND ended_at IS NULL AND status = 'attempting'"),
   }
   const one = (row: StoredEffect | undefined): EffectRow | null => (row === undefined ? null : toEffect(row))

@@ -1,4 +1,4 @@
-/** An effect as its table holds it. The rows are our own, guarded by `CHECK`s, and are read back as such. */
+/** An effect as it is stored. The rows are our own, guarded by `CHECK`s, and are read back as such. */
 import type { EffectRow } from "@threadfold/contracts"
 
 export interface StoredEffect extends Omit<EffectRow, "payload"> {

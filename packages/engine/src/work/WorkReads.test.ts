@@ -50,7 +50,7 @@ describe("WorkReads", () => {
       for (const [index, { command, payload, status, thread }] of fc
         .sample(step, { numRuns: 120, seed: 3 })
         .entries()) {
-        // Ids say nothing of the order.
+        // The ids are not in the order of the effects.
         const effectId = `effect ${(index * 37) % 120}`
         const row = sampleEffect(effectId, { threadId: thread, commandId: command, payload, turnId: `turn ${index}` })
         transaction(() => {

@@ -1,4 +1,4 @@
-/** Reads of the working tables, on a read-only connection: what the orchestrator derives its work from. */
+/** Reads of the working tables, on a read-only connection: the orchestrator derives its work from them. */
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
@@ -59,7 +59,7 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
         isAccepted: (commandId) => {
           const at = timeOf(commandId)
           if (at === null) return Effect.succeed(false)
-          // A receipt is known by the caller's key where there is one: then its time leads to it.
+          // A receipt may have the caller's key instead of the command's id; then it is found by its time.
           const [from, until] = [at - receiptWindow.before, at + receiptWindow.after]
           return exists(sql`key = ${commandId}
             OR (at BETWEEN ${from} AND ${until} AND answer ->> '$.accepted.commandId' = ${commandId})`)

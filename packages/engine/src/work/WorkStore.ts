@@ -1,14 +1,14 @@
 /**
- * The working tables of orchestration: receipts of commands, and effects that wait to be handed to a provider. They are
- * written in the transactions of the log, are no projection (no rebuild and no hash touches them), and hold what cannot be
- * derived from events: what was promised to a client, and who holds which lease.
+ * The working tables of orchestration: receipts of commands, and effects that wait for their delivery to a provider. They are
+ * written in the transactions of the log. They are no projection: rebuild and hash leave them out. They hold what cannot be
+ * derived from events, that is answers to clients and leases.
  */
 import type { EffectKind, EffectRow, Receipt } from "@threadfold/contracts"
 import type { Refusal } from "@threadfold/core"
 
-/** The answer to a command, as it is remembered: a retry gets it again. */
+/** The stored answer to a command: a retry gets it again. */
 export interface StoredReceipt {
-  /** What a retry is known by: the client's idempotency key, else the command's id. */
+  /** How a retry is recognised: by the client's idempotency key, else by the command's id. */
   readonly key: string
   /** SHA-256 of what the command said: the same key with other content is a conflict. */
   readonly content: string
@@ -22,7 +22,7 @@ export type EffectPatch = Partial<
   Pick<EffectRow, "status" | "token" | "attempts" | "message" | "sessionId" | "endedAt">
 >
 
-/** What an effect is looked up by. */
+/** The thing by which an effect is looked up. */
 export type EffectSubject = "turn" | "request" | "thread"
 
 /** Everything is synchronous; what writes runs inside the log's transaction. */
@@ -35,8 +35,8 @@ export interface WorkStore {
   /** The call that carries a queued message into a turn; null: there is none. */
   readonly steer: (messageId: string) => EffectRow | null
   /**
-   * The latest effect of a kind about a turn, a request or a thread that was begun: what an agent's answer may answer. Of a
-   * thread only one that is being attempted.
+   * The latest effect of a kind about a turn, a request or a thread that has been attempted: an agent's event may answer it. For
+   * a thread, only one that is being attempted.
    */
   readonly latestEffect: (by: EffectSubject, id: string, kind: EffectKind) => EffectRow | null
   readonly insertEffect: (effect: EffectRow) => void

@@ -1,7 +1,8 @@
 /// <reference lib="es2024.string" />
 /**
- * One draft after the other, inside the writer's transaction: known already? then where; else ids, the event's row, the
- * fold, and the rows that follow, staged. Streamed deltas, nine events of ten, are taken in runs.
+ * Appends drafts inside the writer's transaction, one after the other. A draft that the log has already is a duplicate or a
+ * conflict. For any other draft: ids are resolved, its row is staged, it is folded, and the changed rows are staged. Streamed
+ * deltas, nine of ten events, are taken in runs.
  */
 import { channelLimit, type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
 import {
@@ -35,19 +36,19 @@ import type { StreamKeys } from "./StreamKeys.js"
 import { messageOf } from "./sqliteError.js"
 import type { StreamEntry, Working } from "./Working.js"
 
-/** What the running batch works with. */
+/** The context of the running batch. */
 export interface BatchContext {
   /** Our clock, ms since the epoch: one time for the whole batch. */
   readonly recordedAt: number
   /** Pending rows of a stream. */
   readonly overlay: (streamId: string) => Overlay
-  /** Called when rows of a stream are refused before SQL sees them; throws unless the batch keeps streams apart. */
+  /** Called when rows of a stream are refused before they reach SQL; throws unless the batch writes each stream separately. */
   readonly refused: (entry: StreamEntry, error: unknown) => void
 }
 
 /**
- * Whether an adapter says this on one channel more than its session may have. What a driver or a recording says on one is kept, and
- * the fold notes it.
+ * Whether an adapter uses one channel more than its session may have. Events of a driver or a recording are kept, and the fold
+ * notes them.
  */
 const isBeyondChannels = (
   { channels, session }: FoldState,
@@ -61,11 +62,11 @@ const isBeyondChannels = (
   Object.keys(channels).length >= channelLimit
 
 export class Appender {
-  /** Highest sequence, of what is stored and of what the running batch adds. */
+  /** Highest sequence, including what the running batch adds. */
   sequence: number
   private readonly eventIds: EventIds
   private readonly pending: PendingEvents
-  /** Runs are folded by the short way, which only the real fold has. */
+  /** Runs need the fast path, which only the real fold has. */
   private readonly takesRuns: boolean
 
   constructor(
@@ -83,7 +84,7 @@ export class Appender {
     this.takesRuns = fold === currentFold
   }
 
-  /** Appends drafts in order and says what became of each. `cause`: what caused those that no command did. */
+  /** Appends drafts in order and returns the outcome of each. `cause`: the cause of drafts without a command. */
   append(drafts: readonly EventDraft[], batch: BatchContext, cause: Cause = uncaused): readonly DraftResult[] {
     const results: DraftResult[] = []
     for (let index = 0; index < drafts.length; ) {
@@ -214,13 +215,13 @@ export class Appender {
     this.pending.flush()
   }
 
-  /** Goes back to a sequence: what was appended since then never happened. */
+  /** Goes back to a sequence, after a rollback of what was appended since. */
   rewind(sequence: number): void {
     this.sequence = sequence
     this.pending.discard()
   }
 
-  /** The refused line stays as a fact of its own, once however often it is sent. */
+  /** Keeps the refused line as an event of its own, once, however often it is sent. */
   private keepConflict(
     draft: EventDraft,
     entry: StreamEntry,
@@ -318,8 +319,8 @@ export class Appender {
   }
 
   /**
-   * The fold is total, so whatever is thrown here came from reading rows: that is the database's fault and ends the
-   * batch, it must not be taken for a defect of the event. A fold that a test made throw counts as a defect.
+   * The fold is total, so an error here comes from reading rows. The database has failed, and the batch ends; it is no defect of
+   * the event. A fold that a test makes throw counts as a defect.
    */
   private folded(entry: StreamEntry, envelope: EventEnvelope, reads: Reads): ReturnType<Fold> {
     try {

@@ -1,6 +1,6 @@
 /**
- * What caused an event: `causationId` names the effect that it tells of or answers, else the command that it follows from;
- * `correlationId` the command at the beginning. So one walks from an event to its effect and on to the command.
+ * The cause of an event. `causationId` names the effect that it reports or answers, else the command that it follows from;
+ * `correlationId` names the first command of the chain.
  */
 import type { EffectKind, EffectRow, EventEnvelope, EventType } from "@threadfold/contracts"
 import type { EventDraft, Submission } from "../Submission.js"
@@ -13,7 +13,7 @@ export const uncaused: Cause = { causationId: null, correlationId: null }
 
 const byEffect = ({ commandId, effectId }: EffectRow): Cause => ({ causationId: effectId, correlationId: commandId })
 
-/** Which calls to an agent an event answers, and by what it is known which call. The first kind that is found counts. */
+/** Which kinds of calls an event may answer, and how the call is found. The first kind that is found counts. */
 interface Answers {
   readonly by: EffectSubject
   readonly kinds: readonly EffectKind[]
@@ -36,22 +36,22 @@ const answers: ReadonlyMap<string, Answers> = new Map(Object.entries(answersOf))
 export class Causes {
   constructor(private readonly work: Pick<WorkStore, "effect" | "latestEffect">) {}
 
-  /** Of our own events: the effect that they are told with. */
+  /** The cause of our own events: the effect whose step is in the same submission. */
   ofSubmission({ effects = [] }: Submission): Cause {
     const [step] = effects
     const effect = step === undefined ? null : this.work.effect(step.effectId)
     return effect === null ? uncaused : byEffect(effect)
   }
 
-  /** Of one draft: its command, else what its submission says. */
+  /** The cause of one draft: its command, else the cause of its submission. */
   ofDraft({ carriesOn, commandId }: EventDraft, submission: Cause): Cause {
     return commandId === undefined ? submission : { causationId: commandId, correlationId: carriesOn ?? commandId }
   }
 
   /**
-   * Of an agent's word about what we asked of it; its ids are resolved. Null: it answers nothing.
+   * The cause of an agent's event that answers a call of ours; its ids are resolved. Null: it answers none.
    *
-   * @param agent the configured agent that works in the thread; one that we do not run answers nothing of ours
+   * @param agent the configured agent that works in the thread; another agent answers no call of ours
    */
   ofAnswer(envelope: EventEnvelope, agent: string | null): Cause | null {
     const wanted = agent === null || envelope.actor !== "provider" ? undefined : answers.get(envelope.type)

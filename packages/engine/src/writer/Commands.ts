@@ -1,4 +1,4 @@
-/** What the writer keeps of commands beside their events: receipts, and the effects that follow. */
+/** What the writer stores of commands beside their events: receipts and effects. */
 import type { EffectRow, Receipt } from "@threadfold/contracts"
 import {
   type Accepted,
@@ -12,7 +12,7 @@ import { CommandConflict, CommandRefused, EffectConflict } from "../Errors.js"
 import type { CommandSubmission, EffectStep, EventDraft, Outcome, Refusal } from "../Submission.js"
 import type { WorkStore } from "../work/index.js"
 
-/** An accepted command on its way into the log. */
+/** An accepted command, before it is appended. */
 export interface Decided {
   readonly accepted: Accepted
   /** Its events. */
@@ -46,9 +46,9 @@ export class Commands {
       : { ok: true, head, results: [], receipt: answer.accepted, effects: [] }
   }
 
-  /** Remembers a refusal of the domain, and gives it. */
+  /** Remembers a refusal of the domain, and returns it. */
   refuse({ commandId, receipt }: CommandSubmission, refused: Refused, at: number): Refusal {
-    // Without a key of the caller's there can be no retry: only what was accepted is known by its command's id.
+    // Without a key of the caller there is no retry, so only accepted commands are remembered under their id.
     if (receipt !== undefined && receipt.key !== commandId && refusalReasons[refused.reason].remembered) {
       this.work.putReceipt({ ...receipt, answer: { refused }, at })
     }
@@ -89,8 +89,8 @@ export class Commands {
   }
 
   /**
-   * The refusal of steps that believe an effect to be where it is not, or that begin to hand over a message which has
-   * left the queue.
+   * The refusal of steps whose effect is not in the expected state, or that start the delivery of a message which has left the
+   * queue.
    */
   unexpected(steps: readonly EffectStep[], stateOf: (threadId: string) => FoldState): Refusal | null {
     for (const step of steps) {
@@ -102,7 +102,7 @@ export class Commands {
       }
       const { messageId, threadId } = effect
       if (patch.status === "attempting" && messageId !== null && !isMessageQueued(stateOf(threadId), messageId)) {
-        return effectConflict(`Message ${messageId} of thread ${threadId} does not wait any more.`)
+        return effectConflict(`Message ${messageId} of thread ${threadId} is no longer in the queue.`)
       }
     }
     return null

@@ -35,7 +35,7 @@ describe("group commit", () => {
     expect(cut([submit(...Array.from({ length: 30 }, () => x.turn("1"))), four()])).toEqual([1, 1])
   })
 
-  it("counts a command and a step of an effect as one, so that a rush of them does not hold up everybody else", () => {
+  it("counts a command and a step of an effect as one, so that many of them do not delay the others", () => {
     const commands = Array.from({ length: 25 }, (_, index) => give(`${index}`, { type: "thread.archive" }))
     expect(cut(commands)).toEqual([10, 10, 5])
   })
@@ -71,7 +71,7 @@ describe("group commit", () => {
     )
   })
 
-  it("keeps no thread waiting behind a busy one: its next word is in the next batch, whatever the size of the others'", () => {
+  it("lets no thread wait behind a busy one: its next event is in the next batch, whatever the size of the others'", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 60 }), (others, size) => {
         const busy = Array.from({ length: 100 }, () => ({ streams: ["busy"], size }))

@@ -1,6 +1,6 @@
 /**
- * Group commit: takes what is queued, commits it as one batch, acknowledges, repeats. No timer: the size of a batch
- * comes from load alone, and threads share it fairly. Callback-shaped, so that it serves a worker's messages and an Effect's fibers alike.
+ * Group commit: takes what is queued, commits it as one batch, acknowledges, repeats. No timer: the size of a batch comes from
+ * load alone, and threads share it fairly. It uses callbacks, so that both a worker's messages and fibers can call it.
  */
 import type { Outcome, Submission } from "../Submission.js"
 import { fairBatch, type Sized, streamsOfSubmission } from "./fairBatch.js"
@@ -10,7 +10,7 @@ export interface CommitLoopOptions {
   readonly process: (batch: readonly Submission[]) => readonly Outcome[]
   /** Runs a function in a later turn of the event loop, so that what arrives meanwhile joins the batch. */
   readonly defer: (run: () => void) => void
-  /** Told after every commit and before its acknowledgements are given out. */
+  /** Called after every commit, before the acknowledgements. */
   readonly onCommit?: (batch: readonly Submission[], outcomes: readonly Outcome[]) => void
   /** A batch is cut at about this many events. */
   readonly maxEvents?: number
@@ -21,7 +21,7 @@ interface Waiting extends Sized {
   readonly done: (outcome: Outcome) => void
 }
 
-/** Measured: larger batches win nothing and cost latency. */
+/** Measured: larger batches are not faster and cost latency. */
 const MAX_EVENTS = 512
 
 export class CommitLoop {

@@ -25,7 +25,7 @@ export class PendingEvents {
     this.driver.insertNatives(bodies)
   }
 
-  /** Forgets what waits: the batch never happened. */
+  /** Drops what waits, after the batch was rolled back. */
   discard(): void {
     this.rows = []
     this.bodies = []

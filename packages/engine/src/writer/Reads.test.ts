@@ -2,7 +2,7 @@ import type { RowSource } from "@threadfold/core"
 import { describe, expect, it } from "vitest"
 import { Reads } from "./Reads.js"
 
-/** A source without rows that says what it was asked. */
+/** A source without rows that records the look-ups. */
 const asked = () => {
   const questions: string[] = []
   const rows: RowSource = {

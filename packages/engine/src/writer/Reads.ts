@@ -1,7 +1,7 @@
 import type { Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "@threadfold/core"
 
-/** A question that found nothing. */
+/** A look-up that found nothing. */
 interface Miss {
   readonly table: TableName
   readonly lookup: string
@@ -9,9 +9,9 @@ interface Miss {
 }
 
 /**
- * The rows that one event is resolved and folded with; nothing is written in between. What was not there is not looked for
- * again, nor are the ids that were made for the event: the half of what the opening of a turn would ask the database.
- * Remembers that reading failed, because the fold turns everything that is thrown into an anomaly.
+ * The rows with which one event is resolved and folded; nothing is written in between. A row that was not found is not looked up
+ * again, nor are ids that were made for the event: this saves half of the look-ups at the start of a turn. It remembers that a
+ * read failed, because the fold turns every error into an anomaly.
  */
 export class Reads implements RowSource {
   private failure: { readonly error: unknown } | null = null

@@ -3,7 +3,7 @@ import { Deferred, Effect, Fiber, Option } from "effect"
 import { Speaker, submit } from "../../test/support.js"
 import { Shares } from "./Shares.js"
 
-it.effect("a stream that fills its room waits for itself alone, and has it again afterwards", () =>
+it.effect("a stream that uses up its share waits alone, and can go on when its events are committed", () =>
   Effect.gen(function* () {
     const shares = new Shares(4)
     const busy = new Speaker("busy")

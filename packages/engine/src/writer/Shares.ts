@@ -1,11 +1,11 @@
-/** Room in the writer's queue per stream: one that fills its own keeps no place of the others. */
+/** The share of each stream in the writer's queue: a stream that uses up its share does not block the others. */
 import { Effect, Option } from "effect"
 import type { Submission } from "../Submission.js"
 import { streamsOfSubmission } from "./fairBatch.js"
 
 interface Share {
   readonly room: Effect.Semaphore
-  /** Submissions that have room or wait for it. */
+  /** Submissions that use the share or wait for it. */
   users: number
 }
 
@@ -15,7 +15,7 @@ export class Shares {
   /** `capacity`: events of one stream that may be queued or under way at a time. */
   constructor(private readonly capacity: number) {}
 
-  /** Runs the effect once its stream has room. What writes to several streams takes its room in the first one's share. */
+  /** Runs the effect once its stream has room. A submission to several streams uses the share of the first one. */
   within<A, E>(submission: Submission, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return this.using(submission, (room, size) => room.withPermits(size)(effect))
   }

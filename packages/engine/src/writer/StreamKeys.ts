@@ -1,8 +1,8 @@
-/** Which stream a draft goes to: keyed streams are looked up, and the first proposal under a key is kept for ever. */
+/** Which stream a draft goes to: keyed streams are looked up, and the first proposal under a key is kept permanently. */
 import type { LogDriver } from "@threadfold/event-log"
 import type { Destination, EventDraft } from "../Submission.js"
 
-/** Key of a keyed stream among the log's small values. */
+/** The key under which the log's small values hold a keyed stream. */
 export const streamKey = (key: string): string => `stream:${key}`
 
 /** How many keys are remembered. */
@@ -22,7 +22,7 @@ export class StreamKeys {
     return stored
   }
 
-  /** The stream that a destination stands for; nothing is kept. */
+  /** The stream of a destination; stores nothing. */
   peek(to: Destination): string {
     return (to.key === undefined ? null : this.find(to.key)) ?? to.streamId
   }

@@ -1,4 +1,4 @@
-/** The open state of streams: what is committed, and what the running batch makes of it. */
+/** The open state of streams: the committed one, and the one that the running batch leads to. */
 import { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState } from "@threadfold/core"
 import type { FoldStateRow } from "@threadfold/core/model"
 import type { ProjectionStore } from "@threadfold/projections"
@@ -17,17 +17,19 @@ export interface StreamEntry {
 
 type Committed = Pick<StreamEntry, "state" | "version" | "status">
 
-/** How many streams stay in memory, at least half of them the last that spoke; the others are read again when they speak. */
+/**
+ * How many streams stay in memory, at least half of them the most recently used; others are read again when they get an event.
+ */
 const CACHE_STREAMS = 4096
 
 /**
- * A bounded cache of committed states under the entries of the running batch. Two maps that take turns, and new ones where
- * one is to be empty: what is deleted from a map, or cleared, stays behind in tables that point at each other, and V8 keeps
- * those until it looks through all of its memory.
+ * A bounded cache of committed states below the entries of the running batch. It has two maps, and a new map replaces a full one.
+ * A map is never cleared: the internal tables of a cleared map keep its values alive until the next full garbage collection of
+ * V8.
  */
 export class Working {
   private committed = new Map<string, Committed>()
-  /** The ones before; where a stream is in both, its state here is outdated. */
+  /** The older map; where a stream is in both, its state here is outdated. */
   private earlier = new Map<string, Committed>()
   private running = new Map<string, StreamEntry>()
 
@@ -63,7 +65,7 @@ export class Working {
     }
   }
 
-  /** The batch is committed: its entries are what is known now. */
+  /** Takes over the entries of the committed batch. */
   commit(): void {
     for (const [streamId, { state, status, version }] of this.running) {
       this.committed.set(streamId, { state, status, version })
@@ -74,7 +76,7 @@ export class Working {
     this.committed = new Map()
   }
 
-  /** The batch never happened. */
+  /** Drops the entries of a batch that was rolled back. */
   discard(): void {
     this.running = new Map()
   }

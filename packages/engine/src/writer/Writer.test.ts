@@ -67,7 +67,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     expect(clean(b).ok).toBe(true)
   })
 
-  it("stores what it cannot take under its number, so that it blocks nothing", () => {
+  it("stores an invalid event under its number, so that it blocks nothing", () => {
     const b = make()
     const x = new Speaker("x")
     const outcome = b.writer.process([
@@ -91,7 +91,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     expect(clean(b).ok).toBe(true)
   })
 
-  it("gives one stream to a key for ever, across restarts, and links a child to its parent", () => {
+  it("gives one stream to a key permanently, across restarts, and links a child to its parent", () => {
     const b = make()
     const named = (speaker: Speaker, key: string, ...drafts: ReturnType<Speaker["start"]>[]) =>
       submit(...drafts.map((draft) => ({ ...draft, to: { streamId: speaker.streamId, key: `src|${key}` } })))
@@ -149,7 +149,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     expect(clean(b)).toMatchObject({ ok: true, stale: [] })
   })
 
-  it("a fold that throws for one thread harms no neighbour in the batch", () => {
+  it("a fold that throws for one thread does not affect the others in the batch", () => {
     const [sick, well] = [new Speaker("sick"), new Speaker("well")]
     const b = make((state, event, rows) => {
       if (state.streamId === sick.streamId && event.type === "turn.started") throw new Error("planted")
@@ -227,7 +227,7 @@ describe("the writer when SQLite refuses", () => {
     b.close()
   })
 
-  it("freezes a thread that claims another one's row, and leaves that one alone", () => {
+  it("freezes a thread that writes another thread's row, and leaves the other thread unchanged", () => {
     const [sick, well] = [new Speaker("sick"), new Speaker("well")]
     const b = onSqlite()
     const queued = (speaker: Speaker, text: string) =>

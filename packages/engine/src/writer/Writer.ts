@@ -1,6 +1,6 @@
 /**
- * The one writer. A batch is one transaction: resolve ids, append events, fold them, write the rows they lead to and
- * the open states, commit. Plain synchronous code: no Effect, no schema, no promise per event.
+ * The one writer. A batch is one transaction: resolve ids, append events, fold them, write the changed rows and the open states,
+ * commit. Plain synchronous code: no Effect, no schema, no promise per event.
  */
 import { type Command, ThreadId } from "@threadfold/contracts"
 import {
@@ -50,7 +50,7 @@ export class Writer {
   private readonly causes: Causes
   /** Which rows its batches change. */
   readonly changed = new ChangedRows()
-  /** Whether a batch was told already that the files are lost. */
+  /** Whether a batch was already answered with the loss of the files. */
   private toldOfLoss = false
 
   constructor(private readonly options: WriterOptions) {
@@ -86,9 +86,9 @@ export class Writer {
   }
 
   /**
-   * Writes a batch and says what became of each submission, in order. When this returns, what it reports is durable.
-   * Never throws: a database that refuses gives every submission the reason, a thread whose rows are refused is frozen
-   * and harms no neighbour.
+   * Writes a batch and returns the outcome of each submission, in order. When this returns, what it reports is durable. Never
+   * throws: where the database refuses, every submission gets the reason. A thread whose rows are refused is frozen; the other
+   * threads of the batch are not affected.
    */
   process(batch: readonly Submission[]): readonly Outcome[] {
     try {
@@ -101,8 +101,8 @@ export class Writer {
   }
 
   /**
-   * The first batch that meets lost files is uncertain, whether it was begun or not: what was acknowledged just before it
-   * may be gone, too. Every later one is known to be refused.
+   * The first batch after a loss of the files is uncertain, whether it was begun or not: what was acknowledged just before may be
+   * lost, too. Every later batch is refused with certainty.
    */
   private lost(error: StorageLost): Refusal {
     const { committed, found } = error
@@ -115,12 +115,12 @@ export class Writer {
     return { ok: false, error: new StorageUncertain({ message }) }
   }
 
-  /** SQL refused something: the same batch again with each stream's rows under a savepoint of their own. */
+  /** SQL refused a row: writes the same batch again, with the rows of each stream under their own savepoint. */
   private isolate(batch: readonly Submission[]): readonly Outcome[] {
     try {
       return this.attempt(batch, true)
     } catch {
-      // Not even the events went in. One submission at a time, so that the culprit fails alone.
+      // The events themselves were refused. Writes one submission at a time, so that only the bad one fails.
       return batch.map((submission) => {
         try {
           return this.attempt([submission], true)[0] ?? failed(new Error("no outcome"))
@@ -211,14 +211,14 @@ export class Writer {
     this.changed.note(entry.streamId, this.appender.sequence, noted)
   }
 
-  /** What follows from a command, decided against its thread as everything before it has left it; or the refusal. */
+  /** Decides a command in the state after everything before it in the batch; returns what follows, or the refusal. */
   private decided(
     submission: CommandSubmission,
     overlay: (streamId: string) => Overlay,
   ): Decided | { readonly refused: Refusal } {
     const { at, command, commandId, ifSequence = null, to } = submission
     const streamId = this.keys.peek(to)
-    // The command goes to the stream that its key stands for, whatever it was called by who did not know.
+    // The command goes to the stream of its key; the thread id of the sender is only a proposal.
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
     const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
     const { state } = this.working.get(streamId)
@@ -240,7 +240,7 @@ export class Writer {
     return { accepted: decision.accepted, drafts, streamId, mint }
   }
 
-  /** What a submission as a whole may not do, found out before anything of it is stored. */
+  /** Checks the conditions of the whole submission before anything of it is stored. */
   private refusal(submission: Submission): Refusal | null {
     return (
       this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
@@ -249,7 +249,7 @@ export class Writer {
     )
   }
 
-  /** A turn that is about to be handed over may have been cancelled since its sender looked. */
+  /** A turn that is about to be delivered may have been cancelled since the sender's look. */
   private notRequested({ ifRequested }: Submission): Refusal | null {
     if (ifRequested === undefined) return null
     const { threadId, turnId } = ifRequested
@@ -257,7 +257,7 @@ export class Writer {
       ? null
       : {
           ok: false,
-          error: new EffectConflict({ message: `Turn ${turnId} of thread ${threadId} does not wait any more.` }),
+          error: new EffectConflict({ message: `Turn ${turnId} of thread ${threadId} no longer waits to start.` }),
         }
   }
 

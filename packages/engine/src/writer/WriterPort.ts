@@ -1,4 +1,4 @@
-/** The writer as the engine's service meets it: in its own thread, or behind a border of threads. */
+/** The writer as the engine's service sees it: in the same thread, or in a worker thread. */
 import type { FileChange } from "@threadfold/event-log"
 import type { Effect } from "effect"
 import type { EngineStopped } from "../Errors.js"

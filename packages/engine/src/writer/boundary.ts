@@ -1,5 +1,5 @@
 /// <reference lib="es2024.string" />
-/** The writer's trust boundary: what may be stored as what it says it is. */
+/** The writer's trust boundary: which drafts may be stored under their type. */
 import { eventVersions, isEventType, isProviderEventType, maxTypeLength } from "@threadfold/contracts"
 import { isPayload } from "@threadfold/core"
 import type { DraftFault, EventDraft } from "../Submission.js"
@@ -14,22 +14,22 @@ export interface Checked {
 }
 
 /**
- * Columns hold UTF-8: half a surrogate pair in a type or a native id would come back as another text, and name something
- * else after the next start.
+ * Columns hold UTF-8. Half a surrogate pair in a type or a native id would be read back as another text, and would name another
+ * thing after the next start.
  */
 const hasTextIds = (native: EventDraft["event"]["native"]): boolean =>
   Object.values(native ?? {}).every((id) => id === undefined || (typeof id === "string" && id.isWellFormed()))
 
 /**
- * A payload that is not what its type says, an id that is no text, and a type of the orchestrator's that a provider says
- * are stored as `provider.unmapped` under their number, so that they block nothing.
+ * Checks a draft. It is stored as `provider.unmapped` under its number, so that it blocks nothing, where its payload does not fit
+ * its type, where an id is not valid text, or where a provider sends a type that only the orchestrator may use.
  */
 export const checked = (draft: EventDraft): Checked => {
   const { native, payload = {}, type } = draft.event
   if (!type.isWellFormed() || !hasTextIds(native)) return unmapped(type, null, "line-not-unicode")
   if (!isEventType(type)) return { type, native, payload, problem: null }
   if (draft.actor === "provider" && !isProviderEventType(type)) return unmapped(type, native, "type-reserved")
-  // The payload of another version is for that version to judge: such an event is kept and not applied.
+  // The payload of another version is not checked here: such an event is stored and not applied.
   if ((draft.event.v ?? eventVersions[type]) !== eventVersions[type]) return { type, native, payload, problem: null }
   return isPayload(type, payload) ? { type, native, payload, problem: null } : unmapped(type, native, "payload-invalid")
 }

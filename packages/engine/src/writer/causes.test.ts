@@ -1,10 +1,10 @@
-/** From an event to the effect that it tells of or answers, and on to the command. */
+/** From an event to the effect that it reports or answers, and on to the command. */
 import { describe, expect, it } from "vitest"
 import { done, give, lease, waiting } from "../../test/submissions.js"
 import { databases, id, Speaker, submit } from "../../test/support.js"
 
 describe.each(databases)("what caused an event %s", (_name, open) => {
-  it("is its command, the effect that it tells of, or the effect that it answers", () => {
+  it("is its command, the effect that it reports, or the effect that it answers", () => {
     const { b, effectId, turnId } = waiting(open)
     const x = new Speaker("x")
     b.writer.process([lease(effectId)])
@@ -69,7 +69,7 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     b.close()
   })
 
-  it("is nothing of ours where an adapter speaks", () => {
+  it("is none of our effects for events of an adapter", () => {
     const b = open()
     const x = new Speaker("x")
     b.writer.process([

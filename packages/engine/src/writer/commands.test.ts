@@ -32,7 +32,7 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
     b.close()
   })
 
-  it("a refusal rolls back nobody, and stores nothing of its own submission", () => {
+  it("a refusal does not roll back other submissions, and stores nothing of its own", () => {
     const b = open()
     const x = new Speaker("x")
     const outcomes = b.writer.process([
@@ -62,7 +62,7 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
     b.close()
   })
 
-  it("come before the drafts of their submission, and are told apart from them", () => {
+  it("come before the drafts of their submission, and their results are separate", () => {
     const b = started(open)
     const x = new Speaker("x")
     const [told] = b.writer.process([{ ...give("send", send("a")), drafts: [x.start(), x.turn("t1")] }])

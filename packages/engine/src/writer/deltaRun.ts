@@ -1,10 +1,10 @@
-/** Which drafts are one run of streamed deltas: the same speaker about the same item, number after number. */
+/** Which drafts form one run of streamed deltas: the same session and item, with consecutive numbers. */
 import type { NativeRef } from "@threadfold/contracts"
 import type { EventDraft } from "../Submission.js"
 
 type SourceEvent = EventDraft["event"]
 
-/** Whether an event brings ids of ours: then it is looked at for itself. */
+/** Whether an event has ids of ours: then it is not part of a run. */
 export const namesOurs = (event: SourceEvent): boolean =>
   event.eventId !== undefined ||
   (event.turnId ?? null) !== null ||

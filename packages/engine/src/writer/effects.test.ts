@@ -4,7 +4,7 @@ import { databases, id, Speaker, submit, t0 } from "../../test/support.js"
 import type { Submission } from "../Submission.js"
 
 describe.each(databases)("effects %s", (_name, open) => {
-  it("come with the command's events, in its order, and know what they are about", () => {
+  it("are stored with the command's events, in its order, with what they are about", () => {
     const b = started(open)
     const x = new Speaker("x")
     b.writer.process([submit(x.start(), x.turn("t1"))])
@@ -44,7 +44,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     b.close()
   })
 
-  it("that are elsewhere refuse the whole submission: nothing is appended, nothing is decided, no other effect moves", () => {
+  it("that are in another state refuse the whole submission: nothing is appended or decided, no other effect changes", () => {
     const { b, effectId } = waiting(open)
     const [other] = b.writer.process([give("start", { type: "session.start" })])
     const second = other?.ok === true ? (other.effects[0]?.effectId ?? "") : ""
@@ -75,7 +75,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     expect(b.driver.getMeta("k")).toBeNull()
     expect(b.work.receipt("key")).toBeNull()
     expect([b.work.effect(effectId)?.status, b.work.effect(second)?.status]).toEqual(["attempting", "pending"])
-    // What was refused for its effects is not what the command is remembered for.
+    // A refusal because of effects is not remembered for the command.
     expect(b.writer.process([give("rename", { type: "thread.rename", title: "B" }, "key")])[0]).toMatchObject({
       ok: true,
     })

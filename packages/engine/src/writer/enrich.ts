@@ -1,4 +1,4 @@
-/** What the engine adds to a payload because only it knows: our ids of threads that an event names natively. */
+/** What the engine adds to a payload: our ids of the threads that an event names natively. */
 import type { EventType } from "@threadfold/contracts"
 
 /** Type → native field → the field of ours beside it. */
@@ -37,8 +37,8 @@ export const enrich = (
 }
 
 /**
- * The payload without ids of ours: a source does not know them, and what it says in their place must not link its thread
- * to another one. The payload itself where there are none.
+ * The payload without ids of ours: a source does not know them, and a value in their place must not link its thread to another
+ * one. The payload itself where there are none.
  */
 export const withoutOurs = (type: string, payload: unknown): unknown => {
   const fields = linksOf(type)

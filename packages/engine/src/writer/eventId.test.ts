@@ -34,7 +34,7 @@ describe("the id of a numbered event", () => {
     expect(new Set(made).size).toBe(10_000)
   })
 
-  it("takes a time that no id can hold to the nearest one", () => {
+  it("clamps a time that does not fit into an id", () => {
     const ids = new EventIds(sha256)
     for (const at of [-5, Number.NaN, Number.NEGATIVE_INFINITY]) {
       expect(ids.of("session", "agent", 1, at).slice(0, 13)).toBe("00000000-0000")

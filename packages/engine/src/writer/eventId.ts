@@ -14,7 +14,7 @@ const threeDigits = Array.from({ length: 0x1000 }, (_, value) => hex(value, 3))
 const hex3 = (value: number): string => threeDigits[value & 0xfff] ?? ""
 
 /**
- * Makes the ids of one channel of one source. What an id shares with its neighbours is kept: for four seconds of the source's
+ * Makes the ids of one channel of one source. The parts that neighbouring ids share are kept: for four seconds of the source's
  * time, and for 4,096 numbers.
  */
 const maker = (digest: Digest, channel: string): ((at: number, seq: number) => string) => {
@@ -51,7 +51,7 @@ const CHANNELS = 4096
 /** Makes event ids; equal input gives an equal id, so that the same delivery is the same event. */
 export class EventIds {
   private readonly makers = new Map<string, (at: number, seq: number) => string>()
-  /** The maker that was used last: a source hands in many events at a time. */
+  /** The maker that was used last: a source sends many events at a time. */
   private last: {
     readonly source: string
     readonly channel: string

@@ -1,6 +1,6 @@
 /**
- * Which of the submissions that wait make the next batch. Each thread that waits gets an equal share of it, and what is left of
- * the batch then goes to those who wait longest: one busy thread never keeps another waiting for more than a batch,
+ * Which of the submissions that wait make the next batch. Each thread that waits gets an equal share of it, and the rest of the
+ * batch then goes to the submissions that wait longest: one busy thread never keeps another waiting for more than a batch,
  * however large its submissions are. The submissions of a thread stay in their order.
  */
 import type { Submission } from "../Submission.js"
@@ -33,7 +33,7 @@ class Pick {
 
   constructor(private readonly limit: number) {}
 
-  /** Walks through what waits, oldest first; nothing of a stream overtakes what of it was left. */
+  /** Walks through what waits, oldest first; the submissions of a stream stay in their order. */
   walk(waiting: readonly Sized[], share: number): void {
     const left = new Set<string>()
     for (const one of waiting) {
@@ -56,8 +56,8 @@ class Pick {
 }
 
 /**
- * The next batch of about `limit` events, in the order in which its submissions came. What waits longest is always in it, whatever
- * its size; but it goes beside what is in its share, never instead of that.
+ * The next batch of about `limit` events, in the order in which its submissions came. The submission that waits longest is always
+ * in it, whatever its size, in addition to the shares of the others.
  */
 export const fairBatch = <S extends Sized>(waiting: readonly S[], limit: number): ReadonlySet<Sized> => {
   const threads = new Set<string>()

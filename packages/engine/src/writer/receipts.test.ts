@@ -71,7 +71,7 @@ describe.each(databases)("receipts %s", (_name, open) => {
     b.close()
   })
 
-  it("forget nothing but what was given a week ago: a key is free again then", () => {
+  it("are forgotten after a week: then the key is free again", () => {
     const b = started(open)
     b.writer.process([give("1", send("a"), "key")])
     b.driver.transaction(() => b.work.prune(Number.MAX_SAFE_INTEGER, 10))

@@ -29,7 +29,7 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
 
   it("refuses the one submission that contradicts itself, and its neighbours are answered and remembered as ever", () => {
     const { b, effectId } = waiting(open)
-    // A lease that nobody holds.
+    // A lease without an attempt.
     const odd: Submission = { ...submit(), effects: [{ effectId, from: "pending", patch: { status: "attempting" } }] }
     const [before, culprit, after, repeated] = b.writer.process([
       give("1", { type: "thread.rename", title: "A" }, "one"),

@@ -1,6 +1,6 @@
 /**
- * Digests of what the log holds, written with it: for each stream and transaction a row for at most 64 events, chained to
- * the row before it. `verify` finds a changed byte by them that the fold would never look at. No Effect here.
+ * Digests of what the log holds, written with it: for each stream and transaction a row for at most 64 events, chained to the row
+ * before it. With them `verify` finds a changed byte that the fold does not read. No Effect here.
  */
 import type Sqlite from "better-sqlite3"
 import type { EventRow } from "../EventRow.js"
@@ -61,7 +61,7 @@ export class Digests {
     const { events } = this
     const first = events[0]
     if (first === undefined) return
-    // What one thread said comes in a run, mostly; a stream that comes back within the transaction is put together.
+    // The events of one thread mostly follow each other; a stream that comes again in the transaction is joined.
     const streams = new Map<string, Taken>()
     let own: Taken = { events: [], bodies: [] }
     let streamId: string | null = null
@@ -82,7 +82,7 @@ export class Digests {
     this.bodies = []
   }
 
-  /** Forgets what was taken and what is remembered: the transaction never happened. */
+  /** Drops what was taken and what is remembered, after a rollback. */
   discard(): void {
     this.events = []
     this.bodies = []

@@ -1,6 +1,6 @@
 /**
- * What a digest is taken of: the stored values of events without their `sequence`, which a copy into another log does not
- * keep. Written once for the write path and for `verify`, because both must say the same.
+ * What a digest is taken of: the stored values of events without their `sequence`, which a copy into another log does not keep.
+ * The write path and `verify` share it, because both must give the same text.
  */
 import { hash } from "node:crypto"
 import { blankRow, type EventRow } from "../EventRow.js"
@@ -19,7 +19,7 @@ const stored = (text: string): string => (surrogate.test(text) ? Buffer.from(tex
 /** A text in which an event differs from the one before; its length stands before it, so that no two lists give one text. */
 const text = (index: number, value: string | null, before: string | null | undefined): string => {
   if (value === null) return `${index}~`
-  // What differs here may be the same once it is stored.
+  // Texts that differ here may be stored as the same text.
   if (typeof before === "string" && stored(value) === stored(before)) return ""
   return `${index}:${value.length}:${value}`
 }
@@ -76,7 +76,7 @@ export const chained = (
 ): string => {
   const first = events[0]
   const rows = [previous, payloads, bodies ?? "", first?.streamId ?? "", `${first?.streamVersion ?? 0}`]
-  // The first one differs from an event that says nothing.
+  // The first event is compared with an empty one.
   let before = blankRow
   for (const event of events) {
     rows.push(differences(event, before))

@@ -1,6 +1,6 @@
 /**
- * Compares what the log holds with its digests. It finds what was changed behind the program's back, also where no fold
- * would notice: in a native body, a time, an id that nothing refers to. No Effect here.
+ * Compares what the log holds with its digests. It finds what another program changed, also where the fold does not notice it: in
+ * a native body, a time, or an id that nothing refers to. No Effect here.
  */
 import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
@@ -30,7 +30,7 @@ interface Block {
 export interface VerifyDigestsOptions {
   /** Reads every native body too. */
   readonly bytes: boolean
-  /** Told after every page: events compared. */
+  /** Called after every page with the number of compared events. */
   readonly onProgress?: (events: number) => void
 }
 
@@ -137,7 +137,7 @@ class Verification {
     const place = placeOf(block, events)
     const payloads = payloadsDigest(events)
     if (payloads !== block.payloads) {
-      // What is no JSON any more is the one that changed.
+      // A payload that is not JSON any more is the changed one.
       const torn = events.filter(({ payload }) => !isJson(payload))
       const [one] = torn
       const named = torn.length === 1 && one !== undefined ? { ...place, ...eventPlace(one) } : place
