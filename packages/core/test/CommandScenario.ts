@@ -1,7 +1,6 @@
 /**
- * A thread that takes commands as the engine gives them to it: decided against its state, the events of an accepted one
- * appended with the engine's ids, the effects noted. What we append ourselves never leaves an anomaly; whoever tests
- * commands tests that with every one of them.
+ * A thread that takes commands as in the engine: they are decided against its state, the events of an accepted command are
+ * appended with the engine's ids, and its effects are noted. Every command also checks that our own events leave no anomaly.
  */
 import {
   Command,
@@ -17,13 +16,13 @@ import { id, Scenario } from "./Scenario.js"
 const decode = Schema.decodeUnknownSync(Command)
 
 /** A command without its thread, which is the scenario's unless it says another. */
-export interface Given {
+export interface GivenCommand {
   readonly type: string
   readonly [field: string]: unknown
 }
 
-/** What became of a command. */
-export interface Told {
+/** The outcome of a command. */
+export interface CommandResult {
   /** Why it was refused; null: it was accepted. */
   readonly refused: RefusalReason | null
   /** Types of its events, in order. */
@@ -34,7 +33,7 @@ export interface Told {
   readonly messageId: string | null
 }
 
-export class Commander {
+export class CommandScenario {
   /** Effects of all accepted commands, in order. */
   readonly effects: RequestedEffect[] = []
   /** Turns of which a call is under way, as the engine's working tables would say. */
@@ -58,12 +57,12 @@ export class Commander {
   }
 
   /** Decides a command without appending anything. */
-  decide(given: Given, ifSequence: number | null = null): Decision {
+  decide(given: GivenCommand, ifSequence: number | null = null): Decision {
     return decideIf(this.situation(), decode({ threadId: this.s.threadId, ...given }), ifSequence)
   }
 
   /** Decides a command and appends what follows. */
-  run(given: Given, ifSequence: number | null = null): Told {
+  run(given: GivenCommand, ifSequence: number | null = null): CommandResult {
     const decision = this.decide(given, ifSequence)
     this.commands += 1
     if ("refused" in decision) {
@@ -82,7 +81,7 @@ export class Commander {
   }
 
   /** The events that a command leads to, else the problem that refuses it: what most tests look at. */
-  say(given: Given, ifSequence: number | null = null): readonly string[] | RefusalReason {
+  say(given: GivenCommand, ifSequence: number | null = null): readonly string[] | RefusalReason {
     const { events, refused } = this.run(given, ifSequence)
     return refused ?? events
   }
@@ -135,14 +134,14 @@ export class Commander {
 }
 
 /** A thread that the agent `coder` works in. */
-export const created = (): Commander => {
-  const c = new Commander()
+export const created = (): CommandScenario => {
+  const c = new CommandScenario()
   c.run({ type: "thread.create", agent: "coder", provider: "codex" })
   return c
 }
 
 /** The same with a session that lives. */
-export const live = (): Commander => {
+export const live = (): CommandScenario => {
   const c = created()
   c.s.start()
   return c

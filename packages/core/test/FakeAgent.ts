@@ -1,31 +1,31 @@
 /**
- * A thread with its agent and an orchestrator that does what the effects ask, as simply as possible: the model against
- * which the fate of every message is told. Everything may happen between an effect and its call; nothing is ever timed.
+ * A thread with its agent and a minimal orchestrator that carries out the effects. The tests of messages run against this model.
+ * Anything may happen between an effect and its call; nothing depends on time.
  */
 import type { EffectKind, RequestedEffect } from "@threadfold/contracts"
-import { Commander } from "./CommandScenario.js"
+import { CommandScenario } from "./CommandScenario.js"
 import { id, strong } from "./Scenario.js"
 
 /** How a call to the agent ends. */
-export type Luck =
+export type CallOutcome =
   /** It is taken. */
   | "taken"
   /** It is taken, and the answer to it comes later. */
   | "taken-later"
   /** It is refused. */
   | "refused"
-  /** It is taken, and nobody hears of it. */
+  /** It is taken, and that stays unknown. */
   | "taken-unheard"
-  /** It is not taken, and nobody hears of it. */
+  /** It is not taken, and that stays unknown. */
   | "lost-unheard"
 
 type Message = "started" | "steered"
 
-export class Agency {
-  readonly c = new Commander()
+export class FakeAgent {
+  readonly c = new CommandScenario()
   /** Texts that the agent got, in order. */
   readonly said: { readonly text: string; readonly as: Message }[] = []
-  /** Messages of steers of which nobody knows whether the agent got them. */
+  /** Messages of uncertain steers. */
   readonly doubtful = new Set<string>()
   private readonly work: RequestedEffect[] = []
   private readonly control: RequestedEffect[] = []
@@ -55,7 +55,7 @@ export class Agency {
   }
 
   /** Gives a command; its effects wait to be done. */
-  give(given: { readonly type: string; readonly [field: string]: unknown }): ReturnType<Commander["run"]> {
+  give(given: { readonly type: string; readonly [field: string]: unknown }): ReturnType<CommandScenario["run"]> {
     const told = this.c.run(given)
     for (const effect of this.c.effects.slice(this.taken)) {
       const lane = ["session.start", "turn.start", "turn.steer"].includes(effect.kind) ? this.work : this.control
@@ -66,7 +66,7 @@ export class Agency {
   }
 
   /** Does the next effect of the work lane; false: there is none, or it waits. */
-  doWork(luck: Luck): boolean {
+  doWork(luck: CallOutcome): boolean {
     const [effect] = this.work
     if (effect === undefined) return false
     const turn = this.c.s.rows.find("turns", "key", [effect.turnId ?? null])
@@ -132,7 +132,7 @@ export class Agency {
     this.c.s.start(this.label)
   }
 
-  private startTurn(turnId: string, text: string, luck: Luck): void {
+  private startTurn(turnId: string, text: string, luck: CallOutcome): void {
     this.ensureSession()
     const { s } = this.c
     const native = strong(`native ${++this.turns}`)
@@ -148,7 +148,7 @@ export class Agency {
     }
   }
 
-  private steer(effect: RequestedEffect, luck: Luck): void {
+  private steer(effect: RequestedEffect, luck: CallOutcome): void {
     const messageId = effect.messageId ?? ""
     const text = this.textOf(messageId)
     if (luck.startsWith("taken")) this.said.push({ text, as: "steered" })
@@ -194,7 +194,7 @@ export class Agency {
     this.c.s.complete(native, outcome, this.label)
   }
 
-  /** What the agent does next: ends its turn, asks, goes idle without a word, dies, or goes on. */
+  /** What the agent does next: ends its turn, asks, goes idle without an event, dies, or goes on. */
   live(pick: number): void {
     const { s } = this.c
     const native = s.state.active?.nativeTurnId ?? null
@@ -228,7 +228,7 @@ export class Agency {
     if (this.work.length === 0 && this.control.length === 0) this.give({ type: "queue.drain" })
   }
 
-  /** Everybody does all that is to do, until nothing is left; a person looks at every doubt and lets the queue run. */
+  /** Runs all steps until nothing is left to do; a person resolves every uncertainty and resumes the queue. */
   finish(): void {
     for (let round = 0; round < 500; round++) {
       const before = this.c.s.log.length

@@ -1,6 +1,6 @@
 /**
- * Many streams under test: what generated sources say goes through numbering, `resolve` and `fold` as in the engine, on
- * the plain Maps of `Scenario.ts`.
+ * Many streams under test: generated events go through numbering, `resolve` and `fold` as in the engine, on the plain Maps of
+ * `Scenario.ts`.
  */
 import { blankEnvelope, type EventEnvelope } from "@threadfold/contracts"
 import type { GeneratedEvent } from "@threadfold/testkit"
@@ -28,7 +28,7 @@ export interface Taken {
   readonly changes: readonly Change[]
 }
 
-export class World {
+export class ManyStreams {
   readonly rows = new MemoryRows()
   readonly states = new Map<string, FoldState>()
   readonly logs = new Map<string, EventEnvelope[]>()
@@ -38,7 +38,7 @@ export class World {
   private readonly numbers = new Set<string>()
   constructor(private readonly foldWith: Fold = fold) {}
 
-  /** Takes what a source says; a number that was used before is refused, as the log does. */
+  /** Takes an event of a source; a number that was used before is refused, as in the log. */
   take(one: GeneratedEvent): this {
     const streamId = id(one.stream)
     const { channel, seq } = one.event

@@ -1,6 +1,6 @@
 /**
- * Events at random over a small alphabet of names: no protocol, no order, no sense. What well-formed sources mutate into
- * stays close to sessions as they are; this goes where no session has gone.
+ * Random events over a small set of names, without protocol or order. Mutations of well-formed sources stay close to real
+ * sessions; these events also reach states that no real session reaches.
  */
 import type { NativeRef } from "@threadfold/contracts"
 import type { GeneratedEvent } from "@threadfold/testkit"
@@ -172,7 +172,7 @@ const ours = [
   "effect.",
 ]
 
-/** A step of the soup. */
+/** One random step. */
 const ingredient = (entries: typeof vocabulary) =>
   fc
     .record({
@@ -200,7 +200,7 @@ const ingredient = (entries: typeof vocabulary) =>
       }
     })
 
-/** What every soup needs to get anywhere. */
+/** Types that every sequence needs, so that other events have an effect. */
 const base = ["session.started", "session.state.changed", "session.exited", "turn.started", "turn.completed"]
 
 /** A step before it has its place in a source's order. */
@@ -212,8 +212,8 @@ interface Step {
   readonly payload?: unknown
 }
 
-/** Steps of one thread as its sources tell them, after the start of the first session. */
-export const told = (steps: readonly Step[]): readonly GeneratedEvent[] => {
+/** The events of the steps, numbered by their sources, after the start of the first session. */
+export const numberedEvents = (steps: readonly Step[]): readonly GeneratedEvent[] => {
   const seqs = { s1: 0, s2: 0 }
   const begin: Step = { type: "session.started", payload: { provider: "x", mode: "managed" } }
   return [begin, ...steps].map((step, index): GeneratedEvent => {
@@ -242,14 +242,14 @@ export const told = (steps: readonly Step[]): readonly GeneratedEvent[] => {
  *
  * @param about only types that begin with one of these, beside sessions and turns: a smaller alphabet goes deeper
  */
-export const arbSoup = (length = 40, ...about: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
+export const arbEvents = (length = 40, ...about: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
   eventsOf(length, about.length === 0 ? vocabulary : wordsOf([...base, ...about]))
 
-/** The same of these types alone: the first session goes on and on, and few things are told of it again and again. */
-export const arbOnly = (length: number, ...types: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
+/** The same with these types alone: one session, and the same few things repeatedly. */
+export const arbEventsOf = (length: number, ...types: readonly string[]): fc.Arbitrary<readonly GeneratedEvent[]> =>
   eventsOf(length, wordsOf(types))
 
 const wordsOf = (starts: readonly string[]) => vocabulary.filter(([type]) => starts.some((one) => type.startsWith(one)))
 
 const eventsOf = (length: number, words: typeof vocabulary): fc.Arbitrary<readonly GeneratedEvent[]> =>
-  fc.array(ingredient(words), { maxLength: length, size: "max" }).map(told)
+  fc.array(ingredient(words), { maxLength: length, size: "max" }).map(numberedEvents)

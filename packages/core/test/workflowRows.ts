@@ -1,4 +1,4 @@
-/** Rows as the rules of the workflow look at them; what a test does not name says nothing. */
+/** Rows as the rules of the workflow read them; a field that a test does not name has a neutral value. */
 import type { EffectKind, EffectRow, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 import { tables } from "@threadfold/contracts"
 import type { ThreadWork } from "../src/workflow/ThreadWork.js"

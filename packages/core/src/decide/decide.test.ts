@@ -1,7 +1,7 @@
 import { Command } from "@threadfold/contracts"
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { Commander, created, type Given, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, type GivenCommand, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const create = { type: "thread.create", agent: "coder", provider: "codex" } as const
@@ -15,12 +15,12 @@ const attach = {
   cwd: "/w",
 } as const
 const detach = { type: "session.detach", sessionId: attach.sessionId } as const
-const thread = (c: Commander) => c.s.rows.all("threads")[0]
-const twice = (c: Commander, given: Given) => [c.say(given), c.say(given)]
+const thread = (c: CommandScenario) => c.s.rows.all("threads")[0]
+const twice = (c: CommandScenario, given: GivenCommand) => [c.say(given), c.say(given)]
 
 describe("thread.create", () => {
   it("makes a thread that an agent works in, and starts nothing", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     const settings = { sandbox: "strict" }
     const told = c.run({ ...create, title: "A", cwd: "/w", model: "m", settings })
     expect(told).toMatchObject({ events: ["thread.created"], effects: [] })
@@ -30,11 +30,11 @@ describe("thread.create", () => {
   })
 
   it("changes nothing for a thread of the same agent, is refused for another's, and keeps its settings with the rest", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     expect(twice(c, { ...create })).toEqual([["thread.created"], []])
     expect(c.say({ ...create, agent: "other" })).toBe("thread-conflict")
     expect(c.say({ ...create, provider: "acp" })).toBe("thread-conflict")
-    const named = new Commander()
+    const named = new CommandScenario()
     named.run({ ...create, settings: { sandbox: "strict" } })
     named.run({ type: "thread.rename", title: "B" })
     named.s.start().send("turn.plan.updated", { steps: [] })
@@ -42,18 +42,18 @@ describe("thread.create", () => {
   })
 
   it("is refused where the id is an imported or attached thread's, a deleted one's, or a connection's", () => {
-    expect(new Commander(new Scenario().start()).say(create)).toBe("thread-conflict")
+    expect(new CommandScenario(new Scenario().start()).say(create)).toBe("thread-conflict")
     const gone = created()
     gone.run({ type: "thread.delete" })
     expect(gone.say(create)).toBe("thread-not-found")
     const opened = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
-    expect(new Commander(opened).say(create)).toBe("thread-not-found")
+    expect(new CommandScenario(opened).say(create)).toBe("thread-not-found")
   })
 })
 
 describe("a thread that there is", () => {
   it("is renamed, archived, kept alive and deleted, each once", () => {
-    const c = new Commander(new Scenario().start())
+    const c = new CommandScenario(new Scenario().start())
     expect(twice(c, { type: "thread.rename", title: "New" })).toEqual([["thread.renamed"], []])
     expect(twice(c, { type: "thread.archive" })).toEqual([["thread.archived"], []])
     expect(thread(c)).toMatchObject({ title: "New", status: "archived" })
@@ -67,7 +67,7 @@ describe("a thread that there is", () => {
     expect(thread(c)?.deletedAt).not.toBeNull()
   })
 
-  it("is not deleted while a message waits for a session, which nobody could see or stop then", () => {
+  it("is not deleted while a message waits for a session, which could not be seen or stopped then", () => {
     const c = created()
     c.run({ type: "message.send", text: "x" })
     expect(c.say({ type: "thread.delete" })).toBe("thread-busy")
@@ -75,7 +75,7 @@ describe("a thread that there is", () => {
     expect(c.say({ type: "thread.delete" })).toEqual(["thread.deleted"])
   })
 
-  it("is deleted in spite of a doubt: nobody waits for that", () => {
+  it("is deleted in spite of an uncertain turn: nothing waits for that", () => {
     const c = live()
     c.outcome("effect.uncertain", "turn.start", c.run({ type: "message.send", text: "x" }).turnId)
     c.s.send("session.exited", { reason: "exit" })
@@ -99,7 +99,7 @@ describe("no thread", () => {
     { type: "session.stop" },
   ]
   it.each(all.map((given) => [given.type, given] as const))("takes no %s", (_, given) => {
-    const c = new Commander()
+    const c = new CommandScenario()
     expect(c.say(given)).toBe("thread-not-found")
     expect(c.s.log).toEqual([])
     const gone = created()
@@ -108,7 +108,7 @@ describe("no thread", () => {
   })
 
   it("is not restored; a deleted one is, as it was, and restoring it again changes nothing", () => {
-    expect(new Commander().say({ type: "thread.restore" })).toBe("thread-not-found")
+    expect(new CommandScenario().say({ type: "thread.restore" })).toBe("thread-not-found")
     const c = created()
     const before = thread(c)
     c.run({ type: "thread.delete" })
@@ -118,8 +118,8 @@ describe("no thread", () => {
     expect(c.say({ type: "thread.rename", title: "again" })).toEqual(["thread.renamed"])
   })
 
-  it("is deleted by nobody, and a deleted one is attached by nobody", () => {
-    expect(new Commander().say({ type: "thread.delete" })).toBe("thread-not-found")
+  it("cannot be deleted, and a deleted one cannot be attached", () => {
+    expect(new CommandScenario().say({ type: "thread.delete" })).toBe("thread-not-found")
     const c = created()
     c.run({ type: "thread.delete" })
     expect(c.say(attach)).toBe("thread-not-found")
@@ -128,7 +128,7 @@ describe("no thread", () => {
 
 describe("attached sessions", () => {
   it("open the thread and themselves, and a repeat changes nothing", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     expect(c.say(attach)).toEqual(["thread.created", "session.started", "session.configured"])
     expect(thread(c)).toMatchObject({ title: "A", cwd: "/w", provider: "mine", nativeThreadId: "n1", status: "idle" })
     expect(c.s.session).toMatchObject({ mode: "attached", leaseMs: 30_000, epoch: 1, cwd: "/w" })
@@ -138,7 +138,7 @@ describe("attached sessions", () => {
   })
 
   it("live one at a time; the next one is the next epoch", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     c.run(attach)
     const next = { ...attach, sessionId: id("session s2"), title: "B", cwd: null }
     expect(c.say(next)).toBe("thread-busy")
@@ -152,7 +152,7 @@ describe("attached sessions", () => {
   })
 
   it("end once, and only what is attached and there", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     c.run(attach)
     expect(twice(c, detach)).toEqual([["session.exited"], []])
     expect(c.say({ ...detach, sessionId: id("nobody") })).toBe("session-not-found")
@@ -165,7 +165,7 @@ describe("attached sessions", () => {
 
   it("are no connections", () => {
     const s = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
-    expect(new Commander(s).say(attach)).toBe("thread-not-found")
+    expect(new CommandScenario(s).say(attach)).toBe("thread-not-found")
   })
 })
 

@@ -1,23 +1,25 @@
-/** What holds for commands of everybody, in any order, while agents say what they like. */
+/** What holds for commands of all kinds in any order, beside any events of agents. */
 import type { EffectKind, EventType } from "@threadfold/contracts"
 import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Commander, type Given } from "../../test/CommandScenario.js"
+import { CommandScenario, type GivenCommand } from "../../test/CommandScenario.js"
 import { id, strong } from "../../test/Scenario.js"
 import { checkLog, checkRows } from "../index.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "150")
 
 /** Something is done to a thread; what it names is picked from what is there. */
-type Act = (c: Commander, pick: number) => void
+type Act = (c: CommandScenario, pick: number) => void
 
 const pickOf = <A>(all: readonly A[], pick: number): A | undefined =>
   all.length === 0 ? undefined : all[pick % all.length]
-const turnId = (c: Commander, pick: number) => pickOf(c.s.rows.all("turns"), pick)?.turnId ?? id("nobody")
-const requestId = (c: Commander, pick: number) => pickOf(c.s.rows.all("requests"), pick)?.requestId ?? id("nobody")
-const sessionId = (c: Commander, pick: number) => pickOf(c.s.rows.all("sessions"), pick)?.sessionId ?? id("nobody")
-const messageId = (c: Commander, pick: number) => pickOf(c.s.state.queue, pick) ?? id("nobody")
+const turnId = (c: CommandScenario, pick: number) => pickOf(c.s.rows.all("turns"), pick)?.turnId ?? id("nobody")
+const requestId = (c: CommandScenario, pick: number) =>
+  pickOf(c.s.rows.all("requests"), pick)?.requestId ?? id("nobody")
+const sessionId = (c: CommandScenario, pick: number) =>
+  pickOf(c.s.rows.all("sessions"), pick)?.sessionId ?? id("nobody")
+const messageId = (c: CommandScenario, pick: number) => pickOf(c.s.state.queue, pick) ?? id("nobody")
 
 const upkeep: ReadonlySet<string> = new Set([
   "queue.drain",
@@ -30,15 +32,15 @@ const upkeep: ReadonlySet<string> = new Set([
   "request.decline",
 ])
 
-const commands: readonly ((c: Commander, pick: number) => Given)[] = [
+const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] = [
   () => ({ type: "thread.create", agent: "coder", provider: "codex" }),
   (_, pick) => ({ type: "thread.rename", title: `title ${pick % 2}` }),
   () => ({ type: "thread.archive" }),
   () => ({ type: "thread.unarchive" }),
   (_, pick) => ({ type: "thread.keep-alive", until: pick % 2 === 0 ? null : 5 }),
   ...(["queue", "start", "steer", "interrupt"] as const).flatMap((mode) => [
-    (_: Commander, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
-    (_: Commander, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
+    (_: CommandScenario, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
+    (_: CommandScenario, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
   ]),
   (c, pick) => ({ type: "queue.cancel", messageId: messageId(c, pick) }),
   (c, pick) => ({
@@ -84,7 +86,7 @@ const commands: readonly ((c: Commander, pick: number) => Given)[] = [
 ]
 
 /** What must hold of the effects that a command has left, in the state that it has left. */
-const checkEffects = (c: Commander, from: number): void => {
+const checkEffects = (c: CommandScenario, from: number): void => {
   const { rows, state } = c.s
   for (const effect of c.effects.slice(from)) {
     const turn =
@@ -99,7 +101,7 @@ const checkEffects = (c: Commander, from: number): void => {
         expect(state.queue).toContain(effect.messageId)
         break
       case "turn.interrupt":
-        // One that has not started is over for us; should its session start it, it is interrupted.
+        // A turn that has not started ends in our rows; it is interrupted if its session starts it.
         if (turn?.status === "ended") expect(turn).toMatchObject({ cause: "interrupt-requested", handedOver: 1 })
         expect(turn?.interruptRequestedAt).not.toBeNull()
         break
@@ -114,14 +116,14 @@ const checkEffects = (c: Commander, from: number): void => {
         if (effect.sessionId !== null) expect(rows.find("sessions", "key", [effect.sessionId ?? null])).not.toBeNull()
         break
     }
-    // Nobody else's agent is told anything.
+    // An agent that we do not run gets no call.
     if (session !== null) expect(session.mode).toBe("managed")
     else if (effect.kind !== "session.stop") expect(state.thread?.agent).toBe("coder")
   }
 }
 
 const give =
-  (make: (c: Commander, pick: number) => Given): Act =>
+  (make: (c: CommandScenario, pick: number) => GivenCommand): Act =>
   (c, pick) => {
     const given = make(c, pick)
     const before = JSON.stringify(c.s.state)
@@ -139,19 +141,19 @@ const give =
     }
   }
 
-const sessionOf = (c: Commander): string => {
+const sessionOf = (c: CommandScenario): string => {
   const { session } = c.s.state
   const label = [1, 2, 3].map((one) => `s${one}`).find((one) => id(`session ${one}`) === session?.sessionId)
   return label ?? "s1"
 }
 const natives = [strong("t1"), strong("t2"), "turn-1"]
 const say =
-  (type: EventType, payload: object, about: (c: Commander, pick: number) => object = () => ({})): Act =>
+  (type: EventType, payload: object, about: (c: CommandScenario, pick: number) => object = () => ({})): Act =>
   (c, pick) => {
     c.s.sendRaw(type, payload, { session: pick % 7 === 0 ? "s1" : sessionOf(c), ...about(c, pick) })
   }
-const native = (_: Commander, pick: number) => ({ native: { turnId: natives[pick % 3] } })
-const asked = (c: Commander, pick: number) => {
+const native = (_: CommandScenario, pick: number) => ({ native: { turnId: natives[pick % 3] } })
+const asked = (c: CommandScenario, pick: number) => {
   const requested = pickOf(c.s.state.requested, pick)
   return {
     native: { turnId: natives[pick % 3] },
@@ -194,13 +196,13 @@ const words: readonly Act[] = [
 
 const arbAct = fc
   .tuple(fc.oneof(fc.constantFrom(...commands.map(give)), fc.constantFrom(...words)), fc.nat({ max: 1000 }))
-  .map(([act, pick]) => ({ run: (c: Commander) => act(c, pick) }))
+  .map(([act, pick]) => ({ run: (c: CommandScenario) => act(c, pick) }))
 
-describe("any commands, among any words of agents", () => {
+describe("any commands, among any events of agents", () => {
   it("are decided purely, keep every invariant, leave no anomaly of ours, and upkeep derived twice is done once", async () => {
     await fc.assert(
       pausing(fc.array(arbAct, { maxLength: 40, size: "max" }), (acts) => {
-        const c = new Commander()
+        const c = new CommandScenario()
         if (acts.length % 5 !== 0) c.run({ type: "thread.create", agent: "coder", provider: "codex" })
         for (const act of acts) {
           act.run(c)

@@ -12,14 +12,14 @@ const asked = () => {
 }
 
 describe("request.decline", () => {
-  it("is the answer of nobody, handed to the agent like any other", () => {
+  it("is an answer without a person, delivered to the agent like any other", () => {
     const { give, row } = asked()
     expect(give("request.decline")).toMatchObject({ events: ["request.answering"], effects: ["request.answer"] })
     expect(row()).toMatchObject({ status: "answering", decision: "decline", decidedBy: "policy" })
     expect(give("request.decline")).toMatchObject({ refused: null, events: [], effects: [] })
   })
 
-  it("comes after a person's answer, and changes nothing; so it does of a question that nobody asked", () => {
+  it("changes nothing after a person's answer, nor for a question that does not exist", () => {
     const { give, row } = asked()
     give("request.respond", { decision: "accept" })
     expect(give("request.decline")).toMatchObject({ refused: null, events: [], effects: [] })

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, live } from "../../test/CommandScenario.js"
 import { id, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const t2 = strong("t2")
 const modes = ["queue", "start", "steer", "interrupt"] as const
 type Mode = (typeof modes)[number]
-const send = (c: Commander, mode?: Mode, text = "hello") => c.run({ type: "message.send", text, mode })
-const turn = (c: Commander, turnId: string | null) => c.s.rows.find("turns", "key", [turnId])
-const queue = (c: Commander) =>
+const send = (c: CommandScenario, mode?: Mode, text = "hello") => c.run({ type: "message.send", text, mode })
+const turn = (c: CommandScenario, turnId: string | null) => c.s.rows.find("turns", "key", [turnId])
+const queue = (c: CommandScenario) =>
   [...c.s.rows.all("queue")].sort((a, b) => a.position - b.position).map(({ text }) => text)
 
-const accept = (c: Commander, turnId: string | null, native = t1) => {
+const accept = (c: CommandScenario, turnId: string | null, native = t1) => {
   c.outcome("effect.delivered", "turn.start", turnId)
   c.s.send("turn.accepted", {}, { ids: { turnId }, native: { turnId: native } })
   c.s.send("turn.started", {}, { native: { turnId: native } })
@@ -22,13 +22,13 @@ const running = () => {
   const c = live()
   return accept(c, send(c).turnId)
 }
-/** A turn of ours waits, and nobody has handed it over. */
+/** A turn of ours waits, and was not delivered. */
 const waiting = () => {
   const c = live()
   send(c)
   return c
 }
-/** A turn that may have been handed over. */
+/** A turn that may have been delivered. */
 const doubted = () => {
   const c = live()
   return c.outcome("effect.uncertain", "turn.start", send(c).turnId)
@@ -143,7 +143,7 @@ describe("message.send while a turn runs", () => {
     expect(turn(c, before)).toMatchObject({ status: "running" })
     expect(turn(c, before)?.interruptRequestedAt).not.toBeNull()
     c.s.complete(t1, "interrupted")
-    // Somebody has said what comes next, so nothing is held.
+    // A person has said what comes next, so nothing is held.
     expect(c.s.state.thread?.queueHeld).toBe(0)
     expect(c.say({ type: "queue.drain" })).toEqual([])
     accept(c, told.turnId, t2).s.complete(t2)
@@ -170,7 +170,7 @@ describe("message.send while a turn waits to start", () => {
     expect(send(waiting(), "steer")).toMatchObject(waits)
   })
 
-  it("interrupt cancels it where nobody has handed it over: there is nothing to tell the agent", () => {
+  it("interrupt cancels it where it was not delivered: nothing is sent to the agent", () => {
     const c = waiting()
     const [before] = c.s.state.requested
     const told = send(c, "interrupt")
@@ -179,7 +179,7 @@ describe("message.send while a turn waits to start", () => {
     expect(c.s.session).toMatchObject({ status: "starting", pendingTurnId: told.turnId })
   })
 
-  it("interrupt ends it at once where it was handed over; the agent ends it where it is being handed over", () => {
+  it("interrupt ends it at once where it was delivered; the agent ends it where it is being delivered", () => {
     const c = waiting()
     const [before] = c.s.state.requested
     const handed = c.outcome("effect.delivered", "turn.start", before?.turnId ?? null)
@@ -200,13 +200,13 @@ describe("message.send while a turn is in doubt", () => {
   })
 })
 
-describe("message.send where nobody runs the thread", () => {
+describe("message.send where no agent of ours runs the thread", () => {
   it("is refused: no thread, one that was deleted, imported or attached, or that an adapter feeds now", () => {
-    expect(send(new Commander())).toMatchObject({ refused: "thread-not-found" })
+    expect(send(new CommandScenario())).toMatchObject({ refused: "thread-not-found" })
     const gone = created()
     gone.run({ type: "thread.delete" })
     expect(send(gone)).toMatchObject({ refused: "thread-not-found" })
-    const imported = new Commander()
+    const imported = new CommandScenario()
     imported.s.send("session.started", { provider: "x", mode: "imported" })
     expect(send(imported)).toMatchObject({ refused: "thread-not-run" })
     const fed = created()

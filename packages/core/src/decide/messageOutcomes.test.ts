@@ -1,18 +1,18 @@
 /**
- * What becomes of messages, whatever happens between their acceptance and the agent's first word: each is said once, or
- * somebody has taken it back, or it is shown to be in doubt; never twice, never lost.
+ * The outcome of messages, whatever happens between their acceptance and the agent's first event: each is delivered once, or a
+ * person has cancelled it, or it is shown as uncertain; it is never delivered twice and never lost.
  */
 
 import { paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { Agency, type Luck } from "../../test/FakeAgent.js"
+import { type CallOutcome, FakeAgent } from "../../test/FakeAgent.js"
 import { checkLog, checkRows } from "../index.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "100")
 
-type Step = (a: Agency, pick: number) => void
-const lucks: { readonly [K in "start" | "steer"]: readonly Luck[] } = {
+type Step = (a: FakeAgent, pick: number) => void
+const lucks: { readonly [K in "start" | "steer"]: readonly CallOutcome[] } = {
   start: ["taken", "taken", "taken", "taken", "taken", "taken", "taken", "refused", "taken-unheard", "lost-unheard"],
   steer: ["taken", "taken-later", "taken-later", "refused", "taken-unheard", "lost-unheard"],
 }
@@ -25,7 +25,7 @@ interface Sent {
 }
 
 const tell = (steps: readonly (readonly [string, number])[]) => {
-  const a = new Agency()
+  const a = new FakeAgent()
   const sent: Sent[] = []
   const consented = new Set<string>()
   const { c } = a
@@ -60,7 +60,7 @@ const tell = (steps: readonly (readonly [string, number])[]) => {
   return { a, c, sent, consented }
 }
 
-/** What happens all the time, and how much of it. */
+/** How often each step is chosen. */
 const often = { send: 4, work: 9, agent: 6, control: 4, follow: 9, answer: 2 }
 const arbSteps = (...seldom: readonly string[]) => {
   const names = [...Object.entries(often).flatMap(([name, times]) => Array<string>(times).fill(name)), ...seldom]
@@ -68,7 +68,7 @@ const arbSteps = (...seldom: readonly string[]) => {
 }
 const arbAny = arbSteps("cancel", "resume", "resume", "interrupt", "stop", "start")
 
-describe("the fate of a message", () => {
+describe("the outcome of a message", () => {
   it("is one: said, taken back, refused by the agent, or in doubt", async () => {
     await fc.assert(
       paused(
@@ -79,7 +79,7 @@ describe("the fate of a message", () => {
             log.some((event) => event.type === type && Reflect.get(Object(event.payload), "messageId") === messageId)
           for (const { messageId, text, turnId } of sent) {
             const times = a.said.filter((one) => one.text === text).length
-            // A person who lets a queue run with a doubtful message in it wants it said, be it twice.
+            // A person who resumes a queue with an uncertain message accepts that it may be delivered twice.
             expect(times, text).toBeLessThanOrEqual(consented.has(text) ? 2 : 1)
             if (times > 0) continue
             const row = c.s.rows.all("turns").find((turn) => turn.text === text)

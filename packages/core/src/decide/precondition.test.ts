@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, live } from "../../test/CommandScenario.js"
 import { id, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const failed = "precondition-failed"
-const version = (c: Commander, table: "turns" | "requests" | "queue" | "sessions", key: string) =>
+const version = (c: CommandScenario, table: "turns" | "requests" | "queue" | "sessions", key: string) =>
   c.s.rows.find(table, "key", [key])?.sequence ?? 0
-const thread = (c: Commander) => c.s.state.thread?.sequence ?? 0
+const thread = (c: CommandScenario) => c.s.state.thread?.sequence ?? 0
 
 describe("If-Match names the version of the resource", () => {
   it("a thread: whatever happened in it counts", () => {
@@ -71,7 +71,7 @@ describe("If-Match names the version of the resource", () => {
   })
 
   it("an attached session", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     const sessionId = id("session s1")
     c.run({ type: "session.attach", sessionId, provider: "mine", leaseMs: 1000 })
     const seen = version(c, "sessions", sessionId)
@@ -98,7 +98,7 @@ describe("If-Match names the version of the resource", () => {
         expect(c.say({ type: "session.detach", sessionId: name }, ifSequence)).toBe("session-not-found")
       }
     }
-    expect(new Commander().say({ type: "thread.rename", title: "A" }, 7)).toBe("thread-not-found")
+    expect(new CommandScenario().say({ type: "thread.rename", title: "A" }, 7)).toBe("thread-not-found")
     const gone = created()
     gone.run({ type: "thread.delete" })
     expect(gone.say({ type: "thread.rename", title: "A" }, 1)).toBe("thread-not-found")

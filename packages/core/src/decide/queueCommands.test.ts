@@ -1,16 +1,16 @@
 import type { EffectRow } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const t2 = strong("t2")
-const send = (c: Commander, text: string, settings?: object) =>
+const send = (c: CommandScenario, text: string, settings?: object) =>
   c.run({ type: "message.send", text, settings }).messageId
-const drain = (c: Commander) => c.run({ type: "queue.drain" })
-const texts = (c: Commander) =>
+const drain = (c: CommandScenario) => c.run({ type: "queue.drain" })
+const texts = (c: CommandScenario) =>
   [...c.s.rows.all("queue")].sort((a, b) => a.position - b.position).map(({ text }) => text)
-const ids = (c: Commander) => c.s.state.queue
+const ids = (c: CommandScenario) => c.s.state.queue
 const drained = ["message.dequeued", "turn.requested"]
 
 /** A turn runs, and these messages wait. */
@@ -43,7 +43,7 @@ describe("queue.cancel", () => {
     expect(c.say({ type: "queue.cancel", messageId: a })).toBe("resource-not-found")
     c.s.rows.apply([{ op: "put", table: "queue", row: { ...foreign, threadId: id("theirs") } }])
     expect(c.say({ type: "queue.cancel", messageId: foreign.messageId })).toBe("resource-not-found")
-    expect(new Commander().say({ type: "queue.cancel", messageId: a })).toBe("thread-not-found")
+    expect(new CommandScenario().say({ type: "queue.cancel", messageId: a })).toBe("thread-not-found")
   })
 })
 
@@ -67,7 +67,7 @@ describe("a message on its way into a turn", () => {
     return { c, messageId, at }
   }
 
-  it("is taken back while nobody has begun, and not while the agent may have it", () => {
+  it("is cancelled before its delivery begins, and not while the agent may have it", () => {
     for (const status of ["attempting", "delivered"] as const) {
       const { at, c, messageId } = steering()
       at(status)
@@ -93,7 +93,7 @@ describe("a message on its way into a turn", () => {
     }
   })
 
-  it("runs with a person's consent when its session went before anybody knew", () => {
+  it("runs with a person's consent when its session ended before the outcome was known", () => {
     const { at, c } = steering()
     at("delivered")
     c.s.send("session.exited", { reason: "exit" })
@@ -103,7 +103,7 @@ describe("a message on its way into a turn", () => {
 })
 
 describe("queue.reorder", () => {
-  const reorder = (c: Commander, messageIds: readonly (string | undefined)[]) =>
+  const reorder = (c: CommandScenario, messageIds: readonly (string | undefined)[]) =>
     c.say({ type: "queue.reorder", messageIds })
   it("takes an order of all messages, and the same one again changes nothing", () => {
     const c = busy("a", "b", "c")
@@ -121,7 +121,7 @@ describe("queue.reorder", () => {
     }
     expect(texts(c)).toEqual(["a", "b"])
     expect(reorder(live(), [])).toEqual([])
-    expect(reorder(new Commander(), [])).toBe("thread-not-found")
+    expect(reorder(new CommandScenario(), [])).toBe("thread-not-found")
   })
 })
 
@@ -134,7 +134,7 @@ describe("queue.resume", () => {
     expect(c.say({ type: "queue.resume" })).toEqual([])
     expect(drain(c).events).toEqual(drained)
     expect(live().say({ type: "queue.resume" })).toEqual([])
-    expect(new Commander().say({ type: "queue.resume" })).toBe("thread-not-found")
+    expect(new CommandScenario().say({ type: "queue.resume" })).toBe("thread-not-found")
   })
 })
 
@@ -189,8 +189,8 @@ describe("queue.drain", () => {
     expect(c.s.rows.find("turns", "key", [turnId])?.text).toBe("b")
   })
 
-  const blocked: readonly (readonly [string, () => Commander])[] = [
-    ["a thread that there is not", () => new Commander()],
+  const blocked: readonly (readonly [string, () => CommandScenario])[] = [
+    ["a thread that there is not", () => new CommandScenario()],
     ["an empty queue", () => free()],
     ["a turn that runs", () => busy("a")],
     [
@@ -246,7 +246,7 @@ describe("queue.drain", () => {
     [
       "a thread that we do not run",
       () => {
-        const c = new Commander(new Scenario().start())
+        const c = new CommandScenario(new Scenario().start())
         c.append({ type: "message.queued", sessionId: null, native: null, payload: { messageId: id("m"), text: "a" } })
         return c
       },
@@ -266,7 +266,7 @@ describe("queue.drain", () => {
     expect(drain(c)).toMatchObject({ refused: null, events: [], effects: [], turnId: null })
   })
 
-  it("goes on when an inferred end is final, by the orchestrator's word or by the provider's", () => {
+  it("goes on when an inferred end is final, settled by the orchestrator or observed from the provider", () => {
     const settled = busy("a")
     settled.s.status("ready")
     settled.run({ type: "turn.settle", turnId: settled.s.turnRow(t1)?.turnId })

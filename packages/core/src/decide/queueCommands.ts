@@ -15,11 +15,11 @@ export const cancelMessage = (situation: Situation, command: CommandOf<"queue.ca
     }
     const steer = steerOf(situation, messageId)
     return steer === "attempting" || steer === "delivered"
-      ? refuse("queue-conflict", `Message ${messageId} is on its way into the running turn.`)
+      ? refuse("queue-conflict", `Message ${messageId} is being delivered to the running turn.`)
       : accept({ ...ofThread, type: "message.cancelled", payload: { messageId } })
   })
 
-/** How far a message is on its way into a turn of the living session; null: it is not. */
+/** The status of the effect that steers a message into a turn of the living session; null: there is none. */
 const steerOf = ({ state, steer }: Situation, messageId: string): EffectStatus | null => {
   const session = livingSession(state)
   const call = session === null ? null : steer(messageId)
@@ -35,7 +35,10 @@ export const reorderQueue = (situation: Situation, command: CommandOf<"queue.reo
     const isPermutation =
       named.size === messageIds.length && named.size === queue.length && queue.every((id) => named.has(id))
     if (!isPermutation) {
-      return refuse("queue-conflict", `The queue of thread ${command.threadId} holds ${queue.length} other messages.`)
+      return refuse(
+        "queue-conflict",
+        `The order must name each of the ${queue.length} messages in the queue of thread ${command.threadId} once.`,
+      )
     }
     return queue.every((id, index) => id === messageIds[index])
       ? accept()
@@ -49,8 +52,8 @@ export const resumeQueue = (situation: Situation, command: CommandOf<"queue.resu
   )
 
 /**
- * The turns that a queue may wait for, as far as the open state tells: of those whose end is not final it knows the one that ran. One
- * that was interrupted before it started holds the delivery of the next turn (`startsTurn`), not its request.
+ * The turns that a queue may wait for, as far as the open state knows them: of the turns whose end is not final it has the one
+ * that ran. A turn that was interrupted before it started delays the delivery of the next turn (`startsTurn`), not its request.
  */
 const openTurns = ({ rows, state }: Situation): readonly TurnRow[] => {
   const { active, provisional, requested } = state

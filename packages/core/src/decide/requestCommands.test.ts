@@ -1,11 +1,11 @@
 import type { PayloadOf } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander, live } from "../../test/CommandScenario.js"
+import { CommandScenario, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const q = { native: { turnId: t1, requestId: "0" } }
-const ask = (c: Commander, native = q.native) =>
+const ask = (c: CommandScenario, native = q.native) =>
   c.s.send("request.opened", { kind: "command_approval", decisions: ["yes", "no"] }, { native })
 const asked = () => {
   const c = live()
@@ -13,13 +13,13 @@ const asked = () => {
   ask(c)
   return c
 }
-const requestId = (c: Commander) => c.s.rows.all("requests")[0]?.requestId ?? id("nobody")
-const respond = (c: Commander, decision: string, more: object = {}) =>
+const requestId = (c: CommandScenario) => c.s.rows.all("requests")[0]?.requestId ?? id("nobody")
+const respond = (c: CommandScenario, decision: string, more: object = {}) =>
   c.run({ type: "request.respond", requestId: requestId(c), decision, ...more })
-const row = (c: Commander) => c.s.rows.all("requests")[0]
+const row = (c: CommandScenario) => c.s.rows.all("requests")[0]
 
 describe("request.respond", () => {
-  it("takes the first answer and hands it to the agent", () => {
+  it("takes the first answer and delivers it to the agent", () => {
     const c = asked()
     const turnId = c.s.turnRow(t1)?.turnId
     expect(respond(c, "accept", { data: { scope: "turn" } })).toMatchObject({
@@ -50,8 +50,8 @@ describe("request.respond", () => {
     expect(c.effects).toHaveLength(1)
   })
 
-  it("is refused when the question is over: its turn, its session, its time, the agent's own word", () => {
-    const ends: readonly ((c: Commander) => unknown)[] = [
+  it("is refused when the question has ended: with its turn, its session, its time, or by the agent", () => {
+    const ends: readonly ((c: CommandScenario) => unknown)[] = [
       (c) => c.s.complete(t1),
       (c) => c.s.send("session.exited", { reason: "exit" }),
       (c) => c.s.start("s2"),
@@ -82,26 +82,27 @@ describe("request.respond", () => {
     c.s.rows.rows.get("requests")?.set(JSON.stringify([id("foreign")]), foreign)
     expect(respond(c, "accept", { requestId: id("foreign") })).toMatchObject({ refused: "resource-not-found" })
     expect(respond(c, "accept", { requestId: id("nobody") })).toMatchObject({ refused: "resource-not-found" })
-    expect(respond(new Commander(), "accept")).toMatchObject({ refused: "thread-not-found" })
+    expect(respond(new CommandScenario(), "accept")).toMatchObject({ refused: "thread-not-found" })
   })
 
   it("of an attached session's question is read by its adapter in the log", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     c.run({ type: "session.attach", sessionId: id("session s1"), provider: "mine", leaseMs: 1000 })
     c.s.turn(t1)
     ask(c)
     expect(respond(c, "accept")).toMatchObject({ events: ["request.answering"], effects: [] })
   })
 
-  it("of a recording's question is refused: nobody would hear the answer", () => {
-    const c = new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+  it("of a recording's question is refused: no agent would get the answer", () => {
+    const c = new CommandScenario(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
     ask(c)
     expect(respond(c, "accept")).toMatchObject({ refused: "thread-not-run" })
   })
 })
 
 describe("request.expire", () => {
-  const expire = (c: Commander) => c.say({ type: "request.expire", requestId: requestId(c), reason: "unanswerable" })
+  const expire = (c: CommandScenario) =>
+    c.say({ type: "request.expire", requestId: requestId(c), reason: "unanswerable" })
   it("ends a question that is open or being answered, once", () => {
     const c = asked()
     expect([expire(c), expire(c)]).toEqual([["request.expired"], []])
@@ -123,13 +124,13 @@ describe("request.expire", () => {
 })
 
 describe("request.decline", () => {
-  const decline = (c: Commander) => c.run({ type: "request.decline", requestId: requestId(c) })
+  const decline = (c: CommandScenario) => c.run({ type: "request.decline", requestId: requestId(c) })
   const nothing = { refused: null, events: [], effects: [] }
   it("leaves what is over, what a recording asked, and what there is not", () => {
     const over = asked()
     over.s.complete(t1)
     expect(decline(over)).toMatchObject(nothing)
-    const c = new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+    const c = new CommandScenario(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
     ask(c)
     expect(decline(c)).toMatchObject(nothing)
     expect(decline(live())).toMatchObject(nothing)
@@ -158,7 +159,7 @@ describe("what a question takes", () => {
     c.s.turn(t1).send("request.opened", payload, q)
     return c
   }
-  const detail = (c: Commander, decision: string, data?: unknown) => {
+  const detail = (c: CommandScenario, decision: string, data?: unknown) => {
     const given = {
       type: "request.respond",
       requestId: requestId(c),
@@ -223,7 +224,7 @@ describe("what a question takes", () => {
     expect(row(c)?.status).toBe("open")
   })
 
-  it("takes answers of every type, records them, and hands them over whole", () => {
+  it("takes answers of every type, records them, and delivers them whole", () => {
     const c = asking(form)
     const answers = {
       ...whole,
@@ -272,7 +273,7 @@ describe("what a question takes", () => {
     expect(detail(c(), "later")?.detail).toContain("It takes yes, always, accept, decline, cancel, answer.")
   })
 
-  it("where nothing is known, the agent judges", () => {
+  it("where nothing is known, the agent decides what it takes", () => {
     expect(detail(asking({ kind: "other" }), "later", { any: 1 })).toBeNull()
   })
 })

@@ -12,7 +12,7 @@ import { ofThread, onThread, refuseRecording } from "./threadGuards.js"
 const requestOf = ({ rows }: Situation, threadId: string, requestId: string): RequestRow | null =>
   rowOfThread(rows, "requests", requestId, threadId)
 
-/** Which answer was first, for one that came too late. */
+/** The first answer, for the refusal of a later one. */
 const firstOf = ({ decidedBy, decision }: RequestRow): string => {
   if (decision !== null) return `; the first answer was ${JSON.stringify(decision)}`
   return decidedBy === ELSEWHERE ? "; another client of the agent answered it" : ""

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const s1 = id("session s1")
 const nothing = { refused: null, events: [], effects: [] }
-const attach = (c: Commander, session = "s1") =>
+const attach = (c: CommandScenario, session = "s1") =>
   c.run({ type: "session.attach", sessionId: id(`session ${session}`), provider: "mine", leaseMs: 1000 })
 const attached = () => {
-  const c = new Commander()
+  const c = new CommandScenario()
   attach(c)
   return c
 }
 const imported = () =>
-  new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
-const start = (c: Commander, fresh?: boolean) => c.run({ type: "session.start", fresh })
-const stop = (c: Commander) => c.run({ type: "session.stop", reason: "enough" })
-const send = (c: Commander) => c.run({ type: "message.send", text: "hello" }).turnId
+  new CommandScenario(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+const start = (c: CommandScenario, fresh?: boolean) => c.run({ type: "session.start", fresh })
+const stop = (c: CommandScenario) => c.run({ type: "session.stop", reason: "enough" })
+const send = (c: CommandScenario) => c.run({ type: "message.send", text: "hello" }).turnId
 
 describe("session.start", () => {
   it("asks for a session where none lives", () => {
@@ -39,7 +39,7 @@ describe("session.start", () => {
     const fed = created()
     attach(fed)
     expect(start(fed)).toMatchObject({ refused: "thread-busy" })
-    expect(start(new Commander())).toMatchObject({ refused: "thread-not-found" })
+    expect(start(new CommandScenario())).toMatchObject({ refused: "thread-not-found" })
   })
 })
 
@@ -72,7 +72,7 @@ describe("session.stop", () => {
     expect(c.effects.at(-1)).toEqual({ kind: "session.stop", sessionId: null })
   })
 
-  it("of an attached session is a wish that its adapter reads in the log", () => {
+  it("of an attached session is an event that its adapter reads in the log", () => {
     expect(stop(attached())).toMatchObject({ ...asked, effects: [] })
     const over = attached()
     over.run({ type: "session.detach", sessionId: s1 })
@@ -84,7 +84,7 @@ describe("session.stop", () => {
     expect(stop(c)).toMatchObject({ refused: "thread-not-run" })
     c.s.send("session.exited", { reason: "recording-ended" })
     expect(stop(c)).toMatchObject(nothing)
-    expect(stop(new Commander())).toMatchObject({ refused: "thread-not-found" })
+    expect(stop(new CommandScenario())).toMatchObject({ refused: "thread-not-found" })
   })
 })
 
@@ -105,7 +105,7 @@ describe("session.attach and a thread that we run", () => {
 })
 
 describe("session.reap", () => {
-  const reap = (c: Commander, ifSequence = c.s.state.thread?.sequence, sessionId = s1) =>
+  const reap = (c: CommandScenario, ifSequence = c.s.state.thread?.sequence, sessionId = s1) =>
     c.run({ type: "session.reap", sessionId, ifSequence, idleMs: 9, reason: "idle" })
 
   it("stops a session whose thread is as it was, once", () => {
@@ -118,8 +118,8 @@ describe("session.reap", () => {
     expect(c.s.session).toMatchObject({ cause: "reaped", evidence: "observed", code: 0 })
   })
 
-  it("is refused by anything that happened in between: a message, a word of the agent, a name", () => {
-    const between: readonly ((c: Commander) => unknown)[] = [
+  it("is refused by anything that happened in between: a message, an event of the agent, a name", () => {
+    const between: readonly ((c: CommandScenario) => unknown)[] = [
       (c) => send(c),
       (c) => c.s.send("runtime.warning", { message: "x" }),
       (c) => c.run({ type: "thread.rename", title: "busy" }),
@@ -140,7 +140,7 @@ describe("session.reap", () => {
     c.s.start("s2")
     expect(reap(c)).toMatchObject(nothing)
     expect(reap(c, undefined, id("nobody"))).toMatchObject(nothing)
-    expect(reap(new Commander(), 0)).toMatchObject(nothing)
+    expect(reap(new CommandScenario(), 0)).toMatchObject(nothing)
   })
 
   it("of an attached session ends it here alone", () => {
@@ -149,7 +149,7 @@ describe("session.reap", () => {
 })
 
 describe("session.reconcile", () => {
-  const reconcile = (c: Commander, liveness: string, sessionId = s1) =>
+  const reconcile = (c: CommandScenario, liveness: string, sessionId = s1) =>
     c.run({ type: "session.reconcile", sessionId, liveness, reason: "pid 7 is gone" })
 
   it("settles a session whose process is gone, once, and tells the agent nothing", () => {
@@ -168,7 +168,7 @@ describe("session.reconcile", () => {
     c.s.start("s2")
     expect(reconcile(c, "gone")).toMatchObject(nothing)
     expect(reconcile(c, "gone", id("nobody"))).toMatchObject(nothing)
-    expect(reconcile(new Commander(), "gone")).toMatchObject(nothing)
+    expect(reconcile(new CommandScenario(), "gone")).toMatchObject(nothing)
   })
 
   it("settles archived and deleted threads, too", () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
-import { Commander, created, live } from "../../test/CommandScenario.js"
+import { CommandScenario, created, live } from "../../test/CommandScenario.js"
 import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
-const interrupt = (c: Commander, turnId?: string | null) => c.run({ type: "turn.interrupt", turnId, reason: "enough" })
-const turn = (c: Commander, turnId: string | null) => c.s.rows.find("turns", "key", [turnId])
-const send = (c: Commander, text = "hello") => c.run({ type: "message.send", text }).turnId
+const interrupt = (c: CommandScenario, turnId?: string | null) =>
+  c.run({ type: "turn.interrupt", turnId, reason: "enough" })
+const turn = (c: CommandScenario, turnId: string | null) => c.s.rows.find("turns", "key", [turnId])
+const send = (c: CommandScenario, text = "hello") => c.run({ type: "message.send", text }).turnId
 const asked = ["turn.interrupt-requested"]
 const nothing = { refused: null, events: [], effects: [] }
 const running = () => {
@@ -29,7 +30,7 @@ describe("turn.interrupt", () => {
     expect(interrupt(c, turnId)).toMatchObject({ ...nothing, turnId })
   })
 
-  it("of a turn that nobody has handed over cancels it, and tells the agent nothing", () => {
+  it("of a turn that was not delivered cancels it, and sends nothing to the agent", () => {
     for (const c of [live(), created()]) {
       const turnId = send(c)
       expect(interrupt(c)).toMatchObject({ events: asked, effects: [], turnId })
@@ -38,7 +39,7 @@ describe("turn.interrupt", () => {
     }
   })
 
-  it("of a turn that is being handed over asks the agent, with or without a session", () => {
+  it("of a turn that is being delivered asks the agent, with or without a session", () => {
     for (const c of [live(), created()]) {
       const turnId = send(c)
       c.attempting.add(turnId ?? "")
@@ -48,7 +49,7 @@ describe("turn.interrupt", () => {
     }
   })
 
-  it("of a turn whose hand-over came to nothing after all cancels it, said once more", () => {
+  it("of a turn whose delivery failed cancels it, when it is repeated", () => {
     const c = live()
     const turnId = send(c)
     c.attempting.add(turnId ?? "")
@@ -58,7 +59,7 @@ describe("turn.interrupt", () => {
     expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
   })
 
-  it("of a turn that was handed over or accepted ends it at once, and asks the agent should it start", () => {
+  it("of a turn that was delivered or accepted ends it at once, and asks the agent if it starts", () => {
     const c = live()
     const turnId = send(c)
     c.outcome("effect.delivered", "turn.start", turnId)
@@ -86,7 +87,7 @@ describe("turn.interrupt", () => {
     expect(turn(late, going)).toMatchObject({ outcome: "cancelled" })
   })
 
-  it("of a turn that was being handed over ends it as soon as it is, or as nobody knows whether it is", () => {
+  it("of a turn that was being delivered ends it as soon as it is delivered or uncertain", () => {
     for (const outcome of ["effect.delivered", "effect.uncertain"] as const) {
       const c = live()
       const turnId = send(c)
@@ -128,15 +129,15 @@ describe("turn.interrupt", () => {
     expect(interrupt(c, id("nobody"))).toMatchObject({ refused: "resource-not-found" })
   })
 
-  it("of an attached session's turn is a wish that its adapter reads in the log", () => {
-    const c = new Commander()
+  it("of an attached session's turn is an event that its adapter reads in the log", () => {
+    const c = new CommandScenario()
     c.run({ type: "session.attach", sessionId: id("session s1"), provider: "mine", leaseMs: 1000 })
     c.s.turn(t1)
     expect(interrupt(c)).toMatchObject({ events: asked, effects: [] })
   })
 
   it("of a recording's turn is refused", () => {
-    const c = new Commander(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
+    const c = new CommandScenario(new Scenario().send("session.started", { provider: "x", mode: "imported" }).turn(t1))
     expect(interrupt(c)).toMatchObject({ refused: "thread-not-run" })
     c.s.complete(t1)
     expect(interrupt(c, c.s.turnRow(t1)?.turnId)).toMatchObject(nothing)
@@ -144,7 +145,7 @@ describe("turn.interrupt", () => {
 })
 
 describe("turn.settle", () => {
-  const settle = (c: Commander, turnId?: string) => c.say({ type: "turn.settle", turnId: turnId ?? id("nobody") })
+  const settle = (c: CommandScenario, turnId?: string) => c.say({ type: "turn.settle", turnId: turnId ?? id("nobody") })
   it("takes an inferred end as final, once; nothing else", () => {
     const c = running()
     const turnId = c.s.turnRow(t1)?.turnId
@@ -154,7 +155,7 @@ describe("turn.settle", () => {
     expect(c.s.turnRow(t1)).toMatchObject({ settled: 1, evidence: "inferred" })
     expect(settle(c, turnId)).toEqual([])
     expect(settle(c)).toEqual([])
-    expect(settle(new Commander(), turnId)).toEqual([])
+    expect(settle(new CommandScenario(), turnId)).toEqual([])
   })
 
   it("leaves an observed end, and another thread's turn", () => {
@@ -176,13 +177,13 @@ describe("turn.settle", () => {
 })
 
 describe("turn.time-out-start", () => {
-  const accepted = (c: Commander) => {
+  const accepted = (c: CommandScenario) => {
     const turnId = send(c)
     c.outcome("effect.delivered", "turn.start", turnId)
     c.s.send("turn.accepted", {}, { ids: { turnId }, native: { turnId: t1 } })
     return turnId ?? ""
   }
-  const timeOut = (c: Commander, turnId: string, ifSequence = turn(c, turnId)?.sequence ?? 0) =>
+  const timeOut = (c: CommandScenario, turnId: string, ifSequence = turn(c, turnId)?.sequence ?? 0) =>
     c.run({ type: "turn.time-out-start", turnId, ifSequence, waitedMs: 60_000 })
 
   it("ends a turn that the agent took and did not start, once, and lets the queue run on", () => {
@@ -195,7 +196,7 @@ describe("turn.time-out-start", () => {
     expect(timeOut(c, turnId).events).toEqual([])
   })
 
-  it("does nothing to one that has moved, that was not handed over, that runs, or that an adapter feeds", () => {
+  it("does nothing to one that has changed, that was not delivered, that runs, or that an adapter feeds", () => {
     const c = live()
     const turnId = accepted(c)
     expect(timeOut(c, turnId, (turn(c, turnId)?.sequence ?? 0) - 1).events).toEqual([])
@@ -203,7 +204,7 @@ describe("turn.time-out-start", () => {
     expect(timeOut(waits, send(waits) ?? "").events).toEqual([])
     c.s.send("turn.started", {}, { native: { turnId: t1 } })
     expect(timeOut(c, turnId).events).toEqual([])
-    const theirs = new Commander()
+    const theirs = new CommandScenario()
     theirs.s.send("session.started", { provider: "x", mode: "attached" })
     theirs.s.send("turn.requested", { handedOver: true }, { native: { callId: "1" } })
     expect(timeOut(theirs, theirs.s.state.requested[0]?.turnId ?? "").events).toEqual([])
@@ -211,7 +212,7 @@ describe("turn.time-out-start", () => {
 })
 
 describe("turn.stall", () => {
-  const stall = (c: Commander, turnId = c.s.turnRow(t1)?.turnId) =>
+  const stall = (c: CommandScenario, turnId = c.s.turnRow(t1)?.turnId) =>
     c.say({ type: "turn.stall", turnId: turnId ?? id("nobody"), silentMs: 5 })
   it("shows that nothing is heard of the running turn, once, and again after its next word", () => {
     const c = running()
@@ -231,6 +232,6 @@ describe("turn.stall", () => {
     over.s.complete(t1)
     expect(stall(over)).toEqual([])
     expect(stall(live(), id("nobody"))).toEqual([])
-    expect(stall(new Commander(), id("nobody"))).toEqual([])
+    expect(stall(new CommandScenario(), id("nobody"))).toEqual([])
   })
 })

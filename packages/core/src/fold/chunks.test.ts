@@ -81,7 +81,7 @@ describe("streamed pieces", () => {
     expect(chunks).toHaveLength(2)
   })
 
-  it("are joined byte for byte, however the text is cut, by the short way and by the rules", async () => {
+  it("are joined byte for byte, however the text is cut, by the fast path and by the rules", async () => {
     await fc.assert(
       paused(
         fc.property(units, fc.array(fc.nat(200), { maxLength: 8 }), (text, places) => {

@@ -22,7 +22,7 @@ describe("rule 9: delegations", () => {
     ])
   })
 
-  it("routed by the provider, the hand-over first: linked by the item that it became", () => {
+  it("routed by the provider, the delegation first: linked by the item that it became", () => {
     const s = hand(talk())
     expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])
     s.turn(t1)
@@ -74,13 +74,13 @@ describe("rule 9: delegations", () => {
     expect(rows(s.complete(t1))).toMatchObject([{ status: "closed" }])
   })
 
-  it("is closed by its own word, once", () => {
+  it("is closed by its own event, once", () => {
     const s = hand(talk()).send("delegation.closed", { reason: "declined" }, { native: { handoffId: "h1" } })
     s.send("delegation.closed", { reason: "again" }, { native: { handoffId: "h1" } })
     expect(rows(s)).toMatchObject([{ status: "closed", cause: "declined" }])
   })
 
-  it("the same hand-over again is a duplicate, an unknown one an orphan", () => {
+  it("the same delegation again is a duplicate, an unknown one an orphan", () => {
     const s = hand(hand(talk())).send("delegation.closed", {}, { native: { handoffId: "h9" } })
     s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
     s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
@@ -105,7 +105,7 @@ describe("rule 9: delegations", () => {
   })
 })
 
-describe("a hand-over that names a turn which has not been seen", () => {
+describe("a delegation that names a turn which has not been seen", () => {
   it("is linked by that turn's start, and closed by its end", () => {
     const s = hand(talk(), t1)
     expect(rows(s)).toMatchObject([{ status: "open", turnId: null, nativeTurnId: t1 }])

@@ -72,7 +72,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   ),
 )
 
-describe("the short way for streamed content", () => {
+describe("the fast path for streamed content", () => {
   it("leads to what the rules lead to, whatever came before", async () => {
     let taken = 0
     const counting: Fold = (before, event, rows) => {
@@ -96,7 +96,7 @@ describe("the short way for streamed content", () => {
     expect(taken).toBeGreaterThan(500)
   })
 
-  it("takes a run in one step to where its words lead one by one, in a new batch, too", () => {
+  it("folds a run in one step to the same state as its events one by one, in a new batch, too", () => {
     const s = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1").delta("a", "turn-1", "x")
     s.nextBatch()
     const before = s.state

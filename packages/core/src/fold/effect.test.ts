@@ -22,8 +22,8 @@ const accept = (s: Scenario, session = "s1") =>
 const begin = (s: Scenario, session = "s1") =>
   s.send("turn.started", {}, { session, ids: { turnId: r }, native: { turnId: t1 } })
 
-describe("a turn that was handed over", () => {
-  it("is handed over by its own start alone, in our word or in the provider's", () => {
+describe("a turn that was delivered", () => {
+  it("is delivered by its own start effect alone, named in our way or in the provider's", () => {
     for (const effect of ["turn.start", "turn/start"]) {
       const s = requested().send("effect.delivered", { effect }, about)
       expect(row(s)).toMatchObject({ handedOver: 1, uncertain: 0, sessionId: id("session s1") })
@@ -33,7 +33,7 @@ describe("a turn that was handed over", () => {
     }
   })
 
-  it("belongs to the session that it was handed to, where the event says which", () => {
+  it("belongs to the session that it was delivered to, where the event names it", () => {
     const s = requested().send("session.exited", { reason: "exit" }).start("s2")
     s.append(fromSession(s, "s1"))
     expect(row(s)).toMatchObject({ handedOver: 1, sessionId: id("session s1") })
@@ -60,7 +60,7 @@ const fromSession = (s: Scenario, label: string) => {
   }
 }
 
-describe("a turn of which nobody knows whether it was handed over", () => {
+describe("a turn of which it is unknown whether it was delivered", () => {
   it("is shown as uncertain and does not keep its session starting", () => {
     const s = doubted()
     expect(row(s)).toMatchObject({ status: "requested", uncertain: 1, handedOver: 1, sessionId: id("session s1") })
@@ -80,7 +80,7 @@ describe("a turn of which nobody knows whether it was handed over", () => {
     expect(over.reasons()).toEqual([])
   })
 
-  it("is so when its session ended before anybody said it, too", () => {
+  it("is so when its session ended before the event, too", () => {
     const s = requested().send("session.exited", { reason: "exit" })
     expect(row(s)).toMatchObject({ uncertain: 0, handedOver: 0 })
     s.send("effect.uncertain", start, about)
@@ -183,7 +183,7 @@ describe("the doubt is resolved after the session's end", () => {
     expect(s.session?.status).toBe("stopped")
   })
 
-  it("by the answer to a turn that was not even known to be handed over", () => {
+  it("by the answer to a turn that was not known to be delivered", () => {
     const s = accept(requested().send("session.exited", { reason: "exit" }).start("s2"))
     expect(row(s)).toMatchObject({ outcome: "interrupted", cause: "accepted-before-exit", sessionId: id("session s1") })
     expect(row(s)).toMatchObject({ settled: 0 })
@@ -196,7 +196,7 @@ describe("the doubt is resolved after the session's end", () => {
     expect(row(s)).toMatchObject({ status: "ended", outcome: "interrupted", nativeTurnId: null })
   })
 
-  it("never by the next session's words about other turns", () => {
+  it("never by events of the next session about other turns", () => {
     const s = orphaned().start("s2").turn(t2, "s2").complete(t2, "completed", "s2")
     expect(row(s)).toMatchObject({ status: "requested", uncertain: 1 })
   })

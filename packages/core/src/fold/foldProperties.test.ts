@@ -1,40 +1,40 @@
-/** What holds for everything that sources may say, in whatever order it arrives. */
+/** What holds for all events of sources, in any order. */
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { World } from "../../test/ManyStreams.js"
-import { arbSoup } from "../../test/randomEvents.js"
+import { ManyStreams } from "../../test/ManyStreams.js"
+import { arbEvents } from "../../test/randomEvents.js"
 import { checkLog, checkRows } from "../index.js"
 
 /** More of them in a soak: `THREADFOLD_RUNS=5000 npx vitest run`. */
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 const arbWell = arbSession()
 /** Small alphabets that go deep where rules meet. */
-const arbStew = fc.oneof(
-  arbSoup(),
-  arbSoup(30, "turn.", "effect.", "session."),
-  arbSoup(40, "turn.requested", "turn.accepted", "effect.", "message.queued", "queue.", "session."),
-  arbSoup(30, "item.", "content."),
-  arbSoup(30, "realtime.", "delegation.", "turn.", "item.started"),
-  arbSoup(30, "thread.token", "turn."),
-  arbSoup(30, "request.", "inference.", "turn."),
+const arbSmallAlphabets = fc.oneof(
+  arbEvents(),
+  arbEvents(30, "turn.", "effect.", "session."),
+  arbEvents(40, "turn.requested", "turn.accepted", "effect.", "message.queued", "queue.", "session."),
+  arbEvents(30, "item.", "content."),
+  arbEvents(30, "realtime.", "delegation.", "turn.", "item.started"),
+  arbEvents(30, "thread.token", "turn."),
+  arbEvents(30, "request.", "inference.", "turn."),
 )
-const arbAny = fc.oneof(arbWell, arbHostile(arbWell), arbHostile(arbWell, { mutations: 60 }), arbStew)
+const arbAny = fc.oneof(arbWell, arbHostile(arbWell), arbHostile(arbWell, { mutations: 60 }), arbSmallAlphabets)
 
-const findings = (world: World): readonly unknown[] =>
+const findings = (world: ManyStreams): readonly unknown[] =>
   [...world.logs].flatMap(([streamId, log]) => [
     ...checkLog(streamId, log),
     ...checkRows(streamId, world.rows.of(streamId)),
   ])
 
-const defects = (world: World) => world.rows.all("anomalies").filter((row) => row.reason === "fold-defect")
+const defects = (world: ManyStreams) => world.rows.all("anomalies").filter((row) => row.reason === "fold-defect")
 
-describe("the fold on anything that sources say", () => {
+describe("the fold on any events of sources", () => {
   it("keeps every invariant of log and rows, and never has to give up a step", async () => {
     await fc.assert(
       paused(
         fc.property(arbAny, (events) => {
-          const world = new World().takeAll(events)
+          const world = new ManyStreams().takeAll(events)
           expect(defects(world)).toEqual([])
           expect(findings(world)).toEqual([])
         }),
@@ -47,9 +47,9 @@ describe("the fold on anything that sources say", () => {
     await fc.assert(
       paused(
         fc.property(
-          fc.oneof(arbStew, arbHostile(arbSession({ threads: 1, sessions: 2, steps: 2, actions: 3 }))),
+          fc.oneof(arbSmallAlphabets, arbHostile(arbSession({ threads: 1, sessions: 2, steps: 2, actions: 3 }))),
           (events) => {
-            const world = new World()
+            const world = new ManyStreams()
             for (const one of events) {
               world.take(one)
               expect(findings(world)).toEqual([])
@@ -66,8 +66,8 @@ describe("the fold on anything that sources say", () => {
       paused(
         fc.property(arbAny, fc.nat({ max: 500 }), (events, at) => {
           const cut = events.length === 0 ? 0 : at % events.length
-          const whole = new World().takeAll(events)
-          const parts = new World().takeAll(events.slice(0, cut)).restart().takeAll(events.slice(cut))
+          const whole = new ManyStreams().takeAll(events)
+          const parts = new ManyStreams().takeAll(events.slice(0, cut)).restart().takeAll(events.slice(cut))
           expect(parts.dump()).toEqual(whole.dump())
           expect(parts.states).toEqual(whole.states)
         }),
@@ -80,8 +80,8 @@ describe("the fold on anything that sources say", () => {
     await fc.assert(
       paused(
         fc.property(arbAny, (events) => {
-          const first = new World().takeAll(events)
-          const again = new World()
+          const first = new ManyStreams().takeAll(events)
+          const again = new ManyStreams()
           const log = [...first.logs.values()].flat().sort((a, b) => a.sequence - b.sequence)
           for (const event of log) again.append(event)
           expect(again.logs).toEqual(first.logs)
@@ -96,7 +96,7 @@ describe("the fold on anything that sources say", () => {
     await fc.assert(
       paused(
         fc.property(arbWell, (events) => {
-          const world = new World().takeAll(events)
+          const world = new ManyStreams().takeAll(events)
           for (const state of world.states.values()) {
             if (state.session === null || state.session.endedAt === null) continue
             expect(state.active).toBeNull()
@@ -118,19 +118,19 @@ describe("the fold on anything that sources say", () => {
     )
   })
 
-  it("leaves no turn unsettled in a recorded session that ended: nobody would ever settle it", async () => {
+  it("leaves no turn unsettled in a recorded session that ended: nothing would settle it later", async () => {
     await fc.assert(
       paused(
-        fc.property(arbAny, (told) => {
+        fc.property(arbAny, (drawn) => {
           // The same sources, as recordings of them: what we would say ourselves is not in those.
-          const events = told
+          const events = drawn
             .filter((one) => one.actor !== "orchestrator" && one.actor !== "reaper")
             .map((one) =>
               one.event.type === "session.started"
                 ? { ...one, event: { ...one.event, payload: { provider: "x", mode: "imported" } } }
                 : one,
             )
-          const world = new World().takeAll(events)
+          const world = new ManyStreams().takeAll(events)
           const over = new Set(
             world.rows.all("sessions").flatMap((row) => (row.endedAt === null ? [] : [row.sessionId])),
           )

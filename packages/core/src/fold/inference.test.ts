@@ -182,7 +182,7 @@ describe("hard scenario 20, the coding side: a cancelled inference", () => {
           .send("turn.aborted", { reason: "interrupted" }, { native: { turnId: t1 } }),
       "observed",
     ],
-    ["the turn's end without a word of the attempt", (s: Scenario) => s.complete(t1, "interrupted"), "observed"],
+    ["the turn's end without an event of the attempt", (s: Scenario) => s.complete(t1, "interrupted"), "observed"],
     ["the server's kill", (s: Scenario) => s.send("session.exited", { reason: "exit", signal: "SIGKILL" }), "inferred"],
     [
       "the socket's loss",

@@ -11,12 +11,15 @@ const done = (s: Scenario, itemId: string, text: string | null, turnId = t1, kin
   s.send("item.completed", { kind, status: "completed", text }, native(itemId, turnId))
 
 describe("rule 5: items", () => {
-  it.each(["completed", "failed", "declined", "interrupted"] as const)("an item ends by its own word: %s", (status) => {
-    const s = new Scenario().start().turn(t1).item("i1", t1)
-    s.send("item.completed", { kind: "agent_message", status, text: "whole" }, native("i1"))
-    expect(s.itemRow("i1")).toMatchObject({ status, evidence: "observed", cause: "provider" })
-    expect(s.state).toMatchObject({ open: { items: 0 }, recentItems: [] })
-  })
+  it.each(["completed", "failed", "declined", "interrupted"] as const)(
+    "an item ends by its own terminal: %s",
+    (status) => {
+      const s = new Scenario().start().turn(t1).item("i1", t1)
+      s.send("item.completed", { kind: "agent_message", status, text: "whole" }, native("i1"))
+      expect(s.itemRow("i1")).toMatchObject({ status, evidence: "observed", cause: "provider" })
+      expect(s.state).toMatchObject({ open: { items: 0 }, recentItems: [] })
+    },
+  )
 
   it("the final text supersedes the deltas, and their chunks go", () => {
     const s = new Scenario().start().turn(t1).item("i1", t1).delta("i1", t1, "Hel").delta("i1", t1, "lo")
@@ -130,7 +133,7 @@ describe("rule 5: items", () => {
     expect(s.rows.all("items").map((item) => item.text)).toEqual(["one", "two"])
   })
 
-  it("an update changes what it names, until the item has ended by its own word", () => {
+  it("an update changes what it names, until the item has its own terminal", () => {
     const s = new Scenario().start().turn(t1).item("c1", t1, { kind: "command" })
     s.send("item.updated", { title: "make", processId: "77" }, native("c1"))
     expect(s.itemRow("c1")).toMatchObject({ title: "make", processId: "77" })

@@ -105,7 +105,7 @@ describe("rule 2: joining what runs", () => {
     expect(s.reasons()).toEqual([])
   })
 
-  it("an item that ended by its own word stays as it is", () => {
+  it("an item with its own terminal stays as it is", () => {
     const s = new Scenario().start().turn(t1).item("m1", t1)
     s.send(
       "item.completed",

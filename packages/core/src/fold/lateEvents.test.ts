@@ -1,4 +1,7 @@
-/** What a word that comes late, or from elsewhere, may not do to a turn or a question: each case is one that no other test saw. */
+/**
+ * What a late event, or one of another session, must not change in a turn or a question. Each case is one that no other test
+ * covers.
+ */
 import { describe, expect, it } from "vitest"
 import { Scenario, strong } from "../../test/Scenario.js"
 
@@ -8,7 +11,7 @@ const diff = (s: Scenario, text: string, session = "s1") =>
   s.send("turn.diff.updated", { diff: text }, { session, native: { turnId: t1 } })
 
 describe("a turn whose end is inferred", () => {
-  it("takes late words of its living session only", () => {
+  it("takes late events of its living session only", () => {
     const s = new Scenario().start().turn(t1).status("ready")
     expect(diff(s, "while it lives").turnRow(t1)).toMatchObject({ evidence: "inferred", diff: "while it lives" })
     s.send("session.exited", { reason: "unloaded" })
@@ -23,7 +26,7 @@ describe("a turn whose end is inferred", () => {
     expect(diff(s, "of the new session", "s2").turnRow(t1)).toMatchObject({ diff: "first" })
   })
 
-  it("is not ended by the word of another session", () => {
+  it("is not ended by an event of another session", () => {
     const s = new Scenario().start().turn(t1).status("ready").start("s2")
     const before = s.turnRow(t1)
     s.complete(t1, "failed", "s2")

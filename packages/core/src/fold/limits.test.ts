@@ -1,7 +1,7 @@
 /** What a state holds of a kind is bounded: beyond, a command is refused and an event is kept and noted. */
 import { channelLimit, queueLimit, requestedTurnLimit, voiceStartLimit } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { Commander } from "../../test/CommandScenario.js"
+import { CommandScenario } from "../../test/CommandScenario.js"
 import { id, Scenario } from "../../test/Scenario.js"
 
 const client = (callId: string) => ({ channel: "client", native: { callId } })
@@ -41,7 +41,7 @@ describe("limits", () => {
   })
 
   it("a message beyond a full queue is refused", () => {
-    const c = new Commander()
+    const c = new CommandScenario()
     c.run({ type: "thread.create", provider: "codex", agent: "codex" })
     for (let n = 0; n < queueLimit; n++)
       c.s.send("message.queued", { messageId: id(`m${n}`), text: "x" }, { session: null })

@@ -1,9 +1,9 @@
-/** What is open in a thread has no price for what else happens in it (docs/architecture.md). */
+/** What is open in a thread does not make other events in it slower (docs/architecture.md). */
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { World } from "../../test/ManyStreams.js"
-import { arbSoup } from "../../test/randomEvents.js"
+import { ManyStreams } from "../../test/ManyStreams.js"
+import { arbEvents } from "../../test/randomEvents.js"
 import { Scenario, strong } from "../../test/Scenario.js"
 import { encodeState, type Fold, fold, type RowSource, recentItemsLimit } from "../index.js"
 
@@ -11,12 +11,12 @@ const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 const arbAny = fc.oneof(
   arbSession(),
   arbHostile(arbSession()),
-  arbSoup(40),
-  arbSoup(40, "item.", "content.", "turn."),
-  arbSoup(40, "request.", "inference.", "task.", "realtime.handoff", "delegation.", "turn."),
+  arbEvents(40),
+  arbEvents(40, "item.", "content.", "turn."),
+  arbEvents(40, "request.", "inference.", "task.", "realtime.handoff", "delegation.", "turn."),
 )
 
-const openIn = (world: World, streamId: string) => {
+const openIn = (world: ManyStreams, streamId: string) => {
   const rows = world.rows.of(streamId)
   const count = (table: Parameters<typeof rows.all>[0], ...statuses: readonly string[]) =>
     rows.all(table).filter((row) => "status" in row && statuses.includes(row.status)).length
@@ -36,7 +36,7 @@ describe("the open state", () => {
     await fc.assert(
       paused(
         fc.property(arbAny, (events) => {
-          const world = new World().takeAll(events)
+          const world = new ManyStreams().takeAll(events)
           for (const [streamId, { open, recentItems }] of world.states) {
             expect(open).toEqual(openIn(world, streamId))
             for (const item of recentItems) expect(world.rows.source.find("items", "key", [item.itemId])).toEqual(item)
@@ -52,7 +52,7 @@ describe("the open state", () => {
     await fc.assert(
       paused(
         fc.property(arbAny, (events) => {
-          expect(new World(forgetful).takeAll(events).dump()).toEqual(new World().takeAll(events).dump())
+          expect(new ManyStreams(forgetful).takeAll(events).dump()).toEqual(new ManyStreams().takeAll(events).dump())
         }),
       ),
       { numRuns },
@@ -60,7 +60,7 @@ describe("the open state", () => {
   })
 })
 
-/** A scenario whose fold says how many rows its events were given. */
+/** A scenario that counts the rows which the fold reads. */
 const counted = () => {
   const given = { rows: 0 }
   const counting = (rows: RowSource): RowSource => ({

@@ -14,7 +14,7 @@ const order = (s: Scenario) =>
   [...s.rows.all("queue")].sort((x, y) => x.position - y.position).map((row) => [row.messageId, row.position])
 
 describe("the queue", () => {
-  it("keeps messages in order, without gaps, whoever leaves", () => {
+  it("keeps messages in order, without gaps, whichever leaves", () => {
     const s = queued()
     expect(s.state.thread?.queued).toBe(3)
     s.send("message.cancelled", { messageId: b }, ours)
@@ -85,13 +85,13 @@ describe("a held queue", () => {
     expect(held(fatal)).toBe(true)
   })
 
-  it("is left by a turn whose own word says that it failed, after we had taken it for done", () => {
+  it("is left by a turn whose own terminal says that it failed, after it counted as completed", () => {
     const s = running().status("ready")
     expect(held(s)).toBe(false)
     expect(held(s.complete(t1, "failed"))).toBe(true)
   })
 
-  it("is left by a turn that was cancelled before anybody handed it over, as by one that runs", () => {
+  it("is left by a turn that was cancelled before its delivery, as by one that runs", () => {
     const s = wait(request(new Scenario().start(), id("r")))
     expect(held(interrupt(s, id("r")))).toBe(true)
   })
@@ -116,7 +116,7 @@ describe("a held queue", () => {
     expect(held(end(running()))).toBe(true)
   })
 
-  it("is not left where somebody has said what is next: a turn that waits, or one that runs already", () => {
+  it("is not left where it is known what is next: a turn that waits, or one that runs already", () => {
     const waits = request(running(), id("r")).complete(t1, "interrupted")
     expect(held(waits)).toBe(false)
     const runs = running().status("ready").turn(t2).complete(t1, "failed")
@@ -138,7 +138,7 @@ describe("a held queue", () => {
     expect(held(s.send("queue.resumed", {}, ours))).toBe(false)
   })
 
-  it("is over when it empties, whoever leaves it", () => {
+  it("is over when it is empty, whichever message left last", () => {
     for (const type of ["message.cancelled", "message.dequeued", "message.steered"] as const) {
       const s = wait(running().complete(t1, "failed"), b)
       const leave = (messageId: string): PayloadOf<typeof type> => ({ messageId })
@@ -157,7 +157,7 @@ describe("a held queue", () => {
     ])
   })
 
-  it("is left by a steer of which nobody knows whether it went in: its message is not said twice by itself", () => {
+  it("is left by an uncertain steer: its message is not delivered twice by itself", () => {
     const s = running()
     s.send("effect.uncertain", { effect: "turn.steer" }, { ...ours, ids: { turnId: idOf(s, t1) } })
     expect(held(s)).toBe(true)

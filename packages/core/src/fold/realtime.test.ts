@@ -114,7 +114,7 @@ describe("rule 8: voice runs", () => {
     expect(s.reasons()).toEqual(["realtime-event-without-run"])
   })
 
-  it("remembers a wish to stop, and changes nothing else by it", () => {
+  it("records a request to stop, and changes nothing else", () => {
     const s = live().send("realtime.stop-requested", {}, { channel: "client", ...voice })
     expect(runs(s)).toMatchObject([{ status: "started", stopRequested: 1 }])
   })
@@ -165,7 +165,7 @@ describe("a voice run that its events name", () => {
   const start = (s: Scenario, name: string) => s.send("realtime.started", {}, of(name))
   const rowOf = (s: Scenario, name: string) => runs(s).filter((run) => run.nativeRealtimeId === name)
 
-  it("the late word of a replaced run changes nothing of the live one", () => {
+  it("a late event of a replaced run changes nothing of the live one", () => {
     const s = start(start(new Scenario().start(), "r1"), "r2")
     s.send("realtime.error", { message: "late" }, of("r1")).send("realtime.item-added", {}, of("r1"))
     s.send("realtime.transcript.done", { text: "late" }, of("r1")).send(
@@ -211,7 +211,7 @@ describe("a voice run that its events name", () => {
     ])
   })
 
-  it("a name that nothing has is nobody's, and what is unnamed means the live run", () => {
+  it("an unknown name belongs to no run, and an event without a name belongs to the live run", () => {
     const s = start(new Scenario().start(), "r1")
     s.send("realtime.closed", { reason: "error" }, of("r7"))
     expect(rowOf(s, "r1")).toMatchObject([{ status: "started" }])
@@ -226,7 +226,7 @@ describe("a voice run that its events name", () => {
     expect(rowOf(s, "r2")).toMatchObject([{ status: "started", lastError: null }])
   })
 
-  it("in any order of any runs' words: a word touches its own run only, and nothing after its end", async () => {
+  it("in any order of events: an event changes its own run only, and nothing after its end", async () => {
     type Said = readonly [EventType, PayloadOf<EventType>]
     const words: readonly Said[] = [
       ["realtime.start-requested", {}],

@@ -152,7 +152,7 @@ describe("rule 6: a request that opens after its turn's end", () => {
     expect(s.reasons()).toEqual([])
   })
 
-  it.each(ends)("(%s) ends by its answer, by the provider's word, or with the session", (_name, end) => {
+  it.each(ends)("(%s) ends by its answer, by the provider's event, or with the session", (_name, end) => {
     const answered = late(end).send("request.answering", { decision: "accept" }, q)
     answered.send("request.answered", { decision: "accept" }, q)
     expect(row(answered)).toMatchObject({ status: "answered", decision: "accept" })

@@ -59,7 +59,7 @@ const first =
     return rule(step, payload)
   }
 
-/** Rule → the fold without it: what neighbouring systems did. */
+/** Rule → the fold without it, as neighbouring systems behaved. */
 const without: Readonly<Record<string, Fold>> = {
   // The status is stored and the pointer stays.
   1: book({
@@ -76,7 +76,7 @@ const without: Readonly<Record<string, Fold>> = {
   }),
   // The last start wins.
   3: book({ "turn.started": (step) => rules["turn.started"](step, { supersedes: true }) }),
-  // Every session's word counts.
+  // Events of every session count.
   4: book({
     "session.state.changed": first(rules["session.state.changed"], (step) => {
       step.relation = "current"
@@ -168,7 +168,7 @@ const without: Readonly<Record<string, Fold>> = {
   }),
   // Nothing follows from a settled end.
   9: book({ "turn.settled": ignored }),
-  // A hand-over has its turn when it comes, or never.
+  // A delegation has its turn when it comes, or never.
   "handoff-first": book({
     "turn.started": first(rules["turn.started"], (step) => {
       step.state.open = { ...step.state.open, delegations: 0 }

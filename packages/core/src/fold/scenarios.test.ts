@@ -168,7 +168,7 @@ describe("hard scenario 8: sub-agents on one connection", () => {
     expect(parent.reasons()).toEqual(["item-after-turn-end"])
   })
 
-  it("a third thread's turn of the same id is nobody else's", () => {
+  it("a third thread's turn of the same id belongs to that thread only", () => {
     const a = new Scenario(id("a")).start().turn(t3)
     const b = new Scenario(id("b")).start("b").turn(t3, "b").complete(t3, "completed", "b")
     expect([a.turnRow(t3)?.status, b.turnRow(t3)?.status]).toEqual(["running", "ended"])

@@ -85,7 +85,7 @@ describe("sessions: end", () => {
       (s: Scenario) => s.send("session.reconciled", { liveness: "gone" }, { session: null }),
       "reconciled",
     ],
-    ["the provider's word", (s: Scenario) => s.status("stopped"), "session-stopped"],
+    ["the provider's status", (s: Scenario) => s.status("stopped"), "session-stopped"],
   ] as const)("%s ends it, inferred, and the exit then completes the evidence", (_, end, cause) => {
     const s = end(new Scenario().start().turn(t1))
     expect(s.session).toMatchObject({ status: "stopped", cause, evidence: "inferred", activeTurnId: null })
@@ -102,7 +102,7 @@ describe("sessions: end", () => {
     expect(s.session).toMatchObject({ status: "running" })
   })
 
-  it("a stopped session opens no turn, asks nothing back to life and keeps its last words", () => {
+  it("a stopped session opens no turn, does not start again and keeps its last error", () => {
     const s = new Scenario().start().status("stopped").turn(t1).status("running")
     s.send("runtime.error", { message: "x", willRetry: false, fatal: true })
     expect(s.session).toMatchObject({ status: "stopped", lastError: null })
@@ -191,13 +191,13 @@ describe("rule 2 on requested turns", () => {
     expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "inferred", cause: "exit code=0" })
   })
 
-  it("in a recording nobody will ever resolve the doubt", () => {
+  it("in a recording the uncertainty is never resolved", () => {
     const s = new Scenario().send("session.started", { provider: "codex", mode: "imported" })
     request(s, id("a"), true, "s1").send("session.exited", { reason: "recording-ended" })
     expect(s.rows.all("turns")).toMatchObject([{ outcome: "unknown", evidence: "inferred", cause: "recording-ended" }])
   })
 
-  it("one handed to a session that is over is refused, one that waits is kept for the next session", () => {
+  it("one delivered to an ended session is refused, one that waits is kept for the next session", () => {
     const s = new Scenario().start().send("session.exited", { reason: "exit" })
     request(request(s, id("a"), true, "s1"), id("b"), false, "s1")
     expect(s.rows.all("turns")).toMatchObject([{ turnId: id("b"), status: "requested", sessionId: null }])

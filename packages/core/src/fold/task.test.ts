@@ -7,7 +7,7 @@ const begun = () => new Scenario().start().turn(t1).send("task.started", { kind:
 const rows = (s: Scenario) => s.rows.all("tasks")
 
 describe("background tasks", () => {
-  it("run on after their turn and end by their own word", () => {
+  it("run on after their turn and end by their own terminal", () => {
     const s = begun().complete(t1)
     expect(rows(s)).toMatchObject([{ status: "running", title: "watch", turnId: s.turnRow(t1)?.turnId }])
     expect(s.state.thread?.runningTasks).toBe(1)
@@ -31,7 +31,7 @@ describe("background tasks", () => {
     expect(rows(s)).toMatchObject([{ status: "ended", outcome: "completed" }])
   })
 
-  it("end with their session, which their own late word may correct once", () => {
+  it("end with their session, which their own late terminal may correct once", () => {
     const s = begun().send("session.exited", { reason: "exit" })
     expect(rows(s)).toMatchObject([{ status: "ended", outcome: "interrupted", evidence: "inferred" }])
     s.send("task.completed", { status: "completed" }, shell).send("task.completed", { status: "failed" }, shell)

@@ -29,7 +29,7 @@ describe("the thread's status, from the open state alone", () => {
     expect(status(s)).toBe(expected)
   })
 
-  it("a stalled turn shows until its next word", () => {
+  it("a stalled turn shows until its next event", () => {
     const s = running()
     const turnId = s.turnRow(t1)?.turnId ?? null
     s.send("turn.stalled", { silentMs: 1 }, { session: null, ids: { turnId } })

@@ -110,7 +110,7 @@ describe("rule 2: the turn", () => {
     expect(s.session?.status).toBe("ready")
   })
 
-  it("not handed over it survives an exit and starts in the next session; handed over and unanswered it is uncertain", () => {
+  it("not delivered it survives an exit and starts in the next session; delivered and unanswered it is uncertain", () => {
     const s = new Scenario().start()
     const kept = id("kept")
     s.send("turn.requested", { handedOver: false }, { channel: "client", ids: { turnId: kept } })
@@ -141,7 +141,7 @@ describe("rule 2: the turn", () => {
 })
 
 describe("rule 3: at most one active turn", () => {
-  it("a second start that nobody asked for is a conflict", () => {
+  it("a second start that was not requested is a conflict", () => {
     const s = new Scenario().start().turn(t1).turn(t2)
     expect(s.state.active?.nativeTurnId).toBe(t1)
     expect(s.turnRow(t2)).toBeUndefined()
@@ -188,7 +188,7 @@ describe("rule 3: at most one active turn", () => {
 })
 
 describe("rule 4: the epoch fence", () => {
-  it("the next session ends the one before as replaced, and its late words change nothing live", () => {
+  it("the next session ends the one before as replaced, and its late events change nothing of the current one", () => {
     const s = new Scenario().start().turn("turn-1").item("i1", "turn-1").start("s2")
     expect(s.turnRow("turn-1")).toMatchObject({ outcome: "interrupted", cause: "replaced", evidence: "inferred" })
     expect(s.rows.find("sessions", "key", [id("session s1")])).toMatchObject({ status: "stopped", cause: "replaced" })
@@ -227,7 +227,7 @@ describe("rule 4: the epoch fence", () => {
   })
 })
 
-describe("rule 2 in a recording: nobody says turn.settled, so the session's end does", () => {
+describe("rule 2 in a recording: there is no turn.settled, so the session's end settles", () => {
   const recorded = () =>
     new Scenario().send("session.started", { provider: "codex", mode: "imported" }).send("realtime.started", {})
   const hand = (s: Scenario, turnId: string) =>
@@ -235,7 +235,7 @@ describe("rule 2 in a recording: nobody says turn.settled, so the session's end 
   const settled = (s: Scenario) => s.rows.all("turns").map((turn) => [turn.outcome, turn.evidence, turn.settled])
   const handOvers = (s: Scenario) => s.rows.all("delegations").map((one) => one.status)
 
-  it("settles the running turn and closes its hand-over", () => {
+  it("settles the running turn and closes its delegation", () => {
     const s = hand(recorded().turn(t1), t1).send("session.exited", { reason: "recording-ended" })
     expect(settled(s)).toEqual([["interrupted", "inferred", 1]])
     expect(handOvers(s)).toEqual(["closed"])

@@ -88,7 +88,7 @@ describe("rule 10: usage", () => {
     expect([ofTurn(s, t1), ofThread(s)]).toEqual([30, 30])
   })
 
-  it("what nobody reported stays unknown, and a count that is left out once is not counted twice", () => {
+  it("a count without a report stays unknown, and a count that is left out once is not counted twice", () => {
     const s = new Scenario().start().turn(t1)
     count(s, "cumulative-thread", { inputTokens: 10, cachedInputTokens: 5 }, t1)
     count(s, "cumulative-thread", { inputTokens: 20 }, t1)

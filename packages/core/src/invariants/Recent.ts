@@ -1,4 +1,4 @@
-/** Keys that were seen lately: at least `size` of them, twice as many at most. */
+/** The most recent keys: at least `size` of them, at most twice as many. */
 export class Recent {
   private older = new Set<string>()
   private newer = new Set<string>()

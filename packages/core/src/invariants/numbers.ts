@@ -4,7 +4,7 @@ interface Gap {
   readonly to: number
 }
 
-/** Gaps that are remembered at most; the oldest one is given up first, and counts as seen by nobody. */
+/** Gaps that are remembered at most; the oldest one is dropped first, and its numbers are no longer checked. */
 const maxGaps = 1000
 
 export class Numbers {

@@ -1,6 +1,6 @@
 /**
- * The *fold* kind of invariants: what must be true of the open state after every step. Checked in every step, so each of them
- * looks at the difference: at the rows that the step wrote, at what the turns hold that it ended, and at counts.
+ * The *fold* kind of invariants: what must be true of the open state after every step. They are checked in every step, so each
+ * reads only the rows that the step wrote, the open rows of the turns that it ended, and counts.
  */
 import { openItemsOf, runningInferencesOf } from "../fold/openRows.js"
 import type { Step } from "../fold/Step.js"

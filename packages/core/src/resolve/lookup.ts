@@ -24,7 +24,9 @@ export const findNativeTurn = (
   return rows.find("turns", "byNativeInThread", [state.streamId, nativeTurnId])
 }
 
-/** The requested turn whose message carries the client's id: the id that the client gave, or, for one of ours, the turn's own. */
+/**
+ * The requested turn whose message has this client id: the id that the client gave, or the turn's own id for a message of ours.
+ */
 export const echoedTurn = (
   { requested }: Pick<FoldState, "requested">,
   clientId: string,
@@ -68,7 +70,7 @@ const openByNative = (
   if (open.items === recentItems.length) {
     return ofSession(recentItems.filter((item) => item.nativeItemId === nativeItemId))
   }
-  // What is open is of the running turn, of none, or work after the end of its turn.
+  // Open items belong to the running turn, to no turn, or are work after the end of their turn.
   const inTurn = (turnId: string | null) => rows.list("items", "openByNative", [streamId, turnId, nativeItemId])
   return ofSession([
     ...inTurn(null),

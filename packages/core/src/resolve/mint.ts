@@ -1,6 +1,6 @@
 /**
- * Minting ids. An id is a UUIDv7 of the source's time whose random part is a digest of what makes the thing unique, so
- * that reading a recording twice gives the same log (docs/concepts.md).
+ * Minting ids. An id is a UUIDv7 of the source's time whose random part is a digest of what makes the thing unique. Reading a
+ * recording twice therefore gives the same log (docs/concepts.md).
  */
 import { v7 } from "uuid"
 
@@ -18,6 +18,6 @@ const maxMs = 2 ** 48 - 1
  */
 export const mintId = (digest: Digest, at: number, unique: string): string => {
   const msecs = Number.isFinite(at) ? Math.min(Math.max(Math.trunc(at), 0), maxMs) : 0
-  // All that uuid needs is given, so that it keeps no counter of its own and equal input gives an equal id.
+  // uuid gets the time and the random bytes, so it uses no counter of its own, and equal input gives an equal id.
   return v7({ msecs, random: digest(unique) })
 }

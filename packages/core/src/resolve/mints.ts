@@ -3,11 +3,11 @@ import { type EntityIdName, type EventEnvelope, type EventType, isEventType } fr
 import { isPayload } from "../payload/guard.js"
 
 export const mints: { readonly [N in EntityIdName]: ReadonlySet<EventType> } = {
-  // An item may be the first word of its turn: inline reviews send no start, and a viewer comes in the middle.
+  // An item may be the first event of its turn: inline reviews send no start, and a viewer joins in the middle.
   turnId: new Set<EventType>(["turn.requested", "turn.started", "item.started", "item.completed", "content.delta"]),
   itemId: new Set<EventType>(["item.started", "item.completed", "content.delta"]),
   requestId: new Set<EventType>(["request.opened", "user-input.requested"]),
-  // The end of an attempt that nobody announced makes a closed row (rule 7).
+  // The end of an attempt without a start makes a closed row (rule 7).
   inferenceId: new Set<EventType>([
     "inference.started",
     "inference.completed",
@@ -20,8 +20,8 @@ export const mints: { readonly [N in EntityIdName]: ReadonlySet<EventType> } = {
 }
 
 /**
- * Whether the event is content that needs no start before it (rule 5): a whole item, or a delta that tells what kind of
- * item it belongs to. A delta that does not is never enough to make an item.
+ * Whether the event is content that needs no start before it (rule 5): a whole item, or a delta with the kind of its item. A
+ * delta without a kind never makes an item.
  */
 export const standsByItself = ({ payload, type }: Pick<EventEnvelope, "payload" | "type">): boolean =>
   type === "item.completed" ||

@@ -54,7 +54,7 @@ describe("resolve", () => {
     expect(last(s)?.turnId).toBeNull()
   })
 
-  it("an item.started opens the turn that nobody has announced, but not one whose end was seen", () => {
+  it("an item.started opens a turn without a start, but not one whose end was seen", () => {
     const s = new Scenario().start().complete(t1).item("i1", t1)
     expect(last(s)?.turnId).toBeNull()
     expect(s.rows.all("turns")).toEqual([])
@@ -81,7 +81,7 @@ describe("resolve", () => {
     expect(last(s)?.turnId).toBe(turnId)
   })
 
-  it("an inference without a name is found by no one, and each start of one is its own", () => {
+  it("an inference without a name is never found, and each start opens another one", () => {
     const s = new Scenario().start().send("inference.started", {}).send("inference.started", {})
     expect(new Set(s.rows.all("inferences").map((row) => row.inferenceId)).size).toBe(2)
     s.send("inference.item", { key: "#0" })

@@ -46,7 +46,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     return id
   }
 
-  // Content makes what it names only where it comes from the living session, and never an item without a name.
+  // Content creates what it names only where it comes from the living session, and never an item without a name.
   const isContent = standsByItself(event)
   const isLive = sessionId !== null && livingSession(state)?.sessionId === sessionId
   const makesItem = isContent && isLive && (native?.itemId !== undefined || event.itemId !== null)
@@ -84,7 +84,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     return firstTakenBack(state, rows, bound)?.turnId ?? null
   }
 
-  /** The turn that the message asked for which the event repeats the id of: it begins under the name that the event says. */
+  /** The turn of the message whose id the event repeats: it starts with the native id of the event. */
   const turnOfEcho = (): string | null =>
     native?.clientId === undefined ? null : (echoedTurn(state, native.clientId, sessionId)?.turnId ?? null)
 
@@ -119,7 +119,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
   const itemId = ((): string | null => {
     if (event.itemId !== null) return own("itemId", "items", event.itemId)
     const known = native?.itemId === undefined ? null : findNativeItem(state, rows, native.itemId, turnId, sessionId)
-    // Without a turn a native item id is only good for finding: it may have been used in an earlier turn.
+    // Without a turn a native item id is used for look-ups only: an earlier turn may have used it.
     if (type === "item.started") return known !== null && turnId === known.turnId ? known.itemId : mint("item")
     if (known !== null || !makesItem) return known?.itemId ?? null
     // The content of a turn that stays closed has no place.

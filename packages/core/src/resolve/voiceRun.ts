@@ -1,6 +1,6 @@
 /**
- * Which voice run an event is about (rule 8). An event that names its run is that run's alone; only what a wire leaves
- * unnamed means the live run, or the oldest pending start.
+ * Which voice run an event is about (rule 8). An event with the name of a run belongs to that run only; an event without a name
+ * belongs to the live run, or to the oldest pending start.
  */
 import type { EventEnvelope, RealtimeRunRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
@@ -22,7 +22,7 @@ const openByName = (
   return liveFirst ? (live ?? pending) : (pending ?? live)
 }
 
-/** Events that speak of a start before they speak of what is live. */
+/** Event types that are about a pending start first, and about the live run second. */
 const speaksOfStart = (type: string): boolean =>
   type === "realtime.started" || type === "realtime.error" || type === "realtime.failed"
 
@@ -45,11 +45,11 @@ const unnamed = ({ pendingRealtime, realtime }: Runs, type: string): string | nu
   return (realtime ?? (type === "realtime.closed" ? pending : undefined))?.realtimeId ?? null
 }
 
-/** Our id of the voice run that an event is about, or null: it has none, or a start opens a run that nothing asked for. */
+/** Our id of the voice run that an event is about. Null: it is about none, or a start opens a run that was not requested. */
 export const findRealtimeRun = (state: FoldState, rows: RowSource, event: EventEnvelope): string | null => {
   const { native, type } = event
   const name = native?.realtimeId
-  // The answer to a call of ours speaks of the start that the call asked for.
+  // The answer to a call of ours is about the start that the call requested.
   if (native?.callId !== undefined && (type === "realtime.error" || type === "realtime.failed")) {
     const ofCall = state.pendingRealtime.find((run) => run.callId === native.callId)
     if (ofCall !== undefined) return ofCall.realtimeId

@@ -38,7 +38,7 @@ export interface OpenCounts {
   readonly unanswered: number
   /** Inference attempts that run. */
   readonly inferences: number
-  /** Hand-overs that are open. */
+  /** Delegations that are open. */
   readonly delegations: number
   /** Background tasks that run. */
   readonly tasks: number
@@ -53,7 +53,7 @@ export interface Baseline {
   readonly turnStarted: boolean
   /** Turns were taken back since then: the source may count from another base now. */
   readonly rewound: boolean
-  /** What the source has since said that is left; null: nothing. */
+  /** The usage that the source has since reported as left; null: none. */
   readonly left: TokenCounts | null
 }
 

@@ -1,4 +1,4 @@
-/** Words for what of a thread is still going on: its session's status (docs/rules.md), its session, its turns. */
+/** What is going on in a thread: the status of its session (docs/rules.md), its session, its turns. */
 import type { SessionRow, SessionStatus, TurnRow } from "@threadfold/contracts"
 import type { FoldState } from "./FoldState.js"
 
@@ -12,22 +12,22 @@ export const INTERRUPT_REQUESTED = "interrupt-requested"
 
 type TurnEnd = Pick<TurnRow, "cause" | "evidence" | "handedOver" | "status">
 
-/** Whether the turn ended because its start did not come in time: one that comes after all may still run it. */
+/** Whether the turn ended because its start did not come in time: a late start may still run it. */
 export const isNeverStarted = ({ cause, evidence, status }: TurnEnd): boolean =>
   status === "ended" && evidence === "inferred" && cause === NEVER_STARTED
 
-/** Whether it was interrupted between its hand-over and its start: should the provider start it, it has to be told. */
+/** Whether it was interrupted between its delivery and its start: if the provider starts it, the interrupt has to be sent. */
 export const isInterruptedEarly = ({ cause, evidence, handedOver, status }: TurnEnd): boolean =>
   status === "ended" && evidence === "inferred" && handedOver === 1 && cause === INTERRUPT_REQUESTED
 
-/** Whether the session's incarnation is over: nothing it says is live any more. */
+/** Whether the session has ended. */
 export const hasEnded = (session: SessionRow): boolean => session.endedAt !== null
 
 /** The session that lives, or null. */
 export const livingSession = ({ session }: Pick<FoldState, "session">): SessionRow | null =>
   session !== null && !hasEnded(session) ? session : null
 
-/** Whether the turn was asked for and will still start. An uncertain one was delivered to a session and never answered. */
+/** Whether the turn was requested and will still start. An uncertain turn was delivered to a session that never answered. */
 export const isWaiting = ({ status, uncertain }: Pick<TurnRow, "status" | "uncertain">): boolean =>
   status === "requested" && uncertain === 0
 

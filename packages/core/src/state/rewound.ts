@@ -1,7 +1,7 @@
 /**
- * Which turns were taken back (rule 13). Ranges of turns never overlap in part: a later one begins at a turn that still
- * counted, so it holds an earlier range whole or not at all. Those that no later one holds are numbered by `depth`, oldest
- * first, and found by halving: the price follows neither the turns of a thread nor its rewinds.
+ * Which turns were taken back (rule 13). Ranges of turns never overlap in part: a later one begins at a turn that still counted,
+ * so it holds an earlier range whole or not at all. Those that no later one holds are numbered by `depth`, oldest first, and
+ * found by bisection, so the cost grows neither with the turns of a thread nor with its rewinds.
  */
 import { type RewindRow, rewindTurnLimit, type TurnRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
@@ -29,13 +29,15 @@ export const rangeAt = (state: Rewinds, rows: RowSource, ordinal: number): Rewin
   return found !== null && ordinal <= found.toOrdinal ? found : null
 }
 
-/** Whether the provider has taken the turn, so that it counts in a rewind: not one that steered, or never reached it. */
+/**
+ * Whether the provider has taken the turn, so that it counts in a rewind: a turn that steered, or was never delivered, does not.
+ */
 export const isTaken = (turn: TurnRow): boolean =>
   turn.origin !== "synthetic" &&
   turn.steeredInto === null &&
   (turn.startedAt !== null || (turn.nativeTurnId !== null && turn.outcome !== "cancelled"))
 
-/** Where a rewind ends on its way back: at a turn that was kept, or after so many turns. */
+/** Where a rewind stops: at a turn that was kept, or after this many turns. */
 export interface RewindBound {
   readonly kept: TurnRow | null
   readonly count: number

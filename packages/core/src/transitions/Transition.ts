@@ -1,7 +1,7 @@
 /** Transition tables as data: what states a row may take, and which events take it there. */
 import type { EventType, Evidence } from "@threadfold/contracts"
 
-/** The tables whose rows have a life. */
+/** The tables whose rows change their state. */
 export type MachineName =
   | "sessions"
   | "turns"
@@ -12,7 +12,7 @@ export type MachineName =
   | "delegations"
   | "tasks"
 
-/** A status, and for a row that is over how we know: `ready`, `ended (inferred)`. `new`: there is no row yet. */
+/** A status, and for an ended row its evidence: `ready`, `ended (inferred)`. `new`: there is no row yet. */
 export type StateName = string
 
 export interface Transition {
@@ -28,7 +28,7 @@ export interface Transition {
 
 export interface Machine {
   readonly table: MachineName
-  /** What lives, in one word. */
+  /** The name of the thing. */
   readonly name: string
   /** The rule of the fold that it comes from. */
   readonly rule: string
@@ -39,7 +39,7 @@ export interface Machine {
 export const stateOf = (row: { readonly status: string; readonly evidence?: Evidence | null }): StateName =>
   row.evidence === null || row.evidence === undefined ? row.status : `${row.status} (${row.evidence})`
 
-/** A state that is over, as the provider said. */
+/** An end that the provider reported. */
 export const observed = (status: string): StateName => stateOf({ status, evidence: "observed" })
-/** A state that is over, as we concluded. */
+/** An end that we concluded. */
 export const inferred = (status: string): StateName => stateOf({ status, evidence: "inferred" })

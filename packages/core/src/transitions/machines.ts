@@ -1,4 +1,6 @@
-/** The transition tables. The fold's tests hold every change of a row to them; the reference is printed from them. */
+/**
+ * The transition tables. The tests of the fold check every change of a row against them; the reference page is made from them.
+ */
 import type { EventType } from "@threadfold/contracts"
 import { inferred, type Machine, type MachineName, observed, type Transition } from "./Transition.js"
 

@@ -1,8 +1,8 @@
 import { arbHostile, arbSession, makePauses, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Taken, World } from "../../test/ManyStreams.js"
-import { arbOnly, arbSoup, told } from "../../test/randomEvents.js"
+import { ManyStreams, type Taken } from "../../test/ManyStreams.js"
+import { arbEvents, arbEventsOf, numberedEvents } from "../../test/randomEvents.js"
 import { id, strong } from "../../test/Scenario.js"
 import {
   type Change,
@@ -16,8 +16,8 @@ import {
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 /** Requested turns, their calls, and the sessions they go down with. */
-const arbRequests = arbSoup(40, "turn.requested", "turn.accepted", "effect.", "session.")
-const arbAny = fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbSoup(), arbRequests)
+const arbRequests = arbEvents(40, "turn.requested", "turn.accepted", "effect.", "session.")
+const arbAny = fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbEvents(), arbRequests)
 
 /** What takes more words in one order than chance finds. */
 const requested = { turnId: id("r1"), native: {} }
@@ -68,9 +68,9 @@ const movesOf = (
 
 type Move = ReturnType<typeof movesOf>[number]
 
-/** A world that collects every move. */
-const watched = (collect: (move: Move) => void): World => {
-  const world = new World()
+/** Streams that collect every move. */
+const watched = (collect: (move: Move) => void): ManyStreams => {
+  const world = new ManyStreams()
   world.onStep = (taken) => {
     const before = (table: MachineName, key: string): string => {
       const row = world.rows.find(table, "key", [key])
@@ -106,14 +106,14 @@ describe("transition tables", () => {
     )
     const unseen = new Set(named)
     const note = (move: Move) => unseen.delete(`${move.table}: ${move.from} → ${move.to}`)
-    // Whole sessions for what takes a story, soup for what no sane source would do.
-    for (const story of stories) watched(note).takeAll(told(story))
+    // Whole sessions for moves that need several events, random events for what no real source does.
+    for (const story of stories) watched(note).takeAll(numberedEvents(story))
     const sources = [
       arbHostile(arbSession(), { mutations: 30 }),
-      arbSoup(60),
+      arbEvents(60),
       arbRequests,
-      arbSoup(40, "item."),
-      arbSoup(
+      arbEvents(40, "item."),
+      arbEvents(
         40,
         "turn.requested",
         "turn.accepted",
@@ -122,15 +122,15 @@ describe("transition tables", () => {
         "effect.delivered",
         "item.started",
       ),
-      arbSoup(30, "turn.requested", "effect.", "turn.interrupt", "item."),
-      arbOnly(30, "turn.started", "turn.completed", "item.started", "item.completed"),
-      arbOnly(30, "turn.started", "turn.completed", "item.started", "content.delta"),
-      arbSoup(30, "request."),
-      arbSoup(30, "request.opened", "request.answering"),
-      arbSoup(30, "request.opened", "request.answering", "request.answer-failed"),
-      arbSoup(60, "inference.", "runtime.error"),
-      arbSoup(30, "inference.started", "inference.failed", "runtime.error"),
-      arbOnly(30, "turn.started", "inference.started", "inference.completed", "runtime.error"),
+      arbEvents(30, "turn.requested", "effect.", "turn.interrupt", "item."),
+      arbEventsOf(30, "turn.started", "turn.completed", "item.started", "item.completed"),
+      arbEventsOf(30, "turn.started", "turn.completed", "item.started", "content.delta"),
+      arbEvents(30, "request."),
+      arbEvents(30, "request.opened", "request.answering"),
+      arbEvents(30, "request.opened", "request.answering", "request.answer-failed"),
+      arbEvents(60, "inference.", "runtime.error"),
+      arbEvents(30, "inference.started", "inference.failed", "runtime.error"),
+      arbEventsOf(30, "turn.started", "inference.started", "inference.completed", "runtime.error"),
     ]
     // In small rounds, so that the worker can answer between them, and no more of them than are needed.
     for (let round = 1; round <= 120 && unseen.size > 0; round += 1) {

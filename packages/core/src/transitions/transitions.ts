@@ -1,4 +1,4 @@
-/** Asking the transition tables, and printing them. */
+/** Looks transitions up, and prints the tables. */
 import { machines } from "./machines.js"
 import type { Machine, MachineName, StateName, Transition } from "./Transition.js"
 

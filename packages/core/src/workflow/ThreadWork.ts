@@ -1,4 +1,4 @@
-/** What the rules of the workflow look at: a thread with all of it that is open, of one moment. */
+/** The input of the workflow's rules: a thread with all that is open in it, read at one moment. */
 import type { RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 
 export interface ThreadWork {

@@ -35,7 +35,7 @@ describe("threads that an agent opened by itself", () => {
     expect([of("a", all), of("b", all)]).toEqual([["a1", "a11"], ["b1"]])
   })
 
-  it("belong to each where nobody knows: no word of it, one in between that is over, a circle", () => {
+  it("belong to each thread where the opener is unknown: not reported, a session in between that has ended, a circle", () => {
     const all = [
       opened("x"),
       opened("y", { parent: "over" }),

@@ -1,7 +1,7 @@
 /** Threads that an agent opened by itself, and the thread of ours that they belong to. */
 import type { LivingSession } from "./reaper.js"
 
-/** What it was opened from, as far as it was said. */
+/** The thread that it was opened from, where that is known. */
 const opener = ({ forkedFromThreadId, parentThreadId }: LivingSession): string | null =>
   parentThreadId ?? forkedFromThreadId
 

@@ -113,7 +113,7 @@ describe("an interrupt", () => {
     expect([turnIn.delivered, interruptedEarly, turnIn.provisional].map(isWorkedOn)).toEqual([false, false, false])
   })
 
-  it("of a turn whose agent is gone waits for its session's last word, or is concluded", () => {
+  it("of a turn whose agent is gone waits for the last event of its session, or is concluded", () => {
     const concluded = (Object.keys(turnIn) as TurnPhase[]).map((phase) => interruptWithoutAgent(turnIn[phase]))
     expect(concluded).toEqual(["conclude", "conclude", "conclude", "conclude", "wait", "over", "over", "over"])
     expect(interruptWithoutAgent(null)).toBe("over")
@@ -158,7 +158,7 @@ describe("what the writer asks before it grants a lease", () => {
     expect(isMessageQueued({ queue: ["a", "b"] }, "c")).toBe(false)
   })
 
-  it("is whether the effect is where it is believed to be", () => {
+  it("is whether the effect is in the expected state", () => {
     const held = { status: "attempting", token: "mine" } as const
     expect(isAsExpected(held, { from: "attempting" })).toBe(true)
     expect(isAsExpected(held, { from: "attempting", token: "mine" })).toBe(true)

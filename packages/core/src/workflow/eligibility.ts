@@ -1,6 +1,7 @@
 /**
- * Whether an effect may be attempted (docs/architecture.md, "Commands, receipts, effects"): now, later, or never, because what it was
- * for is over. Asked by the worker of the outbox before it attempts one, and by the writer again before it grants the lease.
+ * Whether an effect may be attempted (docs/architecture.md, "Commands, receipts, effects"): now, later, or never, because its
+ * purpose is over. The worker of the outbox checks it before an attempt, and the writer checks it again before it grants the
+ * lease.
  */
 import type { EffectRow, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
@@ -21,7 +22,7 @@ export const deliveryAttempts = 3
 /** Whether a delivery that certainly did not reach the agent is tried again. */
 export const mayDeliverAgain = ({ attempts }: Pick<EffectRow, "attempts">): boolean => attempts < deliveryAttempts
 
-/** Whether the session is about to end. Its process is still there and would take a message, which belongs to the next one. */
+/** Whether the session is about to end. Its process still runs and would take a message that belongs to the next session. */
 const isStopping = (open: readonly OpenEffect[]): boolean => open.some(({ kind }) => kind === "session.stop")
 
 /** Whether the turn still waits for its delivery: one that may have reached the agent is never delivered again by itself (rule 2). */
@@ -55,8 +56,8 @@ const goesOnAfterInterrupt = (turn: TurnRow): boolean => isInterruptedEarly(turn
 export const isWorkedOn = (turn: TurnRow): boolean => turn.status === "running" || goesOnAfterInterrupt(turn)
 
 /**
- * `turn.interrupt` of a turn whose agent runs: later, while there is nothing yet that could be named to it; its start, its failure or
- * the session's end is told.
+ * `turn.interrupt` of a turn whose agent runs: `later` while the turn has no native id to name; a signal comes with its start,
+ * its failure or the end of the session.
  */
 export const interruptsTurn = (turn: TurnRow | null): Eligibility => {
   if (turn === null || (turn.status === "ended" && !isInterruptedEarly(turn))) return "never"
@@ -64,8 +65,8 @@ export const interruptsTurn = (turn: TurnRow | null): Eligibility => {
 }
 
 /**
- * What an interrupt of a turn leads to whose agent is gone: `wait` for the last word of its session; `conclude` it, where its delivery
- * has failed or is uncertain; nothing, where the turn is `over`.
+ * What an interrupt does where the agent is gone: `wait` for the last event of its session; `conclude` the turn, where its
+ * delivery has failed or is uncertain; nothing, where the turn is `over`.
  */
 export const interruptWithoutAgent = (turn: TurnRow | null): "wait" | "conclude" | "over" => {
   if (turn?.status === "running") return "wait"
@@ -76,13 +77,13 @@ export const interruptWithoutAgent = (turn: TurnRow | null): "wait" | "conclude"
 export const answersRequest = (request: RequestRow | null): Eligibility =>
   request?.status === "answering" ? "now" : "never"
 
-/** `session.stop`: not of another session than the one that it was meant for. */
+/** `session.stop`: only of the session that it names. */
 export const stopsSession = (
   { sessionId }: Pick<EffectRow, "sessionId">,
   living: Pick<SessionRow, "sessionId"> | null,
 ): Eligibility => (sessionId !== null && living !== null && living.sessionId !== sessionId ? "never" : "now")
 
-/** Starts that were asked for before the stop and were not begun: what they were for is over. `open`: oldest first. */
+/** Starts that were requested before the stop and not begun: their purpose is over. `open`: oldest first. */
 export const startsBefore = <E extends OpenEffect>(
   stop: Pick<EffectRow, "effectId">,
   open: readonly E[],
@@ -102,7 +103,7 @@ export const isTurnDeliverable = ({ requested }: Pick<FoldState, "requested">, t
 export const isMessageQueued = ({ queue }: Pick<FoldState, "queue">, messageId: string): boolean =>
   queue.includes(messageId)
 
-/** Whether an effect is where a step believes it to be: in this status and, where one is named, under this lease. */
+/** Whether an effect is in the state that a step expects: in this status and, where one is named, under this lease. */
 export const isAsExpected = (
   effect: Pick<EffectRow, "status" | "token">,
   { from, token }: { readonly from: EffectRow["status"]; readonly token?: string | undefined },

@@ -9,7 +9,7 @@ import { turnsThat } from "./turnPhase.js"
 /** How long after an inferred end the agent's own word may still come before the end is final, ms. */
 export const settleMs = 1_000
 
-/** What a thread's queue is asked about. */
+/** What decides whether a thread's queue runs on. */
 export interface QueueSituation {
   readonly thread: Pick<ThreadRow, "agent" | "deletedAt" | "queueHeld"> | null
   /** The session that lives, or null. */
@@ -23,8 +23,8 @@ export interface QueueSituation {
 }
 
 /**
- * Whether the next message of the queue may become a turn: a message waits, no person has to consent, the thread is one that an agent
- * of ours works in, and nothing runs or waits.
+ * Whether the next message of the queue may become a turn: a message waits, the queue is not held, an agent of ours works in the
+ * thread, and nothing runs or waits.
  */
 export const mayDrain = ({ afterEndItems, queued, session, thread, turns }: QueueSituation): boolean =>
   queued > 0 &&
@@ -37,8 +37,8 @@ export const mayDrain = ({ afterEndItems, queued, session, thread, turns }: Queu
   turnsThat("holdsQueue", turns, session).length === 0
 
 /**
- * Whether an effect that has not ended holds the queue. A message on its way into a turn may still be in the queue. An interrupt may
- * wait for a start that never comes.
+ * Whether an effect that has not ended holds the queue. A message that is being steered may still be in the queue. An interrupt
+ * may wait for a start that never comes.
  */
 const holdsQueue: { readonly [K in EffectKind]: boolean } = {
   "session.start": true,

@@ -1,10 +1,10 @@
-/** What an import may do beside what lives (docs/concepts.md). */
+/** Whether an import may open a session in a thread (docs/concepts.md). */
 import type { SessionRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
 
 /**
- * The living session beside which an import may not open one in the same thread: an agent or an adapter is speaking for it. Null: it
+ * The living session beside which an import may not open one in the same thread: an agent or an adapter works in it. Null: it
  * may. A recording may follow a recording, and go on with its own session.
  */
 export const sessionBesideImport = (

@@ -10,7 +10,7 @@ const now = 1_000 * hour
 /** What holds where the configuration says nothing. */
 const policyByDefault: KeepPolicy = { idleMs: 30 * minute, startingGraceMs: 5 * minute, backgroundCapMs: 24 * hour }
 
-/** A session of ours that nobody has used for a while. */
+/** A session of ours that was not used for a while. */
 const unused = (idleMs: number, more: Partial<LivingSession> = {}): LivingSession => ({
   threadId: "thread",
   sessionId: "session",
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
   ["used in this moment, long after a sleep", judge(unused(-5), { awakeSince: now - 30 * minute }), "keep in-use"],
 ]
 
-describe("what the reaper thinks of a session", () => {
+describe("what the reaper decides about a session", () => {
   it.each(cases)("%s: %s", (_, verdict, expected) => expect(verdict).toBe(expected))
 
   it("tells for how long it has been idle, from the wake-up on", () => {

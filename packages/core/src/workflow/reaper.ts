@@ -60,25 +60,26 @@ export const reaperReasons = {
     "after-end-work": "The agent goes on after its turn's end, and was heard of within `backgroundCapMs`.",
     "task-running": "A background task runs, and was heard of within `backgroundCapMs`.",
     "voice-live": "A voice conversation goes on.",
-    "queue-waiting": "Messages wait, and nobody holds them.",
+    "queue-waiting": "Messages wait in the queue, and it is not held.",
     starting: "It starts, and was heard of within `startingGraceMs`.",
-    "keep-alive": "Somebody wants it kept until a time.",
+    "keep-alive": "A keep-alive has been set until a later time.",
     "child-active": "One of the above holds for a thread that its agent opened by itself.",
     "agent-opened": "The agent opened its thread by itself: it ends with the session that it was opened from.",
-    attached: "An adapter outside feeds it: its lease ends it.",
+    attached: "An adapter feeds it: it ends with its lease.",
     imported: "It is a recording.",
     "liveness-unknown": "A process of an earlier run still serves it and could not be ended.",
-    "moved-on": "Something happened between the look and the stop: that wins.",
-    "not-taken": "The stop could not be written down; the next sweep tries again.",
+    "moved-on": "Something happened between the reaper's look and the stop, so it was not stopped.",
+    "not-taken": "The stop could not be stored; the next sweep tries again.",
     off: "The policy's `idleMs` is 0.",
   },
   reap: {
-    idle: "Nobody used it.",
-    "task-overdue": "Nobody used it, and nothing was heard of its background tasks for too long.",
+    idle: "It was not used within `idleMs`.",
+    "task-overdue":
+      "It was not used within `idleMs`, and no event of its background tasks came within `backgroundCapMs`.",
     "process-left": "It was stopped before, and its process is still there.",
   },
   repair: {
-    "process-gone": "Its process is gone and nobody said so.",
+    "process-gone": "Its process has ended, and no event says so.",
   },
 } as const
 
@@ -103,12 +104,12 @@ export interface SessionFacts {
   readonly children: readonly LivingSession[]
 }
 
-/** What keeps a session however long nobody used it, or null. */
+/** The reason that keeps a session, however long it was not used, or null. */
 const protection = (session: LivingSession, idleMs: number, moment: Moment, policy: KeepPolicy): KeepReason | null => {
   const { afterEndItems, keepAliveUntil, lastActivityAt, queueHeld, queued, runningTasks, taskHeardAt } = session
   if (session.openRequests > 0) return "request-open"
   if (session.activeTurnId !== null) return "turn-active"
-  // One that the agent took and does not start, the watchdog ends.
+  // The watchdog ends a turn that the agent took and does not start.
   if (session.waitingTurns > 0) return "turn-requested"
   if (session.voice === 1) return "voice-live"
   const silentMs = ageOf(taskHeardAt ?? lastActivityAt, moment)
@@ -132,7 +133,7 @@ export const decideSession = (
   const idleMs = ageOf(lastActivityAt, moment)
   const keep = (reason: KeepReason): SessionVerdict => ({ decision: "keep", reason, idleMs })
   if (session.mode !== "managed") return keep(session.mode)
-  // A question or a turn protects a process; there is none.
+  // A question or a turn keeps a process, but the process is gone.
   if (liveness === "gone") return { decision: "repair", reason: "process-gone", idleMs }
   if (liveness === "unknown") return keep("liveness-unknown")
   if (session.agent === null) return keep("agent-opened")

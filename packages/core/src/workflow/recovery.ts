@@ -1,13 +1,14 @@
 /**
- * What is concluded of what an earlier run of the server left (docs/architecture.md, "Live agents"), and of what does not run in this
- * process.
+ * What recovery concludes about effects and sessions that an earlier run of the server left (docs/architecture.md, "Live
+ * agents").
  */
 import type { EffectKind, EffectStatus, SessionRow } from "@threadfold/contracts"
 import type { Liveness } from "./reaper.js"
 
 /**
- * What becomes of an effect that was being attempted when the server ended. Its bytes may have reached the agent: what may not be
- * repeated is in doubt, what was meant for a process of then has lost its object, and a session's start says nothing to an agent yet.
+ * What becomes of an effect that was being attempted when the server ended. Its bytes may have reached the agent: a call that
+ * must not be repeated is uncertain. A call to a process of that run has no object any more. A session's start has not reached an
+ * agent yet.
  */
 export const endingsAtRecovery: {
   readonly [K in EffectKind]: Extract<EffectStatus, "pending" | "retired" | "uncertain">
@@ -24,7 +25,7 @@ export const endingsAtRecovery: {
 export interface Serving {
   /** The session is open on a connection of this process. */
   readonly hasSession: boolean
-  /** Its connection is one of this process. What is on its way into the log is not yet among the sessions. */
+  /** Its connection is one of this process. A session whose start is not yet in the log is found by its connection only. */
   readonly isConnected: boolean
   /** Processes of an earlier run, which could not be ended, still serve its connection. */
   readonly isServedElsewhere: boolean
@@ -41,5 +42,5 @@ export const livenessOf = (
   return isServedElsewhere ? "unknown" : "gone"
 }
 
-/** Whether what lives by its row, and is not served by this process, is ours to settle. */
+/** Whether we settle a session whose row says that it lives, and that this process does not serve. */
 export const isOursToSettle = ({ mode }: { readonly mode: string | null }): boolean => mode === "managed"

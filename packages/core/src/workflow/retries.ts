@@ -4,7 +4,7 @@
  */
 import { newsOf } from "./wakeUps.js"
 
-/** What an agent says. */
+/** An event of an agent. */
 export interface Said {
   readonly type: string
   readonly payload?: unknown

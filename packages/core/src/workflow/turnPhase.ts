@@ -1,11 +1,12 @@
 /**
- * Where a turn stands, and what waits for it there (rule 2 of docs/rules.md): the one notion of "busy". A queue that runs on by itself
- * waits for more than a turn that a person has asked for: it also waits for a turn in doubt, which may be running.
+ * The phase of a turn, and what waits for it in that phase (rule 2 of docs/rules.md): the only definition of "busy". The queue
+ * also waits for an uncertain turn, because that turn may be running; a turn that a person has just requested does not wait for
+ * it.
  */
 import type { SessionRow, TurnRow } from "@threadfold/contracts"
 import { isInterruptedEarly, isWaiting } from "../state/lifecycle.js"
 
-/** What is to be known of the session that lives; null: none does. */
+/** The living session; null: none lives. */
 type Living = Pick<SessionRow, "sessionId"> | null
 
 interface Phase {
@@ -19,7 +20,7 @@ interface Phase {
 
 /** Every phase of a turn. */
 export const turnPhases = {
-  /** It was asked for, and no byte of it went out. */
+  /** It was requested, and none of its bytes were sent. */
   waiting: { holdsQueue: true, holdsDelivery: false, settles: false },
   /** It was delivered, and has not started. */
   delivered: { holdsQueue: true, holdsDelivery: true, settles: false },
@@ -28,16 +29,16 @@ export const turnPhases = {
   /** It may have been delivered, to a session that is over: it does not run. */
   lost: { holdsQueue: false, holdsDelivery: false, settles: false },
   running: { holdsQueue: true, holdsDelivery: true, settles: false },
-  /** Its end was only inferred, and its agent's own word about it may still come. */
+  /** Its end was only inferred, and the agent's own terminal may still come. */
   provisional: { holdsQueue: true, holdsDelivery: true, settles: true },
-  /** Its end was only inferred, and no word of its agent is to be waited for. */
+  /** Its end was only inferred, and no terminal of the agent is expected. */
   closing: { holdsQueue: false, holdsDelivery: false, settles: true },
   /** Its end is final. */
   over: { holdsQueue: false, holdsDelivery: false, settles: false },
 } as const satisfies Record<string, Phase>
 export type TurnPhase = keyof typeof turnPhases
 
-/** Where the turn stands, seen from the session that lives. */
+/** The phase of the turn, given the living session. */
 export const turnPhase = (turn: TurnRow, living: Living): TurnPhase => {
   switch (turn.status) {
     case "running":
@@ -52,9 +53,9 @@ export const turnPhase = (turn: TurnRow, living: Living): TurnPhase => {
 }
 
 /**
- * Whether its agent's own word about the end of an unsettled turn may still come. One that never ran has none to come, but for one
- * that was interrupted before its start, in the session that lives: a message that is sent now might go into it, should the agent
- * start it in this moment. (Whether late items and deltas still apply is another rule: `takesLateEvents` of the fold.)
+ * Whether the agent's own terminal of an unsettled turn may still come. A turn that never ran has none. The exception is a turn
+ * of the living session that was interrupted before its start: if the agent starts it now, a message that is sent at this moment
+ * would go into it. (Whether late items and deltas still apply is another rule: `takesLateEvents` of the fold.)
  */
 const isProvisional = (turn: TurnRow, living: Living): boolean =>
   turn.startedAt !== null || (isInterruptedEarly(turn) && turn.sessionId === living?.sessionId)

@@ -1,15 +1,15 @@
 /**
- * Which events and commands wake the orchestrator to look at a thread's rows (docs/architecture.md, "What follows follows from rows"). A
- * signal only makes it quick: every second all threads that may have something to do are looked at. Both tables are total, so that a new
- * type without an entry does not compile.
+ * Which events and commands wake the orchestrator to look at a thread's rows (docs/architecture.md, "What follows follows from
+ * rows"). A signal only saves time: a sweep looks every second at all threads that may have something to do. Both tables are
+ * total, so that a new type without an entry does not compile.
  */
 import { type CommandType, type EventType, isEventType } from "@threadfold/contracts"
 
-/** What an event of an agent means to those who wait for it. */
+/** What an event of an agent means for the orchestrator. */
 export interface EventNews {
   /** Something may have to be done in its thread. */
   readonly wakes: boolean
-  /** It shows that a turn gets on, or is over. A retry that merely begins again is none of it. */
+  /** It shows progress of a turn, or its end. A retry that only begins again is no progress. */
   readonly progress: boolean
 }
 
@@ -18,7 +18,7 @@ const wakes: EventNews = { wakes: true, progress: false }
 const progress: EventNews = { wakes: false, progress: true }
 const wakesAndProgress: EventNews = { wakes: true, progress: true }
 
-/** Every event type, as an agent says it. What we append ourselves follows from a command, which wakes. */
+/** Every event type, for events of agents. Our own events follow from a command, and the command wakes the thread. */
 export const eventNews: { readonly [T in EventType]: EventNews } = {
   "connection.opened": silent,
   "connection.closed": silent,
@@ -122,7 +122,7 @@ export const newsOf = (type: string): EventNews => (isEventType(type) ? eventNew
 export interface CommandNews {
   /** Something may have to be done in its thread. */
   readonly wakes: boolean
-  /** A session's start that is under way is not waited for any more: what it was for has been stopped or cancelled. */
+  /** A session's start that is under way is cancelled: its purpose was stopped or cancelled. */
   readonly callsOffStart: boolean
 }
 
@@ -130,7 +130,7 @@ const nothing: CommandNews = { wakes: false, callsOffStart: false }
 const follows: CommandNews = { wakes: true, callsOffStart: false }
 const wakesAndCallsOff: CommandNews = { wakes: true, callsOffStart: true }
 
-/** Every command type. Those that wake nothing only say something about a thread. */
+/** Every command type. Those that wake nothing only change facts about a thread. */
 export const commandNews: { readonly [T in CommandType]: CommandNews } = {
   "thread.create": nothing,
   "thread.rename": nothing,

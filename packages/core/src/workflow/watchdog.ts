@@ -1,6 +1,6 @@
 /**
- * What the watchdog concludes of what runs or waits (rules 2, 5 and 6 of docs/rules.md, docs/how-to/reaper.md): pure and total, from
- * rows and from what was heard of the agent.
+ * What the watchdog concludes about running and waiting turns (rules 2, 5 and 6 of docs/rules.md, docs/how-to/reaper.md): pure
+ * and total functions of rows and of the times of the agent's events.
  */
 import type { Bit, SessionRow, TurnRow } from "@threadfold/contracts"
 import { isWaiting } from "../state/lifecycle.js"
@@ -37,7 +37,7 @@ export interface StartingTurn extends Pick<TurnRow, "status" | "handedOver" | "u
   readonly since: number | null
 }
 
-/** A turn that has ended, of which something the agent does is still open, in a thread whose session lives. */
+/** An ended turn with open work after its end, in a thread whose session lives. */
 export interface AfterEndWork {
   readonly threadId: string
   readonly turnId: string
@@ -80,7 +80,7 @@ export type UnattendedPolicy =
   | { readonly action: "wait" }
   | { readonly action: "deny" | "expire"; readonly afterMs: number }
 
-/** How long silence is borne, ms: the part of the reaper's policy that these rules read. */
+/** How long silence is allowed, ms: the part of the reaper's policy that these rules read. */
 export interface WatchPolicy {
   /** A running turn of which nothing is heard for so long is shown as stalled; 0: none is. */
   readonly stallMs: number
@@ -103,16 +103,16 @@ export interface TurnFacts {
 
 /** What is to be done, in this order. */
 export interface TurnVerdict {
-  /** For how long nothing has been heard, ms, where that is to be shown; null: nothing new. */
+  /** How long no event came, ms, where that is to be shown; null: nothing new. */
   readonly silentMs: number | null
-  /** Why it is to be interrupted, for a person; null: it is not. */
+  /** The reason for an interrupt, as text for a person; null: no interrupt. */
   readonly interrupt: string | null
 }
 
-/** How long nothing has been heard of a turn that ought to speak, ms; 0 while it waits for a person. */
+/** How long no event came of a turn from which events are expected, ms; 0 while it waits for a person. */
 const silenceOf = ({ turn, waits }: TurnFacts, moment: Moment): number => {
   if (turn.openRequests > 0) return 0
-  // Until a person answered it was not the agent's turn to speak.
+  // While it waited for a person, no event of the agent was expected.
   const heard = Math.max(turn.lastActivityAt ?? turn.startedAt ?? moment.now, ...waits.map(({ until }) => until ?? 0))
   return ageOf(heard, moment)
 }
@@ -162,7 +162,7 @@ export const decideTurn = (facts: TurnFacts, moment: Moment, policy: WatchPolicy
   const isStalled = stallMs > 0 && silent >= stallMs
   const mayEnd = limits !== null && turn.mode === "managed" && turn.interruptRequestedAt === null
   const stalled =
-    isStalled && onStall === "interrupt" ? `stalled: nothing was heard for ${stallMs} ms (reaper.stallMs)` : null
+    isStalled && onStall === "interrupt" ? `stalled: no event came for ${stallMs} ms (reaper.stallMs)` : null
   return {
     silentMs: isStalled && turn.stalled === 0 && turn.mode !== "imported" ? silent : null,
     interrupt: mayEnd ? (overdue(facts, limits, moment) ?? stalled) : null,
@@ -170,8 +170,8 @@ export const decideTurn = (facts: TurnFacts, moment: Moment, policy: WatchPolicy
 }
 
 /**
- * For how long nothing was heard of a thread whose agent goes on after its turn's end, ms, where that is so long that the work is over;
- * else null (rule 5). While a person is asked it is not the agent's turn to speak, and a recording ends with its last word.
+ * How long no event came of a thread whose agent works after its turn's end, ms, where that is so long that the work counts as
+ * over; else null (rule 5). While a person is asked, no event is expected, and a recording ends with its last event.
  *
  * @param afterEndMs how long the silence must be; 0: the work ends with its session alone
  */

@@ -9,7 +9,7 @@ const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTo
 
 const isOpen = (request: RequestRow): boolean => request.status === "open" || request.status === "answering"
 
-/** Adds what is known; what nobody reported stays unknown. */
+/** Adds the reported counts; a count without a report stays unknown. */
 const sum = (usages: readonly TokenCounts[], name: (typeof counts)[number]): number | null =>
   usages.reduce<number | null>((total, usage) => {
     const value = usage[name] ?? null

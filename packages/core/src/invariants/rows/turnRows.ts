@@ -40,11 +40,11 @@ export const turnRowInvariants: readonly RowInvariant[] = [
     id: "row.uncertain-turn-has-no-answer",
     kind: "row",
     severity: "error",
-    text: "A turn is uncertain only when it was handed over and the provider has not said that it took it (rule 2).",
+    text: "A turn is uncertain only when it was delivered and the provider has not accepted it (rule 2).",
     violations: (rows) =>
       rowsThat("turns", rows.all("turns"), (turn) => {
         if (turn.uncertain === 0) return null
-        if (turn.handedOver === 0) return "it is uncertain and nobody handed it over"
+        if (turn.handedOver === 0) return "it is uncertain and was not delivered"
         return turn.nativeTurnId === null ? null : `it is uncertain and is the provider's ${turn.nativeTurnId}`
       }),
   },
