@@ -17,6 +17,7 @@ import { page } from "./docs/markdown.mjs"
 import {
   anomaliesPage,
   envelopePage,
+  environmentPage,
   eventsPage,
   invariantsPage,
   problemsPage,
@@ -59,6 +60,23 @@ const openApi = () =>
     { cwd: join(root, "apps", "server") },
   )
 
+/** The environment variables, as the program lists them: its bundle exports nothing. */
+const environment = () =>
+  JSON.parse(
+    outputOf(
+      process.execPath,
+      [
+        "--import",
+        "tsx",
+        "--input-type=module",
+        "--eval",
+        `import { variables } from "./src/config/Environment.ts"
+         process.stdout.write(JSON.stringify(Object.values(variables)))`,
+      ],
+      { cwd: join(root, "apps", "server") },
+    ),
+  )
+
 /** A text as the formatter has it, so that it leaves the file alone. */
 const formatted = (text, name = "openapi.json") =>
   outputOf(join(root, "node_modules", ".bin", "biome"), ["format", `--stdin-file-path=${name}`], {
@@ -78,6 +96,7 @@ const contents = [
   ["problems.md", "every error, and what to do next"],
   ["http.md", "routes, parameters and bodies; [openapi.json](openapi.json)"],
   ["cli.md", "commands, options, exit codes"],
+  ["environment.md", "environment variables"],
 ]
 
 const make = async () => {
@@ -101,6 +120,7 @@ const make = async () => {
     ["problems.md", problemsPage(contracts)],
     ["http.md", httpPage(JSON.parse(document), contracts.publicPaths)],
     ["cli.md", cliPage()],
+    ["environment.md", environmentPage(environment())],
     ["openapi.json", formatted(document)],
   ])
   const index = contents.map(([file, says]) => `- [${titleOf(pages.get(file))}](${file}): ${says}`)

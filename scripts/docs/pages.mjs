@@ -230,6 +230,27 @@ const kinds = {
   fold: "Looks at the open state after every step of the fold. Tests and the fold itself run it.",
 }
 
+/**
+ * The environment of the server and the command line.
+ *
+ * @param {readonly { name: string, accepts: string, meaning: string }[]} variables
+ */
+export const environmentPage = (variables) =>
+  page(
+    "Environment",
+    "The environment variables that `threadfold` reads. An empty one counts as not set. Where a value is not taken, the program ends with",
+    "exit code 3 and `invalid-configuration`, which names the variable and what it takes, never the value. An option of the command line",
+    "overrides the variable.",
+    "",
+    ...table(
+      ["Variable", "Takes", "Meaning"],
+      variables.map(({ name, accepts, meaning }) => [code(name), accepts, meaning]),
+    ),
+    "Node and the system have theirs, too: `HOME` (the home directory), `TMPDIR` (private copies), and `PATH`, `NODE_PATH` and",
+    "`npm_config_prefix`, by which programs and modules of agents are found. A folder on them that is relative, in the current directory or in the folder of a",
+    "thread is passed over. What agents see of the environment is another list: [agents](../how-to/agents.md#the-environment).",
+  )
+
 /** The invariants. */
 export const invariantsPage = ({ invariants }) =>
   page(

@@ -9,9 +9,11 @@ import { directoryOf } from "./options.js"
 const notRunning = (detail: string) => new Problem({ slug: "server-not-running", detail })
 
 /** The server of a data directory. Fails with `server-not-running`. */
-export const serverOf = (dataDir: Option.Option<string>): Effect.Effect<Server, Problem> => {
-  const directory = directoryOf(dataDir)
-  return placeOf({ db: Option.none(), directory }).pipe(
+export const serverOf = (dataDir: Option.Option<string>): Effect.Effect<Server, Problem> =>
+  Effect.flatMap(directoryOf(dataDir), serverIn)
+
+const serverIn = (directory: string): Effect.Effect<Server, Problem> =>
+  placeOf({ db: Option.none(), directory }).pipe(
     Effect.mapError((error) =>
       error._tag === "NoDatabaseIn" ? notRunning(`${directory} holds nothing yet.`) : toProblem(error),
     ),
@@ -22,7 +24,6 @@ export const serverOf = (dataDir: Option.Option<string>): Effect.Effect<Server, 
         : Effect.succeed(place.server)
     }),
   )
-}
 
 /** A failure of the client as a problem, which a command line ends with. */
 export const asProblem = (failure: Failure): Problem =>

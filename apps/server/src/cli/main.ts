@@ -29,9 +29,8 @@ import { threadCommand } from "./commands/thread.js"
 import { threadsCommand } from "./commands/threads.js"
 import { verifyCommand } from "./commands/verify.js"
 import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
-import { currentLook, write } from "./output.js"
+import { currentLook, outputTakesColour, write } from "./output.js"
 import { overviewPage } from "./overview.js"
-import { takesColour } from "./text/Look.js"
 
 /** Every command, in the order of the help. */
 const every = [
@@ -96,11 +95,11 @@ const overview = Effect.flatMap(currentLook, ({ width }) =>
  * says of wrong arguments is kept for {@link failureText}, which says it in the form that the caller asked for.
  */
 const quietConsole = (typed: readonly string[]) =>
-  Effect.map(Effect.console, (console): Console.Console => {
+  Effect.zipWith(Effect.console, outputTakesColour, (console, coloured): Console.Console => {
     const shown = (arg: unknown): unknown => {
       if (typeof arg !== "string") return arg
       const page = withWholeName(commands, typed, arg)
-      return takesColour(process.stdout) ? page : stripVTControlCharacters(page)
+      return coloured ? page : stripVTControlCharacters(page)
     }
     return { ...console, log: (...args) => console.log(...args.map(shown)), error: () => Effect.void }
   })

@@ -1,7 +1,9 @@
 /** Options that several commands share. */
 import { Args, Options } from "@effect/cli"
-import { Option, Schema, type SchemaAST } from "effect"
-import { defaultDataDirectory, thisMachine } from "../offline/dataDirectory.js"
+import type { Problem } from "@threadfold/contracts/problem"
+import { Effect, Option, Schema, type SchemaAST } from "effect"
+import { usualDataDirectory } from "../offline/dataDirectory.js"
+import { toProblem } from "../problems/toProblem.js"
 
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one JSON document (events and tail: one envelope a line)."),
@@ -63,5 +65,7 @@ export const after = wholeNumber("after", 0).pipe(
 export const limit = wholeNumber("limit", 1).pipe(Options.withDescription("At most so many."), Options.optional)
 
 /** The data directory of a command. */
-export const directoryOf = (named: Option.Option<string>): string =>
-  Option.getOrElse(named, () => defaultDataDirectory(thisMachine()))
+export const directoryOf: (named: Option.Option<string>) => Effect.Effect<string, Problem> = Option.match({
+  onNone: () => Effect.mapError(usualDataDirectory, toProblem),
+  onSome: Effect.succeed,
+})

@@ -1,5 +1,6 @@
 /** Standard output and standard error, with backpressure, and without complaints when the reader goes away. */
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
+import { readVariable, variables } from "../config/Environment.js"
 import { OutputClosed } from "./failures.js"
 import { type Look, lookOf, takesColour } from "./text/Look.js"
 
@@ -44,10 +45,18 @@ export const writeLines = <E>(
 /** A note for people on standard error; tools read standard output only. */
 export const note = (text: string): Effect.Effect<void> => Effect.sync(() => process.stderr.write(`${text}\n`))
 
+/** Whether standard output takes colours. Either variable takes any text: reading them cannot fail. */
+export const outputTakesColour: Effect.Effect<boolean> = Effect.gen(function* () {
+  return takesColour(process.stdout, {
+    NO_COLOR: Option.getOrUndefined(yield* readVariable(variables.noColour)),
+    TERM: Option.getOrUndefined(yield* readVariable(variables.terminal)),
+  })
+}).pipe(Effect.orDie)
+
 /** How a page on standard output looks now. */
-export const currentLook: Effect.Effect<Look> = Effect.map(Clock.currentTimeMillis, (now) =>
-  lookOf(takesColour(process.stdout), process.stdout.columns ?? 100, now),
-)
+export const currentLook: Effect.Effect<Look> = Effect.gen(function* () {
+  return lookOf(yield* outputTakesColour, process.stdout.columns ?? 100, yield* Clock.currentTimeMillis)
+})
 
 /**
  * Progress on standard error: one line that is written over where a person watches, a line each elsewhere when `always`.

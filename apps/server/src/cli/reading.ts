@@ -21,7 +21,7 @@ export interface Named {
 export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem> =>
   Option.isSome(db) && Option.isSome(dataDir)
     ? usageProblem("--db and --data-dir name two places; give one of them.")
-    : Effect.mapError(placeOf({ db, directory: directoryOf(dataDir) }), toProblem)
+    : Effect.flatMap(directoryOf(dataDir), (directory) => Effect.mapError(placeOf({ db, directory }), toProblem))
 
 /** A reader of a place, for the life of the scope. */
 export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {

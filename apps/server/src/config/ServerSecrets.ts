@@ -1,5 +1,6 @@
 /** What this server holds and no log may: its token, and the secrets of its environment. */
 import { type HeldSecrets, secretValues } from "@threadfold/providers"
+import { type Environment, wholeEnvironment } from "./Environment.js"
 
 export class ServerSecrets implements HeldSecrets {
   readonly values: readonly string[]
@@ -8,7 +9,7 @@ export class ServerSecrets implements HeldSecrets {
   /** Key of the log, once it is open; see {@link HeldSecrets.idKey}. */
   idKey: string | undefined = undefined
 
-  constructor(token: string, env: Readonly<Record<string, string | undefined>> = process.env) {
+  constructor(token: string, env: Environment = wholeEnvironment()) {
     this.values = [token, ...secretValues(env)]
   }
 

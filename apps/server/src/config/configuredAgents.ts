@@ -14,6 +14,7 @@ import {
 import { Effect } from "effect"
 import { version } from "../version.js"
 import type { AgentConfig } from "./ConfigFile.js"
+import { type Environment, wholeEnvironment } from "./Environment.js"
 import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"
 import type { FoundConfig } from "./readConfig.js"
 
@@ -47,7 +48,7 @@ const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 /** The environment of an agent with its references replaced. Fails with `invalid-configuration`, naming the field. */
 export const environmentOf = (
   { config, name }: Pick<NamedAgent, "config" | "name">,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): Effect.Effect<Readonly<Record<string, string>>, Problem> =>
   Effect.forEach(Object.entries(config.env ?? {}), ([variable, value]) => {
     const missing = [...value.matchAll(reference)].find(([, named = ""]) => env[named] === undefined)
@@ -130,7 +131,7 @@ export const configuredAgents = (
   found: FoundConfig,
   dataDirectory: string,
   secrets: HeldSecrets,
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: Environment = wholeEnvironment(),
 ): Effect.Effect<readonly Agent[], Problem> =>
   Effect.forEach(namedAgents(found, dataDirectory), (agent) =>
     Effect.map(

@@ -9,6 +9,7 @@ import {
   untrustedFolders,
 } from "@threadfold/providers"
 import type { AgentConfig } from "./ConfigFile.js"
+import { wholeEnvironment } from "./Environment.js"
 
 export interface KnownAgent {
   /** Its name, unless a configuration gives it another. */
@@ -72,7 +73,7 @@ export const programOf = (
   env: Readonly<Record<string, string>> = config.env ?? {},
 ): ProgramFound =>
   findProgram(command, {
-    env: childEnvironment(process.env, { env, inherit: inheritedBy(config) }),
+    env: childEnvironment(wholeEnvironment(), { env, inherit: inheritedBy(config) }),
     untrusted: untrustedFolders(),
   })
 

@@ -11,6 +11,7 @@ import {
 import { Effect } from "effect"
 import type { AgentConfig } from "../config/ConfigFile.js"
 import { environmentOf, type NamedAgent, namedAgents } from "../config/configuredAgents.js"
+import { wholeEnvironment } from "../config/Environment.js"
 import { commandOf, inheritedBy, installOf, type KnownAgent, knownAgents, programOf } from "../config/knownAgents.js"
 import type { FoundConfig } from "../config/readConfig.js"
 import { programVersion } from "./programVersion.js"
@@ -41,7 +42,7 @@ const program = (
   env: Readonly<Record<string, string>>,
 ): Effect.Effect<Result> => {
   const whole = withTrustedPath(
-    childEnvironment(process.env, { env, inherit: inheritedBy(config) }),
+    childEnvironment(wholeEnvironment(), { env, inherit: inheritedBy(config) }),
     untrustedFolders(),
   )
   return Effect.map(programVersion(path, argsOf(config), whole), (answer) =>
@@ -65,7 +66,7 @@ const whyTaken = (command: string, { passedOver }: ProgramFound): string => {
 const needs = (agent: NamedAgent, dataDirectory: string): Effect.Effect<Result> =>
   Effect.gen(function* () {
     const { config } = agent
-    const env = yield* Effect.either(environmentOf(agent, process.env))
+    const env = yield* Effect.either(environmentOf(agent, wholeEnvironment()))
     if (env._tag === "Left") return problem(env.left.detail, "Set the variable for the server, or change the file.")
     const command = commandOf(config)
     const found = command === null ? null : programOf(command, config, env.right)

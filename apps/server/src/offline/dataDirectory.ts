@@ -1,11 +1,17 @@
 /** Where the data lies when nobody says where. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute, join, resolve, win32 } from "node:path"
+import { Effect, Option } from "effect"
+import { type EnvironmentInvalid, readVariable, variables } from "../config/Environment.js"
 
 /** The machine as far as the choice depends on it. */
 export interface Machine {
   readonly platform: NodeJS.Platform
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: {
+    readonly THREADFOLD_DATA_DIR?: string | undefined
+    readonly XDG_DATA_HOME?: string | undefined
+    readonly LOCALAPPDATA?: string | undefined
+  }
   /** Home directory of the user. */
   readonly home: string
 }
@@ -14,10 +20,16 @@ export interface Machine {
 export const homeOf = (named: string, known: () => string): string => (isAbsolute(named) ? named : known())
 
 /** This machine. */
-export const thisMachine = (): Machine => ({
-  platform: process.platform,
-  env: process.env,
-  home: homeOf(homedir(), () => userInfo().homedir),
+const thisMachine: Effect.Effect<Machine, EnvironmentInvalid> = Effect.gen(function* () {
+  return {
+    platform: process.platform,
+    env: {
+      THREADFOLD_DATA_DIR: Option.getOrUndefined(yield* readVariable(variables.dataDirectory)),
+      XDG_DATA_HOME: Option.getOrUndefined(yield* readVariable(variables.xdgDataHome)),
+      LOCALAPPDATA: Option.getOrUndefined(yield* readVariable(variables.localAppData)),
+    },
+    home: homeOf(homedir(), () => userInfo().homedir),
+  }
 })
 
 const set = (value: string | undefined): value is string => value !== undefined && value !== ""
@@ -40,3 +52,9 @@ export const defaultDataDirectory = ({ env, home, platform }: Machine): string =
   const base = env.XDG_DATA_HOME
   return join(set(base) && base.startsWith("/") ? base : join(home, ".local", "share"), "threadfold")
 }
+
+/** The data directory of this machine where no option names one. */
+export const usualDataDirectory: Effect.Effect<string, EnvironmentInvalid> = Effect.map(
+  thisMachine,
+  defaultDataDirectory,
+)

@@ -28,6 +28,7 @@ import { NotARecording, RecordingUnreadable, UnknownSource } from "@threadfold/i
 import { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestrator"
 import { CursorInvalid, LimitInvalid, RowNotFound } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
+import { EnvironmentInvalid } from "../config/Environment.js"
 import { CannotListen } from "../http/node/listen.js"
 import { NoDatabaseIn } from "../offline/Place.js"
 import { type ServiceError, toProblem } from "./toProblem.js"
@@ -71,6 +72,11 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
   [new EffectConflict({ message }), "effect-conflict", message],
   [new EngineFailed({ message }), "internal", message],
   [new EngineStopped({ message }), "unavailable", message],
+  [
+    new EnvironmentInvalid({ variable: "X", accepts: "a number" }),
+    "invalid-configuration",
+    "The environment variable X takes a number.",
+  ],
   [new LimitInvalid({ limit: 0 }), "invalid-request", "limit is 0; it must be a whole number from 1 to 500."],
   [
     new LiveSessionPresent({ threadId: "t", sessionId: "s", mode: "managed" }),

@@ -10,6 +10,7 @@ import type { ImportFailed } from "@threadfold/imports"
 import type { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestrator"
 import type { ThreadListError } from "@threadfold/projections"
 import { Match } from "effect"
+import type { EnvironmentInvalid } from "../config/Environment.js"
 import type { CannotListen } from "../http/node/listen.js"
 import type { NoDatabaseIn } from "../offline/Place.js"
 
@@ -30,6 +31,7 @@ export type ServiceError =
   | ProgramUnavailable
   | CannotListen
   | NoDatabaseIn
+  | EnvironmentInvalid
 
 const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
   "thread-not-found": "thread-not-found",
@@ -74,6 +76,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     EffectConflict: () => "effect-conflict",
     EngineFailed: () => "internal",
     EngineStopped: () => "unavailable",
+    EnvironmentInvalid: () => "invalid-configuration",
     LimitInvalid: () => "invalid-request",
     LiveSessionPresent: () => "thread-busy",
     NotARecording: () => "not-a-recording",

@@ -7,9 +7,10 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Engine, type EngineService, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
-import { Config, Context, Effect, Layer, Option, type Scope } from "effect"
+import { Context, Effect, Layer, Option, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
+import { readVariable, variables } from "../config/Environment.js"
 import { readConfig } from "../config/readConfig.js"
 import { redactionKey } from "../config/redactionKey.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
@@ -72,13 +73,6 @@ const keyOf = (engine: EngineService, secrets: ServerSecrets) =>
     secrets.idKey = key
   })
 
-/** `THREADFOLD_IMPORTS_ROOT`: wins over `imports.root` of the configuration. An empty one says nothing. */
-const importsRootOfEnvironment = Config.string("THREADFOLD_IMPORTS_ROOT").pipe(
-  Config.option,
-  Config.map(Option.filter((root) => root !== "")),
-  Effect.orDie,
-)
-
 /** Everything below the HTTP server, over one database file. */
 const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile, secrets: ServerSecrets) =>
   orchestrationLive(reaper).pipe(
@@ -113,7 +107,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     const imports = importLimits(
       found.config.imports ?? {},
       dirname(found.file ?? directory),
-      Option.getOrNull(yield* importsRootOfEnvironment),
+      Option.getOrNull(yield* readVariable(variables.importsRoot)),
     )
     const http = {
       imports,

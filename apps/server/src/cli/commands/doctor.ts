@@ -11,7 +11,7 @@ export const doctorCommand = Command.make("doctor", { config, dataDir, json }, (
   Effect.gen(function* () {
     // Loaded on demand: it knows the drivers of all agents.
     const { examine } = yield* Effect.promise(() => import("../../doctor/doctor.js"))
-    const report = yield* examine(resolve(directoryOf(options.dataDir)), Option.getOrNull(options.config))
+    const report = yield* examine(resolve(yield* directoryOf(options.dataDir)), Option.getOrNull(options.config))
     yield* options.json ? writeJson(report) : write(doctorPage(yield* currentLook, report))
     if (!report.ok) yield* new Finding()
   }),

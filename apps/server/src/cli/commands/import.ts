@@ -51,7 +51,7 @@ const showProgress = (name: string, line: number, events: number): void =>
 const importOf = (reader: RecordingReader) =>
   Command.make(reader.source, { files: filesOf(reader), leaveOpen, dataDir, json }, (options) =>
     Effect.gen(function* () {
-      const directory = directoryOf(options.dataDir)
+      const directory = yield* directoryOf(options.dataDir)
       const recognized = yield* recognizeFiles(options.files, reader)
       const server = yield* servedBy(directory)
       const importing = server === null ? importInto(directory) : yield* importBy(server)

@@ -19,7 +19,7 @@ const resume = Options.boolean("resume").pipe(
 
 export const rebuildCommand = Command.make("rebuild", { resume, dataDir, json }, (options) =>
   Effect.gen(function* () {
-    const directory = directoryOf(options.dataDir)
+    const directory = yield* directoryOf(options.dataDir)
     const file = databaseFile(directory)
     if (!existsSync(file)) {
       return yield* new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })

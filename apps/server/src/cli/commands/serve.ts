@@ -96,7 +96,7 @@ export const serveCommand = Command.make(
       const { serve } = yield* Effect.promise(() => import("../../serve/serve.js"))
       const serving = yield* serve({
         ...options,
-        dataDir: directoryOf(options.dataDir),
+        dataDir: yield* directoryOf(options.dataDir),
         config: Option.getOrNull(options.config),
         // A desktop app reads the port from our answer: any will do.
         port: Option.getOrElse(options.port, () => (options.desktop ? 0 : null)),

@@ -1,5 +1,4 @@
 /** How a page for people looks: colours only where a person reads them, text of others made harmless. */
-import process from "node:process"
 import { stripVTControlCharacters } from "node:util"
 
 export interface Look {
@@ -17,7 +16,7 @@ export interface Look {
 /** Whether a stream takes colours. `NO_COLOR`, set to anything but nothing, forbids them (no-color.org). */
 export const takesColour = (
   stream: { readonly isTTY?: boolean | undefined },
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: { readonly NO_COLOR?: string | undefined; readonly TERM?: string | undefined },
 ): boolean => stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb"
 
 const sgr = (colour: boolean, code: number) => (text: string) => (colour ? `\u001B[${code}m${text}\u001B[0m` : text)
