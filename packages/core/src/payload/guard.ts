@@ -4,7 +4,7 @@
  * properties the schema names and let every other one pass. Every event goes through one: no iterator, no closure per call.
  */
 import { type EventType, events, type PayloadOf } from "@threadfold/contracts"
-import { SchemaAST as AST } from "effect"
+import { SchemaAST as AST, type Schema } from "effect"
 
 type Guard = (value: unknown) => boolean
 
@@ -13,8 +13,29 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const always: Guard = () => true
 
+/** A schema has a part that no guard can be made of. Thrown when the module is loaded: a rule must not trust such a payload. */
+class UnknownPart extends Error {
+  constructor(part: string) {
+    super(part)
+    this.name = "UnknownPart"
+  }
+}
+
+/** Each value of a record that its index signature names. */
+const compileValues = ({ parameter, type }: AST.IndexSignature): Guard => {
+  if (parameter._tag !== "StringKeyword") throw new UnknownPart(`a record by ${parameter._tag}`)
+  const is = compile(type)
+  return (value) => {
+    if (!isRecord(value)) return false
+    for (const key in value) if (Object.hasOwn(value, key) && !is(value[key])) return false
+    return true
+  }
+}
+
 const compile = (ast: AST.AST): Guard => {
   switch (ast._tag) {
+    case "UnknownKeyword":
+      return always
     case "StringKeyword":
       return (value) => typeof value === "string"
     case "NumberKeyword":
@@ -40,11 +61,19 @@ const compile = (ast: AST.AST): Guard => {
       }
     }
     case "TupleType": {
-      const element = ast.rest[0]
-      const each = element === undefined ? always : compile(element.type)
+      const [element, ...others] = ast.rest
+      if (element === undefined || others.length > 0 || ast.elements.length > 0) {
+        throw new UnknownPart("a tuple with elements")
+      }
+      const each = compile(element.type)
       return (value) => Array.isArray(value) && value.every(each)
     }
     case "TypeLiteral": {
+      const [values, ...others] = ast.indexSignatures
+      if (values !== undefined) {
+        if (others.length > 0 || ast.propertySignatures.length > 0) throw new UnknownPart("a record with properties")
+        return compileValues(values)
+      }
       const properties = ast.propertySignatures.map((property) => ({
         name: String(property.name),
         optional: property.isOptional,
@@ -61,17 +90,26 @@ const compile = (ast: AST.AST): Guard => {
         return true
       }
     }
+    // What a refinement asks besides the type is checked where a payload is decoded.
     case "Refinement":
       return compile(ast.from)
-    case "Suspend":
-      return compile(ast.f())
     default:
-      return always
+      throw new UnknownPart(ast._tag)
+  }
+}
+
+/** The guard of an event type's payload. Throws where the schema has a part that it does not know, with the part's name. */
+export const guardOf = (type: string, schema: Schema.Schema.AnyNoContext): Guard => {
+  try {
+    return compile(schema.ast)
+  } catch (error) {
+    if (!(error instanceof UnknownPart)) throw error
+    throw new Error(`The payload of ${type} has a part that no guard can be made of: ${error.message}.`)
   }
 }
 
 const guards: { readonly [T in EventType]?: Guard } = Object.fromEntries(
-  Object.entries(events).map(([type, schema]) => [type, compile(schema.ast)]),
+  Object.entries(events).map(([type, schema]) => [type, guardOf(type, schema)]),
 )
 
 /** Whether a payload is what its type's schema says, as far as rules read it. */
