@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { readConfig } from "../config/readConfig.js"
 import { version } from "../version.js"
 import { checkAgents } from "./agents.js"
-import { checkDirectory, checkModule, checkNode } from "./machine.js"
+import { checkDirectory, checkModule, checkNode, checkPlatform } from "./machine.js"
 import type { Check, DoctorReport } from "./Report.js"
 
 /** The report. @param config the configuration that was named; null: that of the data directory, if it has one */
@@ -25,6 +25,7 @@ export const examine = (directory: string, config: string | null): Effect.Effect
             next: null,
           }
     const checks = [
+      checkPlatform(process.platform),
       checkNode(process.versions.node),
       yield* checkModule,
       ...(yield* checkDirectory(directory)),

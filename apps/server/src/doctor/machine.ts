@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs"
 import { databaseGroups } from "@threadfold/engine"
 import { databaseFile, openReadOnly, ownerOf } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { isSupported, platformAdvice, supportedPlatforms } from "../config/platform.js"
 import type { Check } from "./Report.js"
 
 const ok = (subject: string, detail: string): Check => ({ subject, status: "ok", detail, next: null })
@@ -19,6 +20,12 @@ export const checkNode = (version: string): Check => {
     ? ok("node", version)
     : problem("node", `${version} is too old`, `Install Node ${oldest.join(".")} or newer.`)
 }
+
+/** @param platform as `process.platform` says it */
+export const checkPlatform = (platform: string): Check =>
+  isSupported(platform)
+    ? ok("platform", supportedPlatforms[platform] ?? platform)
+    : problem("platform", `${platform} is not supported: no data directory is written on it`, platformAdvice)
 
 /** Whether the native database module can be loaded. */
 export const checkModule: Effect.Effect<Check> = Effect.tryPromise(async () => {

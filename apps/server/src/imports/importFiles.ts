@@ -12,6 +12,7 @@ import {
   reportOf,
 } from "@threadfold/imports"
 import { Effect } from "effect"
+import { requirePlatform } from "../config/platform.js"
 import { localProjections } from "../offline/LocalReader.js"
 import { toProblem } from "../problems/toProblem.js"
 import { version } from "../version.js"
@@ -43,6 +44,8 @@ export const importAlone = (
   return importRecordings(recognized, options).pipe(
     Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
     Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), localProjections(file))),
+    // Before the layer of the engine, which makes the directory.
+    (imported) => Effect.zipRight(requirePlatform, imported),
     Effect.mapError(toProblem),
   )
 }

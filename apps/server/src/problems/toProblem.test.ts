@@ -29,6 +29,7 @@ import { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestra
 import { CursorInvalid, LimitInvalid, RowNotFound } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
 import { EnvironmentInvalid } from "../config/Environment.js"
+import { PlatformUnsupported } from "../config/platform.js"
 import { CannotListen } from "../http/node/listen.js"
 import { NoDatabaseIn } from "../offline/Place.js"
 import { type ServiceError, toProblem } from "./toProblem.js"
@@ -88,6 +89,11 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
     new NotARecording({ name: "f", wanted: ["Codex"], seems: "an image" }),
     "not-a-recording",
     "f has no message of Codex about a thread. It seems to be an image.",
+  ],
+  [
+    new PlatformUnsupported({ platform: "sunos" }),
+    "platform-unsupported",
+    "Data directories are not written on sunos. Use Linux or macOS; on Windows use WSL 2, which is Linux.",
   ],
   [new ProgramUnavailable({ message }), "unavailable", message],
   [new QueueFull(), "too-many-requests", "The writer's queue is full."],

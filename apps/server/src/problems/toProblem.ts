@@ -11,6 +11,7 @@ import type { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orch
 import type { ThreadListError } from "@threadfold/projections"
 import { Match } from "effect"
 import type { EnvironmentInvalid } from "../config/Environment.js"
+import type { PlatformUnsupported } from "../config/platform.js"
 import type { CannotListen } from "../http/node/listen.js"
 import type { NoDatabaseIn } from "../offline/Place.js"
 
@@ -32,6 +33,7 @@ export type ServiceError =
   | CannotListen
   | NoDatabaseIn
   | EnvironmentInvalid
+  | PlatformUnsupported
 
 const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
   "thread-not-found": "thread-not-found",
@@ -81,6 +83,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     LiveSessionPresent: () => "thread-busy",
     NotARecording: () => "not-a-recording",
     NoDatabaseIn: () => "database-not-found",
+    PlatformUnsupported: () => "platform-unsupported",
     ProgramUnavailable: () => "unavailable",
     QueueFull: () => "too-many-requests",
     RecordingUnreadable: () => "recording-not-found",

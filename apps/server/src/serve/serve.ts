@@ -11,6 +11,7 @@ import { Context, Effect, Layer, Option, type Scope } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readVariable, variables } from "../config/Environment.js"
+import { requirePlatform } from "../config/platform.js"
 import { readConfig } from "../config/readConfig.js"
 import { redactionKey } from "../config/redactionKey.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
@@ -90,6 +91,7 @@ const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }:
  */
 export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Scope.Scope> =>
   Effect.gen(function* () {
+    yield* requirePlatform
     const { allowRemote, host } = options
     if (!isLoopback(host) && !allowRemote) {
       return yield* new Problem({

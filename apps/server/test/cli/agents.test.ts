@@ -161,7 +161,10 @@ describe("doctor", () => {
     expect([code, found.ok]).toEqual([0, true])
     expect(found.agents).toMatchObject([{ name: "one", status: "ok", path: program, version: "agent-cli 1.2.3" }])
     expect(found.checks.map(({ status, subject }) => [subject, status])).toEqual(
-      ["node", "database module", "data directory", "database", "configuration"].map((subject) => [subject, "ok"]),
+      ["platform", "node", "database module", "data directory", "database", "configuration"].map((subject) => [
+        subject,
+        "ok",
+      ]),
     )
   })
 

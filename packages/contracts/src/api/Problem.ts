@@ -238,6 +238,11 @@ export const problems = {
     title: "Another process owns the data directory",
     next: "Stop that process, or name another directory with --data-dir.",
   },
+  "platform-unsupported": {
+    status: 501,
+    title: "This platform is not supported",
+    next: "docs/platforms.md lists what is supported. Here commands that only look at a copy (`--db FILE`) work.",
+  },
   "server-not-running": {
     status: 503,
     title: "No server runs on the data directory",

@@ -4,6 +4,7 @@ import { Command, Options } from "@effect/cli"
 import { Problem } from "@threadfold/contracts/problem"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { requirePlatform } from "../../config/platform.js"
 import { runJob } from "../../offline/Job.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { version } from "../../version.js"
@@ -19,6 +20,7 @@ const resume = Options.boolean("resume").pipe(
 
 export const rebuildCommand = Command.make("rebuild", { resume, dataDir, json }, (options) =>
   Effect.gen(function* () {
+    yield* Effect.mapError(requirePlatform, toProblem)
     const directory = yield* directoryOf(options.dataDir)
     const file = databaseFile(directory)
     if (!existsSync(file)) {

@@ -1,0 +1,43 @@
+/** The built program on a platform that is not supported: Node is told that it runs on one. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { CheckReport, Stats } from "@threadfold/contracts"
+import { databaseFile } from "@threadfold/event-log"
+import { recording } from "@threadfold/testkit"
+import { Schema } from "effect"
+import { describe, expect, it } from "vitest"
+import { problemOf, temporary, threadfold } from "./program.js"
+
+const script = 'Object.defineProperty(process, "platform", { value: "sunos" })'
+const elsewhere = { env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` } }
+
+const plain = recording("codex-01-plain").path
+
+describe("on a platform that is not supported", () => {
+  it("no data directory is opened or made, and the exit code is 3", async () => {
+    const directory = join(temporary(), "data")
+    for (const command of [["serve", "--port", "0"], ["import", "codex-app-server", plain], ["rebuild"]]) {
+      const run = await threadfold([...command, "--data-dir", directory], elsewhere)
+      expect([command[0], run.code, run.stdout]).toEqual([command[0], 3, ""])
+      expect(run.stderr).toContain("sunos")
+      expect(existsSync(directory)).toBe(false)
+    }
+    const refused = await threadfold(["rebuild", "--data-dir", directory, "--json"], elsewhere)
+    expect(problemOf(refused)).toMatchObject({ type: "urn:threadfold:problem:platform-unsupported" })
+  })
+
+  it("a copy of a database can be looked at, and doctor says what is wrong", async () => {
+    const directory = join(temporary(), "data")
+    expect((await threadfold(["import", "codex-app-server", plain, "--data-dir", directory])).code).toBe(0)
+    const look = async <A, I>(schema: Schema.Schema<A, I>, command: string): Promise<A> => {
+      const { code, stderr, stdout } = await threadfold([command, "--db", databaseFile(directory), "--json"], elsewhere)
+      expect([stderr, code]).toEqual(["", 0])
+      return Schema.decodeUnknownSync(Schema.parseJson(schema))(stdout)
+    }
+    expect((await look(Stats, "stats")).events).toBeGreaterThan(0)
+    expect((await look(CheckReport, "check")).ok).toBe(true)
+    const doctor = await threadfold(["doctor", "--data-dir", directory], elsewhere)
+    expect(doctor.code).toBe(1)
+    expect(doctor.stdout).toMatch(/platform.*sunos is not supported/)
+  })
+})
