@@ -16,6 +16,36 @@ describe("an environment variable", () => {
     }),
   )
 
+  it.effect("with a value that it does not take is named, and what it takes; the value is not told", () =>
+    Effect.gen(function* () {
+      const { otlpEndpoint, otlpHeaders } = variables
+      for (const [variable, bad] of [
+        [otlpEndpoint, "collector:4318"],
+        [otlpEndpoint, "file:///secret"],
+        [otlpEndpoint, "secret"],
+        [otlpHeaders, "secret"],
+        [otlpHeaders, "a b=secret"],
+        [otlpHeaders, "key=%zz"],
+      ] as const) {
+        const error = yield* Effect.flip(read<unknown>(variable, { [variable.name]: bad }))
+        expect(error).toMatchObject({ _tag: "EnvironmentInvalid", variable: variable.name })
+        expect(error.message).toContain(variable.accepts)
+        expect(error.message).not.toContain("secret")
+      }
+    }),
+  )
+
+  it.effect("of the exporter is an address, or a list of headers", () =>
+    Effect.gen(function* () {
+      const env = {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector:4318/x",
+        OTEL_EXPORTER_OTLP_HEADERS: "a=1, b=x%2Cy=z,",
+      }
+      expect(Option.getOrThrow(yield* read(variables.otlpEndpoint, env)).host).toBe("collector:4318")
+      expect(yield* read(variables.otlpHeaders, env)).toEqual(Option.some({ a: "1", b: "x,y=z" }))
+    }),
+  )
+
   it("is read here and nowhere else of the program, but for the one that decides which modules are loaded", () => {
     const source = fileURLToPath(new URL("..", import.meta.url))
     const readers = readdirSync(source, { recursive: true, encoding: "utf8" })

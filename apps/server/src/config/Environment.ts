@@ -54,6 +54,30 @@ const variable = <A>(
 const text = (name: string, accepts: string, meaning: string): Variable<string> =>
   variable(name, accepts, meaning, Option.some)
 
+/** An address of the web. */
+const webAddress = (text: string): Option.Option<URL> =>
+  Option.filter(
+    Option.liftThrowable((address: string) => new URL(address))(text),
+    ({ protocol }) => protocol === "http:" || protocol === "https:",
+  )
+
+/** `name=value,…`, values percent-encoded, as the specification of OpenTelemetry has it. */
+const headerList = (text: string): Option.Option<Readonly<Record<string, string>>> =>
+  Option.map(
+    Option.all(
+      text
+        .split(",")
+        .filter((pair) => pair.trim() !== "")
+        .map((pair) => {
+          const [, name, value] = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*=(.*)$/.exec(pair) ?? []
+          return name === undefined || value === undefined
+            ? Option.none()
+            : Option.map(Option.liftThrowable(decodeURIComponent)(value.trim()), (said) => [name, said] as const)
+        }),
+    ),
+    Object.fromEntries,
+  )
+
 /** All of them, in the order of the reference. */
 export const variables = {
   dataDirectory: text(
@@ -75,6 +99,18 @@ export const variables = {
     "LOCALAPPDATA",
     "an absolute path (a relative one is ignored)",
     "The same on Windows, where only commands that read are supported.",
+  ),
+  otlpEndpoint: variable(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "an address that begins with http:// or https://",
+    "`threadfold serve` sends spans and metrics there, by OTLP over HTTP with JSON, to `/v1/traces` and `/v1/metrics` below it. Not set: none are sent.",
+    webAddress,
+  ),
+  otlpHeaders: variable(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "pairs `name=value` with commas between, values percent-encoded",
+    "Headers of each call to that address, such as a key.",
+    headerList,
   ),
   noColour: text("NO_COLOR", "any text", "Set and not empty: pages for people have no colours."),
   terminal: text("TERM", "the name of a terminal", "`dumb`: pages for people have no colours."),

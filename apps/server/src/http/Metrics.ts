@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { StorageState } from "@threadfold/engine"
+import { durationsText } from "../telemetry/durations.js"
 
 /** How often the event loop is looked at, ms. What is measured contains this interval. */
 const lagSampleMs = 20
@@ -120,6 +121,6 @@ export class Metrics {
     const { system, user } = process.cpuUsage()
     add("cpu_seconds_total", "counter", "CPU time of the process, all its threads.", [["", (system + user) / 1e6]])
     add("resident_memory_bytes", "gauge", "Resident memory of the process.", [["", process.memoryUsage.rss()]])
-    return `${lines.join("\n")}\n`
+    return `${lines.join("\n")}\n${durationsText()}`
   }
 }

@@ -21,6 +21,7 @@ import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
 import { importLimits } from "../imports/ImportSettings.js"
 import { toProblem } from "../problems/toProblem.js"
+import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
 import { untilLockIsLost, warnOfStorage } from "./storageWatch.js"
@@ -76,12 +77,14 @@ const keyOf = (engine: EngineService, secrets: ServerSecrets) =>
 
 /** Everything below the HTTP server, over one database file. */
 const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile, secrets: ServerSecrets) =>
-  orchestrationLive(reaper).pipe(
+  withObservedOrchestrator(orchestrationLive(reaper)).pipe(
     Layer.provideMerge(WorkReads.layer),
-    Layer.provideMerge(Agents.layer(agents)),
+    Layer.provideMerge(Agents.layer(observedAgents(agents))),
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(
-      Layer.tap(Engine.layerWorker({ file, disk: storage }), (engine) => keyOf(Context.get(engine, Engine), secrets)),
+      Layer.tap(withObservedEngine(Engine.layerWorker({ file, disk: storage })), (engine) =>
+        keyOf(Context.get(engine, Engine), secrets),
+      ),
     ),
   )
 

@@ -1,8 +1,10 @@
 /** `threadfold serve`. */
 import { basename, isAbsolute, relative } from "node:path"
 import { Command, Options } from "@effect/cli"
-import { Effect, Logger, Option } from "effect"
+import { Effect, Layer, Logger, Option } from "effect"
+import { toProblem } from "../../problems/toProblem.js"
 import type { Serving } from "../../serve/serve.js"
+import { telemetryLayer } from "../../telemetry/Telemetry.js"
 import { version } from "../../version.js"
 import { config, dataDir, directoryOf, wholeNumber } from "../options.js"
 import { currentLook, note, write } from "../output.js"
@@ -110,7 +112,12 @@ export const serveCommand = Command.make(
         yield* Effect.raceFirst(untilSignal, serving.broken)
         yield* note("Stopping.")
       }
-    }).pipe(Effect.scoped, Effect.provide(logToStandardError)),
+    }).pipe(
+      Effect.scoped,
+      // Outside the scope: what the end of the server says is exported, too.
+      Effect.provide(Layer.mapError(telemetryLayer, toProblem)),
+      Effect.provide(logToStandardError),
+    ),
 ).pipe(
   Command.withDescription(
     "Serve a data directory over HTTP and streams: run agents, and take events of attached sessions.",

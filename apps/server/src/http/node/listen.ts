@@ -2,11 +2,12 @@
  * The listening socket: Node's HTTP server with its bounds, and a shutdown that open streams cannot hold up
  * (`server.close` alone waits for them for ever).
  */
-import { createServer, type RequestListener, type Server } from "node:http"
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import { Data, Effect, type Scope } from "effect"
+import { recordDuration } from "../../telemetry/durations.js"
 import type { Metrics } from "../Metrics.js"
 import type { HttpLimits } from "../options.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
@@ -92,6 +93,15 @@ const close = (server: Server, graceMs: number): Effect.Effect<void> =>
     })
   })
 
+/** Measures how long an answer takes. A stream of events lasts as long as its reader likes. */
+const measureAnswer = (response: ServerResponse): void => {
+  const begun = performance.now()
+  response.once("close", () => {
+    if (String(response.getHeader("content-type")).startsWith("text/event-stream")) return
+    recordDuration("http_request", (performance.now() - begun) / 1e3, {})
+  })
+}
+
 export interface Listening {
   /** The port that was bound. */
   readonly port: number
@@ -138,6 +148,7 @@ export const listen = (
       })
       const garbledCall = answerGarbled(metrics, limits.answerMs)
       const take: RequestListener = (request, response) => {
+        measureAnswer(response)
         mustBeRead(response, limits.answerMs)
         setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
         current(request, response)
