@@ -119,7 +119,7 @@ export class House {
       const { file } = this
       const reading = SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })
       this.base = yield* Layer.build(
-        Layer.mergeAll(Projections.layer, WorkReads.layer).pipe(
+        Layer.mergeAll(Projections.layer(file), WorkReads.layer).pipe(
           Layer.provideMerge(Layer.orDie(reading)),
           Layer.provideMerge(Engine.layerInProcess({ file })),
         ),

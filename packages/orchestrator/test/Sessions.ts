@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Command, type EventType, type NativeRef, type PayloadOf } from "@threadfold/contracts"
 import { checkLog, mintId } from "@threadfold/core"
 import { Engine, type EngineService, type EventDraft, sha256 } from "@threadfold/engine"
@@ -39,10 +38,7 @@ export class Sessions {
       (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
     )
     const file = join(directory, "threadfold.db")
-    const reading = Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))
-    const built = yield* Layer.build(
-      Projections.layer.pipe(Layer.provide(reading), Layer.provideMerge(Engine.layerInProcess({ file }))),
-    )
+    const built = yield* Layer.build(Layer.provideMerge(Projections.layer(file), Engine.layerInProcess({ file })))
     return new Sessions(Context.get(built, Engine), Context.get(built, Projections))
   })
 

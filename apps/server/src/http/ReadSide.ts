@@ -8,7 +8,8 @@ import { Layer } from "effect"
  * Queries and their client. Build it after the engine has opened the file: a client that only reads makes no tables.
  */
 export const readSide = (file: string): Layer.Layer<Projections | SqlClient.SqlClient> =>
-  Projections.layer.pipe(
+  Layer.merge(
+    Projections.layer(file),
     // `disableWAL` leaves the journal mode alone: asking for WAL is a write.
-    Layer.provideMerge(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
+    Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })),
   )

@@ -11,9 +11,9 @@ import {
   recognize,
   reportOf,
 } from "@threadfold/imports"
+import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { requirePlatform } from "../config/platform.js"
-import { localProjections } from "../offline/LocalReader.js"
 import { toProblem } from "../problems/toProblem.js"
 import { version } from "../version.js"
 import { fileRecording } from "./fileRecording.js"
@@ -43,7 +43,7 @@ export const importAlone = (
   const file = databaseFile(directory)
   return importRecordings(recognized, options).pipe(
     Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
-    Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), localProjections(file))),
+    Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), Projections.layer(file))),
     // Before the layer of the engine, which makes the directory.
     (imported) => Effect.zipRight(requirePlatform, imported),
     Effect.mapError(toProblem),

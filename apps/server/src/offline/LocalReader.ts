@@ -1,7 +1,4 @@
 /** Reads a database file, on a connection that cannot write. */
-import { Reactivity } from "@effect/experimental"
-import * as SqlClient from "@effect/sql/SqlClient"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { StorageUnavailable, type ThreadView } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import { databaseGroups } from "@threadfold/engine"
@@ -16,15 +13,6 @@ const pageSize = 500
 
 const unavailable = (reason: string): Problem =>
   toProblem(new StorageUnavailable({ failed: "The database could not be read", reason }))
-
-/** The projections' queries over a database file. */
-export const localProjections = (file: string): Layer.Layer<Projections> =>
-  Projections.layer.pipe(
-    Layer.provide(
-      Layer.scoped(SqlClient.SqlClient, SqliteClient.make({ filename: file, readonly: true, disableWAL: true })),
-    ),
-    Layer.provide(Reactivity.layer),
-  )
 
 type Queries = Context.Tag.Service<typeof Projections>
 
@@ -90,7 +78,7 @@ const newest = (
 export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const log = yield* Effect.mapError(openReadOnly({ file, migrations: databaseGroups }), toProblem)
-    const projections = Context.get(yield* Layer.build(localProjections(file)), Projections)
+    const projections = Context.get(yield* Layer.build(Projections.layer(file)), Projections)
     return {
       threads: (query) => Effect.mapError(threads(projections, query), toProblem),
       matching: (text) => Effect.mapError(projections.matchingThreads(text, maxMatches), toProblem),

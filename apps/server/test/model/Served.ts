@@ -9,7 +9,7 @@ import { decodeState, encodeState, FOLD_VERSION, fold, initialState } from "@thr
 import { Overlay } from "@threadfold/core/model"
 import { Projections, SqlStore } from "@threadfold/projections"
 import { openProjections, type TestEvent, TestLog } from "@threadfold/projections/testing"
-import { Effect, Layer, ManagedRuntime, Schema } from "effect"
+import { Effect, ManagedRuntime, Schema } from "effect"
 
 const decode = Schema.decodeUnknownSync(RowsSnapshot)
 

@@ -2,14 +2,11 @@
  * Scenario 17: one thread that never ends beside many small ones. Nothing is timed: what is counted is how much is read,
  * written and kept, and it must not depend on how long the thread is. `DELTAS` in the environment makes it a soak.
  */
-import { Reactivity } from "@effect/experimental"
-import { SqlClient } from "@effect/sql"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { makeWriter, memoryWork, type Submission, type Writer } from "@threadfold/engine"
 import { type LogDriver, sqliteDriver } from "@threadfold/event-log"
-import { Projections, type SqlStore } from "@threadfold/projections"
+import { openReadSql, Projections, type ReadSql, type SqlStore } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Library } from "../recordings/Library.js"
 import { Speaker, submit, t0 } from "./Speaker.js"
@@ -69,24 +66,19 @@ const asked = <A>(
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
-        const client = yield* SqliteClient.make({ filename: library.file, readonly: true, disableWAL: true })
+        const sql = yield* openReadSql(library.file)
         const reads: Read[] = []
-        const watched: SqlClient.SqlClient = new Proxy(client, {
-          get: (of, name, receiver) =>
-            name !== "unsafe"
-              ? Reflect.get(of, name, receiver)
-              : (text: string, params: readonly unknown[] = []) =>
-                  Effect.tap(client.unsafe(text, [...params]), (rows) =>
-                    Effect.sync(() => reads.push({ text, params, rows: rows.length })),
-                  ),
-        })
-        const context = yield* Layer.build(
-          Layer.provide(Projections.layer, Layer.succeed(SqlClient.SqlClient, watched)),
-        )
-        const answer = yield* Effect.provide(Effect.flatMap(Projections, query), context)
+        const watched: ReadSql = {
+          ...sql,
+          unsafe: <Row extends object>(text: string, params: readonly unknown[] = []) =>
+            Effect.tap(sql.unsafe<Row>(text, params), (rows) =>
+              Effect.sync(() => reads.push({ text, params, rows: rows.length })),
+            ),
+        }
+        const answer = yield* query(Projections.over(watched))
         return { answer, reads }
       }),
-    ).pipe(Effect.provide(Reactivity.layer)),
+    ),
   )
 
 const rowsRead = (reads: readonly Read[]): number => reads.reduce((sum, { rows }) => sum + rows, 0)

@@ -1,11 +1,11 @@
 /** One page of a list by its key: no offsets, no counting, and no sort that an index does not do already. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
 import { LimitInvalid, type PageError } from "./Errors.js"
+import type { ReadSql } from "./ReadSql.js"
 import { type Condition, selectRows } from "./select.js"
 
 /** What every list may be asked for. */
@@ -94,7 +94,7 @@ export const pageSelection = <N extends TableName>(
  * part of it, because a place stays right under another filter.
  */
 export const readPage = <N extends TableName>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   list: List<N>,
   scope: string,
   conditions: readonly Condition[],

@@ -1,5 +1,4 @@
 /** The read side as a service: every query of the projections, over one read-only client. */
-import * as SqlClient from "@effect/sql/SqlClient"
 import { Context, Effect, Layer } from "effect"
 import { anomalies, anomalyCounts } from "./anomalies.js"
 import { delegations } from "./delegations.js"
@@ -17,6 +16,7 @@ import {
 } from "./living.js"
 import { matchingThreads } from "./matching.js"
 import { queue } from "./queue.js"
+import { openReadSql, type ReadSql } from "./ReadSql.js"
 import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
 import { rowsByKeys } from "./rowsByKeys.js"
@@ -31,9 +31,9 @@ import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadW
 import { usage } from "./usage.js"
 
 /** Binds every query to a client. */
-const boundTo = (sql: SqlClient.SqlClient) => {
+const boundTo = (sql: ReadSql) => {
   const bind =
-    <Args extends readonly unknown[], Out>(query: (sql: SqlClient.SqlClient, ...args: Args) => Out) =>
+    <Args extends readonly unknown[], Out>(query: (sql: ReadSql, ...args: Args) => Out) =>
     (...args: Args): Out =>
       query(sql, ...args)
   return {
@@ -86,9 +86,10 @@ export class Projections extends Context.Tag("@threadfold/projections/Projection
   Projections,
   ReturnType<typeof boundTo>
 >() {
-  /** Over the `SqlClient` in the context: a read-only one, opened after the writer has set the database to WAL. */
-  static readonly layer: Layer.Layer<Projections, never, SqlClient.SqlClient> = Layer.effect(
-    Projections,
-    Effect.map(SqlClient.SqlClient, boundTo),
-  )
+  /** Over what reads a database already. */
+  static readonly over = boundTo
+
+  /** Over a connection of its own to a file, which the writer has made and set to WAL. */
+  static readonly layer = (file: string): Layer.Layer<Projections> =>
+    Layer.scoped(Projections, Effect.map(openReadSql(file), boundTo))
 }

@@ -1,11 +1,11 @@
 /** What the fold refused to apply, over all threads or of one, the latest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { AnomalyReason, AnomalyView, StorageUnavailable } from "@threadfold/contracts"
 import { anomalyView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, listPage, ofThread, reading, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
 
@@ -33,7 +33,7 @@ export const anomalyList: ThreadList<"anomalies", AnomalyView> = {
 
 /** A page of them. An anomaly that comes again moves to the front of the list. */
 export const anomalies = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   { threadId, reason, subject, ...query }: AnomalyQuery = {},
 ): Effect.Effect<Page<AnomalyView>, ListError> => {
   const where: Condition[] = threadId === undefined ? [] : [ofThread(threadId)]
@@ -44,7 +44,7 @@ export const anomalies = (
 
 /** How many anomalies each of these threads has; those without any are left out. */
 export const anomalyCounts = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadIds: readonly string[],
 ): Effect.Effect<ReadonlyMap<string, number>, StorageUnavailable> =>
   reading(

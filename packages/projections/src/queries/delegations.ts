@@ -1,11 +1,11 @@
 /** Hand-overs from voice to the coding agent, by their time-ordered ids, newest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { DelegationView } from "@threadfold/contracts"
 import { delegationView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
 export const delegationList: ThreadList<"delegations", DelegationView> = {
@@ -18,7 +18,7 @@ export const delegationList: ThreadList<"delegations", DelegationView> = {
 
 /** A page of them. */
 export const delegations = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<DelegationView>, ThreadListError> => threadPage(sql, delegationList, threadId, query)

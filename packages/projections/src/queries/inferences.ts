@@ -1,11 +1,11 @@
 /** Inference attempts of a thread, by their time-ordered ids, newest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { InferenceView } from "@threadfold/contracts"
 import { inferenceView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
 export const inferenceList: ThreadList<"inferences", InferenceView> = {
@@ -18,7 +18,7 @@ export const inferenceList: ThreadList<"inferences", InferenceView> = {
 
 /** A page of them. */
 export const inferences = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<InferenceView>, ThreadListError> => threadPage(sql, inferenceList, threadId, query)

@@ -1,12 +1,12 @@
 /** Items of a thread with their text, newest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { ItemView, Rows } from "@threadfold/contracts"
 import { type ChunkText, itemView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { type ThreadList, threadPage } from "./read.js"
 import { itemsRewound } from "./rewinds.js"
 import type { Condition } from "./select.js"
@@ -20,7 +20,7 @@ export interface ItemQuery extends PageQuery {
 
 /** The chunks of the items whose final text has not come, in one query for the page. */
 const chunksOf = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   rows: readonly Rows["items"][],
 ): Effect.Effect<ReadonlyMap<string, readonly ChunkText[]>, SqlError.SqlError> => {
   const ids = rows.filter(({ hasFinal }) => hasFinal === 0).map(({ itemId }) => itemId)
@@ -55,7 +55,7 @@ export const itemList: ThreadList<"items", ItemView> = {
 
 /** A page of them. */
 export const items = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   { rewound, turnId, ...query }: ItemQuery = {},
 ): Effect.Effect<Page<ItemView>, ThreadListError> => {

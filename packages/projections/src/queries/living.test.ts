@@ -55,7 +55,7 @@ const over = (
         store.atomically(() => store.apply(rows))
         database.close()
         const client = Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))
-        return { directory, layer: Layer.provideMerge(Projections.layer, client) }
+        return { directory, layer: Layer.merge(Projections.layer(file), client) }
       }),
       ({ directory }) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
     ).pipe(Effect.map(({ layer }) => layer)),

@@ -3,7 +3,7 @@
  * rule is here: what is left out here is left out of every decision, so a condition may only say what no rule looks at. No content
  * either: a sweep over many sessions reads little of each.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
+
 import type { StorageUnavailable, TurnRow } from "@threadfold/contracts"
 import {
   type AfterEndWork,
@@ -15,6 +15,7 @@ import {
   type Wait,
 } from "@threadfold/core"
 import { Effect } from "effect"
+import type { ReadSql } from "./ReadSql.js"
 import { reading } from "./read.js"
 
 const facts = `SELECT s.thread_id AS "threadId", s.session_id AS "sessionId", s.connection_id AS "connectionId", s.mode,
@@ -38,7 +39,7 @@ interface Found extends Omit<LivingSession, "waitingTurns"> {
 
 /** Sessions that live, of which `condition` holds. */
 const factsWhere = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   condition: string,
   params: readonly (string | number)[],
 ): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
@@ -54,7 +55,7 @@ const factsWhere = (
 
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingFacts = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
@@ -62,7 +63,7 @@ export const livingFacts = (
 
 /** Sessions that live on a connection, of threads that the agent opened by itself. */
 export const agentOpened = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   connectionId: string,
   limit: number,
 ): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
@@ -70,7 +71,7 @@ export const agentOpened = (
 
 /** Turns that run, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
 export const runningTurns = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly RunningTurn[], StorageUnavailable> =>
@@ -89,7 +90,7 @@ export const runningTurns = (
 
 /** Turns that were asked for and have not started, of threads whose session lives, by thread and ordinal, after one (exclusive). */
 export const startingTurns = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: Pick<StartingTurn, "threadId" | "ordinal"> | null,
   limit: number,
 ): Effect.Effect<readonly StartingTurn[], StorageUnavailable> =>
@@ -109,7 +110,7 @@ export const startingTurns = (
 
 /** Turns with work after their end, in the order of their threads' ids, after a thread (exclusive): one per thread at most. */
 export const afterEndWork = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly AfterEndWork[], StorageUnavailable> =>
@@ -127,7 +128,7 @@ export const afterEndWork = (
 
 /** Questions that nobody has answered, of living sessions that we run, by thread and request, after one (exclusive). */
 export const openQuestions = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: Pick<OpenQuestion, "threadId" | "requestId"> | null,
   limit: number,
 ): Effect.Effect<readonly OpenQuestion[], StorageUnavailable> =>
@@ -144,7 +145,7 @@ export const openQuestions = (
 
 /** The questions that a turn has asked, newest first. */
 export const waitsOfTurn = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   turnId: string,
   limit: number,
@@ -165,7 +166,7 @@ export interface OpenLease {
 }
 
 /** The leases of all attached sessions that live. */
-export const openLeases = (sql: SqlClient.SqlClient): Effect.Effect<readonly OpenLease[], StorageUnavailable> =>
+export const openLeases = (sql: ReadSql): Effect.Effect<readonly OpenLease[], StorageUnavailable> =>
   reading(
     sql,
     sql.unsafe<OpenLease>(

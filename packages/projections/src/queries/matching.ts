@@ -1,12 +1,13 @@
 /** Threads by what a person calls them. */
-import type * as SqlClient from "@effect/sql/SqlClient"
+
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Effect } from "effect"
+import type { ReadSql } from "./ReadSql.js"
 import { reading } from "./read.js"
 
 /** Ids of the threads that a text may mean: a full id, the beginning of one, or a native id. At most `limit`, in order. */
 export const matchingThreads = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   text: string,
   limit: number,
 ): Effect.Effect<readonly string[], StorageUnavailable> =>

@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Command, type Rows, type TableName } from "@threadfold/contracts"
 import {
@@ -21,7 +20,7 @@ import {
 } from "@threadfold/core"
 import { cells, toRow } from "@threadfold/core/model"
 import { paused } from "@threadfold/testkit"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { SqlStore } from "../SqlStore.js"
 import { randomLog } from "../testing/randomEvents.js"
@@ -45,9 +44,7 @@ const setUp = () => {
     log.append(store, batch)
     for (const { recordedAt } of log.events.slice(from)) insert.run(recordedAt)
   }
-  const layer = Projections.layer.pipe(
-    Layer.provide(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
-  )
+  const layer = Projections.layer(file)
   const dispose = () => {
     database.close()
     rmSync(directory, { recursive: true })

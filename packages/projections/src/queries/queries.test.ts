@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
 import { fold } from "@threadfold/core"
 import { MapStore, snapshotOf } from "@threadfold/core/model"
 import Sqlite from "better-sqlite3"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit } from "effect"
 import fc from "fast-check"
 import { refold } from "../refold.js"
 import { SqlStore } from "../SqlStore.js"
@@ -45,9 +44,7 @@ const setUp = () => {
     log.append(store, batch)
     for (const { type } of batch) insert.run(type)
   }
-  const layer = Projections.layer.pipe(
-    Layer.provide(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
-  )
+  const layer = Projections.layer(file)
   const dispose = () => {
     database.close()
     rmSync(directory, { recursive: true })
@@ -491,9 +488,7 @@ describe("a database that is no Threadfold database", () => {
     const directory = mkdtempSync(join(tmpdir(), "threadfold-queries-"))
     const file = join(directory, "other.db")
     new Sqlite(file).exec("CREATE TABLE t (a)").close()
-    const layer = Projections.layer.pipe(
-      Layer.provide(Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true }))),
-    )
+    const layer = Projections.layer(file)
     const exit = await Effect.runPromiseExit(
       Effect.provide(
         Effect.flatMap(Projections, (queries) => queries.threads()),

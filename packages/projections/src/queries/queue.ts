@@ -1,11 +1,11 @@
 /** Messages that wait for their turn, in the order in which they run. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { QueueView } from "@threadfold/contracts"
 import { queueView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
 export const queueList: ThreadList<"queue", QueueView> = {
@@ -21,7 +21,7 @@ export const queueList: ThreadList<"queue", QueueView> = {
 
 /** A page of them. */
 export const queue = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<QueueView>, ThreadListError> => threadPage(sql, queueList, threadId, query)

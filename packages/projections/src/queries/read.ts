@@ -1,11 +1,11 @@
 /** How every query runs: in one read transaction, with failures of the database as one error. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import * as SqlError from "@effect/sql/SqlError"
 import { type Rows, StorageUnavailable, type TableName } from "@threadfold/contracts"
 import { Effect } from "effect"
 import { type PageError, type RowError, RowNotFound, type ThreadListError } from "./Errors.js"
 import { type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { type Condition, headOf, selectRows } from "./select.js"
 
 /**
@@ -13,7 +13,7 @@ import { type Condition, headOf, selectRows } from "./select.js"
  * client: `@effect/sql` has one tag for all of them, and the queries would run on that other connection.
  */
 export const reading = <A, E>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   body: Effect.Effect<A, E>,
 ): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StorageUnavailable> =>
   Effect.catchIf(sql.withTransaction(body), isSqlError, ({ cause }) =>
@@ -39,7 +39,7 @@ const notFound = (table: ResourceTable, id: string) => new RowNotFound({ resourc
 
 /** A row by its id; null: there is none. */
 export const findRow = <N extends ResourceTable>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: N,
   id: string,
 ): Effect.Effect<Rows[N] | null, SqlError.SqlError> =>
@@ -50,7 +50,7 @@ export const findRow = <N extends ResourceTable>(
 
 /** The same; fails where there is none. */
 export const requireRow = <N extends ResourceTable>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: N,
   id: string,
 ): Effect.Effect<Rows[N], RowNotFound | SqlError.SqlError> =>
@@ -60,7 +60,7 @@ export const requireRow = <N extends ResourceTable>(
 
 /** The resource of one row. */
 export const resource = <N extends ResourceTable, A>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: N,
   id: string,
   view: (row: Rows[N]) => A,
@@ -75,10 +75,7 @@ export const resource = <N extends ResourceTable, A>(
   )
 
 /** Fails unless the thread exists. */
-export const requireThread = (
-  sql: SqlClient.SqlClient,
-  threadId: string,
-): Effect.Effect<void, RowNotFound | SqlError.SqlError> =>
+export const requireThread = (sql: ReadSql, threadId: string): Effect.Effect<void, RowNotFound | SqlError.SqlError> =>
   sql
     .unsafe("SELECT 1 FROM threads WHERE thread_id = ?", [threadId])
     .pipe(Effect.flatMap((found) => (found.length > 0 ? Effect.void : Effect.fail(notFound("threads", threadId)))))
@@ -88,7 +85,7 @@ export const ofThread = (threadId: string): Condition => ({ sql: "thread_id = ?"
 
 /** A page of a list as views, with the sequence that it is true for. */
 export const listPage = <N extends TableName, A, E>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   page: Effect.Effect<RowPage<N>, E>,
   view: (rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>,
 ): Effect.Effect<Page<A>, Exclude<E, SqlError.SqlError> | StorageUnavailable> =>
@@ -103,7 +100,7 @@ export const listPage = <N extends TableName, A, E>(
 
 /** A page of a list of one thread's rows. */
 export const threadPage = <N extends TableName, A>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   list: ThreadList<N, A>,
   threadId: string,
   query: PageQuery,
@@ -119,12 +116,12 @@ export const threadPage = <N extends TableName, A>(
 export interface ThreadList<N extends TableName, A> extends List<N> {
   /** What is left out of the list always. */
   readonly conditions?: readonly Condition[]
-  readonly view: (sql: SqlClient.SqlClient, rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>
+  readonly view: (sql: ReadSql, rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>
 }
 
 /** The rows of such a page, inside a transaction that is open already. */
 export const readThreadPage = <N extends TableName, A>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   list: ThreadList<N, A>,
   threadId: string,
   query: PageQuery,
@@ -135,5 +132,5 @@ export const readThreadPage = <N extends TableName, A>(
 /** A view that needs the row alone. */
 export const each =
   <Row, A>(view: (row: Row) => A) =>
-  (_sql: SqlClient.SqlClient, rows: readonly Row[]): Effect.Effect<readonly A[]> =>
+  (_sql: ReadSql, rows: readonly Row[]): Effect.Effect<readonly A[]> =>
     Effect.succeed(rows.map(view))

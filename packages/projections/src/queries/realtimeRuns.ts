@@ -1,11 +1,11 @@
 /** Voice runs of a thread, by their time-ordered ids, newest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { RealtimeRunView } from "@threadfold/contracts"
 import { realtimeRunView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, type ThreadList, threadPage } from "./read.js"
 
 export const realtimeRunList: ThreadList<"realtime_runs", RealtimeRunView> = {
@@ -18,7 +18,7 @@ export const realtimeRunList: ThreadList<"realtime_runs", RealtimeRunView> = {
 
 /** A page of them. */
 export const realtimeRuns = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<RealtimeRunView>, ThreadListError> => threadPage(sql, realtimeRunList, threadId, query)

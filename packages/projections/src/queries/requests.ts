@@ -1,11 +1,11 @@
 /** Approvals, questions and tool callbacks of a thread or of all threads, by their time-ordered ids, newest first. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { RequestDetail, RequestView } from "@threadfold/contracts"
 import { requestDetail, requestView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { ListError, RowError, ThreadListError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 import type { Condition } from "./select.js"
 
@@ -19,7 +19,7 @@ export const requestList: ThreadList<"requests", RequestView> = {
 
 /** A page of them. */
 export const requests = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<RequestView>, ThreadListError> => threadPage(sql, requestList, threadId, query)
@@ -47,7 +47,7 @@ export const openRequestList: ThreadList<"requests", RequestDetail> = {
 
 /** A page of those of all threads. */
 export const allRequests = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   { status, ...query }: AllRequestsQuery = {},
 ): Effect.Effect<Page<RequestDetail>, ListError> => {
   const conditions: readonly Condition[] =
@@ -57,7 +57,5 @@ export const allRequests = (
 }
 
 /** One request. */
-export const request = (
-  sql: SqlClient.SqlClient,
-  requestId: string,
-): Effect.Effect<Resource<RequestDetail>, RowError> => resource(sql, "requests", requestId, requestDetail)
+export const request = (sql: ReadSql, requestId: string): Effect.Effect<Resource<RequestDetail>, RowError> =>
+  resource(sql, "requests", requestId, requestDetail)

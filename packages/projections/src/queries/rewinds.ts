@@ -1,10 +1,10 @@
 /** Which turns were taken back: ranges for views, and conditions that leave out what belongs to such turns. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows } from "@threadfold/contracts"
 import type { RewoundRange } from "@threadfold/core/model"
 import { Effect } from "effect"
+import type { ReadSql } from "./ReadSql.js"
 import { type Condition, selectRows } from "./select.js"
 
 /** Ranges that hold any of these turns of one thread. */
@@ -20,7 +20,7 @@ export const holdingAny = (threadId: string, turns: readonly Rows["turns"][]): C
 
 /** Them, in their order. */
 export const rangesOf = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   turns: readonly Rows["turns"][],
 ): Effect.Effect<readonly RewoundRange[], SqlError.SqlError> => {
   const threadId = turns[0]?.threadId

@@ -1,11 +1,12 @@
 /** Rows by their keys, whole: what a program is told that keeps a copy of them. */
-import type * as SqlClient from "@effect/sql/SqlClient"
+
 import type * as SqlError from "@effect/sql/SqlError"
 import type { StorageUnavailable, TableName } from "@threadfold/contracts"
 import { type Cells, keyOf, layout, type Scalar } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { parseJsonColumns } from "../SqlRow.js"
 import { selectList, sqlName } from "../SqlText.js"
+import type { ReadSql } from "./ReadSql.js"
 import { reading } from "./read.js"
 
 /** A row that was asked for; null: there is none. */
@@ -19,7 +20,7 @@ export interface FoundRow {
 const keysAtOnce = 250
 
 const ofTable = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: TableName,
   keys: readonly (readonly Scalar[])[],
 ): Effect.Effect<readonly FoundRow[], SqlError.SqlError> => {
@@ -43,7 +44,7 @@ const ofTable = (
 
 /** The rows of these keys as they are now, all of one moment, in the order of the tables that are asked for. */
 export const rowsByKeys = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   wanted: readonly Omit<FoundRow, "row">[],
 ): Effect.Effect<readonly FoundRow[], StorageUnavailable> => {
   const byTable = new Map<TableName, (readonly Scalar[])[]>()

@@ -3,7 +3,7 @@
  * and the newest of every list. Bounded, however long the thread is; what is left out is told, so that the program never takes
  * a row that it does not hold for one that does not exist.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
+
 import type * as SqlError from "@effect/sql/SqlError"
 import { type AnyRow, columnName, type TableName } from "@threadfold/contracts"
 import { decodeState, FOLD_VERSION, type FoldState } from "@threadfold/core"
@@ -17,6 +17,7 @@ import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
 import { type List, limitOf, readPage } from "./Page.js"
 import { queueList } from "./queue.js"
+import type { ReadSql } from "./ReadSql.js"
 import { ofThread, reading, requireRow } from "./read.js"
 import { realtimeRunList } from "./realtimeRuns.js"
 import { requestList } from "./requests.js"
@@ -99,7 +100,7 @@ const byIds = (column: string, ids: readonly string[]): Condition => ({
 
 /** The highest id of a thread's rows that were not gathered; null: all were. Reads no more of the index than was gathered. */
 const highestLeft = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: "turns" | "items",
   threadId: string,
   gathered: Gathered,
@@ -115,7 +116,7 @@ const highestLeft = (
 
 /** The open state that goes with the rows; null: another version of the fold made them, or they wait for a rebuild. */
 const openState = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   streamVersion: number,
 ): Effect.Effect<FoldState | null, SqlError.SqlError> =>
@@ -137,7 +138,7 @@ const namedBy = (state: FoldState | null): readonly (readonly [TableName, readon
         ["realtime_runs", [state.realtime, ...state.pendingRealtime].flatMap((run) => run?.realtimeId ?? [])],
       ]
 
-const readRows = (sql: SqlClient.SqlClient, threadId: string, limit: number): Sql<ReadRows> =>
+const readRows = (sql: ReadSql, threadId: string, limit: number): Sql<ReadRows> =>
   Effect.gen(function* () {
     const sequence = yield* headOf(sql)
     const thread = yield* requireRow(sql, "threads", threadId)
@@ -233,7 +234,7 @@ const readRows = (sql: SqlClient.SqlClient, threadId: string, limit: number): Sq
 
 /** The snapshot. Fails with `thread-not-found`, `invalid-request` (a limit out of range) or `unavailable`. */
 export const rowsSnapshot = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: RowsSnapshotQuery = {},
 ): Effect.Effect<ReadRows, ThreadListError> =>

@@ -1,12 +1,12 @@
 /** Rows by SQL over the read-only client. Everything that reaches SQL from outside is a parameter. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName } from "@threadfold/contracts"
 import { layout, toRow } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { parseJsonColumns } from "../SqlRow.js"
 import { selectList } from "../SqlText.js"
+import type { ReadSql } from "./ReadSql.js"
 
 /** A condition and its parameters. */
 export interface Condition {
@@ -16,7 +16,7 @@ export interface Condition {
 
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
 export const selectRows = <N extends TableName>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   table: N,
   where: readonly Condition[],
   tail: string,
@@ -33,7 +33,7 @@ export const selectRows = <N extends TableName>(
 }
 
 /** The sequence of the log that this transaction sees. */
-export const headOf = (sql: SqlClient.SqlClient): Effect.Effect<number, SqlError.SqlError> =>
+export const headOf = (sql: ReadSql): Effect.Effect<number, SqlError.SqlError> =>
   sql
     .unsafe<{ readonly head: number }>("SELECT coalesce(max(sequence), 0) AS head FROM events")
     .pipe(Effect.map((rows) => rows[0]?.head ?? 0))

@@ -1,11 +1,11 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SessionRow, SessionView } from "@threadfold/contracts"
 import { sessionView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
 
 export const sessionList: ThreadList<"sessions", SessionView> = {
@@ -18,14 +18,14 @@ export const sessionList: ThreadList<"sessions", SessionView> = {
 
 /** A page of them. */
 export const sessions = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: PageQuery = {},
 ): Effect.Effect<Page<SessionView>, ThreadListError> => threadPage(sql, sessionList, threadId, query)
 
 const sessionAs =
   <A>(view: (row: SessionRow) => A) =>
-  (sql: SqlClient.SqlClient, sessionId: string): Effect.Effect<Resource<A>, RowError> =>
+  (sql: ReadSql, sessionId: string): Effect.Effect<Resource<A>, RowError> =>
     resource(sql, "sessions", sessionId, view)
 
 /** One session. */

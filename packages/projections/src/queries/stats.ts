@@ -1,8 +1,8 @@
 /** Figures about the whole database. Counting by type reads an index from end to end: not for a hot path. */
 import { statSync } from "node:fs"
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Stats, StorageUnavailable } from "@threadfold/contracts"
 import { Effect } from "effect"
+import type { ReadSql } from "./ReadSql.js"
 import { reading } from "./read.js"
 import { headOf } from "./select.js"
 
@@ -14,7 +14,7 @@ export interface StatsQuery {
 /** Bytes of a file, 0 where there is none (a database in memory, a log that was just checkpointed away). */
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
-export const stats = (sql: SqlClient.SqlClient, query: StatsQuery = {}): Effect.Effect<Stats, StorageUnavailable> => {
+export const stats = (sql: ReadSql, query: StatsQuery = {}): Effect.Effect<Stats, StorageUnavailable> => {
   const count = (table: string) =>
     sql.unsafe<{ readonly n: number }>(`SELECT count(*) AS n FROM ${table}`).pipe(Effect.map((rows) => rows[0]?.n ?? 0))
   // Sequences have no gaps on SQLite, and a prune takes from the front: counting rows would read the whole index.

@@ -3,7 +3,6 @@
  * for: what opens a thread on a screen must not depend on how long the thread is.
  */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
 import type { TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { sessionView, threadDetail, threadUsage } from "@threadfold/core/model"
@@ -15,6 +14,7 @@ import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
 import { maxLimit } from "./Page.js"
 import { queueList } from "./queue.js"
+import type { ReadSql } from "./ReadSql.js"
 import { findRow, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
 import { realtimeRunList } from "./realtimeRuns.js"
 import { requestList } from "./requests.js"
@@ -56,7 +56,7 @@ interface Part<A> {
 
 /** Entries in the list's own order: one page, or page after page of the same moment. */
 const entriesOf = <N extends TableName, A>(
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   list: ThreadList<N, A>,
   threadId: string,
   limit: number | null,
@@ -76,7 +76,7 @@ const entriesOf = <N extends TableName, A>(
   })
 
 export const threadSnapshot = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   query: SnapshotQuery = {},
 ): Effect.Effect<SnapshotPage, ThreadListError> => {

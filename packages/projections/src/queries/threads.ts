@@ -1,11 +1,11 @@
 /** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { ThreadDetail, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { threadDetail, threadView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ListError, RowError } from "./Errors.js"
 import { type List, type Page, type PageQuery, readPage } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { listPage, type Resource, resource } from "./read.js"
 import type { Condition } from "./select.js"
 
@@ -50,14 +50,11 @@ const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
 }
 
 /** A page of them. */
-export const threads = (
-  sql: SqlClient.SqlClient,
-  query: ThreadQuery = {},
-): Effect.Effect<Page<ThreadView>, ListError> =>
+export const threads = (sql: ReadSql, query: ThreadQuery = {}): Effect.Effect<Page<ThreadView>, ListError> =>
   listPage(sql, readPage(sql, threadList, "", conditionsOf(query), query), (rows) =>
     Effect.succeed(rows.map(threadView)),
   )
 
 /** One thread, deleted or not. */
-export const thread = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<Resource<ThreadDetail>, RowError> =>
+export const thread = (sql: ReadSql, threadId: string): Effect.Effect<Resource<ThreadDetail>, RowError> =>
   resource(sql, "threads", threadId, threadDetail)

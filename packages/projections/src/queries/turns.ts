@@ -3,12 +3,12 @@
  * such a row included: it says which turn took the message.
  */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { TurnDetail, TurnView } from "@threadfold/contracts"
 import { turnDetail, turnView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { RowError, ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
+import type { ReadSql } from "./ReadSql.js"
 import { type Resource, reading, requireRow, type ThreadList, threadPage } from "./read.js"
 import { rangesOf, turnsRewound } from "./rewinds.js"
 import { headOf } from "./select.js"
@@ -29,13 +29,13 @@ export const turnList: ThreadList<"turns", TurnView> = {
 
 /** A page of them. */
 export const turns = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   threadId: string,
   { rewound, ...query }: TurnQuery = {},
 ): Effect.Effect<Page<TurnView>, ThreadListError> => threadPage(sql, turnList, threadId, query, turnsRewound(rewound))
 
 /** One turn. */
-export const turn = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<Resource<TurnDetail>, RowError> =>
+export const turn = (sql: ReadSql, turnId: string): Effect.Effect<Resource<TurnDetail>, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {

@@ -3,10 +3,10 @@
  * follows from a row, core says (`core/workflow`).
  */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
+import type { ReadSql } from "./ReadSql.js"
 import { findRow, ofThread, reading } from "./read.js"
 import { notOver } from "./requests.js"
 import { type Condition, selectRows } from "./select.js"
@@ -17,10 +17,7 @@ const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, 
 const OPEN = 200
 
 /** A thread's work; null: there is no such thread. */
-export const threadWork = (
-  sql: SqlClient.SqlClient,
-  threadId: string,
-): Effect.Effect<ThreadWork | null, StorageUnavailable> =>
+export const threadWork = (sql: ReadSql, threadId: string): Effect.Effect<ThreadWork | null, StorageUnavailable> =>
   reading(
     sql,
     Effect.gen(function* () {
@@ -36,18 +33,16 @@ export const threadWork = (
   )
 
 /** A turn's row; null: there is none. */
-export const turnRow = (sql: SqlClient.SqlClient, turnId: string): Effect.Effect<TurnRow | null, StorageUnavailable> =>
+export const turnRow = (sql: ReadSql, turnId: string): Effect.Effect<TurnRow | null, StorageUnavailable> =>
   reading(sql, findRow(sql, "turns", turnId))
 
 /** A request's row; null: there is none. */
-export const requestRow = (
-  sql: SqlClient.SqlClient,
-  requestId: string,
-): Effect.Effect<RequestRow | null, StorageUnavailable> => reading(sql, findRow(sql, "requests", requestId))
+export const requestRow = (sql: ReadSql, requestId: string): Effect.Effect<RequestRow | null, StorageUnavailable> =>
+  reading(sql, findRow(sql, "requests", requestId))
 
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingSessions = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly SessionRow[], StorageUnavailable> =>
@@ -62,7 +57,7 @@ export const livingSessions = (
   )
 
 /** Connections that nobody has seen close, oldest first, after one (exclusive). */
-export const openConnections = (sql: SqlClient.SqlClient, after: string | null, limit: number) =>
+export const openConnections = (sql: ReadSql, after: string | null, limit: number) =>
   reading(
     sql,
     selectRows(
@@ -78,7 +73,7 @@ export const openConnections = (sql: SqlClient.SqlClient, after: string | null, 
  * that is not held and has no running turn in front of it, or a turn whose end is not final yet.
  */
 export const threadsToFollowUp = (
-  sql: SqlClient.SqlClient,
+  sql: ReadSql,
   after: string | null,
   limit: number,
 ): Effect.Effect<readonly string[], StorageUnavailable> =>

@@ -1,10 +1,10 @@
 /** Tokens of a thread. */
 
-import type * as SqlClient from "@effect/sql/SqlClient"
 import type { ThreadUsage } from "@threadfold/contracts"
 import { threadUsage } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { RowError } from "./Errors.js"
+import type { ReadSql } from "./ReadSql.js"
 import { ofThread, reading, requireThread } from "./read.js"
 import { headOf, selectRows } from "./select.js"
 
@@ -15,7 +15,7 @@ export interface UsageAnswer {
   readonly usage: ThreadUsage | null
 }
 
-export const usage = (sql: SqlClient.SqlClient, threadId: string): Effect.Effect<UsageAnswer, RowError> =>
+export const usage = (sql: ReadSql, threadId: string): Effect.Effect<UsageAnswer, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {

@@ -1,0 +1,77 @@
+/**
+ * What queries read through: statements, and one transaction around several. An `@effect/sql` client is one. The one made here is
+ * for reading alone: prepared statements on a better-sqlite3 handle, without a span or a fiber for each.
+ */
+import * as SqlError from "@effect/sql/SqlError"
+import Sqlite from "better-sqlite3"
+import { Effect, type Scope } from "effect"
+
+/** Statements over one connection. */
+export interface ReadSql {
+  /** The rows of a statement. */
+  readonly unsafe: <Row extends object>(
+    text: string,
+    params?: readonly unknown[],
+  ) => Effect.Effect<readonly Row[], SqlError.SqlError>
+  /** Runs `body`, which waits for nothing but these statements, in one transaction. */
+  readonly withTransaction: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError.SqlError>
+}
+
+/** Statements that are kept prepared: what HTTP asks for takes far fewer. The limit of a page is part of its text. */
+const keptStatements = 512
+
+type Statement = Sqlite.Statement<unknown[], unknown>
+
+/** Statements by their text; the one that was not used for the longest time gives way. */
+const prepared = (handle: Sqlite.Database): ((text: string) => Statement) => {
+  const kept = new Map<string, Statement>()
+  return (text) => {
+    const known = kept.get(text)
+    const statement = known ?? handle.prepare<unknown[], unknown>(text)
+    if (known !== undefined) kept.delete(text)
+    kept.set(text, statement)
+    if (kept.size > keptStatements) {
+      const [oldest] = kept.keys()
+      if (oldest !== undefined) kept.delete(oldest)
+    }
+    return statement
+  }
+}
+
+const attempt = <A>(body: () => A): Effect.Effect<A, SqlError.SqlError> =>
+  Effect.try({ try: body, catch: (cause) => new SqlError.SqlError({ cause, message: "a statement failed" }) })
+
+/** Statements over a handle that reads. */
+export const readSqlOf = (handle: Sqlite.Database): ReadSql => {
+  const statement = prepared(handle)
+  const begin = handle.prepare("BEGIN")
+  const commit = handle.prepare("COMMIT")
+  return {
+    unsafe: <Row extends object>(text: string, params: readonly unknown[] = []) =>
+      // The only cast: what a statement selects is what its caller wrote.
+      attempt(() => statement(text).all(params) as readonly Row[]),
+    withTransaction: (body) =>
+      Effect.flatMap(
+        attempt(() => begin.run()),
+        () => {
+          // At one go: a fiber may pause after many steps, and what another one reads then would be in this transaction.
+          const exit = Effect.runSyncExit(body)
+          // A transaction that only read has nothing to roll back; SQLite ends it by itself where the file fails.
+          return Effect.zipRight(
+            attempt(() => handle.inTransaction && commit.run()),
+            exit,
+          )
+        },
+      ),
+  }
+}
+
+/** Opens a database file for reading, for the life of the scope: after the writer has made it and set it to WAL. */
+export const openReadSql = (file: string): Effect.Effect<ReadSql, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Sqlite(file, { readonly: true, fileMustExist: true })),
+      (handle) => Effect.sync(() => handle.close()),
+    ),
+    readSqlOf,
+  )
