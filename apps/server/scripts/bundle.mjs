@@ -19,6 +19,7 @@ const options = {
     subscriberWorker: "../../packages/bench/src/live/subscriberWorker.ts",
     benchAgent: "../../packages/bench/src/live/agent.ts",
     bareServer: "../../packages/bench/src/live/bareServer.ts",
+    bareHttpServer: "../../packages/bench/src/http/bareHttpServer.ts",
   },
   outdir: "dist",
   bundle: true,

@@ -10,8 +10,12 @@ export const manifestFile = installed("package.json")
 /** The built program. */
 export const programFile = installed("dist/threadfold.js")
 
-/** What `bench live` runs besides the program, built. */
-export const benchPrograms = { agent: installed("dist/benchAgent.js"), bareServer: installed("dist/bareServer.js") }
+/** What `bench live` and `bench http` run besides the program, built. */
+export const benchPrograms = {
+  agent: installed("dist/benchAgent.js"),
+  bareServer: installed("dist/bareServer.js"),
+  bareHttpServer: installed("dist/bareHttpServer.js"),
+}
 
 /** A real Codex session in which the user approves a command. */
 export const exampleRecording = installed("examples/codex-02-approval-untrusted-accept.jsonl")

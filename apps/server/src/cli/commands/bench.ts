@@ -1,4 +1,4 @@
-/** `threadfold bench ingest`, `live` and `open`. */
+/** `threadfold bench ingest`, `live`, `open` and `http`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
@@ -56,6 +56,20 @@ const open = Command.make(
     }),
 ).pipe(Command.withDescription("Measure what the open rows of a thread cost, n beside 10n; prints JSON."))
 
+const http = Command.make(
+  "http",
+  { calls: whole("calls", [100, 20_000], 1_000, "Calls that are measured of each kind, of each server.") },
+  ({ calls }) =>
+    Effect.gen(function* () {
+      const { benchHttp } = yield* loadBenchmarks
+      const { bareHttpServer } = benchPrograms
+      const options = { calls, recording: exampleRecording, program: programFile, bareHttpServer }
+      yield* writeJson(yield* Effect.mapError(benchHttp(options), toProblem))
+    }),
+).pipe(Command.withDescription("Measure calls over HTTP beside a bare server of the same statements; prints JSON."))
+
 export const benchCommand = Command.make("bench", {}, () =>
-  usageProblem("Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open"),
-).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open]))
+  usageProblem(
+    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http",
+  ),
+).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open, http]))
