@@ -17,7 +17,10 @@ import { makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
 import { makeAttachedSessions } from "./attached/AttachedSessions.js"
 import { announce } from "./Discovery.js"
+import { DirectReads } from "./direct/DirectReads.js"
+import { sendDirect } from "./direct/sendDirect.js"
 import { Metrics } from "./Metrics.js"
+import { hasBody } from "./node/bodyArrival.js"
 import { type CannotListen, listen } from "./node/listen.js"
 import { type HttpOptions, limitsOf } from "./options.js"
 import { sendProblem } from "./problemAnswer.js"
@@ -94,7 +97,9 @@ export const openHttpServer = (
     const changes = yield* makeRowFeed(engine, yield* Projections, limits.stream, metrics)
     const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
     const imports = { ...(options.imports ?? defaultImportLimits), directory: dataDir }
+    const direct = yield* Effect.map(Layer.build(DirectReads.layer), (built) => Context.get(built, DirectReads))
     const app = yield* makeApp(metrics).pipe(
+      Effect.provideService(DirectReads, direct),
       Effect.provide(
         yield* Layer.build(ImportJobs.layer.pipe(Layer.provideMerge(Layer.succeed(ImportSettings, imports)))),
       ),
@@ -122,12 +127,17 @@ export const openHttpServer = (
       log({ method, target: url, status: response.statusCode })
     }
     const listener: RequestListener = (request, response) => {
-      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
-      if (pathOf(request.url ?? "") === "/docs") response.setHeader("content-security-policy", docsPolicy)
+      const { headers, method, url = "" } = request
       response.once("close", () => answered(request, response))
       const refusal = guard(factsOf(request))
       // Every other path has passed with the token.
-      if (!isPublic(pathOf(request.url ?? "")) && refusal === null) known(request.socket)
+      if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
+      if (refusal === null && method === "GET" && !hasBody(request)) {
+        const answer = direct.answer(url, headers, engine.log)
+        if (answer !== null && sendDirect(response, answer)) return
+      }
+      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+      if (pathOf(url) === "/docs") response.setHeader("content-security-policy", docsPolicy)
       if (refusal === null) return handler(request, response)
       metrics.refused(refusal.slug)
       return sendProblem(request, response, refusal)

@@ -13,6 +13,7 @@ import { Cause, Effect, Layer } from "effect"
 import type { ImportJobs } from "../imports/ImportJobs.js"
 import type { ImportSettings } from "../imports/ImportSettings.js"
 import { toProblem } from "../problems/toProblem.js"
+import type { DirectReads } from "./direct/DirectReads.js"
 import type { Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
 import { commandRoutes } from "./routes/commands.js"
@@ -103,7 +104,7 @@ const firstIssue = (error: Error): string => {
 }
 
 /** What the routes stand on. */
-export type AppNeeds = HttpServices | ImportJobs | ImportSettings | Projections
+export type AppNeeds = DirectReads | HttpServices | ImportJobs | ImportSettings | Projections
 
 /** The application over its services. */
 export const makeApp = (

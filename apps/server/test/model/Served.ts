@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { SqliteClient } from "@effect/sql-sqlite-node"
 import type { EventEnvelope } from "@threadfold/contracts"
 import { RowsSnapshot } from "@threadfold/contracts/api"
 import { decodeState, encodeState, FOLD_VERSION, fold, initialState } from "@threadfold/core"
@@ -25,8 +24,7 @@ export class Served {
     this.database.pragma("synchronous = OFF")
     this.database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY)")
     this.store = new SqlStore(this.database)
-    const client = SqliteClient.layer({ filename: this.file, readonly: true, disableWAL: true })
-    this.queries = ManagedRuntime.make(Projections.layer.pipe(Layer.provide(Layer.orDie(client))))
+    this.queries = ManagedRuntime.make(Projections.layer(this.file))
   }
 
   async close(): Promise<void> {

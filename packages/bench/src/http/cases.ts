@@ -69,7 +69,7 @@ const readingsOf = (file: string) =>
           ),
       ),
       threadUnchanged: yield* Effect.forEach(some, (id) =>
-        reading(get(`/v1/threads/${id}`), (read) => read.thread(id)),
+        reading(get(`/v1/threads/${id}`), (read) => read.threadVersion(id)),
       ),
       turns: yield* Effect.forEach(some, (id) => reading(get(`/v1/threads/${id}/turns`), (read) => read.turns(id))),
       items: yield* Effect.forEach(some, (id) => reading(get(`/v1/threads/${id}/items`), (read) => read.items(id))),

@@ -25,7 +25,7 @@ import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
 import { tasks } from "./tasks.js"
 import { threadSnapshot } from "./threadSnapshot.js"
-import { thread, threads } from "./threads.js"
+import { thread, threads, threadVersion } from "./threads.js"
 import { turn, turns } from "./turns.js"
 import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadWork, turnRow } from "./upkeep.js"
 import { usage } from "./usage.js"
@@ -39,6 +39,7 @@ const boundTo = (sql: ReadSql) => {
   return {
     threads: bind(threads),
     thread: bind(thread),
+    threadVersion: bind(threadVersion),
     matchingThreads: bind(matchingThreads),
     threadSnapshot: bind(threadSnapshot),
     rowsSnapshot: bind(rowsSnapshot),

@@ -35,7 +35,7 @@ export interface Resource<A> {
 const names = { threads: "thread", sessions: "session", turns: "turn", requests: "request" } as const
 type ResourceTable = keyof typeof names
 
-const notFound = (table: ResourceTable, id: string) => new RowNotFound({ resource: names[table], id })
+export const notFound = (table: ResourceTable, id: string) => new RowNotFound({ resource: names[table], id })
 
 /** A row by its id; null: there is none. */
 export const findRow = <N extends ResourceTable>(

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { ListError, RowError } from "./Errors.js"
 import { type List, type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { listPage, type Resource, resource } from "./read.js"
+import { listPage, notFound, type Resource, reading, resource } from "./read.js"
 import type { Condition } from "./select.js"
 
 /** Filters apply together. */
@@ -53,6 +53,31 @@ const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
 export const threads = (sql: ReadSql, query: ThreadQuery = {}): Effect.Effect<Page<ThreadView>, ListError> =>
   listPage(sql, readPage(sql, threadList, "", conditionsOf(query), query), (rows) =>
     Effect.succeed(rows.map(threadView)),
+  )
+
+/** What a page of a thread is true for. */
+export interface ThreadVersion {
+  /** Sequence of the log. */
+  readonly sequence: number
+  /** Sequence of the event that last touched the thread. */
+  readonly version: number
+  /** Version of the fold that its rows are from; null where it is not known. */
+  readonly foldVersion: number | null
+}
+
+/** Whether a thread's page has changed, in one look: a fold of another version changes rows without an event. */
+export const threadVersion = (sql: ReadSql, threadId: string): Effect.Effect<ThreadVersion, RowError> =>
+  reading(
+    sql,
+    Effect.flatMap(
+      sql.unsafe<ThreadVersion>(
+        `SELECT (SELECT coalesce(max(sequence), 0) FROM events) AS sequence, sequence AS version,
+           (SELECT fold_version FROM fold_state WHERE stream_id = thread_id) AS "foldVersion"
+         FROM threads WHERE thread_id = ?`,
+        [threadId],
+      ),
+      ([found]) => (found === undefined ? notFound("threads", threadId) : Effect.succeed(found)),
+    ),
   )
 
 /** One thread, deleted or not. */

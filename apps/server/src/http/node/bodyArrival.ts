@@ -22,7 +22,8 @@ export const askForBody = (request: IncomingMessage): void => {
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>()
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
+/** Whether a call comes with a body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
 /** Calls `late` unless the body is whole after so many ms. */

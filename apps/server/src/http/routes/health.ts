@@ -1,10 +1,12 @@
 /** Whether the service works, and its figures. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import type { EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { DirectReads } from "../direct/DirectReads.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { answer } from "./answer.js"
@@ -22,17 +24,23 @@ const fullDetail = ({ freeBytes, minFreeBytes }: DiskSpace): string =>
 export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
   Effect.gen(function* () {
     const { engine, metrics, version } = yield* HttpServices
-    return handlers
-      .handle("livez", () => Effect.succeed({ status: "ok" as const, version }))
-      .handle("readyz", () =>
-        Effect.zipRight(
-          storageReady(engine),
-          // The log's head is read from the database, not from memory.
-          Effect.map(engine.log.head, (sequence) =>
-            answer({ status: "ok", version, logId: engine.log.logId, sequence }, sequence),
-          ),
-        ).pipe(orProblem(engine)),
-      )
-      .handle("metrics", () => Effect.map(engine.storage, (storage) => metrics.text(engine.log.published(), storage)))
+    const alive = JSON.stringify({ status: "ok", version })
+    return yield* (yield* DirectReads).take(
+      ["livez"],
+      handlers
+        .handle("livez", () => Effect.succeed(HttpServerResponse.text(alive, { contentType: "application/json" })))
+        .handle("readyz", () =>
+          Effect.zipRight(
+            storageReady(engine),
+            // The log's head is read from the database, not from memory.
+            Effect.map(engine.log.head, (sequence) =>
+              answer({ status: "ok", version, logId: engine.log.logId, sequence }, sequence),
+            ),
+          ).pipe(orProblem(engine)),
+        )
+        .handle("metrics", () =>
+          Effect.map(engine.storage, (storage) => metrics.text(engine.log.published(), storage)),
+        ),
+    )
   }),
 )

@@ -5,6 +5,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import { invariants } from "@threadfold/core"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { DirectReads } from "../direct/DirectReads.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
@@ -22,68 +23,71 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
     const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
       waitFor(log, params["min-sequence"], services.limits.waitMs)
 
-    return handlers
-      .handle("events", ({ request, urlParams }) =>
-        Effect.gen(function* () {
-          yield* ready(urlParams)
-          const types = yield* typesOf(urlParams.types)
-          if (wantsStream(request)) {
-            const filter = types === undefined ? {} : { types: new Set(types) }
-            return yield* serveStream(
-              { ...services, feed: services.events },
-              request,
-              urlParams.after,
-              filter,
-              "/v1/threads",
-            )
-          }
-          const { after, cursor, limit, order, native } = urlParams
-          const page = yield* eventPage(log, {
-            ...(types === undefined ? {} : { types }),
-            after,
-            cursor,
-            limit,
-            order,
-            native: native === true,
-          })
-          return answerText(page.json, page.sequence)
-        }).pipe(told),
-      )
-      .handle("event", ({ path: { sequence }, request, urlParams }) =>
-        Effect.gen(function* () {
-          yield* ready(urlParams)
-          const [row] = yield* log.read({
-            after: sequence - 1,
-            until: Math.min(sequence, log.published()),
-            limit: 1,
-          })
-          if (row === undefined || row.sequence !== sequence) {
-            return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
-          }
-          const native = urlParams.native === true
-          // An event never changes.
-          const etag = etagOf(log.logId, sequence, native ? "native" : undefined)
-          if (holds(request, etag)) return notModified(etag, log.published())
-          const json = yield* eventJson(log, row, native)
-          return answerText(json, log.published(), { etag })
-        }).pipe(told),
-      )
-      .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
-        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
-          Effect.map((page) => answer(page, page.sequence)),
-          told,
+    return yield* (yield* DirectReads).take(
+      ["events", "event", "anomalies", "stats"],
+      handlers
+        .handle("events", ({ request, urlParams }) =>
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            const types = yield* typesOf(urlParams.types)
+            if (wantsStream(request)) {
+              const filter = types === undefined ? {} : { types: new Set(types) }
+              return yield* serveStream(
+                { ...services, feed: services.events },
+                request,
+                urlParams.after,
+                filter,
+                "/v1/threads",
+              )
+            }
+            const { after, cursor, limit, order, native } = urlParams
+            const page = yield* eventPage(log, {
+              ...(types === undefined ? {} : { types }),
+              after,
+              cursor,
+              limit,
+              order,
+              native: native === true,
+            })
+            return answerText(page.json, page.sequence)
+          }).pipe(told),
+        )
+        .handle("event", ({ path: { sequence }, request, urlParams }) =>
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            const [row] = yield* log.read({
+              after: sequence - 1,
+              until: Math.min(sequence, log.published()),
+              limit: 1,
+            })
+            if (row === undefined || row.sequence !== sequence) {
+              return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
+            }
+            const native = urlParams.native === true
+            // An event never changes.
+            const etag = etagOf(log.logId, sequence, native ? "native" : undefined)
+            if (holds(request, etag)) return notModified(etag, log.published())
+            const json = yield* eventJson(log, row, native)
+            return answerText(json, log.published(), { etag })
+          }).pipe(told),
+        )
+        .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
+          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
+            Effect.map((page) => answer(page, page.sequence)),
+            told,
+          ),
+        )
+        .handle("stats", ({ urlParams }) =>
+          Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
+            Effect.map((stats) => answer(stats, stats.lastSequence)),
+            told,
+          ),
+        )
+        .handle("invariants", () =>
+          Effect.succeed({
+            items: invariants.map(({ id, text, kind, severity }) => ({ id, text, kind, severity })),
+          }),
         ),
-      )
-      .handle("stats", ({ urlParams }) =>
-        Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
-          Effect.map((stats) => answer(stats, stats.lastSequence)),
-          told,
-        ),
-      )
-      .handle("invariants", () =>
-        Effect.succeed({
-          items: invariants.map(({ id, text, kind, severity }) => ({ id, text, kind, severity })),
-        }),
-      )
+    )
   }),
 )

@@ -7,6 +7,7 @@ import { Projections } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
 import { inPieces } from "../attached/pieces.js"
 import { findEntries, findLines } from "../attached/pushedBody.js"
+import { DirectReads } from "../direct/DirectReads.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
@@ -36,40 +37,43 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     const { engine, limits, sessions } = yield* HttpServices
     const projections = yield* Projections
     const told = orProblem(engine)
-    return handlers
-      .handle("get", ({ path, request, urlParams }) =>
-        Effect.gen(function* () {
-          yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
-          return resourceAnswer(request, engine.log.logId, yield* projections.session(path.sessionId))
-        }).pipe(told),
-      )
-      .handleRaw("attach", ({ path, request }) =>
-        Effect.gen(function* () {
-          yield* requireMediaType(request, [json])
-          const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
-          const said = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
-          const body = yield* decodeBody(AttachRequest, said)
-          const { created, session } = yield* sessions.attach(sessionId, body)
-          return sessionAnswer(session, created ? 201 : 200)
-        }).pipe(told),
-      )
-      .handleRaw("push", ({ path, request }) =>
-        Effect.gen(function* () {
-          const type = yield* requireMediaType(request, [ndjson, json])
-          const context = yield* sessions.require(path.sessionId)
-          const body = yield* readBody(request, limits.bodyBytes)
-          const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
-          return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
-        }).pipe(told),
-      )
-      .handle("heartbeat", ({ path }) =>
-        told(Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200))),
-      )
-      .handle("close", ({ path }) =>
-        told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
-      )
-      .handle("detach", ({ path }) =>
-        told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
-      )
+    return yield* (yield* DirectReads).take(
+      ["get"],
+      handlers
+        .handle("get", ({ path, request, urlParams }) =>
+          Effect.gen(function* () {
+            yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
+            return resourceAnswer(request, engine.log.logId, yield* projections.session(path.sessionId))
+          }).pipe(told),
+        )
+        .handleRaw("attach", ({ path, request }) =>
+          Effect.gen(function* () {
+            yield* requireMediaType(request, [json])
+            const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
+            const said = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
+            const body = yield* decodeBody(AttachRequest, said)
+            const { created, session } = yield* sessions.attach(sessionId, body)
+            return sessionAnswer(session, created ? 201 : 200)
+          }).pipe(told),
+        )
+        .handleRaw("push", ({ path, request }) =>
+          Effect.gen(function* () {
+            const type = yield* requireMediaType(request, [ndjson, json])
+            const context = yield* sessions.require(path.sessionId)
+            const body = yield* readBody(request, limits.bodyBytes)
+            const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
+            return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
+          }).pipe(told),
+        )
+        .handle("heartbeat", ({ path }) =>
+          told(Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200))),
+        )
+        .handle("close", ({ path }) =>
+          told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
+        )
+        .handle("detach", ({ path }) =>
+          told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
+        ),
+    )
   }),
 )

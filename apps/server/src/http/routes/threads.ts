@@ -6,6 +6,8 @@ import { Api } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
 import { type Page, type PageQuery, Projections, type ThreadListError } from "@threadfold/projections"
 import { Effect } from "effect"
+import { DirectReads } from "../direct/DirectReads.js"
+import { PageCache } from "../direct/PageCache.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { serveStream, wantsStream } from "../stream/serveStream.js"
@@ -30,6 +32,8 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
     const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
       waitFor(log, params["min-sequence"], services.limits.waitMs)
 
+    const pages = new PageCache()
+
     /** The route of a list of a thread. */
     const list =
       <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, ThreadListError>) =>
@@ -47,78 +51,102 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
     ) =>
       Effect.gen(function* () {
         // One row is enough to see that nothing changed.
-        const { sequence, version } = yield* projections.thread(threadId)
+        const { foldVersion, sequence, version } = yield* projections.threadVersion(threadId)
         const etag = etagOf(log.logId, version, rewound === undefined ? limit : `${limit ?? "-"}-${rewound}`)
         if (holds(request, etag)) return notModified(etag, sequence)
-        const page = yield* projections.threadSnapshot(threadId, { limitPerList: limit, rewound })
+        const key = `${threadId} ${limit} ${rewound}`
+        const kept = pages.get(key, `${version} ${foldVersion}`)
+        if (kept !== undefined) return answerText(`{"sequence":${sequence},${kept}`, sequence, { etag })
+        const { more, snapshot } = yield* projections.threadSnapshot(threadId, { limitPerList: limit, rewound })
+        const { sequence: head, ...rest } = snapshot
+        const text = JSON.stringify({ ...rest, more }).slice(1)
+        pages.set(key, `${version} ${foldVersion}`, text)
         // An event that came in between makes the answer newer than its tag: the next call then gets it once more.
-        return answer({ ...page.snapshot, more: page.more }, page.snapshot.sequence, { etag })
+        return answerText(`{"sequence":${head},${text}`, head, { etag })
       })
 
-    return handlers
-      .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
-        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
-          Effect.map((page) => answer(page, page.sequence)),
-          told,
-        ),
-      )
-      .handle("get", ({ path, request, urlParams }) =>
-        told(Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound))),
-      )
-      .handle("sessions", list(projections.sessions))
-      .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
-        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
-          Effect.map((page) => answer(page, page.sequence)),
-          told,
-        ),
-      )
-      .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
-        Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
-          Effect.map((page) => answer(page, page.sequence)),
-          told,
-        ),
-      )
-      .handle("requests", list(projections.requests))
-      .handle("inferences", list(projections.inferences))
-      .handle("realtime", list(projections.realtimeRuns))
-      .handle("delegations", list(projections.delegations))
-      .handle("tasks", list(projections.tasks))
-      .handle("queue", list(projections.queue))
-      .handle(
+    return yield* (yield* DirectReads).take(
+      [
+        "list",
+        "get",
+        "sessions",
+        "turns",
+        "items",
+        "requests",
+        "inferences",
+        "realtime",
+        "delegations",
+        "tasks",
+        "queue",
         "anomalies",
-        list((threadId, query) =>
-          Effect.zipRight(projections.thread(threadId), projections.anomalies({ ...query, threadId })),
+        "usage",
+        "events",
+      ],
+      handlers
+        .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
+          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
+            Effect.map((page) => answer(page, page.sequence)),
+            told,
+          ),
+        )
+        .handle("get", ({ path, request, urlParams }) =>
+          told(Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound))),
+        )
+        .handle("sessions", list(projections.sessions))
+        .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
+          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
+            Effect.map((page) => answer(page, page.sequence)),
+            told,
+          ),
+        )
+        .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
+          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
+            Effect.map((page) => answer(page, page.sequence)),
+            told,
+          ),
+        )
+        .handle("requests", list(projections.requests))
+        .handle("inferences", list(projections.inferences))
+        .handle("realtime", list(projections.realtimeRuns))
+        .handle("delegations", list(projections.delegations))
+        .handle("tasks", list(projections.tasks))
+        .handle("queue", list(projections.queue))
+        .handle(
+          "anomalies",
+          list((threadId, query) =>
+            Effect.zipRight(projections.thread(threadId), projections.anomalies({ ...query, threadId })),
+          ),
+        )
+        .handle("usage", ({ path, urlParams }) =>
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            const usage = yield* projections.usage(path.threadId)
+            return answer(usage, usage.sequence)
+          }).pipe(told),
+        )
+        .handle("events", ({ path, request, urlParams }) =>
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            yield* projections.thread(path.threadId)
+            const types = yield* typesOf(urlParams.types)
+            if (wantsStream(request)) {
+              const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
+              const stream = { ...services, feed: services.events }
+              return yield* serveStream(stream, request, urlParams.after, filter, `/v1/threads/${path.threadId}`)
+            }
+            const { after, cursor, limit, order, native } = urlParams
+            const page = yield* eventPage(log, {
+              streamId: path.threadId,
+              ...(types === undefined ? {} : { types }),
+              after,
+              cursor,
+              limit,
+              order,
+              native: native === true,
+            })
+            return answerText(page.json, page.sequence)
+          }).pipe(told),
         ),
-      )
-      .handle("usage", ({ path, urlParams }) =>
-        Effect.gen(function* () {
-          yield* ready(urlParams)
-          const usage = yield* projections.usage(path.threadId)
-          return answer(usage, usage.sequence)
-        }).pipe(told),
-      )
-      .handle("events", ({ path, request, urlParams }) =>
-        Effect.gen(function* () {
-          yield* ready(urlParams)
-          yield* projections.thread(path.threadId)
-          const types = yield* typesOf(urlParams.types)
-          if (wantsStream(request)) {
-            const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
-            const stream = { ...services, feed: services.events }
-            return yield* serveStream(stream, request, urlParams.after, filter, `/v1/threads/${path.threadId}`)
-          }
-          const { after, cursor, limit, order, native } = urlParams
-          const page = yield* eventPage(log, {
-            streamId: path.threadId,
-            ...(types === undefined ? {} : { types }),
-            after,
-            cursor,
-            limit,
-            order,
-            native: native === true,
-          })
-          return answerText(page.json, page.sequence)
-        }).pipe(told),
-      )
+    )
   }),
 )

@@ -6,6 +6,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Projections, type Resource } from "@threadfold/projections"
 import { Effect, Option, Stream } from "effect"
 import { isFinal, turnEndings } from "../../turns.js"
+import { DirectReads } from "../direct/DirectReads.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
 import { resourceAnswer } from "./answer.js"
@@ -56,14 +57,17 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
         })
       })
 
-    return handlers.handle("get", ({ path, request, urlParams }) =>
-      Effect.gen(function* () {
-        yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
-        const found = yield* projections.turn(path.turnId)
-        const seconds = urlParams.wait ?? 0
-        const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
-        return resourceAnswer(request, log.logId, turn)
-      }).pipe(orProblem(engine)),
+    return yield* (yield* DirectReads).take(
+      ["get"],
+      handlers.handle("get", ({ path, request, urlParams }) =>
+        Effect.gen(function* () {
+          yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
+          const found = yield* projections.turn(path.turnId)
+          const seconds = urlParams.wait ?? 0
+          const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
+          return resourceAnswer(request, log.logId, turn)
+        }).pipe(orProblem(engine)),
+      ),
     )
   }),
 )
