@@ -10,12 +10,13 @@ export const sendDirect = (
   response: ServerResponse,
   { body, headers, status }: HttpServerResponse.HttpServerResponse,
 ): boolean => {
-  if (body._tag !== "Uint8Array" && body._tag !== "Empty") return false
+  const text = body._tag === "Raw" && typeof body.body === "string" ? body.body : null
+  if (text === null && body._tag !== "Empty") return false
   // A flat list goes out as it is; names and values of ours need no look at each.
   const list = [...security]
   for (const name in headers) list.push(name, headers[name] ?? "")
   response.writeHead(status, list)
-  if (body._tag === "Empty") response.end()
-  else response.end(body.body)
+  if (text === null) response.end()
+  else response.end(text)
   return true
 }

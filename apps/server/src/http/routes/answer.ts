@@ -3,6 +3,17 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Resource } from "@threadfold/projections"
 
+/** A body that stays text until it goes out: Node then writes it together with its head. */
+export const textAnswer = (
+  text: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.raw(text, {
+    contentType,
+    headers: { "content-length": String(Buffer.byteLength(text)), ...headers },
+  })
+
 /** JSON with the sequence of the log that it is true for. */
 export const answer = (
   body: unknown,
@@ -16,10 +27,7 @@ export const answerText = (
   sequence: number,
   headers: Readonly<Record<string, string>> = {},
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(json, {
-    contentType: "application/json",
-    headers: { sequence: String(sequence), ...headers },
-  })
+  textAnswer(json, "application/json", { sequence: String(sequence), ...headers })
 
 /**
  * The tag of a version of a resource: the sequence of the event that last touched its row, in its log. `part`: what

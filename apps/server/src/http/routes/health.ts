@@ -1,6 +1,5 @@
 /** Whether the service works, and its figures. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import type { EngineService } from "@threadfold/engine"
@@ -9,7 +8,7 @@ import { Effect } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
 import { orProblem } from "../orProblem.js"
 import { HttpServices } from "../Services.js"
-import { answer } from "./answer.js"
+import { answer, textAnswer } from "./answer.js"
 
 /** The files are those that were opened, and there is room to write. Reading goes on without either. */
 const storageReady = (engine: EngineService): Effect.Effect<void, Problem> =>
@@ -28,7 +27,7 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
     return yield* (yield* DirectReads).take(
       ["livez"],
       handlers
-        .handle("livez", () => Effect.succeed(HttpServerResponse.text(alive, { contentType: "application/json" })))
+        .handle("livez", () => Effect.succeed(textAnswer(alive, "application/json")))
         .handle("readyz", () =>
           Effect.zipRight(
             storageReady(engine),
