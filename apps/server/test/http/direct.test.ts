@@ -1,0 +1,55 @@
+/** Reads that are answered at once say byte for byte what the way of all other calls says. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { attach, callText, notices, push, sessionId, testServer } from "./support/TestServer.js"
+
+const session = sessionId(1)
+
+/** Headers that are of the connection, or of the moment. */
+const ofTheMoment = new Set(["connection", "date", "keep-alive"])
+
+const comparable = ({ headers, status, text }: Effect.Effect.Success<ReturnType<typeof callText>>) => ({
+  status,
+  text,
+  headers: [...headers].filter(([name]) => !ofTheMoment.has(name)),
+})
+
+describe("a read that is answered at once", () => {
+  it.live("is the same as through the router, head and body", () =>
+    Effect.gen(function* () {
+      const { threadId } = (yield* attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 }))
+        .body
+      yield* push(session, notices(1, 3))
+      const thread = `/v1/threads/${threadId}`
+      // The router decodes what is percent-encoded; a direct read leaves such a path to it.
+      const encoded = `/v1/threads/%30${threadId.slice(1)}`
+      expect(encoded).not.toBe(thread)
+      for (const rest of ["", "?limit=2", "/turns", "/items?order=asc", "/anomalies", "/usage", "/events?limit=2"]) {
+        const direct = yield* callText(`${thread}${rest}`)
+        expect(direct.status).toBe(200)
+        expect(comparable(direct)).toEqual(comparable(yield* callText(`${encoded}${rest}`)))
+      }
+      const etag = (yield* callText(thread)).headers.get("etag") ?? ""
+      const held = { headers: { "if-none-match": etag } }
+      const unchanged = yield* callText(thread, held)
+      expect(unchanged.status).toBe(304)
+      expect(comparable(unchanged)).toEqual(comparable(yield* callText(encoded, held)))
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("shows a thread as it is after each event, and the log's head where another thread changed", () =>
+    Effect.gen(function* () {
+      const { threadId } = (yield* attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 }))
+        .body
+      const page = Effect.map(callText(`/v1/threads/${threadId}`), ({ text }) => JSON.parse(text))
+      const first = yield* page
+      expect((yield* page).thread).toEqual(first.thread)
+      yield* attach(sessionId(2), { provider: "test", nativeThreadId: "native-2", leaseMs: 600_000 })
+      const later = yield* page
+      expect(later.sequence).toBe(first.sequence + 2)
+      expect({ ...later, sequence: 0 }).toEqual({ ...first, sequence: 0 })
+      yield* push(session, notices(1, 1))
+      expect((yield* page).thread.streamVersion).toBe(first.thread.streamVersion + 1)
+    }).pipe(Effect.provide(testServer())),
+  )
+})
