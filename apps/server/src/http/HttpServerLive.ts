@@ -120,11 +120,12 @@ export const openHttpServer = (
     const handler = yield* Effect.provide(NodeHttpServer.makeHandler(app), platform)
     const policy = hostPolicy(port, host, options.allowedHosts)
     const guard = makeGuard({ ...limits, token, policy, now })
-    const log = makeAccessLog(options.accessLog ?? standardError, now)
+    const { accessLog = standardError } = options
+    const log = accessLog === null ? null : makeAccessLog(accessLog, now)
 
     const answered = ({ method = "", url = "" }: IncomingMessage, response: ServerResponse) => {
       metrics.answered(response.statusCode)
-      log({ method, target: url, status: response.statusCode })
+      log?.({ method, target: url, status: response.statusCode })
     }
     const listener: RequestListener = (request, response) => {
       const { headers, method, url = "" } = request

@@ -104,8 +104,8 @@ export interface HttpOptions {
   readonly secrets?: ServerSecrets
   /** What is allowed of imports; {@link defaultImportLimits} unless told. */
   readonly imports?: ImportLimits
-  /** Takes the lines of the access log; standard error unless told. */
-  readonly accessLog?: (line: string) => void
+  /** Takes the lines of the access log, standard error unless told; null: there is none. */
+  readonly accessLog?: ((line: string) => void) | null
   /** Limits that differ from {@link defaultLimits}. */
   readonly limits?: Partial<Omit<HttpLimits, "stream">> & { readonly stream?: Partial<StreamLimits> }
 }

@@ -37,6 +37,8 @@ export interface ServeOptions {
   readonly allowedHosts: readonly string[]
   /** The configuration; null: that of the data directory, if it has one. */
   readonly config: string | null
+  /** False: no line for the calls that change something, nor for refusals. */
+  readonly accessLog: boolean
   /** Import the example into an empty log first. */
   readonly loadExample: boolean
 }
@@ -122,6 +124,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
       allowedHosts: options.allowedHosts,
       version,
       secrets,
+      ...(options.accessLog ? {} : { accessLog: null }),
     }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
       Effect.provide(services),

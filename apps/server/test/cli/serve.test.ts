@@ -31,6 +31,23 @@ describe("serve --desktop", () => {
     ])
   })
 
+  it("writes a line for a refused call on standard error, or none with --access-log off", async () => {
+    for (const [args, written] of [
+      [[], true],
+      [["--access-log", "off"], false],
+    ] as const) {
+      const server = await serve(join(temporary(), "data"), args)
+      let said = ""
+      server.child.stderr?.on("data", (text: string) => {
+        said += text
+      })
+      expect((await fetch(`${server.url}/v1/threads`)).status).toBe(401)
+      server.child.stdin?.end()
+      expect(await server.ended).toBe(0)
+      expect([args, said.includes('"status":401')]).toEqual([args, written])
+    }
+  })
+
   it("ends in good order at SIGTERM and SIGINT, streams open or not", async () => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const server = await serve(join(temporary(), "data"))

@@ -38,6 +38,12 @@ const desktop = Options.boolean("desktop").pipe(
     "For desktop apps: print one JSON line {url, token, pid, version}; end when standard input closes.",
   ),
 )
+const accessLog = Options.choice("access-log", ["stderr", "off"]).pipe(
+  Options.withDescription(
+    "Where a line goes for each call that changes something, and for refusals. Unless told: stderr.",
+  ),
+  Options.withDefault("stderr"),
+)
 const loadExample = Options.boolean("load-example").pipe(
   Options.withDescription("Import a recorded session first, where the log is empty."),
 )
@@ -91,13 +97,14 @@ const logToStandardError = Logger.replace(
 
 export const serveCommand = Command.make(
   "serve",
-  { port, host, dataDir, config, desktop, allowRemote, allowedHosts, loadExample },
+  { port, host, dataDir, config, desktop, allowRemote, allowedHosts, accessLog, loadExample },
   (options) =>
     Effect.gen(function* () {
       // Loaded on demand: most commands need no server.
       const { serve } = yield* Effect.promise(() => import("../../serve/serve.js"))
       const serving = yield* serve({
         ...options,
+        accessLog: options.accessLog !== "off",
         dataDir: yield* directoryOf(options.dataDir),
         config: Option.getOrNull(options.config),
         // A desktop app reads the port from our answer: any will do.
