@@ -1,5 +1,5 @@
-/** New ids of ours: UUIDv7. A service, so that a test can say which come. */
-import { Context } from "effect"
+/** Ids of ours: UUIDv7. A service, so that a test can say which come. */
+import { Clock, Context, Effect, Layer } from "effect"
 import { v7 } from "uuid"
 
 export interface IdsService {
@@ -10,4 +10,14 @@ export interface IdsService {
 /** Random ids, unless a test gives others. */
 export class Ids extends Context.Reference<Ids>()("@threadfold/orchestrator/Ids", {
   defaultValue: (): IdsService => ({ next: (at) => v7({ msecs: at }) }),
-}) {}
+}) {
+  /** A new id of this moment. */
+  static readonly nextNow: Effect.Effect<string> = Effect.zipWith(Ids, Clock.currentTimeMillis, ({ next }, at) =>
+    next(at),
+  )
+}
+
+/** Id of this run of the server. The processes that it starts and the leases that it takes carry it. */
+export class Incarnation extends Context.Tag("@threadfold/orchestrator/Incarnation")<Incarnation, string>() {
+  static readonly layer: Layer.Layer<Incarnation> = Layer.effect(Incarnation, Ids.nextNow)
+}

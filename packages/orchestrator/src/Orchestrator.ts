@@ -3,11 +3,17 @@
  * its receipt is given, and is done from there (docs/architecture.md).
  */
 import type { Command, EffectRow, Receipt, StorageUnavailable } from "@threadfold/contracts"
-import { Context, type Effect } from "effect"
-import type { CommandUnknown, DispatchError } from "./Errors.js"
+import { canonicalJson, commandNews } from "@threadfold/core"
+import { Engine, EngineFailed, sha256, WorkReads } from "@threadfold/engine"
+import { Clock, Context, Effect, Layer } from "effect"
+import { Agents } from "./Agents.js"
+import { CommandUnknown, type DispatchError } from "./Errors.js"
+import { Ids } from "./Ids.js"
+import { Outbox } from "./outbox/Outbox.js"
+import { Wakeups } from "./Wakeups.js"
 
 /** A command as its sender gives it. */
-export interface Order {
+export interface CommandRequest {
   readonly command: Command
   /**
    * What a retry is known by, 1 to 200 characters. Absent: the command is new. A retry with the same key gets the first
@@ -28,18 +34,65 @@ export interface OrchestratorService {
    * Decides a command and returns when its events and effects are durable. Fails with `CommandRefused`
    * where the thread does not take it, as it is now.
    */
-  readonly give: (order: Order) => Effect.Effect<Receipt, DispatchError>
+  readonly dispatch: (request: CommandRequest) => Effect.Effect<Receipt, DispatchError>
   /**
    * What became of the effects of a command, in the order in which they were made. Kept for 7 days after their end.
    */
   readonly effectsOf: (commandId: string) => Effect.Effect<readonly EffectRow[], CommandUnknown | StorageUnavailable>
   /** Whether a command was answered under this idempotency key: then the same call gets that answer again. */
   readonly isRemembered: (idempotencyKey: string) => Effect.Effect<boolean, StorageUnavailable>
-  /** Whether this server runs the session's process: `alive`, or `gone` for one that it does not run. */
-  readonly liveness: (sessionId: string) => "alive" | "gone"
 }
+
+/** SHA-256 of what a command said, hex. */
+const contentOf = (said: unknown): string => Buffer.from(sha256(canonicalJson(said))).toString("hex")
+
+const make = Effect.gen(function* () {
+  const agents = yield* Agents
+  const engine = yield* Engine
+  const ids = yield* Ids
+  const outbox = yield* Outbox
+  const reads = yield* WorkReads
+  const wakeups = yield* Wakeups
+
+  const dispatch: OrchestratorService["dispatch"] = ({ command, idempotencyKey, ifSequence, said }) =>
+    Effect.gen(function* () {
+      if (command.type === "thread.create") yield* agents.get(command.agent)
+      const at = yield* Clock.currentTimeMillis
+      const commandId = ids.next(at)
+      const { receipt } = yield* engine.submit({
+        drafts: [],
+        command: {
+          commandId,
+          to: { streamId: command.threadId },
+          command,
+          at,
+          ...(ifSequence === undefined ? {} : { ifSequence }),
+          receipt: { key: idempotencyKey ?? commandId, content: contentOf(said ?? command) },
+        },
+      })
+      if (receipt === null) return yield* new EngineFailed({ message: "The command left no receipt." })
+      const { callsOffStart, wakes } = commandNews[command.type]
+      if (callsOffStart) yield* outbox.callOffStart(receipt.threadId)
+      if (wakes) yield* wakeups.wake(receipt.threadId)
+      return receipt
+    })
+
+  return Orchestrator.of({
+    dispatch,
+    effectsOf: (commandId) =>
+      Effect.gen(function* () {
+        const effects = yield* reads.effectsOf(commandId)
+        if (effects.length > 0 || (yield* reads.isAccepted(commandId))) return effects
+        return yield* new CommandUnknown({ commandId })
+      }),
+    isRemembered: reads.hasReceipt,
+  })
+})
 
 export class Orchestrator extends Context.Tag("@threadfold/orchestrator/Orchestrator")<
   Orchestrator,
   OrchestratorService
->() {}
+>() {
+  static readonly layer: Layer.Layer<Orchestrator, never, Agents | Engine | Outbox | Wakeups | WorkReads> =
+    Layer.effect(Orchestrator, make)
+}

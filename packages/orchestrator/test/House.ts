@@ -19,31 +19,56 @@ import {
 import { decodeRow, type OpenError, openSqlite } from "@threadfold/event-log"
 import { Projections, SqlStore, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
-import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Option, Schema, Scope, Stream } from "effect"
 import {
   type Agent,
   type AgentLimits,
   Agents,
+  Background,
+  Connections,
+  CurrentReaperPolicy,
   type DispatchError,
   defaultLimits,
   defaultReaperPolicy,
+  HostSuspends,
   Ids,
+  Incarnation,
   MonotonicClock,
   Orchestrator,
   type OrchestratorService,
-  orchestrationLive,
+  Orphans,
+  Outbox,
   Reaper,
   type ReaperPolicy,
   type ReaperService,
+  Recovery,
+  Wakeups,
+  Watchdog,
   type WorkError,
 } from "../src/index.js"
-import { orchestratorLive } from "../src/OrchestratorLive.js"
 import { FakeAgent } from "./FakeDriver.js"
 
 /** A UUIDv7 for a label, the same in every run. */
 export const id = (label: string): string => mintId(sha256, 0, label)
 
 const decode = Schema.decodeUnknownSync(Command)
+
+/** The orchestrator over its services. */
+const orchestration = Orchestrator.layer.pipe(
+  Layer.provideMerge(Outbox.layer),
+  Layer.provideMerge(Recovery.layer),
+  Layer.provideMerge(Connections.layer),
+  Layer.provideMerge(Orphans.layer),
+  Layer.provideMerge(Layer.mergeAll(Background.layer, Incarnation.layer, Wakeups.layer)),
+)
+
+/** The same with the reaper and the watchdog. */
+const supervision = (policy: ReaperPolicy) =>
+  Layer.merge(Reaper.layer, Watchdog.layer).pipe(
+    Layer.provideMerge(orchestration),
+    Layer.provideMerge(HostSuspends.layer),
+    Layer.provide(CurrentReaperPolicy.layer(policy)),
+  )
 
 /** What a crash does to the submission at which it comes. */
 export type CrashAt = { readonly submission: number; readonly committed: boolean }
@@ -157,20 +182,8 @@ export class House {
       const scope = yield* Scope.make()
       const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
       const { reaper: policy } = this.options
-      const build: Effect.Effect<
-        Pick<Running, "orchestrator" | "reaper">,
-        WorkError,
-        Engine | Projections | WorkReads | Agents
-      > = policy === undefined
-        ? Effect.map(Layer.buildWithScope(orchestratorLive, scope), (built) => ({
-            orchestrator: Context.get(built, Orchestrator),
-            reaper: null,
-          }))
-        : Effect.map(
-            Layer.buildWithScope(orchestrationLive({ ...defaultReaperPolicy, ...policy }), scope),
-            (built) => ({ orchestrator: Context.get(built, Orchestrator), reaper: Context.get(built, Reaper) }),
-          )
-      const { orchestrator, reaper } = yield* build.pipe(
+      const services = policy === undefined ? orchestration : supervision({ ...defaultReaperPolicy, ...policy })
+      const built = yield* Layer.buildWithScope(services, scope).pipe(
         Effect.provide(Agents.layer([agent])),
         Effect.provideService(Engine, crashing),
         Effect.provideService(Projections, this.projections),
@@ -179,8 +192,8 @@ export class House {
         Effect.provideService(MonotonicClock, { now: this.monotonic }),
       )
       this.running = {
-        orchestrator,
-        reaper,
+        orchestrator: Context.get(built, Orchestrator),
+        reaper: Option.getOrNull(Context.getOption(built, Reaper)),
         scope,
         submissions: () => given,
         crash: () => {
@@ -227,7 +240,7 @@ export class House {
     more: { readonly key?: string; readonly ifSequence?: number } = {},
   ): Effect.Effect<Receipt, DispatchError> {
     const { ifSequence, key } = more
-    return this.orchestrator.give({
+    return this.orchestrator.dispatch({
       command: decode({ threadId: id("thread"), ...command }),
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(ifSequence === undefined ? {} : { ifSequence }),

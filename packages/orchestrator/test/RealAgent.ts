@@ -4,7 +4,7 @@ import type { ItemView } from "@threadfold/contracts"
 import { markedProcesses } from "@threadfold/providers"
 import type { Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
-import { logMark } from "../src/live/Connections.js"
+import { logMark } from "../src/connections/Connections.js"
 import type { House } from "./House.js"
 
 /** Registers a test that needs an agent, or one that is skipped and says why. */

@@ -8,12 +8,24 @@ import { Engine, type EngineService, type EventDraft, sha256 } from "@threadfold
 import { decodeRow } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
-import { Awake } from "../src/host/Awake.js"
-import { defaultLimits, defaultReaperPolicy, MonotonicClock, type ReaperPolicy } from "../src/index.js"
-import { LiveThreads } from "../src/live/LiveThreads.js"
-import { Retries } from "../src/live/Retries.js"
-import type { Orphans } from "../src/orphans.js"
-import { makeReaper, type ReaperShop } from "../src/reaper/makeReaper.js"
+import { LiveThreads } from "../src/connections/LiveThreads.js"
+import { Retries } from "../src/connections/Retries.js"
+import {
+  Background,
+  Connections,
+  CurrentReaperPolicy,
+  defaultLimits,
+  defaultReaperPolicy,
+  HostSuspends,
+  Ids,
+  MonotonicClock,
+  Orphans,
+  Reaper,
+  type ReaperPolicy,
+  Recovery,
+  Wakeups,
+} from "../src/index.js"
+import type { EndedOrphans } from "../src/recovery/Orphans.js"
 import { FakeAgent, FakeConnection } from "./FakeDriver.js"
 
 /** A UUIDv7 for a label, the same in every run. */
@@ -141,29 +153,36 @@ export class Sessions {
     {
       engine = this.engine,
       orphans = { ended: 0, left: 0, connectionIds: new Set() },
-    }: { readonly engine?: EngineService; readonly orphans?: Orphans } = {},
+    }: { readonly engine?: EngineService; readonly orphans?: EndedOrphans } = {},
   ) {
-    const shop: ReaperShop = {
-      engine,
-      projections: this.projections,
-      connections: {
-        threads: this.threads,
+    const { poked, threads } = this
+    const policies = { ...defaultReaperPolicy, ...policy }
+    const wake = (threadId: string) => Effect.sync(() => void poked.push(threadId))
+    const fakes = Layer.mergeAll(
+      Layer.succeed(Engine, engine),
+      Layer.succeed(Projections, this.projections),
+      Layer.succeed(Connections, {
+        threads,
         retries: new Retries(),
-        connect: () => Effect.dieMessage("nobody connects here"),
+        connect: () => Effect.dieMessage("nothing connects here"),
         disconnect: () => Effect.void,
-        disconnectIdle: () => Effect.void,
-      },
-      ids: this.ids,
-      incarnation: id("this run"),
-      beside: (task) => Effect.asVoid(Effect.forkDaemon(task)),
-      poke: (threadId) => Effect.sync(() => void this.poked.push(threadId)),
-    }
-    const whole = { ...defaultReaperPolicy, ...policy }
-    return makeReaper(shop, {
-      policy: whole,
-      awake: new Awake(whole.sweepMs),
-      orphans: Effect.succeed(orphans),
-    }).pipe(Effect.provideService(MonotonicClock, { now: Clock.currentTimeMillis }))
+        closeThread: () => Effect.void,
+      }),
+      Layer.succeed(Orphans, { end: Effect.succeed(orphans) }),
+      Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),
+      Layer.succeed(Wakeups, {
+        wake,
+        wakeAll: (threadIds) => Effect.forEach(threadIds, wake, { discard: true }),
+        take: Effect.never,
+      }),
+      Background.layer,
+      HostSuspends.layer.pipe(Layer.provideMerge(CurrentReaperPolicy.layer(policies))),
+    )
+    return Layer.build(Reaper.layer.pipe(Layer.provide(fakes))).pipe(
+      Effect.map(Context.get(Reaper)),
+      Effect.provideService(Ids, this.ids),
+      Effect.provideService(MonotonicClock, { now: Clock.currentTimeMillis }),
+    )
   }
 
   /** What a sweep finds: `decision reason`, by the labels of the threads. */

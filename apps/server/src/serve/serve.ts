@@ -4,26 +4,22 @@
  */
 import { dirname } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import { Engine, type EngineService, WorkReads } from "@threadfold/engine"
+import { Engine } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
-import { type Agent, Agents, orchestrationLive } from "@threadfold/orchestrator"
 import { Context, Effect, Layer, Option, type Scope } from "effect"
-import type { ConfigFile } from "../config/ConfigFile.js"
 import { configuredAgents } from "../config/configuredAgents.js"
 import { readVariable, variables } from "../config/Environment.js"
 import { requirePlatform } from "../config/platform.js"
 import { readConfig } from "../config/readConfig.js"
-import { redactionKey } from "../config/redactionKey.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
 import { type BoundServer, type OpenServerError, openHttpServer } from "../http/HttpServerLive.js"
-import { readSide } from "../http/ReadSide.js"
 import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
 import { importLimits } from "../imports/ImportSettings.js"
 import { toProblem } from "../problems/toProblem.js"
-import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
 import { version } from "../version.js"
 import { loadExample } from "./example.js"
+import { servicesLive } from "./graph.js"
 import { untilLockIsLost, warnOfStorage } from "./storageWatch.js"
 
 export interface ServeOptions {
@@ -71,25 +67,6 @@ const firstFree = <R>(
   return others.length === 0 ? open(port) : Effect.catchTag(open(port), "CannotListen", () => firstFree(others, open))
 }
 
-/** Gives the server's secrets the key of the log, before any agent runs. */
-const keyOf = (engine: EngineService, secrets: ServerSecrets) =>
-  Effect.map(redactionKey(engine), (key) => {
-    secrets.idKey = key
-  })
-
-/** Everything below the HTTP server, over one database file. */
-const house = (file: string, agents: readonly Agent[], { reaper, storage = {} }: ConfigFile, secrets: ServerSecrets) =>
-  withObservedOrchestrator(orchestrationLive(reaper)).pipe(
-    Layer.provideMerge(WorkReads.layer),
-    Layer.provideMerge(Agents.layer(observedAgents(agents))),
-    Layer.provideMerge(readSide(file)),
-    Layer.provideMerge(
-      Layer.tap(withObservedEngine(Engine.layerWorker({ file, disk: storage })), (engine) =>
-        keyOf(Context.get(engine, Engine), secrets),
-      ),
-    ),
-  )
-
 /**
  * Serves a data directory for the life of the scope. The directory is owned before anything in it is opened and before
  * a port is bound.
@@ -110,7 +87,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     const agents = yield* configuredAgents(found, directory, secrets)
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
-    const services = yield* Layer.build(house(file, agents, found.config, secrets))
+    const services = yield* Layer.build(servicesLive(file, agents, found.config, secrets))
     const imports = importLimits(
       found.config.imports ?? {},
       dirname(found.file ?? directory),

@@ -20,8 +20,12 @@ export const observedEngine = (engine: EngineService): EngineService => ({
 /** An orchestrator whose commands are observed. */
 export const observedOrchestrator = (orchestrator: OrchestratorService): OrchestratorService => ({
   ...orchestrator,
-  give: (order) =>
-    observed("command", { type: order.command.type }, { threadId: order.command.threadId })(orchestrator.give(order)),
+  dispatch: (order) =>
+    observed(
+      "command",
+      { type: order.command.type },
+      { threadId: order.command.threadId },
+    )(orchestrator.dispatch(order)),
 })
 
 /** A connection whose operations are observed: what effects ask of an agent. */

@@ -1,5 +1,5 @@
 /** What the reaper and the watchdog are told to do: `reaper` in `threadfold.json`. All times are milliseconds. */
-import { Schema } from "effect"
+import { Context, Layer, Schema } from "effect"
 
 /** A time; 0: never. */
 const Limit = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
@@ -49,3 +49,12 @@ export type ReaperPolicy = typeof ReaperPolicy.Type
 
 /** What holds where the configuration says nothing. */
 export const defaultReaperPolicy: ReaperPolicy = Schema.decodeSync(ReaperPolicy)({})
+
+/** What the reaper and the watchdog of this server are told. */
+export class CurrentReaperPolicy extends Context.Tag("@threadfold/orchestrator/CurrentReaperPolicy")<
+  CurrentReaperPolicy,
+  ReaperPolicy
+>() {
+  static readonly layer = (policy: ReaperPolicy = defaultReaperPolicy): Layer.Layer<CurrentReaperPolicy> =>
+    Layer.succeed(CurrentReaperPolicy, policy)
+}

@@ -3,7 +3,7 @@
  * session has its whole lease again, because its adapter could not reach a server that was not there. For the same reason
  * a pause of our own (the host slept, or the process was stopped) begins every lease anew.
  */
-import { Awake, MonotonicClock } from "@threadfold/orchestrator"
+import { MonotonicClock, SuspendDetector } from "@threadfold/orchestrator"
 import { Clock, Effect, type Scope } from "effect"
 
 interface Lease {
@@ -39,17 +39,17 @@ export const makeLeases = (
     const leases = new Map<string, Lease>()
     const changed = yield* Effect.makeLatch(false)
     const monotonic = yield* MonotonicClock
-    const awake = new Awake(lateMs)
+    const suspends = new SuspendDetector(lateMs)
     /** The last look: when it was, by the monotonic clock, and after which time the next one was due. */
     let last = { at: yield* monotonic.now, dueMs: 0 }
 
     /** Looks at the clocks. After a pause of ours every lease has its whole window again. */
     const look = Effect.gen(function* () {
       const [wall, at] = yield* Effect.all([Clock.currentTimeMillis, monotonic.now])
-      const woke = awake.since
-      awake.read({ wall, monotonic: at }, at - last.at - last.dueMs)
+      const woke = suspends.since
+      suspends.read({ wall, monotonic: at }, at - last.at - last.dueMs)
       last = { at, dueMs: 0 }
-      if (awake.since === woke) return
+      if (suspends.since === woke) return
       for (const lease of leases.values()) lease.expiresAt = wall + lease.leaseMs
     })
 

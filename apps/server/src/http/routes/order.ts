@@ -85,7 +85,7 @@ export const giveOrder = <A, I>(
     const ifSequence = yield* versionNamed(engine.log.logId, headers["if-match"])
     const idempotencyKey = headers["idempotency-key"]
     const given = yield* command(value)
-    const order = {
+    const asked = {
       command: given,
       // What the caller said, in its own words: ids that were made for it here are no part of it.
       said: { method: request.method, path: pathOf(request.url), body: said },
@@ -93,7 +93,7 @@ export const giveOrder = <A, I>(
       ...(ifSequence === undefined ? {} : { ifSequence }),
     }
     // A caller who goes away now has given the command all the same.
-    const receipt = yield* Effect.uninterruptible(orchestrator.give(order)).pipe(
+    const receipt = yield* Effect.uninterruptible(orchestrator.dispatch(asked)).pipe(
       Effect.tapBoth({
         onSuccess: () => Effect.sync(() => metrics.command(given.type, "accepted")),
         onFailure: (error) => Effect.sync(() => metrics.command(given.type, toProblem(error).slug)),

@@ -58,7 +58,7 @@ const orchestrator = Layer.effect(
     const reads = yield* WorkReads
     const ids = yield* Ids
     return Orchestrator.of({
-      give: ({ command, idempotencyKey, ifSequence, said }) =>
+      dispatch: ({ command, idempotencyKey, ifSequence, said }) =>
         Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
           const commandId = ids.next(at)
@@ -81,7 +81,6 @@ const orchestrator = Layer.effect(
           return yield* new CommandUnknown({ commandId })
         }),
       isRemembered: reads.hasReceipt,
-      liveness: () => "gone",
     })
   }),
 )

@@ -1,40 +1,43 @@
 /** Delivers answers, while the call that waits for them is still open (rule 6). */
 import type { EffectRow } from "@threadfold/contracts"
 import { answersRequest } from "@threadfold/core"
-import { Effect } from "effect"
-import type { WorkError } from "../Errors.js"
-import { isRecord } from "../isRecord.js"
-import { deliver } from "./handOver.js"
-import { type Attempt, done } from "./Lanes.js"
-import { endPending, type Told, type Workshop } from "./Workshop.js"
+import { Projections } from "@threadfold/projections"
+import { Effect, Predicate } from "effect"
+import { Connections } from "../connections/Connections.js"
+import type { OwnEvent } from "../ownWrites.js"
+import { type Attempted, done } from "./Attempt.js"
+import { endPending } from "./conclude.js"
+import { deliver } from "./deliver.js"
 
 /** The agent does not have the answer: its question is open again, with the reason. */
-const answerFailed = ({ commandId, effectId, requestId }: EffectRow, message: string): Told => ({
+const answerFailed = ({ commandId, effectId, requestId }: EffectRow, message: string): OwnEvent => ({
   type: "request.answer-failed",
   requestId,
   payload: { commandId, effectId, message },
 })
 
 /** `request.answer`. */
-export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<Attempt, WorkError> =>
+export const answerRequest = (effect: EffectRow): Attempted =>
   Effect.gen(function* () {
+    const connections = yield* Connections
+    const projections = yield* Projections
     const { payload, requestId, threadId } = effect
-    const request = requestId === null ? null : yield* shop.projections.requestRow(requestId)
-    const decision = isRecord(payload) && typeof payload.decision === "string" ? payload.decision : null
+    const request = requestId === null ? null : yield* projections.requestRow(requestId)
+    const decision = Predicate.isRecord(payload) && typeof payload.decision === "string" ? payload.decision : null
     if (request === null || answersRequest(request) === "never" || decision === null) {
-      yield* endPending(shop, effect, { status: "retired", message: "the question is over" })
+      yield* endPending(effect, { status: "retired", message: "the question is over" })
       return done
     }
-    const live = shop.connections.threads.of(threadId)
+    const live = connections.threads.of(threadId)
     if (live === null || request.nativeRequestId === null) {
       const message = "The agent that asked cannot be reached."
-      yield* endPending(shop, effect, { status: "failed", message, events: [answerFailed(effect, message)] })
+      yield* endPending(effect, { status: "failed", message, events: [answerFailed(effect, message)] })
       return done
     }
     const { nativeThreadId, on } = live
-    const data = isRecord(payload) ? (payload.data ?? null) : null
-    yield* deliver(shop, effect, live, {
-      order: on.connection.answer({
+    const data = Predicate.isRecord(payload) ? (payload.data ?? null) : null
+    yield* deliver(effect, live, {
+      call: on.connection.answer({
         nativeThreadId,
         nativeRequestId: request.nativeRequestId,
         decision,
@@ -50,7 +53,7 @@ export const answerRequest = (shop: Workshop, effect: EffectRow): Effect.Effect<
             decision,
             by: request.decidedBy ?? "client",
             // As it was recorded, not as it was sent: without what is secret.
-            ...(isRecord(request.answer) ? request.answer : {}),
+            ...(Predicate.isRecord(request.answer) ? request.answer : {}),
           },
         },
       ],

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, TestClock } from "effect"
-import { Awake, type Reading } from "./Awake.js"
+import { MonotonicClock, type Reading, SuspendDetector } from "./SuspendDetector.js"
 
 const hour = 3_600_000
 const after = (readings: readonly (readonly [wall: number, monotonic: number, lateMs?: number])[]) => {
-  const awake = new Awake(60_000)
+  const detector = new SuspendDetector(60_000)
   for (const [wall, monotonic, lateMs] of readings) {
     const reading: Reading = { wall, monotonic }
-    awake.read(reading, lateMs)
+    detector.read(reading, lateMs)
   }
-  return { since: awake.since, sleeps: awake.sleeps }
+  return { since: detector.since, sleeps: detector.sleeps }
 }
 
 describe("whether the host slept", () => {
@@ -88,7 +88,7 @@ describe("whether the host slept", () => {
     Effect.gen(function* () {
       const pauseWhile = (wentBy: number) =>
         Effect.gen(function* () {
-          const awake = new Awake(60_000)
+          const detector = new SuspendDetector(60_000)
           const clock = yield* Effect.clock
           let extra = 0
           const frozen: Clock.Clock = {
@@ -96,15 +96,14 @@ describe("whether the host slept", () => {
             currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + extra),
             sleep: (duration) => clock.sleep(duration),
           }
-          const monotonic = { now: Clock.currentTimeMillis }
-          yield* Effect.withClock(awake.look(monotonic), frozen)
-          const pause = yield* Effect.fork(Effect.withClock(awake.pause(monotonic, 5_000), frozen))
+          yield* Effect.withClock(detector.look, frozen)
+          const pause = yield* Effect.fork(Effect.withClock(detector.pause(5_000), frozen))
           yield* Effect.yieldNow()
           extra = wentBy
           yield* TestClock.adjust("5 seconds")
           yield* Fiber.join(pause)
-          return awake.since
-        })
+          return detector.since
+        }).pipe(Effect.provideService(MonotonicClock, { now: Clock.currentTimeMillis }))
       expect(yield* pauseWhile(0)).toBeNull()
       expect(yield* pauseWhile(50_000)).toBeNull()
       expect(yield* pauseWhile(hour)).toBe(hour + 15_000)
@@ -112,9 +111,9 @@ describe("whether the host slept", () => {
   )
 
   it("remembers the last 1,000 sleeps", () => {
-    const awake = new Awake(1)
-    for (let n = 0; n <= 1_100; n += 1) awake.read({ wall: n * 10, monotonic: 0 })
-    expect(awake.sleeps).toHaveLength(1_000)
-    expect(awake.sleeps.at(-1)?.until).toBe(11_000)
+    const detector = new SuspendDetector(1)
+    for (let n = 0; n <= 1_100; n += 1) detector.read({ wall: n * 10, monotonic: 0 })
+    expect(detector.sleeps).toHaveLength(1_000)
+    expect(detector.sleeps.at(-1)?.until).toBe(11_000)
   })
 })

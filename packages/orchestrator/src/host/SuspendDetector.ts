@@ -1,13 +1,26 @@
 /**
- * Whether the host slept, or we were frozen. A laptop that wakes has a wall clock hours ahead, and every agent looks as if
- * nobody had used it since yesterday; nothing of that time counts as idle.
+ * Notices that the host slept, or that this process was stopped. A laptop that wakes has a wall clock hours ahead, and every agent
+ * looks unused since yesterday; nothing of that time counts as idle.
  *
  * There are two signs, because systems differ: the wall clock runs ahead of the monotonic one (Linux), or both run on and
  * a short pause of ours takes hours (macOS, virtual machines, a stopped process).
  */
 import type { Moment, Span } from "@threadfold/core"
-import { Clock, Effect } from "effect"
-import type { MonotonicClockService } from "./MonotonicClock.js"
+import { Clock, Context, Effect, Layer } from "effect"
+import { CurrentReaperPolicy } from "../reaper/ReaperPolicy.js"
+
+export interface MonotonicClockService {
+  /** Milliseconds since some moment; only differences mean anything. */
+  readonly now: Effect.Effect<number>
+}
+
+/**
+ * A clock that is never set and that, on most systems, stands still while the host sleeps. Effect's own clocks both follow
+ * the wall. The system's own, unless a test gives another.
+ */
+export class MonotonicClock extends Context.Reference<MonotonicClock>()("@threadfold/orchestrator/MonotonicClock", {
+  defaultValue: (): MonotonicClockService => ({ now: Effect.sync(() => performance.now()) }),
+}) {}
 
 /** Both clocks at one moment, ms. */
 export interface Reading {
@@ -18,7 +31,7 @@ export interface Reading {
 /** Sleeps that are remembered; the older ones are forgotten first. */
 const SLEEPS = 1_000
 
-export class Awake {
+export class SuspendDetector {
   private anchor: Reading | null = null
   private readonly remembered: Span[] = []
   private woke: number | null = null
@@ -64,17 +77,37 @@ export class Awake {
   }
 
   /** Reads the clocks now. */
-  look({ now }: MonotonicClockService): Effect.Effect<void> {
-    return Effect.map(Effect.all([Clock.currentTimeMillis, now]), ([wall, monotonic]) => this.read({ wall, monotonic }))
+  get look(): Effect.Effect<void> {
+    return Effect.gen(this, function* () {
+      const { now } = yield* MonotonicClock
+      this.read({ wall: yield* Clock.currentTimeMillis, monotonic: yield* now })
+    })
   }
 
   /** Pauses, and notices when that takes far longer than it should. */
-  pause({ now }: MonotonicClockService, ms: number): Effect.Effect<void> {
+  pause(ms: number): Effect.Effect<void> {
     return Effect.gen(this, function* () {
+      const { now } = yield* MonotonicClock
       const before = yield* now
       yield* Effect.sleep(ms)
       const [wall, monotonic] = yield* Effect.all([Clock.currentTimeMillis, now])
       this.read({ wall, monotonic }, monotonic - before - ms)
     })
   }
+}
+
+/** The detector that the reaper and the watchdog share. It tolerates what goes by between two sweeps of the reaper. */
+export class HostSuspends extends Context.Tag("@threadfold/orchestrator/HostSuspends")<
+  HostSuspends,
+  SuspendDetector
+>() {
+  static readonly layer: Layer.Layer<HostSuspends, never, CurrentReaperPolicy> = Layer.effect(
+    HostSuspends,
+    Effect.gen(function* () {
+      const { sweepMs } = yield* CurrentReaperPolicy
+      const detector = new SuspendDetector(sweepMs)
+      yield* detector.look
+      return detector
+    }),
+  )
 }

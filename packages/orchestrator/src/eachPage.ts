@@ -9,10 +9,10 @@ export interface Pages<Row, Key, E> {
 }
 
 /** Reads page after page until one is empty, each when the one before it has been dealt with. */
-export const eachPage = <Row, Key, E, E2>(
+export const eachPage = <Row, Key, E, E2, R>(
   { keyOf, read }: Pages<Row, Key, E>,
-  use: (page: readonly Row[]) => Effect.Effect<void, E2>,
-): Effect.Effect<void, E | E2> =>
+  use: (page: readonly Row[]) => Effect.Effect<void, E2, R>,
+): Effect.Effect<void, E | E2, R> =>
   Effect.gen(function* () {
     for (let after: Key | null = null; ; ) {
       const page: readonly Row[] = yield* read(after)

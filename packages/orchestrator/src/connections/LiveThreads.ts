@@ -40,7 +40,7 @@ export class LiveThreads {
     return this.bySession.has(sessionId)
   }
 
-  /** Whether the connection is open, and nobody has begun to end it. */
+  /** Whether the connection is open, and its end has not begun. */
   isOpen(connectionId: string): boolean {
     return this.open.has(connectionId)
   }
@@ -91,7 +91,7 @@ export class LiveThreads {
     if (live?.on.connectionId === session.connectionId) this.byThread.delete(session.threadId)
   }
 
-  /** Somebody is about to open a thread on the connection; taken back with `release`. */
+  /** A thread is about to be opened on the connection; taken back with `release`. */
   claim(connectionId: string): void {
     this.claims.set(connectionId, (this.claims.get(connectionId) ?? 0) + 1)
   }
@@ -102,13 +102,13 @@ export class LiveThreads {
     else this.claims.delete(connectionId)
   }
 
-  /** Whether nobody needs the connection any more. */
+  /** Whether the connection serves no thread and none is about to be opened on it. */
   isIdle(connectionId: string): boolean {
     const served = [...this.byThread.values()].some(({ on }) => on.connectionId === connectionId)
     return !served && !this.claims.has(connectionId)
   }
 
-  /** The connection is about to end: nobody gets it any more. */
+  /** The connection is about to end: no thread gets it any more. */
   leave(connectionId: string): void {
     this.open.delete(connectionId)
   }

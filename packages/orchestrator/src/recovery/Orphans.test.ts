@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import { endOrphans } from "./orphans.js"
+import { endOrphans } from "./Orphans.js"
 
 const knowsProcesses = process.platform === "linux" || process.platform === "darwin"
 

@@ -1,0 +1,75 @@
+/**
+ * The services below the HTTP server on one page, and what stands on what. A line needs what stands below it, is built after it and
+ * closed before it: the agents end before the log.
+ */
+import { Engine, WorkReads } from "@threadfold/engine"
+import {
+  type Agent,
+  Agents,
+  Background,
+  Connections,
+  CurrentReaperPolicy,
+  HostSuspends,
+  Incarnation,
+  Orchestrator,
+  Orphans,
+  Outbox,
+  Reaper,
+  Recovery,
+  Wakeups,
+  Watchdog,
+} from "@threadfold/orchestrator"
+import { Context, Effect, Layer } from "effect"
+import type { ConfigFile } from "../config/ConfigFile.js"
+import { redactionKey } from "../config/redactionKey.js"
+import type { ServerSecrets } from "../config/ServerSecrets.js"
+import { readSide } from "../http/ReadSide.js"
+import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
+
+/** The log of a file, its writer and what reads it. */
+const storageLive = (file: string, { storage = {} }: ConfigFile, secrets: ServerSecrets) =>
+  WorkReads.layer.pipe(
+    Layer.provideMerge(readSide(file)),
+    Layer.provideMerge(
+      // Before any agent runs, its secrets are replaced under the key of this log.
+      Layer.tap(withObservedEngine(Engine.layerWorker({ file, disk: storage })), (built) =>
+        Effect.map(redactionKey(Context.get(built, Engine)), (key) => {
+          secrets.idKey = key
+        }),
+      ),
+    ),
+  )
+
+/** The services that run agents. A test puts others in the place of some. */
+export const orchestrationParts = {
+  orchestrator: withObservedOrchestrator(Orchestrator.layer),
+  reaper: Reaper.layer,
+  watchdog: Watchdog.layer,
+  outbox: Outbox.layer,
+  recovery: Recovery.layer,
+  connections: Connections.layer,
+  orphans: Orphans.layer,
+  suspends: HostSuspends.layer,
+  wakeups: Wakeups.layer,
+  background: Background.layer,
+  incarnation: Incarnation.layer,
+} as const
+
+/** What runs the agents: commands lead to effects, the outbox delivers them, and what runs is looked after. */
+export const orchestrationLive = (swapped: Partial<typeof orchestrationParts> = {}) => {
+  const parts = { ...orchestrationParts, ...swapped }
+  return Layer.mergeAll(parts.orchestrator, parts.reaper, parts.watchdog).pipe(
+    Layer.provideMerge(parts.outbox),
+    Layer.provideMerge(parts.recovery),
+    Layer.provideMerge(parts.connections),
+    Layer.provideMerge(Layer.mergeAll(parts.orphans, parts.suspends)),
+    Layer.provideMerge(Layer.mergeAll(parts.background, parts.incarnation, parts.wakeups)),
+  )
+}
+
+/** Everything below the HTTP server, over one database file. */
+export const servicesLive = (file: string, agents: readonly Agent[], config: ConfigFile, secrets: ServerSecrets) =>
+  orchestrationLive().pipe(
+    Layer.provideMerge(Layer.merge(Agents.layer(observedAgents(agents)), CurrentReaperPolicy.layer(config.reaper))),
+    Layer.provideMerge(storageLive(file, config, secrets)),
+  )

@@ -1,0 +1,161 @@
+/** Connections to agents: opened on demand, kept for as long as a thread needs them, and ended with the server. */
+import { Engine } from "@threadfold/engine"
+import type { ProviderFailure } from "@threadfold/providers"
+import { Context, Effect, Exit, FiberSet, Layer, Scope } from "effect"
+import type { Agent } from "../Agents.js"
+import { Background } from "../Background.js"
+import { AgentFailed } from "../Errors.js"
+import { Ids, Incarnation } from "../Ids.js"
+import { Wakeups } from "../Wakeups.js"
+import { type LiveConnection, type LiveThread, LiveThreads } from "./LiveThreads.js"
+import { pump } from "./pump.js"
+import { Retries } from "./Retries.js"
+
+/** Names of the marks that every process of ours carries. */
+export const logMark = "THREADFOLD_LOG"
+export const serverMark = "THREADFOLD_SERVER"
+export const connectionMark = "THREADFOLD_CONNECTION"
+
+export interface ConnectionsService {
+  /** What runs on them. */
+  readonly threads: LiveThreads
+  /** Which of them only retry. */
+  readonly retries: Retries
+  /**
+   * A connection that can take a thread of this agent: one that is open, where it shares, else a new one. It is claimed
+   * for the scope, so that it does not end before the thread is open.
+   */
+  readonly connect: (agent: Agent, cwd: string | null) => Effect.Effect<LiveConnection, AgentFailed, Scope.Scope>
+  /** Ends a connection, its whole process tree, and waits until its last words are in the log. */
+  readonly disconnect: (connectionId: string) => Effect.Effect<void>
+  /** Ends a thread's live session, and its process where it serves no other thread. */
+  readonly closeThread: (live: LiveThread) => Effect.Effect<void>
+}
+
+/** What went wrong with an agent. */
+export const agentFailure = (agent: Agent, failure: ProviderFailure): AgentFailed => {
+  const said = ((): string => {
+    switch (failure._tag) {
+      case "Unsupported":
+        return `cannot do ${failure.operation}.`
+      case "TimedOut":
+        return `did not answer ${failure.operation} within ${failure.afterMs} ms.`
+      default:
+        return failure.message
+    }
+  })()
+  return new AgentFailed({ agent: agent.name, message: `Agent ${agent.name}: ${said}` })
+}
+
+/** How long an agent may take to let go of a thread, ms; after it the whole process is ended. */
+const CLOSE_MS = 10_000
+
+const make = Effect.gen(function* () {
+  const context = yield* Effect.context<Background | Engine | Wakeups>()
+  const { log } = Context.get(context, Engine)
+  const wakeups = Context.get(context, Wakeups)
+  const background = Context.get(context, Background)
+  const incarnation = yield* Incarnation
+  const threads = new LiveThreads()
+  const retries = new Retries()
+  const ends = new Map<string, Effect.Effect<void>>()
+  const pumps = yield* FiberSet.make()
+  const starts = new Map<string, Effect.Semaphore>()
+
+  /** Starts of an agent that shares its process go one after the other: the second one then finds the first one's. */
+  const inTurn = (agent: Agent): (<A, E, R>(start: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
+    if (!agent.driver.capabilities.sharesConnection) return (start) => start
+    const known = starts.get(agent.name) ?? Effect.unsafeMakeSemaphore(1)
+    starts.set(agent.name, known)
+    return known.withPermits(1)
+  }
+
+  const open = (agent: Agent, cwd: string | null): Effect.Effect<LiveConnection, AgentFailed> =>
+    Effect.gen(function* () {
+      const connectionId = yield* Effect.provide(Ids.nextNow, context)
+      const scope = yield* Scope.make()
+      const marks = { [logMark]: log.logId, [serverMark]: incarnation, [connectionMark]: connectionId }
+      const connecting = agent.driver.connect({ connectionId, marks, ...(cwd === null ? {} : { cwd }) })
+      const connection = yield* Effect.interruptible(connecting).pipe(
+        Scope.extend(scope),
+        Effect.mapError((failure) => agentFailure(agent, failure)),
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      )
+      const live: LiveConnection = { connectionId, agent, connection }
+      threads.connected(live)
+      const over = Effect.gen(function* () {
+        const lost = threads.disconnected(connectionId)
+        ends.delete(connectionId)
+        yield* Scope.close(scope, Exit.void)
+        yield* wakeups.wakeAll(lost)
+      })
+      const fiber = yield* FiberSet.run(
+        pumps,
+        Effect.ensuring(Effect.interruptible(Effect.provide(pump(live, threads, retries), context)), over),
+      )
+      ends.set(connectionId, Effect.zipRight(connection.stop, Effect.asVoid(fiber.await)))
+      return live
+    })
+
+  const disconnect = (connectionId: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      threads.leave(connectionId)
+      return ends.get(connectionId) ?? Effect.void
+    })
+
+  /** A connection that was opened for a thread and did not get it is ended in the background. */
+  const release = (connectionId: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      threads.release(connectionId)
+      return threads.isIdle(connectionId) ? background.run(disconnect(connectionId)) : Effect.void
+    })
+
+  // Before the fibers of the pumps are interrupted: what the agents say while they end belongs into the log.
+  yield* Effect.addFinalizer(() =>
+    Effect.forEach([...ends.keys()], disconnect, { concurrency: "unbounded", discard: true }),
+  )
+
+  const disconnectIdle = (connectionId: string): Effect.Effect<void> =>
+    Effect.suspend(() => (threads.isIdle(connectionId) ? disconnect(connectionId) : Effect.void))
+
+  return Connections.of({
+    threads,
+    retries,
+    connect: (agent, cwd) =>
+      inTurn(agent)(
+        Effect.suspend(() => {
+          const shared = threads.shared(agent)
+          return shared === null ? open(agent, cwd) : Effect.succeed(shared)
+        }).pipe(
+          Effect.tap(({ connectionId }) => {
+            threads.claim(connectionId)
+            return Effect.addFinalizer(() => release(connectionId))
+          }),
+          // What was opened is claimed, also when its caller was interrupted; only the wait for the agent ends.
+          Effect.uninterruptible,
+        ),
+      ),
+    disconnect,
+    closeThread: (live) => {
+      const { agent, connection, connectionId } = live.on
+      if (!agent.driver.capabilities.sharesConnection) return disconnect(connectionId)
+      const close = Effect.timeoutOption(Effect.either(connection.closeThread(live.nativeThreadId)), CLOSE_MS)
+      return Effect.flatMap(close, (closed) => {
+        // It does not even do that: nothing on it can be relied on.
+        if (closed._tag === "None" || closed.value._tag === "Left") return disconnect(connectionId)
+        threads.closed(live)
+        return disconnectIdle(connectionId)
+      })
+    },
+  })
+})
+
+export class Connections extends Context.Tag("@threadfold/orchestrator/Connections")<
+  Connections,
+  ConnectionsService
+>() {
+  static readonly layer: Layer.Layer<Connections, never, Background | Engine | Incarnation | Wakeups> = Layer.scoped(
+    Connections,
+    make,
+  )
+}
