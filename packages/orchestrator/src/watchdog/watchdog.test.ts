@@ -92,7 +92,7 @@ describe("a turn of which nothing is heard", () => {
       expect(yield* ended(house)).toMatchObject({ outcome: "interrupted", evidence: "observed" })
       expect(yield* events(house, "turn.stalled")).toHaveLength(1)
       expect(yield* events(house, "turn.interrupt-requested")).toMatchObject([
-        { reason: "stalled: nothing was heard for 10000 ms (reaper.stallMs)" },
+        { reason: "stalled: no event came for 10000 ms (reaper.stallMs)" },
       ])
     }),
   )
