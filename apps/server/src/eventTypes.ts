@@ -1,6 +1,5 @@
 /** Event types that a caller names. */
-import { events } from "@threadfold/contracts"
-import { unknownName } from "@threadfold/contracts/api"
+import { events, unknownName } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 

@@ -19,14 +19,14 @@ const distance = (a: string, b: string): number => {
 }
 
 /** Longer names are not compared letter by letter: no known one is so long. */
-export const longestName = 64
+const longestName = 64
 
 const farFrom = (typed: string, name: string): number =>
   // The beginning of a name is as near as one slip, and nearer.
   typed.length > 1 && name.startsWith(typed) ? 0.5 : distance(typed.toLowerCase(), name.toLowerCase())
 
 /** Known names, the one that is most like the typed one first. */
-export const byLikeness = (typed: string, known: readonly string[]): readonly string[] => {
+const byLikeness = (typed: string, known: readonly string[]): readonly string[] => {
   const said = typed.slice(0, longestName)
   return known
     .map((name) => ({ name, far: farFrom(said, name) }))
@@ -39,4 +39,24 @@ export const nearest = (typed: string, known: readonly string[]): string | null 
   const [first] = byLikeness(typed, known)
   const said = typed.slice(0, longestName)
   return first !== undefined && farFrom(said, first) <= Math.max(1, Math.floor(said.length / 3)) ? first : null
+}
+
+/** Known names that a sentence lists where none is near. */
+const listedNames = 12
+
+const shown = (name: string): string => JSON.stringify(name.slice(0, longestName))
+
+/**
+ * The sentence for an unknown name, with the nearest known one.
+ *
+ * @param what what the name is one of: `parameter`, `field`, `value`, `event type`
+ */
+export const unknownName = (what: string, name: string, known: readonly string[]): string => {
+  const there = `there is no ${what} ${shown(name)}`
+  if (known.length === 0) return `${there}, and none is taken here`
+  const like = nearest(name, known)
+  if (like !== null) return `${there}; the nearest is ${shown(like)}`
+  const all = byLikeness(name, known)
+  const rest = all.length > listedNames ? `, and ${all.length - listedNames} more` : ""
+  return `${there}; known are ${all.slice(0, listedNames).map(shown).join(", ")}${rest}`
 }

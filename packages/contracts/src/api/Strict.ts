@@ -3,23 +3,7 @@
  * Server and client look with this alone, so that both refuse the same and both name what was probably meant.
  */
 import { SchemaAST as AST, type Schema } from "effect"
-import { byLikeness, longestName, nearest } from "../nearest.js"
-
-/** Known names that a sentence lists where none is near. */
-const listedNames = 12
-
-const shown = (name: string): string => JSON.stringify(name.slice(0, longestName))
-
-/** How a name that is not known is told. @param what what it is one of: `parameter`, `field`, `value`, `event type` */
-export const unknownName = (what: string, name: string, known: readonly string[]): string => {
-  const there = `there is no ${what} ${shown(name)}`
-  if (known.length === 0) return `${there}, and none is taken here`
-  const like = nearest(name, known)
-  if (like !== null) return `${there}; the nearest is ${shown(like)}`
-  const all = byLikeness(name, known)
-  const rest = all.length > listedNames ? `, and ${all.length - listedNames} more` : ""
-  return `${there}; known are ${all.slice(0, listedNames).map(shown).join(", ")}${rest}`
-}
+import { unknownName } from "../nearest.js"
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
