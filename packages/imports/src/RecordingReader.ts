@@ -4,6 +4,7 @@
  * of its list.
  */
 import type { Emitted } from "@threadfold/contracts"
+import type { RecordingSource } from "./sources.js"
 
 /** A line that was read. */
 export interface ReadLine {
@@ -32,13 +33,7 @@ export interface OpenRecording {
 }
 
 /** Reads one kind of recording. */
-export interface RecordingReader {
-  /** Kind of the source, as commands and calls name it: one thread per (kind, native thread). Part of every id: it never changes. */
-  readonly source: string
-  /** What it records, for people. */
-  readonly title: string
-  /** What its files look like, for help. */
-  readonly form: string
+export interface RecordingReader extends RecordingSource {
   /** Begins to read a recording. The same lines always lead to the same events. */
   readonly open: () => OpenRecording
 }

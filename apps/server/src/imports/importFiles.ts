@@ -7,7 +7,7 @@ import {
   importRecordings,
   type ReadingOptions,
   type Recognized,
-  type RecordingReader,
+  readerOf,
   recognize,
   reportOf,
 } from "@threadfold/imports"
@@ -24,11 +24,11 @@ import { fileRecording } from "./fileRecording.js"
  */
 export const recognizeFiles = (
   files: readonly string[],
-  reader: RecordingReader,
+  source: string,
 ): Effect.Effect<readonly Recognized[], Problem> =>
-  Effect.mapError(
-    Effect.forEach(files, (file) => recognize(fileRecording(file), reader)),
-    toProblem,
+  readerOf(source).pipe(
+    Effect.flatMap((reader) => Effect.forEach(files, (file) => recognize(fileRecording(file), reader))),
+    Effect.mapError(toProblem),
   )
 
 /**

@@ -1,11 +1,10 @@
 /** Recordings of Codex app-server connections: one JSON object a line, `{ts, dir, msg | line | event}`. */
 import { makeCodexTranslator, parseRecordingLine } from "@threadfold/providers"
 import type { RecordingReader } from "../RecordingReader.js"
+import { codexAppServerSource } from "../sources.js"
 
 export const codexAppServer: RecordingReader = {
-  source: "codex-app-server",
-  title: "Codex app-server",
-  form: "one JSON object a line, {ts, dir, msg | line | event}",
+  ...codexAppServerSource,
   open: () => {
     const translator = makeCodexTranslator({ mode: "imported", recordsClient: true })
     return {

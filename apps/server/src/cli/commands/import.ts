@@ -2,9 +2,9 @@
 import { Args, Command, Options } from "@effect/cli"
 import type { ImportReport } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
-import { type ReadingOptions, type Recognized, type RecordingReader, readers } from "@threadfold/imports"
+import type { ReadingOptions, Recognized } from "@threadfold/imports"
+import { type RecordingSource, recordingSources } from "@threadfold/imports/sources"
 import { Array as Arr, Effect, Option } from "effect"
-import { importAlone, recognizeFiles } from "../../imports/importFiles.js"
 import { placeOf, type Server } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
@@ -17,7 +17,7 @@ const leaveOpen = Options.boolean("leave-open").pipe(
   Options.withDescription("Leave sessions open whose process the recording has not seen exit: the file may grow."),
 )
 
-const filesOf = ({ form }: RecordingReader) =>
+const filesOf = ({ form }: RecordingSource) =>
   Args.text({ name: "FILE" }).pipe(Args.withDescription(`A recording: ${form}.`), Args.atLeast(1))
 
 type Importing = (recognized: readonly Recognized[], options: ReadingOptions) => Effect.Effect<ImportReport, Problem>
@@ -30,12 +30,9 @@ const servedBy = (directory: string): Effect.Effect<Server | null, Problem> =>
     Effect.mapError(toProblem),
   )
 
-const importInto =
-  (directory: string): Importing =>
-  (recognized, options) =>
-    importAlone(directory, recognized, options)
+/** Loaded on demand, as in `reading.ts`: only this command needs the readers and the writer of the log. */
+const loadImports = Effect.promise(() => import("../../imports/importFiles.js"))
 
-/** Loaded on demand, as in `reading.ts`: most imports speak no HTTP. */
 const importBy = (server: Server): Effect.Effect<Importing> =>
   Effect.map(
     Effect.promise(() => import("../../imports/importThrough.js")),
@@ -48,21 +45,28 @@ const importBy = (server: Server): Effect.Effect<Importing> =>
 const showProgress = (name: string, line: number, events: number): void =>
   progressLine(false)(`${name}:${line}, ${counted(events, "event")} added`)
 
-const importOf = (reader: RecordingReader) =>
-  Command.make(reader.source, { files: filesOf(reader), leaveOpen, dataDir, json }, (options) =>
+const importOf = (kind: RecordingSource) =>
+  Command.make(kind.source, { files: filesOf(kind), leaveOpen, dataDir, json }, (options) =>
     Effect.gen(function* () {
       const directory = yield* directoryOf(options.dataDir)
-      const recognized = yield* recognizeFiles(options.files, reader)
+      const { importAlone, recognizeFiles } = yield* loadImports
+      const recognized = yield* recognizeFiles(options.files, kind.source)
       const server = yield* servedBy(directory)
-      const importing = server === null ? importInto(directory) : yield* importBy(server)
+      const alone: Importing = (taken, options) => importAlone(directory, taken, options)
+      const importing = server === null ? alone : yield* importBy(server)
       const report = yield* importing(recognized, {
         leaveOpen: options.leaveOpen,
         ...(process.stderr.isTTY === true ? { onProgress: showProgress } : {}),
       }).pipe(Effect.ensuring(Effect.sync(progressEnd)))
       yield* options.json ? writeJson(report) : write(importPage(yield* currentLook, report))
     }),
-  ).pipe(Command.withDescription(`Import recordings of ${reader.title} connections. The same file again adds nothing.`))
+  ).pipe(Command.withDescription(`Import recordings of ${kind.title} connections. The same file again adds nothing.`))
 
 export const importCommand = Command.make("import", {}, () =>
-  usageProblem(`Name what to import: ${readers.map(({ source }) => `threadfold import ${source} FILE…`).join(", ")}`),
-).pipe(Command.withDescription("Read recordings into the log."), Command.withSubcommands(Arr.map(readers, importOf)))
+  usageProblem(
+    `Name what to import: ${recordingSources.map(({ source }) => `threadfold import ${source} FILE…`).join(", ")}`,
+  ),
+).pipe(
+  Command.withDescription("Read recordings into the log."),
+  Command.withSubcommands(Arr.map(recordingSources, importOf)),
+)
