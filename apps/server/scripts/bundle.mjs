@@ -7,6 +7,26 @@ import { build, context } from "esbuild"
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/**
+ * The library of the command line can read options from files of three formats, and loads their parsers at every start: an
+ * eighth of what is compiled then. No option of ours is read so.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutOptionFiles = {
+  name: "without-option-files",
+  setup: (on) => {
+    on.onResolve({ filter: /^(ini|toml|yaml)$/ }, ({ importer, path }) =>
+      /@effect.cli/.test(importer) ? { path, namespace: "unused-parser" } : undefined,
+    )
+    on.onLoad({ filter: /.*/, namespace: "unused-parser" }, ({ path }) => ({
+      contents: `const refuse = () => { throw new Error("This program reads no options from ${path} files.") }
+        export { refuse as decode, refuse as parse }
+        export default { decode: refuse, parse: refuse }`,
+    }))
+  },
+}
+
 /** @type {import("esbuild").BuildOptions} */
 const options = {
   absWorkingDir: home,
@@ -34,6 +54,7 @@ const options = {
   banner: {
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
+  plugins: [withoutOptionFiles],
   logLevel: "warning",
 }
 
@@ -48,7 +69,7 @@ export const watch = async (onBuilt) => {
     /** @param {import("esbuild").PluginBuild} on */
     setup: (on) => on.onEnd(({ errors }) => onBuilt(errors.length === 0)),
   }
-  await (await context({ ...options, plugins: [tell] })).watch()
+  await (await context({ ...options, plugins: [...(options.plugins ?? []), tell] })).watch()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -62,7 +62,8 @@ const about = "Runs coding agents, records what they do, folds it into threads, 
 
 const threadfold = Command.make("threadfold").pipe(Command.withDescription(about), Command.withSubcommands(every))
 
-const commands = every.map(({ descriptor }) => knownCommand(descriptor))
+/** Made where it is needed: reading the usage of every command takes 20 ms, and a right command line needs none of it. */
+const knownCommands = () => every.map(({ descriptor }) => knownCommand(descriptor))
 
 /** What a command line may end with besides well; errors from below have become problems in the commands. */
 type CliError = ValidationError.ValidationError | Problem | Finding | OutputClosed
@@ -98,7 +99,7 @@ const quietConsole = (typed: readonly string[]) =>
   Effect.zipWith(Effect.console, outputTakesColour, (console, coloured): Console.Console => {
     const shown = (arg: unknown): unknown => {
       if (typeof arg !== "string") return arg
-      const page = withWholeName(commands, typed, arg)
+      const page = withWholeName(knownCommands(), typed, arg)
       return coloured ? page : stripVTControlCharacters(page)
     }
     return { ...console, log: (...args) => console.log(...args.map(shown)), error: () => Effect.void }
@@ -123,7 +124,7 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
   error instanceof Problem
     ? error
     : ValidationError.isValidationError(error)
-      ? usageProblem(misspelt(commands, args) ?? `${usageText(error)}.`)
+      ? usageProblem(misspelt(knownCommands(), args) ?? `${usageText(error)}.`)
       : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
 
 /** Runs one command line (as in `process.argv`) and gives its exit code. */

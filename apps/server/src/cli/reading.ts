@@ -1,8 +1,6 @@
 /** What the reading commands have in common: a reader of the right kind, and a thread by whatever names it. */
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, type Scope } from "effect"
-import { openLocalReader } from "../offline/LocalReader.js"
-import { lookAt, lookAtCopy } from "../offline/lookAt.js"
 import { type Place, placeOf, type Server } from "../offline/Place.js"
 import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
@@ -23,20 +21,28 @@ export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem
     ? usageProblem("--db and --data-dir name two places; give one of them.")
     : Effect.flatMap(directoryOf(dataDir), (directory) => Effect.mapError(placeOf({ db, directory }), toProblem))
 
-/** A reader of a place, for the life of the scope. */
-export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> => {
-  switch (place.kind) {
-    case "file":
-      return Effect.flatMap(lookAtCopy(place.file, privateCopy(place.file)), openLocalReader)
-    case "directory":
-      return Effect.flatMap(lookAt(place.file, privateCopy(place.file)), openLocalReader)
-    case "owned":
-      // An owner that serves nothing (an import, a rebuild) keeps nobody from reading beside it.
-      return place.server === null
-        ? Effect.flatMap(lookAt(place.file, liveCopy(place.file)), openLocalReader)
-        : remoteReader(place.server)
-  }
-}
+/** Loaded on demand: what reads a file itself, which a command that asks a server does without. */
+const loadLocalReader = Effect.promise(() => import("../offline/LocalReader.js"))
+const loadLooks = Effect.promise(() => import("../offline/lookAt.js"))
+
+/** The file of a place that no server answers for, ready to be read. */
+const fileOf = (place: Place): Effect.Effect<string, Problem, Scope.Scope> =>
+  Effect.flatMap(loadLooks, ({ lookAt, lookAtCopy }) => {
+    switch (place.kind) {
+      case "file":
+        return lookAtCopy(place.file, privateCopy(place.file))
+      case "directory":
+        return lookAt(place.file, privateCopy(place.file))
+      case "owned":
+        return lookAt(place.file, liveCopy(place.file))
+    }
+  })
+
+/** A reader of a place, for the life of the scope. An owner that serves nothing (an import, a rebuild) is read beside. */
+export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Scope> =>
+  place.kind === "owned" && place.server !== null
+    ? remoteReader(place.server)
+    : Effect.flatMap(loadLocalReader, ({ openLocalReader }) => Effect.flatMap(fileOf(place), openLocalReader))
 
 /** Loaded on demand: the HTTP client is the larger half of the program, and most commands never speak HTTP. */
 export const remoteReader = (server: Server): Effect.Effect<Reader> =>
@@ -49,20 +55,13 @@ export const remoteReader = (server: Server): Effect.Effect<Reader> =>
 export const openReader = (named: Named): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.flatMap(placeNamed(named), readerOf)
 
-/** A file for long work: the file of a directory that nobody owns where it is up to date, else a copy of one moment. */
+/** A file for long work: the file of a directory without an owner where it is up to date, else a copy of one moment. */
 export const fileForWork = (named: Named): Effect.Effect<string, Problem, Scope.Scope> =>
-  Effect.flatMap(placeNamed(named), (place): Effect.Effect<string, Problem, Scope.Scope> => {
-    switch (place.kind) {
-      case "file":
-        return lookAtCopy(place.file, privateCopy(place.file))
-      case "directory":
-        return lookAt(place.file, privateCopy(place.file))
-      case "owned":
-        return Effect.zipRight(
-          note(`Process ${place.owner?.pid ?? "?"} owns ${place.directory}: looking at a copy of this moment.`),
-          lookAtCopy(place.file, liveCopy(place.file)),
-        )
-    }
+  Effect.flatMap(placeNamed(named), (place) => {
+    if (place.kind !== "owned") return fileOf(place)
+    const told = note(`Process ${place.owner?.pid ?? "?"} owns ${place.directory}: looking at a copy of this moment.`)
+    const copied = Effect.flatMap(loadLooks, ({ lookAtCopy }) => lookAtCopy(place.file, liveCopy(place.file)))
+    return Effect.zipRight(told, copied)
   })
 
 /** The one thread that a text means. Fails with `thread-not-found`, or as usage where it may mean several. */
