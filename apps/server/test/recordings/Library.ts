@@ -14,7 +14,7 @@ import {
   openSqlite,
   sqliteDriver,
 } from "@threadfold/event-log"
-import { codexAppServer, type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
+import { type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
 import { allStreams, hashStream, type RebuildReport, rebuild, refold, SqlStore, verify } from "@threadfold/projections"
 import type { ObservedThread } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
@@ -87,7 +87,7 @@ export class Library {
   private importing(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport) {
     const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
-    return Effect.flatMap(recognizeFiles(files, codexAppServer), (recognized) =>
+    return Effect.flatMap(recognizeFiles(files, "codex-app-server"), (recognized) =>
       importRecordings(recognized, options).pipe(Effect.provide(layer), Effect.mapError(toProblem)),
     )
   }
