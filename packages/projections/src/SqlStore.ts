@@ -1,6 +1,6 @@
 /**
  * The projections in SQLite tables, on the writer's own handle (or a read-only one, for verify and hash). Every statement
- * is prepared once; rows are bound by position.
+ * is prepared once, when it is first used: there are a hundred and forty, and most callers need a few. Rows are bound by position.
  */
 
 import type { Rows, TableName } from "@threadfold/contracts"
@@ -79,30 +79,42 @@ const placesOf = (database: Database, { columns, key, lists, table }: Layout): P
   return { held, chosen: new Set(asked.filter((name) => !held.has(name))) }
 }
 
+/** What `make` makes, made at the first call. */
+const onDemand = <A>(make: () => A): (() => A) => {
+  let made: A | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+type SelectRow = Statement<unknown[], Record<string, unknown>>
+
 class SqlTable {
   /** By which heavy columns a row carries, one bit each. */
   private readonly writings: (Writing | undefined)[] = []
-  private readonly places: Places
-  private readonly matches = new Map<string, Statement<unknown[], Record<string, unknown>>>()
-  private readonly first = new Map<string, Statement<unknown[], Record<string, unknown>>>()
-  private readonly lists = new Map<string, Statement<unknown[], Record<string, unknown>>>()
-  private readonly remove: Statement<unknown[]>
+  private readonly places: () => Places
+  private readonly matches = new Map<string, () => SelectRow>()
+  private readonly first = new Map<string, () => SelectRow>()
+  private readonly lists = new Map<string, () => SelectRow>()
+  private readonly remove: () => Statement<unknown[]>
   /** One whole row by its key. */
-  readonly whole: Statement<unknown[], Record<string, unknown>>
+  readonly whole: () => SelectRow
 
   constructor(
     private readonly database: Database,
     readonly of: Layout,
   ) {
-    this.places = placesOf(database, of)
+    this.places = onDemand(() => placesOf(database, of))
+    const select = (text: string) => onDemand(() => database.prepare<unknown[], Record<string, unknown>>(text))
     for (const [name, columns] of [["key", of.key] as const, ...of.lookups]) {
       const text = selectMatches(of, columns)
-      this.matches.set(name, database.prepare(text))
-      this.first.set(name, database.prepare(`${text} LIMIT 1`))
+      this.matches.set(name, select(text))
+      this.first.set(name, select(`${text} LIMIT 1`))
     }
-    for (const [name, list] of of.lists) this.lists.set(name, database.prepare(selectListed(of, list)))
-    this.remove = database.prepare(`DELETE FROM ${of.table} WHERE ${equals(of.key)}`)
-    this.whole = database.prepare(`SELECT ${selectList(allColumns(of))} FROM ${of.table} WHERE ${equals(of.key)}`)
+    for (const [name, list] of of.lists) this.lists.set(name, select(selectListed(of, list)))
+    this.remove = onDemand(() => database.prepare(`DELETE FROM ${of.table} WHERE ${equals(of.key)}`))
+    this.whole = select(`SELECT ${selectList(allColumns(of))} FROM ${of.table} WHERE ${equals(of.key)}`)
   }
 
   put(row: Cells): void {
@@ -128,21 +140,21 @@ class SqlTable {
   }
 
   delete(key: readonly Scalar[]): void {
-    this.remove.run(wellFormedAll(key))
+    this.remove().run(wellFormedAll(key))
   }
 
   find(lookup: string, values: readonly (Scalar | null)[]): Cells | null {
-    const row = this.first.get(lookup)?.get(wellFormedAll(values))
+    const row = this.first.get(lookup)?.().get(wellFormedAll(values))
     return row === undefined ? null : parseJsonColumns(this.of, row)
   }
 
   findAll(lookup: string, values: readonly (Scalar | null)[]): readonly Cells[] {
-    const rows = this.matches.get(lookup)?.all(wellFormedAll(values)) ?? []
+    const rows = this.matches.get(lookup)?.().all(wellFormedAll(values)) ?? []
     return rows.map((row) => parseJsonColumns(this.of, row))
   }
 
   list(name: string, values: readonly (Scalar | null)[]): readonly Cells[] {
-    const rows = this.lists.get(name)?.all(wellFormedAll(values)) ?? []
+    const rows = this.lists.get(name)?.().all(wellFormedAll(values)) ?? []
     return rows.map((row) => parseJsonColumns(this.of, row))
   }
 
@@ -151,7 +163,7 @@ class SqlTable {
     const carried = this.of.columns.filter(
       ({ name }) => !heavy.includes(name) || (mask & (1 << heavy.indexOf(name))) !== 0,
     )
-    const { chosen, held } = this.places
+    const { chosen, held } = this.places()
     const free = carried.filter(({ name }) => !held.has(name) && !chosen.has(name))
     const ending = carried.filter(({ name }) => chosen.has(name))
     const fixed = carried.filter(({ name }) => held.has(name))
@@ -185,7 +197,7 @@ export class SqlStore implements ProjectionStore {
 
   whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
     const { of, whole } = this.table(table)
-    const row = whole.get(wellFormedAll(key))
+    const row = whole().get(wellFormedAll(key))
     return row === undefined ? null : toRow(table, parseJsonColumns(of, row))
   }
 
@@ -216,11 +228,11 @@ export class SqlStore implements ProjectionStore {
             this.table("item_chunks").put(cells(appended(earlier, change)))
             break
           }
-          this.statements.appendChunk.run(itemId, ordinal, threadId, part, wellFormed(text), sequence)
+          this.statements.appendChunk().run(itemId, ordinal, threadId, part, wellFormed(text), sequence)
           break
         }
         case "clear-chunks":
-          this.statements.clearChunks.run(change.itemId)
+          this.statements.clearChunks().run(change.itemId)
           break
         case "anomaly": {
           const earlier = this.find("anomalies", "key", [change.threadId, change.subject, change.reason])
@@ -231,39 +243,39 @@ export class SqlStore implements ProjectionStore {
     }
   }
 
-  loadFoldState = (streamId: string): FoldStateRow | null => this.statements.loadFoldState.get(streamId) ?? null
+  loadFoldState = (streamId: string): FoldStateRow | null => this.statements.loadFoldState().get(streamId) ?? null
 
   saveFoldState = (row: FoldStateRow): void => {
-    this.statements.saveFoldState.run(row.streamId, row.foldVersion, row.streamVersion, row.status, row.state)
+    this.statements.saveFoldState().run(row.streamId, row.foldVersion, row.streamVersion, row.status, row.state)
   }
 
   clearStream = (streamId: string): void => {
-    for (const statement of this.statements.clearStream) statement.run(streamId)
+    for (const statement of this.statements.clearStream()) statement.run(streamId)
   };
 
   *rowsOf(streamId: string): Iterable<TableRow> {
     for (const table of tableNames) {
       const { of, whole } = this.table(table)
       if (table === "item_chunks") {
-        for (const itemId of this.statements.itemIds.all(streamId)) {
-          for (const key of this.statements.chunkKeys.all(itemId)) yield* wholeRow(table, of, whole.get(key))
+        for (const itemId of this.statements.itemIds().all(streamId)) {
+          for (const key of this.statements.chunkKeys().all(itemId)) yield* wholeRow(table, of, whole().get(key))
         }
         continue
       }
       // Keys first, each row when it is asked for: memory stays small however much text a thread holds.
-      for (const key of this.statements.keys.get(table)?.all(streamId) ?? []) {
-        yield* wholeRow(table, of, whole.get(key))
+      for (const key of this.statements.keys.get(table)?.().all(streamId) ?? []) {
+        yield* wholeRow(table, of, whole().get(key))
       }
     }
   }
 
   streams = (after: string | null, limit: number): readonly FoldStateRow[] =>
-    this.statements.streams.all(after ?? "", limit)
+    this.statements.streams().all(after ?? "", limit)
 
   owners = (after: string | null, limit: number): readonly string[] => {
     const found: string[] = []
     for (let last = after ?? ""; found.length < limit; ) {
-      const next = this.statements.nextOwner.get({ last })
+      const next = this.statements.nextOwner().get({ last })
       if (typeof next !== "string") break
       found.push(next)
       last = next
@@ -271,11 +283,11 @@ export class SqlStore implements ProjectionStore {
     return found
   }
 
-  getMeta = (key: string): string | null => this.statements.getMeta.get(key)?.value ?? null
+  getMeta = (key: string): string | null => this.statements.getMeta().get(key)?.value ?? null
 
   setMeta = (key: string, value: string | null): void => {
-    if (value === null) this.statements.deleteMeta.run(key)
-    else this.statements.setMeta.run(key, value)
+    if (value === null) this.statements.deleteMeta().run(key)
+    else this.statements.setMeta().run(key, value)
   }
 
   atomically = <A>(body: () => A): A => this.database.transaction(body).immediate()
@@ -298,62 +310,76 @@ const wholeRow = function* (
 const foldStateColumns = `stream_id AS "streamId", fold_version AS "foldVersion", stream_version AS "streamVersion", status, state`
 
 const prepareStatements = (database: Database) => {
-  const keys = new Map<TableName, Statement<unknown[], readonly Scalar[]>>()
-  const clearStream: Statement<unknown[]>[] = []
+  const keys = new Map<TableName, () => Statement<unknown[], readonly Scalar[]>>()
+  const clearTexts = ["DELETE FROM item_chunks WHERE item_id IN (SELECT item_id FROM items WHERE thread_id = ?)"]
   const nextOwners = ["SELECT min(stream_id) AS id FROM fold_state WHERE stream_id > :last"]
   for (const [table, of] of layouts) {
     if (table === "item_chunks") continue
     const list = of.columns.filter(({ name }) => of.key.includes(name)).map(({ name }) => sqlName(name))
     const owner = sqlName(of.owner)
-    const keyed = database.prepare<unknown[], readonly Scalar[]>(
-      `SELECT ${list.join(", ")} FROM ${table} WHERE ${owner} = ? ORDER BY ${list.join(", ")}`,
+    const keysText = `SELECT ${list.join(", ")} FROM ${table} WHERE ${owner} = ? ORDER BY ${list.join(", ")}`
+    keys.set(
+      table,
+      onDemand(() => database.prepare<unknown[], readonly Scalar[]>(keysText).raw()),
     )
-    keys.set(table, keyed.raw())
-    clearStream.push(database.prepare(`DELETE FROM ${table} WHERE ${owner} = ?`))
+    clearTexts.push(`DELETE FROM ${table} WHERE ${owner} = ?`)
     // One step in an index per table: no cost follows from how many rows a stream has.
     nextOwners.push(`SELECT min(${owner}) FROM ${table} WHERE ${owner} > :last`)
   }
-  clearStream.unshift(
-    database.prepare("DELETE FROM item_chunks WHERE item_id IN (SELECT item_id FROM items WHERE thread_id = ?)"),
-  )
-  clearStream.push(database.prepare("DELETE FROM fold_state WHERE stream_id = ?"))
+  clearTexts.push("DELETE FROM fold_state WHERE stream_id = ?")
   return {
     keys,
-    clearStream,
-    nextOwner: database
-      .prepare<[{ readonly last: string }], string | null>(`SELECT min(id) FROM (${nextOwners.join(" UNION ALL ")})`)
-      .pluck(),
-    appendChunk: database.prepare<[string, number, string, number, string, number]>(
-      `INSERT INTO item_chunks (item_id, ordinal, thread_id, part, text, sequence) VALUES (?, ?, ?, ?, ?, ?)
+    clearStream: onDemand(() => clearTexts.map((text) => database.prepare<unknown[]>(text))),
+    nextOwner: onDemand(() =>
+      database
+        .prepare<[{ readonly last: string }], string | null>(`SELECT min(id) FROM (${nextOwners.join(" UNION ALL ")})`)
+        .pluck(),
+    ),
+    appendChunk: onDemand(() =>
+      database.prepare<[string, number, string, number, string, number]>(
+        `INSERT INTO item_chunks (item_id, ordinal, thread_id, part, text, sequence) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (item_id, ordinal) DO UPDATE SET text = text || excluded.text, sequence = excluded.sequence`,
+      ),
     ),
-    clearChunks: database.prepare<[string]>("DELETE FROM item_chunks WHERE item_id = ?"),
-    itemIds: database
-      .prepare<[string], string>(
-        `SELECT item_id FROM items WHERE thread_id = ?
+    clearChunks: onDemand(() => database.prepare<[string]>("DELETE FROM item_chunks WHERE item_id = ?")),
+    itemIds: onDemand(() =>
+      database
+        .prepare<[string], string>(
+          `SELECT item_id FROM items WHERE thread_id = ?
            AND EXISTS (SELECT 1 FROM item_chunks WHERE item_chunks.item_id = items.item_id) ORDER BY item_id`,
-      )
-      .pluck(),
-    chunkKeys: database
-      .prepare<[string], readonly Scalar[]>(
-        "SELECT item_id, ordinal FROM item_chunks WHERE item_id = ? ORDER BY ordinal",
-      )
-      .raw(),
-    loadFoldState: database.prepare<[string], FoldStateRow>(
-      `SELECT ${foldStateColumns} FROM fold_state WHERE stream_id = ?`,
+        )
+        .pluck(),
     ),
-    saveFoldState: database.prepare<[string, number, number, string, string]>(
-      `INSERT INTO fold_state (stream_id, fold_version, stream_version, status, state) VALUES (?, ?, ?, ?, ?)
+    chunkKeys: onDemand(() =>
+      database
+        .prepare<[string], readonly Scalar[]>(
+          "SELECT item_id, ordinal FROM item_chunks WHERE item_id = ? ORDER BY ordinal",
+        )
+        .raw(),
+    ),
+    loadFoldState: onDemand(() =>
+      database.prepare<[string], FoldStateRow>(`SELECT ${foldStateColumns} FROM fold_state WHERE stream_id = ?`),
+    ),
+    saveFoldState: onDemand(() =>
+      database.prepare<[string, number, number, string, string]>(
+        `INSERT INTO fold_state (stream_id, fold_version, stream_version, status, state) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (stream_id) DO UPDATE SET fold_version = excluded.fold_version,
          stream_version = excluded.stream_version, status = excluded.status, state = excluded.state`,
+      ),
     ),
-    streams: database.prepare<[string, number], FoldStateRow>(
-      `SELECT ${foldStateColumns} FROM fold_state WHERE stream_id > ? ORDER BY stream_id LIMIT ?`,
+    streams: onDemand(() =>
+      database.prepare<[string, number], FoldStateRow>(
+        `SELECT ${foldStateColumns} FROM fold_state WHERE stream_id > ? ORDER BY stream_id LIMIT ?`,
+      ),
     ),
-    getMeta: database.prepare<[string], { readonly value: string }>("SELECT value FROM projection_meta WHERE key = ?"),
-    setMeta: database.prepare<[string, string]>(
-      "INSERT INTO projection_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    getMeta: onDemand(() =>
+      database.prepare<[string], { readonly value: string }>("SELECT value FROM projection_meta WHERE key = ?"),
     ),
-    deleteMeta: database.prepare<[string]>("DELETE FROM projection_meta WHERE key = ?"),
+    setMeta: onDemand(() =>
+      database.prepare<[string, string]>(
+        "INSERT INTO projection_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      ),
+    ),
+    deleteMeta: onDemand(() => database.prepare<[string]>("DELETE FROM projection_meta WHERE key = ?")),
   }
 }
