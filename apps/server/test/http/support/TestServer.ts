@@ -75,10 +75,15 @@ export const callText = (path: string, init: RequestInit = {}) =>
     ),
   )
 
-/** A call with the token whose answer is JSON of this shape. */
+/** A call with the token whose answer is JSON of this shape; another answer ends the test, and is shown. */
 export const callAs = <A, I>(schema: Schema.Schema<A, I>, path: string, init: RequestInit = {}) =>
   Effect.flatMap(callText(path, init), ({ text, ...rest }) =>
-    Effect.map(Schema.decodeUnknown(Schema.parseJson(schema))(text), (body) => ({ ...rest, body })),
+    Schema.decodeUnknown(Schema.parseJson(schema))(text).pipe(
+      Effect.mapBoth({
+        onSuccess: (body) => ({ ...rest, body }),
+        onFailure: ({ message }) => new Error(`${rest.status} ${text.slice(0, 500)}: ${message}`),
+      }),
+    ),
   ).pipe(Effect.orDie)
 
 /** A call that is expected to fail: its problem, without the `urn:` before the slug. */
