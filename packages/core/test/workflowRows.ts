@@ -55,7 +55,7 @@ export const threadWork = (
   turns: readonly TurnRow[] = [],
   thread: Partial<ThreadRow> = {},
   session: SessionRow | null = sessionRow(),
-): ThreadWork => ({ thread: threadRow(thread), session, last: session, turns, requests: [] })
+): ThreadWork => ({ thread: threadRow(thread), session, last: session, turns, hasMoreTurns: false })
 
 /** A turn in each phase, seen from the session `session`. */
 const ended = { status: "ended", outcome: "unknown", evidence: "inferred", cause: "session-ready" } as const

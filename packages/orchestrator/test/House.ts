@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Command, type EventEnvelope, type Receipt } from "@threadfold/contracts"
+import { Command, type EventEnvelope, type Receipt, type RequestView } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/core"
 import { checkLog, mintId } from "@threadfold/core"
 import {
@@ -268,10 +268,14 @@ export class House {
     return this.give({ type: "message.send", text, ...more })
   }
 
-  work(threadId = id("thread")): Effect.Effect<ThreadWork> {
-    return Effect.flatMap(Effect.orDie(this.projections.threadWork(threadId)), (work) =>
-      work === null ? Effect.dieMessage("there is no such thread") : Effect.succeed(work),
-    )
+  /** What the rules look at, and the questions that are not over. */
+  work(threadId = id("thread")): Effect.Effect<ThreadWork & { readonly requests: readonly RequestView[] }> {
+    return Effect.gen(this, function* () {
+      const { snapshot } = yield* this.snapshot(threadId)
+      const work = yield* Effect.orDie(this.projections.threadWork(threadId))
+      if (work === null) return yield* Effect.dieMessage("there is no such thread")
+      return { ...work, requests: snapshot.requests.filter(({ status }) => ["open", "answering"].includes(status)) }
+    })
   }
 
   snapshot(threadId = id("thread")) {

@@ -73,7 +73,14 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
   const steer = messageId === undefined ? null : steerOf(situation, messageId)
   const isSteering = steer === "pending" || steer === "attempting" || steer === "delivered"
   const session = livingSession(state)
-  const asked = { thread, session, queued: queue.length, turns: openTurns(situation), afterEndItems: open.afterEnd }
+  const asked = {
+    thread,
+    session,
+    queued: queue.length,
+    turns: openTurns(situation),
+    hasMoreTurns: false,
+    afterEndItems: open.afterEnd,
+  }
   if (messageId === undefined || isSteering || !mayDrain(asked)) return accept()
   const message = rows.find("queue", "key", [messageId])
   if (message === null) return refuse("message-lost", `Message ${messageId} of thread ${command.threadId} has no row.`)

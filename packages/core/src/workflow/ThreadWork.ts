@@ -1,5 +1,5 @@
 /** The input of the workflow's rules: a thread with all that is open in it, read at one moment. */
-import type { RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import type { SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 
 export interface ThreadWork {
   readonly thread: ThreadRow
@@ -9,6 +9,6 @@ export interface ThreadWork {
   readonly last: SessionRow | null
   /** Turns that run or wait, and those whose end is not final yet; oldest first. */
   readonly turns: readonly TurnRow[]
-  /** Requests that are open or being answered. */
-  readonly requests: readonly RequestRow[]
+  /** There are newer ones than those. They may run or wait, so nothing starts before they are read. */
+  readonly hasMoreTurns: boolean
 }

@@ -58,6 +58,10 @@ describe("a turn's start", () => {
     expect(startsTurn(next, threadWork([interruptedEarly, next], {}, null), [])).toBe("now")
   })
 
+  it("waits until all open turns of its thread were read", () => {
+    expect(startsTurn(next, { ...threadWork([next]), hasMoreTurns: true }, [])).toBe("later")
+  })
+
   it("waits while the session is about to end", () => {
     expect(startsTurn(next, threadWork([next]), [openEffect("turn.start"), stop])).toBe("later")
   })

@@ -31,12 +31,13 @@ export const isDeliverable = (turn: TurnRow): boolean => turnPhase(turn, null) =
 /** `turn.start`: one turn at a time, only after the last one's end is final, and not into a session that is about to end. */
 export const startsTurn = (
   turn: TurnRow | null,
-  work: Pick<ThreadWork, "session" | "turns"> | null,
+  work: Pick<ThreadWork, "session" | "turns" | "hasMoreTurns"> | null,
   open: readonly OpenEffect[],
 ): Eligibility => {
   if (turn === null || work === null || !isDeliverable(turn)) return "never"
   const others = work.turns.filter(({ turnId }) => turnId !== turn.turnId)
-  return turnsThat("holdsDelivery", others, work.session).length > 0 || isStopping(open) ? "later" : "now"
+  const isHeld = work.hasMoreTurns || turnsThat("holdsDelivery", others, work.session).length > 0
+  return isHeld || isStopping(open) ? "later" : "now"
 }
 
 /** `session.start`: not in a thread that was deleted, and only after the last session's end. */

@@ -2,7 +2,7 @@
  * What follows from a thread's rows by itself (rule 2 and "The queue" of docs/rules.md): an inferred end becomes final, the queue runs
  * on. Derived from the rows every time, so that a crash at any point loses none of it. What follows from silence is the watchdog's.
  */
-import type { EffectKind, EffectRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import type { Bit, EffectKind, EffectRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "./ThreadWork.js"
 import { turnsThat } from "./turnPhase.js"
 
@@ -18,22 +18,28 @@ export interface QueueSituation {
   readonly queued: number
   /** Turns that run or wait, and those whose end is not final. */
   readonly turns: readonly TurnRow[]
+  /** There are more of these turns than were read. */
+  readonly hasMoreTurns: boolean
   /** Open items of turns that have ended: what the agent does after its turn's end goes first, too. */
   readonly afterEndItems: number
 }
+
+/** Whether messages of the queue go on by themselves: some wait, and the queue is not held. */
+const isQueueOpen = ({ queued, queueHeld }: Pick<ThreadRow, "queued" | "queueHeld">): boolean =>
+  queued > 0 && queueHeld === 0
 
 /**
  * Whether the next message of the queue may become a turn: a message waits, the queue is not held, an agent of ours works in the
  * thread, and nothing runs or waits.
  */
-export const mayDrain = ({ afterEndItems, queued, session, thread, turns }: QueueSituation): boolean =>
-  queued > 0 &&
+export const mayDrain = ({ afterEndItems, hasMoreTurns, queued, session, thread, turns }: QueueSituation): boolean =>
   thread !== null &&
   thread.agent !== null &&
   thread.deletedAt === null &&
-  thread.queueHeld === 0 &&
+  isQueueOpen({ queued, queueHeld: thread.queueHeld }) &&
   (session === null || session.mode === "managed") &&
   afterEndItems === 0 &&
+  !hasMoreTurns &&
   turnsThat("holdsQueue", turns, session).length === 0
 
 /**
@@ -58,10 +64,30 @@ export interface FollowUp {
 }
 
 /** What follows from a thread's rows. */
-export const followUpOf = ({ session, thread, turns }: ThreadWork): FollowUp => ({
+export const followUpOf = ({ hasMoreTurns, session, thread, turns }: ThreadWork): FollowUp => ({
   settles: turnsThat("settles", turns, session),
-  drains: mayDrain({ thread, session, turns, queued: thread.queued, afterEndItems: thread.afterEndItems }),
+  drains: mayDrain({
+    thread,
+    session,
+    turns,
+    hasMoreTurns,
+    queued: thread.queued,
+    afterEndItems: thread.afterEndItems,
+  }),
 })
+
+/** What tells at a glance whether something may follow in a thread. */
+export interface FollowUpCandidate extends Pick<ThreadRow, "threadId" | "queued" | "queueHeld" | "activeTurnId"> {
+  /** 1: a turn has ended, and its end is not final. */
+  readonly unsettled: Bit
+}
+
+/**
+ * Whether something may follow in a thread: an end becomes final, or the queue runs on. Never false where `followUpOf` concludes
+ * something from all of its rows.
+ */
+export const mayFollow = ({ activeTurnId, unsettled, ...thread }: FollowUpCandidate): boolean =>
+  unsettled === 1 || (isQueueOpen(thread) && activeTurnId === null)
 
 /** Whether open effects hold the queue. */
 export const holdQueue = (open: readonly Pick<EffectRow, "kind">[]): boolean =>

@@ -16,7 +16,7 @@ export {
   steeredInto,
   stopsSession,
 } from "./eligibility.js"
-export { type FollowUp, followUpOf, holdQueue, settleMs } from "./followUp.js"
+export { type FollowUp, type FollowUpCandidate, followUpOf, holdQueue, mayFollow, settleMs } from "./followUp.js"
 export { sessionBesideImport } from "./imports.js"
 export type { Moment, Span } from "./Moment.js"
 export {

@@ -1,9 +1,11 @@
+import { RequestStatus } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import {
   type AfterEndWork,
   afterEndOverdue,
   decideTurn,
   isStartTimed,
+  type OpenQuestion,
   type RunningTurn,
   startOverdue,
   type TurnFacts,
@@ -187,8 +189,10 @@ describe("work after a turn's end", () => {
 })
 
 describe("a question that no person answers", () => {
-  const waited = (ms: number, policy: UnattendedPolicy) =>
-    unattended({ openedAt: now - ms }, policy, { now, awakeSince: null, toleranceMs: minute })
+  const asked = { status: "open", mode: "managed" } as const
+  const moment = { now, awakeSince: null, toleranceMs: minute }
+  const waited = (ms: number, policy: UnattendedPolicy, more: Partial<OpenQuestion> = {}) =>
+    unattended({ ...asked, openedAt: now - ms, ...more }, policy, moment)
 
   it("waits where the policy says nothing else", () => expect(waited(hour, { action: "wait" })).toBeNull())
 
@@ -196,6 +200,13 @@ describe("a question that no person answers", () => {
     const policy = { action, afterMs: minute }
     expect(waited(minute - 1, policy)).toBeNull()
     expect(waited(minute, policy)).toBe(policy)
-    expect(unattended({ openedAt: null }, policy, { now, awakeSince: null, toleranceMs: minute })).toBeNull()
+    expect(waited(hour, policy, { openedAt: null })).toBeNull()
+  })
+
+  it("is left to its adapter or its recording, and to the answer that is on its way", () => {
+    const policy = { action: "deny", afterMs: minute } as const
+    const modes = ["managed", "attached", "imported"] as const
+    expect(modes.filter((mode) => waited(hour, policy, { mode }) !== null)).toEqual(["managed"])
+    expect(RequestStatus.literals.filter((status) => waited(hour, policy, { status }) !== null)).toEqual(["open"])
   })
 })

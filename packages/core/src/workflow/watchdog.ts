@@ -2,7 +2,7 @@
  * What the watchdog concludes about running and waiting turns (rules 2, 5 and 6 of docs/rules.md, docs/how-to/reaper.md): pure
  * and total functions of rows and of the times of the agent's events.
  */
-import type { Bit, SessionRow, TurnRow } from "@threadfold/contracts"
+import type { Bit, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
 import { isWaiting } from "../state/lifecycle.js"
 import { ageOf, covered, type Moment, type Span } from "./Moment.js"
 
@@ -50,11 +50,13 @@ export interface AfterEndWork {
   readonly lastActivityAt: number | null
 }
 
-/** A question of a session of ours, that waits for a person. */
+/** A question of a session that lives: it waits for a person, or its answer is on its way. */
 export interface OpenQuestion {
   readonly threadId: string
   readonly requestId: string
   readonly turnId: string | null
+  readonly status: RequestRow["status"]
+  readonly mode: SessionRow["mode"]
   /** Since when, by the source clock. */
   readonly openedAt: number | null
 }
@@ -185,10 +187,17 @@ export const afterEndOverdue = (
   return silent >= afterEndMs ? silent : null
 }
 
-/** What becomes now of a question that waits for a person (rule 6): what the policy says, or null: it goes on waiting. */
+/** Whether a question is ours to end: it waits for a person, in a session that we run. An adapter ends its own. */
+const isOursToEnd = ({ mode, status }: Pick<OpenQuestion, "mode" | "status">): boolean =>
+  status === "open" && mode === "managed"
+
+/** What becomes now of a question that no person answers (rule 6): what the policy says, or null: it goes on waiting. */
 export const unattended = (
-  { openedAt }: Pick<OpenQuestion, "openedAt">,
+  question: Pick<OpenQuestion, "mode" | "openedAt" | "status">,
   policy: UnattendedPolicy,
   moment: Moment,
-): Exclude<UnattendedPolicy, { readonly action: "wait" }> | null =>
-  policy.action !== "wait" && openedAt !== null && ageOf(openedAt, moment) >= policy.afterMs ? policy : null
+): Exclude<UnattendedPolicy, { readonly action: "wait" }> | null => {
+  const { openedAt } = question
+  if (policy.action === "wait" || openedAt === null || !isOursToEnd(question)) return null
+  return ageOf(openedAt, moment) >= policy.afterMs ? policy : null
+}

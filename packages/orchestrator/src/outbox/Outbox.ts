@@ -2,6 +2,7 @@
  * The worker of the outbox: it takes the threads that were woken, and has their lanes lease, deliver and conclude their effects. Every
  * second it looks at each thread that may have something to do, whether it was woken or not.
  */
+import { mayFollow } from "@threadfold/core"
 import { WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Context, Effect, identity, Layer, Schedule } from "effect"
@@ -37,7 +38,9 @@ const make = Effect.gen(function* () {
   const followUps = (after: string | null) => projections.threadsToFollowUp(after, PAGE)
   const sweep = Effect.gen(function* () {
     yield* eachPage({ read: reads.threadsWithEffects, keyOf: identity }, wakeups.wakeAll)
-    yield* eachPage({ read: followUps, keyOf: identity }, wakeups.wakeAll)
+    yield* eachPage({ read: followUps, keyOf: ({ threadId }) => threadId }, (candidates) =>
+      wakeups.wakeAll(candidates.filter(mayFollow).map(({ threadId }) => threadId)),
+    )
   }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("a sweep of the outbox failed", cause)))
   yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(SWEEP_MS)))
 

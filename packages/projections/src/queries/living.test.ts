@@ -178,7 +178,7 @@ describe("what runs", () => {
     }).pipe(Effect.provide(over(rows)))
   })
 
-  it.effect("waits for a person in its questions, page by page; those of an attached session are its adapter's", () => {
+  it.effect("waits for a person in its questions, page by page, with what says whether they are ours to end", () => {
     const names = ["1", "2", "3"]
     const rows = [
       ...living("a"),
@@ -192,13 +192,21 @@ describe("what runs", () => {
       const projections = yield* Projections
       const first = yield* projections.openQuestions(null, 2)
       const second = yield* projections.openQuestions(first.at(-1) ?? null, 2)
+      const third = yield* projections.openQuestions(second.at(-1) ?? null, 2)
       const expected = names.map((name) => ({
         threadId: thread("a"),
         requestId: idFor(`request ${name}`),
         turnId: idFor("turn of a"),
+        status: "open",
+        mode: "managed",
         openedAt: Number(name),
       }))
-      expect([...first, ...second]).toEqual(expected.sort((x, y) => (x.requestId < y.requestId ? -1 : 1)))
+      const [all, ofAdapter] = [[...first, ...second, ...third], thread("b")]
+      const ours = all.filter(({ threadId }) => threadId !== ofAdapter)
+      expect(ours).toEqual(expected.sort((x, y) => (x.requestId < y.requestId ? -1 : 1)))
+      expect(all.filter(({ threadId }) => threadId === ofAdapter)).toMatchObject([
+        { requestId: idFor("request 5"), status: "open", mode: "attached" },
+      ])
       const waits = yield* projections.waitsOfTurn(thread("a"), idFor("turn of a"), 10)
       expect([...waits].sort((x, y) => (x.until ?? 0) - (y.until ?? 0) || (x.from ?? 0) - (y.from ?? 0))).toEqual([
         { from: 1, until: null },

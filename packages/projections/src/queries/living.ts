@@ -126,7 +126,7 @@ export const afterEndWork = (
     ),
   )
 
-/** Questions that nobody has answered, of living sessions that we run, by thread and request, after one (exclusive). */
+/** Questions that are not over, of sessions that live, by thread and request, after one (exclusive). */
 export const openQuestions = (
   sql: ReadSql,
   after: Pick<OpenQuestion, "threadId" | "requestId"> | null,
@@ -135,9 +135,10 @@ export const openQuestions = (
   reading(
     sql,
     sql.unsafe<OpenQuestion>(
-      `SELECT r.thread_id AS "threadId", r.request_id AS "requestId", r.turn_id AS "turnId", r.opened_at AS "openedAt"
-      FROM requests r JOIN sessions s ON s.session_id = r.session_id AND s.ended_at IS NULL AND s.mode = 'managed'
-      WHERE r.status IN ('open', 'answering') AND r.status = 'open' AND (r.thread_id, r.request_id) > (?, ?)
+      `SELECT r.thread_id AS "threadId", r.request_id AS "requestId", r.turn_id AS "turnId", r.status, s.mode,
+        r.opened_at AS "openedAt"
+      FROM requests r JOIN sessions s ON s.session_id = r.session_id AND s.ended_at IS NULL
+      WHERE r.status IN ('open', 'answering') AND (r.thread_id, r.request_id) > (?, ?)
       ORDER BY r.thread_id, r.request_id LIMIT ?`,
       [after?.threadId ?? "", after?.requestId ?? "", limit],
     ),

@@ -1,6 +1,7 @@
 /**
  * SQL only preselects what the rules of core look at. Whatever the rules conclude of a thread's rows, all of them read plainly and
- * without a condition, the preselection has named it: it may name too much, never too little.
+ * without a condition, the preselection has named it: it may name too much, never too little. From the first of a thread's turns
+ * alone, the rules conclude no more than from all of them.
  */
 
 import { mkdtempSync, rmSync } from "node:fs"
@@ -15,7 +16,10 @@ import {
   followUpOf,
   isStartTimed,
   livingSession,
+  mayFollow,
+  startsTurn,
   type ThreadWork,
+  unattended,
   waitingTurns,
 } from "@threadfold/core"
 import { cells, toRow } from "@threadfold/core/model"
@@ -80,8 +84,12 @@ const workOf = ({ of, state }: Whole): ThreadWork | null =>
         session: livingSession(state),
         last: state.session,
         turns: of("turns"),
-        requests: of("requests"),
+        hasMoreTurns: false,
       }
+
+/** A policy under which every question is over that is ours to end, and a moment after all of the log. */
+const deny = { action: "deny", afterMs: 0 } as const
+const atLast = { now: Number.MAX_SAFE_INTEGER, awakeSince: null, toleranceMs: 0 }
 
 /** Whether a command of the orchestrator would change anything. */
 const follows = ({ state, threadId }: Whole, store: SqlStore, command: object): boolean => {
@@ -171,13 +179,15 @@ describe("a preselection", () => {
     const check = (store: SqlStore, threads: readonly Whole[]) =>
       Effect.gen(function* () {
         const queries = yield* Projections
-        const followUps = yield* all(queries.threadsToFollowUp, (threadId) => threadId)
+        const candidates = yield* all(queries.threadsToFollowUp, ({ threadId }) => threadId)
+        const followUps = candidates.filter(mayFollow).map(({ threadId }) => threadId)
         const facts = yield* all(queries.livingFacts, ({ threadId }) => threadId)
         const living = yield* all(queries.livingSessions, ({ threadId }) => threadId)
         const running = yield* all(queries.runningTurns, ({ threadId }) => threadId)
         const starting = yield* all(queries.startingTurns, (turn) => turn)
         const afterEnd = yield* all(queries.afterEndWork, ({ threadId }) => threadId)
         const questions = yield* all(queries.openQuestions, (question) => question)
+        const unanswered = questions.filter((question) => unattended(question, deny, atLast) !== null)
         const timed = starting.filter((turn) => isStartTimed(turn, turn.mode))
         for (const whole of threads) {
           const { of, state, threadId } = whole
@@ -186,6 +196,17 @@ describe("a preselection", () => {
           const { drains, settles } = work === null ? { drains: false, settles: [] } : followUpOf(work)
           named("the queue runs on", drains, followUps, threadId)
           named("an end becomes final", settles.length > 0, followUps, threadId)
+          if (work !== null) {
+            const part = yield* queries.threadWork(threadId, 1)
+            if (part === null) throw new Error(`thread ${threadId} has no work`)
+            const few = followUpOf(part)
+            expect(drains || !few.drains).toBe(true)
+            expect(settles).toEqual(expect.arrayContaining([...few.settles]))
+            for (const turn of of("turns")) {
+              const starts = startsTurn(turn, part, []) === "now"
+              expect(!starts || startsTurn(turn, work, []) === "now").toBe(true)
+            }
+          }
           named("a message leaves the queue", concludes({ type: "queue.drain" }), followUps, threadId)
           const session = livingSession(state)
           if (session !== null) {
@@ -252,7 +273,7 @@ describe("a preselection", () => {
             named(
               "a question is declined",
               declined,
-              questions.map((one) => one.requestId),
+              unanswered.map((one) => one.requestId),
               requestId,
             )
           }

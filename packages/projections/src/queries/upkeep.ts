@@ -4,20 +4,27 @@
  */
 
 import type { RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
-import type { ThreadWork } from "@threadfold/core"
+import type { FollowUpCandidate, ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
 import type { ReadSql } from "./ReadSql.js"
 import { findRow, ofThread, reading } from "./read.js"
-import { notOver } from "./requests.js"
 import { type Condition, selectRows } from "./select.js"
 
 const where = (sql: string, ...params: readonly string[]): Condition => ({ sql, params })
 
-/** Turns and requests of one thread at most: what an agent keeps open is far less. */
+/** Turns of one thread that are read at a time: what an agent keeps open is far less. */
 const OPEN = 200
 
-/** A thread's work; null: there is no such thread. */
-export const threadWork = (sql: ReadSql, threadId: string): Effect.Effect<ThreadWork | null, StorageUnavailable> =>
+/**
+ * A thread's work; null: there is no such thread.
+ *
+ * @param limit how many of its turns are read, the oldest
+ */
+export const threadWork = (
+  sql: ReadSql,
+  threadId: string,
+  limit = OPEN,
+): Effect.Effect<ThreadWork | null, StorageUnavailable> =>
   reading(
     sql,
     Effect.gen(function* () {
@@ -26,9 +33,10 @@ export const threadWork = (sql: ReadSql, threadId: string): Effect.Effect<Thread
       const its = ofThread(threadId)
       const [last = null] = yield* selectRows(sql, "sessions", [its], "ORDER BY epoch DESC LIMIT 1")
       const unsettled = [its, where("settled = 0")]
-      const turns = yield* selectRows(sql, "turns", unsettled, `ORDER BY ordinal LIMIT ${OPEN}`)
-      const requests = yield* selectRows(sql, "requests", [its, notOver], `ORDER BY request_id LIMIT ${OPEN}`)
-      return { thread, session: last?.endedAt === null ? last : null, last, turns, requests }
+      const found = yield* selectRows(sql, "turns", unsettled, `ORDER BY ordinal LIMIT ${limit + 1}`)
+      const turns = found.slice(0, limit)
+      const session = last?.endedAt === null ? last : null
+      return { thread, session, last, turns, hasMoreTurns: found.length > limit }
     }),
   )
 
@@ -69,23 +77,24 @@ export const openConnections = (sql: ReadSql, after: string | null, limit: numbe
   )
 
 /**
- * Threads for which something may follow by itself (`followUpOf` of core), in the order of their ids, after one (exclusive): a queue
- * that is not held and has no running turn in front of it, or a turn whose end is not final yet.
+ * Threads in which something may follow by itself (`mayFollow` of core), in the order of their ids, after one (exclusive): those with
+ * a queue, and those with a turn whose end is not final.
  */
 export const threadsToFollowUp = (
   sql: ReadSql,
   after: string | null,
   limit: number,
-): Effect.Effect<readonly string[], StorageUnavailable> =>
+): Effect.Effect<readonly FollowUpCandidate[], StorageUnavailable> =>
   reading(
     sql,
-    sql
-      .unsafe<{ readonly threadId: string }>(
-        `SELECT thread_id AS "threadId" FROM threads
-           WHERE queued > 0 AND queue_held = 0 AND active_turn_id IS NULL AND thread_id > ?
-         UNION SELECT thread_id FROM turns WHERE settled = 0 AND status = 'ended' AND thread_id > ?
-         ORDER BY 1 LIMIT ?`,
-        [after ?? "", after ?? "", limit],
-      )
-      .pipe(Effect.map((rows) => rows.map(({ threadId }) => threadId))),
+    sql.unsafe<FollowUpCandidate>(
+      `SELECT thread_id AS "threadId", queued, queue_held AS "queueHeld", active_turn_id AS "activeTurnId",
+        EXISTS (SELECT 1 FROM turns u WHERE u.thread_id = t.thread_id AND u.settled = 0 AND u.status = 'ended') AS unsettled
+      FROM threads t WHERE thread_id IN (
+        SELECT thread_id FROM threads WHERE queued > 0 AND thread_id > ?
+        UNION SELECT thread_id FROM turns WHERE settled = 0 AND status = 'ended' AND thread_id > ?
+        ORDER BY 1 LIMIT ?)
+      ORDER BY thread_id`,
+      [after ?? "", after ?? "", limit],
+    ),
   )
