@@ -28,6 +28,7 @@ export {
   type RepairReason,
   type SessionVerdict,
 } from "./reaper.js"
+export { receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, livenessOf, type Serving } from "./recovery.js"
 export { retryingSince, type Said } from "./retries.js"
 export type { ThreadWork } from "./ThreadWork.js"

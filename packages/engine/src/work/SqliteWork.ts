@@ -77,8 +77,11 @@ type StoredAnswer =
 const toStored = (answer: StoredReceipt["answer"]): StoredAnswer =>
   "accepted" in answer ? answer : { refused: { slug: answer.refused.reason, detail: answer.refused.detail } }
 
-const fromStored = (answer: StoredAnswer): StoredReceipt["answer"] =>
-  "accepted" in answer ? answer : { refused: { reason: answer.refused.slug, detail: answer.refused.detail } }
+/** The answer of a stored receipt, from its JSON text. */
+export const toAnswer = (stored: string): StoredReceipt["answer"] => {
+  const answer: StoredAnswer = JSON.parse(stored)
+  return "accepted" in answer ? answer : { refused: { reason: answer.refused.slug, detail: answer.refused.detail } }
+}
 
 /**
  * The working tables on a handle. Its migrations have run; the rows are our own, written in a transaction that a `CHECK`
@@ -120,7 +123,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   return {
     receipt: (key) => {
       const row = receipt.get(key)
-      return row === undefined ? null : { ...row, answer: fromStored(JSON.parse(row.answer)) }
+      return row === undefined ? null : { ...row, answer: toAnswer(row.answer) }
     },
     putReceipt: ({ answer, at, content, key }: StoredReceipt) => {
       putReceipt.run(key, content, JSON.stringify(toStored(answer)), at)

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
 import { type EffectRow, EffectStatus } from "@threadfold/contracts"
+import { receiptSpan, saysAccepted } from "@threadfold/core"
 import { openSqlite } from "@threadfold/event-log"
 import { Effect, Either, Layer } from "effect"
 import fc from "fast-check"
@@ -12,7 +13,7 @@ import { sampleEffect } from "../testing/WorkStoreContract.js"
 import { databaseGroups } from "../writer/sqlite.js"
 import { sqliteWork } from "./SqliteWork.js"
 import { WorkReads } from "./WorkReads.js"
-import type { WorkStore } from "./WorkStore.js"
+import type { StoredReceipt, WorkStore } from "./WorkStore.js"
 
 /** A database whose working tables are written here and read there. */
 const open = Effect.gen(function* () {
@@ -114,6 +115,55 @@ describe("WorkReads", () => {
         )
         .all()
       expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining("effects_open (thread_id=?)")])
+    }),
+  )
+
+  it.scoped("finds the receipt of every command that was accepted, under whatever key", () =>
+    Effect.gen(function* () {
+      const { reads, transaction, work } = yield* open
+      const now = 1_700_000_000_000
+      const idOf = (at: number, n: number): string => {
+        const hex = at.toString(16).padStart(12, "0")
+        return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${String(n).padStart(12, "0")}`
+      }
+      const given = fc.record({
+        isAccepted: fc.boolean(),
+        key: fc.constantFrom("own", "caller's", "another command's"),
+        late: fc.oneof(fc.integer({ min: -6_000, max: 61_000 }), fc.constantFrom(-5_001, -5_000, 60_000, 60_001)),
+      })
+      const receipts = fc
+        .sample(given, { numRuns: 200, seed: 5 })
+        .map(({ isAccepted, key, late }, n): StoredReceipt => {
+          const at = now + n * 100
+          const commandId = idOf(at, n)
+          const keys = { own: commandId, "caller's": `key ${n}`, "another command's": idOf(at, n + 1_000) }
+          return {
+            key: keys[key as keyof typeof keys],
+            content: "",
+            at: at + late,
+            answer: isAccepted
+              ? { accepted: { commandId, threadId: "thread", turnId: null, messageId: null, sequence: n } }
+              : { refused: { reason: "turn-active", detail: commandId } },
+          }
+        })
+      transaction(() => {
+        for (const receipt of receipts) work.putReceipt(receipt)
+      })
+      const asked = receipts.flatMap((_, n) => [idOf(now + n * 100, n), idOf(now + n * 100, n + 1_000)])
+      const found = { accepted: 0, unknown: 0 }
+      for (const commandId of asked) {
+        const given = receiptSpan(commandId)
+        const isKept = ({ answer, at, key }: StoredReceipt) =>
+          saysAccepted(answer, commandId) &&
+          (key === commandId || (given !== null && given.from <= at && at <= given.until))
+        const expected = receipts.some(isKept)
+        expect(yield* reads.isAccepted(commandId), commandId).toBe(expected)
+        found[expected ? "accepted" : "unknown"] += 1
+      }
+      expect(found.accepted).toBeGreaterThan(50)
+      for (const { key } of receipts) expect(yield* reads.hasReceipt(key)).toBe(true)
+      expect(yield* reads.hasReceipt("never given")).toBe(false)
+      expect(yield* reads.isAccepted("no id of ours")).toBe(false)
     }),
   )
 

@@ -2,19 +2,14 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import { type EffectRow, StorageUnavailable, uuidV7Pattern } from "@threadfold/contracts"
+import { type EffectRow, StorageUnavailable } from "@threadfold/contracts"
+import { receiptSpan, saysAccepted } from "@threadfold/core"
 import { Context, Effect, Layer } from "effect"
+import { toAnswer } from "./SqliteWork.js"
 import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 
 const unread = (error: SqlError): StorageUnavailable =>
   new StorageUnavailable({ failed: "The effects cannot be read", reason: String(error.cause ?? error) })
-
-/** How long before and after the time in its id a command's receipt is looked for, ms. */
-const receiptWindow = { before: 5_000, after: 60_000 } as const
-
-/** The time in a UUIDv7, ms since the epoch; null for another text. */
-const timeOf = (commandId: string): number | null =>
-  uuidV7Pattern.test(commandId) ? Number.parseInt(commandId.slice(0, 8) + commandId.slice(9, 13), 16) : null
 
 /** Effects of one page at most. */
 const PAGE = 500
@@ -42,9 +37,9 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
           Effect.map((rows) => rows.map(toEffect)),
           Effect.mapError(unread),
         )
-      const exists = (where: Fragment) =>
-        sql<{ readonly found: number }>`SELECT EXISTS (SELECT 1 FROM receipts WHERE ${where}) AS found`.pipe(
-          Effect.map(([row]) => row?.found === 1),
+      const answers = (where: Fragment) =>
+        sql<{ readonly answer: string }>`SELECT answer FROM receipts WHERE ${where}`.pipe(
+          Effect.map((rows) => rows.map(({ answer }) => toAnswer(answer))),
           Effect.mapError(unread),
         )
       return {
@@ -57,14 +52,14 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
           ),
         effectsOf: (commandId) => effects(sql`command_id = ${commandId}`),
         isAccepted: (commandId) => {
-          const at = timeOf(commandId)
-          if (at === null) return Effect.succeed(false)
+          const given = receiptSpan(commandId)
+          if (given === null) return Effect.succeed(false)
           // A receipt may have the caller's key instead of the command's id; then it is found by its time.
-          const [from, until] = [at - receiptWindow.before, at + receiptWindow.after]
-          return exists(sql`key = ${commandId}
-            OR (at BETWEEN ${from} AND ${until} AND answer ->> '$.accepted.commandId' = ${commandId})`)
+          const candidates = answers(sql`key = ${commandId}
+            OR (at BETWEEN ${given.from} AND ${given.until} AND answer ->> '$.accepted.commandId' = ${commandId})`)
+          return Effect.map(candidates, (found) => found.some((answer) => saysAccepted(answer, commandId)))
         },
-        hasReceipt: (key) => exists(sql`key = ${key}`),
+        hasReceipt: (key) => Effect.map(answers(sql`key = ${key}`), ({ length }) => length > 0),
       }
     }),
   )

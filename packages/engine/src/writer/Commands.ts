@@ -6,7 +6,7 @@ import {
   isAsExpected,
   isMessageQueued,
   type Refusal as Refused,
-  refusalReasons,
+  remembersRefusal,
 } from "@threadfold/core"
 import { CommandConflict, CommandRefused, EffectConflict } from "../Errors.js"
 import type { CommandSubmission, EffectStep, EventDraft, Outcome, Refusal } from "../Submission.js"
@@ -48,8 +48,7 @@ export class Commands {
 
   /** Remembers a refusal of the domain, and returns it. */
   refuse({ commandId, receipt }: CommandSubmission, refused: Refused, at: number): Refusal {
-    // Without a key of the caller there is no retry, so only accepted commands are remembered under their id.
-    if (receipt !== undefined && receipt.key !== commandId && refusalReasons[refused.reason].remembered) {
+    if (receipt !== undefined && remembersRefusal(refused, { commandId, key: receipt.key })) {
       this.work.putReceipt({ ...receipt, answer: { refused }, at })
     }
     return refusal(refused)
