@@ -1,3 +1,4 @@
+export { isBeyondChannels } from "./channels.js"
 export { childrenOf } from "./children.js"
 export {
   answersRequest,

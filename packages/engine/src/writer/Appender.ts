@@ -4,7 +4,7 @@
  * conflict. For any other draft: ids are resolved, its row is staged, it is folded, and the changed rows are staged. Streamed
  * deltas, nine of ten events, are taken in runs.
  */
-import { channelLimit, type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
+import { type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
@@ -14,6 +14,7 @@ import {
   type Fold,
   type FoldState,
   foldDeltaRun,
+  isBeyondChannels,
   isOrdinary,
   mintId,
   namedOpenItem,
@@ -45,21 +46,6 @@ export interface BatchContext {
   /** Called when rows of a stream are refused before they reach SQL; throws unless the batch writes each stream separately. */
   readonly refused: (entry: StreamEntry, error: unknown) => void
 }
-
-/**
- * Whether an adapter uses one channel more than its session may have. Events of a driver or a recording are kept, and the fold
- * notes them.
- */
-const isBeyondChannels = (
-  { channels, session }: FoldState,
-  { actor, sessionId }: EventDraft,
-  channel: string,
-): boolean =>
-  session?.mode === "attached" &&
-  session.sessionId === sessionId &&
-  actor === "provider" &&
-  channels[channel] === undefined &&
-  Object.keys(channels).length >= channelLimit
 
 export class Appender {
   /** Highest sequence, including what the running batch adds. */
@@ -182,7 +168,7 @@ export class Appender {
       this.keepConflict(draft, entry, source, payload, batch, cause)
       return { status: "conflict", streamId, sequence: null, problem: "seq-conflict" }
     }
-    if (numbered && isBeyondChannels(entry.state, draft, channel)) {
+    if (numbered && isBeyondChannels(entry.state, { actor: draft.actor, sessionId, channel })) {
       return { status: "invalid", streamId, sequence: null, problem: "channel-limit" }
     }
     const envelope = this.envelope(draft, entry, eventId, { type, v, native, payload }, batch, cause)
