@@ -1,9 +1,16 @@
 import { type EffectKind, effectKinds } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
-import { endingsAtRecovery, isOursToSettle, livenessOf, type Serving } from "./recovery.js"
+import {
+  endingsAtRecovery,
+  isOursToSettle,
+  isSettledAtStart,
+  type LeftBehind,
+  livenessOf,
+  type Serving,
+} from "./recovery.js"
 
 describe("an effect that was attempted when the server ended", () => {
-  // From what DESIGN says of each: process-bound calls retire, except that a message may have been said; a start is safe to repeat.
+  // A call to a process that is gone retires, but a message may have reached the agent; a start is safe to repeat.
   it.each<readonly [EffectKind, string]>([
     ["session.start", "pending"],
     ["turn.start", "uncertain"],
@@ -48,4 +55,19 @@ describe("whether a session's process runs", () => {
     expect(isOursToSettle(managed)).toBe(true)
     expect(isOursToSettle({ mode: null })).toBe(false)
   })
+})
+
+describe("a session or connection whose row says at the start that it is open", () => {
+  const left = { isServed: false, processesLeft: 0 }
+
+  it.each<readonly [string | null, Partial<LeftBehind>, boolean]>([
+    ["managed", {}, true],
+    ["managed", { processesLeft: 1 }, false],
+    ["managed", { isServed: true }, false],
+    ["attached", {}, false],
+    ["imported", {}, false],
+    [null, {}, false],
+  ])("of mode %s, %o: settled %s", (mode, more, isSettled) =>
+    expect(isSettledAtStart({ mode }, { ...left, ...more })).toBe(isSettled),
+  )
 })

@@ -42,5 +42,22 @@ export const livenessOf = (
   return isServedElsewhere ? "unknown" : "gone"
 }
 
-/** Whether we settle a session whose row says that it lives, and that this process does not serve. */
+/** Whether sessions and connections of this mode are ours to settle: we ran their processes. Others end by what feeds them. */
 export const isOursToSettle = ({ mode }: { readonly mode: string | null }): boolean => mode === "managed"
+
+/** What is known at the start of the server of what an earlier run left. */
+export interface LeftBehind {
+  /** The session is open on a connection of this process. */
+  readonly isServed: boolean
+  /** Processes of earlier runs that could not be ended. */
+  readonly processesLeft: number
+}
+
+/**
+ * Whether a start settles a session or connection whose row says that it is open. While processes of earlier runs are left, one of
+ * them may still serve it: then nothing is settled, and the sweeps of the reaper look again.
+ */
+export const isSettledAtStart = (
+  row: { readonly mode: string | null },
+  { isServed, processesLeft }: LeftBehind,
+): boolean => isOursToSettle(row) && !isServed && processesLeft === 0

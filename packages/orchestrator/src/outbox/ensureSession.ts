@@ -1,5 +1,5 @@
 /** Has a thread's session live: the process of its agent, and the thread open on it. */
-import { isOursToSettle, type ThreadWork } from "@threadfold/core"
+import { afterFailedResume, conversationToResume, isOursToSettle, type ThreadWork } from "@threadfold/core"
 import type { Engine } from "@threadfold/engine"
 import type { ResumeThread, StartThread, ThreadOpened } from "@threadfold/providers"
 import { Effect, Either, Predicate, type Scope } from "effect"
@@ -20,9 +20,6 @@ const startOf = (agent: Agent, { thread }: ThreadWork): StartThread => {
   }
 }
 
-/** A thread in which nothing was ever said has nothing to lose: some agents store it only with its first turn. */
-const isBlank = ({ thread }: ThreadWork): boolean => thread.items === 0
-
 /** What a failed start wants from the person who reads of it. */
 const lostConversation = ({ agent, message }: AgentFailed): AgentFailed =>
   new AgentFailed({
@@ -31,10 +28,7 @@ const lostConversation = ({ agent, message }: AgentFailed): AgentFailed =>
     message: `${/[.!?]$/.test(message) ? message : `${message}.`} The conversation cannot be opened again; start the session with fresh: true to go on without it.`,
   })
 
-/**
- * Opens the thread: again where the agent had it before, else anew. Anew also where it cannot be opened again, if nothing
- * was said in it or `fresh` wants that.
- */
+/** Opens the thread as core says (`conversationToResume`, `afterFailedResume`): its conversation is resumed, or a new one is started. */
 const open = (
   agent: Agent,
   work: ThreadWork,
@@ -43,7 +37,7 @@ const open = (
   Effect.gen(function* () {
     const connections = yield* Connections
     const first = startOf(agent, work)
-    const { nativeThreadId, threadId } = work.thread
+    const { threadId } = work.thread
     const connect = connections.connect(agent, work.thread.cwd)
     const live = (on: LiveConnection, opened: ThreadOpened): LiveThread => ({ ...opened, threadId, on })
     const start = (on: LiveConnection) =>
@@ -52,16 +46,23 @@ const open = (
         onSuccess: (opened) => live(on, opened),
       })
     const on = yield* connect
-    if (nativeThreadId === null) return yield* start(on)
-    const nativeSessionId = work.last?.nativeSessionId ?? null
+    const conversation = conversationToResume(work)
+    if (conversation === null) return yield* start(on)
+    const { nativeSessionId, nativeThreadId } = conversation
     const again: ResumeThread = { ...first, nativeThreadId, ...(nativeSessionId === null ? {} : { nativeSessionId }) }
     const resumed = yield* Effect.either(on.connection.resumeThread(again))
     if (Either.isRight(resumed)) return live(on, resumed.right)
     const isLost = resumed.left._tag === "Refused" || resumed.left._tag === "Unsupported"
-    // The refusal may have been the last word of its process: then this is another one.
-    if (fresh || (isLost && isBlank(work))) return yield* Effect.flatMap(connect, start)
     const failure = agentFailure(agent, resumed.left)
-    return yield* isLost ? lostConversation(failure) : failure
+    switch (afterFailedResume({ thread: work.thread, isLost, fresh })) {
+      case "start":
+        // The agent's process may have ended with its refusal: then this is another one.
+        return yield* Effect.flatMap(connect, start)
+      case "lost":
+        return yield* lostConversation(failure)
+      case "failed":
+        return yield* failure
+    }
   })
 
 /**

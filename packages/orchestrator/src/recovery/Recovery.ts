@@ -4,7 +4,7 @@
  * thread looks like in a list: archived and deleted ones too.
  */
 import type { EffectRow, SessionRow } from "@threadfold/contracts"
-import { endingsAtRecovery, isOursToSettle } from "@threadfold/core"
+import { endingsAtRecovery, isSettledAtStart } from "@threadfold/core"
 import { Engine, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, identity, Layer } from "effect"
@@ -59,43 +59,47 @@ const settleEffects: Effect.Effect<number, WorkError, Engine | WorkReads> = Effe
   return settled
 })
 
-const settleSessions: Effect.Effect<number, WorkError, Connections | Engine | Projections> = Effect.gen(function* () {
-  const { threads } = yield* Connections
-  const projections = yield* Projections
-  let settled = 0
-  const settle = ({ mode, sessionId, threadId }: SessionRow) =>
-    Effect.gen(function* () {
-      if (!isOursToSettle({ mode }) || threads.hasSession(sessionId)) return
-      const reason = "server-restarted"
-      yield* upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
-      settled += 1
-    })
-  const read = (after: string | null) => projections.livingSessions(after, PAGE)
-  yield* eachPage({ read, keyOf: ({ threadId }) => threadId }, (sessions) =>
-    Effect.forEach(sessions, settle, { discard: true }),
-  )
-  return settled
-})
+const settleSessions = (processesLeft: number): Effect.Effect<number, WorkError, Connections | Engine | Projections> =>
+  Effect.gen(function* () {
+    const { threads } = yield* Connections
+    const projections = yield* Projections
+    let settled = 0
+    const settle = ({ mode, sessionId, threadId }: SessionRow) =>
+      Effect.gen(function* () {
+        if (!isSettledAtStart({ mode }, { isServed: threads.hasSession(sessionId), processesLeft })) return
+        const reason = "server-restarted"
+        yield* upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+        settled += 1
+      })
+    const read = (after: string | null) => projections.livingSessions(after, PAGE)
+    yield* eachPage({ read, keyOf: ({ threadId }) => threadId }, (sessions) =>
+      Effect.forEach(sessions, settle, { discard: true }),
+    )
+    return settled
+  })
 
 const closed: OwnEvent = {
   type: "connection.closed",
   payload: { reason: "transport-closed", message: "The server that ran it has ended." },
 }
 
-const settleConnections: Effect.Effect<void, WorkError, Engine | Projections> = Effect.gen(function* () {
-  const engine = yield* Engine
-  const projections = yield* Projections
-  const read = (after: string | null) => projections.openConnections(after, PAGE)
-  yield* eachPage({ read, keyOf: ({ connectionId }) => connectionId }, (connections) =>
-    Effect.gen(function* () {
-      const at = yield* Clock.currentTimeMillis
-      const drafts = yield* Effect.forEach(connections.filter(isOursToSettle), ({ connectionId }) =>
-        ownDraft({ streamId: connectionId }, closed, at),
-      )
-      if (drafts.length > 0) yield* engine.submit({ drafts })
-    }),
-  )
-})
+const settleConnections = (processesLeft: number): Effect.Effect<void, WorkError, Engine | Projections> =>
+  Effect.gen(function* () {
+    const engine = yield* Engine
+    const projections = yield* Projections
+    const read = (after: string | null) => projections.openConnections(after, PAGE)
+    yield* eachPage({ read, keyOf: ({ connectionId }) => connectionId }, (connections) =>
+      Effect.gen(function* () {
+        const at = yield* Clock.currentTimeMillis
+        // This process has opened none yet.
+        const over = connections.filter((row) => isSettledAtStart(row, { isServed: false, processesLeft }))
+        const drafts = yield* Effect.forEach(over, ({ connectionId }) =>
+          ownDraft({ streamId: connectionId }, closed, at),
+        )
+        if (drafts.length > 0) yield* engine.submit({ drafts })
+      }),
+    )
+  })
 
 /**
  * Settles what is left. What was under way is settled before its session is: a turn that may have reached the agent must
@@ -105,9 +109,8 @@ const recover = Effect.gen(function* () {
   const orphans = yield* Orphans
   const { ended, left } = yield* orphans.end
   const effects = yield* settleEffects
-  // What still runs is not gone: its session is left alone, and every later sweep of the reaper looks again.
-  const sessions = left > 0 ? 0 : yield* settleSessions
-  if (left === 0) yield* settleConnections
+  const sessions = yield* settleSessions(left)
+  yield* settleConnections(left)
   const recovered: Recovered = { ended, left, sessions, effects }
   yield* Effect.logDebug("recovered", recovered)
   return recovered
