@@ -13,8 +13,8 @@ export interface Moment {
 /** For how long something is so, ms, sleeps of the host left out. */
 export const ageOf = (at: number, { awakeSince, now, toleranceMs }: Moment): number => {
   // A time that is yet to come says that the clock was set back: by too little to be noticed, or before the wake-up.
-  if (at > now && (awakeSince === null || at - now <= toleranceMs)) return 0
-  const since = at > now ? (awakeSince ?? now) : Math.max(at, awakeSince ?? at)
+  const isBeforeWakeUp = at - now > toleranceMs
+  const since = isBeforeWakeUp ? (awakeSince ?? now) : Math.max(at, awakeSince ?? at)
   return Math.max(0, now - since)
 }
 
@@ -32,9 +32,8 @@ export const covered = (spans: readonly Span[], within: Span): number => {
   for (const { from, until } of ordered) {
     const start = Math.max(from, reached)
     const end = Math.min(until, within.until)
-    if (end <= start) continue
-    sum += end - start
-    reached = end
+    sum += Math.max(0, end - start)
+    reached = Math.max(reached, end)
   }
   return sum
 }

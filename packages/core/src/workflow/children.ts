@@ -21,6 +21,7 @@ export const childrenOf = (
   const root = (session: LivingSession): string | null => {
     const seen = new Set<string>()
     let from = opener(session)
+    // Stryker disable next-line ConditionalExpression: no thread has the id null, so the loop would end there, too.
     while (from !== null && !seen.has(from)) {
       if (isRun(from)) return from
       seen.add(from)

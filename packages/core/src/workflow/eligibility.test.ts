@@ -53,6 +53,10 @@ describe("a turn's start", () => {
     expect(startsTurn(next, work, [])).toBe(turnPhases[phase].holdsDelivery ? "later" : "now")
   })
 
+  it("does not wait for itself, where another row of it was read a moment earlier", () => {
+    expect(startsTurn(next, threadWork([{ ...next, handedOver: 1 }]), [])).toBe("now")
+  })
+
   it("waits for what was interrupted early in the session that lives", () => {
     expect(startsTurn(next, threadWork([interruptedEarly, next]), [])).toBe("later")
     expect(startsTurn(next, threadWork([interruptedEarly, next], {}, null), [])).toBe("now")
@@ -142,8 +146,8 @@ describe("a stop", () => {
   it("takes along the starts that were asked for before it and were not begun", () => {
     const start = (effectId: string, status: "pending" | "attempting" = "pending") =>
       openEffect("session.start", { effectId, status })
-    const [first, begun, later] = [start("1"), start("2", "attempting"), start("4")]
-    const open = [first, begun, openEffect("turn.start", { effectId: "3" }), stop, later]
+    const [first, begun, ...later] = [start("1"), start("2", "attempting"), start("4"), start("5")]
+    const open = [first, begun, openEffect("turn.start", { effectId: "3" }), stop, ...later]
     expect(startsBefore(stop, open)).toEqual([first])
   })
 })

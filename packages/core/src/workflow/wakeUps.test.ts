@@ -54,6 +54,12 @@ describe("an accepted command", () => {
   const that = (does: keyof CommandNews) =>
     (Object.keys(commandNews) as CommandType[]).filter((type) => commandNews[type][does])
 
+  it("of every type has an entry that says both", () => {
+    for (const news of Object.values(commandNews)) {
+      expect(news).toEqual({ wakes: expect.any(Boolean), callsOffStart: expect.any(Boolean) })
+    }
+  })
+
   it("calls off a start that is under way where it stops or cancels what it was for", () => {
     expect(that("callsOffStart")).toEqual(["turn.interrupt", "session.stop"])
     for (const type of that("callsOffStart")) expect(commandNews[type].wakes).toBe(true)

@@ -79,6 +79,8 @@ describe("a running turn that has fallen silent", () => {
     const policy = { onStall: "interrupt" } as const
     const theirs = { mode: "attached", agent: null } as const
     expect(judge(turn(9 * hour, hour, theirs), { limits: null }, policy)).toEqual({ silentMs: hour, interrupt: null })
+    const inOurThread = { mode: "attached" } as const
+    expect(judge(turn(9 * hour, hour, inOurThread), {}, policy)).toEqual({ silentMs: hour, interrupt: null })
     const recorded = { mode: "imported", agent: null } as const
     expect(judge(turn(9 * hour, hour, recorded), { limits: null }, policy)).toEqual(nothing)
   })
@@ -194,7 +196,10 @@ describe("a question that no person answers", () => {
   const waited = (ms: number, policy: UnattendedPolicy, more: Partial<OpenQuestion> = {}) =>
     unattended({ ...asked, openedAt: now - ms, ...more }, policy, moment)
 
-  it("waits where the policy says nothing else", () => expect(waited(hour, { action: "wait" })).toBeNull())
+  it("waits where the policy says so, whatever time is written beside it", () => {
+    const policy = { action: "wait", afterMs: 0 } as const
+    expect(waited(hour, policy)).toBeNull()
+  })
 
   it.each(["deny", "expire"] as const)("is over by %s after the policy's time", (action) => {
     const policy = { action, afterMs: minute }
