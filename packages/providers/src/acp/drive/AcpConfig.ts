@@ -1,29 +1,16 @@
 /** The configuration of an agent. */
-import type { HeldSecrets } from "../../redaction/Redactor.js"
+import { type AgentConfig, type AgentLimits, defaultAgentLimits } from "../../drive/AgentConfig.js"
 
-/** Time limits, ms. */
-export interface AcpLimits {
-  /** How long the process may take until the handshake is done. Default: 30 000. */
-  readonly startMs?: number
-  /** How long a call may take that opens, configures or closes a session. Loading a long one takes time. Default: 60 000. */
-  readonly answerMs?: number
-  /** How long a process may take to end after it was asked to, before it is killed. Default: 2 000. */
-  readonly graceMs?: number
-}
+/** To load a long session takes time. */
+export const defaultAcpLimits: Required<AgentLimits> = { ...defaultAgentLimits, answerMs: 60_000 }
 
-export const defaultAcpLimits: Required<AcpLimits> = { startMs: 30_000, answerMs: 60_000, graceMs: 2_000 }
-
-export interface AcpConfig {
+export interface AcpConfig extends AgentConfig {
   /** Provider kind in the events, for example `acp` or `gemini`. */
   readonly name: string
   /** The program. */
   readonly command: string
   /** Its arguments. Default: none. */
   readonly args?: readonly string[]
-  /** Variables to set for it. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Names of variables of our environment that it may see, for example `ANTHROPIC_API_KEY`. */
-  readonly inherit?: readonly string[]
   /** Model of the sessions that are opened without one, in the agent's words. */
   readonly model?: string
   /** Mode of the sessions that are opened without one, in the agent's words. */
@@ -39,7 +26,4 @@ export interface AcpConfig {
   readonly sharesConnection?: boolean
   /** Version of this program, sent to the agent. */
   readonly clientVersion?: string
-  /** Further secrets to redact, besides those of its environment and its arguments. */
-  readonly secrets?: HeldSecrets
-  readonly limits?: AcpLimits
 }

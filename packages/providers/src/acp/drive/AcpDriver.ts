@@ -3,13 +3,8 @@
  * operations into calls. Only the translator makes events.
  */
 import { Effect, Option, type Scope } from "effect"
-import type {
-  Capabilities,
-  ConnectionLost,
-  ConnectOptions,
-  ProviderConnection,
-  ProviderDriver,
-} from "../../ProviderDriver.js"
+import { allCapabilities } from "../../drive/AgentConfig.js"
+import type { ConnectionLost, ConnectOptions, ProviderConnection, ProviderDriver } from "../../ProviderDriver.js"
 import { connectionLost, howItEnded } from "../../process/LineTransport.js"
 import { supervise } from "../../process/SupervisedProcess.js"
 import { redactConnection } from "../../redaction/redactConnection.js"
@@ -68,16 +63,7 @@ const connect = (
 
 /** Makes the driver of one agent. Each connection is a process of its own. */
 export const makeAcpDriver = (config: AcpConfig): ProviderDriver => {
-  const capabilities: Capabilities = {
-    "start-thread": true,
-    // The agent reports in the handshake whether it can load or resume. If it can do neither, the operation fails.
-    "resume-thread": true,
-    "send-turn": true,
-    steer: false,
-    interrupt: true,
-    answer: true,
-    stop: true,
-    sharesConnection: config.sharesConnection ?? true,
-  }
+  // The agent reports in the handshake whether it can load or resume. If it can do neither, the operation fails.
+  const capabilities = { ...allCapabilities(config.sharesConnection ?? true), steer: false }
   return { provider: config.name, capabilities, connect: (options) => connect(config, options) }
 }

@@ -1,5 +1,6 @@
 /** The operations of a connection, as calls of the protocol. */
 import { Effect } from "effect"
+import type { AgentLimits } from "../../drive/AgentConfig.js"
 import {
   type ConnectionLost,
   type Delivered,
@@ -16,7 +17,7 @@ import {
 import { type Fields, isFields } from "../../runtime/readFields.js"
 import { closeEvent } from "../translate/AcpTranslator.js"
 import { methods } from "../translate/acpProtocol.js"
-import type { AcpConfig, AcpLimits } from "./AcpConfig.js"
+import type { AcpConfig } from "./AcpConfig.js"
 import type { OpenThread, Threads } from "./AcpThreads.js"
 import { decide, giveUp, refusal, stopsTurn } from "./acpDecisions.js"
 import type { Handshake } from "./handshake.js"
@@ -28,7 +29,7 @@ export interface AcpConnectionParts {
   /** Working directory of the process, for threads that name none. */
   readonly cwd: string | undefined
   readonly handshake: Handshake
-  readonly limits: Required<AcpLimits>
+  readonly limits: Required<AgentLimits>
   readonly peer: Peer
   readonly stop: Effect.Effect<void>
   readonly threads: Threads

@@ -5,9 +5,9 @@
 import { randomUUID } from "node:crypto"
 import { resolve } from "node:path"
 import { Deferred, Effect, FiberId, Scope } from "effect"
+import { type AgentConfig, type AgentLimits, allCapabilities, defaultAgentLimits } from "../../drive/AgentConfig.js"
 import { makeLiveEvents } from "../../drive/LiveEvents.js"
 import {
-  type Capabilities,
   ConnectionLost,
   type ConnectOptions,
   type Operation,
@@ -25,7 +25,7 @@ import { connectionLost, howItEnded } from "../../process/LineTransport.js"
 import { findProgram, isPath, notTrusted } from "../../process/programs.js"
 import { type SupervisedProcess, supervise } from "../../process/SupervisedProcess.js"
 import { untrustedFolders } from "../../process/untrustedFolders.js"
-import { type HeldSecrets, secretsOfAgent } from "../../redaction/Redactor.js"
+import { secretsOfAgent } from "../../redaction/Redactor.js"
 import { redactConnection } from "../../redaction/redactConnection.js"
 import type { Fields } from "../../runtime/readFields.js"
 import { makeClaudeTranslator } from "../translate/ClaudeTranslator.js"
@@ -38,19 +38,12 @@ import { loadSdk, type Sdk, type SdkQuery } from "./Sdk.js"
 import { SdkProcess } from "./SdkProcess.js"
 import { refusedSettings, threadOptions } from "./threadOptions.js"
 
-/** Limits; times in ms. */
-export interface ClaudeLimits {
-  /** How long the process may take to become ready. Default: 30 000. */
-  readonly startMs?: number
-  /** How long the agent may take to answer a change of its settings. Default: 30 000. */
-  readonly answerMs?: number
-  /** How long a process may take to end after it was asked to, before it is killed. Default: 2 000. */
-  readonly graceMs?: number
+export interface ClaudeLimits extends AgentLimits {
   /** How often the agent retries a call of its model. Default: the agent's own, 10, which may take ten minutes. */
   readonly retries?: number
 }
 
-export interface ClaudeConfig {
+export interface ClaudeConfig extends AgentConfig {
   /**
    * The Claude Agent SDK: the folder of its package, or its entry module. Default: the SDK that is installed in the data
    * directory, among our own packages, or for all users.
@@ -60,31 +53,14 @@ export interface ClaudeConfig {
   readonly command?: string
   /** Our data directory, where the SDK may be installed. */
   readonly dataDirectory?: string
-  /** Variables to set for the agent, for example `CLAUDE_CONFIG_DIR`. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Names of variables of our environment that it may see, for example `ANTHROPIC_API_KEY`. */
-  readonly inherit?: readonly string[]
   /** Model of the threads that are opened without one, in the agent's words. */
   readonly model?: string
   /** Options of the SDK for every thread. The settings of a thread override them. */
   readonly settings?: Fields
-  /** Further secrets to redact, besides those of its environment and its arguments. */
-  readonly secrets?: HeldSecrets
   readonly limits?: ClaudeLimits
 }
 
 const provider = "claude"
-
-const capabilities: Capabilities = {
-  "start-thread": true,
-  "resume-thread": true,
-  "send-turn": true,
-  steer: true,
-  interrupt: true,
-  answer: true,
-  stop: true,
-  sharesConnection: false,
-}
 
 /** What a person can do when the agent does not start. */
 const advice = "Check the command, the environment and the settings of this provider."
@@ -123,7 +99,7 @@ const connect = (
 ): Effect.Effect<ProviderConnection, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const { answerMs = 30_000, graceMs = 2_000, retries, startMs = 30_000 } = config.limits ?? {}
+    const { answerMs, graceMs, retries, startMs } = { ...defaultAgentLimits, ...config.limits }
     const questions = makeQuestions()
     const prompt = makePrompt()
     let opening: Opening | null = null
@@ -295,7 +271,7 @@ const connect = (
 /** Makes a driver. Each connection serves one thread, with a process of its own. */
 export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => ({
   provider,
-  capabilities,
+  capabilities: allCapabilities(false),
   connect: (options) =>
     Effect.flatMap(loadSdk({ sdk: config.sdk, dataDirectory: config.dataDirectory, folder: options.cwd }), (sdk) =>
       connect(config, sdk, options),

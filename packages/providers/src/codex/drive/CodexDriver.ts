@@ -1,10 +1,10 @@
 /** The driver of a live Codex: `codex app-server` over stdio, one process for any number of threads. */
 import { Clock, Effect, Fiber } from "effect"
+import { type AgentConfig, allCapabilities, defaultAgentLimits } from "../../drive/AgentConfig.js"
 import { makeLiveEvents } from "../../drive/LiveEvents.js"
-import type { Capabilities, ConnectionLost, ProviderDriver } from "../../ProviderDriver.js"
+import type { ConnectionLost, ProviderDriver } from "../../ProviderDriver.js"
 import { connectionLost, howItEnded, makeLineTransport } from "../../process/LineTransport.js"
 import { supervise } from "../../process/SupervisedProcess.js"
-import type { HeldSecrets } from "../../redaction/Redactor.js"
 import { redactConnection } from "../../redaction/redactConnection.js"
 import { spawnLine } from "../../wire/liveLines.js"
 import { makeCodexTranslator } from "../translate/CodexTranslator.js"
@@ -14,44 +14,16 @@ import { makeHeldLines } from "./HeldLines.js"
 import { makeLiveThreads } from "./LiveThreads.js"
 import { readUntilGone } from "./readUntilGone.js"
 
-/** Time limits, ms. */
-export interface CodexLimits {
-  /** How long the process may take to become ready. Default: 30 000. */
-  readonly startMs?: number
-  /** How long Codex may take to answer a call that we wait for. Default: 30 000. */
-  readonly answerMs?: number
-  /** How long a process may take to end after it was asked to, before it is killed. Default: 2 000. */
-  readonly graceMs?: number
-}
-
-export interface CodexConfig {
+export interface CodexConfig extends AgentConfig {
   /** The program. Default: `codex`. */
   readonly command?: string
   /** Its arguments. Default: `["app-server"]`. */
   readonly args?: readonly string[]
-  /** Variables to set for it, for example `CODEX_HOME`. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Names of variables of our environment that it may see, for example `OPENAI_API_KEY`. */
-  readonly inherit?: readonly string[]
   /** Version of this program, sent to Codex. */
   readonly clientVersion?: string
-  /** Further secrets to redact, besides those of its environment and its arguments. */
-  readonly secrets?: HeldSecrets
-  readonly limits?: CodexLimits
 }
 
 const provider = "codex"
-
-const capabilities: Capabilities = {
-  "start-thread": true,
-  "resume-thread": true,
-  "send-turn": true,
-  steer: true,
-  interrupt: true,
-  answer: true,
-  stop: true,
-  sharesConnection: true,
-}
 
 /** What a person can do when Codex does not start. */
 const advice = "Check the command of this provider by hand, and that its version is 0.169 or near it."
@@ -59,7 +31,7 @@ const advice = "Check the command of this provider by hand, and that its version
 /** Makes a driver. Each connection is a process of its own. */
 export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
   const { command = "codex", args = ["app-server"], clientVersion = "0", env = {}, inherit = [] } = config
-  const { answerMs = 30_000, graceMs = 2_000, startMs = 30_000 } = config.limits ?? {}
+  const { answerMs, graceMs, startMs } = { ...defaultAgentLimits, ...config.limits }
 
   const connect: ProviderDriver["connect"] = ({ cwd, marks }) =>
     Effect.gen(function* () {
@@ -104,5 +76,5 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
       return redactConnection({ events: live.events, reference, ...operations, stop: process.stop }, secrets)
     })
 
-  return { provider, capabilities, connect }
+  return { provider, capabilities: allCapabilities(true), connect }
 }
