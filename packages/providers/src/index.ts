@@ -17,8 +17,6 @@ export {
   ConnectionLost,
   type ConnectOptions,
   type Delivered,
-  type Interrupt,
-  type Operation,
   type ProviderConnection,
   type ProviderDriver,
   type ProviderFailure,
@@ -40,5 +38,5 @@ export { untrustedFolders } from "./process/untrustedFolders.js"
 export { type HeldSecrets, makeRedactor, type Redactor } from "./redaction/Redactor.js"
 export { secretValues } from "./redaction/secretValues.js"
 export { makeReplayDriver, type ReplayOptions } from "./replay/ReplayDriver.js"
-export type { Emitted, Translator, WireLine } from "./Translator.js"
+export type { Emitted, WireLine } from "./Translator.js"
 export { parseRecordingLine, readRecording } from "./wire/parseRecordingLine.js"

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest"
 import { makeRedactor } from "../redaction/Redactor.js"
 import type { Emitted } from "../Translator.js"
 import { makeCoalescer } from "./Coalescer.js"
+import { makeOrigin } from "./Draft.js"
 import { type Fact, fact, pieceOf } from "./Fact.js"
-import { makeOrigin } from "./Origin.js"
 
 const key = "sk-0123456789abcdef"
 const other = "sk-sk-sk-secret"
@@ -60,7 +60,7 @@ const run = (steps: readonly Step[]) => {
   return {
     emitted,
     text: deltas.map(textOf).join(""),
-    told: deltas
+    reported: deltas
       .flatMap(({ event }) => (event.raw ?? "").split("\n"))
       .map((line) => JSON.parse(line).params.delta)
       .join(""),
@@ -86,11 +86,11 @@ describe("a secret in a stream", () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 5 }), cuts, times, (parts, places, after) => {
         const whole = parts.join("|")
-        const { text, told } = run(
+        const { text, reported } = run(
           cut(whole, places).map((piece, index) => ({ after: after[index] ?? 0, text: piece })),
         )
         expect(withoutBeginnings(text)).toBe(withoutBeginnings(expected(whole)))
-        expect(withoutBeginnings(told)).toBe(withoutBeginnings(expected(whole)))
+        expect(withoutBeginnings(reported)).toBe(withoutBeginnings(expected(whole)))
       }),
       { numRuns: 500 },
     )
@@ -108,13 +108,13 @@ describe("a secret in a stream", () => {
             const { after = 0, breaks = false } = with_[index] ?? {}
             return [{ after, text }, ...(breaks ? [{ after: 0, item: "j" }] : [])]
           })
-          const { emitted, text, told } = run(steps)
+          const { emitted, text, reported } = run(steps)
           // Of another item, so that it says nothing of this one: no beginning is let out for it.
           const whole = expected(parts.join("|"))
           expect(withoutBeginnings(text)).toBe(withoutBeginnings(whole))
           for (const secret of [key, other]) {
             expect(text).not.toContain(secret)
-            expect(told).not.toContain(secret)
+            expect(reported).not.toContain(secret)
             expect(JSON.stringify(emitted)).not.toContain(secret)
           }
         },

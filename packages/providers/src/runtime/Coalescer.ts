@@ -9,10 +9,9 @@
  */
 import type { Piece, Redactor } from "../redaction/Redactor.js"
 import type { Emitted } from "../Translator.js"
-import type { Draft } from "./Draft.js"
+import type { Draft, Origin } from "./Draft.js"
 import type { Fact } from "./Fact.js"
 import { goesPast } from "./goesPast.js"
-import type { Origin } from "./Origin.js"
 
 /** Longest time that a merge stays open, in milliseconds of source time. */
 export const mergeWindowMs = 50

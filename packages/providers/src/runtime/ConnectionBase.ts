@@ -6,9 +6,8 @@ import type { PayloadOf } from "@threadfold/contracts"
 import { makeRedactor } from "../redaction/Redactor.js"
 import type { Emitted, TranslatorOptions } from "../Translator.js"
 import { makeCoalescer } from "./Coalescer.js"
-import { draftOf, type Source } from "./Draft.js"
+import { draftOf, makeOrigin, type Source } from "./Draft.js"
 import { fact } from "./Fact.js"
-import { makeOrigin } from "./Origin.js"
 
 /** What is known of the process. */
 export interface Process {

@@ -1,8 +1,25 @@
 /** From a line to an event draft: a fact with its place on the wire, before it is merged and numbered. */
 import type { NativeRef, PayloadOf } from "@threadfold/contracts"
-import type { Fate } from "../Translator.js"
+import type { Fate, Scope } from "../Translator.js"
 import { type Fact, fact } from "./Fact.js"
-import type { Origin, WireChannel } from "./Origin.js"
+
+/** The channels of a translator's events. */
+export type WireChannel = "agent" | "client"
+
+/**
+ * An origin numbers events. It is a connection, or one session of a native thread on that connection. Each channel of an
+ * origin counts from 1 without a gap, in the order in which events leave the translator.
+ */
+export interface Origin {
+  readonly scope: Scope
+  /** The next number of a channel. It is taken when the event is emitted, not earlier. */
+  readonly nextSeq: (channel: WireChannel) => number
+}
+
+export const makeOrigin = (scope: Scope): Origin => {
+  const last: Record<WireChannel, number> = { agent: 0, client: 0 }
+  return { scope, nextSeq: (channel) => ++last[channel] }
+}
 
 /** Where a line stands while it is translated. Its text goes to the first event that it leads to. */
 export interface Source {

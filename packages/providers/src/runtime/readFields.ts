@@ -143,6 +143,6 @@ export const hintTokens = (fields: Fields, key: string): number | undefined => a
 
 /** The sum of the known counts. Undefined where none is known. */
 export const sumTokens = (counts: readonly (number | undefined)[]): number | undefined => {
-  const told = counts.filter((count) => count !== undefined)
-  return told.length === 0 ? undefined : asTokens(told.reduce((total, count) => total + count, 0))
+  const reported = counts.filter((count) => count !== undefined)
+  return reported.length === 0 ? undefined : asTokens(reported.reduce((total, count) => total + count, 0))
 }

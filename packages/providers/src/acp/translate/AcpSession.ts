@@ -4,7 +4,7 @@
  */
 
 import type { ItemEnd, ItemKind } from "@threadfold/contracts"
-import { makeOrigin, type Origin } from "../../runtime/Origin.js"
+import { makeOrigin, type Origin } from "../../runtime/Draft.js"
 import type { Fields } from "../../runtime/readFields.js"
 
 /** A delivered prompt. It is one turn. */

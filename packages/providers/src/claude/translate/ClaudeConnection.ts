@@ -9,9 +9,9 @@ import {
   makeConnectionBase,
   sessionEnding,
 } from "../../runtime/ConnectionBase.js"
+import type { WireChannel } from "../../runtime/Draft.js"
 import { draftOf, type Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
-import type { WireChannel } from "../../runtime/Origin.js"
 import type { TranslatorOptions } from "../../Translator.js"
 import { makeSession, nativeOf, type SentMessage, type Session } from "./ClaudeSession.js"
 import { configured } from "./claudeNotices.js"

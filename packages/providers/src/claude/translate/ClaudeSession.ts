@@ -3,7 +3,7 @@
  * protocol has no turns, and the ids are kept by which messages refer to one another.
  */
 import type { ItemKind, NativeRef } from "@threadfold/contracts"
-import { makeOrigin, type Origin } from "../../runtime/Origin.js"
+import { makeOrigin, type Origin } from "../../runtime/Draft.js"
 import type { Fields } from "../../runtime/readFields.js"
 import type { ModelTotals } from "./claudeUsage.js"
 

@@ -11,10 +11,9 @@
  * reason. The translator never throws and never drops a line.
  */
 
-import type { Source, Unmapped } from "../../runtime/Draft.js"
+import type { Source, Unmapped, WireChannel } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
 import { makeTranslator, readProcess } from "../../runtime/makeTranslator.js"
-import type { WireChannel } from "../../runtime/Origin.js"
 import {
   attempt,
   type Fields,

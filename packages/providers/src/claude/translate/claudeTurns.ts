@@ -74,10 +74,10 @@ const begin = (session: Session, message: SentMessage | undefined): readonly Fac
 
 /** A message of the user was delivered. */
 export const messageSent = (session: Session, message: SentMessage, mode: ClientMode): readonly Fact[] => {
-  const told = requested(session, message, mode)
-  if (session.running === null && session.waiting.length === 0) return [...told, ...begin(session, message)]
+  const reported = requested(session, message, mode)
+  if (session.running === null && session.waiting.length === 0) return [...reported, ...begin(session, message)]
   session.waiting.push(message)
-  return told
+  return reported
 }
 
 const take = (session: Session, key: string): SentMessage | undefined => {
@@ -86,14 +86,14 @@ const take = (session: Session, key: string): SentMessage | undefined => {
 }
 
 const taken = (session: Session, message: SentMessage, mode: ClientMode): readonly Fact[] => {
-  const told = requested(session, message, mode)
+  const reported = requested(session, message, mode)
   const { running } = session
   if (running === null) {
-    const facts = [...told, ...begin(session, message)]
+    const facts = [...reported, ...begin(session, message)]
     if (session.running !== null) session.running.isTaken = true
     return facts
   }
-  return [...told, ...accepted(session, message, running), ...said(session, message, running)]
+  return [...reported, ...accepted(session, message, running), ...said(session, message, running)]
 }
 
 /** `command_lifecycle`: the agent reports the state of a message. */
@@ -114,10 +114,10 @@ export const messageLifecycle = (session: Session, said: Fields, mode: ClientMod
       }
       const message = take(session, key)
       if (message === undefined) return []
-      const told = requested(session, message, mode)
+      const reported = requested(session, message, mode)
       const error = { message: "The agent dropped the message before it began with it. Send it again." }
       const native = nativeOf(session, undefined, { callId: callIdOf(message) })
-      return isAwaited(message) ? [...told, fact("turn.start-failed", { error }, native, message.ours)] : told
+      return isAwaited(message) ? [...reported, fact("turn.start-failed", { error }, native, message.ours)] : reported
     }
     default:
       return []

@@ -4,9 +4,9 @@
  */
 
 import { type Ending, makeConnectionBase, sessionEnding } from "../../runtime/ConnectionBase.js"
+import type { WireChannel } from "../../runtime/Draft.js"
 import { type Draft, draftOf, type Source } from "../../runtime/Draft.js"
 import { type Fact, fact } from "../../runtime/Fact.js"
-import type { WireChannel } from "../../runtime/Origin.js"
 import type { TranslatorOptions } from "../../Translator.js"
 import {
   type CodexThread,

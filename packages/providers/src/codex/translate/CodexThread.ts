@@ -2,7 +2,7 @@
  * The translator's state of a native thread on one connection. It serves only numbering, holding and linking: the rules of
  * the domain are in the fold.
  */
-import { makeOrigin, type Origin } from "../../runtime/Origin.js"
+import { makeOrigin, type Origin } from "../../runtime/Draft.js"
 import type { Fields } from "../../runtime/readFields.js"
 import { forgetItems, makeOpenItems, type OpenItems } from "./openItems.js"
 import { makeRewinds, type Rewinds } from "./rewinds.js"

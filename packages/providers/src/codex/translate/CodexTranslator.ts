@@ -16,14 +16,31 @@ import type { CodexThread, OpenRequest, Target } from "./CodexThread.js"
 import { answerCall, type Call } from "./callAnswers.js"
 import { type ClientEntry, callEntry, clientNotificationEntry } from "./clientCalls.js"
 import { questionsOf } from "./codexChoices.js"
-import { answered, opened, requestEntry, requestIds, unknownRequest } from "./codexRequests.js"
+import type { ServerNotificationMethod } from "./codexMethods.js"
+import { answered, opened, requestEntry, requestIds, resolvedEntries, unknownRequest } from "./codexRequests.js"
 import type { Context, Entry } from "./Entry.js"
-import { notificationEntry } from "./notificationTable.js"
+import { itemEntries } from "./itemEntries.js"
+import { noticeEntries } from "./noticeEntries.js"
 import { noteClosing, noteOpening, withReview } from "./openItems.js"
 import type { Spawned } from "./readItem.js"
+import { realtimeEntries } from "./realtimeEntries.js"
 import { noteRewind, settleRewinds } from "./rewinds.js"
+import { threadEntries } from "./threadEntries.js"
+import { turnEntries } from "./turnEntries.js"
 
 export type CodexTranslatorOptions = TranslatorOptions
+
+/** What each notification of the server leads to. A method without an entry does not compile. */
+export const notificationTable: { readonly [M in ServerNotificationMethod]: Entry } = {
+  ...threadEntries,
+  ...turnEntries,
+  ...itemEntries,
+  ...resolvedEntries,
+  ...realtimeEntries,
+  ...noticeEntries,
+}
+
+const notificationEntries: ReadonlyMap<string, Entry> = new Map(Object.entries(notificationTable))
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
@@ -96,7 +113,7 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   }
 
   const notification = (source: Source, method: string, params: Fields): Fate => {
-    const entry = notificationEntry(method)
+    const entry = notificationEntries.get(method)
     const named = attempt(() => nativeThreadIdOf(params))
     if ("problem" in named) {
       return keep(source, connection.target, { method, known: entry !== undefined, problem: named.problem })

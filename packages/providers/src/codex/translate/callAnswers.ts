@@ -1,7 +1,7 @@
 /** Answers to the client's calls that become facts: of calls that open a session, start a turn, take turns back, and so on. */
-
+import type { ProviderError } from "@threadfold/contracts"
 import type { Source } from "../../runtime/Draft.js"
-import { fact } from "../../runtime/Fact.js"
+import { fact, omitUndefined } from "../../runtime/Fact.js"
 import type { Answer } from "../../runtime/Message.js"
 import {
   type Fields,
@@ -15,10 +15,13 @@ import {
 import type { Connection } from "./CodexConnection.js"
 import type { CodexThread, Target } from "./CodexThread.js"
 import { reviewText } from "./clientCalls.js"
-import { callError } from "./codexErrors.js"
 import { joinedFacts } from "./joinedTurn.js"
 import { listedAfterRewind, rewindAnswer } from "./rewinds.js"
 import { configuration, describe, readThread } from "./threadEntries.js"
+
+/** The error of a refused call. `code` is the JSON-RPC code, as text. */
+const callError = (answer: Extract<Answer, { ok: false }>): ProviderError =>
+  omitUndefined({ message: answer.message, code: answer.code?.toString() })
 
 /** A call of the client that waits for its answer. */
 export interface Call {

@@ -14,11 +14,13 @@ import {
   mayHaveId,
   oneLine,
   rest,
+  WrongShape,
 } from "../../runtime/readFields.js"
 import type { OpenRequest } from "./CodexThread.js"
 import { choicesOf, questionsOf } from "./codexChoices.js"
 import { decide } from "./codexDecisions.js"
 import type { ServerRequestMethod } from "./codexMethods.js"
+import { type Entry, onThread } from "./Entry.js"
 import { changesOf, type OpenItems } from "./openItems.js"
 
 /** How a request is shown. */
@@ -200,3 +202,19 @@ export const answered = (requestId: string, request: OpenRequest, answer: Answer
     native,
   )
 }
+
+const resolvedId = (params: Fields): string => {
+  const id = params.requestId
+  if (typeof id === "string" || (typeof id === "number" && Number.isFinite(id))) return JSON.stringify(id)
+  throw new WrongShape("requestId: expected a string or a number")
+}
+
+/** What the server tells its clients about its requests: that one is over. */
+export const resolvedEntries = {
+  "serverRequest/resolved": onThread((params, { thread }, context) => {
+    const requestId = resolvedId(params)
+    const request = context.requests.get(requestId)
+    const type = request?.userInput === true ? "user-input.resolved" : "request.resolved"
+    return [fact(type, { decision: null }, { ...request?.native, threadId: thread.id, requestId })]
+  }),
+} as const satisfies Record<string, Entry>

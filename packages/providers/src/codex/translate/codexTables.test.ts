@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { notificationTable } from "./CodexTranslator.js"
 import type { ClientEntry } from "./clientCalls.js"
 import { callTable, clientNotificationTable } from "./clientCalls.js"
 import {
@@ -10,7 +11,6 @@ import {
 } from "./codexMethods.js"
 import { requestTable } from "./codexRequests.js"
 import type { Entry } from "./Entry.js"
-import { notificationTable } from "./notificationTable.js"
 
 const reasonless = (table: Readonly<Record<string, Entry | ClientEntry>>): readonly string[] =>
   Object.entries(table).flatMap(([method, entry]) => (entry.on === "kept" && entry.why.trim() === "" ? [method] : []))

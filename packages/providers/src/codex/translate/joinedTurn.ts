@@ -15,9 +15,8 @@ import {
   mayHaveId,
 } from "../../runtime/readFields.js"
 import { type CodexThread, itemKey, type Session } from "./CodexThread.js"
-import { readError } from "./codexErrors.js"
 import { described } from "./itemEntries.js"
-import { type ItemView, readItem } from "./readItem.js"
+import { type ItemView, readError, readItem } from "./readItem.js"
 import { outcomeOf } from "./turnEntries.js"
 
 /** The turns that an answer lists, with the thread or as the page that the call asked for. */

@@ -1,8 +1,9 @@
 /**
  * Reads thread items: every `ThreadItem` type of the protocol becomes one of our kinds. An unknown type becomes `other`, with
- * its name in `nativeKind` and its members in `data`.
+ * its name in `nativeKind` and its members in `data`. Reads errors, too.
  */
-import type { ItemEnd, ItemKind } from "@threadfold/contracts"
+import type { ItemEnd, ItemKind, ProviderError } from "@threadfold/contracts"
+import { omitUndefined } from "../../runtime/Fact.js"
 import {
   type Fields,
   hintArray,
@@ -13,6 +14,7 @@ import {
   isFields,
   mayHaveString,
   mayHaveStrings,
+  needString,
   needText,
   oneLine,
   rest,
@@ -219,4 +221,24 @@ export const readItem = (item: Fields): ItemView => {
 const membersElsewhere = (reading: Reading): readonly string[] => {
   const kept = Object.keys(reading.replaced ?? {})
   return [...placed, ...(reading.inText ?? [])].filter((key) => !kept.includes(key))
+}
+
+/** Reads `codexErrorInfo`: a name, or an object whose one member names the variant and holds its fields. */
+const variantOf = (info: unknown): { readonly name: string | undefined; readonly fields: Fields } => {
+  if (typeof info === "string") return { name: info, fields: {} }
+  const [name] = isFields(info) ? Object.keys(info) : []
+  return isFields(info) && name !== undefined
+    ? { name, fields: hintFields(info, name) ?? {} }
+    : { name: undefined, fields: {} }
+}
+
+/** Reads a `TurnError`. Its message is required. */
+export const readError = (error: Fields): ProviderError => {
+  const { name, fields } = variantOf(error.codexErrorInfo)
+  return omitUndefined({
+    message: needString(error, "message"),
+    code: name,
+    httpStatus: hintNumber(fields, "httpStatusCode"),
+    details: hintText(error, "additionalDetails"),
+  })
 }

@@ -16,8 +16,8 @@ import {
   WrongShape,
 } from "../../runtime/readFields.js"
 import type { CodexThread, Session } from "./CodexThread.js"
-import { readError } from "./codexErrors.js"
 import { type Entry, kept, keptOfStored, onThread } from "./Entry.js"
+import { readError } from "./readItem.js"
 import { revertedFacts } from "./rewinds.js"
 
 /** The content of a `Thread` object. Its status is left out, because it may be out of date. */
@@ -93,11 +93,11 @@ const settingNames = [
 ]
 
 const otherSettings = (settings: Fields): Fields | undefined => {
-  const told = settingNames.flatMap((name) => {
+  const reported = settingNames.flatMap((name) => {
     const value = hintJson(settings, name)
     return value === undefined ? [] : [[name, value]]
   })
-  return told.length === 0 ? undefined : Object.fromEntries(told)
+  return reported.length === 0 ? undefined : Object.fromEntries(reported)
 }
 
 /** The configuration of a session, from the answer to start, resume or fork, or from changed settings. */

@@ -13,10 +13,10 @@ import {
   needText,
   WrongShape,
 } from "../../runtime/readFields.js"
-import { readError } from "./codexErrors.js"
 import { type Entry, kept, onThread } from "./Entry.js"
 import { refusal } from "./itemEntries.js"
 import { lostReviews } from "./openItems.js"
+import { readError } from "./readItem.js"
 
 const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>([
   ["completed", "completed"],
