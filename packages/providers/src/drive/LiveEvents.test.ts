@@ -30,9 +30,9 @@ describe("the events of a live wire", () => {
         yield* Effect.yieldNow()
       }
       live.finish()
-      const told = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
+      const reported = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
       const expected = translate({ make, lines }).emitted.filter(({ event }) => !/exited|closed/.test(event.type))
-      expect(told).toEqual(expected)
+      expect(reported).toEqual(expected)
     }),
   )
 
@@ -89,8 +89,8 @@ describe("the events of a live wire", () => {
       yield* Fiber.interrupt(first)
       live.push(notify(0, "configWarning", { summary: "s" }))
       live.finish()
-      const told = yield* Stream.runCollect(live.events)
-      expect([...told].map(({ event }) => event.type)).toEqual(["connection.opened", "config.warning"])
+      const reported = yield* Stream.runCollect(live.events)
+      expect([...reported].map(({ event }) => event.type)).toEqual(["connection.opened", "config.warning"])
     }),
   )
 })

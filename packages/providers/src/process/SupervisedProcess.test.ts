@@ -267,7 +267,7 @@ describe("a supervised process", () => {
     }),
   )
 
-  it.scopedLive("that is gone, or does not read, takes no order", () =>
+  it.scopedLive("that is gone, or does not read, takes no input", () =>
     Effect.gen(function* () {
       const ended = yield* runScript(`console.error("oh no"); process.exitCode = 3`)
       yield* ended.process.gone

@@ -96,19 +96,19 @@ describe("the redaction of secrets", () => {
 
 describe("a secret that several pieces tell", () => {
   const line = (delta: string) => JSON.stringify({ method: "delta", params: { delta, itemId: "i" } })
-  const told = (...texts: readonly string[]) => texts.map((text) => ({ text, raw: line(text) }))
+  const reported = (...texts: readonly string[]) => texts.map((text) => ({ text, raw: line(text) }))
 
   it("is taken out of them and of their lines", () => {
     const { count, pieces } = removing(key)
-    expect(pieces(told("the key sk-01", "2345", "6789abcdef, see", " above"), "")).toEqual(
-      told("the key [removed]", "", ", see", " above"),
+    expect(pieces(reported("the key sk-01", "2345", "6789abcdef, see", " above"), "")).toEqual(
+      reported("the key [removed]", "", ", see", " above"),
     )
     expect(count()).toBe(1)
   })
 
   it("is taken out of what follows where its beginning is recorded already", () => {
-    expect(removing(key).pieces(told("3456789abcdef", " and on"), "the key sk-012")).toEqual(
-      told("[removed]", " and on"),
+    expect(removing(key).pieces(reported("3456789abcdef", " and on"), "the key sk-012")).toEqual(
+      reported("[removed]", " and on"),
     )
   })
 

@@ -21,42 +21,44 @@ const connection: ProviderConnection = {
   stop: Effect.void,
 }
 
-it.effect("failures of a connection name no secret, at once or in the answer to an order; all else is as it was", () =>
-  Effect.gen(function* () {
-    const clean = redactConnection(connection, { values: [secret], onRedacted: () => {} })
-    const turn = { nativeThreadId: "n", turnId: "t", text: "go" }
-    const on = { nativeThreadId: "n", nativeTurnId: "t" }
-    expect(yield* Effect.flip(clean.startThread({ threadId: "t" }))).toMatchObject({
-      _tag: "Refused",
-      operation: "answer",
-      message: "Wrong key [removed].",
-    })
-    expect(yield* Effect.flip(clean.resumeThread({ threadId: "t", nativeThreadId: "n" }))).toMatchObject({
-      _tag: "ConnectionLost",
-      message: "It last wrote: [removed]",
-    })
-    const sent = yield* clean.sendTurn(turn)
-    expect(sent.callId).toBe("1")
-    expect(yield* Effect.flip(sent.answered)).toMatchObject({ _tag: "Refused", message: "Wrong key [removed]." })
-    const interrupted = yield* clean.interrupt(on)
-    expect(yield* Effect.flip(interrupted.answered)).toMatchObject({ message: "It last wrote: [removed]" })
-    expect(yield* Effect.flip(clean.steer({ ...on, text: "x" }))).toMatchObject({ _tag: "Unsupported" })
-    yield* (yield* clean.answer({ nativeThreadId: "n", nativeRequestId: "1", decision: "accept" })).answered
-    yield* clean.closeThread("n")
-  }),
+it.effect(
+  "failures of a connection name no secret, at once or in the answer to an operation; all else is as it was",
+  () =>
+    Effect.gen(function* () {
+      const clean = redactConnection(connection, { values: [secret], onRedacted: () => {} })
+      const turn = { nativeThreadId: "n", turnId: "t", text: "go" }
+      const on = { nativeThreadId: "n", nativeTurnId: "t" }
+      expect(yield* Effect.flip(clean.startThread({ threadId: "t" }))).toMatchObject({
+        _tag: "Refused",
+        operation: "answer",
+        message: "Wrong key [removed].",
+      })
+      expect(yield* Effect.flip(clean.resumeThread({ threadId: "t", nativeThreadId: "n" }))).toMatchObject({
+        _tag: "ConnectionLost",
+        message: "It last wrote: [removed]",
+      })
+      const sent = yield* clean.sendTurn(turn)
+      expect(sent.callId).toBe("1")
+      expect(yield* Effect.flip(sent.answered)).toMatchObject({ _tag: "Refused", message: "Wrong key [removed]." })
+      const interrupted = yield* clean.interrupt(on)
+      expect(yield* Effect.flip(interrupted.answered)).toMatchObject({ message: "It last wrote: [removed]" })
+      expect(yield* Effect.flip(clean.steer({ ...on, text: "x" }))).toMatchObject({ _tag: "Unsupported" })
+      yield* (yield* clean.answer({ nativeThreadId: "n", nativeRequestId: "1", decision: "accept" })).answered
+      yield* clean.closeThread("n")
+    }),
 )
 
-it.effect("orders name what the agent knows, also after a restart that remembers nothing", () =>
+it.effect("operations name what the agent knows, also after a restart that remembers nothing", () =>
   Effect.gen(function* () {
     const secrets = { values: [secret, 'odd"key\\1'], onRedacted: () => {}, idKey: "of the log" }
     const asked: unknown[] = []
-    const note = (order: unknown) => {
-      asked.push(order)
+    const note = (input: unknown) => {
+      asked.push(input)
       return Effect.succeed<Delivered>({ callId: "1", answered: Effect.void })
     }
     const noting: ProviderConnection = {
       ...connection,
-      resumeThread: (order) => Effect.zipRight(note(order), lost),
+      resumeThread: (input) => Effect.zipRight(note(input), lost),
       answer: note,
       closeThread: (id) => Effect.asVoid(note(id)),
     }

@@ -118,11 +118,11 @@ describe("a replayed recording", () => {
     }),
   )
 
-  it.scoped("cannot be ordered anything else", () =>
+  it.scoped("refuses every other operation", () =>
     Effect.gen(function* () {
       const replay = driver(short, "full")
       const connection = yield* replay.connect(options)
-      const orders: readonly Effect.Effect<unknown, ProviderFailure>[] = [
+      const operations: readonly Effect.Effect<unknown, ProviderFailure>[] = [
         connection.startThread({ threadId: "t" }),
         connection.resumeThread({ threadId: "t", nativeThreadId: T }),
         connection.sendTurn({ nativeThreadId: T, turnId: "t", text: "x" }),
@@ -130,11 +130,11 @@ describe("a replayed recording", () => {
         connection.interrupt({ nativeThreadId: T, nativeTurnId: "x" }),
         connection.answer({ nativeThreadId: T, nativeRequestId: "0", decision: "accept" }),
       ]
-      const refused = yield* Effect.forEach(orders, (order) => Effect.either(order))
-      const operations = refused.map((one) =>
+      const refused = yield* Effect.forEach(operations, (operation) => Effect.either(operation))
+      const names = refused.map((one) =>
         Either.isLeft(one) && one.left._tag === "Unsupported" ? one.left.operation : "did something",
       )
-      expect(operations).toEqual(["start-thread", "resume-thread", "send-turn", "steer", "interrupt", "answer"])
+      expect(names).toEqual(["start-thread", "resume-thread", "send-turn", "steer", "interrupt", "answer"])
       const can = Object.entries(replay.capabilities).flatMap(([operation, able]) => (able ? [operation] : []))
       expect(can).toEqual(["stop"])
     }),

@@ -137,9 +137,9 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
       ({ connection, subject, watched }) =>
         Effect.gen(function* () {
           const thread = yield* startOn(connection, subject)
-          const handed = yield* connection.sendTurn({ nativeThreadId: thread, turnId: ourTurn, text: "hi" })
-          yield* handed.answered
-          yield* handed.answered
+          const delivered = yield* connection.sendTurn({ nativeThreadId: thread, turnId: ourTurn, text: "hi" })
+          yield* delivered.answered
+          yield* delivered.answered
           const end = yield* watched.until(isEnd(thread))
           expect(outcomeOf(end)).toBe("completed")
           const all = watched.all()
@@ -148,7 +148,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
           const accepted = all.find(ofType("turn.accepted", thread))
           const started = all.find(ofType("turn.started", thread))
           expect(accepted?.event.turnId).toBe(ourTurn)
-          expect(accepted?.event.native?.callId).toBe(handed.callId)
+          expect(accepted?.event.native?.callId).toBe(delivered.callId)
           const order = [accepted, started, all.find(ofType("item.completed", thread)), end].map((one) =>
             one === undefined ? -1 : all.indexOf(one),
           )
@@ -201,8 +201,8 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
           yield* connection.sendTurn({ nativeThreadId: thread, turnId: ourTurn, text: "go" })
           yield* watched.until(ofType("content.delta", thread))
           const started = yield* watched.until(ofType("turn.started", thread))
-          const handed = yield* connection.interrupt({ nativeThreadId: thread, nativeTurnId: turnIdOf(started) })
-          yield* handed.answered
+          const delivered = yield* connection.interrupt({ nativeThreadId: thread, nativeTurnId: turnIdOf(started) })
+          yield* delivered.answered
           const end = yield* watched.until(isEnd(thread))
           expect(outcomeOf(end)).toBe("interrupted")
           expect(turnIdOf(end)).toBe(turnIdOf(started))

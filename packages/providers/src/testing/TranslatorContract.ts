@@ -74,11 +74,11 @@ const member = (payload: unknown, key: string): unknown =>
 
 /** The content of each scope with consecutive pieces of one stream joined, so that merging makes no difference. */
 export const contentPerScope = (emitted: readonly Emitted[]): ReadonlyMap<string, readonly Said[]> => {
-  const told = new Map<string, Said[]>()
+  const reported = new Map<string, Said[]>()
   for (const one of emitted) {
     const { type, native, channel, payload } = one.event
-    const list = told.get(scopeName(one)) ?? []
-    told.set(scopeName(one), list)
+    const list = reported.get(scopeName(one)) ?? []
+    reported.set(scopeName(one), list)
     const delta = member(payload, "delta")
     if (typeof delta !== "string") {
       list.push({ what: JSON.stringify([type, channel, native, payload]), text: "" })
@@ -90,7 +90,7 @@ export const contentPerScope = (emitted: readonly Emitted[]): ReadonlyMap<string
     if (last?.what === what) last.text += delta
     else list.push({ what, text: delta })
   }
-  return told
+  return reported
 }
 
 /** Registers the suite for one wire. */

@@ -8,7 +8,7 @@ import { agent, methods, ndJsonStream, RequestError } from "@agentclientprotocol
 const script = JSON.parse(process.argv[2] ?? "{}")
 const turns = [...(script.turns ?? [])]
 
-/** Everything the client asked or told, for the step `tell`. */
+/** Everything the client asked or notified, for the step `tell`. */
 const heard = []
 /** Session id → what ends its hanging prompt. */
 const hanging = new Map()
@@ -41,7 +41,7 @@ const steps = {
   flood: async (step, { client, sessionId }) => {
     for (let word = 1; word <= step.flood; word += 1) await say(client, sessionId, `word ${word} `)
   },
-  /** Says, as JSON, what the client asked and told of late, by method. */
+  /** Says, as JSON, what the client asked and notified of late, by method. */
   tell: (_, { client, sessionId }) => say(client, sessionId, JSON.stringify(heard.splice(0))),
   ask: async (step, { client, sessionId }) => {
     const toolCall = { toolCallId: "call-1", title: "rm -r", kind: "execute", status: "pending" }

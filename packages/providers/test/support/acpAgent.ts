@@ -10,7 +10,7 @@ export type AgentStep =
   | { readonly say: string }
   /** So many words in as many chunks, as fast as they are read. */
   | { readonly flood: number }
-  /** Says what the client asked and told since the last time, as JSON. */
+  /** Says what the client asked and notified since the last time, as JSON. */
   | { readonly tell: true }
   /** Asks for permission with options of these kinds, named `the-KIND`, and says the answer. */
   | { readonly ask: readonly string[] }

@@ -25,8 +25,8 @@ export const said = (watched: Watched, from = 0): readonly unknown[] =>
 export const opened = (script: AgentScript, config?: Partial<AcpConfig>, settings?: Record<string, unknown>) =>
   Effect.gen(function* () {
     const { connection, watched } = yield* connected(script, config)
-    const order = { threadId: ours, cwd: "/w", ...(settings === undefined ? {} : { settings }) }
-    const { nativeThreadId } = yield* connection.startThread(order)
+    const input = { threadId: ours, cwd: "/w", ...(settings === undefined ? {} : { settings }) }
+    const { nativeThreadId } = yield* connection.startThread(input)
     const send = (more: object = {}) => connection.sendTurn({ nativeThreadId, turnId, text: "go", ...more })
     const turn = (more?: object) =>
       Effect.gen(function* () {

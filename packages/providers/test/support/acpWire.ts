@@ -1,31 +1,23 @@
-/** Writes ACP wires for tests, and runs them through the translator. */
-import { readdirSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+/** Lines of an ACP wire, and the events that its translator makes of them. */
 import { type AcpTranslatorOptions, makeAcpTranslator } from "../../src/acp/translate/AcpTranslator.js"
-import type { Emitted, Fate, WireLine } from "../../src/Translator.js"
-import { type Short, short, t0 } from "./codexWire.js"
+import type { WireLine } from "../../src/Translator.js"
+import {
+  pushAndFlush,
+  recordingsIn,
+  recv as recvLine,
+  type SessionEvent,
+  send as sendLine,
+  sessionEvents,
+} from "./wireLines.js"
 
-let written = 0
+export { meta, type SessionEvent, sessionEvents } from "./wireLines.js"
 
-const line = (dir: string, at: number, extra: Partial<WireLine>, json: object): WireLine => ({
-  at: t0 + at,
-  dir,
-  raw: JSON.stringify({ n: ++written, dir, ...json }),
-  ...extra,
-})
+const message = (fields: object): object => ({ jsonrpc: "2.0", ...fields })
 
-const message = (dir: string, at: number, said: object, extra: Partial<WireLine> = {}): WireLine => {
-  const full = { jsonrpc: "2.0", ...said }
-  return line(dir, at, { message: full, ...extra }, { msg: full })
-}
-
-/** A line from the agent, `at` milliseconds after `t0`. */
-export const recv = (at: number, said: object): WireLine => message("recv", at, said)
-/** A line from the client. `turnId`: our turn that it asks for. */
-export const send = (at: number, said: object, turnId?: string): WireLine =>
-  message("send", at, said, turnId === undefined ? {} : { turnId })
-export const meta = (at: number, event: string, fields: Record<string, unknown> = {}): WireLine =>
-  line("meta", at, { event, fields }, { event, ...fields })
+/** A message from the agent, `at` milliseconds after `t0`. */
+export const recv = (at: number, fields: object): WireLine => recvLine(at, message(fields))
+/** A message from the client. `turnId`: our turn that it asks for. */
+export const send = (at: number, fields: object, turnId?: string): WireLine => sendLine(at, message(fields), turnId)
 
 /** An agent's session id: agents make them as they like. */
 export const S = "ses_1"
@@ -72,40 +64,14 @@ export const imported: AcpTranslatorOptions = { provider: "acp", mode: "imported
 /** Pushes the lines and flushes; nothing is ended. */
 export const run = (lines: readonly WireLine[], how: AcpTranslatorOptions = live) => {
   const translator = makeAcpTranslator(how)
-  const fates: Fate[] = []
-  const emitted: Emitted[] = []
-  for (const one of lines) {
-    const translated = translator.push(one)
-    fates.push(translated.fate)
-    emitted.push(...translated.emitted)
-  }
-  emitted.push(...translator.flush())
-  return { translator, fates, emitted, events: emitted.map(short) }
+  return { translator, ...pushAndFlush(translator, lines) }
 }
-
-/** An event of a session as `[type, turn, item, payload]`. */
-export type Told = readonly [string, string | undefined, string | undefined, unknown]
-
-const member = (native: unknown, key: string): string | undefined => {
-  const found =
-    typeof native === "object" && native !== null ? Object.entries(native).find(([name]) => name === key) : undefined
-  return typeof found?.[1] === "string" ? found[1] : undefined
-}
-
-export const told = (events: readonly Short[]): readonly Told[] =>
-  events
-    .filter(({ scope, type }) => scope !== "-" && type !== "provider.unmapped")
-    .map(({ native, payload, type }) => [type, member(native, "turnId"), member(native, "itemId"), payload])
 
 /** What happened in a session after it was opened. */
-export const story = (lines: readonly WireLine[], how?: AcpTranslatorOptions): readonly Told[] =>
-  told(run([...started(0), ...lines], how).events).filter(
+export const afterStart = (lines: readonly WireLine[], how?: AcpTranslatorOptions): readonly SessionEvent[] =>
+  sessionEvents(run([...started(0), ...lines], how).events).filter(
     ([type]) => !["session.started", "thread.started", "session.configured", "session.start-requested"].includes(type),
   )
 
-const folder = fileURLToPath(new URL("../../../testkit/fixtures/acp/", import.meta.url))
-
-/** The recordings of real agents that the project keeps: name and text. */
-export const recordings: readonly { readonly name: string; readonly text: string }[] = readdirSync(folder)
-  .sort()
-  .map((file) => ({ name: file.replace(".jsonl", ""), text: readFileSync(`${folder}${file}`, "utf8") }))
+/** The recordings of real agents that the project keeps. */
+export const recordings = recordingsIn("acp")

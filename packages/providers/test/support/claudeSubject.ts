@@ -1,10 +1,9 @@
 /** Claude as a subject of the driver suite: the real SDK with its program, and a mock model behind them. */
-import { existsSync } from "node:fs"
-import { join } from "node:path"
-import { Anthropic, claudeHome, type InstalledAgent, makeHold, type Step } from "@threadfold/testkit"
+import { Anthropic, claudeHome, type InstalledAgent } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { type ClaudeConfig, makeClaudeDriver } from "../../src/claude/drive/ClaudeDriver.js"
-import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
+import type { DriverContract } from "../../src/testing/DriverContract.js"
+import { modelSubject } from "./modelSubject.js"
 
 const limits = { graceMs: 500 }
 
@@ -18,28 +17,4 @@ export const realClaude = (claude: InstalledAgent, config: ClaudeConfig = {}) =>
   })
 
 export const realSubject = (claude: InstalledAgent): DriverContract["make"] =>
-  Effect.map(realClaude(claude), ({ driver, home, model }): DriverSubject => {
-    const file = join(home.cwd, "made")
-    const steps = (turn: ModelTurn): readonly Step[] => {
-      switch (turn.does) {
-        case "say":
-          return [Anthropic.plain(turn.text)]
-        case "hang": {
-          const hold = makeHold()
-          hold.say(turn.text)
-          return [Anthropic.hang(hold)]
-        }
-        case "ask":
-          return [Anthropic.command(`touch ${JSON.stringify(file)}`), Anthropic.plain(turn.text)]
-      }
-    }
-    return {
-      driver: (turns) =>
-        Effect.sync(() => {
-          model.enqueue(...turns.flatMap(steps))
-          return driver
-        }),
-      cwd: home.cwd,
-      performed: Effect.sync(() => existsSync(file)),
-    }
-  })
+  modelSubject(realClaude(claude), Anthropic)

@@ -1,18 +1,9 @@
 /** Codex as a subject of the driver suite: the fake one, and the real one with a mock model behind it. */
-import { existsSync } from "node:fs"
-import { join } from "node:path"
-import {
-  codexHome,
-  type FakeStep,
-  fakeAgent,
-  type InstalledAgent,
-  makeHold,
-  OpenAi,
-  type Step,
-} from "@threadfold/testkit"
+import { codexHome, type FakeStep, fakeAgent, type InstalledAgent, OpenAi } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { makeCodexDriver } from "../../src/codex/drive/CodexDriver.js"
 import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
+import { modelSubject } from "./modelSubject.js"
 
 const fakeSteps = (turn: ModelTurn): readonly FakeStep[] => {
   switch (turn.does) {
@@ -44,29 +35,4 @@ export const realCodex = (codex: InstalledAgent, env: Readonly<Record<string, st
   })
 
 export const realSubject = (codex: InstalledAgent): DriverContract["make"] =>
-  Effect.map(realCodex(codex), ({ driver, home, model }): DriverSubject => {
-    const file = join(home.cwd, "made")
-    const steps = (turn: ModelTurn): readonly Step[] => {
-      switch (turn.does) {
-        case "say":
-          return [OpenAi.plain(turn.text)]
-        case "hang": {
-          const hold = makeHold()
-          hold.say(turn.text)
-          return [OpenAi.hang(hold)]
-        }
-        case "ask":
-          return [OpenAi.command(`touch ${JSON.stringify(file)}`), OpenAi.plain(turn.text)]
-      }
-    }
-    return {
-      driver: (turns) =>
-        Effect.sync(() => {
-          model.enqueue(...turns.flatMap(steps))
-          return driver
-        }),
-      cwd: home.cwd,
-      settings: asking,
-      performed: Effect.sync(() => existsSync(file)),
-    }
-  })
+  modelSubject(realCodex(codex), OpenAi, asking)

@@ -1,34 +1,15 @@
-/** Writes Codex wires for tests, and runs them through the translator. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+/** Lines of a Codex wire, and the events that its translator makes of them. */
 import { type CodexTranslatorOptions, makeCodexTranslator } from "../../src/codex/translate/CodexTranslator.js"
-import type { Emitted, Fate, WireLine } from "../../src/Translator.js"
+import type { WireLine } from "../../src/Translator.js"
+import { line, meta, push, pushAndFlush, recordingsIn, recv, type Short, send, T } from "./wireLines.js"
 
-/** A time to count from; any will do. */
-export const t0 = 1_800_000_000_000
+export { recv, type Short, send, short, T, t0, U } from "./wireLines.js"
 
-let written = 0
-
-const line = (dir: string, at: number, extra: Partial<WireLine>, json: object): WireLine => ({
-  at: t0 + at,
-  dir,
-  raw: JSON.stringify({ n: ++written, dir, ...json }),
-  ...extra,
-})
-
-/** A line from the agent, `at` milliseconds after {@link t0}. */
-export const recv = (at: number, message: unknown): WireLine => line("recv", at, { message }, { msg: message })
-/** A line from the client. */
-export const send = (at: number, message: unknown): WireLine => line("send", at, { message }, { msg: message })
 export const notify = (at: number, method: string, params: object): WireLine => recv(at, { method, params })
-export const spawn = (at: number, fields: Record<string, unknown> = { pid: 7 }): WireLine =>
-  line("meta", at, { event: "spawn", fields }, { event: "spawn", ...fields })
-export const exit = (at: number, code: number | null, sig: string | null): WireLine =>
-  line("meta", at, { event: "exit", fields: { code, sig } }, { event: "exit", code, sig })
+export const spawn = (at: number, fields: Record<string, unknown> = { pid: 7 }): WireLine => meta(at, "spawn", fields)
+export const exit = (at: number, code: number | null, sig: string | null): WireLine => meta(at, "exit", { code, sig })
 export const stderr = (at: number, text: string): WireLine => line("stderr", at, { text }, { line: text })
 
-export const T = "01a1f74e-0000-7000-8000-000000000001"
-export const U = "01a1f74e-0000-7000-8000-000000000002"
 export const X = "01a1f74e-1111-7000-8000-000000000001"
 export const Y = "01a1f74e-1111-7000-8000-000000000002"
 
@@ -51,71 +32,27 @@ export const agentDelta = (at: number, delta: string, itemId = "msg_1", threadId
 export const status = (at: number, type: string, threadId = T): WireLine =>
   notify(at, "thread/status/changed", { threadId, status: { type } })
 
-/** An event, as short as a test wants to read it. */
-export interface Short {
-  readonly scope: string
-  readonly channel: string
-  readonly type: string
-  readonly native: unknown
-  readonly payload: unknown
-  readonly at: number
-  readonly raw: string | null | undefined
-}
-
-const names: ReadonlyMap<string, string> = new Map([
-  [T, "T"],
-  [U, "U"],
-])
-
-export const short = ({ scope, event }: Emitted): Short => ({
-  scope:
-    scope.kind === "connection" ? "-" : `${names.get(scope.nativeThreadId) ?? scope.nativeThreadId}${scope.session}`,
-  channel: event.channel,
-  type: event.type,
-  native: event.native,
-  payload: event.payload,
-  at: event.at - t0,
-  raw: event.raw,
-})
-
 /** Pushes the lines; nothing is flushed or ended. */
 export const run = (lines: readonly WireLine[], options: CodexTranslatorOptions = { mode: "imported" }) => {
   const translator = makeCodexTranslator(options)
-  const fates: Fate[] = []
-  const emitted: Emitted[] = []
-  for (const one of lines) {
-    const translated = translator.push(one)
-    fates.push(translated.fate)
-    emitted.push(...translated.emitted)
-  }
-  return { translator, fates, emitted, events: emitted.map(short) }
+  return { translator, ...push(translator, lines) }
 }
 
-/** The same, flushed at the end. */
-export const flushed = (lines: readonly WireLine[], options?: CodexTranslatorOptions): readonly Short[] => {
-  const { translator, events } = run(lines, options)
-  return [...events, ...translator.flush().map(short)]
-}
+/** The events of the lines, flushed at the end. */
+export const flushed = (
+  lines: readonly WireLine[],
+  options: CodexTranslatorOptions = { mode: "imported" },
+): readonly Short[] => pushAndFlush(makeCodexTranslator(options), lines).events
 
-/** `scope type` of each event that is not of a scope's beginning, which most tests take for granted. */
-export const story = (events: readonly Short[]): readonly string[] =>
+/** `scope type` of each event. */
+export const typesOf = (events: readonly Short[]): readonly string[] =>
   events.map(({ scope, type }) => `${scope} ${type}`)
 
 export const ofType = (events: readonly Short[], type: string): readonly Short[] =>
   events.filter((event) => event.type === type)
 
-const recordingsFolder = fileURLToPath(new URL("../../../testkit/fixtures/recordings/", import.meta.url))
-
-/** The recordings of real sessions that the project keeps: name and text. */
-export const recordings: readonly { readonly name: string; readonly text: string }[] = (
-  existsSync(recordingsFolder) ? readdirSync(recordingsFolder) : []
-)
-  .filter((file) => /^codex-\d/.test(file))
-  .sort()
-  .map((file) => ({
-    name: file.replace(".jsonl", ""),
-    text: readFileSync(`${recordingsFolder}${file}`, "utf8"),
-  }))
+/** The recordings of real sessions that the project keeps. */
+export const recordings = recordingsIn("recordings", (file) => /^codex-\d/.test(file))
 
 /** The text of one of them. */
 export const recordingText = (name: string): string => {

@@ -30,8 +30,8 @@ export const running = (script: FakeAgentScript, config?: CodexConfig) =>
   Effect.gen(function* () {
     const opened = yield* connected(script, config)
     const { nativeThreadId } = yield* opened.connection.startThread({ threadId: ours })
-    const handed = yield* opened.connection.sendTurn({ nativeThreadId, turnId, text: "go" })
-    return { ...opened, nativeThreadId, handed }
+    const delivered = yield* opened.connection.sendTurn({ nativeThreadId, turnId, text: "go" })
+    return { ...opened, nativeThreadId, delivered }
   })
 
 export const logFile = Effect.map(

@@ -31,7 +31,7 @@ const opened = (driver: Effect.Effect.Success<ReturnType<typeof realAgent>>["dri
   })
 
 describe.runIf(agent.installed)("a real ACP agent", () => {
-  it.scopedLive("loads a session by repeating it, which adds nothing to what was told", () =>
+  it.scopedLive("loads a session by repeating it, which adds nothing to what was reported", () =>
     Effect.gen(function* () {
       if (!agent.installed) return
       const { driver, home, model } = yield* realAgent(agent, { reopenBy: "load" })

@@ -50,7 +50,7 @@ describe("an agent that does not start", () => {
   )
 })
 
-describe("what the agent is told", () => {
+describe("what the agent gets", () => {
   it.scopedLive("is what the protocol's own schema takes: capabilities, login, session, settings, prompt", () =>
     Effect.gen(function* () {
       const script: AgentScript = { ...one({ tell: true }), modes: ["ask", "plan"], models: ["small", "large"] }
@@ -132,7 +132,7 @@ describe("an agent that refuses", () => {
     }),
   )
 
-  it.scopedLive("is refused in turn: what we do not offer it is told so at once", () =>
+  it.scopedLive("is refused in turn: what we do not offer is refused at once", () =>
     Effect.gen(function* () {
       const { turn } = yield* opened(one({ file: true }))
       expect((yield* turn()).words).toEqual(["refused -32601"])
@@ -159,7 +159,7 @@ describe("a session", () => {
         [both[0].nativeThreadId, "one"],
         [both[1].nativeThreadId, "two"],
       ])
-      expect(connection.reference("nobody")).toBeNull()
+      expect(connection.reference("unknown")).toBeNull()
     }),
   )
 
@@ -192,10 +192,10 @@ describe("a session", () => {
   it.scopedLive("that cannot be opened again leaves no trace, even if its history was sent before", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* connected({ history: ["old", "words"], failsToLoad: true })
-      const order = { threadId: ours, cwd: "/w" }
-      const broken = yield* Effect.flip(connection.resumeThread({ ...order, nativeThreadId: "stored" }))
+      const input = { threadId: ours, cwd: "/w" }
+      const broken = yield* Effect.flip(connection.resumeThread({ ...input, nativeThreadId: "stored" }))
       expect(broken).toMatchObject({ _tag: "Refused", message: "Internal error: the file is broken" })
-      const unknown = yield* Effect.flip(connection.resumeThread({ ...order, nativeThreadId: "unknown" }))
+      const unknown = yield* Effect.flip(connection.resumeThread({ ...input, nativeThreadId: "unknown" }))
       expect(unknown).toMatchObject({ _tag: "Refused", message: "Resource not found: no such session" })
       yield* connection.stop
       expect((yield* watched.ended).filter(({ scope }) => scope.kind === "session")).toEqual([])
@@ -234,13 +234,13 @@ describe("a session", () => {
   it.scopedLive("needs to be open for a turn", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected({})
-      const order = connection.sendTurn({ nativeThreadId: "none", turnId, text: "go" })
-      expect(yield* Effect.flip(order)).toMatchObject({ _tag: "Refused", operation: "send-turn" })
+      const sending = connection.sendTurn({ nativeThreadId: "none", turnId, text: "go" })
+      expect(yield* Effect.flip(sending)).toMatchObject({ _tag: "Refused", operation: "send-turn" })
     }),
   )
 })
 
-it("says what it can do before it knows its agent, and a process for each thread where it is told to", () => {
+it("says what it can do before it knows its agent, and a process for each thread where it is configured so", () => {
   const able = {
     "start-thread": true,
     "resume-thread": true,

@@ -73,8 +73,8 @@ describe("answers", () => {
       const resolved = yield* watched.until(ofType("request.resolved"))
       expect(resolved.event.native?.requestId).toBe(asked.event.native?.requestId)
       yield* watched.until(ofType("turn.completed"))
-      const order = { nativeThreadId, nativeRequestId: asked.event.native?.requestId ?? "", decision: "accept" }
-      expect(yield* Effect.flip(connection.answer(order))).toMatchObject({ _tag: "Refused", operation: "answer" })
+      const input = { nativeThreadId, nativeRequestId: asked.event.native?.requestId ?? "", decision: "accept" }
+      expect(yield* Effect.flip(connection.answer(input))).toMatchObject({ _tag: "Refused", operation: "answer" })
     }),
   )
 })

@@ -60,6 +60,6 @@ describe("agents known by name", () => {
     expect(acpPreset("gemini")).toMatchObject({ command: "gemini", args: ["--acp"] })
     expect(acpPreset("opencode")).toMatchObject({ command: "opencode", args: ["acp"] })
     expect(acpPreset("claude-code-acp")).toMatchObject({ command: "claude-code-acp", args: [] })
-    expect(acpPreset("nobody")).toBeUndefined()
+    expect(acpPreset("unknown")).toBeUndefined()
   })
 })

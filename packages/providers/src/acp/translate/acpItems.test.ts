@@ -1,6 +1,7 @@
 /** Items: text in chunks, and tool calls in patches. */
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   answer,
   cancel,
   chunk,
@@ -11,7 +12,6 @@ import {
   run,
   select,
   started,
-  story,
   thought,
   tool,
   update,
@@ -19,12 +19,12 @@ import {
 import { contentFaults } from "../../testing/TranslatorContract.js"
 
 /** What became of the agent's items after the turn began. */
-const items = (lines: Parameters<typeof story>[0]) =>
-  story([prompt(1, 5), ...lines]).filter(
+const items = (lines: Parameters<typeof afterStart>[0]) =>
+  afterStart([prompt(1, 5), ...lines]).filter(
     ([type, , item]) => (type.startsWith("item.") || type === "content.delta") && item !== "prompt-1",
   )
 
-const types = (lines: Parameters<typeof story>[0]) => items(lines).map(([type, , item]) => [type, item])
+const types = (lines: Parameters<typeof afterStart>[0]) => items(lines).map(([type, , item]) => [type, item])
 
 describe("text", () => {
   it("in consecutive chunks of one kind is one item, whose final text is all of them", () => {
@@ -132,7 +132,7 @@ describe("text", () => {
 
   it("outside of a turn belongs to none", () => {
     const lines = [prompt(1, 5), answer(2, 5), chunk(3, "by the way"), prompt(4, 6)]
-    const after = story(lines).slice(5)
+    const after = afterStart(lines).slice(5)
     expect(after.map(([type, turn, item]) => [type, turn, item])).toEqual([
       ["item.started", undefined, "message-1"],
       ["content.delta", undefined, "message-1"],
@@ -147,8 +147,8 @@ describe("text", () => {
   it("outside of a turn ends with the next other thing that the agent says or asks", () => {
     const loose = [prompt(1, 5), answer(2, 5), chunk(3, "by "), chunk(4, "the way")]
     const [usage, ask] = [update(5, { sessionUpdate: "usage_update", used: 1 }), permission(5, 0, { toolCallId: "t" })]
-    const types = (...lines: Parameters<typeof story>[0]) =>
-      story([...loose, ...lines])
+    const types = (...lines: Parameters<typeof afterStart>[0]) =>
+      afterStart([...loose, ...lines])
         .slice(5)
         .map(([type]) => type)
     const written = ["item.started", "content.delta"]
@@ -157,7 +157,7 @@ describe("text", () => {
     expect(types(usage).slice(0, 3)).toEqual([...written, "item.completed"])
     expect(types(ask).slice(0, 3)).toEqual([...written, "item.completed"])
     expect(types(usage, chunk(6, "more")).filter((type) => type === "item.started")).toHaveLength(2)
-    const inside = story([prompt(1, 5), chunk(3, "in it"), usage]).map(([type]) => type)
+    const inside = afterStart([prompt(1, 5), chunk(3, "in it"), usage]).map(([type]) => type)
     expect(inside.filter((type) => type === "item.completed")).toHaveLength(1)
   })
 
@@ -196,7 +196,7 @@ describe("a tool call", () => {
     ])
   })
 
-  it("is told as it stands after each patch; what a patch leaves out stays", () => {
+  it("is reported as it stands after each patch; what a patch leaves out stays", () => {
     const diff = { type: "diff", path: "/w/a", oldText: null, newText: "x" }
     const lines = [
       tool(2, "t", { kind: "edit", status: "pending", rawInput: {} }),
@@ -246,14 +246,14 @@ describe("a tool call", () => {
 
   it("keeps its turn: a late word about it does not move it", () => {
     const lines = [prompt(1, 5), tool(2, "t"), answer(3, 5), prompt(4, 6), patch(5, "t", { status: "failed" })]
-    expect(story(lines).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
+    expect(afterStart(lines).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
   })
 
   it("that has ended keeps it, too, and is forgotten after the next turn", () => {
     const ended = [prompt(1, 5), tool(2, "t", { status: "completed" }), answer(3, 5), prompt(4, 6)]
     const late = patch(9, "t", { status: "failed" })
-    expect(story([...ended, late]).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
-    const forgotten = story([...ended, answer(7, 6), late]).slice(-2)
+    expect(afterStart([...ended, late]).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
+    const forgotten = afterStart([...ended, answer(7, 6), late]).slice(-2)
     expect(forgotten).toMatchObject([
       ["item.started", undefined, "t", {}],
       ["item.completed", undefined, "t", {}],
@@ -262,7 +262,7 @@ describe("a tool call", () => {
 
   it("that reuses the id of an earlier turn's is another one", () => {
     const lines = [prompt(1, 5), tool(2, "t", { status: "completed" }), answer(3, 5), prompt(4, 6), tool(5, "t")]
-    expect(story(lines).at(-1)).toMatchObject(["item.started", "turn-2", "t", {}])
+    expect(afterStart(lines).at(-1)).toMatchObject(["item.started", "turn-2", "t", {}])
   })
 
   it("may end twice: the agent's words, both", () => {
@@ -288,9 +288,9 @@ describe("a tool call", () => {
 describe("the output of a command", () => {
   const command = (at: number, more: object = {}) => tool(at, "t", { kind: "execute", ...more })
   const text = (said: string) => [{ type: "content", content: { type: "text", text: said } }]
-  const outputs = (lines: Parameters<typeof story>[0]) =>
+  const outputs = (lines: Parameters<typeof afterStart>[0]) =>
     items(lines).flatMap(([type, , , payload]) => (type === "content.delta" ? [payload] : []))
-  const final = (lines: Parameters<typeof story>[0]) => items(lines).at(-1)?.[3]
+  const final = (lines: Parameters<typeof afterStart>[0]) => items(lines).at(-1)?.[3]
 
   it("that a terminal streams is all its pieces, with the exit code", () => {
     const piece = (at: number, data: string) =>
@@ -312,7 +312,7 @@ describe("the output of a command", () => {
     expect(final(lines)).not.toHaveProperty("data")
   })
 
-  it("that is shown whole again and again is told as far as it grew", () => {
+  it("that is shown whole again and again is reported as far as it grew", () => {
     const running = (at: number, said: string) => patch(at, "t", { status: "in_progress", content: text(said) })
     const lines = [
       command(2),

@@ -51,7 +51,7 @@ for (const { name, text } of recordings) {
       expect(translate(subjectOf(text)).fates).toHaveLength(wireOf(text).length)
     })
 
-    it("shows every call of a tool by its patches alone, where its start is not told", () => {
+    it("shows every call of a tool by its patches alone, where its start is not reported", () => {
       const cut = text
         .split("\n")
         .filter((line) => !line.includes('"sessionUpdate":"tool_call"'))

@@ -1,6 +1,7 @@
 /** Sessions: how they open, what they run with, what a load repeats, and how they end. */
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   answer,
   chunk,
   imported,
@@ -12,9 +13,8 @@ import {
   run,
   S,
   send,
+  sessionEvents,
   started,
-  story,
-  told,
   tool,
   update,
 } from "../../../test/support/acpWire.js"
@@ -43,7 +43,7 @@ const configurations = (lines: Parameters<typeof run>[0]) =>
 describe("a session", () => {
   it("opens with the answer to its start, which describes it", () => {
     const { events } = run([...initialized, ...started(1, modes)])
-    expect(told(events)).toEqual([
+    expect(sessionEvents(events)).toEqual([
       [
         "session.started",
         undefined,
@@ -101,7 +101,7 @@ describe("a session", () => {
     const [asked, answered] = started(0)
     if (asked === undefined || answered === undefined) throw new Error("no start")
     const early = update(1, { sessionUpdate: "session_info_update", title: "T" })
-    expect(told(run([asked, early, answered]).events).map(([type]) => type)).toEqual([
+    expect(sessionEvents(run([asked, early, answered]).events).map(([type]) => type)).toEqual([
       "session.started",
       "thread.metadata.updated",
       "thread.started",
@@ -110,7 +110,7 @@ describe("a session", () => {
   })
 
   it("that no call has opened is opened by the message that shows it", () => {
-    expect(told(run([chunk(0, "a")]).events)).toMatchObject([
+    expect(sessionEvents(run([chunk(0, "a")]).events)).toMatchObject([
       ["session.started", undefined, undefined, {}],
       ["item.started", undefined, "message-1", {}],
       ["content.delta", undefined, "message-1", {}],
@@ -121,7 +121,7 @@ describe("a session", () => {
     const [asked] = started(0)
     if (asked === undefined) throw new Error("no start")
     const { events } = run([asked, refusal(1, 1, { code: -32000, message: "sign in" })])
-    expect(told(events)).toEqual([])
+    expect(sessionEvents(events)).toEqual([])
   })
 
   it("without an id is no session", () => {
@@ -142,7 +142,7 @@ describe.each(["session/load", "session/resume"])("between %s and its answer", (
     const lines = [load(1, 1, method), ...history, answer(5, 1, modes), prompt(6, 2), chunk(7, "new"), answer(8, 2)]
     const { events, fates } = run(lines)
     expect(fates.slice(1, 4)).toEqual(["kept", "kept", "kept"])
-    expect(told(events).map(([type, turn, , payload]) => [type, turn, payload])).toMatchObject([
+    expect(sessionEvents(events).map(([type, turn, , payload]) => [type, turn, payload])).toMatchObject([
       ["session.started", undefined, { resumed: true }],
       ["thread.started", undefined, { cwd: "/w" }],
       ["session.configured", undefined, { approvalPolicy: "ask" }],
@@ -196,7 +196,7 @@ describe("the end of a session", () => {
       chunk(6, "late"),
       answer(7, 5),
     ]
-    expect(story(lines).slice(-3)).toMatchObject([
+    expect(afterStart(lines).slice(-3)).toMatchObject([
       ["item.completed", "turn-1", "message-1", { status: "interrupted" }],
       ["turn.completed", "turn-1", undefined, { outcome: "interrupted" }],
       ["session.exited", undefined, undefined, { reason: "unloaded" }],
@@ -260,7 +260,7 @@ describe("the end of a session", () => {
     ])
   })
 
-  it("is told once for a recording that just stops", () => {
+  it("is reported once for a recording that just stops", () => {
     const { translator } = run([...started(0), ...begun], imported)
     expect(translator.end(99, "recording-ended").map(({ event }) => [event.type, event.payload])).toEqual([
       ["session.exited", { reason: "recording-ended" }],
@@ -270,7 +270,7 @@ describe("the end of a session", () => {
 })
 
 describe("a process", () => {
-  it("is told with its command, without what is secret", () => {
+  it("is reported with its command, without what is secret", () => {
     const args = ["/bin/agent", "--api-key", "k", "acp"]
     const { events } = run([meta(0, "spawn", { pid: 7, args })])
     expect(events[0]).toMatchObject({

@@ -1,6 +1,7 @@
 /** Prompts as turns: the translator opens them at the send and ends them with the answer. */
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   answer,
   cancel,
   chunk,
@@ -11,12 +12,11 @@ import {
   S,
   send,
   started,
-  story,
   update,
 } from "../../../test/support/acpWire.js"
 
-const outcomes = (lines: Parameters<typeof story>[0], how?: Parameters<typeof story>[1]) =>
-  story(lines, how)
+const outcomes = (lines: Parameters<typeof afterStart>[0], how?: Parameters<typeof afterStart>[1]) =>
+  afterStart(lines, how)
     .filter(([type]) => type === "turn.completed" || type === "turn.start-failed")
     .map(([, turn, , payload]) => [turn, payload])
 
@@ -38,7 +38,7 @@ describe("a turn", () => {
     const image = { type: "image", data: "AA", mimeType: "image/png" }
     const parts = [{ type: "text", text: "look" }, image, { type: "text", text: "here" }]
     const asked = send(1, { id: "a", method: "session/prompt", params: { sessionId: S, prompt: parts } })
-    expect(story([asked], imported)).toEqual([
+    expect(afterStart([asked], imported)).toEqual([
       [
         "turn.requested",
         undefined,
@@ -121,7 +121,7 @@ describe("a prompt that is delivered while another one runs", () => {
 
   it("begins when that one ends, and what is said belongs to it from then on", () => {
     expect(
-      story([...two, chunk(3, "a"), answer(4, 5), chunk(5, "b"), answer(6, 6)]).map(([type, turn, item]) => [
+      afterStart([...two, chunk(3, "a"), answer(4, 5), chunk(5, "b"), answer(6, 6)]).map(([type, turn, item]) => [
         type,
         turn,
         item,
@@ -189,7 +189,7 @@ describe("usage", () => {
     })
   })
 
-  it("that was not told is not 0", () => {
+  it("that was not reported is not 0", () => {
     expect(used({ outputTokens: 0 })).toEqual({ outcome: "completed", usage: { outputTokens: 0 } })
     expect(used({})).toEqual({ outcome: "completed", usage: {} })
   })
@@ -197,7 +197,7 @@ describe("usage", () => {
   it("of the context tells the size of the window, once", () => {
     const usage = (at: number, size: number) => update(at, { sessionUpdate: "usage_update", used: at, size })
     const lines = [prompt(1, 5), usage(2, 1000), usage(3, 1000), usage(4, 2000)]
-    expect(story(lines).slice(4)).toEqual([
+    expect(afterStart(lines).slice(4)).toEqual([
       ["thread.token-usage.updated", "turn-1", undefined, { mode: "per-turn", total: {}, contextWindow: 1000 }],
       ["thread.token-usage.updated", "turn-1", undefined, { mode: "per-turn", total: {}, contextWindow: 2000 }],
     ])
@@ -207,13 +207,13 @@ describe("usage", () => {
 describe("a plan", () => {
   const plan = (at: number, entries: unknown) => update(at, { sessionUpdate: "plan", entries })
 
-  it("is told whole, with our words for how far a step is", () => {
+  it("is reported whole, with our words for how far a step is", () => {
     const entries = [
       { content: "look", priority: "high", status: "completed" },
       { content: "write", priority: "low", status: "in_progress" },
       { content: "test", priority: "low", status: "pending" },
     ]
-    expect(story([prompt(1, 5), plan(2, entries)]).at(-1)).toEqual([
+    expect(afterStart([prompt(1, 5), plan(2, entries)]).at(-1)).toEqual([
       "turn.plan.updated",
       "turn-1",
       undefined,
@@ -238,7 +238,7 @@ describe("a plan", () => {
 })
 
 describe("what else an agent tells", () => {
-  const said = (sessionUpdate: string, more: object) => story([update(1, { sessionUpdate, ...more })])
+  const said = (sessionUpdate: string, more: object) => afterStart([update(1, { sessionUpdate, ...more })])
 
   it("is the title of the session", () => {
     expect(said("session_info_update", { title: "T" })).toEqual([

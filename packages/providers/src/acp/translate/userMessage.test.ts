@@ -1,6 +1,7 @@
-/** What the user says: an item of its turn, told once, whatever the agent repeats of it. */
+/** What the user says: an item of its turn, reported once, whatever the agent repeats of it. */
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   answer,
   cancel,
   chunk,
@@ -11,7 +12,6 @@ import {
   S,
   send,
   started,
-  story,
   tool,
   update,
 } from "../../../test/support/acpWire.js"
@@ -36,7 +36,7 @@ const once = [["turn-1", "prompt-1", "do it"]]
 describe("what the user says", () => {
   it.each([live, imported])("is an item of the turn that it begins, complete at once: %o", (how) => {
     const item = { kind: "user_message", nativeKind: "prompt" }
-    expect(story([prompt(1, 5, "do it", "T")], how).slice(-2)).toEqual([
+    expect(afterStart([prompt(1, 5, "do it", "T")], how).slice(-2)).toEqual([
       ["item.started", "turn-1", "prompt-1", item],
       ["item.completed", "turn-1", "prompt-1", { ...item, status: "completed", text: "do it" }],
     ])

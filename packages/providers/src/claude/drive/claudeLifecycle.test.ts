@@ -1,4 +1,4 @@
-/** Starts that fail, and programs that are no agent: what a person is told, and that nothing is left behind. */
+/** Starts that fail, and programs that are no agent: what a person reads of them, and that nothing is left behind. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,7 +11,7 @@ import { type ClaudeConfig, makeClaudeDriver } from "./ClaudeDriver.js"
 
 const claude = installedAgent("claude")
 const ours = "0199aaaa-0000-7000-8000-000000000001"
-const secret = "a-value-that-nobody-may-read"
+const secret = "a-value-that-must-stay-secret"
 
 const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "threadfold-claude-"))),
@@ -67,7 +67,7 @@ describe("without the SDK", () => {
     }),
   )
 
-  it.scopedLive("an older one that offers less is told from the right one", () =>
+  it.scopedLive("an older one that offers less is distinguished from the right one", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const file = join(folder, "old.mjs")
@@ -82,7 +82,7 @@ describe("without the SDK", () => {
 const title = claude.installed ? "a program that is no agent" : `a program that is no agent (skipped: ${claude.reason})`
 
 describe.skipIf(!claude.installed)(title, () => {
-  it.scopedLive("that ends at once is told with its last words, without the secrets of its environment", () =>
+  it.scopedLive("that ends at once is reported with its last words, without the secrets of its environment", () =>
     Effect.gen(function* () {
       const { failure, types } = yield* attempt("console.error('no good', process.env.SOME_TOKEN); process.exit(3)")
       expect(failure).toMatchObject({ _tag: "ConnectionLost", provider: "claude" })
@@ -101,7 +101,7 @@ describe.skipIf(!claude.installed)(title, () => {
     }),
   )
 
-  it.scopedLive("that refuses the first order is told in its own words", () =>
+  it.scopedLive("that refuses the first request is reported in its own words", () =>
     Effect.gen(function* () {
       const refusing = `
         process.stdin.once("data", (line) => {
@@ -113,7 +113,7 @@ describe.skipIf(!claude.installed)(title, () => {
     }),
   )
 
-  it.scopedLive("that does not exist is told by its name", () =>
+  it.scopedLive("that does not exist is reported by its name", () =>
     Effect.gen(function* () {
       const { failure, types } = yield* attempt("", { command: "/no/such/program" })
       expect(failure).toMatchObject({ _tag: "ConnectionLost" })

@@ -1,11 +1,11 @@
-/** What the real agent does with orders beyond the common ones; the model is a mock on this machine. */
+/** What the real agent does with operations beyond the common ones; the model is a mock on this machine. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Anthropic, installedAgent, makeHold } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { member } from "../../../test/support/claudeLines.js"
 import { realClaude } from "../../../test/support/claudeSubject.js"
+import { member } from "../../../test/support/claudeWire.js"
 import type { AnswerRequest, ProviderConnection, ProviderFailure } from "../../ProviderDriver.js"
 import { markedProcesses } from "../../process/marks.js"
 import type { Emitted } from "../../Translator.js"
@@ -18,7 +18,7 @@ const turnOne = "0199bbbb-0000-7000-8000-000000000001"
 const turnTwo = "0199bbbb-0000-7000-8000-000000000002"
 const turnThree = "0199bbbb-0000-7000-8000-000000000003"
 /** A variable that only the agent may see. */
-const secret = "a-value-that-nobody-may-read"
+const secret = "a-value-that-must-stay-secret"
 
 let connections = 0
 
@@ -112,7 +112,7 @@ describe.skipIf(!claude.installed)(title, () => {
     }),
   )
 
-  it.scopedLive("is told what the user answers, and nothing that is no answer", () =>
+  it.scopedLive("gets what the user answers, and nothing that is no answer", () =>
     Effect.gen(function* () {
       const { connection, model, thread, watched } = yield* setUpThread
       const option = (label: string) => ({ label, description: label })
@@ -159,17 +159,17 @@ describe.skipIf(!claude.installed)(title, () => {
       const { connection, model, thread, watched } = yield* setUpThread
       // It asks the model itself whether there is such a model.
       model.enqueue(Anthropic.plain("There is."), Anthropic.plain("Hello."))
-      const order = { nativeThreadId: thread, turnId: turnOne, text: "begin" }
-      const refused = yield* Effect.flip(connection.sendTurn({ ...order, settings: { maxTurns: 3 } }))
+      const input = { nativeThreadId: thread, turnId: turnOne, text: "begin" }
+      const refused = yield* Effect.flip(connection.sendTurn({ ...input, settings: { maxTurns: 3 } }))
       expect(refused).toMatchObject({ _tag: "Refused", message: expect.stringContaining("maxTurns") })
-      yield* connection.sendTurn({ ...order, settings: { model: "claude-sonnet-5", permissionMode: "plan" } })
+      yield* connection.sendTurn({ ...input, settings: { model: "claude-sonnet-5", permissionMode: "plan" } })
       yield* watched.until(isEnd)
-      const told = watched
+      const reported = watched
         .all()
         .filter(ofType("session.configured"))
         .map(({ event }) => event.payload)
-      expect(told).toContainEqual(expect.objectContaining({ model: "claude-sonnet-5" }))
-      expect(told).toContainEqual({ approvalPolicy: "plan" })
+      expect(reported).toContainEqual(expect.objectContaining({ model: "claude-sonnet-5" }))
+      expect(reported).toContainEqual({ approvalPolicy: "plan" })
       isSound(watched)
     }),
   )
@@ -236,21 +236,21 @@ describe.skipIf(!claude.installed)(title, () => {
   it.scopedLive("serves one thread, and refuses what nothing runs for", () =>
     Effect.gen(function* () {
       const { connection, model, thread, watched } = yield* setUpThread
-      const order = { nativeThreadId: thread, nativeTurnId: "turn-1" }
-      const orders: readonly Effect.Effect<unknown, ProviderFailure>[] = [
+      const input = { nativeThreadId: thread, nativeTurnId: "turn-1" }
+      const operations: readonly Effect.Effect<unknown, ProviderFailure>[] = [
         connection.startThread({ threadId: ours }),
         connection.resumeThread({ threadId: ours, nativeThreadId: thread }),
-        connection.interrupt(order),
-        connection.steer({ ...order, text: "x" }),
+        connection.interrupt(input),
+        connection.steer({ ...input, text: "x" }),
         connection.sendTurn({ nativeThreadId: "another", turnId: turnOne, text: "x" }),
         connection.answer({ nativeThreadId: thread, nativeRequestId: '"none"', decision: "accept" }),
       ]
-      const tags = yield* Effect.forEach(orders, (one) => Effect.map(Effect.flip(one), ({ _tag }) => _tag))
-      expect(tags).toEqual(orders.map(() => "Refused"))
+      const tags = yield* Effect.forEach(operations, (one) => Effect.map(Effect.flip(one), ({ _tag }) => _tag))
+      expect(tags).toEqual(operations.map(() => "Refused"))
       model.enqueue(Anthropic.plain("Hello."))
       yield* send(connection, thread, "begin")
       yield* watched.until(isEnd)
-      expect((yield* Effect.flip(connection.interrupt(order)))._tag).toBe("Refused")
+      expect((yield* Effect.flip(connection.interrupt(input)))._tag).toBe("Refused")
       isSound(watched)
     }),
   )

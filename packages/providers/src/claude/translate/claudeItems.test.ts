@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   assistant,
   blockDelta,
   blockStart,
@@ -9,17 +10,16 @@ import {
   outline,
   result,
   say,
-  story,
   stream,
   system,
   textDelta,
   toolResult,
   user,
-} from "../../../test/support/claudeLines.js"
+} from "../../../test/support/claudeWire.js"
 
 const begun = [user(1, "m", "go")]
-/** What is told after the turn has begun. */
-const after = (lines: Parameters<typeof story>[0]) => story([...begun, ...lines]).slice(3)
+/** What is reported after the turn has begun. */
+const after = (lines: Parameters<typeof afterStart>[0]) => afterStart([...begun, ...lines]).slice(3)
 
 describe("text of the model", () => {
   const written = [

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { run, say, started, story, system, user } from "../../../test/support/claudeLines.js"
+import { afterStart, run, say, started, system, user } from "../../../test/support/claudeWire.js"
 
 const begun = [user(1, "m", "go")]
-const after = (lines: Parameters<typeof story>[0]) => story([...begun, ...lines]).slice(3)
-const last = (line: Parameters<typeof story>[0][number]) => run([...started(0), ...begun, line]).events.at(-1)
+const after = (lines: Parameters<typeof afterStart>[0]) => afterStart([...begun, ...lines]).slice(3)
+const last = (line: Parameters<typeof afterStart>[0][number]) => run([...started(0), ...begun, line]).events.at(-1)
 
 describe("what the session runs with", () => {
   const init = (at: number, more: object = {}) =>
     system(at, "init", { model: "m", cwd: "/w", permissionMode: "default", claude_code_version: "2.1.328", ...more })
 
-  it("is told once, and again when it changes", () => {
+  it("is reported once, and again when it changes", () => {
     expect(after([init(2), init(3), init(4, { model: "n" }), system(5, "status", { permissionMode: "plan" })])).toEqual(
       [
         [
@@ -26,12 +26,12 @@ describe("what the session runs with", () => {
 
   it("includes its tool servers", () => {
     const servers = [{ name: "a", status: "failed" }]
-    const told = after([
+    const reported = after([
       init(2, { mcp_servers: servers }),
       init(3, { mcp_servers: servers }),
       init(4, { mcp_servers: [] }),
     ])
-    expect(told.filter(([type]) => type === "mcp.status.updated")).toEqual([
+    expect(reported.filter(([type]) => type === "mcp.status.updated")).toEqual([
       ["mcp.status.updated", undefined, undefined, { data: { servers } }],
     ])
   })

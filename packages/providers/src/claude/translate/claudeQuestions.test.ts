@@ -22,8 +22,8 @@ describe("a question of Claude to the user", () => {
     expect(claudeAnswers(answers)).toEqual(said)
     expect(answersIn({ questions, answers: said })).toEqual(answers)
     const asked = { subtype: "can_use_tool", tool_name: "AskUserQuestion", input: { questions } }
-    const order = { decision: "answer", data: { answers } }
-    expect(decide(asked, order)).toEqual({ value: { behavior: "allow", updatedInput: { questions, answers: said } } })
+    const input = { decision: "answer", data: { answers } }
+    expect(decide(asked, input)).toEqual({ value: { behavior: "allow", updatedInput: { questions, answers: said } } })
   })
 })
 

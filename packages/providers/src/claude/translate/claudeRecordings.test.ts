@@ -1,6 +1,6 @@
 /** Real sessions of the agent. What is expected is read off the wire by the few lines of this file. */
 import { describe, expect, it } from "vitest"
-import { imported, live, member, recordings } from "../../../test/support/claudeLines.js"
+import { imported, live, member, recordings } from "../../../test/support/claudeWire.js"
 import { translate, translatorContract } from "../../testing/TranslatorContract.js"
 import { readRecording } from "../../wire/parseRecordingLine.js"
 import { type ClaudeTranslatorOptions, makeClaudeTranslator } from "./ClaudeTranslator.js"
@@ -120,8 +120,8 @@ for (const { name, text } of recordings) {
       const written = received(text, "stream_event")
         .filter((msg) => msg.parent_tool_use_id === null && msg.event.delta?.type === "input_json_delta")
         .map((msg) => msg.event.delta.partial_json)
-      const told = eventsOf(text, "content.delta").filter(({ payload }) => member(payload, "stream") === "input")
-      expect(told.map(({ payload }) => member(payload, "delta")).join("")).toBe(written.join(""))
+      const reported = eventsOf(text, "content.delta").filter(({ payload }) => member(payload, "stream") === "input")
+      expect(reported.map(({ payload }) => member(payload, "delta")).join("")).toBe(written.join(""))
     })
 
     it("has an item for each call of a tool, with the result that came", () => {
@@ -176,7 +176,7 @@ for (const { name, text } of recordings) {
       ["as it was", text],
       ["without the newest field", text.replaceAll('"model_usage_since_last_result"', '"another"')],
     ])("counts each turn's tokens once: %s", (_, wire) => {
-      const told = eventsOf(wire, "turn.completed").map(
+      const reported = eventsOf(wire, "turn.completed").map(
         ({ payload }) => member(member(payload, "usage"), "outputTokens") ?? null,
       )
       const used = received(text, "result").map((result) => {
@@ -185,7 +185,7 @@ for (const { name, text } of recordings) {
         )
         return models.length === 0 ? null : models.reduce((sum, { outputTokens }) => sum + outputTokens, 0)
       })
-      expect(told).toEqual(used)
+      expect(reported).toEqual(used)
     })
   })
 }
@@ -244,18 +244,20 @@ describe("what the recordings show", () => {
   it("a cleared conversation has another id of its own, and stays the same thread", () => {
     const named = new Set(received(of("clear"), "result").map((result) => result.session_id))
     expect(named.size).toBe(2)
-    const told = eventsOf(of("clear"), "session.configured").map(({ payload }) => member(payload, "nativeSessionId"))
-    expect(told.filter((id) => id !== undefined)).toEqual([[...named][1]])
+    const reported = eventsOf(of("clear"), "session.configured").map(({ payload }) =>
+      member(payload, "nativeSessionId"),
+    )
+    expect(reported.filter((id) => id !== undefined)).toEqual([[...named][1]])
   })
 
-  it("a shortened conversation is told", () => {
+  it("a shortened conversation is reported", () => {
     expect(eventsOf(of("compact"), "compaction.installed")).toHaveLength(1)
   })
 
-  it("changed settings are told", () => {
-    const told = eventsOf(of("settings"), "session.configured").map(({ payload }) => payload)
-    expect(told).toContainEqual({ approvalPolicy: "acceptEdits" })
-    expect(told).toContainEqual({ model: "claude-sonnet-5" })
+  it("changed settings are reported", () => {
+    const reported = eventsOf(of("settings"), "session.configured").map(({ payload }) => payload)
+    expect(reported).toContainEqual({ approvalPolicy: "acceptEdits" })
+    expect(reported).toContainEqual({ model: "claude-sonnet-5" })
   })
 
   it("the session that takes a killed one up again says so", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   answers,
   asks,
   call,
@@ -10,15 +11,14 @@ import {
   run,
   send,
   started,
-  story,
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeLines.js"
+} from "../../../test/support/claudeWire.js"
 
 const begun = [user(1, "m", "go")]
-const after = (lines: Parameters<typeof story>[0], how?: typeof imported) =>
-  story([...begun, ...lines], how).slice(how === undefined ? 3 : 5)
+const after = (lines: Parameters<typeof afterStart>[0], how?: typeof imported) =>
+  afterStart([...begun, ...lines], how).slice(how === undefined ? 3 : 5)
 
 const bash = { command: "touch x" }
 const rules = [{ type: "addRules", destination: "localSettings" }]
@@ -141,12 +141,12 @@ describe("an answer", () => {
     expect(after(lines, imported).at(-1)?.[3]).toMatchObject({ decision: "answer" })
   })
 
-  it("that is an error is told as one", () => {
+  it("that is an error is reported as one", () => {
     const error = send(4, { type: "control_response", response: { subtype: "error", request_id: "r1", error: "x" } })
     expect(after([asked(), error], imported).at(-1)?.[3]).toMatchObject({ decision: "error" })
   })
 
-  it("of ours is kept, because it was told already", () => {
+  it("of ours is kept, because it was reported already", () => {
     const { events, fates } = run([...started(0), ...begun, asked(), answers(4, "r1", { behavior: "allow" })])
     expect(fates.at(-1)).toBe("kept")
     expect(events.at(-1)).toMatchObject({
@@ -203,9 +203,9 @@ describe("a question of a subagent", () => {
       result(5),
       toolResult(6, "its own", "ok", { parent_tool_use_id: "t" }),
     ]
-    const told = after(lines)
-    expect(told.find(([type]) => type === "request.opened")?.slice(1, 3)).toEqual([undefined, undefined])
-    expect(told.at(-1)?.[0]).toBe("request.resolved")
+    const reported = after(lines)
+    expect(reported.find(([type]) => type === "request.opened")?.slice(1, 3)).toEqual([undefined, undefined])
+    expect(reported.at(-1)?.[0]).toBe("request.resolved")
   })
 })
 

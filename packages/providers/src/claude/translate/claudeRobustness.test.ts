@@ -1,9 +1,9 @@
-/** Whatever comes: no line is lost, none is told twice, nothing is thrown, and every count is right. */
+/** Whatever comes: no line is lost, none is reported twice, nothing is thrown, and every count is right. */
 
 import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { live, recordings } from "../../../test/support/claudeLines.js"
+import { live, recordings } from "../../../test/support/claudeWire.js"
 import type { WireLine } from "../../Translator.js"
 import { carriedLines, contentFaults, numberingFaults, translate } from "../../testing/TranslatorContract.js"
 import { readRecording } from "../../wire/parseRecordingLine.js"

@@ -13,7 +13,7 @@ import {
   started,
   system,
   user,
-} from "../../../test/support/claudeLines.js"
+} from "../../../test/support/claudeWire.js"
 import type { WireLine } from "../../Translator.js"
 
 const events = (lines: readonly WireLine[], how?: typeof imported) =>
@@ -24,19 +24,19 @@ const other = "5e55105e-0000-4000-8000-000000000002"
 
 describe("a process", () => {
   it("is a connection; its session begins with the agent's first answer", () => {
-    const told = events(started(0, { model: "opus" }))
-    expect(told.map(({ type }) => type)).toEqual([
+    const reported = events(started(0, { model: "opus" }))
+    expect(reported.map(({ type }) => type)).toEqual([
       "connection.opened",
       "session.started",
       "thread.started",
       "session.configured",
     ])
-    expect(told[0]?.payload).toEqual({ provider: "claude", mode: "managed", pid: 7, command: ["claude"] })
-    expect(told[1]).toMatchObject({
+    expect(reported[0]?.payload).toEqual({ provider: "claude", mode: "managed", pid: 7, command: ["claude"] })
+    expect(reported[1]).toMatchObject({
       native: { threadId: S },
       payload: { provider: "claude", mode: "managed", resumed: false, usageMode: "per-turn" },
     })
-    expect(told[2]?.payload).toEqual({ provider: "claude", cwd: "/w", model: "opus" })
+    expect(reported[2]?.payload).toEqual({ provider: "claude", cwd: "/w", model: "opus" })
   })
 
   it("tells no secret of its command line", () => {
@@ -59,7 +59,7 @@ describe("a process", () => {
     expect(types(lines)).toEqual(["- connection.opened", "- connection.closed"])
   })
 
-  it("whose answer to the first order is an error has no session", () => {
+  it("whose answer to the first request is an error has no session", () => {
     const error = { type: "control_response", response: { subtype: "error", request_id: "init", error: "x" } }
     expect(types([...started(0).slice(0, 2), recv(1, error)])).toEqual(["- connection.opened"])
   })
@@ -100,9 +100,9 @@ describe("a process", () => {
   })
 
   it("that begins though the one before was not seen to end, ends it", () => {
-    const told = events([...started(0), ...started(1)])
-    expect(told[5]).toMatchObject({ type: "connection.closed", payload: { reason: "transport-closed" } })
-    expect(told[7]).toMatchObject({ type: "session.started", scope: `${S}2` })
+    const reported = events([...started(0), ...started(1)])
+    expect(reported[5]).toMatchObject({ type: "connection.closed", payload: { reason: "transport-closed" } })
+    expect(reported[7]).toMatchObject({ type: "session.started", scope: `${S}2` })
   })
 })
 
@@ -114,12 +114,12 @@ describe("a session", () => {
       say(2, { type: "result" }, other),
       say(3, { type: "rate_limit_event" }, other),
     ]
-    const told = events(lines).slice(4)
-    expect(told.every(({ native }) => member(native, "threadId") === S)).toBe(true)
-    expect(told.filter(({ type }) => type === "session.configured").map(({ payload }) => payload)).toEqual([
+    const reported = events(lines).slice(4)
+    expect(reported.every(({ native }) => member(native, "threadId") === S)).toBe(true)
+    expect(reported.filter(({ type }) => type === "session.configured").map(({ payload }) => payload)).toEqual([
       { nativeSessionId: other },
     ])
-    expect(told.map(({ type }) => type)).toContain("turn.completed")
+    expect(reported.map(({ type }) => type)).toContain("turn.completed")
   })
 
   it("that is resumed by another id than the thread's says so, and knows that id", () => {

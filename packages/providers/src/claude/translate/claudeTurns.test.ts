@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   assistant,
   call,
   imported,
@@ -12,16 +13,15 @@ import {
   say,
   send,
   started,
-  story,
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeLines.js"
+} from "../../../test/support/claudeWire.js"
 
 const ours = "0199bbbb-0000-7000-8000-000000000001"
 const other = "0199bbbb-0000-7000-8000-000000000002"
 
-const endOf = (more: object) => story([user(1, ours, "go", ours), result(2, more)]).at(-1)?.[3]
+const endOf = (more: object) => afterStart([user(1, ours, "go", ours), result(2, more)]).at(-1)?.[3]
 
 describe("a turn", () => {
   it("begins with the message that asks for it, and says whose it is", () => {
@@ -37,7 +37,7 @@ describe("a turn", () => {
   })
 
   it("shows what the user said as its first item", () => {
-    expect(story([user(1, ours, "do it", ours)]).at(-1)).toEqual([
+    expect(afterStart([user(1, ours, "do it", ours)]).at(-1)).toEqual([
       "item.completed",
       "turn-1",
       ours,
@@ -48,7 +48,7 @@ describe("a turn", () => {
   it("keeps parts of a message that are no text", () => {
     const image = { type: "image", source: { type: "url", url: "x" } }
     const message = { role: "user", content: [{ type: "text", text: "a" }, image, { type: "text", text: "b" }] }
-    const [, , , payload] = story([send(1, { type: "user", uuid: ours, message }, ours)]).at(-1) ?? []
+    const [, , , payload] = afterStart([send(1, { type: "user", uuid: ours, message }, ours)]).at(-1) ?? []
     expect(payload).toMatchObject({ text: "a\n\nb", data: { content: [image] } })
   })
 
@@ -83,7 +83,7 @@ describe("a turn", () => {
       message: { content: [{ type: "text", text: "[Request interrupted by user]" }] },
     })
     const failed = { is_error: true, subtype: "error_during_execution", terminal_reason: undefined }
-    const end = (lines: readonly ReturnType<typeof say>[]) => story(lines).at(-1)?.[3]
+    const end = (lines: readonly ReturnType<typeof say>[]) => afterStart(lines).at(-1)?.[3]
     expect(end([user(1, ours, "go", ours), note, result(3, failed)])).toMatchObject({ outcome: "interrupted" })
     const next = [user(4, other, "go", other), result(5, failed)]
     expect(end([user(1, ours, "go", ours), note, result(3, failed), ...next])).toMatchObject({ outcome: "failed" })
@@ -99,7 +99,7 @@ describe("a turn", () => {
   it("without that, counts what the running totals of all models grew by, subagents included", () => {
     const of = (inputTokens: number, outputTokens: number) => ({ inputTokens, outputTokens })
     const used = (...results: readonly object[]) =>
-      story(results.flatMap((more, at) => [user(2 * at + 1, `u${at}`, "go", `u${at}`), result(2 * at + 2, more)]))
+      afterStart(results.flatMap((more, at) => [user(2 * at + 1, `u${at}`, "go", `u${at}`), result(2 * at + 2, more)]))
         .filter(([type]) => type === "turn.completed")
         .map(([, , , payload]) => member(member(payload, "usage"), "totalTokens") ?? null)
     const main = { usage: { input_tokens: 100, output_tokens: 30 } }
@@ -117,7 +117,7 @@ describe("a turn", () => {
     // Zeros of a crash are no new total.
     const crash = { is_error: true, modelUsage: { a: of(0, 0) } }
     expect(used(first, crash, { ...main, modelUsage: { a: of(300, 90) } })).toEqual([260, null, 130])
-    // Both fields on one wire: what one turn told is not told again by the next.
+    // Both fields on one wire: what one turn reported is not reported again by the next.
     const newest = { modelUsage: { a: of(200, 60) }, model_usage_since_last_result: { a: of(200, 60) } }
     expect(used(newest, { ...main, modelUsage: { a: of(300, 90) } })).toEqual([260, 130])
   })
@@ -136,7 +136,7 @@ describe("a turn", () => {
     expect(ends).toEqual([10, 30])
   })
 
-  it("counts the main loop where an older agent tells nothing else, and nothing where nothing is told", () => {
+  it("counts the main loop where an older agent tells nothing else, and nothing where nothing is reported", () => {
     const usage = {
       input_tokens: 10,
       output_tokens: 4,
@@ -153,7 +153,7 @@ describe("a turn", () => {
   it("tells the size of the model's context window", () => {
     const models = { m: { inputTokens: 1, outputTokens: 1, contextWindow: 1000 } }
     const lines = [user(1, ours, "go", ours), result(2, { modelUsage: models, model_usage_since_last_result: models })]
-    expect(story(lines).at(-2)).toMatchObject([
+    expect(afterStart(lines).at(-2)).toMatchObject([
       "thread.token-usage.updated",
       "turn-1",
       undefined,
@@ -279,7 +279,7 @@ describe("a turn of the agent", () => {
 })
 
 describe("in a recording", () => {
-  it("what the client asks is told, too", () => {
+  it("what the client asks is reported, too", () => {
     const [first, second] = [user(1, "a", "first"), user(2, "b", "second")]
     const lines = [first, second, lifecycle(3, "a", "started"), lifecycle(3, "b", "started"), result(4)]
     const { events } = run([...started(0), ...lines], imported)
@@ -302,7 +302,7 @@ describe("in a recording", () => {
     })
   })
 
-  it("messages without ids are told apart", () => {
+  it("messages without ids are reported apart", () => {
     const message = { role: "user", content: "plain words" }
     const { events } = run(
       [...started(0), send(1, { type: "user", message }), result(2), send(3, { type: "user", message })],
@@ -315,9 +315,14 @@ describe("in a recording", () => {
     ])
   })
 
-  it("an order to stop is told, and ends nothing by itself", () => {
+  it("a request to stop is reported, and ends nothing by itself", () => {
     const stop = send(2, { type: "control_request", request_id: "r", request: { subtype: "interrupt" } })
-    expect(story([user(1, "a"), stop], imported).at(-1)).toEqual(["turn.interrupt-requested", "turn-1", undefined, {}])
+    expect(afterStart([user(1, "a"), stop], imported).at(-1)).toEqual([
+      "turn.interrupt-requested",
+      "turn-1",
+      undefined,
+      {},
+    ])
     expect(outline([user(1, "a"), stop])).not.toContain("turn.interrupt-requested turn-1")
   })
 })

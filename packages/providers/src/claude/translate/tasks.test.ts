@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import {
+  afterStart,
   assistant,
   call,
   outline,
@@ -7,14 +8,13 @@ import {
   run,
   say,
   started,
-  story,
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeLines.js"
+} from "../../../test/support/claudeWire.js"
 
 const begun = [user(1, "m", "go"), call(2, "t", "Task", { description: "look around" })]
-const after = (lines: Parameters<typeof story>[0]) => story([...begun, ...lines]).slice(4)
+const after = (lines: Parameters<typeof afterStart>[0]) => afterStart([...begun, ...lines]).slice(4)
 
 const task = (at: number, more: object = {}) =>
   system(at, "task_started", {

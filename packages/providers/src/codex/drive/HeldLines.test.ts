@@ -5,13 +5,13 @@ import { makeHeldLines } from "./HeldLines.js"
 const line = (raw: string, at = 0): WireLine => ({ at, dir: "recv", raw })
 
 const holding = () => {
-  const told: string[] = []
-  return { told, held: makeHeldLines(({ raw }) => told.push(raw)) }
+  const reported: string[] = []
+  return { reported, held: makeHeldLines(({ raw }) => reported.push(raw)) }
 }
 
 describe("lines of threads that may turn out to be ours", () => {
   it("wait for the answer, in their order; those of other threads and of none do not", () => {
-    const { held, told } = holding()
+    const { held, reported } = holding()
     held.take(line("old 1"), "old")
     held.know("resumed")
     held.startAsked()
@@ -20,40 +20,40 @@ describe("lines of threads that may turn out to be ours", () => {
     held.take(line("resumed 1"), "resumed")
     held.take(line("none"), undefined)
     held.take(line("new 2"), "new")
-    expect(told).toEqual(["old 1", "old 2", "resumed 1", "none"])
+    expect(reported).toEqual(["old 1", "old 2", "resumed 1", "none"])
     held.startAnswered("new")
-    expect(told.slice(4)).toEqual(["new 1", "new 2"])
+    expect(reported.slice(4)).toEqual(["new 1", "new 2"])
     held.take(line("new 3"), "new")
-    expect(told.slice(6)).toEqual(["new 3"])
+    expect(reported.slice(6)).toEqual(["new 3"])
     expect(held.nextDeadline()).toBeNull()
   })
 
   it("wait for each start by itself, and for no longer than the last of them", () => {
-    const { held, told } = holding()
+    const { held, reported } = holding()
     held.startAsked()
     held.startAsked()
     held.take(line("a"), "A")
     held.take(line("b"), "B")
     held.startAnswered("B")
-    expect(told).toEqual(["b"])
+    expect(reported).toEqual(["b"])
     held.startAnswered(null)
-    expect(told).toEqual(["b", "a"])
+    expect(reported).toEqual(["b", "a"])
     held.take(line("c"), "C")
-    expect(told).toEqual(["b", "a", "c"])
+    expect(reported).toEqual(["b", "a", "c"])
   })
 
   it("wait for two seconds at most", () => {
-    const { held, told } = holding()
+    const { held, reported } = holding()
     held.startAsked()
     held.take(line("a", 100), "A")
     held.take(line("b", 600), "B")
     expect(held.nextDeadline()).toBe(2_100)
     held.release(2_099)
-    expect(told).toEqual([])
+    expect(reported).toEqual([])
     held.release(2_100)
-    expect(told).toEqual(["a"])
+    expect(reported).toEqual(["a"])
     expect(held.nextDeadline()).toBe(2_600)
     held.release(Number.POSITIVE_INFINITY)
-    expect(told).toEqual(["a", "b"])
+    expect(reported).toEqual(["a", "b"])
   })
 })

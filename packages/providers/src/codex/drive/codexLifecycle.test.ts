@@ -101,8 +101,8 @@ describe("a Codex that runs", () => {
 
   it.scopedLive("may refuse a turn: the answer says so, and the event names our turn", () =>
     Effect.gen(function* () {
-      const { handed, nativeThreadId, watched } = yield* running({ answers: { "turn/start": { refuse: "busy" } } })
-      expect(yield* Effect.flip(handed.answered)).toMatchObject({
+      const { delivered, nativeThreadId, watched } = yield* running({ answers: { "turn/start": { refuse: "busy" } } })
+      expect(yield* Effect.flip(delivered.answered)).toMatchObject({
         _tag: "Refused",
         operation: "send-turn",
         message: "busy",
@@ -114,11 +114,11 @@ describe("a Codex that runs", () => {
 
   it.scopedLive("that dies during an operation fails its answer, and reports why it died", () =>
     Effect.gen(function* () {
-      const { handed, watched } = yield* running({
+      const { delivered, watched } = yield* running({
         start: [{ stderr: "out of memory" }],
         answers: { "turn/start": { exit: 9 } },
       })
-      const lost = yield* Effect.flip(handed.answered)
+      const lost = yield* Effect.flip(delivered.answered)
       expect(lost).toMatchObject({ _tag: "ConnectionLost" })
       expect(lost.message).toContain("ended with code 9")
       const events = yield* watched.ended
@@ -193,8 +193,8 @@ describe("a Codex that runs", () => {
       const text = Array.from({ length: 10_000 }, (_, index) => `word ${index} `).join("")
       const connection = yield* connect({ turns: [[{ say: text, deltas: 10_000 }]] })
       const { nativeThreadId } = yield* connection.startThread({ threadId: ours })
-      const handed = yield* connection.sendTurn({ nativeThreadId, turnId, text: "go" })
-      yield* handed.answered
+      const delivered = yield* connection.sendTurn({ nativeThreadId, turnId, text: "go" })
+      yield* delivered.answered
       const watched = yield* watch(connection)
       yield* watched.until(ofType("turn.completed", nativeThreadId))
       const deltas = watched.all().filter(ofType("content.delta", nativeThreadId))

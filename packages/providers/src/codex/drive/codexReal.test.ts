@@ -1,4 +1,4 @@
-/** What the real Codex does with orders beyond the common ones; the model is a mock on this machine. */
+/** What the real Codex does with operations beyond the common ones; the model is a mock on this machine. */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -164,11 +164,11 @@ describe.skipIf(!codex.installed)(title, () => {
       yield* send(connection, nativeThreadId, "go")
       yield* watched.until(ofType("runtime.error", nativeThreadId))
       const started = yield* watched.until(ofType("turn.started", nativeThreadId))
-      const order = { nativeThreadId, nativeTurnId: nativeTurn(started) }
-      yield* Effect.flatMap(connection.interrupt(order), ({ answered }) => answered)
+      const input = { nativeThreadId, nativeTurnId: nativeTurn(started) }
+      yield* Effect.flatMap(connection.interrupt(input), ({ answered }) => answered)
       const end = yield* watched.until(ofType("turn.completed", nativeThreadId))
       expect(end.event.payload).toMatchObject({ outcome: "interrupted" })
-      const late = yield* connection.interrupt(order)
+      const late = yield* connection.interrupt(input)
       expect(yield* Effect.flip(late.answered)).toMatchObject({ _tag: "Refused", operation: "interrupt" })
       expect(watched.references.get(thread)).toBe(ours)
       isSound(watched)
@@ -201,14 +201,14 @@ describe.skipIf(!codex.installed)(title, () => {
       model.enqueue(OpenAi.plain("Still here."))
       yield* send(other.connection, thread, "three")
       expect((yield* other.watched.until(isEnd)).event.payload).toMatchObject({ outcome: "completed" })
-      const told = JSON.stringify(
+      const reported = JSON.stringify(
         other.watched
           .all()
           .filter(({ event }) => event.type.startsWith("item."))
           .map(({ event }) => event.payload),
       )
-      expect(told).toContain("Still here.")
-      expect(told).not.toContain("Done.")
+      expect(reported).toContain("Still here.")
+      expect(reported).not.toContain("Done.")
       isSound(other.watched)
     }),
   )
@@ -245,8 +245,8 @@ describe.skipIf(!codex.installed)(title, () => {
       const other = yield* connect
       const refused = yield* Effect.flip(other.connection.resumeThread({ threadId: ours, nativeThreadId: thread }))
       expect(refused).toMatchObject({ _tag: "Refused", operation: "resume-thread" })
-      const handed = yield* other.connection.sendTurn({ nativeThreadId: thread, turnId: turnOne, text: "x" })
-      expect(yield* Effect.flip(handed.answered)).toMatchObject({ _tag: "Refused", operation: "send-turn" })
+      const delivered = yield* other.connection.sendTurn({ nativeThreadId: thread, turnId: turnOne, text: "x" })
+      expect(yield* Effect.flip(delivered.answered)).toMatchObject({ _tag: "Refused", operation: "send-turn" })
       expect(other.watched.all().filter(({ scope }) => scope.kind === "session")).toEqual([])
     }),
   )

@@ -138,16 +138,16 @@ describe("merging of pieces", () => {
             const pushed = translator.push(agentDelta(at, text, `msg_${item}`)).emitted
             return ticks.includes(index) ? [...pushed, ...translator.tick(t0 + at)] : pushed
           })
-          const told = ["", ""]
+          const reported = ["", ""]
           let frames = 0
           for (const { native, payload } of [...emitted, ...translator.flush()].map(short)) {
             const { itemId } = JSON.parse(JSON.stringify(native))
             const said = JSON.parse(JSON.stringify(payload))
-            told[itemId === "msg_0" ? 0 : 1] += said.delta
+            reported[itemId === "msg_0" ? 0 : 1] += said.delta
             frames += said.frames
             expect(said.lastAt - t0).toBeLessThanOrEqual(at)
           }
-          expect(told).toEqual(sent)
+          expect(reported).toEqual(sent)
           expect(frames).toBe(pieces.length)
         }),
       ),

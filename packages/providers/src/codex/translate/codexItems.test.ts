@@ -177,9 +177,9 @@ describe("items", () => {
     const changes = [{ path: "a", diff: "+", kind: { type: "add" } }]
     const patched = (at: number) =>
       notify(at, "item/fileChange/patchUpdated", { threadId: T, turnId: X, itemId: "i", changes })
-    const told = flushed([patched(0), patched(1)])
-    // A patch says what its item is, so that one of which nothing was told begins with it.
-    expect(told.slice(-2)).toMatchObject([
+    const reported = flushed([patched(0), patched(1)])
+    // A patch says what its item is, so that one of which nothing was reported begins with it.
+    expect(reported.slice(-2)).toMatchObject([
       { type: "item.started", payload: { kind: "file_change", title: "a", data: { changes } } },
       { type: "item.updated", payload: { title: "a", data: { changes } } },
     ])

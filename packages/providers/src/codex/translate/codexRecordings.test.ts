@@ -125,7 +125,7 @@ for (const { name, text } of recordings) {
         const before = streamed.get(key) ?? { text: "", frames: 0 }
         streamed.set(key, { text: before.text + delta, frames: before.frames + 1 })
       }
-      const told = new Map<string, { text: string; frames: number }>()
+      const reported = new Map<string, { text: string; frames: number }>()
       for (const { native, payload } of eventsOf(text, "content.delta")) {
         const key = JSON.stringify([
           native.threadId,
@@ -134,10 +134,10 @@ for (const { name, text } of recordings) {
           payload.stream,
           payload.part ?? null,
         ])
-        const before = told.get(key) ?? { text: "", frames: 0 }
-        told.set(key, { text: before.text + payload.delta, frames: before.frames + payload.frames })
+        const before = reported.get(key) ?? { text: "", frames: 0 }
+        reported.set(key, { text: before.text + payload.delta, frames: before.frames + payload.frames })
       }
-      expect(told).toEqual(streamed)
+      expect(reported).toEqual(streamed)
     })
 
     it("starts and completes the items of the wire, with their final texts", () => {

@@ -26,8 +26,8 @@ const resolved = (at: number, requestId: unknown) => notify(at, "serverRequest/r
 describe("requests of the agent", () => {
   it("are opened, answered and resolved under their id, which may be 0", () => {
     const lines = [approval(0, 0), send(1, { id: 0, result: { decision: "accept" } }), resolved(2, 0)]
-    const told = flushed(lines).slice(-3)
-    expect(told.map(({ channel, type, payload }) => [channel, type, payload])).toEqual([
+    const reported = flushed(lines).slice(-3)
+    expect(reported.map(({ channel, type, payload }) => [channel, type, payload])).toEqual([
       [
         "agent",
         "request.opened",
@@ -44,7 +44,7 @@ describe("requests of the agent", () => {
       ["client", "request.answered", { decision: "accept", by: "client" }],
       ["agent", "request.resolved", { decision: null }],
     ])
-    for (const { native, scope } of told) {
+    for (const { native, scope } of reported) {
       expect(native).toEqual({ ...ids, requestId: "0" })
       expect(scope).toBe("T1")
     }
@@ -60,7 +60,7 @@ describe("requests of the agent", () => {
     expect(ofType(events, "request.answered").map(({ native }) => native)).toMatchObject([{ requestId: '"0"' }])
   })
 
-  it("are told again when they are sent again", () => {
+  it("are reported again when they are sent again", () => {
     expect(ofType(flushed([approval(0, 3), approval(1, 3)]), "request.opened")).toHaveLength(2)
   })
 
@@ -114,8 +114,8 @@ describe("requests of the agent", () => {
 
   it("are mapped for every method of the protocol, from their thread alone", () => {
     for (const method of serverRequestMethods) {
-      const told = flushed([recv(0, { id: 5, method, params: { threadId: T } })]).at(-1)
-      expect(told?.type, method).toMatch(/^(request\.opened|user-input\.requested)$/)
+      const reported = flushed([recv(0, { id: 5, method, params: { threadId: T } })]).at(-1)
+      expect(reported?.type, method).toMatch(/^(request\.opened|user-input\.requested)$/)
     }
   })
 
@@ -210,7 +210,7 @@ describe("requests of the agent", () => {
     })
   })
 
-  it("to change files show the patch of their item as it was told last", () => {
+  it("to change files show the patch of their item as it was reported last", () => {
     const change = (path: string, diff: string) => ({ path, kind: { type: "update" }, diff })
     const item = { type: "fileChange", id: "call_1", changes: [change("a", "-1")], status: "inProgress" }
     const started = notify(0, "item/started", { threadId: T, turnId: X, item })
@@ -266,13 +266,13 @@ describe("requests of the agent", () => {
       })
 
     it("show the reviewer's rationale on their item, from the review on", () => {
-      const told = flushed([started(0), reviewed(1), declined(2)]).slice(-2)
-      expect(told.map(({ type }) => type)).toEqual(["item.updated", "item.completed"])
-      for (const { native, payload } of told) {
+      const reported = flushed([started(0), reviewed(1), declined(2)]).slice(-2)
+      expect(reported.map(({ type }) => type)).toEqual(["item.updated", "item.completed"])
+      for (const { native, payload } of reported) {
         expect(native).toMatchObject({ itemId: "call_1", turnId: X })
         expect(payload).toMatchObject({ data: { command: "curl x", review } })
       }
-      expect(told[1]?.payload).toMatchObject({ status: "declined" })
+      expect(reported[1]?.payload).toMatchObject({ status: "declined" })
     })
 
     it("show it, too, when the review comes before the item", () => {
@@ -281,8 +281,12 @@ describe("requests of the agent", () => {
     })
 
     it("show it, too, when the review comes after the item's end", () => {
-      const told = flushed([started(0), declined(1), reviewed(2)]).at(-1)
-      expect(told).toMatchObject({ type: "item.updated", native: { itemId: "call_1" }, payload: { data: { review } } })
+      const reported = flushed([started(0), declined(1), reviewed(2)]).at(-1)
+      expect(reported).toMatchObject({
+        type: "item.updated",
+        native: { itemId: "call_1" },
+        payload: { data: { review } },
+      })
     })
 
     const alone = {

@@ -13,13 +13,13 @@ import {
   started,
   status,
   stderr,
-  story,
   T,
   t0,
   turnAnswer,
   turnCompleted,
   turnStart,
   turnStarted,
+  typesOf,
   X,
 } from "../../../test/support/codexWire.js"
 
@@ -43,8 +43,8 @@ describe("a connection", () => {
   })
 
   it("opens with its first line when no process was seen to start", () => {
-    expect(story(flushed([stderr(0, "hello")]))).toEqual(["- connection.opened", "- provider.unmapped"])
-    expect(story(flushed([status(0, "idle")]))).toEqual([
+    expect(typesOf(flushed([stderr(0, "hello")]))).toEqual(["- connection.opened", "- provider.unmapped"])
+    expect(typesOf(flushed([status(0, "idle")]))).toEqual([
       "- connection.opened",
       "T1 session.started",
       "T1 session.state.changed",
@@ -53,7 +53,7 @@ describe("a connection", () => {
 
   it("stays closed for what is said beside the wire after the end", () => {
     const { events, fates } = run([spawn(0), exit(1, 0, null), stderr(2, "bye"), exit(3, 0, null)])
-    expect(story(events)).toEqual([
+    expect(typesOf(events)).toEqual([
       "- connection.opened",
       "- connection.closed",
       "- provider.unmapped",
@@ -80,13 +80,13 @@ describe("a connection", () => {
 
   it("is ended from outside once, and goes on in next sessions when the recording has grown", () => {
     const { translator } = run([spawn(0), ...started(1), turnStarted(2)])
-    expect(story(translator.end(t0 + 3, "recording-ended").map(short))).toEqual([
+    expect(typesOf(translator.end(t0 + 3, "recording-ended").map(short))).toEqual([
       "T1 session.exited",
       "- connection.closed",
     ])
     expect(translator.end(t0 + 3, "recording-ended")).toEqual([])
     const grown = [turnCompleted(4), exit(5, 0, null)].flatMap((line) => translator.push(line).emitted)
-    expect(story(grown.map(short))).toEqual([
+    expect(typesOf(grown.map(short))).toEqual([
       "- connection.opened",
       "T2 session.started",
       "T2 turn.completed",
@@ -144,7 +144,7 @@ describe("a session", () => {
     expect(events.slice(-3).map(({ raw }) => raw !== undefined)).toEqual([true, false, false])
   })
 
-  it("is told of once, however often its thread is described; only changes are told again", () => {
+  it("is reported once, however often its thread is described; only changes are reported again", () => {
     const thread = (name: string | null) =>
       notify(9, "thread/started", { thread: { id: T, name, status: { type: "idle" } } })
     const events = flushed([...started(0), thread(null), thread("a name"), thread("a name")])
@@ -167,14 +167,14 @@ describe("a session", () => {
   })
 
   it("opens for threads that no call has opened, by any message that names them", () => {
-    expect(story(flushed([agentDelta(0, "x")]))).toContain("T1 session.started")
+    expect(typesOf(flushed([agentDelta(0, "x")]))).toContain("T1 session.started")
     const request = recv(0, {
       id: 0,
       method: "item/tool/call",
       params: { threadId: T, turnId: X, callId: "c", tool: "t" },
     })
-    expect(story(flushed([request]))).toContain("T1 session.started")
-    expect(story(flushed([notify(0, "some/new/thing", { threadId: T })]))).toContain("T1 session.started")
+    expect(typesOf(flushed([request]))).toContain("T1 session.started")
+    expect(typesOf(flushed([notify(0, "some/new/thing", { threadId: T })]))).toContain("T1 session.started")
   })
 
   it("does not open for what concerns the stored thread only", () => {
@@ -186,7 +186,7 @@ describe("a session", () => {
       notify(4, "thread/closed", { threadId: T }),
       status(5, "notLoaded"),
     ]
-    expect(story(flushed(lines)).filter((line) => line.startsWith("T"))).toEqual([])
+    expect(typesOf(flushed(lines)).filter((line) => line.startsWith("T"))).toEqual([])
   })
 
   it("ends when the provider unloads the thread; the next start is the next session", () => {
@@ -297,8 +297,8 @@ describe("a session", () => {
       threadId: T,
       status: { type: "active", activeFlags: ["waitingOnApproval"] },
     })
-    const told = flushed([...started(0), active, status(2, "idle"), status(3, "systemError"), status(4, "dancing")])
-    expect(told.slice(-4).map(({ type, payload }) => [type, payload])).toEqual([
+    const reported = flushed([...started(0), active, status(2, "idle"), status(3, "systemError"), status(4, "dancing")])
+    expect(reported.slice(-4).map(({ type, payload }) => [type, payload])).toEqual([
       ["session.state.changed", { state: "running", nativeState: "active", flags: ["waitingOnApproval"] }],
       ["session.state.changed", { state: "ready", nativeState: "idle" }],
       ["runtime.error", { message: "thread status systemError", code: "systemError", willRetry: true }],

@@ -84,7 +84,7 @@ describe("the answer to a resume", () => {
   })
 })
 
-describe("a delta of an item that was not told", () => {
+describe("a delta of an item that was not reported", () => {
   const kinds = (...lines: Parameters<typeof flushed>[0]) =>
     flushed(lines).flatMap(({ payload, type }) =>
       type === "content.delta" ? [Reflect.get(Object(payload), "kind") as unknown] : [],
@@ -95,7 +95,7 @@ describe("a delta of an item that was not told", () => {
     expect(kinds(agentDelta(1, "a"), other, agentDelta(5, "b"))).toEqual(["agent_message", "plan", undefined])
   })
 
-  it("tells it again after its turn's end, which closes what was told", () => {
+  it("tells it again after its turn's end, which closes what was reported", () => {
     expect(kinds(agentDelta(1, "a"), turnCompleted(2), agentDelta(3, "b"))).toEqual(["agent_message", "agent_message"])
   })
 

@@ -27,8 +27,8 @@ describe("a voice conversation", () => {
       send(5, { id: 10, method: "thread/realtime/stop", params: { threadId: T } }),
       voice(6, "closed", { reason: "requested" }),
     ]
-    const told = flushed(lines).filter(({ type }) => type.startsWith("realtime."))
-    expect(told.map(({ channel, type, native, payload }) => [channel, type, native, payload])).toEqual([
+    const reported = flushed(lines).filter(({ type }) => type.startsWith("realtime."))
+    expect(reported.map(({ channel, type, native, payload }) => [channel, type, native, payload])).toEqual([
       ["client", "realtime.start-requested", { threadId: T, callId: "9" }, { data: { outputModality: "audio" } }],
       ["agent", "realtime.started", { threadId: T, realtimeId: "r" }, { version: "v2" }],
       ["agent", "realtime.sdp", { threadId: T }, { sdp: "v=0" }],
@@ -112,8 +112,8 @@ describe("a voice conversation", () => {
       voice(3, "item/completed", { item: { ...segment, text: "hi" } }),
       voice(4, "transcript/done", { role: "assistant", text: "hi" }),
     ])
-    const told = events.filter(({ type }) => type.startsWith("realtime."))
-    expect(told.map(({ type, native, payload }) => [type, native, payload])).toEqual([
+    const reported = events.filter(({ type }) => type.startsWith("realtime."))
+    expect(reported.map(({ type, native, payload }) => [type, native, payload])).toEqual([
       ["realtime.transcript.delta", { threadId: T, itemId: "s" }, { role: "assistant", delta: "hi", frames: 1 }],
       ["realtime.transcript.done", { threadId: T, itemId: "s" }, { role: "assistant", text: "hi" }],
     ])

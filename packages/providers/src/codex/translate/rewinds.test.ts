@@ -32,39 +32,39 @@ const rewinds = (lines: readonly WireLine[]) =>
     ...Object(payload),
   }))
 
-const told = { channel: "agent", threadId: T }
+const reported = { channel: "agent", threadId: T }
 
 describe("turns that Codex took back", () => {
   it("the word that all clients hear says no more than that one went", () => {
-    expect(rewinds([reverted(3)])).toEqual([told])
-    expect(rewinds([reverted(3), reverted(4)])).toEqual([told, told])
+    expect(rewinds([reverted(3)])).toEqual([reported])
+    expect(rewinds([reverted(3), reverted(4)])).toEqual([reported, reported])
   })
 
   it.each([
     ["after", [revert(3, 5), answer(4, 5), reverted(5)], { callId: "5" }],
     ["before", [revert(3, 5), reverted(4), answer(5, 5)], {}],
     ["without", [revert(3, 5), answer(4, 5)], { callId: "5" }],
-  ])("the call says which turn is the first; it is told once, the word %s its answer", (_, lines, more) => {
-    expect(rewinds(lines)).toEqual([{ ...told, turnId: X, ...more }])
+  ])("the call says which turn is the first; it is reported once, the word %s its answer", (_, lines, more) => {
+    expect(rewinds(lines)).toEqual([{ ...reported, turnId: X, ...more }])
   })
 
   it("a refused call took nothing back, and the word of another client after it is that client's", () => {
     expect(rewinds([revert(3, 5), refusal(4, 5)])).toEqual([])
-    expect(rewinds([revert(3, 5), refusal(4, 5), reverted(5)])).toEqual([told])
+    expect(rewinds([revert(3, 5), refusal(4, 5), reverted(5)])).toEqual([reported])
   })
 
   it("a word that never came is not waited for beyond the next turn", () => {
     const lines = [revert(3, 5), answer(4, 5), turnStarted(5, Y), turnCompleted(6, Y), reverted(7)]
-    expect(rewinds(lines)).toEqual([{ ...told, turnId: X, callId: "5" }, told])
+    expect(rewinds(lines)).toEqual([{ ...reported, turnId: X, callId: "5" }, reported])
   })
 
   it("an older server answers a rollback with the turns that are left", () => {
     const left = { thread: { id: T, turns: turns(X, Y) } }
     expect(rewinds([rollback(3, 6, 2), answer(4, 6, left)])).toEqual([
-      { ...told, callId: "6", count: 2, keptNativeTurnId: Y },
+      { ...reported, callId: "6", count: 2, keptNativeTurnId: Y },
     ])
-    expect(rewinds([rollback(3, 6, 2), answer(4, 6)])).toEqual([{ ...told, callId: "6", count: 2 }])
-    expect(rewinds([rollback(3, 6), answer(4, 6)])).toEqual([{ ...told, callId: "6" }])
+    expect(rewinds([rollback(3, 6, 2), answer(4, 6)])).toEqual([{ ...reported, callId: "6", count: 2 }])
+    expect(rewinds([rollback(3, 6), answer(4, 6)])).toEqual([{ ...reported, callId: "6" }])
     expect(rewinds([rollback(3, 6, 2), refusal(4, 6)])).toEqual([])
   })
 
@@ -79,7 +79,7 @@ describe("turns that Codex took back", () => {
   ])("a list of what is left tells how much went: %s %j", (method, params, result, kept) => {
     const list = [send(4, { id: 7, method, params }), answer(5, 7, result)]
     expect(rewinds([reverted(3), ...list]).slice(1)).toEqual(
-      kept === undefined ? [] : [{ ...told, callId: "7", keptNativeTurnId: kept }],
+      kept === undefined ? [] : [{ ...reported, callId: "7", keptNativeTurnId: kept }],
     )
     expect(rewinds(list)).toEqual([])
     expect(rewinds([reverted(3), turnStarted(4, Y), ...list])).toHaveLength(1)
@@ -89,6 +89,6 @@ describe("turns that Codex took back", () => {
     const lines = [recv(0, { method: "thread/reverted", params: { threadId: T } }), revert(1, 5), answer(2, 5)]
     expect(run(lines).fates).toEqual(["kept", "kept", "kept"])
     const odd = send(3, { id: 5, method: "thread/rollback", params: { threadId: T, numTurns: "many" } })
-    expect(rewinds([odd, answer(4, 5, { thread: "?" })])).toEqual([{ ...told, callId: "5" }])
+    expect(rewinds([odd, answer(4, 5, { thread: "?" })])).toEqual([{ ...reported, callId: "5" }])
   })
 })

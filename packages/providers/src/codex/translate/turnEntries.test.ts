@@ -11,20 +11,20 @@ import {
   short,
   started,
   status,
-  story,
   T,
   t0,
   turnAnswer,
   turnCompleted,
   turnStart,
   turnStarted,
+  typesOf,
   U,
   X,
   Y,
 } from "../../../test/support/codexWire.js"
 
 const ofT = (events: ReturnType<typeof flushed>) =>
-  story(events).filter((line) => /^[TU]\d (turn|content|item|message|session\.(exited|state))/.test(line))
+  typesOf(events).filter((line) => /^[TU]\d (turn|content|item|message|session\.(exited|state))/.test(line))
 
 describe("a turn that the client asked for", () => {
   it("is requested, accepted under the id of the call, and started", () => {
@@ -69,10 +69,10 @@ describe("a turn that the client asked for", () => {
     const asked = (callId: number, turnId: string) => ({ ...turnStart(callId, callId), turnId })
     const refused = recv(9, { id: 3, error: { code: -32600, message: "no" } })
     const lines = [...started(0), asked(2, "ours-1"), asked(3, "ours-2"), turnAnswer(8, 2, X), refused, turnStarted(10)]
-    const told = run(lines, { mode: "managed" }).emitted.flatMap(({ event }) =>
+    const reported = run(lines, { mode: "managed" }).emitted.flatMap(({ event }) =>
       event.type.startsWith("turn.") ? [[event.type, event.turnId]] : [],
     )
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ["turn.accepted", "ours-1"],
       ["turn.start-failed", "ours-2"],
       ["turn.started", undefined],
@@ -132,8 +132,8 @@ describe("a review that the client asked for", () => {
   })
 
   it("is the turn of a child where it runs in a thread of its own", () => {
-    const told = run([...started(0), review("detached"), answer(U)]).events
-    expect(told.flatMap(({ payload, scope, type }) => (scope === "U1" ? [[type, payload]] : []))).toMatchObject([
+    const reported = run([...started(0), review("detached"), answer(U)]).events
+    expect(reported.flatMap(({ payload, scope, type }) => (scope === "U1" ? [[type, payload]] : []))).toMatchObject([
       ["session.started", {}],
       ["thread.metadata.updated", { parentNativeThreadId: T, title: "review: baseBranch main" }],
       ["turn.requested", { text: "review: baseBranch main", handedOver: true }],
@@ -205,7 +205,7 @@ describe("a start that comes before the answer to its call", () => {
     const { translator } = run(early)
     expect(translator.nextDeadline()).toBe(t0 + 2010)
     expect(translator.tick(t0 + 2009)).toEqual([])
-    expect(story(translator.tick(t0 + 2010).map(short))).toEqual([
+    expect(typesOf(translator.tick(t0 + 2010).map(short))).toEqual([
       "T1 turn.started",
       "T1 content.delta",
       "T1 session.state.changed",
@@ -215,11 +215,11 @@ describe("a start that comes before the answer to its call", () => {
     expect(ofT(late.events)).toContain("T1 turn.started")
   })
 
-  it("is not waited for again once the answer is overdue, which is still told when it comes", () => {
+  it("is not waited for again once the answer is overdue, which is still reported when it comes", () => {
     const { translator } = run(early)
     translator.tick(t0 + 3000)
     const later = [turnCompleted(3001), turnStarted(3002, Y), turnAnswer(3003, 2, X)]
-    expect(story(later.flatMap((line) => translator.push(line).emitted).map(short))).toEqual([
+    expect(typesOf(later.flatMap((line) => translator.push(line).emitted).map(short))).toEqual([
       "T1 turn.completed",
       "T1 turn.started",
       "T1 turn.accepted",
@@ -258,7 +258,7 @@ describe("a start that comes before the answer to its call", () => {
 
   it("is let go by a flush", () => {
     const { translator } = run(early)
-    expect(story(translator.flush().map(short))).toEqual([
+    expect(typesOf(translator.flush().map(short))).toEqual([
       "T1 turn.started",
       "T1 content.delta",
       "T1 session.state.changed",
@@ -298,7 +298,7 @@ describe("a turn's end", () => {
     expect(untargeted({ status: "completed", id: 4 })?.payload).toMatchObject({ problem: "id: expected a string" })
   })
 
-  it("is told with plans and diffs before it", () => {
+  it("is reported with plans and diffs before it", () => {
     const plan = { threadId: T, turnId: X, explanation: null, plan: [{ step: "s", status: "pending" }] }
     const events = flushed([
       notify(0, "turn/plan/updated", plan),

@@ -1,31 +1,14 @@
-/** Writes Claude wires for tests, and runs them through the translator. */
-import { readdirSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+/** Lines of a Claude wire, and the events that its translator makes of them. */
 import { type ClaudeTranslatorOptions, makeClaudeTranslator } from "../../src/claude/translate/ClaudeTranslator.js"
-import type { Emitted, Fate, WireLine } from "../../src/Translator.js"
-import { type Short, short, t0 } from "./codexWire.js"
+import type { WireLine } from "../../src/Translator.js"
+import { meta, pushAndFlush, recordingsIn, recv, type SessionEvent, send, sessionEvents } from "./wireLines.js"
 
-let written = 0
-
-const line = (dir: string, at: number, extra: Partial<WireLine>, json: object): WireLine => ({
-  at: t0 + at,
-  dir,
-  raw: JSON.stringify({ n: ++written, dir, ...json }),
-  ...extra,
-})
+export { member, meta, recv, type SessionEvent, send, sessionEvents } from "./wireLines.js"
 
 /** The session that the wires are about. */
 export const S = "5e55105e-0000-4000-8000-000000000001"
 
-/** A line from the agent, `at` milliseconds after `t0`. */
-export const recv = (at: number, message: unknown): WireLine => line("recv", at, { message }, { msg: message })
-/** A line to the agent. `turnId`: our turn that it asks for. */
-export const send = (at: number, message: unknown, turnId?: string): WireLine =>
-  line("send", at, { message, ...(turnId === undefined ? {} : { turnId }) }, { msg: message })
-export const meta = (at: number, event: string, fields: Record<string, unknown> = {}): WireLine =>
-  line("meta", at, { event, fields }, { event, ...fields })
-
-/** The start of a process for the session, up to the answer to its first order. */
+/** The start of a process for the session, up to the answer to its first request. */
 export const started = (at: number, about: Record<string, unknown> = {}): readonly WireLine[] => [
   meta(at, "spawn", { pid: 7, args: ["claude"], threadId: S, resumed: false, cwd: "/w", ...about }),
   send(at, { type: "control_request", request_id: "init", request: { subtype: "initialize" } }),
@@ -82,48 +65,22 @@ export const imported: ClaudeTranslatorOptions = { mode: "imported" }
 /** Pushes the lines and flushes; nothing is ended. */
 export const run = (lines: readonly WireLine[], how: ClaudeTranslatorOptions = live) => {
   const translator = makeClaudeTranslator(how)
-  const fates: Fate[] = []
-  const emitted: Emitted[] = []
-  for (const one of lines) {
-    const translated = translator.push(one)
-    fates.push(translated.fate)
-    emitted.push(...translated.emitted)
-  }
-  emitted.push(...translator.flush())
-  return { translator, fates, emitted, events: emitted.map(short) }
+  return { translator, ...pushAndFlush(translator, lines) }
 }
-
-/** An event of a session as `[type, turn, item, payload]`. */
-export type Told = readonly [string, string | undefined, string | undefined, unknown]
-
-export const member = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined
-
-const idIn = (native: unknown, key: string): string | undefined => {
-  const id = member(native, key)
-  return typeof id === "string" ? id : undefined
-}
-
-export const told = (events: readonly Short[]): readonly Told[] =>
-  events
-    .filter(({ scope, type }) => scope !== "-" && type !== "provider.unmapped")
-    .map(({ native, payload, type }) => [type, idIn(native, "turnId"), idIn(native, "itemId"), payload])
 
 const beginnings = ["session.started", "thread.started"]
-/** The events of {@link started}: connection, first order, session, thread, configuration. */
+/** The events of {@link started}: connection, first request, session, thread, configuration. */
 const opening = 5
 
 /** What happened in a session after it was opened. */
-export const story = (lines: readonly WireLine[], how?: ClaudeTranslatorOptions): readonly Told[] =>
-  told(run([...started(0), ...lines], how).events.slice(opening)).filter(([type]) => !beginnings.includes(type))
+export const afterStart = (lines: readonly WireLine[], how?: ClaudeTranslatorOptions): readonly SessionEvent[] =>
+  sessionEvents(run([...started(0), ...lines], how).events.slice(opening)).filter(
+    ([type]) => !beginnings.includes(type),
+  )
 
 /** `type turn item` of each event: for tests to which the contents do not matter. */
 export const outline = (lines: readonly WireLine[], how?: ClaudeTranslatorOptions): readonly string[] =>
-  story(lines, how).map(([type, turn, item]) => [type, turn, item].filter((one) => one !== undefined).join(" "))
+  afterStart(lines, how).map(([type, turn, item]) => [type, turn, item].filter((one) => one !== undefined).join(" "))
 
-const folder = fileURLToPath(new URL("../../../testkit/fixtures/claude/", import.meta.url))
-
-/** The recordings of real sessions that the project keeps: name and text. */
-export const recordings: readonly { readonly name: string; readonly text: string }[] = readdirSync(folder)
-  .sort()
-  .map((file) => ({ name: file.replace(".jsonl", ""), text: readFileSync(`${folder}${file}`, "utf8") }))
+/** The recordings of real sessions that the project keeps. */
+export const recordings = recordingsIn("claude")
