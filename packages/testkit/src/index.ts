@@ -5,8 +5,6 @@ export {
   type FakeAgentScript,
   type FakeStep,
   fakeAgent,
-  fakeAgentProgram,
-  fakeAgentVariable,
   readFakeAgentLog,
 } from "./agents/FakeAgent.js"
 export { type InstalledAgent, installedAgent, type MissingAgent } from "./agents/installedAgent.js"
@@ -17,12 +15,12 @@ export { arbSession } from "./generate/renderWorld.js"
 export { namedUuid } from "./generate/seeded.js"
 export * as Anthropic from "./model-servers/anthropic/Anthropic.js"
 export { type Hold, makeHold } from "./model-servers/Hold.js"
-export type { ModelServer } from "./model-servers/ModelServer.js"
 export * as OpenAi from "./model-servers/openai/OpenAi.js"
 export { refusedPort } from "./model-servers/refusedPort.js"
 export type { Script, Step } from "./model-servers/Step.js"
 export { compare, type ObservedThread } from "./oracle/compare.js"
 export { readOracle } from "./oracle/readOracle.js"
+export { type Release, releaseDump, releases } from "./packageFiles.js"
 export { makePauses, paused, pausing } from "./properties.js"
 export {
   caseNamed,
@@ -33,4 +31,3 @@ export {
   recording,
   recordings,
 } from "./recordings/recordings.js"
-export { type Release, releaseDump, releases } from "./recordings/releases.js"

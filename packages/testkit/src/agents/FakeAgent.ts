@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { get, number, text } from "../oracle/readWire.js"
-import { packageRoot } from "../packageRoot.js"
+import { packageRoot } from "../packageFiles.js"
 
 /** A child that the agent starts. The step ends when the child runs. Its process id is in the log. */
 export interface FakeChild {
@@ -20,7 +20,7 @@ export interface FakeChild {
 
 /** What the agent does, one after the other. Those marked (turn) need a turn; the others can also stand in `start`. */
 export type FakeStep =
-  /** (turn) A message, streamed in so many deltas (three unless told). */
+  /** (turn) A message, streamed in so many deltas (three unless set). */
   | { readonly say: string; readonly deltas?: number }
   /**
    * (turn) Asks and waits for the answer. An approval that is declined ends its item as declined and goes on; one that is

@@ -41,20 +41,20 @@ const workFolder = (folder: string): string => {
 export interface CodexHomeOptions {
   /** Base URL of the model provider, for example that of `OpenAi.server`. */
   readonly baseUrl: string
-  /** One that Codex does not know unless told: it then offers its plainest tools. `gpt-5.5` brings a patch tool. */
+  /** One that Codex does not know unless set: it then offers its plainest tools. `gpt-5.5` brings a patch tool. */
   readonly model?: string
-  /** `never` unless told. `untrusted` is for `thread/start` alone: Codex 0.169 refuses it in a configuration file. */
+  /** `never` unless set. `untrusted` is for `thread/start` alone: Codex 0.169 refuses it in a configuration file. */
   readonly approvalPolicy?: "never" | "on-request"
-  /** `danger-full-access` unless told: what a script orders must not depend on the sandboxes that a machine allows. */
+  /** `danger-full-access` unless set: what a script does must not depend on the sandboxes that a machine allows. */
   readonly sandbox?: "read-only" | "workspace-write" | "danger-full-access"
-  /** How often a request that got no stream is repeated; 1 unless told. */
+  /** How often a request that got no stream is repeated; 1 unless set. */
   readonly requestRetries?: number
-  /** How often a stream that broke off is repeated; 1 unless told. */
+  /** How often a stream that broke off is repeated; 1 unless set. */
   readonly streamRetries?: number
-  /** How long a stream may be silent, ms; Codex's own limit (minutes) unless told. */
+  /** How long a stream may be silent, ms; Codex's own limit (minutes) unless set. */
   readonly streamIdleMs?: number
   /**
-   * Codex's feature switches. `plugins` is off unless told: with it Codex asks the network beyond this machine.
+   * Codex's feature switches. `plugins` is off unless set: with it Codex asks the network beyond this machine.
    * `unbounded_connection_retries`, on in Codex, repeats refused connections for ever.
    */
   readonly features?: Readonly<Record<string, boolean>>
@@ -103,7 +103,7 @@ export const codexHome = (options: CodexHomeOptions): Effect.Effect<AgentHome, n
 export interface ClaudeHomeOptions {
   /** Base URL of the model, for example that of `Anthropic.server`. */
   readonly baseUrl: string
-  /** How often the agent repeats a request that failed; 1 unless told (its own default is 10, minutes of waiting). */
+  /** How often the agent repeats a request that failed; 1 unless set (its own default is 10, minutes of waiting). */
   readonly retries?: number
 }
 

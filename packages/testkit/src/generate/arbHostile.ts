@@ -118,7 +118,7 @@ export const mutate = (events: readonly GeneratedEvent[], mutation: Mutation): r
       return inserted(
         events,
         mutation.to,
-        withEvent(one, { native: { ...one.event.native, [mutation.field]: "nobody-has-seen-this" } }),
+        withEvent(one, { native: { ...one.event.native, [mutation.field]: "never-seen" } }),
       )
     case "untargeted": {
       const threadId = one.event.native?.threadId

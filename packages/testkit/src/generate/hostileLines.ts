@@ -139,7 +139,7 @@ export const hostileLines = ({ count, longLine = 0, seed }: HostileLinesOptions)
       case 7:
         return JSON.stringify(jsonOf(random))
       case 8:
-        return JSON.stringify({ ...one, channel: ["client", "nobody", "adapter:", 5, null][random.below(5)] })
+        return JSON.stringify({ ...one, channel: ["client", "unknown", "adapter:", 5, null][random.below(5)] })
       case 9:
         return JSON.stringify({ ...one, raw: textOf(random), turnId: namedUuid("ours"), itemId: "ours" })
       case 10:

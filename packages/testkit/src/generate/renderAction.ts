@@ -71,7 +71,7 @@ const renderRequest = (thread: ThreadRendering, request: Of<"request">): void =>
   const open = () => emit(thread, asksUser ? "user-input.requested" : "request.opened", opened, { native })
   open()
   if (request.again) open()
-  if (request.answer === "expired") emitAsClient(thread, "request.expired", { reason: "nobody is there" }, native)
+  if (request.answer === "expired") emitAsClient(thread, "request.expired", { reason: "no person is there" }, native)
   if (request.answer === "answered" || request.answer === "both") {
     emitAsClient(thread, "request.answering", { decision: "accept", by: "user" }, native)
     emitAsClient(thread, "request.answered", { decision: "accept", by: "user" }, native)

@@ -22,7 +22,7 @@ const tryPort = (port: number) =>
     socket.once("error", (error) => resume(Effect.succeed("code" in error ? String(error.code) : error.message)))
   })
 
-it.scoped("steps are used in order, can be added, and their lack is told and counted", () =>
+it.scoped("steps are used in order, can be added, and their lack is answered and counted", () =>
   Effect.gen(function* () {
     const server = yield* OpenAi.server({ script: [OpenAi.plain("one")] })
     server.enqueue(OpenAi.plain("two"))
@@ -37,7 +37,7 @@ it.scoped("steps are used in order, can be added, and their lack is told and cou
   }),
 )
 
-it.scoped("a function answers by what is asked; one that throws is told to the agent", () =>
+it.scoped("a function answers by what is asked; one that throws is reported to the agent", () =>
   Effect.gen(function* () {
     const server = yield* OpenAi.server({
       script: ({ userText }) => {

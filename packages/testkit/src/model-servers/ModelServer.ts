@@ -11,7 +11,7 @@ import { writeReply, writeStatus } from "./writeReply.js"
 export interface ModelServerOptions {
   /** What to answer; more can be added later. None: every request is answered with status 400. */
   readonly script?: Script
-  /** Port to listen on, where a test needs the one it has told an agent before; a free one unless told. */
+  /** Port to listen on, where a test needs one that an agent already knows; a free one unless set. */
   readonly port?: number
 }
 

@@ -44,26 +44,26 @@ export interface ItemNotes {
   completed: unknown
   /** Text of the deltas, by part. */
   readonly parts: Map<number, string>
-  /** The type that its first word told, where that was no start. */
-  readonly toldType: string | null
+  /** The type that its first message names, where that was no start. */
+  readonly namedType: string | null
   /** Work after the end of its turn: true while it goes on. */
   goesOn: boolean
   /** It is a command that ran on when its turn completed. */
   inBackground: boolean
 }
 
-export const newItem = (id: string, told: Partial<Pick<ItemNotes, "started" | "toldType">>): ItemNotes => ({
+export const newItem = (id: string, first: Partial<Pick<ItemNotes, "started" | "namedType">>): ItemNotes => ({
   id,
-  started: told.started,
+  started: first.started,
   completed: undefined,
   parts: new Map(),
-  toldType: told.toldType ?? null,
+  namedType: first.namedType ?? null,
   goesOn: false,
   inBackground: false,
 })
 
 const typeOf = (item: ItemNotes): string =>
-  text(get(item.started, "type")) ?? text(get(item.completed, "type")) ?? item.toldType ?? ""
+  text(get(item.started, "type")) ?? text(get(item.completed, "type")) ?? item.namedType ?? ""
 
 /** A command in a process of its own, which runs on when its turn completes. */
 export const runsInBackground = (item: ItemNotes): boolean =>

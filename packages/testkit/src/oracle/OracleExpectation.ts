@@ -86,7 +86,7 @@ export interface ExpectedThread {
   readonly parent: string | null
   /** First words of the first message that was not taken back. */
   readonly firstWords: string | null
-  /** What the agent was told to work towards, in the provider's words. */
+  /** What the agent is to work towards, in the provider's words. */
   readonly goal: unknown
   readonly sessions: readonly ExpectedSession[]
   readonly turns: readonly ExpectedTurn[]

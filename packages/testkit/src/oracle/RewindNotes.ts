@@ -8,7 +8,7 @@ export interface RewindCall {
   /** How many of the newest turns go. */
   readonly count: number | null
   /** A notification is to come, too. */
-  readonly isTold: boolean
+  readonly isReported: boolean
 }
 
 /** What a turn must tell to be taken back or kept. */
@@ -23,7 +23,7 @@ export interface Rewindable {
 export const readRewind = (method: string, params: unknown): RewindCall | null => {
   if (method !== "thread/revert" && method !== "thread/rollback") return null
   const [before, count] = [text(get(params, "beforeTurnId")), number(get(params, "numTurns"))]
-  return { before, count, isTold: method === "thread/revert" }
+  return { before, count, isReported: method === "thread/revert" }
 }
 
 /** The newest turn that an answer to `thread/rollback` says is left. */

@@ -67,7 +67,7 @@ export interface ThreadNotes {
   /** Calls that take turns back, without an answer. */
   readonly rewinds: Map<string, RewindCall>
   /** Answers to such calls whose notification is still to come. */
-  untold: number
+  unreported: number
 }
 
 export const newThread = (id: string): ThreadNotes => ({
@@ -92,7 +92,7 @@ export const newThread = (id: string): ThreadNotes => ({
   saidActive: false,
   since: { started: false, rewound: false },
   rewinds: new Map(),
-  untold: 0,
+  unreported: 0,
 })
 
 export const runningTurn = (thread: ThreadNotes): TurnNotes | null =>
@@ -117,7 +117,7 @@ export const endTurn = (thread: ThreadNotes, turn: TurnNotes, end: NonNullable<T
   for (const request of thread.requests) if (request.nativeTurnId === turn.id) endRequest(request, "cancelled")
 }
 
-/** Nothing goes on any more that was told after the end of its turn. */
+/** Nothing goes on any more that was reported after the end of its turn. */
 export const endWorkAfterEnd = (thread: ThreadNotes): void => {
   thread.saidActive = false
   for (const turn of thread.turns.values()) for (const item of turn.items.values()) item.goesOn = false
@@ -126,7 +126,7 @@ export const endWorkAfterEnd = (thread: ThreadNotes): void => {
 export const hasWorkAfterEnd = (thread: ThreadNotes): boolean =>
   [...thread.turns.values()].some((turn) => [...turn.items.values()].some((item) => item.goesOn))
 
-/** Whether what is told of the turn now comes after its end: not while that is only inferred, and its session lives. */
+/** Whether what is reported of the turn now comes after its end: not while that is only inferred, and its session lives. */
 export const isOver = (thread: ThreadNotes, turn: TurnNotes): boolean =>
   turn.end !== null && (turn.end.evidence === "observed" || turn.epoch !== thread.sessions.length)
 
@@ -137,7 +137,7 @@ export const noteAfterEnd = (thread: ThreadNotes, item: ItemNotes, goesOn: boole
 }
 
 /**
- * The turn of an item that is told for the first time. A whole item may be of the past: it shows a running turn only where
+ * The turn of an item that is reported for the first time. A whole item may be of the past: it shows a running turn only where
  * that was asked for, or the thread is said to be active and no turn is known to run.
  */
 export const turnOfFirstWord = (thread: ThreadNotes, id: string, whole: boolean, place: number): TurnNotes | null => {
@@ -153,12 +153,12 @@ const newTurn = (thread: ThreadNotes, id: string, appeared: number, synthetic: b
   const made = { id, appeared, synthetic, epoch: thread.sessions.length }
   const turn: TurnNotes = { ...made, end: null, items: new Map(), usage: null, rewound: false }
   thread.since.started = true
-  thread.untold = 0
+  thread.unreported = 0
   thread.turns.set(id, turn)
   return turn
 }
 
-/** A turn opens unless it is known, its end was seen before, or another one runs that nobody agreed to replace. */
+/** A turn opens unless it is known, its end was seen before, or another one runs that was not replaced by agreement. */
 export const openTurn = (thread: ThreadNotes, id: string, place: number, synthetic = false): TurnNotes | null => {
   if (thread.turns.has(id) || thread.tombstones.has(id)) return null
   const running = runningTurn(thread)
@@ -193,23 +193,23 @@ export const rejoinTurn = (thread: ThreadNotes, id: string, place: number): Turn
  * total adds is its difference from the one before; one that has fallen is an older one again, unless turns were taken
  * back or the turn that it names has started since.
  */
-export const noteTotal = (thread: ThreadNotes, turnId: string | null, told: TotalNotes): void => {
+export const noteTotal = (thread: ThreadNotes, turnId: string | null, reported: TotalNotes): void => {
   const named = turnId === null ? undefined : thread.turns.get(turnId)
   if (named?.rewound === true) return
   const living = thread.sessions.at(-1)?.ended === null ? thread.sessions.length : null
   const turn = named !== undefined && (named.end === null || named.epoch === living) ? named : null
   const runs = turn !== null && turn.end === null
   const { since } = thread
-  const added = difference(thread.total, told.total)
+  const added = difference(thread.total, reported.total)
   let charged = added
   if (since.rewound && (since.started || !runs)) {
-    if (runs) charged = told.last ?? added
+    if (runs) charged = reported.last ?? added
     since.rewound = !runs && added !== null
   } else if (added === null) {
     if (!since.started || (turn !== null && !runs)) return
-    charged = runs ? told.last : null
+    charged = runs ? reported.last : null
   }
-  thread.total = told.total
+  thread.total = reported.total
   since.started = false
   if (turn !== null && charged !== null) turn.usage = add(turn.usage, charged)
 }

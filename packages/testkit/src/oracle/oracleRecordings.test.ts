@@ -145,7 +145,7 @@ const facts: Readonly<Record<string, Facts>> = {
     lines: 37,
     turns: [["completed", "observed", 4, "completed", "done", 150]],
   },
-  // A review that fails at its start: an error is all that is told of its turn.
+  // A review that fails at its start: an error is all that is reported of its turn.
   "codex-51-review-no-git": { lines: 13, turns: [], unstarted: 1 },
   "codex-revert": {
     lines: 36,
@@ -223,7 +223,7 @@ describe("the oracle reads every recording as a person does", () => {
     expect(fork).toMatchObject({ forkedFrom: thread?.nativeThreadId, turns: [], usage: null })
   })
 
-  it("sees which turns were taken back, whoever of the clients did it", () => {
+  it("sees which turns were taken back, whichever of the clients did it", () => {
     const thread = first(readOracle(recording("codex-revert").text()))
     expect(thread.turns.map((turn) => turn.rewound)).toEqual([false, true, true, false, true])
     expect(thread.usage?.totalTokens).toBe(510)
@@ -244,7 +244,7 @@ describe("the oracle reads every recording as a person does", () => {
     const thread = first(readOracle(names.map((name) => recording(name).text())))
     expect(thread.sessions.map((session) => session.epoch)).toEqual([1, 2, 3])
     expect(thread.turns.map((turn) => turn.outcome)).toEqual(["completed", "interrupted", "completed", "completed"])
-    // The resume repeats the old total: nobody is charged for it twice.
+    // The resume repeats the old total: it is charged once.
     expect(thread.usage?.totalTokens).toBe(450)
   })
 

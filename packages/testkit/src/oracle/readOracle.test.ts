@@ -49,7 +49,7 @@ describe("turns", () => {
   })
 
   it("are not ended by retried errors, by errors of others, or by systemError", () => {
-    const noise = [error("a", true), error("nobody", false), status("systemError")]
+    const noise = [error("a", true), error("unknown", false), status("systemError")]
     const left = readOracle([begin, started("a"), ...noise].join("\n"), { leaveOpen: true }).threads[0]
     expect(left?.turns[0]?.status).toBe("running")
     expect(ends(read(begin, started("a"), error("a", false)))).toEqual(["failed inferred"])
@@ -63,7 +63,7 @@ describe("turns", () => {
     expect(cut.sessions).toEqual([{ epoch: 1, ended: { how: "recording-ended", code: null, signal: null } }])
   })
 
-  it("do not open after their end was seen, nor beside a running one that nobody asked to replace", () => {
+  it("do not open after their end was seen, nor beside a running one that was not to be replaced", () => {
     expect(read(begin, completed("a", "completed"), started("a")).turns).toEqual([])
     const two = read(begin, started("a"), started("b"), completed("b", "failed"), completed("a", "completed"))
     expect(two.turns.map((turn) => turn.nativeTurnId)).toEqual(["a"])
@@ -129,7 +129,7 @@ describe("items", () => {
     expect(read(begin, completed("a", "completed"), whole("late")).turns).toEqual([])
   })
 
-  it("that are told after the end of their turn go on until something says that they do not", () => {
+  it("that are reported after the end of their turn go on until something says that they do not", () => {
     const work = [started("a"), completed("a", "completed"), delta("a", "m", "x")]
     expect(left(...work)).toMatchObject({ outcome: "completed", items: [{ status: "open", text: "x" }] })
     for (const over of [status("idle"), started("b"), exit(0, null)]) {
@@ -306,7 +306,7 @@ describe("sessions and threads", () => {
     expect(read(begin, status("notLoaded"), status("notLoaded")).sessions).toHaveLength(1)
   })
 
-  it("are touched by nobody else's events", () => {
+  it("are touched by their own events only", () => {
     const other = recv("turn/completed", { threadId: "x", turn: { id: "a", status: "failed" } })
     const both = readOracle([begin, started("a"), other, completed("a", "completed")].join("\n")).threads
     expect(both.map((thread) => [thread.nativeThreadId, ends(thread)])).toEqual([

@@ -49,8 +49,8 @@ interface Reading {
   readonly calls: Map<string, { readonly method: string; readonly threadId: string | null }>
   /** Threads that have a session on this connection. */
   readonly here: Set<string>
-  /** Threads of which this connection has told: they had a session, or were refused one. */
-  readonly told: Set<string>
+  /** Threads that this connection has named: they had a session, or were refused one. */
+  readonly named: Set<string>
   place: number
 }
 
@@ -64,7 +64,7 @@ const threadOf = (reading: Reading, id: string): ThreadNotes => {
 const present = (reading: Reading, id: string): ThreadNotes => {
   const thread = threadOf(reading, id)
   reading.here.add(id)
-  reading.told.add(id)
+  reading.named.add(id)
   openSession(thread)
   return thread
 }
@@ -91,7 +91,7 @@ const onCall = (reading: Reading, id: string, method: string, params: unknown): 
   reading.calls.set(id, { method, threadId })
   if (threadId === null) return
   // A recording may begin when its threads are loaded already: then a call shows the first of them.
-  if (needsThread.has(method) && !reading.told.has(threadId)) present(reading, threadId)
+  if (needsThread.has(method) && !reading.named.has(threadId)) present(reading, threadId)
   if (!reading.here.has(threadId)) return
   const thread = threadOf(reading, threadId)
   if (method === "thread/realtime/start") noteStart(thread.voice, id)
@@ -139,7 +139,7 @@ const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown)
   const refused = error !== undefined && error !== null
   if (call.method === "thread/start" || call.method === "thread/resume" || call.method === "thread/fork") {
     const threadId = text(get(result, "thread", "id"))
-    if (refused && call.threadId !== null) reading.told.add(call.threadId)
+    if (refused && call.threadId !== null) reading.named.add(call.threadId)
     if (threadId === null) return
     const joined = present(reading, threadId)
     noteThread(joined, get(result, "thread"))
@@ -153,7 +153,7 @@ const onAnswer = (reading: Reading, id: string, result: unknown, error: unknown)
   thread.rewinds.delete(id)
   if (rewind !== undefined && !refused) {
     noteRewind(thread, rewind, newestLeft(result))
-    if (rewind.isTold) thread.untold += 1
+    if (rewind.isReported) thread.unreported += 1
   }
   const start = thread.calls.get(id)
   if (start === undefined) return
@@ -173,7 +173,7 @@ const outcomes: Readonly<Record<string, TurnOutcome>> = {
 const onTurn = (reading: Reading, thread: ThreadNotes, method: string, params: unknown): void => {
   const id = text(get(params, "turn", "id"))
   if (id === null) return
-  // A turn inside another one, such as a reviewer's, is told under the other's name.
+  // A turn inside another one, such as a reviewer's, is reported under the other's name.
   const root = text(get(params, "turn", "rootTurnId"))
   if (root !== null && root !== id && (thread.bound.has(root) || thread.turns.has(root))) return
   if (method === "turn/started") {
@@ -194,14 +194,14 @@ const onItem = (reading: Reading, thread: ThreadNotes, method: string, params: u
   if (turnId === null || itemId === null) return
   const isStart = method === "item/started"
   const isEnd = method === "item/completed"
-  const toldType = typeOfDelta(method)
-  if (!isStart && !isEnd && toldType === null) return
+  const namedType = typeOfDelta(method)
+  if (!isStart && !isEnd && namedType === null) return
   // Inline reviews send no start, and who joins later has missed it: the first word of an item shows its turn.
   const turn = thread.turns.get(turnId) ?? turnOfFirstWord(thread, turnId, isEnd, reading.place)
   if (turn === null || turn.rewound) return
   if (isStart || isEnd) noteUserMessage(thread, turnId, object)
   const known = turn.items.get(itemId)
-  const item = known ?? newItem(itemId, isStart || isEnd ? {} : { toldType })
+  const item = known ?? newItem(itemId, isStart || isEnd ? {} : { namedType })
   turn.items.set(itemId, item)
   const closedBefore = known !== undefined && (item.completed !== undefined || item.inBackground || item.goesOn)
   if (isOver(thread, turn) && !closedBefore && (known === undefined || !isStart)) noteAfterEnd(thread, item, !isEnd)
@@ -230,11 +230,11 @@ const onError = (thread: ThreadNotes, params: unknown): void => {
 
 /** The notification to all clients. The client that made the call also gets an answer, before or after it. */
 const onReverted = (thread: ThreadNotes): void => {
-  if (thread.untold > 0) {
-    thread.untold -= 1
+  if (thread.unreported > 0) {
+    thread.unreported -= 1
     return
   }
-  const [asked] = [...thread.rewinds].filter(([, call]) => call.isTold)
+  const [asked] = [...thread.rewinds].filter(([, call]) => call.isReported)
   if (asked !== undefined) thread.rewinds.delete(asked[0])
   noteRewind(thread, asked?.[1] ?? { before: null, count: null }, null)
 }
@@ -279,7 +279,7 @@ const onQuestion = (reading: Reading, id: string, method: string, params: unknow
   if (threadId === null) return
   const thread = present(reading, threadId)
   const epoch = thread.sessions.length
-  // The same id again in a session is the same question, sent anew to somebody who joined.
+  // The same id again in a session is the same question, sent anew to a client that joined.
   if (!thread.requests.some((request) => request.nativeRequestId === id && request.epoch === epoch))
     thread.requests.push(newRequest(id, method, params, epoch))
 }
@@ -316,7 +316,7 @@ const onEntry = (reading: Reading, entry: WireEntry): void => {
 const endAll = (reading: Reading, ended: Parameters<typeof endSession>[1]): void => {
   for (const id of reading.here) endSession(threadOf(reading, id), ended)
   reading.here.clear()
-  reading.told.clear()
+  reading.named.clear()
 }
 
 /**
@@ -329,7 +329,7 @@ export const readOracle = (recordings: string | readonly string[], options: Orac
   const threads = new Map<string, ThreadNotes>()
   let place = 0
   wires.forEach((wire, index) => {
-    const reading: Reading = { threads, calls: new Map(), here: new Set(), told: new Set(), place }
+    const reading: Reading = { threads, calls: new Map(), here: new Set(), named: new Set(), place }
     for (const entry of wire.entries) onEntry(reading, entry)
     place = reading.place
     const leftOpen = options.leaveOpen === true && index === wires.length - 1

@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { packageRoot } from "../packageRoot.js"
+import { packageRoot } from "../packageFiles.js"
 
 export interface Recording {
   /** File name without its extension, for example `codex-01-plain`. */

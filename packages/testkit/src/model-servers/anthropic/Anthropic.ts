@@ -4,8 +4,8 @@ import { text as asText, get } from "../../oracle/readWire.js"
 import type { Hold } from "../Hold.js"
 import type { ModelRequest } from "../ModelRequest.js"
 import { type ModelServer, type ModelServerOptions, modelServer } from "../ModelServer.js"
+import type { Deltas } from "../Step.js"
 import { defaultUsage, type Ending, type Frame, type ModelUsage, type Reply, type Step } from "../Step.js"
-import type { Deltas } from "../textPieces.js"
 import { type Block, blockFrames, openText, wholeBlock } from "./contentBlocks.js"
 import {
   blockStop,
@@ -22,7 +22,7 @@ import { errorReply, messagesProtocol } from "./messagesProtocol.js"
 export interface MessageOptions {
   /** Token counts of this request; what is not named is as in `defaultUsage`. Reasoning has no count of its own here. */
   readonly usage?: Partial<ModelUsage>
-  /** Why the model stops; `tool_use` where it calls a tool, else `end_turn`, unless told. */
+  /** Why the model stops; `tool_use` where it calls a tool, else `end_turn`, unless set. */
   readonly stopReason?: StopReason
 }
 

@@ -1,6 +1,6 @@
 /** Content blocks of a scripted Anthropic message, whole and as the frames that stream them. */
 import type { Frame } from "../Step.js"
-import { type Deltas, inPieces, piecesOf } from "../textPieces.js"
+import { type Deltas, inPieces, piecesOf } from "../Step.js"
 import { blockDelta, blockStart, blockStop, textDelta } from "./messageFrames.js"
 
 export type Block =

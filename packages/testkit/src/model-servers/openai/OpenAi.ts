@@ -2,8 +2,8 @@
 import type { Effect, Scope } from "effect"
 import type { Hold } from "../Hold.js"
 import { type ModelServer, type ModelServerOptions, modelServer } from "../ModelServer.js"
+import type { Deltas } from "../Step.js"
 import { defaultUsage, type Ending, type Frame, type ModelUsage, type Step, type StepContext } from "../Step.js"
-import type { Deltas } from "../textPieces.js"
 import { closeMessage, type Output, openMessage, outputFrames } from "./outputItems.js"
 import {
   completed,

@@ -1,6 +1,6 @@
 /** Parts of a scripted OpenAI response, and the frames that stream them. */
 import type { Frame } from "../Step.js"
-import { type Deltas, piecesOf } from "../textPieces.js"
+import { type Deltas, piecesOf } from "../Step.js"
 import {
   customToolCall,
   functionCall,

@@ -1,0 +1,30 @@
+/** The files of this package that are not code: recordings, programs, and databases of earlier releases. */
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** The nearest folder above this module that holds a package.json: `src` and `dist` lie at the same depth of it. */
+const find = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, "package.json"))) {
+    const above = dirname(folder)
+    if (above === folder) throw new Error("testkit cannot find its own package folder")
+    folder = above
+  }
+  return folder
+}
+
+/** Absolute path of this package's folder: data and programs lie there, beside `src` and `dist`. */
+export const packageRoot: string = find()
+
+/**
+ * Databases as earlier versions of Threadfold made them, for tests of what a later version does with them.
+ * - `release-1`: five threads by version 1 of the fold.
+ * - `release-2`: five recordings and an attached session by version 3 of the fold.
+ */
+export const releases = ["release-1", "release-2"] as const
+export type Release = (typeof releases)[number]
+
+/** SQL that makes the database of a release: its tables, and its rows. */
+export const releaseDump = (release: Release): string =>
+  readFileSync(join(packageRoot, "fixtures", "databases", `${release}.sql`), "utf8")
