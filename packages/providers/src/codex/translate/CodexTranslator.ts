@@ -6,29 +6,109 @@
 
 import { secretsOf } from "../../questions/portableAnswers.js"
 import { keepBy, makeSource, type Source } from "../../runtime/Draft.js"
-import type { Fact } from "../../runtime/Fact.js"
-import { type Answer, type Message, readMessage } from "../../runtime/Message.js"
+import { type Fact, fact } from "../../runtime/Fact.js"
+import { type Message, readMessage } from "../../runtime/Message.js"
 import { makeTranslator, readProcess } from "../../runtime/makeTranslator.js"
-import { attempt, type Fields, hintFields, mayHaveId } from "../../runtime/readFields.js"
+import {
+  attempt,
+  type Fields,
+  hintFields,
+  hintNumber,
+  isFields,
+  mayHaveId,
+  mayHaveString,
+  needArray,
+  needFields,
+  needString,
+  needText,
+  WrongShape,
+} from "../../runtime/readFields.js"
 import type { Fate, Translator, TranslatorOptions, WireLine } from "../../Translator.js"
 import { makeConnection } from "./CodexConnection.js"
 import type { CodexThread, OpenRequest, Target } from "./CodexThread.js"
-import { answerCall, type Call } from "./callAnswers.js"
-import { type ClientEntry, callEntry, clientNotificationEntry } from "./clientCalls.js"
+import type { Call } from "./callAnswers.js"
+import { clientNotificationEntry } from "./clientCalls.js"
+import { makeClientLines } from "./clientLines.js"
 import { questionsOf } from "./codexChoices.js"
 import type { ServerNotificationMethod } from "./codexMethods.js"
-import { answered, opened, requestEntry, requestIds, resolvedEntries, unknownRequest } from "./codexRequests.js"
-import type { Context, Entry } from "./Entry.js"
-import { itemEntries } from "./itemEntries.js"
+import { opened, requestEntry, requestIds, resolvedEntries, unknownRequest } from "./codexRequests.js"
+import { type Context, type Entry, kept, onThread } from "./Entry.js"
+import { itemEntries, refusal } from "./itemEntries.js"
 import { noticeEntries } from "./noticeEntries.js"
-import { noteClosing, noteOpening, withReview } from "./openItems.js"
-import type { Spawned } from "./readItem.js"
+import { lostReviews, noteClosing, noteOpening, withReview } from "./openItems.js"
+import { outcomeOf, readError, type Spawned } from "./readItem.js"
 import { realtimeEntries } from "./realtimeEntries.js"
-import { noteRewind, settleRewinds } from "./rewinds.js"
+import { settleRewinds } from "./rewinds.js"
 import { threadEntries } from "./threadEntries.js"
-import { turnEntries } from "./turnEntries.js"
 
 export type CodexTranslatorOptions = TranslatorOptions
+
+/** Turns: start, end, plan and diff. A start waits for the answer to its call (`holdTurn`). */
+const turnEntries = {
+  "turn/started": onThread((params, { session, thread }) => {
+    const turn = needFields(params, "turn")
+    const turnId = needText(turn, "id")
+    const rootTurnId = mayHaveId(turn, "rootTurnId")
+    // An inner turn is part of the running turn. A review, for example, has an inner turn of the reviewer.
+    if (rootTurnId !== undefined && rootTurnId !== turnId && rootTurnId === session.running) {
+      session.inner.set(turnId, rootTurnId)
+      return []
+    }
+    session.running = turnId
+    return [fact("turn.started", {}, { threadId: thread.id, turnId })]
+  }),
+
+  "turn/completed": onThread((params, { session, thread }) => {
+    const turn = needFields(params, "turn")
+    const status = needText(turn, "status")
+    // The status decides: a turn that is still in progress has not ended.
+    if (status === "inProgress") return []
+    const outcome = outcomeOf(status)
+    if (outcome === undefined) throw new WrongShape(`turn.status: ${status} is no outcome known to this version`)
+    const error = hintFields(turn, "error")
+    if (session.inner.has(mayHaveId(turn, "id") ?? "")) return []
+    // The end of a turn closes its items. A later delta of one of them must carry its kind again.
+    session.known.clear()
+    session.inner.clear()
+    if (session.running === mayHaveId(turn, "id")) session.running = undefined
+    return [
+      ...lostReviews(thread.items).flatMap((review) => refusal(thread.id, review)),
+      fact(
+        "turn.completed",
+        {
+          outcome,
+          error: error === undefined ? undefined : readError(error),
+          durationMs: hintNumber(turn, "durationMs"),
+        },
+        { threadId: thread.id, turnId: mayHaveId(turn, "id") },
+      ),
+    ]
+  }),
+
+  "turn/plan/updated": onThread((params, { thread }) => [
+    fact(
+      "turn.plan.updated",
+      {
+        explanation: mayHaveString(params, "explanation") ?? undefined,
+        steps: needArray(params, "plan").map((step) => {
+          if (!isFields(step)) throw new WrongShape("plan: expected an array of steps")
+          return { step: needString(step, "step"), status: needString(step, "status") }
+        }),
+      },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId") },
+    ),
+  ]),
+
+  "turn/diff/updated": onThread((params, { thread }) => [
+    fact(
+      "turn.diff.updated",
+      { diff: needString(params, "diff") },
+      { threadId: thread.id, turnId: mayHaveId(params, "turnId") },
+    ),
+  ]),
+
+  "turn/moderationMetadata": kept("moderation details for the provider's own client"),
+} as const satisfies Record<string, Entry>
 
 /** What each notification of the server leads to. A method without an entry does not compile. */
 export const notificationTable: { readonly [M in ServerNotificationMethod]: Entry } = {
@@ -44,10 +124,6 @@ const notificationEntries: ReadonlyMap<string, Entry> = new Map(Object.entries(n
 
 const nativeThreadIdOf = (params: Fields): string | undefined =>
   mayHaveId(params, "threadId") ?? mayHaveId(hintFields(params, "thread") ?? {}, "id")
-
-/** Whether the answer to a call names a turn of the thread that the call names. */
-const startsTurn = (method: string, params: Fields): boolean =>
-  method === "turn/start" || (method === "review/start" && params.delivery !== "detached")
 
 /** A fact of an inner turn (for example a reviewer's) becomes a fact of the turn around it. */
 const underItsTurn = (thread: CodexThread | null, what: Fact): Fact => {
@@ -74,19 +150,6 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
   const openTarget = (nativeThreadId: string | undefined): Target => {
     const thread = nativeThreadId === undefined ? undefined : connection.thread(nativeThreadId)
     return thread?.session ? connection.targetOf(thread, thread.session) : connection.target
-  }
-
-  /**
-   * Where a call belongs. A call about a thread that has no session yet shows that the thread is loaded: the recording begins
-   * in the middle, or another client of the server has loaded the thread.
-   */
-  const callTarget = (source: Source, entry: ClientEntry | undefined, id: string | undefined): Target => {
-    const where = openTarget(id)
-    if (where.thread !== null || id === undefined || !recordsClient) return where
-    if (entry?.on !== "call" || !entry.needsSession || connection.isDetached(id)) return where
-    const { isRefused, sessions, unansweredResumes } = connection.thread(id)
-    const mayBeLoaded = unansweredResumes.size > 0 || (sessions === 0 && !isRefused)
-    return mayBeLoaded ? threadTarget(source, id) : where
   }
 
   const opens = (entry: Entry | undefined, params: Fields): boolean => {
@@ -173,84 +236,16 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
     return "mapped"
   }
 
-  const clientAnswer = (source: Source, requestId: string, answer: Answer): Fate => {
-    const request = requests.get(requestId)
-    if (request === undefined) {
-      const problem = "answers no request that was seen"
-      return keep(source, connection.target, { method: "response", known: true, problem }, "client", { requestId })
-    }
-    if (!recordsClient) {
-      const native = { ...request.native, requestId }
-      return keep(source, request.target, { method: `response:${request.method}`, known: true }, "client", native)
-    }
-    connection.record(source, request.target, answered(requestId, request, answer), "client")
-    return "mapped"
-  }
-
-  /** Notes what later answers and notifications depend on, whether or not the call itself is recorded. */
-  const noteCall = (call: Call): void => {
-    const { id: callId, method, target: where, nativeThreadId, params } = call
-    calls.set(callId, call)
-    if (startsTurn(method, params) && where.thread !== null) where.thread.unansweredStarts.add(callId)
-    if (method === "thread/resume" && nativeThreadId !== undefined) {
-      connection.thread(nativeThreadId).unansweredResumes.add(callId)
-    }
-    if (nativeThreadId !== undefined) noteRewind(connection.thread(nativeThreadId).rewinds, callId, method, params)
-    if (method === "thread/realtime/start" && where.thread !== null) {
-      where.thread.voice.clientRoutes = params.clientManagedHandoffs === true
-    }
-  }
-
-  const clientCall = (source: Source, callId: string, method: string, params: Fields, turnId?: string): Fate => {
-    const entry = callEntry(method)
-    const named = attempt(() => mayHaveId(params, "threadId"))
-    const id = "value" in named ? named.value : undefined
-    // A fork names its source, but opens a session of a thread that does not exist yet.
-    const where = method === "thread/fork" ? connection.target : callTarget(source, entry, id)
-    const native = { threadId: id, callId }
-    const call: Call = {
-      id: callId,
-      method,
-      target: where,
-      nativeThreadId: id,
-      turnId,
-      params,
-      isEvidence: recordsClient,
-      isRecorded: false,
-    }
-    noteCall(call)
-    if (entry === undefined) return keep(source, where, { method, known: false }, "client", native)
-    if ("problem" in named) {
-      return keep(source, where, { method, known: true, problem: named.problem }, "client", native)
-    }
-    if (entry.on === "kept" || !recordsClient) return keep(source, where, { method, known: true }, "client", native)
-    if (entry.needsSession && where.thread === null) {
-      const problem = "names no thread with an open session"
-      return keep(source, where, { method, known: true, problem }, "client", native)
-    }
-    const mapped = attempt(() => entry.map(params, callId, id, imported))
-    if ("problem" in mapped) {
-      return keep(source, where, { method, known: true, problem: mapped.problem }, "client", native)
-    }
-    if (mapped.value === null) return keep(source, where, { method, known: true }, "client", native)
-    connection.record(source, where, mapped.value, "client")
-    call.isRecorded = true
-    return "mapped"
-  }
-
-  const serverAnswer = (source: Source, callId: string, answer: Answer): Fate => {
-    const call = calls.get(callId)
-    if (call === undefined) {
-      const problem = "answers no call that was seen"
-      return keep(source, connection.target, { method: "response", known: true, problem }, "agent", { callId })
-    }
-    calls.delete(callId)
-    const mapped = attempt(() => answerCall(connection, source, call, answer))
-    if ("value" in mapped && mapped.value) return "mapped"
-    const problem = "problem" in mapped ? { problem: mapped.problem } : {}
-    const native = { threadId: call.target.thread?.id, callId }
-    return keep(source, call.target, { method: `response:${call.method}`, known: true, ...problem }, "agent", native)
-  }
+  const client = makeClientLines({
+    connection,
+    calls,
+    requests,
+    keep,
+    threadTarget,
+    openTarget,
+    recordsClient,
+    imported,
+  })
 
   const message = (line: WireLine, read: Message): Fate => {
     const sent = line.dir === "send"
@@ -272,10 +267,10 @@ export const makeCodexTranslator = (options: CodexTranslatorOptions): Translator
         )
       case "request":
         return sent
-          ? clientCall(source, read.id, read.method, read.params, line.turnId)
+          ? client.call(source, read.id, read.method, read.params, line.turnId)
           : serverRequest(source, read.id, read.method, read.params)
       case "response":
-        return sent ? clientAnswer(source, read.id, read.answer) : serverAnswer(source, read.id, read.answer)
+        return sent ? client.answer(source, read.id, read.answer) : client.answered(source, read.id, read.answer)
     }
   }
 

@@ -16,8 +16,7 @@ import {
 } from "../../runtime/readFields.js"
 import { type CodexThread, itemKey, type Session } from "./CodexThread.js"
 import { described } from "./itemEntries.js"
-import { type ItemView, readError, readItem } from "./readItem.js"
-import { outcomeOf } from "./turnEntries.js"
+import { type ItemView, outcomeOf, readError, readItem } from "./readItem.js"
 
 /** The turns that an answer lists, with the thread or as the page that the call asked for. */
 const turnsIn = (result: Fields): readonly Fields[] =>

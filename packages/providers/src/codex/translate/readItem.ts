@@ -1,8 +1,8 @@
 /**
  * Reads thread items: every `ThreadItem` type of the protocol becomes one of our kinds. An unknown type becomes `other`, with
- * its name in `nativeKind` and its members in `data`. Reads errors, too.
+ * its name in `nativeKind` and its members in `data`. Reads the errors and outcomes of turns, too.
  */
-import type { ItemEnd, ItemKind, ProviderError } from "@threadfold/contracts"
+import type { ItemEnd, ItemKind, ProviderError, TurnOutcome } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
 import {
   type Fields,
@@ -242,3 +242,12 @@ export const readError = (error: Fields): ProviderError => {
     details: hintText(error, "additionalDetails"),
   })
 }
+
+const outcomes: ReadonlyMap<string, TurnOutcome> = new Map<string, TurnOutcome>([
+  ["completed", "completed"],
+  ["interrupted", "interrupted"],
+  ["failed", "failed"],
+])
+
+/** The outcome of a turn's status. Undefined: the turn goes on, or this version does not know the status. */
+export const outcomeOf = (status: string | undefined): TurnOutcome | undefined => outcomes.get(status ?? "")
