@@ -2,7 +2,7 @@ import { events as allEvents, decodePayload, isEventType, openingEvents, Provide
 import { Either, Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { paused } from "../properties.js"
+import { paused, pausing } from "../properties.js"
 import { channelKey, type GeneratedEvent } from "./GeneratedEvent.js"
 import { arbSession } from "./renderWorld.js"
 
@@ -79,10 +79,13 @@ describe("arbSession", () => {
     )
   })
 
-  it("reaches every event type", () => {
+  it("reaches every event type", async () => {
     const seen = new Set<string>()
-    for (const one of fc.sample(arbSession({ threads: 3, steps: 6, actions: 8 }), { numRuns: 400, seed: 7 }).flat())
-      seen.add(one.event.type)
+    const sessions = arbSession({ threads: 3, steps: 6, actions: 8 })
+    const note = pausing(sessions, (events) => {
+      for (const { event } of events) seen.add(event.type)
+    })
+    await fc.assert(note, { numRuns: 400, seed: 7 })
     expect(Object.keys(allEvents).filter((type) => !seen.has(type))).toEqual([])
   })
 

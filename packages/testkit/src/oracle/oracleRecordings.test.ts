@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { makePauses } from "../properties.js"
 import { recording, recordings } from "../recordings/recordings.js"
 import type { OracleExpectation } from "./OracleExpectation.js"
 import { readOracle } from "./readOracle.js"
@@ -248,10 +249,12 @@ describe("the oracle reads every recording as a person does", () => {
     expect(thread.usage?.totalTokens).toBe(450)
   })
 
-  it("leaves nothing open in any recording cut after any line, and nothing but the running turn with leaveOpen", () => {
+  it("leaves nothing open in any recording cut after any line, and nothing but the running turn with leaveOpen", async () => {
+    const pauses = makePauses()
     for (const one of recordings) {
       const lines = one.text().split("\n")
       for (let count = 0; count <= lines.length; count += 3) {
+        await pauses()
         const text = lines.slice(0, count).join("\n")
         for (const thread of readOracle(text).threads) {
           expect(thread.sessions.filter((session) => session.ended === null)).toEqual([])
