@@ -273,11 +273,11 @@ describe("a supervised process", () => {
       yield* ended.process.gone
       const lost = yield* Effect.flip(ended.transport.post("x"))
       expect(lost.message).toBe("The agent ended with code 3. Start the session again. It last wrote: oh no")
-      const deaf = yield* runScript(`setInterval(() => {}, 1e6)`)
-      const big = yield* Effect.fork(deaf.transport.post("x".repeat(9 * 1024 * 1024)))
+      const idle = yield* runScript(`setInterval(() => {}, 1e6)`)
+      const big = yield* Effect.fork(idle.transport.post("x".repeat(9 * 1024 * 1024)))
       yield* Effect.yieldNow()
-      expect((yield* Effect.flip(deaf.transport.post("x"))).message).toContain("does not read its input")
-      yield* deaf.process.stop
+      expect((yield* Effect.flip(idle.transport.post("x"))).message).toContain("does not read its input")
+      yield* idle.process.stop
       expect((yield* Effect.flip(Effect.fromFiber(big))).message).toContain("was stopped")
     }),
   )

@@ -120,7 +120,7 @@ const programOf = (options: SuperviseOptions): Effect.Effect<Program, Connection
     return Effect.succeed({ file: file ?? (isPath(command) ? resolve(command) : command), env })
   })
 
-/** Starts the process. Where it cannot be started, the failure says why in words for a person. */
+/** Starts the process. Where it cannot be started, the failure says why as text for a person. */
 const start = (options: SuperviseOptions, { env, file }: Program): Effect.Effect<Child, ConnectionLost> =>
   Effect.async((resume) => {
     const lost = (error: NodeJS.ErrnoException) =>

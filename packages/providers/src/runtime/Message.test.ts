@@ -27,7 +27,7 @@ describe("the frame of a message", () => {
     })
   })
 
-  it("believes an error beside a result, and a result beside no error", () => {
+  it("takes an error beside a result, and a result beside no error", () => {
     expect(readMessage({ id: 1, result: 2, error: null })).toMatchObject({ answer: { ok: true, result: 2 } })
     expect(readMessage({ id: 1, result: 2, error: { message: "no" } })).toMatchObject({
       answer: { ok: false, message: "no" },
@@ -52,7 +52,7 @@ describe("the frame of a message", () => {
     expect(readMessage(message)).toMatchObject({ kind: "malformed", problem })
   })
 
-  it("believes a time only where it is one", () => {
+  it("takes a time only where it is one", () => {
     for (const emittedAtMs of ["5", -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 48]) {
       expect(readMessage({ method: "m", emittedAtMs })).toMatchObject({ emittedAtMs: undefined })
     }

@@ -105,7 +105,7 @@ if (script.exit !== undefined) process.exit(script.exit)
 const app = agent({ name: "reference" })
   .onRequest(methods.agent.initialize, ({ params }) => {
     heard.push(["initialize", params.clientCapabilities])
-    if (script.deaf === true) return new Promise(() => undefined)
+    if (script.ignoresInitialize === true) return new Promise(() => undefined)
     return {
       protocolVersion: script.protocolVersion ?? 1,
       agentInfo: { name: "reference", version: "7.8.9" },

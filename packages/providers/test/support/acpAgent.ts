@@ -40,7 +40,7 @@ export interface AgentScript {
   /** It never answers `session/new`. */
   readonly never?: boolean
   /** It never answers `initialize`. */
-  readonly deaf?: boolean
+  readonly ignoresInitialize?: boolean
   /** Lines before anything else. */
   readonly noise?: readonly string[]
   readonly lastWords?: string

@@ -246,7 +246,7 @@ describe("how it answers", () => {
   )
 })
 
-describe("how it lives and dies", () => {
+describe("how it starts and ends", () => {
   it.scoped("by a signal from itself", () =>
     Effect.gen(function* () {
       const agent = yield* start({ turns: [[{ say: "last words" }, { signal: "SIGKILL" }]] })
@@ -293,7 +293,7 @@ describe("how it lives and dies", () => {
     }),
   )
 
-  it.scoped("closes its output and lives on", () =>
+  it.scoped("closes its output and goes on running", () =>
     Effect.gen(function* () {
       const agent = yield* start({ turns: [[{ closeStdout: true }, { hang: true }]] })
       const threadId = yield* openThread(agent)
@@ -305,7 +305,7 @@ describe("how it lives and dies", () => {
     }),
   )
 
-  it.scoped("ends at its start, with what it has to say on stderr", () =>
+  it.scoped("ends at its start, with its text on stderr", () =>
     Effect.gen(function* () {
       const agent = yield* start({ start: [{ stderr: "no key" }, { stderr: 2000 }, { exit: 3 }] })
       expect(yield* wait(agent.exited)).toEqual({ code: 3, signal: null })
@@ -315,7 +315,7 @@ describe("how it lives and dies", () => {
     }),
   )
 
-  it.scoped("leaves a child behind that hears no signal and holds its output", () =>
+  it.scoped("leaves a child behind that ignores signals and holds its output", () =>
     Effect.gen(function* () {
       const log = yield* temporaryFile
       const child = { ignoreSignals: true, holdStdout: true, ownGroup: true }

@@ -43,7 +43,7 @@ describe("arbSession", () => {
     )
   })
 
-  it("lets no session speak before its start, and gives every session one thread", async () => {
+  it("lets no session have an event before its start, and gives every session one thread", async () => {
     await fc.assert(
       paused(
         fc.property(arbSession(), (events) => {

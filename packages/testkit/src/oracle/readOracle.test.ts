@@ -38,7 +38,7 @@ const ends = (thread: ExpectedThread) => thread.turns.map((turn) => `${turn.outc
 const message = { type: "agentMessage", id: "m", text: "" }
 
 describe("turns", () => {
-  it("end unknown and inferred when the agent goes idle, until their own word comes", () => {
+  it("end unknown and inferred when the agent goes idle, until their own event comes", () => {
     expect(ends(read(begin, started("a"), status("idle")))).toEqual(["unknown inferred"])
     expect(ends(read(begin, started("a"), status("idle"), completed("a", "failed")))).toEqual(["failed observed"])
   })
@@ -168,7 +168,7 @@ describe("items", () => {
     expect(texts(without)).toEqual(["interrupted null"])
   })
 
-  it("keep their first end, and hear no delta after it", () => {
+  it("keep their first end, and take no delta after it", () => {
     const command = { type: "commandExecution", id: "c", status: "failed" }
     const output = recv("item/commandExecution/outputDelta", { threadId, turnId: "a", itemId: "c", delta: "late" })
     const twice = [itemDone("a", command), output, itemDone("a", { ...command, status: "completed" })]

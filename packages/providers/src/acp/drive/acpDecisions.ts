@@ -75,7 +75,7 @@ export const giveUp = ({ method }: OpenQuestion): Fields =>
 /** The JSON-RPC code of an agent that needs a login first. */
 const authRequired = -32000
 
-/** A refusal in words for a person. `login`: how a person can sign in to this agent. */
+/** A refusal as text for a person. `login`: how a person can sign in to this agent. */
 export const refusal = ({ answer, errorData }: Answered, login: string): string => {
   if (answer.ok) return ""
   const details =

@@ -37,7 +37,9 @@ describe("an agent that does not start", () => {
   it.scopedLive("because it never answers, or speaks another version, says so", () =>
     Effect.gen(function* () {
       const limits = { startMs: 200, graceMs: 100 }
-      expect(yield* failure({ deaf: true }, { limits })).toContain("did not answer within 200 ms of its start")
+      expect(yield* failure({ ignoresInitialize: true }, { limits })).toContain(
+        "did not answer within 200 ms of its start",
+      )
       expect(yield* failure({ protocolVersion: 2 })).toContain("speaks version 2 of the Agent Client Protocol")
     }),
   )
@@ -120,7 +122,7 @@ describe("an agent that refuses", () => {
     }),
   )
 
-  it.scopedLive("a turn fails it in its own words; the next one runs", () =>
+  it.scopedLive("a turn fails it with the agent's message; the next one runs", () =>
     Effect.gen(function* () {
       const fail = { code: -32603, message: "Internal error", data: { details: "overloaded" } }
       const { turn } = yield* opened({ turns: [[{ say: "I try" }, { fail }], [{ say: "Better." }]] })
@@ -149,7 +151,7 @@ describe("a session", () => {
     }),
   )
 
-  it.scopedLive("of which the agent speaks before it answers is known to be ours", () =>
+  it.scopedLive("that the agent names before it answers is known to be ours", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* connected({ early: true })
       const start = (threadId: string) => connection.startThread({ threadId, cwd: "/w" })

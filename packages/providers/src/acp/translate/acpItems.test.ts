@@ -223,7 +223,7 @@ describe("a tool call", () => {
     ])
   })
 
-  it("may be announced by any word about it, and be complete from the start", () => {
+  it("may be announced by any message about it, and be complete from the start", () => {
     expect(types([patch(2, "t", { title: "x" }), tool(3, "t", { title: "y" })])).toEqual([
       ["item.started", "t"],
       ["item.updated", "t"],
@@ -244,7 +244,7 @@ describe("a tool call", () => {
     expect(fates.slice(-3)).toEqual(["mapped", "kept", "kept"])
   })
 
-  it("keeps its turn: a late word about it does not move it", () => {
+  it("keeps its turn: a late message about it does not move it", () => {
     const lines = [prompt(1, 5), tool(2, "t"), answer(3, 5), prompt(4, 6), patch(5, "t", { status: "failed" })]
     expect(afterStart(lines).at(-1)).toMatchObject(["item.completed", "turn-1", "t", { status: "failed" }])
   })

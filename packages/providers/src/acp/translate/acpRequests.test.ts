@@ -180,7 +180,7 @@ describe("a question to the user", () => {
 })
 
 describe("what else an agent asks", () => {
-  it("is not put to anybody: files and terminals are its own affair", () => {
+  it("is put to no person: files and terminals are its own affair", () => {
     const read = recv(3, { id: 9, method: "fs/read_text_file", params: { sessionId: S, path: "/w/a" } })
     const odd = recv(4, { id: 10, method: "_agent/ask", params: {} })
     const refused = send(5, { id: 9, error: { code: -32601, message: "no" } })

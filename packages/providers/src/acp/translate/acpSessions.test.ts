@@ -97,7 +97,7 @@ describe("a session", () => {
     ])
   })
 
-  it("that the agent speaks of before it answers is described once the answer comes", () => {
+  it("that the agent names before it answers is described once the answer comes", () => {
     const [asked, answered] = started(0)
     if (asked === undefined || answered === undefined) throw new Error("no start")
     const early = update(1, { sessionUpdate: "session_info_update", title: "T" })
@@ -187,7 +187,7 @@ describe("the end of a session", () => {
   const close = (at: number, id: number) => send(at, { id, method: "session/close", params: { sessionId: S } })
   const begun = [prompt(1, 5), chunk(2, "a")]
 
-  it("is the agent's answer to its close; a late word of it opens nothing", () => {
+  it("is the agent's answer to its close; a late message about it opens nothing", () => {
     const lines = [
       ...begun,
       close(3, 6),
@@ -204,7 +204,7 @@ describe("the end of a session", () => {
     expect(run([...started(0), ...lines]).events.at(-2)?.payload).toMatchObject({ problem: "the session was closed" })
   })
 
-  it("is our own word where the agent has none for it", () => {
+  it("is our own event where the agent reports none", () => {
     const ours = meta(3, closeEvent, { sessionId: S })
     const { events, fates } = run([
       ...started(0),
@@ -252,7 +252,7 @@ describe("the end of a session", () => {
     expect(translator.end(9, "transport-closed")).toEqual([])
   })
 
-  it("that was asked for needs no words", () => {
+  it("that was asked for needs no message", () => {
     const { events } = run([...started(0), meta(3, "exit", { code: 0, sig: null, asked: true })])
     expect(events.slice(-2).map(({ payload }) => payload)).toEqual([
       { code: 0, signal: null, reason: "exit" },

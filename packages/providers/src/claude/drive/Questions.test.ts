@@ -6,7 +6,7 @@ const bash = (request_id: string, tool_use_id: string) =>
   asks(request_id, { subtype: "can_use_tool", tool_name: "Bash", tool_use_id, input: {} })
 
 describe("questions", () => {
-  it("are open from the wire's word on, and answered when the SDK asks", async () => {
+  it("are open from the message on the wire on, and answered when the SDK asks", async () => {
     const questions = makeQuestions()
     questions.observe(bash("r1", "t1"))
     questions.observe(bash("r2", "t2"))

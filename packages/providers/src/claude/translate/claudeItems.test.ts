@@ -355,7 +355,7 @@ describe("other things that are written", () => {
     ])
   })
 
-  it("are failures, where the agent speaks in the place of a model that it could not reach", () => {
+  it("are failures, where the agent answers in the place of a model that it could not reach", () => {
     const lines = [
       assistant(2, [{ type: "text", text: "API Error: 500" }], {
         error: "server_error",

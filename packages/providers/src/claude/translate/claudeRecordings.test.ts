@@ -144,7 +144,7 @@ for (const { name, text } of recordings) {
       expect(resolved.map(({ native }) => native?.requestId)).toEqual(asked)
     })
 
-    it("has a turn for each result, and one that a dying process cut off", () => {
+    it("has a turn for each result, and one that an ending process cut off", () => {
       const results = received(text, "result")
       const ended = eventsOf(text, "turn.completed")
       expect(ended).toHaveLength(results.length)

@@ -100,7 +100,7 @@ describe("a task", () => {
     expect(after([task(3), notified(4, status)]).at(-1)?.[3]).toMatchObject({ status: end })
   })
 
-  it("ends once, by the first word of it", () => {
+  it("ends once, by the first message about it", () => {
     const lines = [
       task(3),
       updated(4, { status: "killed", error: "out" }),
@@ -112,7 +112,7 @@ describe("a task", () => {
     ])
   })
 
-  it("goes on for any other word", () => {
+  it("goes on after any other message", () => {
     expect(after([task(3), updated(4, { status: "paused" }), notified(5, "odd")])).toHaveLength(1)
   })
 

@@ -112,7 +112,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("that dies during an operation fails its answer, and reports why it died", () =>
+  it.scopedLive("that exits during an operation fails its answer, and reports why it exited", () =>
     Effect.gen(function* () {
       const { delivered, watched } = yield* running({
         start: [{ stderr: "out of memory" }],
@@ -130,7 +130,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.scopedLive("that closes its output and lives on is ended", () =>
+  it.scopedLive("that closes its output and goes on running is ended", () =>
     Effect.gen(function* () {
       const { connection, watched } = yield* running({
         turns: [[{ closeStdout: true }, { hang: true }]],

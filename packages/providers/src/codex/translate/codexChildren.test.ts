@@ -28,7 +28,7 @@ describe("a sub-agent's thread", () => {
       },
     })
 
-  it("is linked to its parent when the parent's item says so, before or after it is heard of", () => {
+  it("is linked to its parent when the parent's item says so, before or after its first message", () => {
     const parents = (events: ReturnType<typeof flushed>) =>
       ofType(events, "thread.metadata.updated").map(({ scope, payload }) => [scope, payload])
     const link = [["U1", { parentNativeThreadId: T }]]

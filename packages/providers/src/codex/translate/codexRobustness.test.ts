@@ -178,7 +178,7 @@ describe("the translator", () => {
     )
   })
 
-  it("keeps its head when lines of a real session are lost, repeated or moved", async () => {
+  it("gives sound events when lines of a real session are lost, repeated or moved", async () => {
     const sessions = recordings.map(({ text }) => readRecording(text).lines)
     const plan = fc.record({
       session: fc.nat({ max: sessions.length - 1 }),

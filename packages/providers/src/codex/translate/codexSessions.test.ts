@@ -207,7 +207,7 @@ describe("a session", () => {
     expect(ofType(events, "session.started").at(-1)?.payload).toMatchObject({ resumed: true })
   })
 
-  it("ends when the client lets go of the thread; what every client hears of it then opens no other", () => {
+  it("ends when the client lets go of the thread; what every client is sent about it then opens no other", () => {
     const unsubscribe = (at: number, id: number) =>
       send(at, { id, method: "thread/unsubscribe", params: { threadId: T } })
     const letGo = [...started(0), unsubscribe(1, 5), recv(2, { id: 5, result: { status: "unsubscribed" } })]

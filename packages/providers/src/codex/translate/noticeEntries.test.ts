@@ -63,7 +63,7 @@ describe("notices", () => {
     })
   })
 
-  it("and calls whose methods sound like a member of every object are simply unknown", () => {
+  it("and calls whose methods are named like a member of every object are simply unknown", () => {
     for (const method of ["constructor", "toString", "__proto__"]) {
       expect(eventOf(method, {})[2]).toEqual({ method, known: false })
       expect(flushed([send(0, { id: 1, method, params: {} })]).at(-1)?.payload).toEqual({ method, known: false })

@@ -80,7 +80,7 @@ describe("a voice conversation", () => {
     })
   })
 
-  it("takes a reason it does not know for a closed transport, and keeps the word", () => {
+  it("takes a reason it does not know for a closed transport, and keeps its text", () => {
     const closed = (params: object) => flushed([voice(0, "closed", params)]).at(-1)?.payload
     expect(closed({ reason: "error" })).toMatchObject({ reason: "error" })
     expect(closed({ reason: "bored" })).toEqual({ reason: "transport_closed", nativeReason: "bored" })

@@ -35,7 +35,7 @@ const rewinds = (lines: readonly WireLine[]) =>
 const reported = { channel: "agent", threadId: T }
 
 describe("turns that Codex took back", () => {
-  it("the word that all clients hear says no more than that one went", () => {
+  it("the notification to all clients says no more than that one was taken back", () => {
     expect(rewinds([reverted(3)])).toEqual([reported])
     expect(rewinds([reverted(3), reverted(4)])).toEqual([reported, reported])
   })
@@ -48,12 +48,12 @@ describe("turns that Codex took back", () => {
     expect(rewinds(lines)).toEqual([{ ...reported, turnId: X, ...more }])
   })
 
-  it("a refused call took nothing back, and the word of another client after it is that client's", () => {
+  it("a refused call took nothing back, and a notification after it is about another client's call", () => {
     expect(rewinds([revert(3, 5), refusal(4, 5)])).toEqual([])
     expect(rewinds([revert(3, 5), refusal(4, 5), reverted(5)])).toEqual([reported])
   })
 
-  it("a word that never came is not waited for beyond the next turn", () => {
+  it("a notification that never comes is not waited for beyond the next turn", () => {
     const lines = [revert(3, 5), answer(4, 5), turnStarted(5, Y), turnCompleted(6, Y), reverted(7)]
     expect(rewinds(lines)).toEqual([{ ...reported, turnId: X, callId: "5" }, reported])
   })
