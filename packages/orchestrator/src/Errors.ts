@@ -28,6 +28,12 @@ export class CommandUnknown extends Data.TaggedError("CommandUnknown")<{ readonl
   }
 }
 
+/** The session exists with other content, is none that an adapter feeds, or its id names something else. */
+export class SessionConflict extends Data.TaggedError("SessionConflict")<{ readonly message: string }> {}
+
+/** The registration of an attached session cannot be taken. */
+export class RegistrationInvalid extends Data.TaggedError("RegistrationInvalid")<{ readonly message: string }> {}
+
 /** How work over the engine and the rows fails. */
 export type WorkError = SubmitError | StorageUnavailable
 /** How a command that is dispatched fails. */

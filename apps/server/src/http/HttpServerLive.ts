@@ -8,14 +8,13 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
-import { Agents, Orchestrator, Reaper } from "@threadfold/orchestrator"
+import { Agents, type AttachedSessions, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
-import { makeAttachedSessions } from "./attached/AttachedSessions.js"
 import { announce } from "./Discovery.js"
 import { DirectReads } from "./direct/DirectReads.js"
 import { sendDirect } from "./direct/sendDirect.js"
@@ -69,7 +68,7 @@ const standardError = (line: string): void => {
 }
 
 /** What the server stands on. */
-export type HttpNeeds = Agents | Engine | Orchestrator | Projections | Reaper
+export type HttpNeeds = Agents | AttachedSessions | Engine | Orchestrator | Projections | Reaper
 
 /** How the opening of the server fails. */
 export type OpenServerError = Problem | CannotListen | StorageUnavailable
@@ -95,7 +94,6 @@ export const openHttpServer = (
     const engine = yield* Engine
     const events = yield* makeEventFeed(engine.log, limits.stream, metrics)
     const changes = yield* makeRowFeed(engine, yield* Projections, limits.stream, metrics)
-    const sessions = yield* makeAttachedSessions(engine, metrics, limits.lineBytes, options.secrets)
     const imports = { ...(options.imports ?? defaultImportLimits), directory: dataDir }
     const direct = yield* Effect.map(Layer.build(DirectReads.layer), (built) => Context.get(built, DirectReads))
     const app = yield* makeApp(metrics).pipe(
@@ -112,7 +110,6 @@ export const openHttpServer = (
         metrics,
         orchestrator: yield* Orchestrator,
         reaper: yield* Reaper,
-        sessions,
         version: options.version,
       }),
     )

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { StorageState } from "@threadfold/engine"
+import type { SubmissionCounts } from "@threadfold/orchestrator"
 import { durationsText } from "../telemetry/durations.js"
 
 /** How often the event loop is looked at, ms. What is measured contains this interval. */
@@ -31,10 +32,6 @@ export class Metrics {
   private readonly commands = new Map<string, number>()
   /** Calls that wait for the end of a turn. */
   waiting = 0
-  /** Submissions handed to the writer and not answered yet. */
-  submitting = 0
-  /** Submissions that the writer committed. */
-  commits = 0
   private readonly delay = monitorEventLoopDelay({ resolution: lagSampleMs })
 
   /** `secrets`: what counts the removals of secrets. */
@@ -65,8 +62,13 @@ export class Metrics {
     this.commands.set(labels, (this.commands.get(labels) ?? 0) + 1)
   }
 
-  /** The text; `head` is the highest published sequence, on SQLite also the number of events. */
-  text(head: number, { lost, space }: StorageState): string {
+  /**
+   * The text.
+   *
+   * @param head highest published sequence, on SQLite also the number of events
+   * @param submissions those of attached sessions
+   */
+  text(head: number, { lost, space }: StorageState, submissions: SubmissionCounts): string {
     const lines: string[] = []
     const add = (
       name: string,
@@ -80,8 +82,8 @@ export class Metrics {
     const labelled = (label: string, counts: ReadonlyMap<string | number, number>) =>
       [...counts].map(([key, value]) => [`{${label}="${key}"}`, value] as const)
     add("head_sequence", "gauge", "Highest published sequence of the log.", [["", head]])
-    add("commits_total", "counter", "Submissions of this server that were committed.", [["", this.commits]])
-    add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", this.submitting]])
+    add("commits_total", "counter", "Submissions of this server that were committed.", [["", submissions.committed]])
+    add("writer_queue", "gauge", "Submissions handed to the writer and not answered yet.", [["", submissions.waiting]])
     add("storage_lost", "gauge", "1: the files of the database are not those that were opened; nothing is written.", [
       ["", lost === null ? 0 : 1],
     ])

@@ -2,7 +2,6 @@
 import type { EngineService } from "@threadfold/engine"
 import type { AgentsService, OrchestratorService, ReaperService } from "@threadfold/orchestrator"
 import { Context } from "effect"
-import type { AttachedSessions } from "./attached/AttachedSessions.js"
 import type { Metrics } from "./Metrics.js"
 import type { HttpLimits } from "./options.js"
 import type { Feed } from "./stream/Feed.js"
@@ -17,7 +16,6 @@ export interface HttpServicesShape {
   readonly metrics: Metrics
   readonly orchestrator: OrchestratorService
   readonly reaper: ReaperService
-  readonly sessions: AttachedSessions
   /** Version that the server tells of itself. */
   readonly version: string
 }

@@ -8,6 +8,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { StorageLost } from "@threadfold/event-log"
+import type { AttachedSessions } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
 import type { ImportJobs } from "../imports/ImportJobs.js"
@@ -104,7 +105,7 @@ const firstIssue = (error: Error): string => {
 }
 
 /** What the routes stand on. */
-export type AppNeeds = DirectReads | HttpServices | ImportJobs | ImportSettings | Projections
+export type AppNeeds = AttachedSessions | DirectReads | HttpServices | ImportJobs | ImportSettings | Projections
 
 /** The application over its services. */
 export const makeApp = (

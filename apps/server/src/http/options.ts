@@ -6,8 +6,8 @@ import type { ImportLimits } from "../imports/ImportSettings.js"
 export interface HttpLimits {
   /** Longest body of a call, bytes. */
   readonly bodyBytes: number
-  /** Longest line of a push, bytes. */
-  readonly lineBytes: number
+  /** Longest body that describes one thing, such as the registration of a session, bytes. */
+  readonly smallBodyBytes: number
   /** Longest request head, bytes. */
   readonly headerBytes: number
   /** Connections open at a time. */
@@ -60,7 +60,7 @@ export interface StreamLimits {
 
 export const defaultLimits: HttpLimits = {
   bodyBytes: 16 * 1024 * 1024,
-  lineBytes: 1024 * 1024,
+  smallBodyBytes: 1024 * 1024,
   headerBytes: 16 * 1024,
   connections: 512,
   reservedConnections: 128,
@@ -100,8 +100,8 @@ export interface HttpOptions {
   readonly allowedHosts?: readonly string[]
   /** Version that the server tells of itself. */
   readonly version: string
-  /** What must not be recorded of what is pushed. Default: nothing. */
-  readonly secrets?: ServerSecrets
+  /** What counts the redactions of secrets. Default: nothing does. */
+  readonly secrets?: Pick<ServerSecrets, "removed">
   /** What is allowed of imports; {@link defaultImportLimits} unless told. */
   readonly imports?: ImportLimits
   /** Takes the lines of the access log, standard error unless told; null: there is none. */

@@ -25,7 +25,13 @@ import {
   StorageReadOnly,
 } from "@threadfold/event-log"
 import { NotARecording, RecordingUnreadable, UnknownSource } from "@threadfold/imports"
-import { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestrator"
+import {
+  AgentFailed,
+  AgentUnknown,
+  CommandUnknown,
+  RegistrationInvalid,
+  SessionConflict,
+} from "@threadfold/orchestrator"
 import { CursorInvalid, LimitInvalid, RowNotFound } from "@threadfold/projections"
 import { describe, expect, it } from "vitest"
 import { EnvironmentInvalid } from "../config/Environment.js"
@@ -98,11 +104,13 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
   [new ProgramUnavailable({ message }), "unavailable", message],
   [new QueueFull(), "too-many-requests", "The writer's queue is full."],
   [new RecordingUnreadable({ name: "f", reason: "EACCES" }), "recording-not-found", "f: EACCES."],
+  [new RegistrationInvalid({ message }), "invalid-request", message],
   [new RowNotFound({ resource: "thread", id: "x" }), "thread-not-found", "No thread has the id x."],
   [new RowNotFound({ resource: "session", id: "x" }), "session-not-found", "No session has the id x."],
   [new RowNotFound({ resource: "turn", id: "x" }), "turn-not-found", "No turn has the id x."],
   [new RowNotFound({ resource: "request", id: "x" }), "request-not-found", "No request has the id x."],
   [new SalvageTargetExists({ file: "/f" }), "invalid-request", "/f is there already."],
+  [new SessionConflict({ message }), "session-conflict", message],
   [new StorageFailed({ message }), "storage-failed", message],
   [new StorageFull({ message }), "disk-full", message],
   [new StorageLost(lost), "storage-lost", "It is gone."],

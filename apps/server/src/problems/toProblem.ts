@@ -7,7 +7,13 @@ import type { RefusalReason } from "@threadfold/core"
 import type { QueueFull, SubmitError } from "@threadfold/engine"
 import type { OpenError, ReadOnlyError, SalvageError } from "@threadfold/event-log"
 import type { ImportFailed } from "@threadfold/imports"
-import type { AgentFailed, AgentUnknown, CommandUnknown } from "@threadfold/orchestrator"
+import type {
+  AgentFailed,
+  AgentUnknown,
+  CommandUnknown,
+  RegistrationInvalid,
+  SessionConflict,
+} from "@threadfold/orchestrator"
 import type { ThreadListError } from "@threadfold/projections"
 import { Match } from "effect"
 import type { EnvironmentInvalid } from "../config/Environment.js"
@@ -27,6 +33,8 @@ export type ServiceError =
   | AgentUnknown
   | AgentFailed
   | CommandUnknown
+  | RegistrationInvalid
+  | SessionConflict
   | ImportFailed
   | BenchFailed
   | ProgramUnavailable
@@ -87,8 +95,10 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     ProgramUnavailable: () => "unavailable",
     QueueFull: () => "too-many-requests",
     RecordingUnreadable: () => "recording-not-found",
+    RegistrationInvalid: () => "invalid-request",
     RowNotFound: ({ resource }) => resources[resource],
     SalvageTargetExists: () => "invalid-request",
+    SessionConflict: () => "session-conflict",
     StorageFailed: () => "storage-failed",
     StorageFull: () => "disk-full",
     StorageLost: () => "storage-lost",

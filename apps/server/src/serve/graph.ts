@@ -6,9 +6,12 @@ import { Engine, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
+  AttachedSessions,
+  AttachedSettings,
   Background,
   Connections,
   CurrentReaperPolicy,
+  defaultAttachedSettings,
   HostSuspends,
   Incarnation,
   Orchestrator,
@@ -45,6 +48,7 @@ export const orchestrationParts = {
   orchestrator: withObservedOrchestrator(Orchestrator.layer),
   reaper: Reaper.layer,
   watchdog: Watchdog.layer,
+  attachedSessions: AttachedSessions.layer,
   outbox: Outbox.layer,
   recovery: Recovery.layer,
   connections: Connections.layer,
@@ -58,7 +62,7 @@ export const orchestrationParts = {
 /** What runs the agents: commands lead to effects, the outbox delivers them, and what runs is looked after. */
 export const orchestrationLive = (swapped: Partial<typeof orchestrationParts> = {}) => {
   const parts = { ...orchestrationParts, ...swapped }
-  return Layer.mergeAll(parts.orchestrator, parts.reaper, parts.watchdog).pipe(
+  return Layer.mergeAll(parts.orchestrator, parts.reaper, parts.watchdog, parts.attachedSessions).pipe(
     Layer.provideMerge(parts.outbox),
     Layer.provideMerge(parts.recovery),
     Layer.provideMerge(parts.connections),
@@ -70,6 +74,7 @@ export const orchestrationLive = (swapped: Partial<typeof orchestrationParts> = 
 /** Everything below the HTTP server, over one database file. */
 export const servicesLive = (file: string, agents: readonly Agent[], config: ConfigFile, secrets: ServerSecrets) =>
   orchestrationLive().pipe(
+    Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, secrets })),
     Layer.provideMerge(Layer.merge(Agents.layer(observedAgents(agents)), CurrentReaperPolicy.layer(config.reaper))),
     Layer.provideMerge(storageLive(file, config, secrets)),
   )

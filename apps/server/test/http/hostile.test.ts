@@ -292,7 +292,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-const small = testServer({ limits: { lineBytes: 64 * 1024, bodyBytes: 256 * 1024 } })
+const small = testServer({ maxLineBytes: 64 * 1024, limits: { smallBodyBytes: 64 * 1024, bodyBytes: 256 * 1024 } })
 
 const opened = attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 })
 const published = Effect.map(Engine, ({ log }) => log.published())

@@ -5,14 +5,13 @@
 import { SessionId } from "@threadfold/contracts"
 import type { LineResult } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
+import { AttachedSessions, AttachedSettings, defaultAttachedSettings, type InPieces } from "@threadfold/orchestrator"
+import { Projections } from "@threadfold/projections"
 import { hostileLines, namedUuid } from "@threadfold/testkit"
-import { Effect, Either } from "effect"
+import { Effect, Either, Layer } from "effect"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { lineResult } from "../../src/http/attached/AttachedSessions.js"
-import { lineReader } from "../../src/http/attached/lines.js"
-import type { InPieces } from "../../src/http/attached/pieces.js"
-import { findLines } from "../../src/http/attached/pushedBody.js"
-import { attachCommand } from "../../src/http/attached/registration.js"
+import { lineResult } from "../../src/http/push/lineResult.js"
+import { findLines } from "../../src/http/push/pushedBody.js"
 import { Library } from "../recordings/Library.js"
 
 const seeds = Number(process.env.SEEDS ?? 4)
@@ -31,34 +30,34 @@ const whole = <A>(work: InPieces<A>): A => {
   for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value
 }
 
+/** Attached sessions of the library's database. */
+const attachedSessions = () =>
+  AttachedSessions.layer.pipe(
+    Layer.provideMerge(Projections.layer(library.file)),
+    Layer.provideMerge(Engine.layerInProcess({ file: library.file })),
+    Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, maxLineBytes: maxBytes })),
+  )
+
 /** Pushes lines as the server does, in submissions of other sizes each time. */
 const pushAll = (seed: number, lines: readonly string[]) =>
   Effect.gen(function* () {
-    const engine = yield* Engine
+    const sessions = yield* AttachedSessions
     const sessionId = SessionId.make(namedUuid(`session ${seed}`))
-    const opening = attachCommand(
-      sessionId,
-      { provider: "hostile", nativeThreadId: `native ${seed}`, leaseMs: 60_000 },
-      1_795_132_800_000,
-    )
-    if (opening === null) throw new Error("no thread")
-    yield* engine.submit({ drafts: [], command: opening })
-    const context = { sessionId, streamId: opening.to.streamId, startedAt: 1_795_132_800_000 }
-    const read = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
+    const { session } = yield* sessions.attach(sessionId, {
+      provider: "hostile",
+      nativeThreadId: `native ${seed}`,
+      leaseMs: 60_000,
+    })
+    const context = yield* sessions.require(sessionId)
     const results: LineResult[] = []
     let size = 1
-    let waiting = Either.getOrThrow(whole(findLines(Buffer.from(lines.join("\n"))))).map((line) => whole(read(line)))
+    let waiting = Either.getOrThrow(whole(findLines(Buffer.from(lines.join("\n")))))
     for (; waiting.length > 0; size = (size * 7) % 61) {
-      const some = waiting.slice(0, size)
+      results.push(...(yield* sessions.push(context, waiting.slice(0, size))).map(lineResult))
       waiting = waiting.slice(size)
-      const drafts = some.flatMap(({ draft }) => (draft === null ? [] : [draft]))
-      const acknowledged = yield* engine.submit({ drafts })
-      let next = 0
-      for (const line of some)
-        results.push(lineResult(line, line.draft === null ? undefined : acknowledged.results[next++]))
     }
-    return { results, streamId: opening.to.streamId }
-  }).pipe(Effect.provide(Engine.layerInProcess({ file: library.file })))
+    return { results, streamId: session.threadId }
+  }).pipe(Effect.provide(attachedSessions()))
 
 it.each(Array.from({ length: seeds }, (_, index) => firstSeed + index))(
   "hostile lines leave a sound log and sound rows, seed %i",

@@ -3,11 +3,12 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
+import { AttachedSession, AttachRequest } from "../entities/AttachedSession.js"
 import { ProviderEvent } from "../entities/EventEnvelope.js"
 import { SessionView } from "../entities/Session.js"
-import { AttachedSession, AttachRequest, PushResult } from "./Attached.js"
 import { reads, sessionPath } from "./Endpoint.js"
 import { described, type OperationFacts, resourceRead } from "./operation.js"
+import { PushResult } from "./Push.js"
 import { bodyCall, databaseCall, readCall, writeCall } from "./problemSets.js"
 
 /** A push as one JSON array. */

@@ -4,6 +4,7 @@ import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import type { EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
+import { AttachedSessions } from "@threadfold/orchestrator"
 import { Effect } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
 import { orProblem } from "../orProblem.js"
@@ -23,6 +24,7 @@ const fullDetail = ({ freeBytes, minFreeBytes }: DiskSpace): string =>
 export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
   Effect.gen(function* () {
     const { engine, metrics, version } = yield* HttpServices
+    const sessions = yield* AttachedSessions
     const alive = JSON.stringify({ status: "ok", version })
     return yield* (yield* DirectReads).take(
       ["livez"],
@@ -38,7 +40,9 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
           ).pipe(orProblem(engine)),
         )
         .handle("metrics", () =>
-          Effect.map(engine.storage, (storage) => metrics.text(engine.log.published(), storage)),
+          Effect.map(engine.storage, (storage) =>
+            metrics.text(engine.log.published(), storage, sessions.submissions()),
+          ),
         ),
     )
   }),

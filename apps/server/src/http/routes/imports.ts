@@ -39,7 +39,7 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
     /** The recording that the body names. */
     const named = (request: HttpServerRequest.HttpServerRequest, said: string | undefined) =>
       Effect.gen(function* () {
-        const body = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
+        const body = yield* readJsonBody((yield* readBody(request, limits.smallBodyBytes)).toString("utf8"))
         const { path } = yield* decodeBody(ImportFromRoot, body)
         const name = said ?? path
         return { name, recording: rootedRecording(root, path, name) }

@@ -3,13 +3,14 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
+import { AttachedSessions, inPieces } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
-import { inPieces } from "../attached/pieces.js"
-import { findEntries, findLines } from "../attached/pushedBody.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { readBody, requireMediaType } from "../node/body.js"
 import { orProblem } from "../orProblem.js"
+import { lineResult } from "../push/lineResult.js"
+import { findEntries, findLines } from "../push/pushedBody.js"
 import { HttpServices } from "../Services.js"
 import { answer, resourceAnswer } from "./answer.js"
 import { decodeBody, readJsonBody } from "./order.js"
@@ -34,7 +35,8 @@ const pushAnswer = (results: readonly LineResult[], accept: string): HttpServerR
 
 export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function* () {
-    const { engine, limits, sessions } = yield* HttpServices
+    const { engine, limits, metrics } = yield* HttpServices
+    const sessions = yield* AttachedSessions
     const projections = yield* Projections
     const told = orProblem(engine)
     return yield* (yield* DirectReads).take(
@@ -50,9 +52,9 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           Effect.gen(function* () {
             yield* requireMediaType(request, [json])
             const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
-            const said = yield* readJsonBody((yield* readBody(request, limits.lineBytes)).toString("utf8"))
-            const body = yield* decodeBody(AttachRequest, said)
-            const { created, session } = yield* sessions.attach(sessionId, body)
+            const body = yield* readJsonBody((yield* readBody(request, limits.smallBodyBytes)).toString("utf8"))
+            const registration = yield* decodeBody(AttachRequest, body)
+            const { created, session } = yield* sessions.attach(sessionId, registration)
             return sessionAnswer(session, created ? 201 : 200)
           }).pipe(told),
         )
@@ -62,7 +64,9 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
             const context = yield* sessions.require(path.sessionId)
             const body = yield* readBody(request, limits.bodyBytes)
             const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
-            return pushAnswer(yield* sessions.push(context, lines), request.headers.accept ?? "")
+            const results = (yield* sessions.push(context, lines)).map(lineResult)
+            for (const { status } of results) metrics.line(status)
+            return pushAnswer(results, request.headers.accept ?? "")
           }).pipe(told),
         )
         .handle("heartbeat", ({ path }) =>

@@ -7,6 +7,7 @@ import { Engine, EngineFailed, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
+  AttachedSessions,
   CommandUnknown,
   defaultLimits,
   Ids,
@@ -94,5 +95,6 @@ const reaper = Layer.succeed(Reaper, {
 export const testOrchestration = Layer.mergeAll(
   orchestrator.pipe(Layer.provide(WorkReads.layer)),
   reaper,
+  AttachedSessions.layer,
   Agents.layer([testAgent]),
 )

@@ -6,7 +6,7 @@ import { AttachedSession, PushResult } from "@threadfold/contracts/api"
 import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
-import { MonotonicClock } from "@threadfold/orchestrator"
+import { AttachedSettings, defaultAttachedSettings, MonotonicClock } from "@threadfold/orchestrator"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type HttpOptions, HttpServer, HttpServerLive, readSide } from "../../../src/http/index.js"
 import { undeclared } from "./declared.js"
@@ -15,7 +15,10 @@ import { testOrchestration } from "./TestOrchestration.js"
 /** Lines of the access log of a test's server. */
 export class AccessLines extends Context.Tag("test/AccessLines")<AccessLines, string[]>() {}
 
-export type TestOptions = Partial<Omit<HttpOptions, "accessLog">>
+export type TestOptions = Partial<Omit<HttpOptions, "accessLog">> & {
+  /** Longest line of a push, bytes. */
+  readonly maxLineBytes?: number
+}
 
 /** A data directory of its own. */
 export const temporaryDirectory = Effect.acquireRelease(
@@ -27,7 +30,10 @@ export const temporaryDirectory = Effect.acquireRelease(
 export const clocksTogether = { now: Clock.currentTimeMillis }
 
 /** The server of a data directory. */
-export const serverOn = (directory: string, options: TestOptions = {}) => {
+export const serverOn = (
+  directory: string,
+  { maxLineBytes = defaultAttachedSettings.maxLineBytes, ...options }: TestOptions = {},
+) => {
   const file = databaseFile(directory)
   const lines: string[] = []
   return HttpServerLive({
@@ -36,8 +42,9 @@ export const serverOn = (directory: string, options: TestOptions = {}) => {
     accessLog: (line) => lines.push(line),
     ...options,
   }).pipe(
-    Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(testOrchestration),
+    Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, maxLineBytes })),
+    Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(Engine.layerInProcess({ file })),
     Layer.merge(Layer.succeed(AccessLines, lines)),

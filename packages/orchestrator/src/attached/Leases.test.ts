@@ -1,22 +1,13 @@
 /** Leases of attached sessions: what an adapter's silence leads to, and when. */
 import { describe, expect, it } from "@effect/vitest"
-import { SessionView } from "@threadfold/contracts"
-import { MonotonicClock, type MonotonicClockService } from "@threadfold/orchestrator"
-import { Effect, Exit, Scope, TestClock } from "effect"
+import { Clock, Effect, TestClock } from "effect"
 import * as fc from "fast-check"
-import { makeLeases } from "../../src/http/attached/Leases.js"
-import { jumpingClock } from "./support/JumpingClock.js"
-import {
-  attach,
-  callAs,
-  clocksTogether,
-  notice,
-  push,
-  serverOn,
-  sessionId,
-  temporaryDirectory,
-  testServer,
-} from "./support/TestServer.js"
+import { jumpingClock } from "../../test/JumpingClock.js"
+import { MonotonicClock, type MonotonicClockService } from "../host/SuspendDetector.js"
+import { makeLeases } from "./Leases.js"
+
+/** Both clocks go together: no test pauses unless it says so. */
+const clocksTogether: MonotonicClockService = { now: Clock.currentTimeMillis }
 
 /** Leases that note what lapsed, in order; `refuse` lets that many lapses fail. */
 const noted = (refuse = 0, monotonic: MonotonicClockService = clocksTogether) =>
@@ -116,54 +107,6 @@ describe("a pause of our own", () => {
       yield* leases.hold("two", 5_000)
       yield* TestClock.adjust("2 seconds")
       expect(lapsed).toEqual(["one"])
-    }),
-  )
-})
-
-const session = sessionId(1)
-const body = { provider: "test", nativeThreadId: "native-1", leaseMs: 30_000 }
-const view = Effect.map(callAs(SessionView, `/v1/sessions/${session}`), ({ body }) => body)
-
-/** Calls go over real sockets, whose answers no test clock waits for: the lapse is looked for until it is there. */
-const untilEnded = Effect.iterate(null as null | typeof SessionView.Type, {
-  while: (seen) => seen === null || seen.endedAt === null,
-  body: () => view,
-})
-
-describe("an attached session", () => {
-  it.scoped("that sends nothing for its lease ends by an event; events and heartbeats keep it", () =>
-    Effect.gen(function* () {
-      yield* attach(session, body)
-      yield* TestClock.adjust("20 seconds")
-      yield* push(session, [notice(1)])
-      yield* TestClock.adjust("20 seconds")
-      yield* callAs(
-        SessionView.pipe((schema) => schema.pick("sessionId")),
-        `/v1/sessions/${session}/heartbeat`,
-        {
-          method: "POST",
-        },
-      )
-      yield* TestClock.adjust("20 seconds")
-      expect(yield* view).toMatchObject({ status: "ready", endedAt: null })
-      yield* TestClock.adjust("10 seconds")
-      expect(yield* untilEnded).toMatchObject({ status: "stopped", cause: "lease-lapsed", evidence: "inferred" })
-    }).pipe(Effect.provide(testServer())),
-  )
-
-  it.scoped("has its whole lease again after a restart of the server, and then lapses", () =>
-    Effect.gen(function* () {
-      const directory = yield* temporaryDirectory
-      const first = yield* Scope.make()
-      yield* attach(session, body).pipe(Effect.provide(serverOn(directory)), Scope.extend(first))
-      yield* Scope.close(first, Exit.void)
-      yield* TestClock.adjust("10 minutes")
-      yield* Effect.gen(function* () {
-        yield* TestClock.adjust("29 seconds")
-        expect(yield* view).toMatchObject({ status: "ready", endedAt: null })
-        yield* TestClock.adjust("1 seconds")
-        expect(yield* untilEnded).toMatchObject({ cause: "lease-lapsed" })
-      }).pipe(Effect.provide(serverOn(directory)))
     }),
   )
 })

@@ -11,17 +11,26 @@ import {
   eventVersions,
   isEventType,
   isProviderEventType,
+  type JsonFault,
   maxTypeLength,
   NativeRef,
   ProviderEvent,
   readJson,
 } from "@threadfold/contracts"
-import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { EventDraft } from "@threadfold/engine"
 import { Either, ParseResult, Schema } from "effect"
 import type { InPieces } from "./pieces.js"
-import type { FoundLine } from "./pushedBody.js"
 import { type Salvaged, salvage } from "./salvage.js"
+
+/** A line as it was pushed, not decoded: where it stands in the bytes that hold it. */
+export interface PushedLine {
+  /** Number of the line, or of the entry, from 1. */
+  readonly line: number
+  readonly body: Buffer
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+}
 
 /** The session that a line belongs to. */
 export interface LineContext {
@@ -42,9 +51,19 @@ export interface LineRules {
   readonly redactText: (text: string) => string
 }
 
+/** Why a line is no event, or what it holds that is not known here. */
+export type LineProblem =
+  | JsonFault["problem"]
+  | "line-too-long"
+  | "not-an-event"
+  | "channel-reserved"
+  | "type-reserved"
+  | "payload-invalid"
+  | "unknown-field"
+
 /** What is wrong with a line. */
 export interface LineFault {
-  readonly problem: ProblemSlug
+  readonly problem: LineProblem
   /** Where; empty: the line as a whole. */
   readonly place: string
 }
@@ -116,7 +135,7 @@ const unknownField = (event: Readonly<Record<string, unknown>>): LineFault | nul
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
 /** Decodes lines of one session, each in pieces where it is long. */
-export const lineReader = (context: LineContext, rules: LineRules): ((found: FoundLine) => InPieces<ParsedLine>) => {
+export const lineReader = (context: LineContext, rules: LineRules): ((found: PushedLine) => InPieces<ParsedLine>) => {
   const { redactText } = rules
 
   const draft = (event: EventDraft["event"]): EventDraft => ({
@@ -127,7 +146,7 @@ export const lineReader = (context: LineContext, rules: LineRules): ((found: Fou
   })
 
   /** A line that is no event: kept under its number, where it has one. */
-  function* refused(found: FoundLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
+  function* refused(found: PushedLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
     const { body, end, line, start } = found
     if (channel === null || seq === null || !isPushable(channel)) {
       return { line, seq: null, draft: null, fault, unknown: null, values: 0 }

@@ -1,7 +1,6 @@
 /** Lines of a body decoded in pieces, and cut into what is committed together. */
-import type { ParsedLine } from "./lines.js"
+import type { ParsedLine, PushedLine } from "./lines.js"
 import type { InPieces } from "./pieces.js"
-import type { FoundLine } from "./pushedBody.js"
 
 /**
  * What is handed to the writer together, at most: a long body lets others in between. The values count because each has a price
@@ -14,8 +13,8 @@ const atATime = { ms: 5, lines: 256, bytes: 256 * 1024 } as const
 
 /** Decodes the first of `lines` from `from` on that are committed together; at least one, where there is one. */
 export function* decodeLines(
-  read: (line: FoundLine) => InPieces<ParsedLine>,
-  lines: readonly FoundLine[],
+  read: (line: PushedLine) => InPieces<ParsedLine>,
+  lines: readonly PushedLine[],
   from: number,
 ): InPieces<readonly ParsedLine[]> {
   const parsed: ParsedLine[] = []

@@ -1,6 +1,5 @@
 /** The commands that open and end an attached session, and the event of a lease that ran out. */
-import { type AttachSession, SessionId, type SessionRow, ThreadId } from "@threadfold/contracts"
-import type { AttachRequest } from "@threadfold/contracts/api"
+import { type AttachRequest, type AttachSession, SessionId, type SessionRow, ThreadId } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
 import { type CommandSubmission, type Destination, type EventDraft, sha256, threadKey } from "@threadfold/engine"
 import { v7 } from "uuid"

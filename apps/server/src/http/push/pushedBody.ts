@@ -4,20 +4,10 @@
  */
 import { maxPushLines } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
+import { bytesAtATime, type InPieces, type PushedLine } from "@threadfold/orchestrator"
 import { Either } from "effect"
-import { bytesAtATime, type InPieces } from "./pieces.js"
 
-/** Where a line stands in its body. */
-export interface FoundLine {
-  /** Number of the line, or of the entry, from 1. */
-  readonly line: number
-  readonly body: Buffer
-  readonly start: number
-  /** Exclusive. */
-  readonly end: number
-}
-
-export type Found = Either.Either<readonly FoundLine[], Problem>
+export type Found = Either.Either<readonly PushedLine[], Problem>
 
 const tooMany = (): Found =>
   Either.left(new Problem({ slug: "payload-too-large", detail: `The body has more than ${maxPushLines} lines.` }))
@@ -34,7 +24,7 @@ const isBlank = (body: Buffer, start: number, end: number): boolean => {
 
 /** The lines of an NDJSON body that are not blank. Fails with `payload-too-large` where there are too many. */
 export function* findLines(body: Buffer): InPieces<Found> {
-  const found: FoundLine[] = []
+  const found: PushedLine[] = []
   let start = 0
   let pauseAt = bytesAtATime
   for (let line = 1; start < body.length; line++) {
@@ -58,7 +48,7 @@ const noArray = (detail: string): Found => Either.left(new Problem({ slug: "inva
  * Only the array itself must be whole: an entry that is no JSON is a line that is none.
  */
 export function* findEntries(body: Buffer): InPieces<Found> {
-  const found: FoundLine[] = []
+  const found: PushedLine[] = []
   const broken = noArray("The body is no JSON array: it is not closed, or goes on after its end.")
   const skip = (from: number): number => {
     let at = from

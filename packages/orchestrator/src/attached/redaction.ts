@@ -1,6 +1,5 @@
 /** What must not be recorded of what adapters push. A secret that two lines tell together is not seen: each stays one event. */
-import { isEventType } from "@threadfold/contracts"
-import type { AttachRequest } from "@threadfold/contracts/api"
+import { type AttachRequest, isEventType } from "@threadfold/contracts"
 import type { EventDraft } from "@threadfold/engine"
 import { type HeldSecrets, makeRedactor, type Redactor } from "@threadfold/providers"
 import type { LineRules } from "./lines.js"
@@ -22,8 +21,8 @@ const nativeOf = (native: EventDraft["event"]["native"], { id }: Redactor): Even
     : Object.fromEntries(Object.entries(native).map(([name, said]) => [name, said === undefined ? said : id(said)]))
 
 /** The redaction of one server; nothing is taken out where no secret is held. */
-export const attachedRedaction = (secrets?: HeldSecrets): AttachedRedaction => {
-  const redactor = secrets === undefined ? null : makeRedactor(secrets)
+export const attachedRedaction = (secrets: HeldSecrets | null): AttachedRedaction => {
+  const redactor = secrets === null ? null : makeRedactor(secrets)
   if (redactor === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
   const { id, name, text } = redactor
   const maybe = (said: string | undefined, clean: (said: string) => string) => (said === undefined ? said : clean(said))

@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { maxJsonDepth, maxJsonValues, maxPushLines, maxSeq, maxTime } from "@threadfold/contracts"
-import { Problem, problems } from "@threadfold/contracts/problem"
-import { Either, Schema } from "effect"
+import { maxJsonDepth, maxJsonValues, maxSeq, maxTime } from "@threadfold/contracts"
 import fc from "fast-check"
-import { lineResult } from "./AttachedSessions.js"
 import { decodeLines } from "./decodeLines.js"
-import { type LineFault, lineReader, type ParsedLine } from "./lines.js"
+import { type LineFault, lineReader, type ParsedLine, type PushedLine } from "./lines.js"
 import { bytesAtATime, type InPieces } from "./pieces.js"
-import { type Found, type FoundLine, findEntries, findLines } from "./pushedBody.js"
 import { salvage } from "./salvage.js"
 
 const context = {
@@ -23,9 +19,23 @@ const read = lineReader(context, { maxBytes, redact: (event) => event, redactTex
 const whole = <A>(work: InPieces<A>): A => {
   for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value
 }
-const parse = (line: FoundLine): ParsedLine => whole(read(line))
-const lines = (body: string | Buffer) => Either.getOrThrow(whole(findLines(Buffer.from(body)))).map(parse)
-const entries = (body: string) => whole(findEntries(Buffer.from(body)))
+const parse = (line: PushedLine): ParsedLine => whole(read(line))
+const lineOf = (text: string | Buffer, line = 1): PushedLine => {
+  const body = Buffer.from(text)
+  return { line, body, start: 0, end: body.length }
+}
+/** The lines of a body that are not blank. */
+const linesOf = (body: Buffer): readonly PushedLine[] => {
+  const found: PushedLine[] = []
+  for (let start = 0, line = 1; start <= body.length; line++) {
+    const newline = body.indexOf(0x0a, start)
+    const end = newline === -1 ? body.length : newline
+    if (body.toString("utf8", start, end).trim() !== "") found.push({ line, body, start, end })
+    start = end + 1
+  }
+  return found
+}
+const lines = (body: string | Buffer) => linesOf(Buffer.from(body)).map(parse)
 const only = (text: string | Buffer) => lines(text)[0]
 
 const event = (fields: object = {}) =>
@@ -57,17 +67,6 @@ describe("pushed lines", () => {
             expect([draft.sessionId, draft.to.streamId]).toEqual([context.sessionId, context.streamId])
           }
         }
-      }),
-    )
-  })
-
-  it("mean the same as the entries of an array", () => {
-    fc.assert(
-      fc.property(fc.array(fc.jsonValue(), { maxLength: 10 }), fc.constantFrom(0, 2), (values, indent) => {
-        const array = Either.getOrThrow(entries(JSON.stringify(values, null, indent))).map(parse)
-        const meaning = ({ fault, line, seq }: ParsedLine) => ({ fault, line, seq })
-        const asLines = lines(values.map((value) => JSON.stringify(value)).join("\n"))
-        expect(array.map(meaning)).toEqual(asLines.map(meaning))
       }),
     )
   })
@@ -218,22 +217,6 @@ describe("pushed lines", () => {
       const taken = only(text)
       expect([taken?.fault, taken?.unknown]).toEqual([null, { problem: "unknown-field", place }])
       expect(taken?.draft?.event.raw).toBe(text)
-      if (taken === undefined) throw new Error("no line")
-      const stored = { status: "appended" as const, streamId: "", sequence: 5 }
-      expect(lineResult(taken, stored)).toEqual({
-        line: 1,
-        seq: 3,
-        status: "appended",
-        sequence: 5,
-        problem: "unknown-field",
-        place,
-      })
-      expect(lineResult(taken, { ...stored, status: "duplicate" })).toEqual({
-        line: 1,
-        seq: 3,
-        status: "duplicate",
-        sequence: 5,
-      })
     }
     // A native message of the line's own stays what it is, and ids of ours are known, if ignored.
     expect(only(event({ raw: "native", mood: "good" }))?.draft?.event.raw).toBe("native")
@@ -241,22 +224,9 @@ describe("pushed lines", () => {
     expect(only(event({ payload: { message: "m", mood: "good" } }))?.unknown).toBeNull()
   })
 
-  it("are counted before anything else, and refused as a whole where there are too many", () => {
-    const tooMany = (found: Found) => Either.isLeft(found) && found.left.slug === "payload-too-large"
-    expect(tooMany(whole(findLines(Buffer.from("1\n".repeat(maxPushLines + 1)))))).toBe(true)
-    expect(tooMany(whole(findLines(Buffer.from("\n".repeat(maxPushLines + 1)))))).toBe(true)
-    expect(tooMany(entries(`[${"1,".repeat(maxPushLines)}1]`))).toBe(true)
-    expect(lines("1\n".repeat(maxPushLines))).toHaveLength(maxPushLines)
-    expect(Either.getOrThrow(entries(`[${"1,".repeat(maxPushLines - 1)}1]`))).toHaveLength(maxPushLines)
-  })
-
-  it("in an array that is not whole refuse the body; an entry that is no JSON is one invalid line", () => {
-    for (const text of ["", "{}", "[", "[{}", "[{},]", "[,{}]", "[{}]]", "[{}] x", '["a]', "[1,,2]", "[}]", "5"]) {
-      expect([text, Either.isLeft(entries(text))]).toEqual([text, true])
-    }
-    expect(Either.getOrThrow(entries("[ ] "))).toEqual([])
-    const mixed = Either.getOrThrow(entries(`\ufeff[${event()}, nope, ${withMessage(deep)},\n{"a":"]"}]`)).map(parse)
-    expect(mixed.map(({ fault }) => fault?.problem ?? null)).toEqual([
+  it("that are cut from a list are judged one by one", () => {
+    const texts = [event(), " nope", withMessage(deep), '\n{"a":"]"}']
+    expect(texts.map((text) => parse(lineOf(text)).fault?.problem ?? null)).toEqual([
       null,
       "line-not-json",
       "line-too-deep",
@@ -283,10 +253,10 @@ describe("a body", () => {
   ]
 
   it.each(bodies)("of %s is decoded in pieces, few lines, bytes and values at a time", (_, body) => {
-    const found = Either.getOrThrow(whole(findLines(Buffer.from(body))))
+    const found = linesOf(Buffer.from(body))
     let lines = 0
     let bytes = 0
-    const counted = function* (line: FoundLine): InPieces<ParsedLine> {
+    const counted = function* (line: PushedLine): InPieces<ParsedLine> {
       lines += 1
       // A line over the limit has pieces of its own.
       if (line.end - line.start <= maxBytes) bytes += line.end - line.start
@@ -316,26 +286,11 @@ describe("a body", () => {
     return pauses
   }
 
-  it.each(noEvents)("with one long event of %s is looked through in pieces, as a line and as an entry", (text) => {
+  it.each(noEvents)("with one long event of %s is looked through in pieces", (text) => {
     const line = Buffer.from(longEvent(text))
     const least = Math.floor(line.length / bytesAtATime) - 1
     expect(least).toBeGreaterThan(5)
     expect(pausesOf(salvage(line, 0, line.length))).toBeGreaterThanOrEqual(least)
-    expect(pausesOf(findEntries(Buffer.from(`[${longEvent(text)}`)))).toBeGreaterThanOrEqual(least)
     expect(pausesOf(read({ line: 1, body: line, start: 0, end: line.length }))).toBeGreaterThan(least)
-  })
-})
-
-describe("the answer to a line", () => {
-  it("has at most 200 bytes where the line is invalid, whatever is wrong and wherever", () => {
-    const slugs = Schema.decodeUnknownSync(Schema.Array(Problem.fields.slug))(Object.keys(problems))
-    fc.assert(
-      fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.constantFrom(...slugs), (place, slug) => {
-        const fault = { problem: slug, place }
-        const parsed = { line: maxPushLines, seq: maxSeq, draft: null, fault, unknown: null, values: 0 }
-        const result = { status: "appended" as const, streamId: "", sequence: Number.MAX_SAFE_INTEGER }
-        expect(Buffer.byteLength(`${JSON.stringify(lineResult(parsed, result))}\n`)).toBeLessThanOrEqual(200)
-      }),
-    )
   })
 })

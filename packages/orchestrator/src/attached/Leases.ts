@@ -3,8 +3,8 @@
  * session has its whole lease again, because its adapter could not reach a server that was not there. For the same reason
  * a pause of our own (the host slept, or the process was stopped) begins every lease anew.
  */
-import { MonotonicClock, SuspendDetector } from "@threadfold/orchestrator"
 import { Clock, Effect, type Scope } from "effect"
+import { MonotonicClock, SuspendDetector } from "../host/SuspendDetector.js"
 
 interface Lease {
   readonly leaseMs: number
