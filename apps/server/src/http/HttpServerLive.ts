@@ -1,35 +1,26 @@
 /**
- * The HTTP server as one layer: over an engine and the projections it opens a port, and closes it in time when its
- * scope ends, with streams open or not.
+ * The HTTP server as one layer: over an engine, its projections and the services that run agents it opens a port, and closes it in
+ * time when its scope ends, with streams open or not.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { resolve } from "node:path"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
-import { Engine } from "@threadfold/engine"
-import { Agents, type AttachedSessions, Orchestrator, Reaper } from "@threadfold/orchestrator"
-import { Projections } from "@threadfold/projections"
-import { Clock, Context, Effect, Layer, type Scope } from "effect"
+import type { Engine } from "@threadfold/engine"
+import type { Agents, AttachedSessions, Orchestrator, Reaper } from "@threadfold/orchestrator"
+import type { Projections } from "@threadfold/projections"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
-import { makeAccessLog } from "./AccessLog.js"
-import { makeApp } from "./app.js"
 import { announce } from "./Discovery.js"
 import { DirectReads } from "./direct/DirectReads.js"
-import { sendDirect } from "./direct/sendDirect.js"
+import { HttpLimits } from "./HttpLimits.js"
+import { type HttpOptions, ServerVersion } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
-import { hasBody } from "./node/bodyArrival.js"
-import { type CannotListen, listen } from "./node/listen.js"
-import { type HttpOptions, limitsOf } from "./options.js"
-import { sendProblem } from "./problemAnswer.js"
-import { HttpServices } from "./Services.js"
-import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
+import { type CannotListen, Listener } from "./node/Listener.js"
+import { type GateOptions, requestListener } from "./requestListener.js"
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
-import { docsPolicy, securityHeaders } from "./security/headers.js"
 import { loadToken, tokenFile } from "./security/Token.js"
-import { makeEventFeed } from "./stream/eventFeed.js"
-import { makeRowFeed } from "./stream/rowFeed.js"
+import { EventFeed } from "./stream/EventFeed.js"
+import { RowFeed } from "./stream/RowFeed.js"
 
 /** A server that listens. */
 export interface BoundServer {
@@ -46,12 +37,11 @@ export interface BoundServer {
 /** The bound address of the server of this process. */
 export class HttpServer extends Context.Tag("@threadfold/server/HttpServer")<HttpServer, BoundServer>() {}
 
-const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts => ({
-  target: url,
-  hosts: headersDistinct.host ?? [],
-  origin: headersDistinct.origin?.join(", "),
-  authorization: headersDistinct.authorization?.join(", "),
-})
+/** What the server needs from below. */
+export type HttpNeeds = Agents | AttachedSessions | Engine | Orchestrator | Projections | Reaper
+
+/** How the opening of the server fails. */
+export type OpenServerError = Problem | CannotListen
 
 const requireLoopback = (host: string, allowRemote: boolean): Effect.Effect<void, Problem> =>
   isLoopback(host) || allowRemote
@@ -67,91 +57,53 @@ const standardError = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-/** What the server stands on. */
-export type HttpNeeds = Agents | AttachedSessions | Engine | Orchestrator | Projections | Reaper
+/** Answers on the port that is bound, and says where it is. */
+const serve = (
+  { allowedHosts, dataDir, host, version }: Omit<HttpOptions, "host"> & { readonly host: string },
+  gate: Omit<GateOptions, "policy">,
+) =>
+  Effect.gen(function* () {
+    const listener = yield* Listener
+    const { port } = listener
+    listener.serve(yield* requestListener({ ...gate, policy: hostPolicy(port, host, allowedHosts) }))
+    const url = `http://${urlHost(host)}:${port}`
+    const file = tokenFile(dataDir)
+    yield* announce(dataDir, { url, pid: process.pid, version, tokenFile: file })
+    return { url, host, port, token: gate.token, tokenFile: file }
+  })
 
-/** How the opening of the server fails. */
-export type OpenServerError = Problem | CannotListen | StorageUnavailable
+/** What the routes share. */
+const shared = Layer.mergeAll(DirectReads.layer, EventFeed.layer, ImportJobs.layer, RowFeed.layer)
+
+/** What the server is told, as services. */
+const settings = (options: HttpOptions) =>
+  Layer.mergeAll(
+    HttpLimits.layer(options.limits),
+    Metrics.layer(options.secrets),
+    Layer.succeed(ServerVersion, options.version),
+    Layer.succeed(ImportSettings, { ...(options.imports ?? defaultImportLimits), directory: options.dataDir }),
+  )
+
+/** The server as a layer. */
+export const HttpServerLive = (given: HttpOptions): Layer.Layer<HttpServer, OpenServerError, HttpNeeds> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { accessLog = standardError, allowRemote = false, host = "127.0.0.1", port = 0 } = given
+      // What the discovery file names must be right from every working directory.
+      const options = { ...given, host, dataDir: resolve(given.dataDir) }
+      yield* requireLoopback(host, allowRemote)
+      const token = yield* loadToken(options.dataDir)
+      return Layer.scoped(HttpServer, serve(options, { accessLog, token })).pipe(
+        Layer.provide(shared),
+        // The port is bound before the streams are made and closed after them: their end lets its connections go.
+        Layer.provide(Listener.layer({ host, port })),
+        Layer.provide(settings(options)),
+      )
+    }),
+  )
 
 /** Opens the server for the life of the scope. */
 export const openHttpServer = (
   options: HttpOptions,
 ): Effect.Effect<BoundServer, OpenServerError, HttpNeeds | Scope.Scope> =>
-  Effect.gen(function* () {
-    const limits = limitsOf(options)
-    // What the discovery file names must be right from every working directory.
-    const dataDir = resolve(options.dataDir)
-    const host = options.host ?? "127.0.0.1"
-    yield* requireLoopback(host, options.allowRemote === true)
-    const token = yield* loadToken(dataDir)
-    const clock = yield* Clock.clockWith(Effect.succeed)
-    const now = () => clock.unsafeCurrentTimeMillis()
-    const metrics = yield* Effect.acquireRelease(
-      Effect.sync(() => new Metrics(options.secrets)),
-      (open) => Effect.sync(() => open.close()),
-    )
-    const { known, port, serve } = yield* listen(host, options.port ?? 0, limits, metrics)
-    const engine = yield* Engine
-    const events = yield* makeEventFeed(engine.log, limits.stream, metrics)
-    const changes = yield* makeRowFeed(engine, yield* Projections, limits.stream, metrics)
-    const imports = { ...(options.imports ?? defaultImportLimits), directory: dataDir }
-    const direct = yield* Effect.map(Layer.build(DirectReads.layer), (built) => Context.get(built, DirectReads))
-    const app = yield* makeApp(metrics).pipe(
-      Effect.provideService(DirectReads, direct),
-      Effect.provide(
-        yield* Layer.build(ImportJobs.layer.pipe(Layer.provideMerge(Layer.succeed(ImportSettings, imports)))),
-      ),
-      Effect.provideService(HttpServices, {
-        agents: yield* Agents,
-        engine,
-        events,
-        changes,
-        limits,
-        metrics,
-        orchestrator: yield* Orchestrator,
-        reaper: yield* Reaper,
-        version: options.version,
-      }),
-    )
-    const platform = yield* Layer.build(NodeHttpServer.layerContext)
-    const handler = yield* Effect.provide(NodeHttpServer.makeHandler(app), platform)
-    const policy = hostPolicy(port, host, options.allowedHosts)
-    const guard = makeGuard({ ...limits, token, policy, now })
-    const { accessLog = standardError } = options
-    const log = accessLog === null ? null : makeAccessLog(accessLog, now)
-
-    const answered = ({ method = "", url = "" }: IncomingMessage, response: ServerResponse) => {
-      metrics.answered(response.statusCode)
-      log?.({ method, target: url, status: response.statusCode })
-    }
-    const listener: RequestListener = (request, response) => {
-      const { headers, method, url = "" } = request
-      response.once("close", () => answered(request, response))
-      const refusal = guard(factsOf(request))
-      // Every other path has passed with the token.
-      if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
-      if (refusal === null && method === "GET" && !hasBody(request)) {
-        const answer = direct.answer(url, headers, engine.log)
-        if (answer !== null && sendDirect(response, answer)) return
-      }
-      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
-      if (pathOf(url) === "/docs") response.setHeader("content-security-policy", docsPolicy)
-      if (refusal === null) return handler(request, response)
-      metrics.refused(refusal.slug)
-      return sendProblem(request, response, refusal)
-    }
-    serve(listener)
-
-    const url = `http://${urlHost(host)}:${port}`
-    yield* announce(dataDir, {
-      url,
-      pid: process.pid,
-      version: options.version,
-      tokenFile: tokenFile(dataDir),
-    })
-    return { url, host, port, token, tokenFile: tokenFile(dataDir) }
-  })
-
-/** The server as a layer. */
-export const HttpServerLive = (options: HttpOptions): Layer.Layer<HttpServer, OpenServerError, HttpNeeds> =>
-  Layer.scoped(HttpServer, openHttpServer(options))
+  Effect.map(Layer.build(HttpServerLive(options)), Context.get(HttpServer))

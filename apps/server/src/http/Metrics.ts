@@ -3,13 +3,14 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import type { StorageState } from "@threadfold/engine"
 import type { SubmissionCounts } from "@threadfold/orchestrator"
+import { Context, Effect, Layer } from "effect"
 import { durationsText } from "../telemetry/durations.js"
 
 /** How often the event loop is looked at, ms. What is measured contains this interval. */
 const lagSampleMs = 20
 
 /** Counters of one server; plain numbers, changed where things happen. */
-export class Metrics {
+export class MetricCounters {
   /** Calls answered, by status. */
   readonly answers = new Map<number, number>()
   /** Problems answered, by slug. */
@@ -125,4 +126,17 @@ export class Metrics {
     add("resident_memory_bytes", "gauge", "Resident memory of the process.", [["", process.memoryUsage.rss()]])
     return `${lines.join("\n")}\n${durationsText()}`
   }
+}
+
+/** The counters of a server. */
+export class Metrics extends Context.Tag("@threadfold/server/Metrics")<Metrics, MetricCounters>() {
+  /** Measures the event loop for the life of the layer. @param secrets counts the redactions of secrets */
+  static readonly layer = (secrets?: { readonly removed: number }): Layer.Layer<Metrics> =>
+    Layer.scoped(
+      Metrics,
+      Effect.acquireRelease(
+        Effect.sync(() => new MetricCounters(secrets)),
+        (counters) => Effect.sync(() => counters.close()),
+      ),
+    )
 }

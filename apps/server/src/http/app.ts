@@ -1,36 +1,29 @@
 /** All routes as one application that never fails: whatever goes wrong becomes a problem. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import { Engine, type EngineService } from "@threadfold/engine"
 import { StorageLost } from "@threadfold/event-log"
-import type { AttachedSessions } from "@threadfold/orchestrator"
-import type { Projections } from "@threadfold/projections"
 import { Cause, Effect, Layer } from "effect"
-import type { ImportJobs } from "../imports/ImportJobs.js"
-import type { ImportSettings } from "../imports/ImportSettings.js"
 import { toProblem } from "../problems/toProblem.js"
-import type { DirectReads } from "./direct/DirectReads.js"
-import type { Metrics } from "./Metrics.js"
+import { type MetricCounters, Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
-import { commandRoutes } from "./routes/commands.js"
-import { healthRoutes } from "./routes/health.js"
-import { importRoutes } from "./routes/imports.js"
-import { logRoutes } from "./routes/log.js"
-import { methodsOf } from "./routes/methods.js"
-import { modelRoutes } from "./routes/model.js"
-import { pages } from "./routes/pages.js"
-import { requestRoutes } from "./routes/requests.js"
-import { agentRoutes, reaperRoutes } from "./routes/running.js"
-import { sessionRoutes } from "./routes/sessions.js"
-import { unknownQuery } from "./routes/strict.js"
-import { threadRoutes } from "./routes/threads.js"
-import { turnRoutes } from "./routes/turns.js"
-import { HttpServices } from "./Services.js"
+import { agentRoutes, reaperRoutes } from "./routes/agentRoutes.js"
+import { commandRoutes } from "./routes/commandRoutes.js"
+import { methodsOf, unknownQuery } from "./routes/declaredRoutes.js"
+import { healthRoutes } from "./routes/healthRoutes.js"
+import { importRoutes } from "./routes/importRoutes.js"
+import { logRoutes } from "./routes/logRoutes.js"
+import { modelRoutes } from "./routes/modelRoutes.js"
+import { pages } from "./routes/pageRoutes.js"
+import { requestRoutes } from "./routes/requestRoutes.js"
+import { sessionRoutes } from "./routes/sessionRoutes.js"
+import { threadRoutes } from "./routes/threadRoutes.js"
+import { turnRoutes } from "./routes/turnRoutes.js"
 import { pathOf } from "./security/Guard.js"
 
 const groups = Layer.mergeAll(
@@ -58,7 +51,7 @@ const answerTo = (
   request: HttpServerRequest.HttpServerRequest,
   error: unknown,
   cause: Cause.Cause<unknown>,
-  metrics: Metrics,
+  metrics: MetricCounters,
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const refuse = (problem: Pick<Problem, "slug" | "detail">, headers: Readonly<Record<string, string>> = {}) => {
     metrics.refused(problem.slug)
@@ -88,10 +81,10 @@ const answerTo = (
 }
 
 /** Why a call broke: the lost files, where they are lost. SQLite may meet anything in them. */
-const lostFiles = (cause: Cause.Cause<unknown>): Effect.Effect<Cause.Cause<unknown>, never, HttpServices> =>
+const lostFiles = ({ storage }: EngineService, cause: Cause.Cause<unknown>): Effect.Effect<Cause.Cause<unknown>> =>
   Effect.gen(function* () {
     if (!Cause.isDie(cause)) return cause
-    const { lost } = yield* (yield* HttpServices).engine.storage
+    const { lost } = yield* storage
     return lost === null ? cause : Cause.fail(toProblem(new StorageLost({ ...lost, committed: false })))
   })
 
@@ -104,28 +97,23 @@ const firstIssue = (error: Error): string => {
   return path === "" ? String(issue.message) : `${path}: ${issue.message}`
 }
 
-/** What the routes stand on. */
-export type AppNeeds = AttachedSessions | DirectReads | HttpServices | ImportJobs | ImportSettings | Projections
-
 /** The application over its services. */
-export const makeApp = (
-  metrics: Metrics,
-): Effect.Effect<HttpApp.Default<never, HttpRouter.HttpRouter.DefaultServices>, never, AppNeeds> =>
-  Effect.gen(function* () {
-    const router = yield* HttpApiBuilder.Router
-    const app = yield* HttpRouter.toHttpApp(yield* router.router)
-    const services = yield* HttpServices
-    const strict = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
-      const unknown = unknownQuery(method, url)
-      return unknown === null ? app : Effect.fail(unknown)
-    })
-    return Effect.catchAllCause(strict, (cause) =>
-      Cause.isInterruptedOnly(cause)
-        ? Effect.interrupt
-        : Effect.gen(function* () {
-            const request = yield* HttpServerRequest.HttpServerRequest
-            const why = yield* Effect.provideService(lostFiles(cause), HttpServices, services)
-            return yield* answerTo(request, Cause.squash(why), why, metrics)
-          }),
-    )
-  }).pipe(Effect.provide(routes))
+export const makeApp = Effect.gen(function* () {
+  const engine = yield* Engine
+  const metrics = yield* Metrics
+  const router = yield* HttpApiBuilder.Router
+  const app = yield* HttpRouter.toHttpApp(yield* router.router)
+  const strict = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
+    const unknown = unknownQuery(method, url)
+    return unknown === null ? app : Effect.fail(unknown)
+  })
+  return Effect.catchAllCause(strict, (cause) =>
+    Cause.isInterruptedOnly(cause)
+      ? Effect.interrupt
+      : Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const why = yield* lostFiles(engine, cause)
+          return yield* answerTo(request, Cause.squash(why), why, metrics)
+        }),
+  )
+}).pipe(Effect.provide(routes))

@@ -1,4 +1,4 @@
-/** Problems as answers: through the framework, straight on a response of Node's, and on a bare socket. */
+/** Problems as answers: of a handler that failed, straight on a response of Node's, and on a bare socket. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"

@@ -36,7 +36,7 @@ import { CursorInvalid, LimitInvalid, RowNotFound } from "@threadfold/projection
 import { describe, expect, it } from "vitest"
 import { EnvironmentInvalid } from "../config/Environment.js"
 import { PlatformUnsupported } from "../config/platform.js"
-import { CannotListen } from "../http/node/listen.js"
+import { CannotListen } from "../http/node/Listener.js"
 import { NoDatabaseIn } from "../offline/Place.js"
 import { type ServiceError, toProblem } from "./toProblem.js"
 

@@ -4,8 +4,8 @@ import type { BenchFailed, ProgramUnavailable } from "@threadfold/bench"
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import type { RefusalReason } from "@threadfold/core"
-import type { QueueFull, SubmitError } from "@threadfold/engine"
-import type { OpenError, ReadOnlyError, SalvageError } from "@threadfold/event-log"
+import type { EngineService, QueueFull, SubmitError } from "@threadfold/engine"
+import { type OpenError, type ReadOnlyError, type SalvageError, StorageLost } from "@threadfold/event-log"
 import type { ImportFailed } from "@threadfold/imports"
 import type {
   AgentFailed,
@@ -15,10 +15,10 @@ import type {
   SessionConflict,
 } from "@threadfold/orchestrator"
 import type { ThreadListError } from "@threadfold/projections"
-import { Match } from "effect"
+import { Effect, Match } from "effect"
 import type { EnvironmentInvalid } from "../config/Environment.js"
 import type { PlatformUnsupported } from "../config/platform.js"
-import type { CannotListen } from "../http/node/listen.js"
+import type { CannotListen } from "../http/node/Listener.js"
 import type { NoDatabaseIn } from "../offline/Place.js"
 
 /** What the packages below the server fail with, and what the server itself fails with until a caller is told. */
@@ -112,3 +112,25 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
 /** The problem of an error; what is one already stays as it is. */
 export const toProblem = (error: ServiceError | Problem): Problem =>
   error._tag === "Problem" ? error : new Problem({ slug: slugFor(error), detail: error.message })
+
+/**
+ * Fails with problems alone. What a read of lost files ends in is whatever SQLite meets in them, and their writer may have ended
+ * of it: then the loss is the answer.
+ */
+export const orProblem =
+  ({ storage }: EngineService) =>
+  <A, R>(work: Effect.Effect<A, ServiceError | Problem, R>): Effect.Effect<A, Problem, R> => {
+    const orLost = <E extends ServiceError>(error: E): Effect.Effect<never, E | StorageLost> =>
+      Effect.flatMap(storage, ({ lost }) =>
+        Effect.fail(lost === null ? error : new StorageLost({ ...lost, committed: false })),
+      )
+    return work.pipe(
+      Effect.catchTags({
+        StorageUnavailable: orLost,
+        StorageFailed: orLost,
+        EngineFailed: orLost,
+        EngineStopped: orLost,
+      }),
+      Effect.mapError(toProblem),
+    )
+  }

@@ -4,6 +4,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import { type EventRow, encodeEnvelopeJson, type LogReader } from "@threadfold/event-log"
 import { type CursorInvalid, decodeCursor, encodeCursor } from "@threadfold/projections"
 import { Effect } from "effect"
+import { requireEventTypes } from "../../eventTypes.js"
 import { parseCursor } from "../stream/Cursor.js"
 
 /** Entries of a page unless told. */
@@ -76,3 +77,9 @@ export const eventPage = (
     const items = yield* Effect.forEach(rows, (row) => eventJson(log, row, query.native))
     return { json: `{"sequence":${head},"items":[${items.join(",")}],"next":${JSON.stringify(next)}}`, sequence: head }
   })
+
+/** Event types of a comma-separated list; undefined for none. Fails with `invalid-request` for one that is not known. */
+export const typesOf = (text: string | undefined): Effect.Effect<readonly string[] | undefined, Problem> => {
+  const types = (text ?? "").split(",").flatMap((type) => (type.trim() === "" ? [] : [type.trim()]))
+  return Effect.as(requireEventTypes(types, "types"), types.length === 0 ? undefined : types)
+}

@@ -3,8 +3,8 @@
  * wait are woken. Nothing is queued per stream: a slow one reads on later, from the ring or from what lies behind it.
  */
 import { Effect, Fiber, Schedule, type Scope } from "effect"
-import type { Metrics } from "../Metrics.js"
-import type { StreamLimits } from "../options.js"
+import type { StreamLimits } from "../HttpLimits.js"
+import type { MetricCounters } from "../Metrics.js"
 import type { Frame } from "./Frame.js"
 import { type FrameFilter, Ring, takes } from "./Ring.js"
 
@@ -90,7 +90,7 @@ export interface Hub {
 export const makeHub = (
   source: HubSource,
   limits: StreamLimits,
-  metrics: Metrics,
+  metrics: MetricCounters,
 ): Effect.Effect<Hub, never, Scope.Scope> =>
   Effect.gen(function* () {
     const ring = new Ring(limits.ringEvents, limits.ringBytes)

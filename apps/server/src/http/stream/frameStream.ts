@@ -4,7 +4,7 @@
  */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Clock, Effect, Option, Stream } from "effect"
-import type { StreamLimits } from "../options.js"
+import type { StreamLimits } from "../HttpLimits.js"
 import { formatCursor, type StreamCursor } from "./Cursor.js"
 import type { Beginning, Feed } from "./Feed.js"
 import { controlFrame, heartbeatFrame, openingFrame } from "./Frame.js"

@@ -7,15 +7,14 @@ import { AttachedSessions, inPieces } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
+import { HttpLimits } from "../HttpLimits.js"
+import { Metrics } from "../Metrics.js"
 import { readBody, requireMediaType } from "../node/body.js"
-import { orProblem } from "../orProblem.js"
 import { lineResult } from "../push/lineResult.js"
 import { findEntries, findLines } from "../push/pushedBody.js"
-import { HttpServices } from "../Services.js"
-import { answer, resourceAnswer } from "./answer.js"
-import { decodeBody, readJsonBody } from "./order.js"
-import { waitFor } from "./waitFor.js"
-import { wrong } from "./wrong.js"
+import { answer, resourceAnswer } from "./jsonAnswer.js"
+import { readRoute } from "./readRoute.js"
+import { decodeBody, readJsonBody, wrong } from "./requestBody.js"
 
 const json = "application/json"
 const ndjson = "application/x-ndjson"
@@ -35,48 +34,49 @@ const pushAnswer = (results: readonly LineResult[], accept: string): HttpServerR
 
 export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function* () {
-    const { engine, limits, metrics } = yield* HttpServices
-    const sessions = yield* AttachedSessions
+    const { bodyBytes, smallBodyBytes } = yield* HttpLimits
+    const metrics = yield* Metrics
     const projections = yield* Projections
-    const told = orProblem(engine)
+    const sessions = yield* AttachedSessions
+    const { log, ready, withProblems } = yield* readRoute
     return yield* (yield* DirectReads).take(
       ["get"],
       handlers
         .handle("get", ({ path, request, urlParams }) =>
           Effect.gen(function* () {
-            yield* waitFor(engine.log, urlParams["min-sequence"], limits.waitMs)
-            return resourceAnswer(request, engine.log.logId, yield* projections.session(path.sessionId))
-          }).pipe(told),
+            yield* ready(urlParams)
+            return resourceAnswer(request, log.logId, yield* projections.session(path.sessionId))
+          }).pipe(withProblems),
         )
         .handleRaw("attach", ({ path, request }) =>
           Effect.gen(function* () {
             yield* requireMediaType(request, [json])
             const sessionId = yield* Effect.mapError(decodeSessionId(path.sessionId), wrong("sessionId"))
-            const body = yield* readJsonBody((yield* readBody(request, limits.smallBodyBytes)).toString("utf8"))
+            const body = yield* readJsonBody((yield* readBody(request, smallBodyBytes)).toString("utf8"))
             const registration = yield* decodeBody(AttachRequest, body)
             const { created, session } = yield* sessions.attach(sessionId, registration)
             return sessionAnswer(session, created ? 201 : 200)
-          }).pipe(told),
+          }).pipe(withProblems),
         )
         .handleRaw("push", ({ path, request }) =>
           Effect.gen(function* () {
             const type = yield* requireMediaType(request, [ndjson, json])
             const context = yield* sessions.require(path.sessionId)
-            const body = yield* readBody(request, limits.bodyBytes)
+            const body = yield* readBody(request, bodyBytes)
             const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
             const results = (yield* sessions.push(context, lines)).map(lineResult)
             for (const { status } of results) metrics.line(status)
             return pushAnswer(results, request.headers.accept ?? "")
-          }).pipe(told),
+          }).pipe(withProblems),
         )
         .handle("heartbeat", ({ path }) =>
-          told(Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200))),
+          withProblems(Effect.map(sessions.heartbeat(path.sessionId), (session) => sessionAnswer(session, 200))),
         )
         .handle("close", ({ path }) =>
-          told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
+          withProblems(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
         )
         .handle("detach", ({ path }) =>
-          told(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
+          withProblems(Effect.map(sessions.detach(path.sessionId), (session) => sessionAnswer(session, 200))),
         ),
     )
   }),

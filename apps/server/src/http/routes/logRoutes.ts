@@ -6,22 +6,17 @@ import { invariants } from "@threadfold/core"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
-import { serveStream, wantsStream } from "../stream/serveStream.js"
-import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
-import { eventJson, eventPage } from "./eventPage.js"
-import { typesOf } from "./strict.js"
-import { waitFor } from "./waitFor.js"
+import { EventFeed } from "../stream/EventFeed.js"
+import { streamServer, wantsStream } from "../stream/streamServer.js"
+import { eventJson, eventPage, typesOf } from "./eventPage.js"
+import { answer, answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { readRoute } from "./readRoute.js"
 
 export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
   Effect.gen(function* () {
-    const services = yield* HttpServices
     const projections = yield* Projections
-    const { log } = services.engine
-    const told = orProblem(services.engine)
-    const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
-      waitFor(log, params["min-sequence"], services.limits.waitMs)
+    const { log, ready, withProblems } = yield* readRoute
+    const streamEvents = yield* streamServer(yield* EventFeed)
 
     return yield* (yield* DirectReads).take(
       ["events", "event", "anomalies", "stats"],
@@ -32,13 +27,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
             const types = yield* typesOf(urlParams.types)
             if (wantsStream(request)) {
               const filter = types === undefined ? {} : { types: new Set(types) }
-              return yield* serveStream(
-                { ...services, feed: services.events },
-                request,
-                urlParams.after,
-                filter,
-                "/v1/threads",
-              )
+              return yield* streamEvents({ request, after: urlParams.after, filter, snapshot: "/v1/threads" })
             }
             const { after, cursor, limit, order, native } = urlParams
             const page = yield* eventPage(log, {
@@ -50,7 +39,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
               native: native === true,
             })
             return answerText(page.json, page.sequence)
-          }).pipe(told),
+          }).pipe(withProblems),
         )
         .handle("event", ({ path: { sequence }, request, urlParams }) =>
           Effect.gen(function* () {
@@ -69,18 +58,18 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
             if (holds(request, etag)) return notModified(etag, log.published())
             const json = yield* eventJson(log, row, native)
             return answerText(json, log.published(), { etag })
-          }).pipe(told),
+          }).pipe(withProblems),
         )
         .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
           Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
             Effect.map((page) => answer(page, page.sequence)),
-            told,
+            withProblems,
           ),
         )
         .handle("stats", ({ urlParams }) =>
           Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
             Effect.map((stats) => answer(stats, stats.lastSequence)),
-            told,
+            withProblems,
           ),
         )
         .handle("invariants", () =>

@@ -6,13 +6,12 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
-import { Data, Effect, type Scope } from "effect"
+import { Context, Data, Effect, Layer } from "effect"
 import { recordDuration } from "../../telemetry/durations.js"
-import type { Metrics } from "../Metrics.js"
-import type { HttpLimits } from "../options.js"
+import { HttpLimits, type HttpLimitValues } from "../HttpLimits.js"
+import { type MetricCounters, Metrics } from "../Metrics.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
 import { holdsBack, setBodyDeadline } from "./bodyArrival.js"
-import { mustBeRead } from "./mustBeRead.js"
 import { makePlaces } from "./places.js"
 
 /** Sockets that went silent are asked for a sign of life after so long, ms. */
@@ -50,7 +49,7 @@ const tooLate = () =>
   Object.assign(new Error("the body did not arrive in time"), { code: "ERR_HTTP_REQUEST_TIMEOUT" as const })
 
 const answerGarbled =
-  (metrics: Metrics, answerMs: number) => (error: Error & { readonly code?: string }, socket: Duplex) => {
+  (metrics: MetricCounters, answerMs: number) => (error: Error & { readonly code?: string }, socket: Duplex) => {
     // Node tells of a late request again and again, until its connection is gone.
     if (socket.destroyed || socket.writableEnded) return
     metrics.garbled += 1
@@ -93,6 +92,32 @@ const close = (server: Server, graceMs: number): Effect.Effect<void> =>
     })
   })
 
+/** The answer that a socket is being emptied of. */
+const emptying = new WeakMap<Socket, ServerResponse>()
+
+/**
+ * An answer that is whole has to be read in time: else its connection is held for as long as the caller likes. From the end of an
+ * answer on, its socket may go without any progress for so long; then Node destroys it. Answers to calls
+ * that were sent ahead get the socket when those before them are out.
+ */
+const mustBeRead = (response: ServerResponse, limitMs: number): void => {
+  const watch = (socket: Socket): void => {
+    if (response.writableFinished) return
+    emptying.set(socket, response)
+    socket.setTimeout(limitMs)
+    response.once("finish", () => {
+      // The next answer may have the socket already. Where there is none, Node has set its limit for an idle connection.
+      if (emptying.get(socket) !== response) return
+      emptying.delete(socket)
+      if (socket.timeout === limitMs) socket.setTimeout(0)
+    })
+  }
+  response.once("prefinish", () => {
+    if (response.socket === null) response.once("socket", watch)
+    else watch(response.socket)
+  })
+}
+
 /** Measures how long an answer takes. A stream of events lasts as long as its reader likes. */
 const measureAnswer = (response: ServerResponse): void => {
   const begun = performance.now()
@@ -100,6 +125,12 @@ const measureAnswer = (response: ServerResponse): void => {
     if (String(response.getHeader("content-type")).startsWith("text/event-stream")) return
     recordDuration("http_request", (performance.now() - begun) / 1e3, {})
   })
+}
+
+export interface Address {
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
 }
 
 export interface Listening {
@@ -114,64 +145,74 @@ export interface Listening {
 const starting: RequestListener = (request, response) =>
   sendProblem(request, response, { slug: "unavailable", detail: "The server is starting." })
 
-/** Listens for the life of the scope. */
-export const listen = (
-  host: string,
-  port: number,
-  limits: HttpLimits,
-  metrics: Metrics,
-): Effect.Effect<Listening, CannotListen, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.async<Listening & { readonly server: Server }, CannotListen>((resume) => {
-      let current = starting
-      const server = createServer({
-        maxHeaderSize: limits.headerBytes,
-        // Each body has a deadline of its own: see below.
-        requestTimeout: 0,
-        headersTimeout: limits.requestMs,
-        connectionsCheckingInterval: Math.min(1_000, limits.requestMs),
-        // The gate looks at the Host header itself: its answer is a problem.
-        requireHostHeader: false,
-        insecureHTTPParser: false,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveProbeMs,
+const open = (
+  { host, port }: Address,
+  limits: HttpLimitValues,
+  metrics: MetricCounters,
+): Effect.Effect<Listening & { readonly server: Server }, CannotListen> =>
+  Effect.async((resume) => {
+    let current = starting
+    const server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      // Each body has a deadline of its own: see below.
+      requestTimeout: 0,
+      headersTimeout: limits.requestMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.requestMs),
+      // The gate looks at the Host header itself: its answer is a problem.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveProbeMs,
+    })
+    const places = makePlaces(limits, () => {
+      metrics.refusedConnections += 1
+    })
+    server.on("connection", (socket: Socket) => {
+      metrics.connections += 1
+      socket.once("close", () => {
+        metrics.connections -= 1
       })
-      const places = makePlaces(limits, () => {
-        metrics.refusedConnections += 1
-      })
-      server.on("connection", (socket: Socket) => {
-        metrics.connections += 1
-        socket.once("close", () => {
-          metrics.connections -= 1
-        })
-        places.take(socket)
-      })
-      const garbledCall = answerGarbled(metrics, limits.answerMs)
-      const take: RequestListener = (request, response) => {
-        measureAnswer(response)
-        mustBeRead(response, limits.answerMs)
-        setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
-        current(request, response)
+      places.take(socket)
+    })
+    const garbledCall = answerGarbled(metrics, limits.answerMs)
+    const take: RequestListener = (request, response) => {
+      measureAnswer(response)
+      mustBeRead(response, limits.answerMs)
+      setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
+      current(request, response)
+    }
+    server.on("request", take)
+    server.on("checkContinue", (request, response) => {
+      holdsBack(request, response)
+      take(request, response)
+    })
+    // An unknown expectation is no reason to answer with anything but a problem.
+    server.on("checkExpectation", (request, response) => current(request, response))
+    server.on("clientError", garbledCall)
+    server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
+    server.listen({ host, port }, () => {
+      const address = server.address()
+      if (address === null || typeof address === "string") {
+        return resume(Effect.fail(cannotListen(host, port)(new Error("no address"))))
       }
-      server.on("request", take)
-      server.on("checkContinue", (request, response) => {
-        holdsBack(request, response)
-        take(request, response)
-      })
-      // An unknown expectation is no reason to answer with anything but a problem.
-      server.on("checkExpectation", (request, response) => current(request, response))
-      server.on("clientError", garbledCall)
-      server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
-      server.listen({ host, port }, () => {
-        const address = server.address()
-        if (address === null || typeof address === "string") {
-          return resume(Effect.fail(cannotListen(host, port)(new Error("no address"))))
-        }
-        const serve = (handler: RequestListener) => {
-          current = handler
-        }
-        return resume(Effect.succeed({ server, port: address.port, serve, known: places.known }))
-      })
-    }),
-    ({ server }) => close(server, limits.shutdownMs),
-  )
+      const serve = (handler: RequestListener) => {
+        current = handler
+      }
+      return resume(Effect.succeed({ server, port: address.port, serve, known: places.known }))
+    })
+  })
+
+/** The socket of the server. */
+export class Listener extends Context.Tag("@threadfold/server/Listener")<Listener, Listening>() {
+  /** Listens for the life of the layer. */
+  static readonly layer = (address: Address): Layer.Layer<Listener, CannotListen, HttpLimits | Metrics> =>
+    Layer.scoped(
+      Listener,
+      Effect.gen(function* () {
+        const limits = yield* HttpLimits
+        return yield* Effect.acquireRelease(open(address, limits, yield* Metrics), ({ server }) =>
+          close(server, limits.shutdownMs),
+        )
+      }),
+    )
+}

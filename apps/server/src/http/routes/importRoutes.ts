@@ -3,23 +3,25 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Api, ImportFromRoot } from "@threadfold/contracts/api"
+import { Engine } from "@threadfold/engine"
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect } from "effect"
 import { ImportJobs } from "../../imports/ImportJobs.js"
 import { ImportSettings } from "../../imports/ImportSettings.js"
 import { rootedRecording } from "../../imports/rootedRecording.js"
 import { uploadedRecording } from "../../imports/upload.js"
+import { HttpLimits } from "../HttpLimits.js"
 import { readBody, requireMediaType } from "../node/body.js"
-import { HttpServices } from "../Services.js"
-import { answer } from "./answer.js"
-import { decodeBody, readJsonBody } from "./order.js"
+import { answer } from "./jsonAnswer.js"
+import { decodeBody, readJsonBody } from "./requestBody.js"
 
 const json = "application/json"
 const ndjson = "application/x-ndjson"
 
 export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
   Effect.gen(function* () {
-    const { engine, limits } = yield* HttpServices
+    const engine = yield* Engine
+    const { requestMs, smallBodyBytes } = yield* HttpLimits
     const { directory, root, uploadBytes } = yield* ImportSettings
     const jobs = yield* ImportJobs
     const ids = yield* Ids
@@ -30,7 +32,7 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
       recording: Effect.flatMap(engine.storage, ({ space }) =>
         uploadedRecording(NodeHttpServerRequest.toIncomingMessage(request), name, directory, {
           bytes: uploadBytes,
-          silentMs: limits.requestMs,
+          silentMs: requestMs,
           minFreeBytes: space?.minFreeBytes ?? 0,
         }),
       ),
@@ -39,7 +41,7 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
     /** The recording that the body names. */
     const named = (request: HttpServerRequest.HttpServerRequest, said: string | undefined) =>
       Effect.gen(function* () {
-        const body = yield* readJsonBody((yield* readBody(request, limits.smallBodyBytes)).toString("utf8"))
+        const body = yield* readJsonBody((yield* readBody(request, smallBodyBytes)).toString("utf8"))
         const { path } = yield* decodeBody(ImportFromRoot, body)
         const name = said ?? path
         return { name, recording: rootedRecording(root, path, name) }

@@ -2,14 +2,15 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import type { EngineService } from "@threadfold/engine"
+import { Engine, type EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
 import { AttachedSessions } from "@threadfold/orchestrator"
 import { Effect } from "effect"
+import { orProblem } from "../../problems/toProblem.js"
 import { DirectReads } from "../direct/DirectReads.js"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
-import { answer, textAnswer } from "./answer.js"
+import { ServerVersion } from "../HttpOptions.js"
+import { Metrics } from "../Metrics.js"
+import { answer, textAnswer } from "./jsonAnswer.js"
 
 /** The files are those that were opened, and there is room to write. Reading goes on without either. */
 const storageReady = (engine: EngineService): Effect.Effect<void, Problem> =>
@@ -23,7 +24,9 @@ const fullDetail = ({ freeBytes, minFreeBytes }: DiskSpace): string =>
 
 export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
   Effect.gen(function* () {
-    const { engine, metrics, version } = yield* HttpServices
+    const engine = yield* Engine
+    const metrics = yield* Metrics
+    const version = yield* ServerVersion
     const sessions = yield* AttachedSessions
     const alive = JSON.stringify({ status: "ok", version })
     return yield* (yield* DirectReads).take(

@@ -5,13 +5,12 @@ import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
 import { formatCursor } from "../stream/Cursor.js"
 import type { FrameFilter } from "../stream/Ring.js"
-import { serveStream, wantsStream } from "../stream/serveStream.js"
-import { answer, etagOf, holds, notModified } from "./answer.js"
-import { waitFor } from "./waitFor.js"
+import { RowFeed } from "../stream/RowFeed.js"
+import { streamServer, wantsStream } from "../stream/streamServer.js"
+import { answer, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { readRoute } from "./readRoute.js"
 
 interface ChangesQuery {
   readonly after?: string | undefined
@@ -20,12 +19,9 @@ interface ChangesQuery {
 
 export const modelRoutes = HttpApiBuilder.group(Api, "model", (handlers) =>
   Effect.gen(function* () {
-    const services = yield* HttpServices
     const projections = yield* Projections
-    const { log } = services.engine
-    const told = orProblem(services.engine)
-    const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
-      waitFor(log, params["min-sequence"], services.limits.waitMs)
+    const { log, ready, withProblems } = yield* readRoute
+    const streamChanges = yield* streamServer(yield* RowFeed)
 
     const changes = (
       request: HttpServerRequest.HttpServerRequest,
@@ -41,7 +37,7 @@ export const modelRoutes = HttpApiBuilder.group(Api, "model", (handlers) =>
           })
         }
         yield* ready(params)
-        return yield* serveStream({ ...services, feed: services.changes }, request, params.after, filter, snapshot)
+        return yield* streamChanges({ request, after: params.after, filter, snapshot })
       })
 
     return handlers
@@ -56,14 +52,14 @@ export const modelRoutes = HttpApiBuilder.group(Api, "model", (handlers) =>
           // One without an open state gets it without an event, when the thread is folded again: it carries no tag.
           const headers = rows.state === null ? {} : { etag }
           return answer({ ...rows, cursor: formatCursor(log.logId, rows.sequence) }, rows.sequence, headers)
-        }).pipe(told),
+        }).pipe(withProblems),
       )
       .handle("threadChanges", ({ path: { threadId }, request, urlParams }) =>
         Effect.zipRight(
           projections.thread(threadId),
           changes(request, urlParams, { streamId: threadId }, `/v1/threads/${threadId}/snapshot`),
-        ).pipe(told),
+        ).pipe(withProblems),
       )
-      .handle("changes", ({ request, urlParams }) => told(changes(request, urlParams, {}, "/v1/threads")))
+      .handle("changes", ({ request, urlParams }) => withProblems(changes(request, urlParams, {}, "/v1/threads")))
   }),
 )

@@ -1,7 +1,9 @@
 /** Answers of the reading routes: JSON, the sequence it is true for, and an `ETag` where one resource is meant. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Problem } from "@threadfold/contracts/problem"
 import type { Resource } from "@threadfold/projections"
+import { Effect } from "effect"
 
 /** A body that stays text until it goes out: Node then writes it together with its head. */
 export const textAnswer = (
@@ -55,4 +57,22 @@ export const resourceAnswer = (
 ): HttpServerResponse.HttpServerResponse => {
   const etag = etagOf(logId, version)
   return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
+}
+
+/** An `ETag` of ours: the log, the version, and what else the answer depended on. */
+const ours = /^"([^".]+)\.(\d+)(?:\.[^"]*)?"$/
+
+/**
+ * The version that `If-Match` names: that of the resource as the caller has seen it; undefined where there is none, or `*`. Fails with `precondition-failed` for a tag of
+ * another log, and with `invalid-request` for what is no tag of ours.
+ */
+export const versionNamed = (logId: string, header: string | undefined): Effect.Effect<number | undefined, Problem> => {
+  if (header === undefined || header.trim() === "*") return Effect.succeed(undefined)
+  const [, log, version] = ours.exec(header.trim()) ?? []
+  if (log === undefined) {
+    return new Problem({ slug: "invalid-request", detail: "If-Match must be one ETag as the server gave it, or *." })
+  }
+  return log === logId
+    ? Effect.succeed(Number(version))
+    : new Problem({ slug: "precondition-failed", detail: "The tag in If-Match is of another log." })
 }

@@ -1,11 +1,14 @@
-/** `min-sequence`: a read waits until the log is as far as its caller knows it to be. */
+/** What the routes that read have in common: they wait for `min-sequence`, and fail with problems alone. */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
+import { Engine } from "@threadfold/engine"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
+import { orProblem } from "../../problems/toProblem.js"
+import { HttpLimits } from "../HttpLimits.js"
 
 /** Waits until a sequence is published, at most `waitMs`; then fails with `range-not-reached`. */
-export const waitFor = (
+const waitFor = (
   log: LogReader,
   sequence: number | undefined,
   waitMs: number,
@@ -23,3 +26,20 @@ export const waitFor = (
     }),
   )
 }
+
+/** Parameters of every read. */
+interface ReadParams {
+  readonly "min-sequence"?: number | undefined
+}
+
+/** The log, the wait for `min-sequence` (a read waits until the log is as far as its caller knows it to be), and the failure. */
+export const readRoute = Effect.gen(function* () {
+  const engine = yield* Engine
+  const { waitMs } = yield* HttpLimits
+  const { log } = engine
+  return {
+    log,
+    ready: (params: ReadParams) => waitFor(log, params["min-sequence"], waitMs),
+    withProblems: orProblem(engine),
+  }
+})

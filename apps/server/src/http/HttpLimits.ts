@@ -1,9 +1,8 @@
-/** What the HTTP server is told, and the limits that protect it. */
-import type { ServerSecrets } from "../config/ServerSecrets.js"
-import type { ImportLimits } from "../imports/ImportSettings.js"
+/** The limits that protect the HTTP server. */
+import { Context, Layer } from "effect"
 
 /** Every bound of the server. All are per server, not per client: on a loopback all clients look alike. */
-export interface HttpLimits {
+export interface HttpLimitValues {
   /** Longest body of a call, bytes. */
   readonly bodyBytes: number
   /** Longest body that describes one thing, such as the registration of a session, bytes. */
@@ -58,7 +57,7 @@ export interface StreamLimits {
   readonly retryMs: number
 }
 
-export const defaultLimits: HttpLimits = {
+export const defaultLimits: HttpLimitValues = {
   bodyBytes: 16 * 1024 * 1024,
   smallBodyBytes: 1024 * 1024,
   headerBytes: 16 * 1024,
@@ -87,32 +86,16 @@ export const defaultLimits: HttpLimits = {
   },
 }
 
-export interface HttpOptions {
-  /** The data directory: the token and the discovery file are kept there. */
-  readonly dataDir: string
-  /** Address to listen on; `127.0.0.1` unless told. */
-  readonly host?: string
-  /** Port to listen on; 0 (the default): a free one. */
-  readonly port?: number
-  /** Must be true for an address that is not loopback. */
-  readonly allowRemote?: boolean
-  /** Further names under which the server may be called, without port; only with `allowRemote`. */
-  readonly allowedHosts?: readonly string[]
-  /** Version that the server tells of itself. */
-  readonly version: string
-  /** What counts the redactions of secrets. Default: nothing does. */
-  readonly secrets?: Pick<ServerSecrets, "removed">
-  /** What is allowed of imports; {@link defaultImportLimits} unless told. */
-  readonly imports?: ImportLimits
-  /** Takes the lines of the access log, standard error unless told; null: there is none. */
-  readonly accessLog?: ((line: string) => void) | null
-  /** Limits that differ from {@link defaultLimits}. */
-  readonly limits?: Partial<Omit<HttpLimits, "stream">> & { readonly stream?: Partial<StreamLimits> }
-}
+/** Limits that differ from {@link defaultLimits}. */
+export type OtherLimits = Partial<Omit<HttpLimitValues, "stream">> & { readonly stream?: Partial<StreamLimits> }
 
 /** The limits of a server. */
-export const limitsOf = (options: Pick<HttpOptions, "limits">): HttpLimits => ({
-  ...defaultLimits,
-  ...options.limits,
-  stream: { ...defaultLimits.stream, ...options.limits?.stream },
-})
+export class HttpLimits extends Context.Tag("@threadfold/server/HttpLimits")<HttpLimits, HttpLimitValues>() {
+  /** {@link defaultLimits}, but for those that are given. */
+  static readonly layer = (others: OtherLimits = {}): Layer.Layer<HttpLimits> =>
+    Layer.succeed(HttpLimits, {
+      ...defaultLimits,
+      ...others,
+      stream: { ...defaultLimits.stream, ...others.stream },
+    })
+}

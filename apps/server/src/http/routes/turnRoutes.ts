@@ -7,17 +7,18 @@ import { Projections, type Resource } from "@threadfold/projections"
 import { Effect, Option, Stream } from "effect"
 import { isFinal, turnEndings } from "../../turns.js"
 import { DirectReads } from "../direct/DirectReads.js"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
-import { resourceAnswer } from "./answer.js"
-import { waitFor } from "./waitFor.js"
+import { HttpLimits } from "../HttpLimits.js"
+import { Metrics } from "../Metrics.js"
+import { resourceAnswer } from "./jsonAnswer.js"
+import { readRoute } from "./readRoute.js"
 
 export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
   Effect.gen(function* () {
-    const { engine, limits, metrics } = yield* HttpServices
+    const { waiters } = yield* HttpLimits
+    const metrics = yield* Metrics
     const projections = yield* Projections
-    const { log } = engine
-    const places = yield* Effect.makeSemaphore(limits.waiters)
+    const { log, ready, withProblems } = yield* readRoute
+    const places = yield* Effect.makeSemaphore(waiters)
 
     /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
     const ending = ({ sequence, value: { threadId, turnId } }: Resource<TurnDetail>) =>
@@ -48,7 +49,7 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
         if (Option.isNone(waited)) {
           return yield* new Problem({
             slug: "too-many-requests",
-            detail: `${limits.waiters} calls wait for the end of a turn already.`,
+            detail: `${waiters} calls wait for the end of a turn already.`,
           })
         }
         return yield* Option.match(Option.flatten(waited.value), {
@@ -61,12 +62,12 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
       ["get"],
       handlers.handle("get", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
-          yield* waitFor(log, urlParams["min-sequence"], limits.waitMs)
+          yield* ready(urlParams)
           const found = yield* projections.turn(path.turnId)
           const seconds = urlParams.wait ?? 0
           const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
           return resourceAnswer(request, log.logId, turn)
-        }).pipe(orProblem(engine)),
+        }).pipe(withProblems),
       ),
     )
   }),

@@ -8,13 +8,11 @@ import { type Page, type PageQuery, Projections, type ThreadListError } from "@t
 import { Effect } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
 import { PageCache } from "../direct/PageCache.js"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
-import { serveStream, wantsStream } from "../stream/serveStream.js"
-import { answer, answerText, etagOf, holds, notModified } from "./answer.js"
-import { eventPage } from "./eventPage.js"
-import { typesOf } from "./strict.js"
-import { waitFor } from "./waitFor.js"
+import { EventFeed } from "../stream/EventFeed.js"
+import { streamServer, wantsStream } from "../stream/streamServer.js"
+import { eventPage, typesOf } from "./eventPage.js"
+import { answer, answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { readRoute } from "./readRoute.js"
 
 interface ListCall {
   readonly path: { readonly threadId: string }
@@ -25,12 +23,9 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Problem>
 
 export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
   Effect.gen(function* () {
-    const services = yield* HttpServices
     const projections = yield* Projections
-    const { log } = services.engine
-    const told = orProblem(services.engine)
-    const ready = (params: { readonly "min-sequence"?: number | undefined }) =>
-      waitFor(log, params["min-sequence"], services.limits.waitMs)
+    const { log, ready, withProblems } = yield* readRoute
+    const streamEvents = yield* streamServer(yield* EventFeed)
 
     const pages = new PageCache()
 
@@ -40,7 +35,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
       ({ path, urlParams: { limit, cursor, order, ...params } }: ListCall): Answer =>
         Effect.zipRight(ready(params), query(path.threadId, { limit, cursor, order })).pipe(
           Effect.map((page) => answer(page, page.sequence)),
-          told,
+          withProblems,
         )
 
     const snapshot = (
@@ -86,23 +81,25 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
         .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
           Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
             Effect.map((page) => answer(page, page.sequence)),
-            told,
+            withProblems,
           ),
         )
         .handle("get", ({ path, request, urlParams }) =>
-          told(Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound))),
+          withProblems(
+            Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
+          ),
         )
         .handle("sessions", list(projections.sessions))
         .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
           Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
             Effect.map((page) => answer(page, page.sequence)),
-            told,
+            withProblems,
           ),
         )
         .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
           Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
             Effect.map((page) => answer(page, page.sequence)),
-            told,
+            withProblems,
           ),
         )
         .handle("requests", list(projections.requests))
@@ -122,7 +119,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
             yield* ready(urlParams)
             const usage = yield* projections.usage(path.threadId)
             return answer(usage, usage.sequence)
-          }).pipe(told),
+          }).pipe(withProblems),
         )
         .handle("events", ({ path, request, urlParams }) =>
           Effect.gen(function* () {
@@ -131,8 +128,8 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
             const types = yield* typesOf(urlParams.types)
             if (wantsStream(request)) {
               const filter = { streamId: path.threadId, ...(types === undefined ? {} : { types: new Set(types) }) }
-              const stream = { ...services, feed: services.events }
-              return yield* serveStream(stream, request, urlParams.after, filter, `/v1/threads/${path.threadId}`)
+              const snapshot = `/v1/threads/${path.threadId}`
+              return yield* streamEvents({ request, after: urlParams.after, filter, snapshot })
             }
             const { after, cursor, limit, order, native } = urlParams
             const page = yield* eventPage(log, {
@@ -145,7 +142,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
               native: native === true,
             })
             return answerText(page.json, page.sequence)
-          }).pipe(told),
+          }).pipe(withProblems),
         ),
     )
   }),

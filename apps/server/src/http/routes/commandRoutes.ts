@@ -1,4 +1,4 @@
-/** Routes of commands: each makes one command of its path and body, and gives it to the orchestrator. */
+/** Routes of commands: each makes one command of its path and body, and dispatches it. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { type Command, type EffectRow, MessageId, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
 import {
@@ -15,13 +15,14 @@ import {
   StopSessionBody,
 } from "@threadfold/contracts/api"
 import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
-import { Ids } from "@threadfold/orchestrator"
+import { Engine } from "@threadfold/engine"
+import { Agents, Ids, Orchestrator } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Option, Schema } from "effect"
-import { orProblem } from "../orProblem.js"
-import { HttpServices } from "../Services.js"
-import { requireFolders } from "./folder.js"
-import { type Body, type CommandCall, giveOrder, nothing, optional, required } from "./order.js"
+import { orProblem } from "../../problems/toProblem.js"
+import { type CommandCall, commandDispatcher } from "./dispatchCommand.js"
+import { type Body, nothing, optional, required } from "./requestBody.js"
+import { requireFolders } from "./requireFolders.js"
 
 /** An id out of a path. One of the wrong form names nothing that exists. */
 const idOf =
@@ -44,14 +45,17 @@ interface OnThread extends CommandCall {
 
 export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
   Effect.gen(function* () {
-    const services = yield* HttpServices
-    const projections = yield* Projections
+    const agents = yield* Agents
     const ids = yield* Ids
+    const orchestrator = yield* Orchestrator
+    const projections = yield* Projections
+    const dispatch = yield* commandDispatcher
+    const withProblems = orProblem(yield* Engine)
 
     /** A look at the world that a retry does not need: it is given the first answer, whatever has happened since. */
     const unlessRemembered = ({ headers }: CommandCall, look: Effect.Effect<void, Problem>) => {
       const key = headers["idempotency-key"]
-      const remembered = key === undefined ? Effect.succeed(false) : services.orchestrator.isRemembered(key)
+      const remembered = key === undefined ? Effect.succeed(false) : orchestrator.isRemembered(key)
       return Effect.flatMap(remembered, (isRetry) => (isRetry ? Effect.void : look))
     }
 
@@ -59,15 +63,13 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
     const onThread =
       <A, I>(body: Body<A, I>, command: (threadId: ThreadId, value: A) => Command) =>
       (call: OnThread) =>
-        giveOrder(services, call, body, (value) =>
-          Effect.map(threadIdOf(call.path.threadId), (id) => command(id, value)),
-        )
+        dispatch(call, body, (value) => Effect.map(threadIdOf(call.path.threadId), (id) => command(id, value)))
 
     return handlers
       .handleRaw("createThread", (call) =>
-        giveOrder(services, call, required(CreateThreadBody), ({ threadId, ...body }) =>
+        dispatch(call, required(CreateThreadBody), ({ threadId, ...body }) =>
           Effect.gen(function* () {
-            const { driver } = yield* services.agents.get(body.agent)
+            const { driver } = yield* agents.get(body.agent)
             yield* unlessRemembered(call, requireFolders(body))
             const id = threadId ?? ThreadId.make(ids.next(yield* Clock.currentTimeMillis))
             return { type: "thread.create" as const, threadId: id, provider: driver.provider, ...body }
@@ -99,7 +101,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         onThread(nothing, (threadId) => ({ type: "thread.restore", threadId })),
       )
       .handleRaw("sendMessage", (call) =>
-        giveOrder(services, call, required(SendMessageBody), (body) =>
+        dispatch(call, required(SendMessageBody), (body) =>
           Effect.gen(function* () {
             const threadId = yield* threadIdOf(call.path.threadId)
             yield* unlessRemembered(call, requireFolders(body))
@@ -120,7 +122,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         onThread(nothing, (threadId) => ({ type: "queue.resume", threadId })),
       )
       .handleRaw("cancelMessage", (call) =>
-        giveOrder(services, call, nothing, () =>
+        dispatch(call, nothing, () =>
           Effect.gen(function* () {
             const threadId = yield* threadIdOf(call.path.threadId)
             const messageId = yield* messageIdOf(call.path.messageId)
@@ -133,7 +135,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         onThread(optional(InterruptBody), (threadId, { reason }) => ({ type: "turn.interrupt", threadId, reason })),
       )
       .handleRaw("interruptTurn", (call) =>
-        giveOrder(services, call, optional(InterruptBody), ({ reason }) =>
+        dispatch(call, optional(InterruptBody), ({ reason }) =>
           Effect.map(projections.turn(call.path.turnId), ({ value: { threadId, turnId } }) => ({
             type: "turn.interrupt" as const,
             threadId: ThreadId.make(threadId),
@@ -143,7 +145,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         ),
       )
       .handleRaw("respond", (call) =>
-        giveOrder(services, call, required(RespondBody), (body) =>
+        dispatch(call, required(RespondBody), (body) =>
           Effect.map(projections.request(call.path.requestId), ({ value: { requestId, threadId } }) => ({
             type: "request.respond" as const,
             threadId: ThreadId.make(threadId),
@@ -161,10 +163,10 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
         onThread(optional(StopSessionBody), (threadId, { reason }) => ({ type: "session.stop", threadId, reason })),
       )
       .handle("get", ({ path: { commandId } }) =>
-        Effect.map(services.orchestrator.effectsOf(commandId), (effects) => ({
+        Effect.map(orchestrator.effectsOf(commandId), (effects) => ({
           commandId,
           effects: effects.map(effectView),
-        })).pipe(orProblem(services.engine)),
+        })).pipe(withProblems),
       )
   }),
 )

@@ -1,0 +1,31 @@
+/** What the HTTP server is told. */
+import { Context } from "effect"
+import type { ServerSecrets } from "../config/ServerSecrets.js"
+import type { ImportLimits } from "../imports/ImportSettings.js"
+import type { OtherLimits } from "./HttpLimits.js"
+
+export interface HttpOptions {
+  /** The data directory: the token and the discovery file are kept there. */
+  readonly dataDir: string
+  /** Address to listen on; `127.0.0.1` unless told. */
+  readonly host?: string
+  /** Port to listen on; 0 (the default): a free one. */
+  readonly port?: number
+  /** Must be true for an address that is not loopback. */
+  readonly allowRemote?: boolean
+  /** Further names under which the server may be called, without port; only with `allowRemote`. */
+  readonly allowedHosts?: readonly string[]
+  /** Version that the server tells of itself. */
+  readonly version: string
+  /** What counts the redactions of secrets. Default: nothing does. */
+  readonly secrets?: Pick<ServerSecrets, "removed">
+  /** What is allowed of imports; {@link defaultImportLimits} unless told. */
+  readonly imports?: ImportLimits
+  /** Takes the lines of the access log, standard error unless told; null: there is none. */
+  readonly accessLog?: ((line: string) => void) | null
+  /** Limits that differ from the defaults. */
+  readonly limits?: OtherLimits
+}
+
+/** Version that the server tells of itself. */
+export class ServerVersion extends Context.Tag("@threadfold/server/ServerVersion")<ServerVersion, string>() {}

@@ -1,0 +1,71 @@
+/** What happens to a request before any route: the gate, the reads that are answered at once, the headers of every answer. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Engine } from "@threadfold/engine"
+import { Clock, Effect, Layer } from "effect"
+import { type AccessEntry, makeAccessLog } from "./AccessLog.js"
+import { makeApp } from "./app.js"
+import { DirectReads } from "./direct/DirectReads.js"
+import { sendDirect } from "./direct/sendDirect.js"
+import { HttpLimits } from "./HttpLimits.js"
+import { Metrics } from "./Metrics.js"
+import { hasBody } from "./node/bodyArrival.js"
+import { Listener } from "./node/Listener.js"
+import { sendProblem } from "./problemAnswer.js"
+import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
+import type { HostPolicy } from "./security/Hosts.js"
+import { docsPolicy, securityHeaders } from "./security/headers.js"
+
+/** Who may call, and what is noted of it. */
+export interface GateOptions {
+  /** The token that calls carry. */
+  readonly token: string
+  readonly policy: HostPolicy
+  /** Takes the lines of the access log; null: there is none. */
+  readonly accessLog: ((line: string) => void) | null
+}
+
+const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts => ({
+  target: url,
+  hosts: headersDistinct.host ?? [],
+  origin: headersDistinct.origin?.join(", "),
+  authorization: headersDistinct.authorization?.join(", "),
+})
+
+/** The listener of a server's requests. */
+export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
+  Effect.gen(function* () {
+    const direct = yield* DirectReads
+    const { log } = yield* Engine
+    const limits = yield* HttpLimits
+    const { known } = yield* Listener
+    const metrics = yield* Metrics
+    const platform = yield* Layer.build(NodeHttpServer.layerContext)
+    const handler = yield* Effect.provide(NodeHttpServer.makeHandler(yield* makeApp), platform)
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const now = () => clock.unsafeCurrentTimeMillis()
+    const guard = makeGuard({ ...limits, token, policy, now })
+    const note: ((entry: AccessEntry) => void) | null = accessLog === null ? null : makeAccessLog(accessLog, now)
+
+    const answered = ({ method = "", url = "" }: IncomingMessage, response: ServerResponse) => {
+      metrics.answered(response.statusCode)
+      note?.({ method, target: url, status: response.statusCode })
+    }
+    const listener: RequestListener = (request, response) => {
+      const { headers, method, url = "" } = request
+      response.once("close", () => answered(request, response))
+      const refusal = guard(factsOf(request))
+      // Every other path has passed with the token.
+      if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
+      if (refusal === null && method === "GET" && !hasBody(request)) {
+        const answer = direct.answer(url, headers, log)
+        if (answer !== null && sendDirect(response, answer)) return
+      }
+      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+      if (pathOf(url) === "/docs") response.setHeader("content-security-policy", docsPolicy)
+      if (refusal === null) return handler(request, response)
+      metrics.refused(refusal.slug)
+      return sendProblem(request, response, refusal)
+    }
+    return listener
+  })
