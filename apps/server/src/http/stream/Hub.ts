@@ -32,8 +32,8 @@ export interface HubSource {
 
 /** One open stream as the hub sees it. */
 export class Subscriber {
-  /** Wakes the stream; null while it does not wait. */
-  wake: (() => void) | null = null
+  /** Open when there may be something for the stream. */
+  readonly latch = Effect.unsafeMakeLatch(false)
   /** True from when the stream handed something to its socket until the socket took it. */
   writing = false
   /** What was published for it while it was writing. */
@@ -66,10 +66,9 @@ export class Subscriber {
     this.writing = true
   }
 
+  /** Wakes the stream where it waits. */
   notify(): void {
-    const wake = this.wake
-    this.wake = null
-    wake?.()
+    this.latch.unsafeOpen()
   }
 }
 
@@ -191,14 +190,11 @@ export const makeHub = (
             }),
         ),
       wait: (subscriber, cursor) =>
-        Effect.async<void>((resume) => {
-          // Looked at in the same step as the registration, so that no event slips in between.
+        Effect.suspend(() => {
+          // Closed before the look: an event that comes after it opens the latch again.
+          subscriber.latch.unsafeClose()
           const more = ring.covers(cursor) ? ring.head > cursor : source.published() > cursor
-          if (closing || more || subscriber.beat) return resume(Effect.void)
-          subscriber.wake = () => resume(Effect.void)
-          return Effect.sync(() => {
-            subscriber.wake = null
-          })
+          return closing || more || subscriber.beat ? Effect.void : subscriber.latch.await
         }),
     }
   })
