@@ -2,7 +2,7 @@
  * Why a call failed, as two types: a `Problem` is the server's last word, and the same call leads to the same; an
  * {@link Unavailable} may pass, and the same call may succeed later.
  */
-import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
+import { Problem, problems } from "@threadfold/contracts/problem"
 import { Data, Schedule } from "effect"
 
 /** The server cannot be reached, or cannot answer now. */
@@ -19,16 +19,6 @@ export class Unavailable extends Data.TaggedError("Unavailable")<{
 
 /** What a call fails with. */
 export type Failure = Problem | Unavailable
-
-/** Problems that time may solve. */
-const passing: ReadonlySet<ProblemSlug> = new Set([
-  "too-many-requests",
-  "unavailable",
-  "range-not-reached",
-  "storage-failed",
-  "storage-read-only",
-  "disk-full",
-])
 
 /** Statuses that speak of the moment, whoever answers with them. */
 export const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 502
@@ -47,7 +37,7 @@ const unreadable = (error: unknown) =>
 export const failureOf = (error: unknown): Failure => {
   if (error instanceof Unavailable) return error
   if (error instanceof Problem) {
-    return passing.has(error.slug) ? new Unavailable({ detail: error.detail, problem: error }) : error
+    return problems[error.slug].mayPass === true ? new Unavailable({ detail: error.detail, problem: error }) : error
   }
   const tag = field(error, "_tag")
   const reason = field(error, "reason")

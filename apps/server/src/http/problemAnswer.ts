@@ -8,7 +8,7 @@ import { securityHeaders } from "./security/headers.js"
 export const problemType = "application/problem+json"
 
 const extraHeaders = (slug: ProblemSlug, retryAfterS?: number): Record<string, string> => ({
-  ...(slug === "unauthorized" ? { "www-authenticate": "Bearer" } : {}),
+  ...(problems[slug].status === 401 ? { "www-authenticate": "Bearer" } : {}),
   ...(problems[slug].status === 429 || retryAfterS !== undefined ? { "retry-after": String(retryAfterS ?? 1) } : {}),
 })
 

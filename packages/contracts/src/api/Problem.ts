@@ -6,8 +6,19 @@ import { Schema } from "effect"
 import { int, shape, text } from "../fields.js"
 import { channelLimit } from "../Limits.js"
 
-/** slug → HTTP status, title, next step. */
-export const problems = {
+/** A problem as the catalogue has it. */
+interface ProblemEntry {
+  readonly status: number
+  readonly title: string
+  /** What to do next. */
+  readonly next: string
+  /** True: other arguments help; else the world around the caller must change. */
+  readonly isOfArguments?: true
+  /** True: the same call may succeed later. */
+  readonly mayPass?: true
+}
+
+const catalogue = {
   unauthorized: {
     status: 401,
     title: "A token is needed",
@@ -25,6 +36,7 @@ export const problems = {
   },
   "not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such route",
     next: "See /docs for the routes.",
   },
@@ -35,66 +47,79 @@ export const problems = {
   },
   "thread-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such thread",
     next: "List the threads with GET /v1/threads or `threadfold threads`.",
   },
   "session-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such session",
     next: "Open it first with PUT /v1/sessions/{sessionId}.",
   },
   "event-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such event",
     next: "List the events with GET /v1/events.",
   },
   "resource-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such thing in this thread",
     next: "List what there is with GET /v1/threads/{threadId}.",
   },
   "turn-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such turn",
     next: "List the turns of a thread with GET /v1/threads/{threadId}/turns.",
   },
   "request-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no such request",
     next: "List what waits for an answer with GET /v1/requests?status=open or `threadfold requests`.",
   },
   "session-conflict": {
     status: 409,
+    isOfArguments: true,
     title: "The session exists with other content",
     next: "Use a new session id, or the one the first call named.",
   },
   "thread-busy": {
     status: 409,
+    isOfArguments: true,
     title: "The thread has a live session",
     next: "Stop that session first, or wait until it ends.",
   },
   "thread-conflict": {
     status: 409,
+    isOfArguments: true,
     title: "The thread exists with other content",
     next: "Use a new thread id, or what the first call said.",
   },
   "thread-not-run": {
     status: 409,
+    isOfArguments: true,
     title: "Threadfold does not run this thread's agent",
     next: "Create a thread with an agent: POST /v1/threads. What was imported or attached is read-only here.",
   },
   "agent-not-found": {
     status: 404,
+    isOfArguments: true,
     title: "There is no agent of this name",
     next: "GET /v1/agents lists the agents; `threadfold doctor` says which ones are missing and how to get them.",
   },
   "turn-active": {
     status: 409,
+    isOfArguments: true,
     title: "A turn runs or waits to start",
     next: "Send with mode queue, steer or interrupt, or wait until the turn ends.",
   },
   "request-ended": {
     status: 409,
+    isOfArguments: true,
     title: "The request was answered otherwise, or has ended",
     next: "Read the request again; the agent has gone on.",
   },
@@ -105,6 +130,7 @@ export const problems = {
   },
   "queue-conflict": {
     status: 409,
+    isOfArguments: true,
     title: "The queue has moved on",
     next: "Read the queue again; an order names every message exactly once.",
   },
@@ -205,26 +231,31 @@ export const problems = {
   },
   "invalid-request": {
     status: 400,
+    isOfArguments: true,
     title: "The request is not what the API says",
     next: "Correct what `detail` names; /docs shows the shape.",
   },
   "invalid-cursor": {
     status: 400,
+    isOfArguments: true,
     title: "The cursor cannot be read",
     next: "Take cursors from an earlier answer, unchanged, for the same list.",
   },
   "range-not-reached": {
     status: 503,
+    mayPass: true,
     title: "The log has not reached that sequence yet",
     next: "Try again; the Sequence header says how far it is.",
   },
   "too-many-requests": {
     status: 429,
+    mayPass: true,
     title: "Too much at once",
     next: "Wait as Retry-After says, then send the same call again.",
   },
   unavailable: {
     status: 503,
+    mayPass: true,
     title: "The service cannot answer now",
     next: "Try again; GET /readyz says when it can.",
   },
@@ -275,16 +306,19 @@ export const problems = {
   },
   "storage-failed": {
     status: 503,
+    mayPass: true,
     title: "The database refused to write",
     next: "Nothing of this call was stored. See `detail` (a full disk, a read-only file), then try again.",
   },
   "disk-full": {
     status: 507,
+    mayPass: true,
     title: "The disk is full, or nearly",
     next: "Nothing of this call was stored. Make room on the disk, then try again; reading goes on.",
   },
   "storage-read-only": {
     status: 503,
+    mayPass: true,
     title: "The data directory cannot be written to",
     next: "Mount it writable, or read it: every command that only looks takes --db FILE.",
   },
@@ -328,9 +362,12 @@ export const problems = {
     title: "The recording cannot be read",
     next: "Name a file that exists and that you may read.",
   },
-} as const
+} as const satisfies Readonly<Record<string, ProblemEntry>>
 
-export type ProblemSlug = keyof typeof problems
+export type ProblemSlug = keyof typeof catalogue
+
+/** The problems by their slugs. */
+export const problems: { readonly [Slug in ProblemSlug]: ProblemEntry } = catalogue
 
 /** `application/problem+json`. */
 export const ProblemDetails = shape("ProblemDetails", "A problem (RFC 9457): an error of the catalogue.", {

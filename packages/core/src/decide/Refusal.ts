@@ -1,11 +1,18 @@
 /** Why commands are refused. */
 
-/**
- * Every reason that there is, and whether the receipt of the command remembers it. A reason that is about the command is
- * remembered, so that a retry gets the same answer whatever has happened since. A fault of ours says nothing about the command:
- * the same one may be accepted next time.
- */
-export const refusalReasons = {
+/** What a reason means for those who meet it. */
+interface RefusalFacts {
+  /**
+   * Whether the receipt of the command remembers it. A reason that is about the command is remembered, so that a retry gets the
+   * same answer whatever has happened since. A fault of ours says nothing about the command: the same one may be accepted next
+   * time.
+   */
+  readonly remembered: boolean
+  /** True: the sender decided on a version of the resource that is not the current one. */
+  readonly isOutdated?: true
+}
+
+const reasons = {
   "thread-not-found": { remembered: true },
   "thread-conflict": { remembered: true },
   "thread-busy": { remembered: true },
@@ -19,12 +26,15 @@ export const refusalReasons = {
   "answer-not-taken": { remembered: true },
   "queue-conflict": { remembered: true },
   /** The resource has changed since its sender read it. */
-  "precondition-failed": { remembered: true },
+  "precondition-failed": { remembered: true, isOutdated: true },
   /** A message that waits has no row: the state and the rows contradict each other. */
   "message-lost": { remembered: false },
-} as const satisfies Readonly<Record<string, { readonly remembered: boolean }>>
+} as const satisfies Readonly<Record<string, RefusalFacts>>
 
-export type RefusalReason = keyof typeof refusalReasons
+export type RefusalReason = keyof typeof reasons
+
+/** Every reason that there is. */
+export const refusalReasons: { readonly [Reason in RefusalReason]: RefusalFacts } = reasons
 
 /** A refusal as a value: it rolls back nothing. */
 export interface Refusal {

@@ -12,6 +12,7 @@ import {
   type Moment,
   type ReapReason,
   type RepairReason,
+  refusalReasons,
   type SessionVerdict,
 } from "@threadfold/core"
 import type { Engine } from "@threadfold/engine"
@@ -156,11 +157,11 @@ const make = Effect.gen(function* () {
     }).pipe(
       // One that refuses is no reason to leave the others alone.
       Effect.catchAll((error) => {
-        const isMoved = error._tag === "CommandRefused" && error.reason === "precondition-failed"
-        const reason: KeepReason = isMoved ? "moved-on" : "not-taken"
+        const hasMovedOn = error._tag === "CommandRefused" && refusalReasons[error.reason].isOutdated === true
+        const reason: KeepReason = hasMovedOn ? "moved-on" : "not-taken"
         const { idleMs } = decideSession({ session, liveness, children: [] }, moment, policy)
         const warning = `session ${session.sessionId} could not be settled: ${error.message}`
-        return Effect.as(reason === "moved-on" ? Effect.void : Effect.logWarning(warning), {
+        return Effect.as(hasMovedOn ? Effect.void : Effect.logWarning(warning), {
           decision: "keep" as const,
           reason,
           idleMs,
