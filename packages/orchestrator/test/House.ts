@@ -19,30 +19,24 @@ import {
 import { decodeRow, type OpenError, openSqlite } from "@threadfold/event-log"
 import { Projections, SqlStore, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
-import { Clock, Context, Effect, Exit, Layer, Option, Schema, Scope, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import {
   type Agent,
   type AgentLimits,
   Agents,
-  Background,
-  Connections,
   CurrentReaperPolicy,
   type DispatchError,
   defaultLimits,
   defaultReaperPolicy,
-  HostSuspends,
   Ids,
-  Incarnation,
   MonotonicClock,
+  type OrchestrationParts,
   Orchestrator,
   type OrchestratorService,
-  Orphans,
-  Outbox,
+  orchestration,
   Reaper,
   type ReaperPolicy,
   type ReaperService,
-  Recovery,
-  Wakeups,
   Watchdog,
   type WorkError,
 } from "../src/index.js"
@@ -53,22 +47,11 @@ export const id = (label: string): string => mintId(sha256, 0, label)
 
 const decode = Schema.decodeUnknownSync(Command)
 
-/** The orchestrator over its services. */
-const orchestration = Orchestrator.layer.pipe(
-  Layer.provideMerge(Outbox.layer),
-  Layer.provideMerge(Recovery.layer),
-  Layer.provideMerge(Connections.layer),
-  Layer.provideMerge(Orphans.layer),
-  Layer.provideMerge(Layer.mergeAll(Background.layer, Incarnation.layer, Wakeups.layer)),
-)
-
-/** The same with the reaper and the watchdog. */
-const supervision = (policy: ReaperPolicy) =>
-  Layer.merge(Reaper.layer, Watchdog.layer).pipe(
-    Layer.provideMerge(orchestration),
-    Layer.provideMerge(HostSuspends.layer),
-    Layer.provide(CurrentReaperPolicy.layer(policy)),
-  )
+/** In the place of the services that end what does not end by itself. */
+const unsupervised: OrchestrationParts = {
+  reaper: Layer.succeed(Reaper, { lastSweep: Effect.succeed([]), sweep: Effect.dieMessage("no reaper runs here") }),
+  watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
+}
 
 /** What a crash does to the submission at which it comes. */
 export type CrashAt = { readonly submission: number; readonly committed: boolean }
@@ -182,8 +165,9 @@ export class House {
       const scope = yield* Scope.make()
       const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
       const { reaper: policy } = this.options
-      const services = policy === undefined ? orchestration : supervision({ ...defaultReaperPolicy, ...policy })
+      const services = orchestration(policy === undefined ? unsupervised : {})
       const built = yield* Layer.buildWithScope(services, scope).pipe(
+        Effect.provide(CurrentReaperPolicy.layer({ ...defaultReaperPolicy, ...policy })),
         Effect.provide(Agents.layer([agent])),
         Effect.provideService(Engine, crashing),
         Effect.provideService(Projections, this.projections),
@@ -193,7 +177,7 @@ export class House {
       )
       this.running = {
         orchestrator: Context.get(built, Orchestrator),
-        reaper: Option.getOrNull(Context.getOption(built, Reaper)),
+        reaper: policy === undefined ? null : Context.get(built, Reaper),
         scope,
         submissions: () => given,
         crash: () => {

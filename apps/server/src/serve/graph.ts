@@ -6,21 +6,12 @@ import { Engine, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
-  AttachedSessions,
   AttachedSettings,
-  Background,
-  Connections,
   CurrentReaperPolicy,
   defaultAttachedSettings,
-  HostSuspends,
-  Incarnation,
+  type OrchestrationParts,
   Orchestrator,
-  Orphans,
-  Outbox,
-  Reaper,
-  Recovery,
-  Wakeups,
-  Watchdog,
+  orchestration,
 } from "@threadfold/orchestrator"
 import { Context, Effect, Layer } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
@@ -43,33 +34,9 @@ const storageLive = (file: string, { storage = {} }: ConfigFile, secrets: Server
     ),
   )
 
-/** The services that run agents. A test puts others in the place of some. */
-export const orchestrationParts = {
-  orchestrator: withObservedOrchestrator(Orchestrator.layer),
-  reaper: Reaper.layer,
-  watchdog: Watchdog.layer,
-  attachedSessions: AttachedSessions.layer,
-  outbox: Outbox.layer,
-  recovery: Recovery.layer,
-  connections: Connections.layer,
-  orphans: Orphans.layer,
-  suspends: HostSuspends.layer,
-  wakeups: Wakeups.layer,
-  background: Background.layer,
-  incarnation: Incarnation.layer,
-} as const
-
-/** What runs the agents: commands lead to effects, the outbox delivers them, and what runs is looked after. */
-export const orchestrationLive = (swapped: Partial<typeof orchestrationParts> = {}) => {
-  const parts = { ...orchestrationParts, ...swapped }
-  return Layer.mergeAll(parts.orchestrator, parts.reaper, parts.watchdog, parts.attachedSessions).pipe(
-    Layer.provideMerge(parts.outbox),
-    Layer.provideMerge(parts.recovery),
-    Layer.provideMerge(parts.connections),
-    Layer.provideMerge(Layer.mergeAll(parts.orphans, parts.suspends)),
-    Layer.provideMerge(Layer.mergeAll(parts.background, parts.incarnation, parts.wakeups)),
-  )
-}
+/** The services that run agents, observed. A test puts others in the place of some. */
+export const orchestrationLive = (others: OrchestrationParts = {}) =>
+  orchestration({ orchestrator: withObservedOrchestrator(Orchestrator.layer), ...others })
 
 /** Everything below the HTTP server, over one database file. */
 export const servicesLive = (file: string, agents: readonly Agent[], config: ConfigFile, secrets: ServerSecrets) =>

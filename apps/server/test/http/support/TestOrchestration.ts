@@ -1,19 +1,23 @@
 /**
- * The least that takes commands: each goes to the engine, and nothing follows from it. What an agent would do, a test
- * pushes itself.
+ * Orchestration that takes commands and does nothing of its own: each command goes to the engine, and no effect is delivered. What an
+ * agent would do, a test pushes itself.
  */
 import { canonicalJson } from "@threadfold/core"
 import { Engine, EngineFailed, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
-  AttachedSessions,
   CommandUnknown,
+  CurrentReaperPolicy,
   defaultLimits,
   Ids,
   Orchestrator,
+  Outbox,
+  orchestration,
   Reaper,
   type ReaperFinding,
+  Recovery,
+  Watchdog,
 } from "@threadfold/orchestrator"
 import { ConnectionLost, type ProviderDriver } from "@threadfold/providers"
 import { Clock, Effect, Layer } from "effect"
@@ -91,10 +95,11 @@ const reaper = Layer.succeed(Reaper, {
   sweep: Effect.succeed<readonly ReaperFinding[]>([finding, { ...finding, decision: "reap", reason: "idle" }]),
 })
 
-/** Orchestration over an engine and its reads. */
-export const testOrchestration = Layer.mergeAll(
-  orchestrator.pipe(Layer.provide(WorkReads.layer)),
+/** Orchestration over an engine and its projections that starts no agent, ends nothing and settles nothing. */
+export const testOrchestration = orchestration({
+  orchestrator,
   reaper,
-  AttachedSessions.layer,
-  Agents.layer([testAgent]),
-)
+  watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
+  outbox: Layer.succeed(Outbox, { callOffStart: () => Effect.void }),
+  recovery: Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),
+}).pipe(Layer.provideMerge(Agents.layer([testAgent])), Layer.provide([CurrentReaperPolicy.layer(), WorkReads.layer]))
