@@ -6,6 +6,7 @@ import { Clock, Effect, Layer } from "effect"
 import { type AccessEntry, makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
 import { DirectReads } from "./direct/DirectReads.js"
+import { directSpans } from "./direct/directSpans.js"
 import { sendDirect } from "./direct/sendDirect.js"
 import { HttpLimits } from "./HttpLimits.js"
 import { Metrics } from "./Metrics.js"
@@ -36,6 +37,7 @@ const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts =
 export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
   Effect.gen(function* () {
     const direct = yield* DirectReads
+    const spans = yield* directSpans
     const { log } = yield* Engine
     const limits = yield* HttpLimits
     const { known } = yield* Listener
@@ -58,8 +60,12 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
       // Every other path has passed with the token.
       if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
       if (refusal === null && method === "GET" && !hasBody(request)) {
+        const startedAt = spans?.now()
         const answer = direct.answer(url, headers, log)
-        if (answer !== null && sendDirect(response, answer)) return
+        if (answer !== null && sendDirect(response, answer.response)) {
+          if (startedAt !== undefined) spans?.record(request, answer, startedAt)
+          return
+        }
       }
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
       if (pathOf(url) === "/docs") response.setHeader("content-security-policy", docsPolicy)

@@ -1,6 +1,6 @@
 /** Reads that are answered at once say byte for byte what the way of all other calls says. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Tracer } from "effect"
 import { attach, callText, notices, push, sessionId, testServer } from "./support/TestServer.js"
 
 const session = sessionId(1)
@@ -52,4 +52,74 @@ describe("a read that is answered at once", () => {
       expect((yield* page).thread.streamVersion).toBe(first.thread.streamVersion + 1)
     }).pipe(Effect.provide(testServer())),
   )
+
+  it.live("has the same span as through the router, below the caller's", () => {
+    const ended: Tracer.Span[] = []
+    const keeping = Tracer.make({
+      context: (run) => run(),
+      span: (name, parent, context, links, startTime, kind) => {
+        const attributes = new Map<string, unknown>()
+        let status: Tracer.SpanStatus = { _tag: "Started", startTime }
+        const span: Tracer.Span = {
+          _tag: "Span",
+          name,
+          spanId: "0000000000000001",
+          traceId: "00000000000000000000000000000001",
+          parent,
+          context,
+          get status() {
+            return status
+          },
+          attributes,
+          links,
+          sampled: true,
+          kind,
+          end: (endTime, exit) => {
+            status = { _tag: "Ended", startTime, endTime, exit }
+            ended.push(span)
+          },
+          attribute: (key, value) => void attributes.set(key, value),
+          event: () => undefined,
+          addLinks: () => undefined,
+        }
+        return span
+      },
+    })
+    const shown = ({ attributes, kind, name, parent, status }: Tracer.Span) => ({
+      attributes: Object.fromEntries([...attributes].filter(([key]) => key !== "url.full" && key !== "url.path")),
+      caller: parent._tag === "Some" ? parent.value.traceId : null,
+      isDone: status._tag === "Ended" && status.exit._tag === "Success" && status.endTime >= status.startTime,
+      kind,
+      name,
+    })
+    return Effect.gen(function* () {
+      const { threadId } = (yield* attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 }))
+        .body
+      ended.length = 0
+      const headers = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }
+      yield* callText(`/v1/threads/${threadId}?limit=2`, { headers })
+      yield* callText(`/v1/threads/%30${threadId.slice(1)}?limit=2`, { headers })
+      const [direct, routed, ...others] = ended.filter(({ name }) => name.startsWith("http.server")).map(shown)
+      expect(others).toEqual([])
+      expect(direct).toMatchObject({ caller: "0af7651916cd43dd8448eb211c80319c", isDone: true, kind: "server" })
+      expect(direct).toEqual(routed)
+      expect(JSON.stringify(direct)).not.toContain("Bearer")
+    }).pipe(Effect.provide(Layer.provideMerge(testServer(), Layer.setTracer(keeping))))
+  })
+
+  it.live("makes no span where none are made", () => {
+    const refusing = Tracer.make({
+      context: (run) => run(),
+      span: () => {
+        throw new Error("a span was made")
+      },
+    })
+    return Effect.gen(function* () {
+      expect((yield* callText("/v1/threads")).status).toBe(200)
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(testServer(), Layer.mergeAll(Layer.setTracer(refusing), Layer.setTracerEnabled(false))),
+      ),
+    )
+  })
 })

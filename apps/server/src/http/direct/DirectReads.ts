@@ -21,7 +21,14 @@ type Run = (path: unknown, urlParams: unknown, request: DirectRequest) => HttpSe
 
 type Decode = (said: unknown) => Option.Option<unknown>
 
+/** The answer to a read, and the route that gave it, as the API declares it. */
+export interface DirectAnswer {
+  readonly response: HttpServerResponse.HttpServerResponse
+  readonly route: string
+}
+
 interface DirectRoute {
+  readonly path: string
   readonly pattern: RegExp
   readonly names: readonly string[]
   readonly decodePath: Decode
@@ -59,6 +66,7 @@ const segment = "([A-Za-z0-9_.-]+)"
 const routeOf = (endpoint: Endpoint, run: Run): DirectRoute => {
   const parts = endpoint.path.split("/")
   return {
+    path: endpoint.path,
     pattern: new RegExp(`^${parts.map((part) => (part.startsWith(":") ? segment : part)).join("/")}$`),
     names: parts.filter((part) => part.startsWith(":")).map((part) => part.slice(1)),
     decodePath: decoderOf(endpoint.pathSchema),
@@ -82,11 +90,7 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
       handlers: HttpApiBuilder.Handlers<E, Provides, R, Left>,
     ) => Effect.Effect<HttpApiBuilder.Handlers<E, Provides, R, Left>, never, R>
     /** The answer to a GET; null: the call has to take the other way. */
-    readonly answer: (
-      target: string,
-      headers: IncomingHttpHeaders,
-      log: LogReader,
-    ) => HttpServerResponse.HttpServerResponse | null
+    readonly answer: (target: string, headers: IncomingHttpHeaders, log: LogReader) => DirectAnswer | null
   }
 >() {
   static readonly layer = Layer.sync(DirectReads, () => {
@@ -114,7 +118,7 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
         if ((headers.accept ?? "").toLowerCase().includes("text/event-stream")) return null
         const at = target.indexOf("?")
         const path = at === -1 ? target : target.slice(0, at)
-        for (const { decodeParams, decodePath, names, params, pattern, run } of routes) {
+        for (const { decodeParams, decodePath, names, params, path: route, pattern, run } of routes) {
           const found = pattern.exec(path)
           if (found === null) continue
           const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
@@ -124,7 +128,8 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
           const ids = decodePath(Object.fromEntries(names.map((name, index) => [name, found[index + 1]])))
           const values = decodeParams(said)
           if (Option.isNone(ids) || Option.isNone(values)) return null
-          return run(ids.value, values.value, { headers })
+          const response = run(ids.value, values.value, { headers })
+          return response === null ? null : { response, route }
         }
         return null
       },
