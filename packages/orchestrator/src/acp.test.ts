@@ -6,7 +6,7 @@ import { type AcpConfig, makeAcpDriver, type ProviderDriver } from "@threadfold/
 import { type AgentHome, Anthropic, type InstalledAgent, installedAgent } from "@threadfold/testkit"
 import { Effect, Logger } from "effect"
 import { claudeStories, openStory } from "../test/ClaudeStories.js"
-import { House, id } from "../test/House.js"
+import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import { checked, ended, kill, openRequest, stopped, textsOf, withAgent } from "../test/RealAgent.js"
 
 const agent = installedAgent("acp")
@@ -29,7 +29,7 @@ describe("an ACP agent that repeats a session's history while it loads it", () =
       yield* of.send("one")
       yield* ended(of)
       yield* of.send("two")
-      yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision: "accept" })
+      yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision: "accept" })
       const before = yield* ended(of, 2)
       expect(before.items).toHaveLength(7)
       yield* stopped(of)
@@ -71,7 +71,7 @@ describe("an ACP agent that repeats a session's history while it loads it", () =
             ? Effect.dieMessage("there is a process too many")
             : driverOf(script).connect(options)
         }
-        const of = new House({ driver: { ...driverOf({}), connect } })
+        const of = new OrchestratorFixture({ driver: { ...driverOf({}), connect } })
         yield* of.open()
         yield* of.createThread(id("thread"), tmpdir())
         yield* of.send("one")

@@ -6,7 +6,7 @@ import { describe, expect } from "@effect/vitest"
 import { makeCodexDriver } from "@threadfold/providers"
 import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
 import { Effect, type Scope } from "effect"
-import { House, id } from "../test/House.js"
+import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import {
   checked,
   ended,
@@ -23,15 +23,15 @@ import type { AgentLimits } from "./Agents.js"
 const codex = installedAgent("codex")
 const real = withAgent(codex)
 
-const house = (
+const fixture = (
   home: Partial<CodexHomeOptions> & { readonly baseUrl: string },
   options: { readonly limits?: Partial<AgentLimits>; readonly settings?: Readonly<Record<string, unknown>> } = {},
-): Effect.Effect<House, never, Scope.Scope> =>
+): Effect.Effect<OrchestratorFixture, never, Scope.Scope> =>
   Effect.gen(function* () {
     if (!codex.installed) return yield* Effect.dieMessage(codex.reason)
     const { cwd, env } = yield* codexHome(home)
     const driver = makeCodexDriver({ command: codex.command, args: [...codex.args, "app-server"], env })
-    const made = new House({ ...options, driver, reaper: { watchMs: 200 } })
+    const made = new OrchestratorFixture({ ...options, driver, reaper: { watchMs: 200 } })
     yield* Effect.orDie(made.open())
     yield* Effect.orDie(made.createThread(id("thread"), cwd))
     return made
@@ -41,7 +41,7 @@ describe("the real Codex", () => {
   real("runs a turn, then another one", () =>
     Effect.gen(function* () {
       const model = yield* OpenAi.server({ script: [OpenAi.plain("first", { deltas: 3 }), OpenAi.plain("second")] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       const one = yield* of.send("one")
       yield* ended(of)
       const two = yield* of.send("two")
@@ -63,12 +63,12 @@ describe("the real Codex", () => {
     real(`asks before a command and is told to ${decision}`, () =>
       Effect.gen(function* () {
         const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked"), OpenAi.plain("done")] })
-        const of = yield* house(
+        const of = yield* fixture(
           { baseUrl: model.baseUrl },
           { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
         )
         yield* of.send("please")
-        yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision })
+        yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
         const { items, requests, turns } = yield* ended(of)
         expect(turns).toMatchObject([{ outcome, evidence: "observed" }])
         expect(requests).toMatchObject([{ status: "answered", decision }])
@@ -82,7 +82,7 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
       const model = yield* OpenAi.server({ script: [OpenAi.patch(patch), OpenAi.plain("patched")] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       yield* of.send("please")
       const { items } = yield* ended(of)
       expect(items.find(({ kind }) => kind === "file_change")).toMatchObject({ status: "completed" })
@@ -96,7 +96,7 @@ describe("the real Codex", () => {
         const patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
         const model = yield* OpenAi.server({ script: [OpenAi.patch(patch), OpenAi.plain("done")] })
         const settings = { approvalPolicy: "untrusted", sandbox: "read-only" }
-        const of = yield* house({ baseUrl: model.baseUrl }, { settings })
+        const of = yield* fixture({ baseUrl: model.baseUrl }, { settings })
         yield* of.send("please")
         const requestId = yield* openRequest(of)
         const { snapshot } = yield* of.snapshot()
@@ -111,13 +111,13 @@ describe("the real Codex", () => {
             },
           },
         ])
-        const wrong = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "perhaps" }))
+        const wrong = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "perhaps" }))
         expect(wrong).toMatchObject({
           _tag: "CommandRefused",
           reason: "answer-not-taken",
           message: expect.stringContaining("acceptForSession"),
         })
-        yield* of.give({ type: "request.respond", requestId, decision })
+        yield* of.dispatch({ type: "request.respond", requestId, decision })
         const { items, requests } = yield* ended(of)
         expect(requests).toMatchObject([{ status: "answered", decision }])
         const status = decision === "decline" ? "declined" : "completed"
@@ -131,7 +131,7 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const hold = makeHold()
       const model = yield* OpenAi.server({ script: [OpenAi.hang(hold), OpenAi.plain("steered")] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       const first = yield* of.send("one")
       yield* hold.reached
       yield* running(of)
@@ -151,12 +151,12 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const hold = makeHold()
       const model = yield* OpenAi.server({ script: [OpenAi.hang(hold), OpenAi.plain("again")] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       yield* of.send("one")
       yield* hold.reached
       hold.say("half an ans")
       yield* itemSaying(of, "half an ans")
-      yield* of.give({ type: "turn.interrupt" })
+      yield* of.dispatch({ type: "turn.interrupt" })
       const { items, turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
       expect(items.at(-1)).toMatchObject({ status: "interrupted", text: "half an ans" })
@@ -169,17 +169,17 @@ describe("the real Codex", () => {
   real("is interrupted while it asks; nobody can answer afterwards", () =>
     Effect.gen(function* () {
       const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked")] })
-      const of = yield* house(
+      const of = yield* fixture(
         { baseUrl: model.baseUrl },
         { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
       )
       yield* of.send("please")
       const requestId = yield* openRequest(of)
-      yield* of.give({ type: "turn.interrupt" })
+      yield* of.dispatch({ type: "turn.interrupt" })
       const { requests, turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "interrupted" }])
       expect(requests).toMatchObject([{ status: "cancelled" }])
-      const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
+      const late = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "accept" }))
       expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
       yield* checked(of)
     }),
@@ -188,7 +188,7 @@ describe("the real Codex", () => {
   real("reads on after a stream broke off", () =>
     Effect.gen(function* () {
       const model = yield* OpenAi.server({ script: [OpenAi.eof("lost", "text"), OpenAi.plain("whole")] })
-      const of = yield* house({ baseUrl: model.baseUrl, streamRetries: 2 })
+      const of = yield* fixture({ baseUrl: model.baseUrl, streamRetries: 2 })
       yield* of.send("one")
       const { items, turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "completed" }])
@@ -202,7 +202,7 @@ describe("the real Codex", () => {
       Effect.gen(function* () {
         const refused = OpenAi.status(status)
         const model = yield* OpenAi.server({ script: [refused, OpenAi.plain("better")] })
-        const of = yield* house({ baseUrl: model.baseUrl, requestRetries: 0, streamRetries: 0 })
+        const of = yield* fixture({ baseUrl: model.baseUrl, requestRetries: 0, streamRetries: 0 })
         yield* of.send("one")
         const { turns } = yield* ended(of)
         expect(turns).toMatchObject([{ outcome: "failed", evidence: "observed" }])
@@ -217,7 +217,7 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const hold = makeHold()
       const model = yield* OpenAi.server({ script: [OpenAi.hang(hold)] })
-      const of = yield* house({ baseUrl: model.baseUrl, streamIdleMs: 300, streamRetries: 0, requestRetries: 0 })
+      const of = yield* fixture({ baseUrl: model.baseUrl, streamIdleMs: 300, streamRetries: 0, requestRetries: 0 })
       yield* of.send("one")
       expect((yield* ended(of)).turns).toMatchObject([{ outcome: "failed" }])
       yield* checked(of)
@@ -228,12 +228,12 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const holds = [makeHold(), makeHold()] as const
       const model = yield* OpenAi.server({ script: [OpenAi.hang(holds[0]), OpenAi.hang(holds[1])] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       const other = id("other thread")
       yield* of.createThread(other, "/")
       yield* of.send("one")
       yield* holds[0].reached
-      yield* of.give({ type: "message.send", threadId: other, text: "two" })
+      yield* of.dispatch({ type: "message.send", threadId: other, text: "two" })
       yield* holds[1].reached
       const sessions = [(yield* of.work()).session, (yield* of.work(other)).session]
       expect(sessions[0]?.connectionId).toBe(sessions[1]?.connectionId)
@@ -241,7 +241,7 @@ describe("the real Codex", () => {
       holds[1].end("completed")
       yield* ended(of, 1, other)
       expect((yield* of.work()).session).toMatchObject({ status: "running" })
-      yield* of.give({ type: "session.stop", threadId: other })
+      yield* of.dispatch({ type: "session.stop", threadId: other })
       yield* of.eventually(of.work(other), ({ session }) => session === null)
       holds[0].say("one")
       holds[0].end("completed")
@@ -254,7 +254,7 @@ describe("the real Codex", () => {
     Effect.gen(function* () {
       const hold = makeHold()
       const model = yield* OpenAi.server({ script: [OpenAi.plain("kept"), OpenAi.hang(hold), OpenAi.plain("back")] })
-      const of = yield* house({ baseUrl: model.baseUrl })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
       yield* saysHalf(of, hold)
       yield* kill(of)
       yield* of.eventually(of.work(), ({ session }) => session === null)
@@ -277,7 +277,7 @@ describe("the real Codex", () => {
   real("that cannot reach its model is interrupted by our deadline, for it tries for ever", () =>
     Effect.gen(function* () {
       const port = yield* refusedPort
-      const of = yield* house({ baseUrl: `http://127.0.0.1:${port}/v1` }, { limits: { retryMs: 1_000 } })
+      const of = yield* fixture({ baseUrl: `http://127.0.0.1:${port}/v1` }, { limits: { retryMs: 1_000 } })
       yield* of.send("one")
       const { turns } = yield* ended(of)
       expect(turns).toMatchObject([{ outcome: "interrupted" }])

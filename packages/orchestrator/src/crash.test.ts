@@ -6,33 +6,31 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, TestClock } from "effect"
 import { crashedIn, submissionsOf } from "../test/Crashes.js"
 import { gate } from "../test/FakeDriver.js"
-import { type CrashAt, House, quiet, until } from "../test/House.js"
-
-const nativeOf = (house: House): string => house.agent.last.threads[0] ?? ""
+import { type CrashAt, nativeOf, OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
 
 /** Sends a message and lets its turn run to its end, as far as the server lives. */
-const story = (house: House) =>
+const story = (fixture: OrchestratorFixture) =>
   Effect.gen(function* () {
-    yield* house.createThread()
-    yield* house.give({ type: "message.send", text: "hello" }, { key: "c1" })
-    yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-    house.agent.last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
-    yield* until(house.work(), ({ turns }) => turns.length === 0)
+    yield* fixture.createThread()
+    yield* fixture.dispatch({ type: "message.send", text: "hello" }, { key: "c1" })
+    yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+    fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    yield* until(fixture.work(), ({ turns }) => turns.length === 0)
   })
 
 const crashing = (crashAt: CrashAt) =>
   Effect.gen(function* () {
-    const house = yield* crashedIn(story, crashAt, () => quiet)
-    yield* house.start()
+    const fixture = yield* crashedIn(story, crashAt, () => quiet)
+    yield* fixture.start()
     // The client has heard nothing and tries again, with the same key.
-    yield* house.createThread()
-    const receipt = yield* house.give({ type: "message.send", text: "hello" }, { key: "c1" })
+    yield* fixture.createThread()
+    const receipt = yield* fixture.dispatch({ type: "message.send", text: "hello" }, { key: "c1" })
     yield* quiet
     yield* TestClock.adjust("5 seconds")
     yield* quiet
-    const given = house.agent.texts.length
-    const { snapshot } = yield* house.snapshot()
-    const { turns } = yield* house.work()
+    const given = fixture.agent.texts.length
+    const { snapshot } = yield* fixture.snapshot()
+    const { turns } = yield* fixture.work()
     const waiting = turns.filter(({ status }) => status === "requested")
     return {
       at: crashAt,
@@ -41,7 +39,7 @@ const crashing = (crashAt: CrashAt) =>
       turn: snapshot.turns.find(({ turnId }) => turnId === receipt.turnId),
       uncertain: waiting.filter(({ uncertain }) => uncertain === 1).length,
       waiting: waiting.filter(({ uncertain }) => uncertain === 0).length,
-      violations: yield* house.violations(),
+      violations: yield* fixture.violations(),
     }
   }).pipe(Effect.scoped)
 
@@ -71,91 +69,93 @@ describe("a server that dies", () => {
   it.scoped("in the moment of the hand-over never hands over again, whether or not the agent had it", () =>
     Effect.gen(function* () {
       for (const had of [true, false]) {
-        const house = new House()
-        yield* house.open()
-        yield* house.createThread()
+        const fixture = new OrchestratorFixture()
+        yield* fixture.open()
+        yield* fixture.createThread()
         const dead = gate()
-        house.agent.atSend = had
+        fixture.agent.atSend = had
           ? Effect.zipRight(
-              Effect.sync(() => house.agent.texts.push("hello")),
+              Effect.sync(() => fixture.agent.texts.push("hello")),
               dead.pass,
             )
           : dead.pass
-        const { commandId, turnId } = yield* house.send("hello")
-        yield* until(house.orchestrator.effectsOf(commandId), ([one]) => one?.status === "attempting")
-        house.crash()
-        house.agent.atSend = Effect.void
-        yield* house.start()
+        const { commandId, turnId } = yield* fixture.send("hello")
+        yield* until(fixture.orchestrator.effectsOf(commandId), ([one]) => one?.status === "attempting")
+        fixture.crash()
+        fixture.agent.atSend = Effect.void
+        yield* fixture.start()
         yield* quiet
         yield* TestClock.adjust("1 minute")
         yield* quiet
-        expect(house.agent.texts).toEqual(had ? ["hello"] : [])
-        expect((yield* house.work()).turns).toMatchObject([{ turnId, status: "requested", uncertain: 1 }])
-        expect(yield* house.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "uncertain" }])
+        expect(fixture.agent.texts).toEqual(had ? ["hello"] : [])
+        expect((yield* fixture.work()).turns).toMatchObject([{ turnId, status: "requested", uncertain: 1 }])
+        expect(yield* fixture.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "uncertain" }])
         // A person decides: the doubtful one is given up, and the message sent anew.
-        yield* house.give({ type: "turn.interrupt", turnId })
-        yield* house.send("hello again")
-        yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-        expect(house.agent.texts.at(-1)).toBe("hello again")
-        expect(yield* house.violations()).toEqual([])
+        yield* fixture.dispatch({ type: "turn.interrupt", turnId })
+        yield* fixture.send("hello again")
+        yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+        expect(fixture.agent.texts.at(-1)).toBe("hello again")
+        expect(yield* fixture.violations()).toEqual([])
       }
     }),
   )
 
   it.scoped("with messages in the queue keeps them, in order, until somebody lets them run", () =>
     Effect.gen(function* () {
-      const house = new House()
-      yield* house.open()
-      yield* house.createThread()
-      for (const text of ["one", "two", "three"]) yield* house.send(text)
-      yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-      house.crash()
-      yield* house.start()
-      yield* until(house.work(), ({ turns }) => turns.length === 0 || turns[0]?.status === "ended")
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      yield* fixture.createThread()
+      for (const text of ["one", "two", "three"]) yield* fixture.send(text)
+      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      fixture.crash()
+      yield* fixture.start()
+      yield* until(fixture.work(), ({ turns }) => turns.length === 0 || turns[0]?.status === "ended")
       yield* TestClock.adjust("5 seconds")
       yield* quiet
-      const { thread, session } = yield* house.work()
+      const { thread, session } = yield* fixture.work()
       expect(thread).toMatchObject({ queued: 2, queueHeld: 1, status: "stopped" })
       expect(session).toBeNull()
-      expect(house.agent.texts).toEqual(["one"])
-      yield* house.give({ type: "queue.resume" })
+      expect(fixture.agent.texts).toEqual(["one"])
+      yield* fixture.dispatch({ type: "queue.resume" })
       for (const [index, text] of ["two", "three"].entries()) {
-        yield* until(house.work(), ({ turns }) => turns.some((turn) => turn.status === "running" && turn.text === text))
+        yield* until(fixture.work(), ({ turns }) =>
+          turns.some((turn) => turn.status === "running" && turn.text === text),
+        )
         yield* quiet
-        expect(house.agent.texts).toEqual(["one", "two", "three"].slice(0, index + 2))
+        expect(fixture.agent.texts).toEqual(["one", "two", "three"].slice(0, index + 2))
         const native = { turnId: `turn-${index + 1}` }
-        house.agent.last.say(nativeOf(house), "turn.completed", { outcome: "completed" }, native)
+        fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, native)
       }
-      const { turns } = (yield* until(house.snapshot(), ({ snapshot }) =>
+      const { turns } = (yield* until(fixture.snapshot(), ({ snapshot }) =>
         snapshot.turns.every(({ status }) => status === "ended"),
       )).snapshot
       expect(turns.map(({ outcome }) => outcome)).toEqual(["interrupted", "completed", "completed"])
-      expect((yield* house.work()).thread).toMatchObject({ queued: 0, queueHeld: 0 })
-      expect(yield* house.violations()).toEqual([])
+      expect((yield* fixture.work()).thread).toMatchObject({ queued: 0, queueHeld: 0 })
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 
   it.scoped("settles sessions of archived threads, too, and a second restart has nothing left to settle", () =>
     Effect.gen(function* () {
-      const house = new House()
-      yield* house.open()
-      yield* house.createThread()
-      yield* house.send("one")
-      yield* until(house.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-      yield* house.give({ type: "thread.archive" })
-      house.crash()
-      yield* house.start()
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      yield* fixture.createThread()
+      yield* fixture.send("one")
+      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      yield* fixture.dispatch({ type: "thread.archive" })
+      fixture.crash()
+      yield* fixture.start()
       yield* TestClock.adjust("5 seconds")
       yield* quiet
-      const { session, turns } = yield* house.work()
+      const { session, turns } = yield* fixture.work()
       expect([session, turns]).toEqual([null, []])
-      const length = (yield* house.log()).length
-      house.crash()
-      yield* house.start()
+      const length = (yield* fixture.log()).length
+      fixture.crash()
+      yield* fixture.start()
       yield* TestClock.adjust("5 seconds")
       yield* quiet
-      expect((yield* house.log()).length).toBe(length)
-      expect(yield* house.violations()).toEqual([])
+      expect((yield* fixture.log()).length).toBe(length)
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 })

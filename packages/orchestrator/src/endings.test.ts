@@ -1,42 +1,41 @@
 /** Ends of turns that come late, twice, without a name or with an unknown one, while the next message is on its way. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { House, quiet, until } from "../test/House.js"
+import { nativeOf, OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
 
-const nativeOf = (house: House): string => house.agent.last.threads[0] ?? ""
-const snapshotOf = (house: House) => Effect.map(house.snapshot(), ({ snapshot }) => snapshot)
+const snapshotOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot)
 const completed = { outcome: "completed" } as const
 
 /** One turn is over; the next message has reached the agent, which has not said anything of it. */
 const between = Effect.gen(function* () {
-  const house = new House()
-  yield* house.open()
-  yield* house.createThread()
-  const one = yield* house.send("one")
-  yield* until(house.work(), ({ session }) => session?.status === "running")
-  const say = house.agent.last.say.bind(house.agent.last, nativeOf(house))
+  const fixture = new OrchestratorFixture()
+  yield* fixture.open()
+  yield* fixture.createThread()
+  const one = yield* fixture.send("one")
+  yield* until(fixture.work(), ({ session }) => session?.status === "running")
+  const say = fixture.agent.last.say.bind(fixture.agent.last, nativeOf(fixture))
   say("turn.completed", completed, { turnId: "turn-1" })
-  yield* until(house.work(), ({ session }) => session?.status === "ready")
-  house.agent.behaviour["send-turn"] = "silence"
-  const two = yield* house.send("two")
-  yield* until(house.orchestrator.effectsOf(two.commandId), ([effect]) => effect?.status === "delivered")
-  return { house, say, one: one.turnId, two: two.turnId }
+  yield* until(fixture.work(), ({ session }) => session?.status === "ready")
+  fixture.agent.behaviour["send-turn"] = "silence"
+  const two = yield* fixture.send("two")
+  yield* until(fixture.orchestrator.effectsOf(two.commandId), ([effect]) => effect?.status === "delivered")
+  return { fixture, say, one: one.turnId, two: two.turnId }
 })
 
 describe("ends that are not the end of what runs", () => {
   it.scoped("change neither it nor what ended before; each is kept with its reason", () =>
     Effect.gen(function* () {
-      const { house, one, say, two } = yield* between
+      const { fixture, one, say, two } = yield* between
       say("turn.aborted", {}, { turnId: "turn-1" })
       say("turn.completed", completed)
       yield* quiet
-      expect((yield* house.work()).session).toMatchObject({ status: "starting", pendingTurnId: two })
-      house.agent.last.begins(nativeOf(house), two ?? "")
-      yield* until(house.work(), ({ session }) => session?.status === "running")
+      expect((yield* fixture.work()).session).toMatchObject({ status: "starting", pendingTurnId: two })
+      fixture.agent.last.begins(nativeOf(fixture), two ?? "")
+      yield* until(fixture.work(), ({ session }) => session?.status === "running")
       say("turn.completed", completed, { turnId: "turn-1" })
       say("turn.aborted", {}, { turnId: "turn-9" })
       say("item.started", { kind: "agent_message" }, { turnId: "turn-2", itemId: "last" })
-      const after = yield* until(snapshotOf(house), ({ items }) => items.length === 1)
+      const after = yield* until(snapshotOf(fixture), ({ items }) => items.length === 1)
       expect(after.turns).toMatchObject([
         { turnId: one, outcome: "completed", evidence: "observed" },
         { turnId: two, nativeTurnId: "turn-2", status: "running", outcome: null },
@@ -47,31 +46,31 @@ describe("ends that are not the end of what runs", () => {
         ["turn-terminal-unknown", 1],
         ["turn-terminal-untargeted", 1],
       ])
-      expect(house.agent.texts).toEqual(["one"])
-      expect(yield* house.violations()).toEqual([])
+      expect(fixture.agent.texts).toEqual(["one"])
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 
   it.scoped("let nothing run that waits in the queue, however often they are said", () =>
     Effect.gen(function* () {
-      const { house, say, two } = yield* between
-      house.agent.last.begins(nativeOf(house), two ?? "")
-      yield* until(house.work(), ({ session }) => session?.status === "running")
-      yield* house.send("three")
-      house.agent.behaviour["send-turn"] = "answer"
+      const { fixture, say, two } = yield* between
+      fixture.agent.last.begins(nativeOf(fixture), two ?? "")
+      yield* until(fixture.work(), ({ session }) => session?.status === "running")
+      yield* fixture.send("three")
+      fixture.agent.behaviour["send-turn"] = "answer"
       for (const turnId of ["turn-1", "turn-1", "turn-9"]) say("turn.completed", completed, { turnId })
       say("turn.completed", completed)
       yield* quiet
       yield* TestClock.adjust("5 seconds")
       yield* quiet
-      expect(house.agent.texts).toEqual(["one"])
-      expect((yield* house.work()).thread).toMatchObject({ queued: 1, queueHeld: 0 })
+      expect(fixture.agent.texts).toEqual(["one"])
+      expect((yield* fixture.work()).thread).toMatchObject({ queued: 1, queueHeld: 0 })
       for (let times = 0; times < 2; times += 1) say("turn.completed", completed, { turnId: "turn-2" })
-      yield* until(house.work(), ({ session, thread }) => session?.status === "running" && thread.queued === 0)
+      yield* until(fixture.work(), ({ session, thread }) => session?.status === "running" && thread.queued === 0)
       yield* quiet
-      expect(house.agent.texts).toEqual(["one", "three"])
-      expect((yield* snapshotOf(house)).turns).toHaveLength(3)
-      expect(yield* house.violations()).toEqual([])
+      expect(fixture.agent.texts).toEqual(["one", "three"])
+      expect((yield* snapshotOf(fixture)).turns).toHaveLength(3)
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 })

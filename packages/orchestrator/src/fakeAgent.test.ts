@@ -7,7 +7,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { makeCodexDriver, type ProviderDriver, stillRunning } from "@threadfold/providers"
 import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Effect, Logger, type Scope } from "effect"
-import { House, id } from "../test/House.js"
+import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import { checked, ended, itemSaying, noProcess, processesOf, started, stopped, textsOf } from "../test/RealAgent.js"
 import { heapUsed, openFiles, zombies } from "../test/Resources.js"
 
@@ -20,7 +20,7 @@ const graceMs = 100
 const driverOf = (script: FakeAgentScript): ProviderDriver =>
   makeCodexDriver({ ...fakeAgent(script), limits: { graceMs } })
 
-/** A house with a thread; each process of its agent gets the script of its number, from 0. */
+/** A fixture with a thread; each process of its agent gets the script of its number, from 0. */
 const opened = (script: (process: number) => FakeAgentScript) =>
   Effect.gen(function* () {
     let started = 0
@@ -29,14 +29,14 @@ const opened = (script: (process: number) => FakeAgentScript) =>
         started += 1
         return driverOf(script(started - 1)).connect(options)
       })
-    const of = new House({ driver: { ...driverOf({}), connect } })
+    const of = new OrchestratorFixture({ driver: { ...driverOf({}), connect } })
     yield* of.open()
     yield* of.createThread(id("thread"), tmpdir())
     return of
   })
 
 /** How the processes that served the thread ended, in their order. */
-const endsOf = (of: House) =>
+const endsOf = (of: OrchestratorFixture) =>
   Effect.gen(function* () {
     const started = (yield* of.log()).filter(({ type }) => type === "session.started")
     const connectionIds = started.map(({ payload }) => JSON.parse(JSON.stringify(payload)).connectionId)

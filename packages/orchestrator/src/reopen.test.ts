@@ -1,56 +1,56 @@
 /** A thread whose agent is gone, opened again by the next one: what is the same then, and what is not. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { House, until } from "../test/House.js"
+import { OrchestratorFixture, until } from "../test/OrchestratorFixture.js"
 
-const snapshotOf = (house: House) => Effect.map(house.snapshot(), ({ snapshot }) => snapshot)
-const native = (house: House): string => house.agent.last.threads[0] ?? ""
+const snapshotOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot)
+const native = (fixture: OrchestratorFixture): string => fixture.agent.last.threads[0] ?? ""
 const say = (
-  house: House,
-  ...said: Parameters<House["agent"]["last"]["say"]> extends [string, ...infer R] ? R : never
-) => house.agent.last.say(native(house), ...said)
-const running = (house: House) => until(house.work(), ({ session }) => session?.status === "running")
-const ended = (house: House, count: number) =>
-  until(snapshotOf(house), ({ turns }) => turns.filter(({ status }) => status === "ended").length === count)
+  fixture: OrchestratorFixture,
+  ...said: Parameters<OrchestratorFixture["agent"]["last"]["say"]> extends [string, ...infer R] ? R : never
+) => fixture.agent.last.say(native(fixture), ...said)
+const running = (fixture: OrchestratorFixture) => until(fixture.work(), ({ session }) => session?.status === "running")
+const ended = (fixture: OrchestratorFixture, count: number) =>
+  until(snapshotOf(fixture), ({ turns }) => turns.filter(({ status }) => status === "ended").length === count)
 
 /** The process of the agent ends, and the thread's session with it. */
-const gone = (house: House) =>
+const gone = (fixture: OrchestratorFixture) =>
   Effect.gen(function* () {
-    house.agent.last.end({ reason: "exit", signal: "SIGKILL" })
-    yield* until(house.work(), ({ session }) => session === null)
+    fixture.agent.last.end({ reason: "exit", signal: "SIGKILL" })
+    yield* until(fixture.work(), ({ session }) => session === null)
   })
 
-/** A house with a thread in which nothing was said yet. */
-const opened = (options: ConstructorParameters<typeof House>[0] = {}) =>
+/** A fixture with a thread in which nothing was said yet. */
+const opened = (options: ConstructorParameters<typeof OrchestratorFixture>[0] = {}) =>
   Effect.gen(function* () {
-    const house = new House(options)
-    yield* house.open()
-    yield* house.createThread()
-    return house
+    const fixture = new OrchestratorFixture(options)
+    yield* fixture.open()
+    yield* fixture.createThread()
+    return fixture
   })
 
 /** A turn by the native id `turn-1` in which the agent says something as the item `item-3`. */
-const turn = (house: House, text: string) =>
+const turn = (fixture: OrchestratorFixture, text: string) =>
   Effect.gen(function* () {
-    const { turnId } = yield* house.send(`say ${text}`)
-    yield* running(house)
+    const { turnId } = yield* fixture.send(`say ${text}`)
+    yield* running(fixture)
     const item = { kind: "agent_message" } as const
-    say(house, "item.started", item, { turnId: "turn-1", itemId: "item-3" })
-    say(house, "item.completed", { ...item, status: "completed", text }, { turnId: "turn-1", itemId: "item-3" })
-    say(house, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
-    yield* until(house.work(), ({ session }) => session?.status === "ready")
+    say(fixture, "item.started", item, { turnId: "turn-1", itemId: "item-3" })
+    say(fixture, "item.completed", { ...item, status: "completed", text }, { turnId: "turn-1", itemId: "item-3" })
+    say(fixture, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    yield* until(fixture.work(), ({ session }) => session?.status === "ready")
     return turnId
   })
 
 describe("a thread that is opened again", () => {
   it.scoped("keeps turns and items apart whose ids its agent uses again", () =>
     Effect.gen(function* () {
-      const house = yield* opened()
-      const one = yield* turn(house, "one")
-      const before = yield* snapshotOf(house)
-      yield* gone(house)
-      const two = yield* turn(house, "two")
-      const after = yield* snapshotOf(house)
+      const fixture = yield* opened()
+      const one = yield* turn(fixture, "one")
+      const before = yield* snapshotOf(fixture)
+      yield* gone(fixture)
+      const two = yield* turn(fixture, "two")
+      const after = yield* snapshotOf(fixture)
       expect(after.turns.map(({ nativeTurnId, outcome, turnId }) => [turnId, nativeTurnId, outcome])).toEqual([
         [one, "turn-1", "completed"],
         [two, "turn-1", "completed"],
@@ -62,26 +62,26 @@ describe("a thread that is opened again", () => {
       expect([after.turns[0], after.items[0]]).toEqual([before.turns[0], before.items[0]])
       expect(after.session).toMatchObject({ epoch: 2 })
       expect(after.anomalies).toEqual([])
-      expect(yield* house.violations()).toEqual([])
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 
   it.scoped("is named to its agent by the session id that it last told; all of them stay in the log", () =>
     Effect.gen(function* () {
-      const house = yield* opened()
+      const fixture = yield* opened()
       const ids: (string | undefined)[] = []
       for (const nativeSessionId of ["session-b", "session-c"]) {
-        yield* turn(house, nativeSessionId)
-        say(house, "session.configured", { nativeSessionId })
-        yield* gone(house)
+        yield* turn(fixture, nativeSessionId)
+        say(fixture, "session.configured", { nativeSessionId })
+        yield* gone(fixture)
         ids.push(nativeSessionId)
       }
-      yield* turn(house, "the last")
-      const { nativeThreadId } = (yield* house.work()).thread
-      expect(house.agent.resumes.map((order) => [order.nativeThreadId, order.nativeSessionId])).toEqual(
+      yield* turn(fixture, "the last")
+      const { nativeThreadId } = (yield* fixture.work()).thread
+      expect(fixture.agent.resumes.map((order) => [order.nativeThreadId, order.nativeSessionId])).toEqual(
         ids.map((id) => [nativeThreadId, id]),
       )
-      const configured = (yield* house.log()).filter(({ type }) => type === "session.configured")
+      const configured = (yield* fixture.log()).filter(({ type }) => type === "session.configured")
       expect(configured.map(({ payload }) => payload)).toMatchObject([
         { nativeSessionId: "session-b" },
         { nativeSessionId: "session-c" },
@@ -91,30 +91,30 @@ describe("a thread that is opened again", () => {
 
   it.scoped("counts what it uses from what it had used: a total that is told once more is not used once more", () =>
     Effect.gen(function* () {
-      const house = yield* opened()
+      const fixture = yield* opened()
       const used = (totalTokens: number, turnId?: string) =>
         say(
-          house,
+          fixture,
           "thread.token-usage.updated",
           { mode: "cumulative-thread", total: { totalTokens } },
           turnId === undefined ? {} : { turnId },
         )
-      yield* house.send("one")
-      yield* running(house)
+      yield* fixture.send("one")
+      yield* running(fixture)
       used(1_000, "turn-1")
-      say(house, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
-      yield* ended(house, 1)
-      yield* gone(house)
-      yield* house.send("two")
-      yield* running(house)
+      say(fixture, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+      yield* ended(fixture, 1)
+      yield* gone(fixture)
+      yield* fixture.send("two")
+      yield* running(fixture)
       // The agent repeats what the former turn had come to; it runs no more.
       used(1_000, "turn-of-before")
       used(1_800, "turn-1")
-      say(house, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
-      const { turns, usage } = yield* ended(house, 2)
+      say(fixture, "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+      const { turns, usage } = yield* ended(fixture, 2)
       expect(turns.map(({ usage }) => usage?.totalTokens)).toEqual([1_000, 800])
       expect(usage?.totalTokens).toBe(1_800)
-      expect(yield* house.violations()).toEqual([])
+      expect(yield* fixture.violations()).toEqual([])
     }),
   )
 
@@ -122,18 +122,18 @@ describe("a thread that is opened again", () => {
     "begins anew where nothing was said in it (one process for all: %s)",
     (sharesConnection) =>
       Effect.gen(function* () {
-        const house = yield* opened({ sharesConnection })
-        house.agent.endsWhenLost = !sharesConnection
-        yield* house.give({ type: "session.start" })
-        yield* until(house.work(), ({ session }) => session !== null)
-        yield* gone(house)
-        house.agent.stored.clear()
-        yield* house.send("one")
-        yield* running(house)
-        expect(house.agent.texts).toEqual(["one"])
-        expect((yield* house.work()).thread.nativeThreadId).toBe(native(house))
-        expect(house.agent.connections).toHaveLength(sharesConnection ? 2 : 3)
-        expect(yield* house.violations()).toEqual([])
+        const fixture = yield* opened({ sharesConnection })
+        fixture.agent.endsWhenLost = !sharesConnection
+        yield* fixture.dispatch({ type: "session.start" })
+        yield* until(fixture.work(), ({ session }) => session !== null)
+        yield* gone(fixture)
+        fixture.agent.stored.clear()
+        yield* fixture.send("one")
+        yield* running(fixture)
+        expect(fixture.agent.texts).toEqual(["one"])
+        expect((yield* fixture.work()).thread.nativeThreadId).toBe(native(fixture))
+        expect(fixture.agent.connections).toHaveLength(sharesConnection ? 2 : 3)
+        expect(yield* fixture.violations()).toEqual([])
       }),
   )
 
@@ -141,39 +141,39 @@ describe("a thread that is opened again", () => {
     "is begun anew when somebody wants that (one process for all: %s)",
     (sharesConnection) =>
       Effect.gen(function* () {
-        const house = yield* opened({ sharesConnection })
-        house.agent.endsWhenLost = !sharesConnection
-        yield* turn(house, "one")
-        const before = native(house)
-        yield* gone(house)
-        house.agent.stored.clear()
-        yield* house.send("two")
-        const { items, turns } = yield* ended(house, 2)
+        const fixture = yield* opened({ sharesConnection })
+        fixture.agent.endsWhenLost = !sharesConnection
+        yield* turn(fixture, "one")
+        const before = native(fixture)
+        yield* gone(fixture)
+        fixture.agent.stored.clear()
+        yield* fixture.send("two")
+        const { items, turns } = yield* ended(fixture, 2)
         expect(turns.at(-1)).toMatchObject({ outcome: "failed" })
         expect(items).toHaveLength(1)
-        yield* house.give({ type: "session.start", fresh: true })
-        yield* until(house.work(), ({ session }) => session?.status === "ready")
-        const anew = native(house)
+        yield* fixture.dispatch({ type: "session.start", fresh: true })
+        yield* until(fixture.work(), ({ session }) => session?.status === "ready")
+        const anew = native(fixture)
         expect(anew).not.toBe(before)
-        yield* turn(house, "three")
-        yield* gone(house)
-        yield* turn(house, "four")
-        expect(native(house)).toBe(anew)
-        expect((yield* snapshotOf(house)).items.map(({ text }) => text)).toEqual(["one", "three", "four"])
-        expect(yield* house.violations()).toEqual([])
+        yield* turn(fixture, "three")
+        yield* gone(fixture)
+        yield* turn(fixture, "four")
+        expect(native(fixture)).toBe(anew)
+        expect((yield* snapshotOf(fixture)).items.map(({ text }) => text)).toEqual(["one", "three", "four"])
+        expect(yield* fixture.violations()).toEqual([])
       }),
   )
 
   it.scoped("is not begun anew where it can be opened again, whatever somebody wants", () =>
     Effect.gen(function* () {
-      const house = yield* opened()
-      yield* turn(house, "one")
-      const before = native(house)
-      yield* gone(house)
-      yield* house.give({ type: "session.start", fresh: true })
-      yield* until(house.work(), ({ session }) => session !== null)
-      expect(native(house)).toBe(before)
-      expect(house.agent.resumes).toHaveLength(1)
+      const fixture = yield* opened()
+      yield* turn(fixture, "one")
+      const before = native(fixture)
+      yield* gone(fixture)
+      yield* fixture.dispatch({ type: "session.start", fresh: true })
+      yield* until(fixture.work(), ({ session }) => session !== null)
+      expect(native(fixture)).toBe(before)
+      expect(fixture.agent.resumes).toHaveLength(1)
     }),
   )
 })

@@ -17,7 +17,7 @@ import {
   type Step,
 } from "@threadfold/testkit"
 import { Effect } from "effect"
-import { House, id } from "./House.js"
+import { id, OrchestratorFixture } from "./OrchestratorFixture.js"
 import {
   checked,
   ended,
@@ -48,7 +48,7 @@ export const openStory = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driv
     if (!agent.installed) return yield* Effect.dieMessage(agent.reason)
     const model = yield* Anthropic.server({ script })
     const home = yield* claudeHome({ baseUrl: model.baseUrl })
-    const of = new House({ driver: driver(agent, home) })
+    const of = new OrchestratorFixture({ driver: driver(agent, home) })
     yield* Effect.orDie(of.open())
     yield* Effect.orDie(of.createThread(id("thread"), home.cwd))
     return { of, home, model }
@@ -95,7 +95,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
           const next = decision === "cancel" ? Anthropic.hang(makeHold(), { silent: true }) : Anthropic.plain("done")
           const { home, of } = yield* opened(Anthropic.command("touch made"), next)
           const { turnId } = yield* of.send("please")
-          yield* of.give({ type: "request.respond", requestId: yield* openRequest(of), decision })
+          yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
           const { items, requests, turns } = yield* ended(of)
           expect(turns).toMatchObject([{ turnId, outcome, evidence: "observed" }])
           expect(requests).toMatchObject([{ turnId, kind: "command_approval", status: "answered", decision }])
@@ -115,7 +115,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
         yield* hold.reached
         hold.say("half an ans")
         yield* itemSaying(of, "half an ans")
-        yield* of.give({ type: "turn.interrupt" })
+        yield* of.dispatch({ type: "turn.interrupt" })
         const { items, turns } = yield* ended(of)
         expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
         expect(items).toMatchObject([
@@ -141,11 +141,11 @@ export const claudeStories = (stories: ClaudeStories): void => {
         })
         yield* of.send("please")
         const requestId = yield* openRequest(of)
-        yield* of.give({ type: "turn.interrupt" })
+        yield* of.dispatch({ type: "turn.interrupt" })
         const { requests, turns } = yield* ended(of)
         expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
         expect(requests).toMatchObject([{ requestId, status: "cancelled", decision: null }])
-        const late = yield* Effect.flip(of.give({ type: "request.respond", requestId, decision: "accept" }))
+        const late = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "accept" }))
         expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
         yield* of.send("go on")
         expect(textsOf((yield* ended(of, 2)).items)).toEqual(["next"])

@@ -5,7 +5,7 @@ import { markedProcesses } from "@threadfold/providers"
 import type { Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { logMark } from "../src/connections/Connections.js"
-import type { House } from "./House.js"
+import type { OrchestratorFixture } from "./OrchestratorFixture.js"
 
 /** Registers a test that needs an agent, or one that is skipped and says why. */
 export const withAgent = (agent: InstalledAgent | MissingAgent) => {
@@ -16,33 +16,33 @@ export const withAgent = (agent: InstalledAgent | MissingAgent) => {
     )
 }
 
-export const snapshotOf = (of: House, threadId?: string) =>
+export const snapshotOf = (of: OrchestratorFixture, threadId?: string) =>
   Effect.map(of.snapshot(threadId), ({ snapshot }) => snapshot)
 
 /** Waits until so many turns have ended for good. */
-export const ended = (of: House, count = 1, threadId?: string) =>
+export const ended = (of: OrchestratorFixture, count = 1, threadId?: string) =>
   of.eventually(
     snapshotOf(of, threadId),
     ({ turns }) => turns.filter(({ status, settled }) => status === "ended" && settled).length === count,
   )
 
 /** Waits until a turn runs. */
-export const running = (of: House) =>
+export const running = (of: OrchestratorFixture) =>
   of.eventually(snapshotOf(of), ({ turns }) => turns.some(({ status }) => status === "running"))
 
 /** Waits for an open question; its id. */
-export const openRequest = (of: House) =>
+export const openRequest = (of: OrchestratorFixture) =>
   Effect.map(
     of.eventually(of.work(), ({ requests }) => requests.some(({ status }) => status === "open")),
     ({ requests }) => requests.find(({ status }) => status === "open")?.requestId,
   )
 
 /** Waits until an item says this, as far as it was told. */
-export const itemSaying = (of: House, words: string) =>
+export const itemSaying = (of: OrchestratorFixture, words: string) =>
   of.eventually(snapshotOf(of), ({ items }) => items.some(({ text }) => text === words))
 
 /** A turn is over, and a second one has said half of what the hold has it say. */
-export const saysHalf = (of: House, hold: Hold) =>
+export const saysHalf = (of: OrchestratorFixture, hold: Hold) =>
   Effect.gen(function* () {
     yield* of.send("one")
     const before = yield* ended(of)
@@ -58,19 +58,19 @@ export const textsOf = (items: readonly ItemView[], kind: ItemView["kind"] = "ag
   items.filter((item) => item.kind === kind).map(({ text }) => text)
 
 /** The processes that the agents of this server have. */
-export const processesOf = (of: House) => markedProcesses(logMark, of.engine.log.logId)
+export const processesOf = (of: OrchestratorFixture) => markedProcesses(logMark, of.engine.log.logId)
 
 /** Waits until they are gone. Nobody tells of that: the last word of an agent may be older than the end of its process. */
-export const noProcess = (of: House) =>
+export const noProcess = (of: OrchestratorFixture) =>
   Effect.repeat(processesOf(of), {
     until: (processes) => processes.length === 0,
     schedule: Schedule.spaced("20 millis"),
   })
 
 /** Gives an order, and waits until what follows from it is done. */
-const carriedOut = (of: House, command: object) =>
+const carriedOut = (of: OrchestratorFixture, command: object) =>
   Effect.gen(function* () {
-    const { commandId } = yield* of.give(command)
+    const { commandId } = yield* of.dispatch(command)
     const effects = of.orchestrator.effectsOf(commandId)
     yield* Effect.repeat(effects, {
       until: (all) => all.every(({ endedAt }) => endedAt !== null),
@@ -80,11 +80,11 @@ const carriedOut = (of: House, command: object) =>
   })
 
 /** Starts the thread's session, without a turn. */
-export const started = (of: House, more: { readonly fresh?: boolean } = {}) =>
+export const started = (of: OrchestratorFixture, more: { readonly fresh?: boolean } = {}) =>
   carriedOut(of, { type: "session.start", ...more })
 
 /** Stops the thread's session. When that is done no process of its agent is left. */
-export const stopped = (of: House) =>
+export const stopped = (of: OrchestratorFixture) =>
   Effect.gen(function* () {
     yield* carriedOut(of, { type: "session.stop" })
     expect(yield* processesOf(of)).toEqual([])
@@ -92,13 +92,13 @@ export const stopped = (of: House) =>
   })
 
 /** The agent's process is killed, as by the system when memory runs out. */
-export const kill = (of: House) =>
+export const kill = (of: OrchestratorFixture) =>
   Effect.map(processesOf(of), (processes) => {
     for (const { pid } of processes) process.kill(pid, "SIGKILL")
   })
 
 /** Stops the server: nothing of it is left, whatever happened. */
-export const nothingLeft = (of: House) =>
+export const nothingLeft = (of: OrchestratorFixture) =>
   Effect.gen(function* () {
     const { logId } = of.engine.log
     yield* of.stop
@@ -109,7 +109,7 @@ export const nothingLeft = (of: House) =>
  * What must hold when everything is over: no invariant is broken, the rows are what the log leads to, nothing is open, no
  * process is left.
  */
-export const checked = (of: House) =>
+export const checked = (of: OrchestratorFixture) =>
   Effect.gen(function* () {
     expect(yield* of.violations()).toEqual([])
     expect(yield* of.verified).toMatchObject({ ok: true, differences: [], stale: [] })

@@ -34,7 +34,7 @@ const decode = Schema.decodeUnknownSync(Command)
 
 export class Sessions {
   /** Threads that were said to have something to do. */
-  readonly poked: string[] = []
+  readonly woken: string[] = []
   readonly threads = new LiveThreads()
   private seqs = new Map<string, number>()
   private made = 0
@@ -94,7 +94,7 @@ export class Sessions {
     return Effect.flatMap(this.event(label, type, payload, native), (draft) => this.engine.submit({ drafts: [draft] }))
   }
 
-  give(label: string, command: object, actor: "client" | "orchestrator" = "client") {
+  dispatch(label: string, command: object, actor: "client" | "orchestrator" = "client") {
     return Effect.flatMap(Clock.currentTimeMillis, (at) =>
       this.engine.submit({
         drafts: [],
@@ -113,7 +113,7 @@ export class Sessions {
   start(label: string, { mode = "managed", connection = `connection of ${label}`, agent = true } = {}) {
     return Effect.gen(this, function* () {
       const threadId = this.thread(label)
-      if (agent) yield* this.give(label, { type: "thread.create", agent: "mine", provider: "mine" })
+      if (agent) yield* this.dispatch(label, { type: "thread.create", agent: "mine", provider: "mine" })
       yield* this.say(label, "session.started", {
         provider: "mine",
         mode: mode === "attached" ? "attached" : mode === "imported" ? "imported" : "managed",
@@ -155,9 +155,9 @@ export class Sessions {
       orphans = { ended: 0, left: 0, connectionIds: new Set() },
     }: { readonly engine?: EngineService; readonly orphans?: EndedOrphans } = {},
   ) {
-    const { poked, threads } = this
+    const { woken, threads } = this
     const policies = { ...defaultReaperPolicy, ...policy }
-    const wake = (threadId: string) => Effect.sync(() => void poked.push(threadId))
+    const wake = (threadId: string) => Effect.sync(() => void woken.push(threadId))
     const fakes = Layer.mergeAll(
       Layer.succeed(Engine, engine),
       Layer.succeed(Projections, this.projections),

@@ -35,10 +35,10 @@ describe("a sweep", () => {
       yield* s.say("question", "request.opened", { kind: "other" }, { turnId: "turn-1", requestId: "0" })
       yield* s.say("task", "task.started", { kind: "watch" }, { taskId: "1" })
       yield* s.say("voice", "realtime.started", {}, { realtimeId: "r" })
-      yield* s.give("kept", { type: "thread.keep-alive", until: 90_000 })
+      yield* s.dispatch("kept", { type: "thread.keep-alive", until: 90_000 })
       for (const label of ["queued", "held"]) {
         yield* s.turn(label)
-        yield* s.give(label, { type: "message.send", text: "next" })
+        yield* s.dispatch(label, { type: "message.send", text: "next" })
         yield* s.say(
           label,
           "turn.completed",
@@ -46,7 +46,7 @@ describe("a sweep", () => {
           { turnId: "turn-1" },
         )
       }
-      yield* s.give("waiting", { type: "message.send", text: "now" })
+      yield* s.dispatch("waiting", { type: "message.send", text: "now" })
       yield* minute
       const reaper = yield* s.reaper(policy)
       const found = yield* reaper.sweep
@@ -66,7 +66,7 @@ describe("a sweep", () => {
       expect(found.map(({ threadId }) => threadId)).toEqual(labels.map((label) => s.thread(label)).sort())
       expect(found.every(({ idleMs }) => idleMs === 60_000)).toBe(true)
       expect(yield* reaper.lastSweep).toEqual(found)
-      expect(s.poked.sort()).toEqual(["idle", "held"].map((label) => s.thread(label)).sort())
+      expect(s.woken.sort()).toEqual(["idle", "held"].map((label) => s.thread(label)).sort())
       const reaped = (yield* s.log("idle")).find(({ type }) => type === "session.reaped")
       expect(reaped).toMatchObject({ actor: "reaper", payload: { idleMs: 60_000, reason: "idle" } })
       yield* TestClock.adjust("30 seconds")
@@ -171,7 +171,7 @@ describe("a sweep", () => {
           ...s.engine,
           submit: (submission) =>
             submission.command?.command.threadId === s.thread("a")
-              ? Effect.zipRight(s.give("a", { type: "message.send", text: "wait" }), s.engine.submit(submission))
+              ? Effect.zipRight(s.dispatch("a", { type: "message.send", text: "wait" }), s.engine.submit(submission))
               : s.engine.submit(submission),
         },
       })
@@ -211,7 +211,7 @@ describe("a sweep", () => {
       expect(new Set(found.map(({ decision, reason }) => `${decision} ${reason}`))).toEqual(
         new Set(["reap idle", "keep turn-active"]),
       )
-      expect(s.poked).toHaveLength(249)
+      expect(s.woken).toHaveLength(249)
       expect(yield* reaper.sweep).toHaveLength(1)
     }),
   )

@@ -65,7 +65,7 @@ interface Running {
   readonly crash: () => void
 }
 
-export class House {
+export class OrchestratorFixture {
   readonly agent: FakeAgent
   private readonly directory = mkdtempSync(join(tmpdir(), "threadfold-orchestrator-"))
   private readonly file = join(this.directory, "threadfold.db")
@@ -93,7 +93,7 @@ export class House {
   }
 
   private get database() {
-    if (this.base === null) throw new Error("the house is not open")
+    if (this.base === null) throw new Error("the fixture is not open")
     return this.base
   }
 
@@ -219,7 +219,7 @@ export class House {
     for (const connection of this.agent.connections) connection.end({ reason: "exit", signal: "SIGKILL" })
   }
 
-  give(
+  dispatch(
     command: object,
     more: { readonly key?: string; readonly ifSequence?: number } = {},
   ): Effect.Effect<Receipt, DispatchError> {
@@ -233,7 +233,7 @@ export class House {
 
   createThread(threadId = id("thread"), cwd = "/w"): Effect.Effect<Receipt, DispatchError> {
     const provider = (this.options.driver ?? this.agent.driver).provider
-    return this.give({ type: "thread.create", threadId, agent: "fake", provider, cwd })
+    return this.dispatch({ type: "thread.create", threadId, agent: "fake", provider, cwd })
   }
 
   /** Waits for as long as it takes, from event to event, until something is so. */
@@ -249,7 +249,7 @@ export class House {
   }
 
   send(text: string, more: object = {}): Effect.Effect<Receipt, DispatchError> {
-    return this.give({ type: "message.send", text, ...more })
+    return this.dispatch({ type: "message.send", text, ...more })
   }
 
   /** What the rules look at, and the questions that are not over. */
@@ -307,3 +307,21 @@ export const until = <A, E>(look: Effect.Effect<A, E>, isSo: (value: A) => boole
 export const quiet: Effect.Effect<void> = Effect.promise(async () => {
   for (let turns = 0; turns < 200; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 })
+
+/** The turns of the fixture's thread. */
+export const turnsOf = (fixture: OrchestratorFixture) =>
+  Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.turns)
+
+/** The native id of the thread that the agent's last connection has; empty: none. */
+export const nativeOf = (fixture: OrchestratorFixture): string => fixture.agent.last.threads[0] ?? ""
+
+/** The agent says that a turn has ended. */
+export const completes = (fixture: OrchestratorFixture, turnId = "turn-1", outcome = "completed") =>
+  fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome }, { turnId })
+
+/** Waits until a turn runs. */
+export const runningTurn = (fixture: OrchestratorFixture) =>
+  Effect.map(
+    until(turnsOf(fixture), (turns) => turns.some(({ status }) => status === "running")),
+    (turns) => turns.find(({ status }) => status === "running"),
+  )

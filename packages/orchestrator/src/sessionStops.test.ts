@@ -1,0 +1,108 @@
+/** Sessions of agents: their start, their stop, and threads that share a process. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, TestClock } from "effect"
+import { completes, id, OrchestratorFixture, quiet, runningTurn, turnsOf, until } from "../test/OrchestratorFixture.js"
+
+describe("a session", () => {
+  it.scoped("is stopped by a command, with its process, and resumed by the next message", () =>
+    Effect.gen(function* () {
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      yield* fixture.createThread()
+      yield* fixture.send("one")
+      yield* runningTurn(fixture)
+      completes(fixture, "turn-1")
+      yield* until(fixture.work(), ({ session }) => session?.status === "ready")
+      yield* fixture.dispatch({ type: "session.stop" })
+      yield* until(fixture.work(), ({ session }) => session === null)
+      yield* until(
+        Effect.sync(() => fixture.agent.last.isOver),
+        Boolean,
+      )
+      yield* fixture.send("two")
+      yield* until(fixture.work(), ({ session }) => session?.status === "running")
+      expect((yield* fixture.work()).session).toMatchObject({ epoch: 2 })
+      expect(yield* fixture.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("of another thread on the same process goes on", () =>
+    Effect.gen(function* () {
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      const other = id("other thread")
+      yield* fixture.createThread()
+      yield* fixture.createThread(other)
+      yield* fixture.send("one")
+      yield* fixture.dispatch({ type: "message.send", threadId: other, text: "two" })
+      yield* until(
+        Effect.sync(() => fixture.agent.texts.length),
+        (length) => length === 2,
+      )
+      expect(fixture.agent.connections).toHaveLength(1)
+      yield* until(fixture.work(other), ({ session }) => session?.status === "running")
+      yield* fixture.dispatch({ type: "session.stop" })
+      yield* until(fixture.work(), ({ session }) => session === null)
+      expect((yield* fixture.work(other)).session).toMatchObject({ status: "running" })
+      expect(fixture.agent.last.isOver).toBe(false)
+    }),
+  )
+
+  it.scoped("that is stopped before its start was begun does not come up", () =>
+    Effect.gen(function* () {
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      yield* fixture.createThread()
+      fixture.agent.behaviour["start-thread"] = "hang"
+      yield* fixture.send("first")
+      yield* until(
+        Effect.sync(() => fixture.agent.connections.length),
+        (length) => length === 1,
+      )
+      // It waits behind the start that hangs.
+      const { commandId } = yield* fixture.dispatch({ type: "session.start" })
+      yield* fixture.dispatch({ type: "session.stop" })
+      fixture.agent.behaviour["start-thread"] = "answer"
+      yield* until(fixture.orchestrator.effectsOf(commandId), ([one]) => one?.status === "retired")
+      yield* TestClock.adjust("5 seconds")
+      yield* quiet
+      expect((yield* fixture.work()).session).toBeNull()
+      expect(fixture.agent.connections.every(({ isOver }) => isOver)).toBe(true)
+      expect(yield* fixture.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("that hangs in its start delays nobody else, and a stop ends the wait", () =>
+    Effect.gen(function* () {
+      const fixture = new OrchestratorFixture({ sharesConnection: false })
+      yield* fixture.open()
+      const other = id("other thread")
+      yield* fixture.createThread()
+      yield* fixture.createThread(other)
+      fixture.agent.behaviour["start-thread"] = "hang"
+      yield* fixture.send("never")
+      yield* until(
+        Effect.sync(() => fixture.agent.connections.length),
+        (length) => length === 1,
+      )
+      yield* quiet
+      fixture.agent.behaviour["start-thread"] = "answer"
+      yield* fixture.dispatch({ type: "message.send", threadId: other, text: "two" })
+      yield* until(
+        Effect.sync(() => fixture.agent.texts.length),
+        (length) => length === 1,
+      )
+      for (let stops = 0; stops < 6; stops += 1) yield* fixture.dispatch({ type: "session.stop" })
+      const [turn] = yield* until(turnsOf(fixture), ([one]) => one?.status === "ended")
+      expect(turn).toMatchObject({ outcome: "cancelled" })
+      yield* until(
+        Effect.sync(() => fixture.agent.connections[0]?.isOver),
+        Boolean,
+      )
+      yield* TestClock.adjust("10 minutes")
+      yield* quiet
+      expect(fixture.agent.texts).toEqual(["two"])
+      expect(yield* fixture.violations()).toEqual([])
+    }),
+  )
+})
