@@ -11,6 +11,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { announce } from "./Discovery.js"
+import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
 import { HttpLimits } from "./HttpLimits.js"
 import { type HttpOptions, ServerVersion } from "./HttpOptions.js"
@@ -73,7 +74,7 @@ const serve = (
   })
 
 /** What the routes share. */
-const shared = Layer.mergeAll(DirectReads.layer, EventFeed.layer, ImportJobs.layer, RowFeed.layer)
+const shared = Layer.mergeAll(DirectPushes.layer, DirectReads.layer, EventFeed.layer, ImportJobs.layer, RowFeed.layer)
 
 /** What the server is told, as services. */
 const settings = (options: HttpOptions) =>

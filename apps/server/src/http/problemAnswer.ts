@@ -12,6 +12,18 @@ const extraHeaders = (slug: ProblemSlug, retryAfterS?: number): Record<string, s
   ...(problems[slug].status === 429 || retryAfterS !== undefined ? { "retry-after": String(retryAfterS ?? 1) } : {}),
 })
 
+/** A problem as an answer: status, headers and body. */
+export const problemHead = ({ slug, detail }: Pick<Problem, "slug" | "detail">, retryAfterS?: number) => {
+  const text = JSON.stringify(problemDetails(slug, detail))
+  const { status } = problems[slug]
+  const headers: Readonly<Record<string, string>> = {
+    "content-type": problemType,
+    "content-length": String(Buffer.byteLength(text)),
+    ...extraHeaders(slug, retryAfterS),
+  }
+  return { status, headers, text }
+}
+
 /** The answer of a handler that failed. */
 export const problemResponse = (
   { slug, detail }: Pick<Problem, "slug" | "detail">,
@@ -31,14 +43,9 @@ export const sendProblem = (
 ): void => {
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0
-  const body = JSON.stringify(problemDetails(slug, detail))
-  response.writeHead(problems[slug].status, {
-    "content-type": problemType,
-    "content-length": Buffer.byteLength(body),
-    ...(hasBody ? { connection: "close" } : {}),
-    ...extraHeaders(slug, retryAfterS),
-  })
-  response.end(body)
+  const { headers, status, text } = problemHead({ slug, detail }, retryAfterS)
+  response.writeHead(status, { ...headers, ...(hasBody ? { connection: "close" } : {}) })
+  response.end(text)
 }
 
 /** The whole answer to bytes that were no HTTP request. */

@@ -5,6 +5,7 @@ import { Engine } from "@threadfold/engine"
 import { Clock, Effect, Layer } from "effect"
 import { type AccessEntry, makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
+import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
 import { directSpans } from "./direct/directSpans.js"
 import { sendDirect } from "./direct/sendDirect.js"
@@ -38,6 +39,7 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
   Effect.gen(function* () {
     const direct = yield* DirectReads
     const spans = yield* directSpans
+    const pushes = yield* DirectPushes
     const { log } = yield* Engine
     const limits = yield* HttpLimits
     const { known } = yield* Listener
@@ -67,6 +69,8 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
           return
         }
       }
+      // Where spans are asked for, the router makes those of a push.
+      if (refusal === null && spans === null && pushes.receive(request, response)) return
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
       if (pathOf(url) === "/docs") response.setHeader("content-security-policy", docsPolicy)
       if (refusal === null) return handler(request, response)

@@ -1,4 +1,4 @@
-/** Reads that are answered at once say byte for byte what the way of all other calls says. */
+/** Calls that are answered without the router say byte for byte what the way of all other calls says. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Tracer } from "effect"
 import { attach, callText, notices, push, sessionId, testServer } from "./support/TestServer.js"
@@ -122,4 +122,40 @@ describe("a read that is answered at once", () => {
       ),
     )
   })
+})
+
+describe("a push that is answered without the router", () => {
+  it.live("says the same as through it, head and body", () =>
+    Effect.gen(function* () {
+      yield* attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 })
+      const body = notices(1, 3)
+        .map((notice) => `${JSON.stringify(notice)}\n`)
+        .join("")
+      const pushAs = (id: string, headers: Readonly<Record<string, string>>, text = body) =>
+        callText(`/v1/sessions/${id}/events`, {
+          method: "POST",
+          headers: { "content-type": "application/x-ndjson", ...headers },
+          body: text,
+        })
+      // The router decodes what is percent-encoded; a direct push leaves such a path to it.
+      const encoded = (id: string) => `%30${id.slice(1)}`
+      expect((yield* pushAs(session, {})).text).toContain("appended")
+      for (const headers of [{}, { accept: "application/x-ndjson" }, { "content-type": "application/json" }]) {
+        for (const text of [
+          body,
+          '{"seq": 9, "channel": "adapter:test"}',
+          "no JSON",
+          `[${body.trim().replaceAll("\n", ",")}]`,
+        ]) {
+          // What is stored at the first time is a duplicate at the second and third.
+          yield* pushAs(session, headers, text)
+          const direct = yield* pushAs(session, headers, text)
+          expect(comparable(yield* pushAs(encoded(session), headers, text))).toEqual(comparable(direct))
+        }
+      }
+      const unknown = yield* pushAs(sessionId(9), {})
+      expect(unknown.status).toBe(404)
+      expect(comparable(yield* pushAs(encoded(sessionId(9)), {}))).toEqual(comparable(unknown))
+    }).pipe(Effect.provide(testServer())),
+  )
 })

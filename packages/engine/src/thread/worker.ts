@@ -65,8 +65,11 @@ const main = Effect.gen(function* () {
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
-        ids.set(message.submission, message.id)
-        return loop.offer(message.submission, () => undefined)
+        for (const { id, submission } of message.submissions) {
+          ids.set(submission, id)
+          loop.offer(submission, () => undefined)
+        }
+        return
       case "meta":
         return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
       case "watch":

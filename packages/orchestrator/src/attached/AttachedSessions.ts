@@ -80,6 +80,9 @@ export interface AttachedSessionsService {
   readonly submissions: () => SubmissionCounts
 }
 
+/** Sessions whose {@link LineContext} is kept: what is fed most, and small. */
+const keptContexts = 4_096
+
 const make = Effect.gen(function* () {
   const engine = yield* Engine
   const projections = yield* Projections
@@ -118,6 +121,26 @@ const make = Effect.gen(function* () {
             message: `Session ${sessionId} is ${row.mode}; only attached ones are fed from outside.`,
           }),
     )
+
+  /** By session, the one that was not fed for the longest time first. Nothing in a context changes while the session exists. */
+  const contexts = new Map<string, LineContext>()
+  const contextOf = (sessionId: string): Effect.Effect<LineContext, AttachedReadError> => {
+    const known = contexts.get(sessionId)
+    if (known !== undefined) {
+      contexts.delete(sessionId)
+      contexts.set(sessionId, known)
+      return Effect.succeed(known)
+    }
+    return Effect.map(attached(sessionId), ({ startedAt, threadId }) => {
+      const context: LineContext = { sessionId, streamId: threadId, startedAt: startedAt ?? 0 }
+      contexts.set(sessionId, context)
+      for (const [oldest] of contexts) {
+        if (contexts.size <= keptContexts) break
+        contexts.delete(oldest)
+      }
+      return context
+    })
+  }
 
   const lapse = (row: Attached, leaseMs: number) =>
     Effect.flatMap(Clock.currentTimeMillis, (at) => submit({ drafts: [leaseLapsed(row, at, leaseMs)] }))
@@ -215,12 +238,7 @@ const make = Effect.gen(function* () {
 
   return AttachedSessions.of({
     attach,
-    require: (sessionId) =>
-      Effect.map(attached(sessionId), ({ startedAt, threadId }) => ({
-        sessionId,
-        streamId: threadId,
-        startedAt: startedAt ?? 0,
-      })),
+    require: contextOf,
     push,
     heartbeat: (sessionId) =>
       Effect.gen(function* () {

@@ -6,9 +6,12 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 import { askForBody } from "./bodyArrival.js"
 
-/** The media type of a call, lower case and without parameters; empty where none is named. */
+/** The media type that a `Content-Type` names, lower case and without parameters; empty where there is none. */
+export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? ""
+
+/** The media type of a call. */
 export const mediaType = (request: HttpServerRequest.HttpServerRequest): string =>
-  (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? ""
+  mediaTypeOf(request.headers["content-type"])
 
 /** Fails with `unsupported-media-type` unless the body is one of these. */
 export const requireMediaType = (

@@ -3,9 +3,10 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
-import { AttachedSessions, inPieces } from "@threadfold/orchestrator"
+import { AttachedSessions, inPieces, type LineContext } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
+import { DirectPushes, type Push, type PushAnswer } from "../direct/DirectPushes.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
@@ -19,6 +20,9 @@ import { decodeBody, readJsonBody, wrong } from "./requestBody.js"
 const json = "application/json"
 const ndjson = "application/x-ndjson"
 
+/** Media types of a push. */
+const pushTypes = [ndjson, json]
+
 const decodeSessionId = Schema.decodeUnknown(SessionId)
 
 const sessionAnswer = (session: AttachedSession, status: number): HttpServerResponse.HttpServerResponse =>
@@ -27,10 +31,10 @@ const sessionAnswer = (session: AttachedSession, status: number): HttpServerResp
     status,
   )
 
-const pushAnswer = (results: readonly LineResult[], accept: string): HttpServerResponse.HttpServerResponse =>
+const pushAnswer = (results: readonly LineResult[], accept: string): PushAnswer =>
   accept.includes(ndjson)
-    ? HttpServerResponse.text(results.map((result) => `${JSON.stringify(result)}\n`).join(""), { contentType: ndjson })
-    : HttpServerResponse.text(JSON.stringify({ results }), { contentType: json })
+    ? { type: ndjson, text: results.map((result) => `${JSON.stringify(result)}\n`).join("") }
+    : { type: json, text: JSON.stringify({ results }) }
 
 export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function* () {
@@ -39,6 +43,19 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     const projections = yield* Projections
     const sessions = yield* AttachedSessions
     const { log, ready, withProblems } = yield* readRoute
+
+    /** Stores the lines of a body for a session, and says what became of each. */
+    const pushed = (context: LineContext, { accept, body, type }: Omit<Push, "sessionId">) =>
+      Effect.gen(function* () {
+        const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
+        const results = (yield* sessions.push(context, lines)).map(lineResult)
+        for (const { status } of results) metrics.line(status)
+        return pushAnswer(results, accept)
+      })
+    yield* (yield* DirectPushes).handle(pushTypes, (push) =>
+      withProblems(Effect.flatMap(sessions.require(push.sessionId), (context) => pushed(context, push))),
+    )
+
     return yield* (yield* DirectReads).take(
       ["get"],
       handlers
@@ -60,13 +77,11 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         )
         .handleRaw("push", ({ path, request }) =>
           Effect.gen(function* () {
-            const type = yield* requireMediaType(request, [ndjson, json])
+            const type = yield* requireMediaType(request, pushTypes)
             const context = yield* sessions.require(path.sessionId)
             const body = yield* readBody(request, bodyBytes)
-            const lines = yield* yield* inPieces((type === ndjson ? findLines : findEntries)(body))
-            const results = (yield* sessions.push(context, lines)).map(lineResult)
-            for (const { status } of results) metrics.line(status)
-            return pushAnswer(results, request.headers.accept ?? "")
+            const answered = yield* pushed(context, { type, body, accept: request.headers.accept ?? "" })
+            return HttpServerResponse.text(answered.text, { contentType: answered.type })
           }).pipe(withProblems),
         )
         .handle("heartbeat", ({ path }) =>
