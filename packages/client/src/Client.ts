@@ -17,6 +17,13 @@ const fromServer = (response: HttpClientResponse.HttpClientResponse) =>
     : Effect.fail(new HttpClientError.ResponseError({ request: response.request, response, reason: "StatusCode" }))
 
 /**
+ * Asks a server on the same machine not to compress: a loopback is faster than any coder. Browsers do not let a page say so, and ask
+ * for what they like.
+ */
+const codingOf = ({ url }: Connection): Readonly<Record<string, string>> =>
+  /^http:\/\/(127\.|localhost|\[::1\])/.test(url) ? { "accept-encoding": "identity" } : {}
+
+/**
  * The client of a server: `client.threads.list({ urlParams: {} })`, `client.sessions.attach(…)`, `client.livez()`.
  * Calls fail with the server's `Problem`, with `invalid-request` before anything is sent where they are not what the API says, or
  * with what the transport fails with.
@@ -26,7 +33,7 @@ export const makeClient = (connection: Connection) =>
     baseUrl: connection.url,
     transformClient: (client) =>
       client.pipe(
-        HttpClient.mapRequest(HttpClientRequest.setHeaders(authorization(connection))),
+        HttpClient.mapRequest(HttpClientRequest.setHeaders({ ...authorization(connection), ...codingOf(connection) })),
         HttpClient.transformResponse(Effect.flatMap(fromServer)),
       ),
   }).pipe(

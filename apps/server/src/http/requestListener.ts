@@ -5,6 +5,7 @@ import { Engine } from "@threadfold/engine"
 import { Clock, Effect, Layer } from "effect"
 import { type AccessEntry, makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
+import { compressed } from "./compressed.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
 import { directSpans } from "./direct/directSpans.js"
@@ -55,7 +56,7 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
       metrics.answered(response.statusCode)
       note?.({ method, target: url, status: response.statusCode })
     }
-    const listener: RequestListener = (request, response) => {
+    const answer: RequestListener = (request, response) => {
       const { headers, method, url = "" } = request
       response.once("close", () => answered(request, response))
       const refusal = guard(factsOf(request))
@@ -63,9 +64,9 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
       if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
       if (refusal === null && method === "GET" && !hasBody(request)) {
         const startedAt = spans?.now()
-        const answer = direct.answer(url, headers, log)
-        if (answer !== null && sendDirect(response, answer.response)) {
-          if (startedAt !== undefined) spans?.record(request, answer, startedAt)
+        const found = direct.answer(url, headers, log)
+        if (found !== null && sendDirect(response, found.response)) {
+          if (startedAt !== undefined) spans?.record(request, found, startedAt)
           return
         }
       }
@@ -77,5 +78,10 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
       metrics.refused(refusal.slug)
       return sendProblem(request, response, refusal)
     }
+    // Most callers of a loopback ask for none: they are not slowed by looking.
+    const listener: RequestListener = (request, response) =>
+      request.headers["accept-encoding"] === undefined
+        ? answer(request, response)
+        : compressed(request, response, () => answer(request, response))
     return listener
   })
