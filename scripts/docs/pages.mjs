@@ -36,6 +36,7 @@ const readModel = [
   "LogReport",
   "VerifyReport",
   "SalvageReport",
+  "AdapterReport",
   "Stats",
 ]
 

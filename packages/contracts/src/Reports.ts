@@ -216,3 +216,38 @@ export const Stats = shape("Stats", "Figures about a database: `stats` prints th
   ),
 })
 export type Stats = typeof Stats.Type
+
+const AdapterFinding = shape("AdapterFinding", "Something that an adapter did against its contract.", {
+  sessionId: optText("The session; null: none was opened."),
+  call: optInt("Number of the call among those about sessions, from 1; null: there was none."),
+  line: optInt("Number of the line, or of the entry of an array, in its body, from 1; null: the call as a whole."),
+  seen: text("What was seen."),
+})
+export type AdapterFinding = typeof AdapterFinding.Type
+
+/** What became of a check of an adapter. */
+export const AdapterCheckStatus = listed(
+  "AdapterCheckStatus",
+  "What became of a check. `passed`: it was judged and nothing was found; `failed`: something was found; `not-exercised`: the adapter did nothing by which it could be judged.",
+  "passed",
+  "failed",
+  "not-exercised",
+)
+
+const AdapterCheckResult = shape("AdapterCheckResult", "A check of an adapter, and what became of it.", {
+  check: text("Name of the check."),
+  title: text("What must hold."),
+  status: field(AdapterCheckStatus, "What became of it."),
+  findings: field(Schema.Array(AdapterFinding), "What was seen against it. At most 10."),
+  next: optText("What to do: about the findings, or so that it can be judged; null where it passed."),
+})
+export type AdapterCheckResult = typeof AdapterCheckResult.Type
+
+/** What `adapter-check` prints. */
+export const AdapterReport = shape("AdapterReport", "What `adapter-check` prints.", {
+  ok: flag("True: no check failed."),
+  calls: int("Calls about sessions that the adapter made."),
+  sessions: int("Sessions that they were about."),
+  checks: field(Schema.Array(AdapterCheckResult), "Every check."),
+})
+export type AdapterReport = typeof AdapterReport.Type

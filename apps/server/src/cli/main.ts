@@ -6,6 +6,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Cause, type Console, Effect } from "effect"
 import { version } from "../version.js"
 import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
+import { adapterCheckCommand } from "./commands/adapterCheck.js"
 import { answerCommand } from "./commands/answer.js"
 import { benchCommand } from "./commands/bench.js"
 import { checkCommand } from "./commands/check.js"
@@ -54,6 +55,7 @@ const every = [
   verifyCommand,
   rebuildCommand,
   salvageCommand,
+  adapterCheckCommand,
   benchCommand,
   completionsCommand((): CommandDescriptor.Command<unknown> => threadfold.descriptor),
 ] as const

@@ -1,0 +1,38 @@
+/** A check of an adapter: a sentence that must hold of what was observed. */
+import type { AdapterFinding } from "@threadfold/contracts"
+import type { Trace } from "./Call.js"
+import type { ObservedSession, SentLine } from "./ObservedSession.js"
+
+/** What a check looks at. */
+export interface Observation {
+  readonly trace: Trace
+  readonly sessions: readonly ObservedSession[]
+}
+
+/** What a check finds: null where nothing happened that it could judge, empty where all is well. */
+export type Judgement = readonly AdapterFinding[] | null
+
+export interface Check {
+  readonly id: string
+  /** What must hold. */
+  readonly title: string
+  /** What the author of an adapter does about a finding. */
+  readonly next: string
+  /** What has to happen before it can be judged. */
+  readonly exercise: string
+  readonly judge: (observation: Observation) => Judgement
+}
+
+/** A finding about a line. */
+export const atLine = ({ call, channel, line, seq, type }: SentLine, seen: string): AdapterFinding => ({
+  sessionId: call.sessionId,
+  call: call.number,
+  line,
+  seen: `${type} (${channel}, seq ${seq}) ${seen}`,
+})
+
+/** A finding about a call. */
+export const atCall = (
+  { number, sessionId }: { readonly number: number; readonly sessionId: string },
+  seen: string,
+): AdapterFinding => ({ sessionId, call: number, line: null, seen })

@@ -1,0 +1,122 @@
+/** `adapter-check` of the built program: an adapter without a flaw passes everything, one with a flaw fails that one check. */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { AdapterReport } from "@threadfold/contracts"
+import { Schema } from "effect"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { type Ended, ended, problemOf, start, temporary, threadfold } from "./program.js"
+import { serve } from "./server.js"
+import { type AdapterOptions, type Flaw, TestAdapter } from "./TestAdapter.js"
+
+const decodeReport = Schema.decodeUnknownSync(Schema.parseJson(AdapterReport), { onExcessProperty: "error" })
+
+interface Running {
+  readonly url: string
+  /** Of a server of its own; null: the token of the server that was named. */
+  readonly tokenFile: string | null
+  /** Ends the check. */
+  readonly stop: () => Promise<Ended>
+}
+
+/** Starts a check, and waits for the address of its proxy. */
+const startCheck = (args: readonly string[]): Promise<Running> =>
+  new Promise((resolve, reject) => {
+    const child = start(["adapter-check", "--json", ...args])
+    const end = ended(child)
+    end.then(({ code, stderr }) => reject(new Error(`the check ended with ${code}: ${stderr}`)))
+    if (child.stderr === null) return reject(new Error("no standard error"))
+    let url = ""
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      const [, name, value = ""] = /^ {2}(url|token) +(.*)$/.exec(line) ?? []
+      if (name === "url") url = value
+      if (name !== "token") return
+      const tokenFile = value.startsWith("in ") ? value.slice(3) : null
+      const stop = () => {
+        child.kill("SIGINT")
+        return end
+      }
+      resolve({ url, tokenFile, stop })
+    })
+  })
+
+const adapter = (options: AdapterOptions): TestAdapter => {
+  const made = new TestAdapter(options)
+  onTestFinished(() => made.stop())
+  return made
+}
+
+const failed = (stdout: string): readonly string[] =>
+  decodeReport(stdout).checks.flatMap(({ check, status }) => (status === "failed" ? [check] : []))
+
+/** The checks that each adapter with a flaw fails. All run at the same time, before one server, each through a check of its own. */
+const failures = async (flaws: readonly Flaw[], faults: "all" | "none") => {
+  const server = await serve(join(temporary(), "data"))
+  const found = await Promise.all(
+    flaws.map(async (flaw) => {
+      const { stop, url } = await startCheck([server.url, "--faults", faults])
+      const leaseMs = flaw === "lease-renewed" ? 1_000 : 3_000
+      const flawed = adapter({ url, token: server.token, nativeThreadId: flaw, leaseMs, flaw })
+      await flawed.converse(faults === "all" ? 4 : 1, flaw === "lease-renewed" ? 1_600 : 0)
+      const { code, stdout } = await stop()
+      return [flaw, [code, ...failed(stdout)]] as const
+    }),
+  )
+  return Object.fromEntries(found)
+}
+
+/** Each of them fails the check of its name, and no other one. */
+const only = (flaws: readonly Flaw[]) => Object.fromEntries(flaws.map((flaw) => [flaw, [1, flaw]]))
+
+describe("adapter-check", () => {
+  it("passes an adapter without a flaw in everything, before a server of its own", async () => {
+    const { stop, tokenFile, url } = await startCheck([])
+    const token = readFileSync(tokenFile ?? "", "utf8").trim()
+    await adapter({ url, token, nativeThreadId: "good", leaseMs: 2_000, flaw: null }).converse(4, 2_200)
+    const { code, stdout } = await stop()
+    const report = decodeReport(stdout)
+    expect(report.checks.filter(({ status }) => status !== "passed")).toEqual([])
+    expect([code, report.ok, report.sessions]).toEqual([0, true, 2])
+    // The data directory of its own server is gone.
+    expect(existsSync(tokenFile ?? "")).toBe(false)
+  })
+
+  it("fails exactly the check that an adapter breaks by itself", async () => {
+    const flaws = [
+      "session-open",
+      "lease-renewed",
+      "turn-ends",
+      "items-closed",
+      "session-ended",
+      "media-type",
+      "line-valid",
+      "seq-gapless",
+    ] as const
+    expect(await failures(flaws, "none")).toEqual(only(flaws))
+  })
+
+  it("fails exactly the check that an adapter breaks after a fault", async () => {
+    const flaws = ["seq-content", "lost-answer", "too-many-requests", "unavailable", "lease-lapse"] as const
+    expect(await failures(flaws, "all")).toEqual(only(flaws))
+  })
+
+  it("says that nothing was opened where no adapter calls, and ends after the time it is given", async () => {
+    const server = await serve(join(temporary(), "data"))
+    const { code, stderr, stdout } = await threadfold(["adapter-check", server.url, "--for", "1s"])
+    expect(code).toBe(1)
+    expect(stderr).toContain("Let the adapter call this address:")
+    expect(stdout).toContain("no session was opened")
+    expect(stdout).toContain("Push at least 9 times, with --faults all.")
+  })
+
+  it("tells a wrong call from a server that is not there", async () => {
+    const wrong = await threadfold(["adapter-check", "--for", "soon"])
+    expect([wrong.code, wrong.stdout]).toEqual([2, ""])
+    expect(wrong.stderr).toContain("--for takes a time such as 30s, 5m or 1h")
+    const noAddress = await threadfold(["adapter-check", "here"])
+    expect(noAddress.code).toBe(2)
+    expect(noAddress.stderr).toContain("URL is an address that begins with http://")
+    const gone = await threadfold(["adapter-check", "http://127.0.0.1:9", "--json"])
+    expect([gone.code, problemOf(gone).type]).toEqual([3, "urn:threadfold:problem:server-not-running"])
+  })
+})
