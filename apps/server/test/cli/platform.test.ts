@@ -22,6 +22,17 @@ describe("on a platform that is not supported", () => {
       expect(run.stderr).toContain("sunos")
       expect(existsSync(directory)).toBe(false)
     }
+    const elsewhereTo = join(temporary(), "salvaged.db")
+    for (const command of [
+      ["salvage", "--db", plain, elsewhereTo],
+      ["bench", "open", "--size", "10"],
+      ["adapter-check"],
+    ]) {
+      const run = await threadfold(command, elsewhere)
+      expect([command[0], run.code, run.stdout]).toEqual([command[0], 3, ""])
+      expect(run.stderr).toContain("Data directories are not written on sunos")
+      expect(existsSync(elsewhereTo)).toBe(false)
+    }
     const refused = await threadfold(["rebuild", "--data-dir", directory, "--json"], elsewhere)
     expect(problemOf(refused)).toMatchObject({ type: "urn:threadfold:problem:platform-unsupported" })
   })

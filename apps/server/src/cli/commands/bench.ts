@@ -1,14 +1,18 @@
 /** `threadfold bench ingest`, `live`, `open` and `http`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
+import { requirePlatform } from "../../config/platform.js"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
 import { wholeNumber } from "../options.js"
 import { writeJson } from "../output.js"
 
-/** Loaded on demand: no other command needs them. */
-const loadBenchmarks = Effect.promise(() => import("@threadfold/bench"))
+/** Loaded on demand: no other command needs them. They write data directories of their own. */
+const loadBenchmarks = Effect.zipRight(
+  Effect.mapError(requirePlatform, toProblem),
+  Effect.promise(() => import("@threadfold/bench")),
+)
 
 const events = wholeNumber("events", 10_000).pipe(
   Options.withDefault(40_000),

@@ -4,7 +4,9 @@ import { resolve } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
+import { requirePlatform } from "../../config/platform.js"
 import { runJob } from "../../offline/Job.js"
+import { toProblem } from "../../problems/toProblem.js"
 import { Finding } from "../failures.js"
 import { json } from "../options.js"
 import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
@@ -20,6 +22,7 @@ const out = Args.text({ name: "OUT" }).pipe(
 
 export const salvageCommand = Command.make("salvage", { db: from, out, json }, (options) =>
   Effect.gen(function* () {
+    yield* Effect.mapError(requirePlatform, toProblem)
     const file = resolve(options.db)
     if (!existsSync(file)) return yield* new Problem({ slug: "database-not-found", detail: `${file} is not there.` })
     const show = progressLine(true)
