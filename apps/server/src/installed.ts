@@ -1,11 +1,15 @@
-/** Where the program and what comes with it lie. */
+/** Where the program and what comes with it lie, and which version it is. */
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { Schema } from "effect"
 
 /** A file of this package: `src` lies one level below its folder, and so does the flat `dist` that the build makes. */
 const installed = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** The package's own manifest. */
-export const manifestFile = installed("package.json")
+const Manifest = Schema.parseJson(Schema.Struct({ version: Schema.String }))
+
+/** The version of this program, from its own manifest: semantic, for example `0.1.0`. */
+export const version = Schema.decodeUnknownSync(Manifest)(readFileSync(installed("package.json"), "utf8")).version
 
 /** The built program. */
 export const programFile = installed("dist/threadfold.js")

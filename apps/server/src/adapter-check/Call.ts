@@ -1,7 +1,5 @@
 /** What the proxy of an adapter check records: the calls that an adapter makes about attached sessions. */
-
-/** A fault of the network or of the server that the proxy makes. */
-export type Fault = "lost-answer" | "too-many-requests" | "unavailable" | "lease-lapse"
+import type { Fault } from "./faultPlan.js"
 
 /** A call about an attached session, from its arrival to its answer. It holds no header, so that no token is in it. */
 export interface Call {

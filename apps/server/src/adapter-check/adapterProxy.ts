@@ -8,8 +8,8 @@ import { AttachedSession } from "@threadfold/contracts/api"
 import { type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
 import { Clock, Data, Effect, FiberSet, Option, Schema, type Scope } from "effect"
 import { CannotListen } from "../http/node/listen.js"
-import type { Call, Fault, Trace } from "./Call.js"
-import { faultOfPush, retryAfterSeconds } from "./faultPlan.js"
+import type { Call, Trace } from "./Call.js"
+import { type Fault, faultOfPush, retryAfterSeconds } from "./faultPlan.js"
 
 const host = "127.0.0.1"
 

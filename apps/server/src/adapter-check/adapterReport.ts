@@ -1,7 +1,7 @@
 /** The report of an adapter check: every check, judged over what was observed. */
 import type { AdapterCheckResult, AdapterReport } from "@threadfold/contracts"
+import type { AdapterCheck, Observation } from "./AdapterCheck.js"
 import type { Trace } from "./Call.js"
-import type { Check, Observation } from "./Check.js"
 import { faultChecks } from "./faultChecks.js"
 import { lineChecks } from "./lineChecks.js"
 import { observedSessions } from "./ObservedSession.js"
@@ -11,9 +11,9 @@ import { sessionChecks } from "./sessionChecks.js"
 const mostFindings = 10
 
 /** Every check, in the order of the report. */
-const checks: readonly Check[] = [...sessionChecks, ...lineChecks, ...faultChecks]
+const checks: readonly AdapterCheck[] = [...sessionChecks, ...lineChecks, ...faultChecks]
 
-const resultOf = ({ exercise, id, judge, next, title }: Check, observation: Observation): AdapterCheckResult => {
+const resultOf = ({ exercise, id, judge, next, title }: AdapterCheck, observation: Observation): AdapterCheckResult => {
   const findings = judge(observation)
   if (findings === null) return { check: id, title, status: "not-exercised", findings: [], next: exercise }
   return findings.length === 0

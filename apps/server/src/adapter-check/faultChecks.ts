@@ -1,8 +1,8 @@
 /** Checks of what an adapter does after a fault that the proxy made. */
 import type { AdapterFinding } from "@threadfold/contracts"
-import type { Call, Fault } from "./Call.js"
-import { atCall, type Check, type Judgement, type Observation } from "./Check.js"
-import { longestOutageMs, pushOfFault, retryAfterSeconds } from "./faultPlan.js"
+import { type AdapterCheck, atCall, type Judgement, type Observation } from "./AdapterCheck.js"
+import type { Call } from "./Call.js"
+import { type Fault, longestOutageMs, pushOfFault, retryAfterSeconds } from "./faultPlan.js"
 import { isSuccess, isTaken, linesOf, type ObservedSession } from "./ObservedSession.js"
 
 /** How much earlier than told a retry may come, ms: clocks and timers are not that exact. */
@@ -70,7 +70,7 @@ const findEarly = ({ calls }: ObservedSession, fault: Call): readonly AdapterFin
 
 const pushes = (fault: Fault): string => `Push at least ${pushOfFault(fault) + 1} times, with --faults all.`
 
-const lostAnswer: Check = {
+const lostAnswer: AdapterCheck = {
   id: "lost-answer",
   title: "Lines whose answer was lost are sent again, with the same seq",
   next: "After a call without an answer send the same lines again before any others; what was stored is answered as `duplicate`.",
@@ -78,7 +78,7 @@ const lostAnswer: Check = {
   judge: afterFault("lost-answer"),
 }
 
-const tooManyRequests: Check = {
+const tooManyRequests: AdapterCheck = {
   id: "too-many-requests",
   title: "After 429 the same lines are sent again, not before Retry-After",
   next: "Wait for as many seconds as `Retry-After` says, then send the same lines again before any others.",
@@ -86,7 +86,7 @@ const tooManyRequests: Check = {
   judge: afterFault("too-many-requests", findEarly),
 }
 
-const unavailable: Check = {
+const unavailable: AdapterCheck = {
   id: "unavailable",
   title: "After 503 the same lines are sent again",
   next: "Wait a little, then send the same lines again before any others, for as long as it takes.",
@@ -101,7 +101,7 @@ const follows = (session: ObservedSession, { opened }: ObservedSession): boolean
   session.opened.session.threadId === opened.session.threadId &&
   session.opened.session.epoch > opened.session.epoch
 
-const leaseLapse: Check = {
+const leaseLapse: AdapterCheck = {
   id: "lease-lapse",
   title: "After the lapse of its lease a session is replaced by a new one",
   next: "When calls have failed for as long as the lease, ask with a heartbeat before you push: a session that has ended needs a new id (PUT), and seq begins at 1.",
@@ -125,4 +125,4 @@ const leaseLapse: Check = {
   },
 }
 
-export const faultChecks: readonly Check[] = [lostAnswer, tooManyRequests, unavailable, leaseLapse]
+export const faultChecks: readonly AdapterCheck[] = [lostAnswer, tooManyRequests, unavailable, leaseLapse]

@@ -1,5 +1,7 @@
 /** Which push meets which fault. Every second one, so that the one between them can be what the adapter sends again. */
-import type { Fault } from "./Call.js"
+
+/** A fault of the network or of the server that the proxy makes. */
+export type Fault = "lost-answer" | "too-many-requests" | "unavailable" | "lease-lapse"
 
 const plan: ReadonlyMap<number, Fault> = new Map([
   [2, "lost-answer"],

@@ -1,6 +1,6 @@
 /** Checks of the lines that an adapter sends: their media type, their numbers, their content. */
 import type { AdapterFinding } from "@threadfold/contracts"
-import { atCall, atLine, type Check, type Observation } from "./Check.js"
+import { type AdapterCheck, atCall, atLine, type Observation } from "./AdapterCheck.js"
 import { type ObservedSession, resultsOf, type SentLine } from "./ObservedSession.js"
 
 const mediaTypes: readonly string[] = ["application/x-ndjson", "application/json"]
@@ -18,7 +18,7 @@ const ofLines =
     return fed.length === 0 ? null : fed.flatMap(find)
   }
 
-const mediaType: Check = {
+const mediaType: AdapterCheck = {
   id: "media-type",
   title: "A push is NDJSON (application/x-ndjson) or a JSON array (application/json)",
   next: "Send `Content-Type: application/x-ndjson` with one event a line.",
@@ -43,7 +43,7 @@ const findGaps = ({ lines }: ObservedSession): readonly AdapterFinding[] => {
   })
 }
 
-const numbers: Check = {
+const numbers: AdapterCheck = {
   id: "seq-gapless",
   title: "In each session seq counts 1, 2, 3 … on each channel",
   next: "Begin each session at seq 1 on each channel, and count every event once, also over several pushes.",
@@ -65,7 +65,7 @@ const repeatsOf = ({ lines }: ObservedSession): readonly (readonly [again: SentL
   })
 }
 
-const content: Check = {
+const content: AdapterCheck = {
   id: "seq-content",
   title: "The same seq always has the same content",
   next: "Keep each event as it was first sent, its time included, until it is acknowledged; send that again.",
@@ -79,7 +79,7 @@ const content: Check = {
   },
 }
 
-const valid: Check = {
+const valid: AdapterCheck = {
   id: "line-valid",
   title: "Each line is an event of a known form",
   next: "The problem is in the catalogue (docs/reference/problems.md), the payload of each type in docs/reference/events.md.",
@@ -100,4 +100,4 @@ const valid: Check = {
   },
 }
 
-export const lineChecks: readonly Check[] = [mediaType, valid, numbers, content]
+export const lineChecks: readonly AdapterCheck[] = [mediaType, valid, numbers, content]

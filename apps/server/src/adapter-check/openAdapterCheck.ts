@@ -19,7 +19,7 @@ export interface AdapterCheckOptions {
   readonly port: number
 }
 
-export interface AdapterCheck {
+export interface RunningCheck {
   /** The address that the adapter is to call. */
   readonly url: string
   /** File with the token that the adapter is to send; null: the token of the server that was named. */
@@ -66,7 +66,7 @@ export const openAdapterCheck = ({
   faults,
   port,
   upstream: named,
-}: AdapterCheckOptions): Effect.Effect<AdapterCheck, Problem, Scope.Scope> =>
+}: AdapterCheckOptions): Effect.Effect<RunningCheck, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const { tokenFile, upstream } =
       named === null ? yield* ownServer : yield* Effect.as(requireServer(named), { upstream: named, tokenFile: null })

@@ -1,12 +1,12 @@
 /** Checks of the life of a session: it is opened, fed while it is open, kept alive, ended. */
 import type { AdapterFinding } from "@threadfold/contracts"
-import { atCall, atLine, type Check } from "./Check.js"
+import { type AdapterCheck, atCall, atLine } from "./AdapterCheck.js"
 import { firstSent, isTaken, type ObservedSession } from "./ObservedSession.js"
 
 /** Statuses of a refused opening that a later try can mend: the thread is busy, the server is. */
 const mayPass: readonly number[] = [409, 429, 503, 507]
 
-const opened: Check = {
+const opened: AdapterCheck = {
   id: "session-opened",
   title: "A session is opened with PUT /v1/sessions/{id}",
   next: "Send a UUIDv7 as the id, and `provider`, `leaseMs` and one of `nativeThreadId` and `threadId` as the body.",
@@ -33,7 +33,7 @@ const findOutside = ({ calls, closed, opened }: ObservedSession): readonly Adapt
       return closed !== null && call.startedAt > closed.endedAt ? [atCall(call, "came after the end")] : []
     })
 
-const open: Check = {
+const open: AdapterCheck = {
   id: "session-open",
   title: "Events are pushed to open sessions only",
   next: "Wait for the answer to the opening before the first push, and end the session after the last one.",
@@ -54,7 +54,7 @@ const leaseOf = ({ calls, closed, opened }: ObservedSession, endedAt: number) =>
   }
 }
 
-const lease: Check = {
+const lease: AdapterCheck = {
   id: "lease-renewed",
   title: "The lease is renewed in time while a session is open",
   next: "Send POST /v1/sessions/{id}/heartbeat every third of `leaseMs` while there is nothing to push.",
@@ -75,7 +75,7 @@ const lease: Check = {
   },
 }
 
-const ended: Check = {
+const ended: AdapterCheck = {
   id: "session-ended",
   title: "The end of a session is told",
   next: "Push `session.exited` when the agent has ended, or send DELETE /v1/sessions/{id} at the end.",
@@ -102,7 +102,7 @@ const findOpenTurns = (session: ObservedSession): readonly AdapterFinding[] => {
     .map((line) => atLine(line, `of turn ${line.native?.turnId ?? "without an id"} has no end`))
 }
 
-const turns: Check = {
+const turns: AdapterCheck = {
   id: "turn-ends",
   title: "Each turn that started ends",
   next: "Push `turn.completed` or `turn.aborted` with the same `native.turnId`, also when the agent fails or is interrupted.",
@@ -146,7 +146,7 @@ const findOpenItems = (session: ObservedSession): readonly AdapterFinding[] => {
   })
 }
 
-const items: Check = {
+const items: AdapterCheck = {
   id: "items-closed",
   title: "What a turn opens is closed before the turn completes",
   next: "Push `item.completed` for each item and `request.resolved` for each request, with the same ids, before `turn.completed`.",
@@ -159,4 +159,4 @@ const items: Check = {
   },
 }
 
-export const sessionChecks: readonly Check[] = [opened, open, lease, turns, items, ended]
+export const sessionChecks: readonly AdapterCheck[] = [opened, open, lease, turns, items, ended]

@@ -1,10 +1,15 @@
-/** Commands that want something of a running server speak to it over HTTP. */
+/** Commands that ask something of a running server speak to it over HTTP, and print the receipt. */
 import type { Failure, Threadfold } from "@threadfold/client"
+import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
 import { placeOf, type Server } from "../offline/Place.js"
 import { toProblem } from "../problems/toProblem.js"
-import { directoryOf } from "./options.js"
+import type { OutputClosed } from "./failures.js"
+import { write, writeJson } from "./output.js"
+import { directoryOf } from "./sharedOptions.js"
+import { type Look, oneLine } from "./text/Look.js"
+import { span } from "./text/words.js"
 
 const notRunning = (detail: string) => new Problem({ slug: "server-not-running", detail })
 
@@ -46,3 +51,28 @@ export const openServer = (
     const { makeThreadfold } = yield* loadClient
     return { server, threadfold: yield* makeThreadfold(server, { patienceMs }) }
   })
+
+/** The ids of a receipt, one a line. */
+export const receiptLines = ({ messageId, threadId, turnId }: Receipt): string =>
+  [
+    `thread   ${threadId}`,
+    ...(turnId === null ? [] : [`turn     ${turnId}`]),
+    ...(messageId === null ? [] : [`message  ${messageId}${turnId === null ? " (queued)" : ""}`]),
+    "",
+  ].join("\n")
+
+/** Prints a receipt. */
+export const writeReceipt = (receipt: Receipt, asJson: boolean): Effect.Effect<void, OutputClosed> =>
+  asJson ? writeJson(receipt) : write(receiptLines(receipt))
+
+const errorOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "message" in error ? `: ${oneLine(String(error.message))}` : ""
+
+/** How a turn ended; null: its message was cancelled. */
+export const outcomeLine = (look: Look, turn: TurnDetail | null): string => {
+  if (turn === null) return look.bad("cancelled before it had a turn")
+  const took = span(turn.startedAt, turn.endedAt)
+  const word = turn.outcome ?? turn.status
+  const why = turn.outcome === "completed" ? "" : turn.error === null ? ` (${turn.cause ?? "?"})` : errorOf(turn.error)
+  return `${turn.outcome === "completed" ? look.good(word) : look.bad(word)}${why}${took === null ? "" : ` · ${took}`}`
+}

@@ -4,31 +4,33 @@ import { type CliApp, CliConfig, Command, type CommandDescriptor, HelpDoc, Valid
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts/problem"
 import { Cause, type Console, Effect } from "effect"
-import { version } from "../version.js"
+import { version } from "../installed.js"
 import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
-import { adapterCheckCommand } from "./commands/adapterCheck.js"
-import { answerCommand } from "./commands/answer.js"
-import { benchCommand } from "./commands/bench.js"
-import { checkCommand } from "./commands/check.js"
-import { completionsCommand } from "./commands/completions.js"
-import { deleteCommand } from "./commands/delete.js"
-import { doctorCommand } from "./commands/doctor.js"
-import { eventsCommand } from "./commands/events.js"
-import { importCommand } from "./commands/import.js"
-import { reaperCommand } from "./commands/reaper.js"
-import { rebuildCommand } from "./commands/rebuild.js"
-import { requestsCommand } from "./commands/requests.js"
-import { restoreCommand } from "./commands/restore.js"
-import { resumeCommand } from "./commands/resume.js"
-import { salvageCommand } from "./commands/salvage.js"
-import { sendCommand } from "./commands/send.js"
-import { serveCommand } from "./commands/serve.js"
-import { statsCommand } from "./commands/stats.js"
-import { stopCommand } from "./commands/stop.js"
-import { tailCommand } from "./commands/tail.js"
-import { threadCommand } from "./commands/thread.js"
-import { threadsCommand } from "./commands/threads.js"
-import { verifyCommand } from "./commands/verify.js"
+import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
+import { benchCommand } from "./commands/benchCommand.js"
+import {
+  checkCommand,
+  rebuildCommand,
+  salvageCommand,
+  statsCommand,
+  verifyCommand,
+} from "./commands/databaseCommands.js"
+import { eventsCommand } from "./commands/eventsCommand.js"
+import { importCommand } from "./commands/importCommand.js"
+import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
+import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
+import { sendCommand } from "./commands/sendCommand.js"
+import { serveCommand } from "./commands/serveCommand.js"
+import { tailCommand } from "./commands/tailCommand.js"
+import {
+  deleteCommand,
+  reaperCommand,
+  restoreCommand,
+  resumeCommand,
+  stopCommand,
+  threadCommand,
+  threadsCommand,
+} from "./commands/threadCommands.js"
 import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
 import { currentLook, outputTakesColour, write } from "./output.js"
 import { overviewPage } from "./overview.js"

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util"
 import { type CliConfig, CommandDescriptor, HelpDoc } from "@effect/cli"
 import { HashMap } from "effect"
-import { columns } from "./text/width.js"
+import { columns } from "./text/table.js"
 
 type Descriptor = CommandDescriptor.Command<unknown>
 

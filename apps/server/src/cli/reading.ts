@@ -6,8 +6,8 @@ import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
 import { toProblem } from "../problems/toProblem.js"
 import { usageProblem } from "./failures.js"
-import { directoryOf } from "./options.js"
 import { note } from "./output.js"
+import { directoryOf } from "./sharedOptions.js"
 
 /** `--data-dir` and `--db` as they were given. */
 export interface Named {

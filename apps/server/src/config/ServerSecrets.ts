@@ -1,5 +1,8 @@
-/** What this server holds and no log may: its token, and the secrets of its environment. */
+/** What this server holds and no log may: its token, the secrets of its environment, the key of the log. */
+import { randomBytes } from "node:crypto"
+import type { EngineService } from "@threadfold/engine"
 import { type HeldSecrets, secretValues } from "@threadfold/providers"
+import { Effect } from "effect"
 import { type Environment, wholeEnvironment } from "./Environment.js"
 
 export class ServerSecrets implements HeldSecrets {
@@ -17,3 +20,21 @@ export class ServerSecrets implements HeldSecrets {
     this.removed += 1
   }
 }
+
+/** Under which name the log keeps its key. */
+const keyName = "redaction.key"
+
+/**
+ * The key by which a log tells apart ids that hold a secret: 32 random bytes, made once, kept in the log, shown nowhere. On a disk that takes nothing it is kept for this run alone: no id is stored then.
+ */
+export const redactionKey = (engine: EngineService): Effect.Effect<string> =>
+  Effect.gen(function* () {
+    const made = randomBytes(32).toString("hex")
+    const kept = Effect.gen(function* () {
+      const known = yield* engine.getMeta(keyName)
+      if (known !== null) return known
+      yield* engine.submit({ drafts: [], meta: { [keyName]: made } })
+      return made
+    })
+    return yield* Effect.orElseSucceed(kept, () => made)
+  })

@@ -12,7 +12,7 @@ import {
   type ProviderDriver,
 } from "@threadfold/providers"
 import { Effect } from "effect"
-import { version } from "../version.js"
+import { version } from "../installed.js"
 import type { AgentConfig } from "./ConfigFile.js"
 import { type Environment, wholeEnvironment } from "./Environment.js"
 import { inheritedBy, isInstalled, knownAgents } from "./knownAgents.js"

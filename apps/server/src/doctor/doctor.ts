@@ -1,7 +1,7 @@
 /** Looks at everything that has to be right before an agent runs. Changes nothing. */
 import { Effect } from "effect"
 import { readConfig } from "../config/readConfig.js"
-import { version } from "../version.js"
+import { version } from "../installed.js"
 import { checkAgents } from "./agents.js"
 import { checkDirectory, checkModule, checkNode, checkPlatform } from "./machine.js"
 import type { Check, DoctorReport } from "./Report.js"

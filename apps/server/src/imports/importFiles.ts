@@ -14,8 +14,8 @@ import {
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { requirePlatform } from "../config/platform.js"
+import { version } from "../installed.js"
 import { toProblem } from "../problems/toProblem.js"
-import { version } from "../version.js"
 import { fileRecording } from "./fileRecording.js"
 
 /**

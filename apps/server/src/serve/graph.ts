@@ -15,8 +15,7 @@ import {
 } from "@threadfold/orchestrator"
 import { Context, Effect, Layer } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
-import { redactionKey } from "../config/redactionKey.js"
-import type { ServerSecrets } from "../config/ServerSecrets.js"
+import { redactionKey, type ServerSecrets } from "../config/ServerSecrets.js"
 import { readSide } from "../http/ReadSide.js"
 import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
 

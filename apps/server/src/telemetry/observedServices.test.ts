@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { ConnectionLost, type ProviderConnection, type ProviderDriver, Unsupported } from "@threadfold/providers"
 import { Effect, Exit, Option, Stream, TestClock, Tracer } from "effect"
-import { chosenSpans } from "./chosenSpans.js"
 import { durationsText } from "./durations.js"
+import { chosenSpans } from "./exporter.js"
 import { observedDriver } from "./observedServices.js"
 
 const provider = "telemetry-test"

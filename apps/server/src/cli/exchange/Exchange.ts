@@ -4,7 +4,7 @@
  */
 import { ContentDelta, type EventEnvelope, ItemCompleted, ItemStarted, type Receipt } from "@threadfold/contracts"
 import { Option, Schema } from "effect"
-import { turnEndings } from "../../turns.js"
+import { turnEndings } from "../../eventTypes.js"
 
 /** What an event means for the one who waits. */
 export type Said =

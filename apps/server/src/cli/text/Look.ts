@@ -41,3 +41,13 @@ export const harmless = (text: string): string =>
 
 /** The text on one line. */
 export const oneLine = (text: string): string => harmless(text).replace(/\s+/g, " ").trim()
+
+const good = new Set(["completed", "answered", "idle", "closed"])
+const bad = new Set(["failed", "error", "stalled", "expired"])
+const busy = new Set(["running", "working", "waiting", "starting", "open", "requested", "started", "answering"])
+
+/** Paints a word of state. */
+export const paintStatus =
+  (look: Look) =>
+  (text: string): string =>
+    bad.has(text) ? look.bad(text) : busy.has(text) ? look.busy(text) : good.has(text) ? look.good(text) : text

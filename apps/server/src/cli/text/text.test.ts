@@ -1,8 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { harmless, lookOf, oneLine, takesColour } from "./Look.js"
-import { table } from "./table.js"
-import { columns, cut } from "./width.js"
+import { columns, cut, table } from "./table.js"
 import { ago, bytes, counted, idLength, span } from "./words.js"
 
 const plain = lookOf(false, 40, 1_000_000)

@@ -1,9 +1,51 @@
-/** The page of `requests`: what waits, what it takes, and what it is about. */
-import { Asked, type ChangedFile, type Choice, type Question, type RequestDetail } from "@threadfold/contracts"
+/** The pages of `threads`, `reaper` and `requests`: one line a row. */
+import {
+  Asked,
+  type ChangedFile,
+  type Choice,
+  type Question,
+  type RequestDetail,
+  type ThreadView,
+} from "@threadfold/contracts"
+import type { ReaperFindingView } from "@threadfold/contracts/api"
 import { Option, Schema } from "effect"
-import { type Look, oneLine } from "../text/Look.js"
+import type { ThreadList } from "../../offline/Reader.js"
+import { type Look, oneLine, paintStatus } from "../text/Look.js"
 import { type Column, table } from "../text/table.js"
-import { ago, idLength } from "../text/words.js"
+import { ago, counted, idLength, span } from "../text/words.js"
+
+export const threadsPage = (look: Look, { more, threads }: ThreadList): string => {
+  if (threads.length === 0) return "No threads yet.\n"
+  const length = idLength(
+    threads.map(({ threadId }) => threadId),
+    more,
+  )
+  const columns: readonly Column<ThreadView>[] = [
+    { title: "THREAD", text: ({ threadId }) => threadId.slice(0, length), paint: look.bold },
+    { title: "STATUS", text: ({ status }) => status, paint: paintStatus(look) },
+    { title: "TURNS", text: ({ turns }) => String(turns), align: "right" },
+    { title: "PROVIDER", text: ({ provider }) => oneLine(provider ?? "-") },
+    { title: "UPDATED", text: ({ updatedAt }) => ago(updatedAt, look.now), align: "right" },
+    { title: "TITLE", text: ({ title, firstWords, cwd }) => oneLine(title ?? firstWords ?? cwd ?? "-") },
+  ]
+  const rest = more ? `\n${look.dim(`The newest ${counted(threads.length, "thread")}; more with --limit.`)}` : ""
+  return `${table(look, columns, threads)}${rest}\n`
+}
+
+export const reaperPage = (look: Look, findings: readonly ReaperFindingView[]): string => {
+  if (findings.length === 0) return "No session lived at the last sweep.\n"
+  const paint = { keep: (text: string) => text, reap: look.busy, repair: look.bad }
+  const threads = idLength(findings.map(({ threadId }) => threadId))
+  const sessions = idLength(findings.map(({ sessionId }) => sessionId))
+  const columns: readonly Column<ReaperFindingView>[] = [
+    { title: "THREAD", text: ({ threadId }) => threadId.slice(0, threads), paint: look.bold },
+    { title: "SESSION", text: ({ sessionId }) => sessionId.slice(0, sessions) },
+    { title: "DECISION", text: ({ decision }) => decision, paint: (text, { decision }) => paint[decision](text) },
+    { title: "IDLE", text: ({ idleMs }) => span(0, idleMs) ?? "-", align: "right" },
+    { title: "REASON", text: ({ reason }) => oneLine(reason) },
+  ]
+  return `${table(look, columns, findings)}\n`
+}
 
 const askedOf = ({ data }: RequestDetail): Asked =>
   Option.getOrElse(Schema.decodeUnknownOption(Asked)(data), () => ({}))
@@ -45,6 +87,7 @@ const detailsOf = (request: RequestDetail): readonly string[] => {
   ]
 }
 
+/** What waits, what it takes, and what it is about. */
 export const requestsPage = (look: Look, requests: readonly RequestDetail[]): string => {
   if (requests.length === 0) return "Nothing waits for an answer.\n"
   const length = idLength(requests.map(({ requestId }) => requestId))

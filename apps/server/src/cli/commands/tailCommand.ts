@@ -5,11 +5,11 @@ import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Stream } from "effect"
 import type { Server } from "../../offline/Place.js"
 import { loadClient } from "../live.js"
-import { after, dataDir, json } from "../options.js"
 import { currentLook, note, writeLines } from "../output.js"
-import { eventLine } from "../pages/events.js"
+import { eventLine } from "../pages/eventsPage.js"
 import { placeNamed, readerOf, threadNamed } from "../reading.js"
-import { thread } from "./events.js"
+import { after, dataDir, json } from "../sharedOptions.js"
+import { thread } from "./eventsCommand.js"
 
 /** Events that are shown before what comes, unless a place is given. */
 const before = 10

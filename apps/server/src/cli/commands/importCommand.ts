@@ -8,9 +8,9 @@ import { Array as Arr, Effect, Option } from "effect"
 import { placeOf, type Server } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
-import { dataDir, directoryOf, json } from "../options.js"
 import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
-import { importPage } from "../pages/reports.js"
+import { importPage } from "../pages/reportPages.js"
+import { dataDir, directoryOf, json } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 
 const leaveOpen = Options.boolean("leave-open").pipe(

@@ -5,8 +5,8 @@ import { requirePlatform } from "../../config/platform.js"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
-import { wholeNumber } from "../options.js"
 import { writeJson } from "../output.js"
+import { wholeNumber } from "../sharedOptions.js"
 
 /** Loaded on demand: no other command needs them. They write data directories of their own. */
 const loadBenchmarks = Effect.zipRight(

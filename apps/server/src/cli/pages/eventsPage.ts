@@ -2,7 +2,7 @@
 import { EventEnvelope } from "@threadfold/contracts"
 import { Option, Schema } from "effect"
 import { harmless, type Look, oneLine } from "../text/Look.js"
-import { cut } from "../text/width.js"
+import { cut } from "../text/table.js"
 import { moment } from "../text/words.js"
 
 const Listed = Schema.parseJson(

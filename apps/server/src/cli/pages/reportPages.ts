@@ -1,9 +1,10 @@
-/** The pages of `check`, `verify`, `rebuild` and `import`. */
-import type { CheckReport, ImportReport, LogReport, VerifyReport } from "@threadfold/contracts"
+/** The pages of `check`, `verify`, `rebuild`, `salvage`, `stats`, `import` and `doctor`. */
+import type { CheckReport, ImportReport, LogReport, SalvageReport, Stats, VerifyReport } from "@threadfold/contracts"
 import type { RebuildReport } from "@threadfold/projections"
+import type { AgentCheck, DoctorReport } from "../../doctor/Report.js"
 import { type Look, oneLine } from "../text/Look.js"
-import { cut } from "../text/width.js"
-import { count, counted, idLength } from "../text/words.js"
+import { cut } from "../text/table.js"
+import { bytes as byteText, count, counted, idLength } from "../text/words.js"
 
 const json = (look: Look, value: unknown): string =>
   cut(oneLine(JSON.stringify(value) ?? "nothing"), Math.max(40, look.width - 14))
@@ -89,6 +90,75 @@ export const importPage = (look: Look, report: ImportReport): string => {
     ...(report.unreadable > report.unreadableLines.length
       ? [look.busy(`  and ${counted(report.unreadable - report.unreadableLines.length, "unreadable line")} more`)]
       : []),
+    "",
+  ].join("\n")
+}
+
+const range = (first: number, last: number): string => (first === last ? `${first}` : `${first} to ${last}`)
+
+export const salvagePage = (look: Look, report: SalvageReport): string => {
+  const { bodies, digests, missing, missingOfStreams, pages, refused } = report
+  return [
+    report.ok ? look.good("Everything was copied.") : look.bad("Some of it is lost."),
+    `  ${counted(report.events, "event")} of ${counted(report.streams, "stream")}, ${counted(bodies.copied, "native message")}, into ${report.to}`,
+    `  ${counted(pages.read, "page")} read${pages.damaged.length === 0 ? "" : `, damaged: ${pages.damaged.join(", ")}`}`,
+    ...missing.map((one) => `  lost: events at ${range(one.firstSequence, one.lastSequence)}`),
+    ...missingOfStreams.map(
+      (one) => `  lost: versions ${range(one.firstVersion, one.lastVersion)} of stream ${one.streamId}`,
+    ),
+    ...bodies.lost.map(
+      (one) => `  lost: native messages at ${range(one.firstSequence, one.lastSequence)}: ${oneLine(one.detail)}`,
+    ),
+    ...refused.map((one) => `  not copied: the event at ${one.sequence}: ${oneLine(one.detail)}`),
+    `  ${counted(digests.checked, "block")} compared with the digests${digests.unchecked === 0 ? "" : `, ${digests.unchecked} could not be`}`,
+    ...digests.mismatched.map(
+      (one) => `  copied, but not what was written: ${one.part} at ${range(one.firstSequence, one.lastSequence)}`,
+    ),
+    "  Not copied: receipts, effects and how far imports came. Sequences are new: readers of streams begin anew.",
+    "",
+  ].join("\n")
+}
+
+export const statsPage = (look: Look, stats: Stats): string => {
+  const figures: readonly (readonly [string, string])[] = [
+    ["events", count(stats.events)],
+    ["threads", count(stats.threads)],
+    ["anomalies", count(stats.anomalies)],
+    ["last sequence", count(stats.lastSequence)],
+    ["database", byteText(stats.databaseBytes)],
+    ["write-ahead log", byteText(stats.walBytes)],
+  ]
+  const types = Object.entries(stats.byType ?? {}).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+  const widest = Math.max(0, ...types.map(([, value]) => count(value).length))
+  return [
+    ...figures.map(([name, text]) => `${look.dim(name.padEnd(17))}${text}`),
+    ...(types.length === 0 ? [] : ["", look.bold("Events by type")]),
+    ...types.map(([type, value]) => `  ${count(value).padStart(widest)}  ${oneLine(type)}`),
+    "",
+  ].join("\n")
+}
+
+/** Where an agent's program lies and why it was taken from there, then what was passed over. */
+const placesOf = ({ passedOver, path, why }: AgentCheck): readonly string[] => [
+  ...(path === null ? [] : [why === null ? path : `${path}: ${why}`]),
+  ...passedOver.map((other) => `not ${other.path}: ${other.why}`),
+]
+
+export const doctorPage = (look: Look, { agents, checks, ok }: DoctorReport): string => {
+  const marks = { ok: look.good("ok      "), missing: look.dim("missing "), problem: look.bad("problem ") }
+  const lines = [
+    ...checks.map((check) => ({ ...check, name: check.subject, places: [] })),
+    ...agents.map((agent) => ({ ...agent, name: `agent ${agent.name}`, places: placesOf(agent) })),
+  ]
+  const widest = Math.max(...lines.map(({ name }) => name.length))
+  return [
+    ...lines.flatMap(({ detail, name, next, places, status }) => [
+      `${marks[status]} ${name.padEnd(widest)}  ${oneLine(detail)}`,
+      ...places.map((place) => `${" ".repeat(widest + 11)}${look.dim(oneLine(place))}`),
+      ...(next === null ? [] : [`${" ".repeat(widest + 11)}${look.bold(oneLine(next))}`]),
+    ]),
+    "",
+    ok ? look.good("Nothing has to be corrected.") : look.bad("Something has to be corrected."),
     "",
   ].join("\n")
 }

@@ -1,7 +1,7 @@
 import type { RequestDetail } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { lookOf } from "../text/Look.js"
-import { requestsPage } from "./requests.js"
+import { requestsPage } from "./listPages.js"
 
 const plainLook = lookOf(false, 100, 0)
 const request = (fields: Partial<RequestDetail>): RequestDetail => ({

@@ -1,9 +1,8 @@
 /** The page of `thread ID`: what happened, turn by turn. */
 import type { ItemView, RequestView, ThreadSnapshot, TurnView, UsageView } from "@threadfold/contracts"
-import { harmless, type Look, oneLine } from "../text/Look.js"
-import { cut } from "../text/width.js"
+import { harmless, type Look, oneLine, paintStatus } from "../text/Look.js"
+import { cut } from "../text/table.js"
 import { ago, count, counted, span } from "../text/words.js"
-import { paintStatus } from "./status.js"
 
 /** Lines of a message or an output that a page shows before it refers to --json. */
 const shownLines = 12

@@ -1,14 +1,34 @@
-/** `threadfold answer REQUEST DECISION`. */
+/** `threadfold requests` and `threadfold answer REQUEST DECISION`. */
 import { Args, Command, Options } from "@effect/cli"
 import type { Threadfold } from "@threadfold/client"
-import { RequestId } from "@threadfold/contracts"
+import { type RequestDetail, RequestId } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema } from "effect"
 import { usageProblem } from "../failures.js"
-import { asProblem, openServer } from "../live.js"
-import { dataDir, json } from "../options.js"
-import { write, writeJson } from "../output.js"
-import { receiptLines } from "../pages/receipt.js"
+import { asProblem, openServer, writeReceipt } from "../live.js"
+import { currentLook, write, writeJson } from "../output.js"
+import { requestsPage } from "../pages/listPages.js"
+import { dataDir, json } from "../sharedOptions.js"
+
+/** Open requests are few: one page holds them all, or the newest of them. */
+const candidates = 500
+
+export const requestsCommand = Command.make("requests", { dataDir, json }, (options) =>
+  Effect.gen(function* () {
+    const { threadfold } = yield* openServer(options.dataDir)
+    const requests: RequestDetail[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const urlParams = { status: "open" as const, limit: candidates, cursor }
+      const page = yield* Effect.mapError(
+        threadfold.call((api) => api.requests.list({ urlParams })),
+        asProblem,
+      )
+      requests.push(...page.items)
+      cursor = page.next
+    }
+    yield* options.json ? writeJson({ requests }) : write(requestsPage(yield* currentLook, requests))
+  }),
+).pipe(Command.withDescription("List what agents wait to be answered, newest first."))
 
 const request = Args.text({ name: "REQUEST" }).pipe(
   Args.withDescription("The request: its id, or the beginning of one that is open (`threadfold requests`)."),
@@ -48,9 +68,6 @@ const answersOf = (given: readonly string[]): Effect.Effect<Readonly<Record<stri
 
 const parsed = (text: string): Effect.Effect<unknown, Problem> =>
   Effect.mapError(Schema.decodeUnknown(Schema.parseJson())(text), () => usageProblem("--data is no JSON."))
-
-/** Open requests are few: one page holds them all, or the newest of them. */
-const candidates = 500
 
 /** The one request that a text means. */
 const requestNamed = (threadfold: Threadfold, text: string): Effect.Effect<string, Problem> =>
@@ -96,6 +113,6 @@ export const answerCommand = Command.make("answer", given, (options) =>
       threadfold.respond(requestId, { decision: Option.getOrElse(options.decision, () => "answer"), ...said }),
       asProblem,
     )
-    yield* options.json ? writeJson(receipt) : write(receiptLines(receipt))
+    yield* writeReceipt(receipt, options.json)
   }),
 ).pipe(Command.withDescription("Answer a question of an agent. The first answer wins."))

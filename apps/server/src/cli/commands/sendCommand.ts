@@ -6,11 +6,10 @@ import { MessageMode, type Receipt } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { awaitAnswer } from "../exchange/awaitAnswer.js"
 import { Finding, usageProblem } from "../failures.js"
-import { asProblem, openServer } from "../live.js"
-import { dataDir, json, oneOf } from "../options.js"
-import { currentLook, note, write, writeJson } from "../output.js"
-import { outcomeLine, receiptLines } from "../pages/receipt.js"
+import { asProblem, openServer, outcomeLine, receiptLines, writeReceipt } from "../live.js"
+import { currentLook, note, writeJson } from "../output.js"
 import { remoteReader, threadNamed } from "../reading.js"
+import { dataDir, json, oneOf } from "../sharedOptions.js"
 
 const text = Args.text({ name: "TEXT" }).pipe(Args.withDescription("The message."))
 const thread = Options.text("thread").pipe(
@@ -79,7 +78,7 @@ export const sendCommand = Command.make(
         asProblem,
       )
       if (!options.wait) {
-        return yield* options.json ? writeJson(receipt) : write(receiptLines(receipt))
+        return yield* writeReceipt(receipt, options.json)
       }
       if (!options.json) yield* note(receiptLines(receipt).trimEnd())
       const answer = yield* awaitAnswer(threadfold, receipt, { silent: options.json })

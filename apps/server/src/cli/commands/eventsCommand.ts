@@ -2,10 +2,10 @@
 import { Command, Options } from "@effect/cli"
 import { Effect, Option, Stream } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
-import { after, dataDir, db, json, limit } from "../options.js"
 import { currentLook, note, writeLines } from "../output.js"
-import { eventLine } from "../pages/events.js"
+import { eventLine } from "../pages/eventsPage.js"
 import { openReader, threadNamed } from "../reading.js"
+import { after, dataDir, db, json, limit } from "../sharedOptions.js"
 
 /** Events on a page unless told. */
 const pageLength = 50

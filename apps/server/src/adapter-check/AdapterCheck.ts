@@ -12,7 +12,7 @@ export interface Observation {
 /** What a check finds: null where nothing happened that it could judge, empty where all is well. */
 export type Judgement = readonly AdapterFinding[] | null
 
-export interface Check {
+export interface AdapterCheck {
   readonly id: string
   /** What must hold. */
   readonly title: string

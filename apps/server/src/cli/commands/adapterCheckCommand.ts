@@ -2,9 +2,9 @@
 import { Args, Command, Options } from "@effect/cli"
 import { Effect, Option, Schema } from "effect"
 import { Finding } from "../failures.js"
-import { json, oneOf, saying, wholeNumber } from "../options.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { adapterCheckPage, adapterCheckStart } from "../pages/adapterCheckPage.js"
+import { json, oneOf, saying, wholeNumber } from "../sharedOptions.js"
 import { untilSignal } from "../signals.js"
 
 const webAddress = Schema.URL.pipe(

@@ -1,0 +1,119 @@
+/** Commands that go through a whole database: `threadfold check`, `verify`, `rebuild`, `salvage`, `stats`. */
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { Args, Command, Options } from "@effect/cli"
+import { Problem } from "@threadfold/contracts/problem"
+import { acquireOwnership, databaseFile } from "@threadfold/event-log"
+import { Effect } from "effect"
+import { requirePlatform } from "../../config/platform.js"
+import { version } from "../../installed.js"
+import { runJob } from "../../offline/Job.js"
+import { toProblem } from "../../problems/toProblem.js"
+import { Finding } from "../failures.js"
+import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
+import { checkPage, rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
+import { fileForWork, openReader } from "../reading.js"
+import { dataDir, db, directoryOf, json } from "../sharedOptions.js"
+import type { Look } from "../text/Look.js"
+import { counted } from "../text/words.js"
+
+/** Prints the report of work on a database, and ends as a finding where it is not well. */
+const tell = <Report extends { readonly ok: boolean }>(
+  report: Report,
+  page: (look: Look, report: Report) => string,
+  asJson: boolean,
+) =>
+  Effect.gen(function* () {
+    yield* asJson ? writeJson(report) : write(page(yield* currentLook, report))
+    if (!report.ok) yield* new Finding()
+  })
+
+export const checkCommand = Command.make("check", { dataDir, db, json }, (options) =>
+  Effect.gen(function* () {
+    const file = yield* fileForWork(options)
+    const show = progressLine(false)
+    const report = yield* runJob({ name: "check", file, options: {} }, ({ events }) =>
+      show(`${counted(events, "event")} checked`),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    yield* tell(report, checkPage, options.json)
+  }).pipe(Effect.scoped),
+).pipe(
+  Command.withDescription("Check the invariants of log and rows; a violation names the event. Exit 1 at a finding."),
+)
+
+const bytes = Options.boolean("bytes").pipe(
+  Options.withDescription("Read every native message too, and compare it with what was received."),
+)
+
+export const verifyCommand = Command.make("verify", { dataDir, db, json, bytes }, (options) =>
+  Effect.gen(function* () {
+    const file = yield* fileForWork(options)
+    const show = progressLine(false)
+    const report = yield* runJob({ name: "verify", file, options: { bytes: options.bytes } }, ({ events, streams }) =>
+      show(`${counted(streams, "stream")}, ${counted(events, "event")} folded again`),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    yield* tell(report, verifyPage, options.json)
+  }).pipe(Effect.scoped),
+).pipe(
+  Command.withDescription(
+    "Compare the log with its digests, fold it again and compare with the stored rows. Exit 1 where they differ.",
+  ),
+)
+
+const resume = Options.boolean("resume").pipe(
+  Options.withDescription("Go on where a rebuild that was stopped left off."),
+)
+
+export const rebuildCommand = Command.make("rebuild", { resume, dataDir, json }, (options) =>
+  Effect.gen(function* () {
+    yield* Effect.mapError(requirePlatform, toProblem)
+    const directory = yield* directoryOf(options.dataDir)
+    const file = databaseFile(directory)
+    if (!existsSync(file)) {
+      return yield* new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })
+    }
+    yield* Effect.mapError(acquireOwnership(directory, { version }), toProblem)
+    const show = progressLine(true)
+    const report = yield* runJob(
+      { name: "rebuild", file, options: { resume: options.resume } },
+      ({ events, streams }) => show(`${counted(streams, "stream")}, ${counted(events, "event")} folded again`),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    yield* tell(report, rebuildPage, options.json)
+  }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Make the projections anew from the log. Needs the data directory to itself."))
+
+const from = Options.text("db").pipe(
+  Options.withDescription("The damaged database file. It is only read, with the write-ahead log beside it."),
+)
+const out = Args.text({ name: "OUT" }).pipe(
+  Args.withDescription("Path of the new database file; there must be nothing yet."),
+)
+
+export const salvageCommand = Command.make("salvage", { db: from, out, json }, (options) =>
+  Effect.gen(function* () {
+    yield* Effect.mapError(requirePlatform, toProblem)
+    const file = resolve(options.db)
+    if (!existsSync(file)) return yield* new Problem({ slug: "database-not-found", detail: `${file} is not there.` })
+    const show = progressLine(true)
+    const request = { name: "salvage", file, options: { to: resolve(options.out) } } as const
+    const report = yield* runJob(request, ({ events, streams }) =>
+      show(`${counted(streams, "page")} read, ${counted(events, "event")} copied`),
+    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    yield* tell(report, salvagePage, options.json)
+  }).pipe(Effect.scoped),
+).pipe(
+  Command.withDescription(
+    "Copy what can be read of a damaged database into a new one, and list what could not. Exit 1 where something is lost.",
+  ),
+)
+
+const byType = Options.boolean("by-type").pipe(
+  Options.withDescription("Also count the events of each type (reads the whole log)."),
+)
+
+export const statsCommand = Command.make("stats", { byType, dataDir, db, json }, (options) =>
+  Effect.gen(function* () {
+    const stats = yield* (yield* openReader(options)).stats({ byType: options.byType })
+    yield* options.json ? writeJson(stats) : write(statsPage(yield* currentLook, stats))
+  }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Print figures about the database."))
