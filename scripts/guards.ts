@@ -41,7 +41,7 @@ const guards: readonly Guard[] = [
   { name: "types of scripts", command: bin("tsc"), args: ["-p", "scripts"] },
   script("direction of imports", "checkDependencies.ts"),
   script("samples of the docs", "checkSamples.ts"),
-  { name: "generated reference and links", command: process.execPath, args: ["scripts/generate-docs.mjs", "--check"] },
+  script("generated reference and links", "generateDocs.ts", "--check"),
   ...packages
     .filter(({ manifest }) => manifest.scripts?.[generatedScript] !== undefined)
     .map(({ folder }) => ({

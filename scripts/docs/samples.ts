@@ -11,16 +11,16 @@ import { program, root } from "../tools.mjs"
 const block = /(<!-- run -->\n```console\n)([\s\S]*?)(^```$)/gm
 
 /** Ages differ from run to run, and with them the width of a column. */
-const timeless = (text) =>
+const timeless = (text: string): string =>
   text
     .replace(/\bnow\b|\b\d+ \S+ ago\b/g, "some time ago")
     .replace(/ +/g, " ")
     .trim()
 
 /** Without blank lines around it; the blanks that its first line begins with stay. */
-const trimmed = (text) => text.replace(/^\n+|\s+$/g, "")
+const trimmed = (text: string): string => text.replace(/^\n+|\s+$/g, "")
 
-const outputOf = (line, directory) => {
+const outputOf = (line: string, directory: string): string => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...line.split(" ").slice(1)], {
     cwd: root,
     encoding: "utf8",
@@ -31,13 +31,13 @@ const outputOf = (line, directory) => {
 }
 
 /** Runs the samples of a page. Those that are out of date are written anew, or named where `checks` is true. */
-export const runSamples = (file, checks) => {
+export const runSamples = (file: string, checks: boolean): readonly string[] => {
   const path = join(root, file)
   const text = readFileSync(path, "utf8")
   const directory = mkdtempSync(join(tmpdir(), "threadfold-docs-"))
-  const problems = []
+  const problems: string[] = []
   try {
-    const fresh = text.replace(block, (_, head, body, tail) => {
+    const fresh = text.replace(block, (_, head: string, body: string, tail: string) => {
       const samples = body.trim().split(/\n*^(?=\$ )/m)
       const lines = samples.map((sample) => {
         const [line = ""] = sample.split("\n")

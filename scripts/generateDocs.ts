@@ -3,19 +3,19 @@
  * routes and commands. Runs the samples that pages mark to be run, and sees that every relative link leads somewhere.
  *
  *   npm run docs
- *   node scripts/generate-docs.mjs --check    changes nothing; ends with 1 where a page is out of date or a link is broken
+ *   npm run docs -- --check    changes nothing; ends with 1 where a page is out of date or a link is broken
  */
-import { spawnSync } from "node:child_process"
+import { type SpawnSyncOptions, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
-import { cliPage } from "./docs/cli.mjs"
-import { examplesModule } from "./docs/examples.mjs"
-import { httpPage } from "./docs/http.mjs"
-import { brokenLinks } from "./docs/links.mjs"
-import { page } from "./docs/markdown.mjs"
+import { cliPage } from "./docs/cli.js"
+import { examplesModule } from "./docs/examples.js"
+import { httpPage } from "./docs/http.js"
+import { brokenLinks } from "./docs/links.js"
+import { page } from "./docs/markdown.js"
 import {
   anomaliesPage,
+  type EnvironmentVariable,
   envelopePage,
   environmentPage,
   eventsPage,
@@ -25,29 +25,27 @@ import {
   settlePages,
   tablesPage,
   transitionsPage,
-} from "./docs/pages.mjs"
-import { runSamples } from "./docs/samples.mjs"
+} from "./docs/pages.js"
+import { runSamples } from "./docs/samples.js"
 import { setupOrExit } from "./setup.mjs"
 import { root } from "./tools.mjs"
 
 const folder = join(root, "docs", "reference")
 const checks = process.argv.includes("--check")
 
-const built = (name, file = "index.js") => import(pathToFileURL(join(root, "packages", name, "dist", file)).href)
-
 /** Runs a program; its standard output, or an error with what it said. */
-const outputOf = (command, args, options) => {
+const outputOf = (command: string, args: readonly string[], options: SpawnSyncOptions): string => {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...options,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
-    ...options,
   })
   if (status !== 0) throw error ?? new Error(stderr)
   return stdout
 }
 
 /** The OpenAPI document, made where its library is installed. */
-const openApi = () =>
+const openApi = (): string =>
   outputOf(
     process.execPath,
     [
@@ -61,7 +59,7 @@ const openApi = () =>
   )
 
 /** The environment variables, as the program lists them: its bundle exports nothing. */
-const environment = () =>
+const environment = (): readonly EnvironmentVariable[] =>
   JSON.parse(
     outputOf(
       process.execPath,
@@ -78,14 +76,14 @@ const environment = () =>
   )
 
 /** A text as the formatter has it, so that it leaves the file alone. */
-const formatted = (text, name = "openapi.json") =>
+const formatted = (text: string, name = "openapi.json"): string =>
   outputOf(join(root, "node_modules", ".bin", "biome"), ["format", `--stdin-file-path=${name}`], {
     cwd: root,
     input: text,
     shell: process.platform === "win32",
   })
 
-const contents = [
+const contents: readonly (readonly [file: string, says: string])[] = [
   ["events.md", "types of events and their payloads"],
   ["envelope.md", "what is around every payload"],
   ["tables.md", "tables of the projections, column by column"],
@@ -99,16 +97,17 @@ const contents = [
   ["environment.md", "environment variables"],
 ]
 
-const make = async () => {
+const make = async (): Promise<ReadonlyMap<string, string>> => {
+  // Imported here: the build may have just been made anew.
   const contracts = {
-    ...(await built("contracts")),
-    ...(await built("contracts", "api/index.js")),
-    ...(await built("contracts", "api/Problem.js")),
+    ...(await import("../packages/contracts/dist/index.js")),
+    ...(await import("../packages/contracts/dist/api/index.js")),
+    ...(await import("../packages/contracts/dist/api/Problem.js")),
   }
-  const core = await built("core")
+  const core = await import("../packages/core/dist/index.js")
   const document = openApi()
   settlePages(contracts)
-  const titleOf = (text) => /^# (.*)$/m.exec(text)?.[1]
+  const titleOf = (text = ""): string => /^# (.*)$/m.exec(text)?.[1] ?? ""
   const pages = new Map([
     ["events.md", eventsPage(contracts)],
     ["envelope.md", envelopePage(contracts)],
@@ -127,8 +126,7 @@ const make = async () => {
   return pages.set("README.md", page("Reference", "All of this is made from the code.", "", ...index))
 }
 
-await setupOrExit()
-const problems = []
+const problems: string[] = []
 // The document shows examples that the program prints: they are made first, and built in.
 const examplesFile = join(root, "packages", "contracts", "src", "api", "examples.ts")
 const examples = formatted(examplesModule(), "examples.ts")

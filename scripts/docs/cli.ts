@@ -1,10 +1,10 @@
 /** The page of the command line, from what the built program prints for `--help`. */
 import { spawnSync } from "node:child_process"
 import { program } from "../tools.mjs"
-import { code, page, slug, table } from "./markdown.mjs"
+import { code, page, slug, table } from "./markdown.js"
 
 /** What the built program prints for `--help` of some command. */
-const help = (words) => {
+const help = (words: readonly string[]): string => {
   const env = { ...process.env, NO_COLOR: "1" }
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words, "--help"], {
     encoding: "utf8",
@@ -15,9 +15,9 @@ const help = (words) => {
 }
 
 /** Section → its paragraphs. A section's name is a line of capitals. */
-const sectionsOf = (text) => {
-  const sections = new Map()
-  let current = []
+const sectionsOf = (text: string): ReadonlyMap<string, readonly string[]> => {
+  const sections = new Map<string, string[]>()
+  let current: string[] = []
   for (const line of text.split("\n")) {
     if (/^[A-Z]{4,}$/.test(line.trim())) {
       current = []
@@ -33,8 +33,8 @@ const noise =
 const builtIn = /^(--completions|--log-level|\(-h, --help\)|--wizard|--version)/
 
 /** Names at the margin, what is said of them below, further in. */
-const entries = (lines = []) => {
-  const found = []
+const entries = (lines: readonly string[] = []): readonly (readonly string[])[] => {
+  const found: { readonly name: string; readonly says: string[] }[] = []
   for (const line of lines) {
     if (/^\S/.test(line)) found.push({ name: line.trim(), says: [] })
     else if (!noise.test(line.trim())) found.at(-1)?.says.push(line.trim())
@@ -42,7 +42,7 @@ const entries = (lines = []) => {
   return found.filter(({ name }) => !builtIn.test(name)).map(({ name, says }) => [code(name), says.join(" ")])
 }
 
-const command = ({ words, text }) => {
+const command = ({ words, text }: { readonly words: readonly string[]; readonly text: string }): readonly string[] => {
   const sections = sectionsOf(text)
   const name = words.join(" ")
   const usage = (sections.get("USAGE")?.[0] ?? "").replace(/^\$ /, "")
@@ -61,18 +61,13 @@ const command = ({ words, text }) => {
 }
 
 /** The names of all commands, as the program lists them: two blanks or more end a name. */
-const commandsOf = (text) =>
+const commandsOf = (text: string): readonly (readonly string[])[] =>
   (sectionsOf(text).get("COMMANDS") ?? [])
     .filter((line) => /^ {2}\S/.test(line))
-    .map((line) =>
-      line
-        .trim()
-        .split(/\s{2,}/)[0]
-        .split(" "),
-    )
+    .map((line) => (line.trim().split(/\s{2,}/)[0] ?? "").split(" "))
 
 /** The page. */
-export const cliPage = () => {
+export const cliPage = (): string => {
   const commands = commandsOf(help([])).map((words) => ({ words, text: help(words) }))
   return page(
     "Command line",

@@ -3,20 +3,20 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { root } from "../tools.mjs"
-import { slug } from "./markdown.mjs"
+import { slug } from "./markdown.js"
 
 /** Markdown files of the project: what Git knows or would take. */
-const markdownFiles = () =>
+const markdownFiles = (): readonly string[] =>
   spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root, encoding: "utf8" })
     .stdout.split("\n")
     .filter((file) => file !== "" && existsSync(join(root, file)))
 
-const withoutCode = (text) => text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, "")
+const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, "")
 
-const anchorsOf = (file) => {
-  const counts = new Map()
-  const anchors = new Set()
-  for (const [, heading] of readFileSync(file, "utf8")
+const anchorsOf = (file: string): ReadonlySet<string> => {
+  const counts = new Map<string, number>()
+  const anchors = new Set<string>()
+  for (const [, heading = ""] of readFileSync(file, "utf8")
     .replace(/^```[\s\S]*?^```/gm, "")
     .matchAll(/^#{1,6} +(.+?) *$/gm)) {
     const base = slug(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1"))
@@ -28,10 +28,12 @@ const anchorsOf = (file) => {
 }
 
 /** Every broken link, a line each. */
-export const brokenLinks = () =>
+export const brokenLinks = (): readonly string[] =>
   markdownFiles().flatMap((file) => {
     const path = join(root, file)
-    const links = [...withoutCode(readFileSync(path, "utf8")).matchAll(/\]\(([^()\s]+)\)/g)].map((match) => match[1])
+    const links = [...withoutCode(readFileSync(path, "utf8")).matchAll(/\]\(([^()\s]+)\)/g)].map(
+      ([, link = ""]) => link,
+    )
     return links.flatMap((link) => {
       if (/^[a-z]+:/i.test(link)) return []
       const [target = "", anchor] = link.split("#")

@@ -1,7 +1,39 @@
 /** The page of the HTTP API, from its OpenAPI document. */
-import { code, page, sentence, slug, table } from "./markdown.mjs"
-import { addComponents, typeOf } from "./schemas.mjs"
-import { about, Mentions, mentioned } from "./shapes.mjs"
+import { code, page, sentence, slug, table } from "./markdown.js"
+import { addComponents, type JsonSchema, type Link, typeOf } from "./schemas.js"
+import { about, Mentions, mentioned } from "./shapes.js"
+
+type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly required: boolean
+  readonly schema: JsonSchema
+  readonly description: string
+}
+
+interface Operation {
+  readonly tags: readonly string[]
+  readonly description?: string
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly required: boolean; readonly content: Content }
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
+}
+
+/** An operation, and where it is. */
+interface Route {
+  readonly method: string
+  readonly path: string
+  readonly operation: Operation
+}
+
+/** An OpenAPI document, as far as the page looks at it. */
+export interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly tags: readonly { readonly name: string }[]
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
+}
 
 /** Parameters that are explained once: what every read and every list takes. */
 const common = [
@@ -27,35 +59,43 @@ const everywhere = new Set([
   "storage-lost",
 ])
 
-const operations = (document) =>
+const operations = (document: OpenApiDocument): readonly Route[] =>
   Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ method, path, operation })),
   )
 
 /** Where a parameter that many routes take is described. */
-const parameterOf = (document, name) =>
-  operations(document)
-    .flatMap(({ operation }) => operation.parameters)
+const parameterOf = (document: OpenApiDocument, name: string): Parameter => {
+  const found = operations(document)
+    .flatMap(({ operation }) => operation.parameters ?? [])
     .find((parameter) => parameter.name === name)
+  if (found === undefined) throw new Error(`no route takes ${name}`)
+  return found
+}
 
 /** The bodies of some media types, in words. */
-const bodiesOf = (content, link) =>
+const bodiesOf = (content: Content | undefined, link: Link): string =>
   Object.entries(content ?? {})
     .map(([type, { schema }], index) => `${typeOf(schema, link)}${index === 0 ? "" : ` (${code(type)})`}`)
     .join(" or ")
 
-const problemsOf = (responses) =>
+const problemsOf = (responses: Operation["responses"]): readonly string[] =>
   Object.values(responses).flatMap(({ content, description }) =>
     content?.["application/problem+json"] === undefined
       ? []
-      : [...description.matchAll(/`([a-z-]+)`:/g)].map(([, slugOf]) => slugOf).filter((each) => !everywhere.has(each)),
+      : [...description.matchAll(/`([a-z-]+)`:/g)]
+          .map(([, found = ""]) => found)
+          .filter((each) => !everywhere.has(each)),
   )
 
-const operation = ({ method, path, operation: { description, parameters = [], requestBody, responses } }, link) => {
+const operation = (
+  { method, path, operation: { description, parameters = [], requestBody, responses } }: Route,
+  link: Link,
+): readonly string[] => {
   const own = parameters.filter(({ name }) => !common.includes(name))
   const shared = parameters.filter(({ name }) => common.includes(name)).map(({ name }) => code(name))
   const good = Object.entries(responses).filter(([status]) => Number(status) < 300)
-  const [[, { content }]] = good
+  const content = good[0]?.[1].content
   const refused = problemsOf(responses)
   return [
     `### ${method.toUpperCase()} ${path}`,
@@ -82,7 +122,7 @@ const operation = ({ method, path, operation: { description, parameters = [], re
 }
 
 /** The page. `document`: the OpenAPI document; `publicPaths`: what needs no token. */
-export const httpPage = (document, publicPaths) => {
+export const httpPage = (document: OpenApiDocument, publicPaths: readonly string[]): string => {
   const mentions = new Mentions("http.md")
   addComponents(document.components.schemas)
   const routes = document.tags.flatMap(({ name }) => [

@@ -1,12 +1,15 @@
 /** The pages that come from `contracts` and `core`. */
-import { code, page, sentence, slug, table } from "./markdown.mjs"
-import { definition, fieldsOf, nameOf, referredBy } from "./schemas.mjs"
-import { about, isHome, Mentions, mentioned, settle } from "./shapes.mjs"
+import { code, page, sentence, slug, table } from "./markdown.js"
+import { definition, fieldsOf, type NamedSchema, nameOf, referredBy } from "./schemas.js"
+import { about, isHome, Mentions, mentioned, settle } from "./shapes.js"
 
-/** Names of the exports of a list that are schemas, in order. */
-const namesOf = (contracts, exports) => exports.map((each) => nameOf(contracts[each]))
+/** What the built packages export. */
+export type Contracts = typeof import("../../packages/contracts/dist/index.js") &
+  typeof import("../../packages/contracts/dist/api/index.js") &
+  typeof import("../../packages/contracts/dist/api/Problem.js")
+export type Core = typeof import("../../packages/core/dist/index.js")
 
-const envelope = ["EventEnvelope", "ProviderEvent", "NativeRef", "Actor", "Channel"]
+const envelope = ["EventEnvelope", "ProviderEvent", "NativeRef", "Actor", "Channel"] as const
 const readModel = [
   "ThreadView",
   "ThreadDetail",
@@ -38,10 +41,17 @@ const readModel = [
   "SalvageReport",
   "AdapterReport",
   "Stats",
-]
+] as const
+
+/** The name of an export that is a schema. */
+type Shape = (typeof envelope)[number] | (typeof readModel)[number]
+
+/** Names of the exports of a list, in order. */
+const namesOf = (contracts: Contracts, exports: readonly Shape[]): readonly string[] =>
+  exports.map((each) => nameOf(contracts[each]))
 
 /** Says which page describes what; before any page is made. */
-export const settlePages = (contracts) => {
+export const settlePages = (contracts: Contracts): void => {
   settle("envelope.md", namesOf(contracts, envelope))
   settle("problems.md", ["ProblemDetails"])
   settle("anomalies.md", ["AnomalyReason"])
@@ -49,28 +59,40 @@ export const settlePages = (contracts) => {
   settle("read-model.md", [...shown, ...referredBy(shown)])
 }
 
+/** The schema of a payload. */
+interface Payload extends NamedSchema {
+  readonly fields: object
+}
+
 /** The catalogue of events. */
-export const eventsPage = ({ eventVersions, openingEvents, orchestrationEvents, providerEvents }) => {
+export const eventsPage = ({
+  eventVersions,
+  openingEvents,
+  orchestrationEvents,
+  providerEvents,
+}: Contracts): string => {
+  const versions: Readonly<Record<string, number>> = eventVersions
+  const opening: Readonly<Record<string, string | undefined>> = openingEvents
   const mentions = new Mentions("events.md")
-  const group = (entries) =>
+  const group = (entries: Readonly<Record<string, Payload>>): readonly string[] =>
     Object.entries(entries).flatMap(([key, schema]) => {
       const name = nameOf(schema)
-      const opens = openingEvents[key]
-      const lead = definition(name).description
+      const opens = opening[key]
+      const lead = definition(name).description ?? ""
       const own = name === "Empty" ? "" : lead
       return [
         `### ${key}`,
         "",
         [
-          `Version ${eventVersions[key]}.`,
+          `Version ${versions[key]}.`,
           ...(opens === undefined ? [] : [`Opening event: mints ${code(opens)}.`]),
           ...(own === "" || /^an opening event\.?$/i.test(own) ? [] : [sentence(own)]),
         ].join(" "),
         "",
-        ...(schema.ast.propertySignatures.length === 0 ? [] : about(name, mentions.link, { lead: "" })),
+        ...(Object.keys(schema.fields).length === 0 ? [] : about(name, mentions.link, { lead: "" })),
       ]
     })
-  const names = (entries) =>
+  const names = (entries: object): string =>
     Object.keys(entries)
       .map((key) => `[${code(key)}](#${slug(key)})`)
       .join(" ")
@@ -103,7 +125,14 @@ export const eventsPage = ({ eventVersions, openingEvents, orchestrationEvents, 
 }
 
 /** A page of shapes, each under its name; where a program knows it by another one, that is said. */
-const shapesPage = (contracts, file, title, lead, exports, more = []) => {
+const shapesPage = (
+  contracts: Contracts,
+  file: string,
+  title: string,
+  lead: readonly string[],
+  exports: readonly Shape[],
+  more: readonly string[] = [],
+): string => {
   const mentions = new Mentions(file)
   const body = exports.flatMap((each) => {
     const name = nameOf(contracts[each])
@@ -115,7 +144,7 @@ const shapesPage = (contracts, file, title, lead, exports, more = []) => {
 }
 
 /** The envelope, in its two shapes. */
-export const envelopePage = (contracts) =>
+export const envelopePage = (contracts: Contracts): string =>
   shapesPage(
     contracts,
     "envelope.md",
@@ -128,7 +157,7 @@ export const envelopePage = (contracts) =>
   )
 
 /** The shapes of the read model. */
-export const readModelPage = (contracts) =>
+export const readModelPage = (contracts: Contracts): string =>
   shapesPage(
     contracts,
     "read-model.md",
@@ -141,10 +170,15 @@ export const readModelPage = (contracts) =>
     referredBy(namesOf(contracts, readModel)).filter((name) => isHome("read-model.md", name)),
   )
 
-const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+type Table = Contracts["tables"][keyof Contracts["tables"]]
+
+/** Whether a table says which entity its rows are. Each does; its type in the list of all tables leaves it out. */
+const isOfEntity = (table: Table): table is Table & { readonly entity: NamedSchema } => "entity" in table
 
 /** A column's type: what SQLite stores and, where it is a named shape, which. */
-const columnType = ({ bit, derived, nullable, type }, of) => {
+const columnType = ({ bit, derived, nullable, type }: Table["columns"][string], of = ""): string => {
   const named = /\[\w+\]\([^)]*\)/.exec(of)?.[0]
   return [
     `${type}${named === undefined ? "" : ` (${named})`}`,
@@ -155,30 +189,32 @@ const columnType = ({ bit, derived, nullable, type }, of) => {
 }
 
 /** The tables of the projections. */
-export const tablesPage = ({ tables }) => {
+export const tablesPage = ({ tables }: Contracts): string => {
   const mentions = new Mentions("tables.md")
-  const described = Object.values(tables).flatMap(({ name, doc, entity, key, columns, lookups }) => {
-    const types = new Map(
-      fieldsOf(definition(nameOf(entity)), mentions.link).map(({ name: column, type }) => [column, type]),
-    )
-    const ways = Object.values(lookups).map((list) => `(${list.map((each) => code(snake(each))).join(", ")})`)
-    return [
-      `## ${name}`,
-      "",
-      `${doc} Key: ${key.map((each) => code(snake(each))).join(", ")}.${
-        ways.length === 0 ? "" : ` Looked up by ${ways.join(" and ")} too.`
-      }`,
-      "",
-      ...table(
-        ["Column", "Type", "Meaning"],
-        Object.entries(columns).map(([column, said]) => [
-          code(snake(column)),
-          columnType(said, types.get(column)),
-          said.doc,
-        ]),
-      ),
-    ]
-  })
+  const described = Object.values(tables)
+    .filter(isOfEntity)
+    .flatMap(({ name, doc, entity, key, columns, lookups }) => {
+      const types = new Map(
+        (fieldsOf(definition(nameOf(entity)), mentions.link) ?? []).map(({ name: column, type }) => [column, type]),
+      )
+      const ways = Object.values(lookups).map((list) => `(${list.map((each) => code(snake(each))).join(", ")})`)
+      return [
+        `## ${name}`,
+        "",
+        `${doc} Key: ${key.map((each) => code(snake(each))).join(", ")}.${
+          ways.length === 0 ? "" : ` Looked up by ${ways.join(" and ")} too.`
+        }`,
+        "",
+        ...table(
+          ["Column", "Type", "Meaning"],
+          Object.entries(columns).map(([column, said]) => [
+            code(snake(column)),
+            columnType(said, types.get(column)),
+            said.doc,
+          ]),
+        ),
+      ]
+    })
   return page(
     "Tables",
     "The tables of the projections, in the order of the canonical hash. They follow from the log alone: `threadfold rebuild`",
@@ -191,7 +227,7 @@ export const tablesPage = ({ tables }) => {
 }
 
 /** The closed list of anomaly reasons. */
-export const anomaliesPage = ({ anomalyReasons }) =>
+export const anomaliesPage = ({ anomalyReasons }: Contracts): string =>
   page(
     "Anomalies",
     "What the fold refused to apply, or what is odd about a source. An anomaly is keyed by (thread, subject, reason), with a",
@@ -207,7 +243,7 @@ export const anomaliesPage = ({ anomalyReasons }) =>
   )
 
 /** The problem catalogue. */
-export const problemsPage = ({ ProblemDetails, problems }) => {
+export const problemsPage = ({ ProblemDetails, problems }: Contracts): string => {
   const mentions = new Mentions("problems.md")
   return page(
     "Problems",
@@ -231,12 +267,15 @@ const kinds = {
   fold: "Looks at the open state after every step of the fold. Tests and the fold itself run it.",
 }
 
-/**
- * The environment of the server and the command line.
- *
- * @param {readonly { name: string, accepts: string, meaning: string }[]} variables
- */
-export const environmentPage = (variables) =>
+/** An environment variable. */
+export interface EnvironmentVariable {
+  readonly name: string
+  readonly accepts: string
+  readonly meaning: string
+}
+
+/** The environment of the server and the command line. */
+export const environmentPage = (variables: readonly EnvironmentVariable[]): string =>
   page(
     "Environment",
     "The environment variables that `threadfold` reads. An empty one counts as not set. Where a value is not taken, the program ends with",
@@ -253,14 +292,14 @@ export const environmentPage = (variables) =>
   )
 
 /** The invariants. */
-export const invariantsPage = ({ invariants }) =>
+export const invariantsPage = ({ invariants }: Core): string =>
   page(
     "Invariants",
     `What always holds: ${invariants.length} rules of three kinds. A broken one is a bug of ours or a damaged database; what sources may cause is an`,
     "[anomaly](anomalies.md).",
     "",
     ...Object.entries(kinds).flatMap(([kind, text]) => [
-      `## ${kind[0].toUpperCase()}${kind.slice(1)}`,
+      `## ${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`,
       "",
       text,
       "",
@@ -272,7 +311,7 @@ export const invariantsPage = ({ invariants }) =>
   )
 
 /** The transition tables, as `core` prints them. */
-export const transitionsPage = ({ transitionsMarkdown }) => {
+export const transitionsPage = ({ transitionsMarkdown }: Core): string => {
   const [, ...lines] = transitionsMarkdown().split("\n")
   return page("Transitions", ...lines.slice(1), "The rules are in [the rules of the fold](../rules.md).")
 }

@@ -1,27 +1,25 @@
 /** Shapes as Markdown: fields in a table, and the named schemas that they use after them. */
-import { code, sentence, slug, table } from "./markdown.mjs"
-import { definition, fieldsOf, typeOf } from "./schemas.mjs"
+import { code, sentence, slug, table } from "./markdown.js"
+import { definition, fieldsOf, type Link, typeOf } from "./schemas.js"
 
 /** Where shapes are described that have a page of their own: name → page. A page describes what is not listed here itself. */
-const homes = new Map()
+const homes = new Map<string, string>()
 
 /** Says which page describes some shapes. */
-export const settle = (page, names) => {
+export const settle = (page: string, names: readonly string[]): void => {
   for (const name of names) if (!homes.has(name)) homes.set(name, page)
 }
 
 /** Whether a page is where a shape is described. */
-export const isHome = (page, name) => homes.get(name) === page
+export const isHome = (page: string, name: string): boolean => homes.get(name) === page
 
 /** Collects the shapes that a page mentions, and links to them. */
 export class Mentions {
-  names = new Set()
+  readonly names = new Set<string>()
 
-  constructor(page) {
-    this.page = page
-  }
+  constructor(private readonly page: string) {}
 
-  link = (name) => {
+  readonly link = (name: string): string => {
     const home = homes.get(name)
     if (home !== undefined && home !== this.page) return `[${name}](${home}#${slug(name)})`
     if (home === undefined) this.names.add(name)
@@ -30,7 +28,11 @@ export class Mentions {
 }
 
 /** The lines about one shape, below its heading. `lead`: what it is, else its own description. */
-export const about = (name, link, { lead = definition(name).description ?? "" } = {}) => {
+export const about = (
+  name: string,
+  link: Link,
+  { lead = definition(name).description ?? "" }: { readonly lead?: string } = {},
+): readonly string[] => {
   const schema = definition(name)
   const fields = fieldsOf(schema, link)
   return [
@@ -49,9 +51,9 @@ export const about = (name, link, { lead = definition(name).description ?? "" } 
 }
 
 /** The shapes that a page mentions and that have no other home, and those that they mention in turn. */
-export const mentioned = (mentions, level = "##") => {
-  const found = []
-  const done = new Set()
+export const mentioned = (mentions: Mentions, level = "##"): readonly string[] => {
+  const found: { readonly name: string; readonly text: readonly string[] }[] = []
+  const done = new Set<string>()
   for (;;) {
     const name = [...mentions.names].filter((each) => !done.has(each)).sort()[0]
     if (name === undefined) break
