@@ -99,7 +99,7 @@ const removeLeftovers = () => {
   }
 }
 
-/** Installs one agent beside and moves it into place: an installation cut short, or two at a time, harm nobody. */
+/** Installs one agent beside and moves it into place: an installation that was cut short, or two at a time, leave a whole one. */
 const install = async (name: string, pin: Pin): Promise<string | null> => {
   const work = join(folder, `.${name}-${process.pid}`)
   remove(work)

@@ -16,11 +16,11 @@ const options = process.argv.slice(2)
 const directory = options.some((option) => option.startsWith("--data-dir"))
   ? []
   : ["--data-dir", relative(process.cwd(), join(root, ".threadfold")) || "."]
-// npm does not pass on a signal that it gets itself: without it nobody is left who could stop the server.
+// npm does not pass on a signal that it gets itself: once npm has ended, nothing else would stop the server.
 const parent = process.ppid
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, "SIGTERM")
 }, 500).unref()
-// In this very process, so that a signal to `npm start` reaches the server and nobody is left behind.
+// In this very process, so that a signal to `npm start` reaches the server and no process stays.
 process.argv = [process.execPath, program, "serve", "--load-example", ...directory, ...options]
 await import(pathToFileURL(program).href)

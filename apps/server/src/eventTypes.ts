@@ -26,6 +26,6 @@ export const turnEndings: readonly EventType[] = [
   ]),
 ]
 
-/** An observed end, or an inferred one that nobody contradicted in time. */
+/** An observed end, or an inferred one that no event contradicted in time. */
 export const isFinal = ({ settled, status }: Pick<TurnDetail, "settled" | "status">): boolean =>
   status === "ended" && settled

@@ -1,4 +1,4 @@
-/** How a command ends other than well, and what the shell is told: 1 finding, 2 usage, 3 environment. */
+/** How a command fails, and its exit code: 1 finding, 2 usage, 3 environment. */
 import { Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
 import { Data } from "effect"
 
@@ -26,7 +26,7 @@ const titleOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = { "inval
 
 const titleOf = ({ slug }: Problem): string => titleOnCommandLine[slug] ?? `${problems[slug].title}: `
 
-/** What a command line is told to do next; a route is of no help there. */
+/** What to do next on a command line, where a route is of no help. */
 const nextOf = ({ slug }: Problem): string => nextOnCommandLine[slug] ?? problems[slug].next
 
 /** The problem for tools, one line of JSON. */

@@ -23,7 +23,7 @@ const serverIn = (directory: string): Effect.Effect<Server, Problem> =>
       error._tag === "NoDatabaseIn" ? notRunning(`${directory} holds nothing yet.`) : toProblem(error),
     ),
     Effect.flatMap((place): Effect.Effect<Server, Problem> => {
-      if (place.kind !== "owned") return notRunning(`Nobody serves ${directory}.`)
+      if (place.kind !== "owned") return notRunning(`No server runs for ${directory}.`)
       return place.server === null
         ? notRunning(`Process ${place.owner?.pid ?? "?"} owns ${directory} and serves nothing.`)
         : Effect.succeed(place.server)

@@ -96,7 +96,7 @@ const overview = Effect.flatMap(currentLook, ({ width }) =>
 )
 
 /**
- * The console of the library that reads the arguments: its pages lose their colours where nobody sees them, and what it
+ * The console of the library that reads the arguments: its pages lose their colours where no terminal shows them, and what it
  * says of wrong arguments is kept for {@link failureText}, which says it in the form that the caller asked for.
  */
 const quietConsole = (typed: readonly string[]) =>
@@ -136,7 +136,7 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
   const [first, ...rest] = argv.slice(2)
   const args = first === "help" ? [...rest, "--help"] : argv.slice(2)
   if (args.every((arg) => arg === "--help" || arg === "-h")) {
-    // A reader who closes the pipe has seen enough.
+    // A reader may close the pipe early: that is no failure.
     return Effect.as(Effect.ignore(overview), 0)
   }
   const unused = unusedOption(args)
@@ -151,7 +151,7 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
       const error = Cause.squash(cause)
       if (error instanceof Finding) return Effect.succeed(1)
-      // `| head` has had enough.
+      // The reader of the output closed it, as `| head` does.
       if (error instanceof OutputClosed) return Effect.succeed(0)
       return report(problemOf(error, args), wantsJson(args))
     }),

@@ -4,7 +4,7 @@ import { readVariable, variables } from "../config/Environment.js"
 import { OutputClosed } from "./failures.js"
 import { type Look, lookOf, takesColour } from "./text/Look.js"
 
-// A write to a closed pipe tells its callback; without a listener it would end the process as well.
+// The callback of a write gets the error of a closed pipe; without a listener the error would end the process as well.
 process.stdout.on("error", () => undefined)
 process.stderr.on("error", () => undefined)
 

@@ -17,8 +17,8 @@ export const untilSignal: Effect.Effect<void> = Effect.async<void>((resume) => {
 })
 
 /**
- * Runs a program to its exit code and ends the process with it. A first signal ends it in good order, finalizers
- * included; a second one ends it at once.
+ * Runs a program to its exit code and ends the process with it. A first signal interrupts it, and its finalizers
+ * run; a second one ends it at once.
  */
 export const runProgram = (program: Effect.Effect<number>): void => {
   // Waiting for an answer is no reason for Node to stay; the running program is.

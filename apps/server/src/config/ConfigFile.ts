@@ -20,7 +20,7 @@ const VariableName = Schema.String.pipe(
 const Limits = Schema.Struct({
   /** A session's start, from the spawn of the process to the open thread. */
   startMs: Schema.optional(Milliseconds),
-  /** The agent's acknowledgement of an order. */
+  /** The agent's acknowledgement of a call. */
   answerMs: Schema.optional(Milliseconds),
   /** From the acceptance of a turn to its start; then the turn has failed. */
   turnStartMs: Schema.optional(Milliseconds),
@@ -46,7 +46,7 @@ const common = {
   limits: Schema.optional(Limits),
 } as const
 
-/** Arguments of the program; its kind's own unless told. */
+/** Arguments of the program; by default those of its kind. */
 const args = Schema.optional(Schema.Array(Schema.String))
 
 /** Codex, through `codex app-server`. */
@@ -56,7 +56,7 @@ const CodexAgent = Schema.Struct({ kind: Schema.Literal("codex"), ...common, arg
 const ClaudeAgent = Schema.Struct({
   kind: Schema.Literal("claude"),
   ...common,
-  /** Folder or entry module of the SDK; where npm puts it unless told. */
+  /** Folder or entry module of the SDK; where npm puts it by default. */
   sdk: Schema.optional(Text),
 })
 
@@ -90,7 +90,7 @@ const AgentName = Schema.String.pipe(
 export const ConfigFile = Schema.Struct({
   /** Name → agent. Absent: those that are found on this machine under their usual names. */
   agents: Schema.optional(Schema.Record({ key: AgentName, value: AgentConfig })),
-  /** When sessions and turns are stopped that nobody uses, or that say nothing. */
+  /** When sessions that are idle and turns that say nothing are stopped. */
   reaper: Schema.optional(ReaperPolicy),
   /** At how much free space the server warns, and at how much it writes nothing any more. */
   storage: Schema.optional(DiskLimits),

@@ -5,7 +5,7 @@
  */
 import { Config, ConfigError, Data, Effect, Either, Option } from "effect"
 
-/** A variable has a value that it does not take. The value itself is not told: it may be secret. */
+/** A variable has a value that it does not take. The error leaves the value out: it may be secret. */
 export class EnvironmentInvalid extends Data.TaggedError("EnvironmentInvalid")<{
   readonly variable: string
   readonly accepts: string
@@ -128,7 +128,7 @@ export const readVariable = <A>({
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The environment as a whole, for what is handed on or looked for in it: variables of agents, references of the
+ * The environment as a whole, for what is passed on or looked for in it: variables of agents, references of the
  * configuration (`${NAME}`), secrets that must not be recorded.
  */
 export const wholeEnvironment = (): Environment => process.env

@@ -155,7 +155,7 @@ describe("agents", () => {
     expect(inheritedBy({ kind: "acp", command: "x" })).toEqual([])
   })
 
-  it("that nobody configured are the known ones that are there", () => {
+  it("that no configuration names are the known ones that are there", () => {
     const folder = temporary()
     for (const { config, install } of knownAgents) {
       expect(install).toMatch(/^npm install/)

@@ -75,7 +75,7 @@ const forDriver = (ms: number): number => (ms === 0 ? longest : ms)
 
 /**
  * Limits of ours as those of a driver, which starts a process within the same time. How long it waits for a single answer
- * while it opens a thread is its own affair unless the configuration says so.
+ * while it opens a thread is not limited unless the configuration does it.
  */
 const driverLimits = (config: AgentConfig): { readonly startMs: number; readonly answerMs?: number } => {
   const answerMs = config.limits?.answerMs

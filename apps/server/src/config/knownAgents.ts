@@ -1,4 +1,4 @@
-/** Agents that need no configuration where they are installed, and what to tell where they are not. */
+/** Agents that need no configuration where they are installed, and how to install those that are missing. */
 import {
   acpPreset,
   childEnvironment,
@@ -60,7 +60,7 @@ export const commandOf = (config: AgentConfig): string | null => {
   return config.kind === "acp" && config.preset !== undefined ? (acpPreset(config.preset)?.command ?? null) : null
 }
 
-/** How one gets what an agent is; null: nobody knows. */
+/** How an agent is installed; null: not known. */
 export const installOf = (config: AgentConfig): string | null => {
   if (config.kind === "acp") return config.preset === undefined ? null : (acpPreset(config.preset)?.install ?? null)
   return knownAgents.find((known) => known.config.kind === config.kind)?.install ?? null

@@ -1,4 +1,4 @@
-/** Reads `threadfold.json`. What is wrong is told by the field's name, never with a value: values may be secret. */
+/** Reads `threadfold.json`. An error names the field, never a value: values may be secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
@@ -37,7 +37,7 @@ export interface FoundConfig {
 }
 
 /**
- * The configuration in a file that somebody named, else that of the data directory, else the defaults. Fails with
+ * The configuration in the file that an option names, else that of the data directory, else the defaults. Fails with
  * `invalid-configuration`.
  */
 export const readConfig = (dataDir: string, named: string | null): Effect.Effect<FoundConfig, Problem> =>

@@ -88,7 +88,7 @@ const needs = (agent: NamedAgent, dataDirectory: string): Effect.Effect<Result> 
     return { status: "ok", path: module, why, passedOver, version, detail: `SDK ${version}`, next: null }
   })
 
-/** A known agent that is not there; what was found of it and is not run is told. */
+/** A known agent that is not there; the report names what was found of it and is not run. */
 const missing = ({ config, install, name }: KnownAgent, dataDirectory: string): AgentCheck => {
   const command = commandOf(config)
   const { passedOver } = command === null ? locateSdk({ sdk: undefined, dataDirectory }) : programOf(command, config)

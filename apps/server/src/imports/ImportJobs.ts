@@ -34,7 +34,7 @@ export interface ImportJobsService {
   readonly list: Effect.Effect<readonly ImportView[]>
 }
 
-/** How many imports are remembered; those that run always are. */
+/** How many imports are kept in the list; those that run always are. */
 const remembered = 100
 
 /** What is known of imports, by their ids, in the order in which they began. */
@@ -102,7 +102,7 @@ const make = Effect.gen(function* () {
   const projections = yield* Projections
   const known = new Known()
   const places = yield* Effect.makeSemaphore(concurrent)
-  // Two readings of one recording at once would tell its end differently.
+  // Two readings of one recording at the same time would report its end differently.
   const readings = yield* RcMap.make({ lookup: (_key: string) => Effect.makeSemaphore(1) })
 
   const importing = <R>(job: ImportJob, recording: Effect.Effect<Recording, Problem, R>) =>

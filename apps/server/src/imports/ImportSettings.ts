@@ -8,11 +8,11 @@ export const ImportsConfig = Schema.Struct({
   root: Schema.optional(
     Schema.String.pipe(Schema.minLength(1, { message: () => "must not be empty" }), Schema.maxLength(4_096)),
   ),
-  /** Longest upload, bytes; 1 GiB unless told. */
+  /** Longest upload, bytes; 1 GiB by default. */
   uploadBytes: Schema.optional(
     Schema.Number.pipe(Schema.int(), Schema.positive({ message: () => "must be a positive number of bytes" })),
   ),
-  /** How many imports run at a time; 2 unless told. */
+  /** How many imports run at a time; 2 by default. */
   concurrent: Schema.optional(
     Schema.Number.pipe(Schema.int(), Schema.between(1, 16, { message: () => "must be from 1 to 16" })),
   ),

@@ -98,6 +98,6 @@ export const uploadFile = (server: Server, upload: FileUpload): Effect.Effect<Im
       return yield* new Problem({ slug: slugOf(type) ?? "unavailable", detail })
     }
     const report = yield* Effect.mapError(decodeReport(body), ({ message }) => noAnswer(server, message))
-    // The server has the name alone; a person is told of the path that was given.
+    // The server has the name alone; the message names the path that was given.
     return { ...report, unreadableLines: report.unreadableLines.map((line) => ({ ...line, file })) }
   })

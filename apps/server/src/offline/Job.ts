@@ -11,11 +11,11 @@ import { Effect } from "effect"
 /** What `rebuild` prints. */
 export interface RebuildOutcome extends RebuildReport {
   readonly ok: boolean
-  /** Hash of the rows that are there now, as `verify` tells it. */
+  /** Hash of the rows that are there now, as `verify` reports it. */
   readonly hash: string
 }
 
-/** Work → what it is told and what it gives. */
+/** Work → its options and its result. */
 export interface Jobs {
   /** Reads a database file. */
   readonly check: { readonly options: object; readonly report: CheckReport }

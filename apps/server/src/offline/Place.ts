@@ -12,9 +12,9 @@ export interface Server {
 }
 
 export type Place =
-  /** A file that somebody named: to be left as it is. */
+  /** A file that an option names: to be left as it is. */
   | { readonly kind: "file"; readonly file: string }
-  /** A data directory that nobody owns. */
+  /** A data directory that no process owns. */
   | { readonly kind: "directory"; readonly directory: string; readonly file: string }
   /** One that a live process owns; `server` is null for one that serves nothing, such as a running import. */
   | {
@@ -25,7 +25,7 @@ export type Place =
       readonly server: Server | null
     }
 
-/** The server that a discovery file names, if it is the owner's own; a file left by a killed one names nobody. */
+/** The server that a discovery file names, if it is the owner's own; a file that a killed server left behind names no server. */
 const serverOf = (directory: string, owner: OwnerRecord | null): Server | null => {
   try {
     const found = readDiscovery(directory)

@@ -44,7 +44,7 @@ const rowsOf = (store: ProjectionStore, streamId: string): ThreadRows => {
   return { all: <N extends TableName>(table: N) => (byTable.get(table) ?? []) as unknown as readonly Rows[N][] }
 }
 
-/** The events of a stream, a page at a time; `onEvents` hears of each page. */
+/** The events of a stream, a page at a time; `onEvents` is called for each page. */
 function* eventsOf(source: EventSource, streamId: string, onEvents: (count: number) => void): Iterable<EventEnvelope> {
   let version = 0
   for (;;) {
@@ -59,7 +59,7 @@ function* eventsOf(source: EventSource, streamId: string, onEvents: (count: numb
 
 /**
  * Checks every stream of a database. A log invariant names the first event of a stream that breaks it, a row invariant
- * the last event that touched the row. The caller sees to it that everything read is of one moment.
+ * the last event that touched the row. The caller holds one snapshot of the database for the whole check.
  */
 export const checkDatabase = (
   driver: Pick<LogDriver, "read" | "readStream" | "streams">,

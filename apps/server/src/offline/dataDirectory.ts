@@ -1,4 +1,4 @@
-/** Where the data lies when nobody says where. */
+/** Where the data directory is when neither an option nor the environment names one. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute, join, resolve, win32 } from "node:path"
 import { Effect, Option } from "effect"

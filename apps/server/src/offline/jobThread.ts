@@ -32,7 +32,7 @@ const Request = Schema.Struct({
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
 const progress = (done: JobProgress): void => send({ kind: "progress", progress: done })
 
-/** Progress is told after so many events, not after every stream: most streams are short. */
+/** Progress is reported after so many events, not after every stream: most streams are short. */
 const every = 10_000
 
 const throttled = () => {

@@ -10,7 +10,7 @@ import { toProblem } from "../problems/toProblem.js"
 
 type Copied = Effect.Effect<string, Problem, Scope.Scope>
 
-/** A copy of a file, up to date. What is wrong with it is told of the file that it is a copy of. */
+/** A copy of a file, up to date. An error names the file that was copied. */
 export const lookAtCopy = (file: string, copied: Copied): Copied =>
   Effect.tap(copied, (copy) =>
     Effect.mapError(bringUpToDate({ file: copy, migrations: databaseGroups }), (error) => {

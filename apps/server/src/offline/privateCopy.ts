@@ -9,7 +9,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 
-/** How often a copy is tried while somebody writes to the file. */
+/** How often a copy is tried while another process writes to the file. */
 const attempts = 5
 /** All pages that are left in one step, so that the backup is of one moment and no commit makes it start anew. */
 const allPages = 0x7fff_ffff
@@ -26,7 +26,7 @@ const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.a
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
 )
 
-/** Size and time of a file and of its write-ahead log: the same before and after a copy means that nobody wrote. */
+/** Size and time of a file and of its write-ahead log: the same before and after a copy means that no process wrote in between. */
 const traceOf = (file: string): string =>
   [file, `${file}-wal`]
     .map((part) => statSync(part, { throwIfNoEntry: false, bigint: true }))
@@ -77,7 +77,7 @@ export const privateCopy = (file: string): Effect.Effect<string, Problem, Scope.
       },
       catch: (error) => failed("storage-failed", file, error),
     })
-    // Somebody writes all the time, so SQLite has its files open there already and a reader adds none.
+    // Another process writes all the time, so SQLite has its files open there already and a reader adds none.
     if (!still) yield* liveCopyTo(file, copy)
     return copy
   })

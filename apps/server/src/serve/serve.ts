@@ -1,6 +1,6 @@
 /**
  * The server as a whole, on one page: own the data directory, open the writer in a thread of its own, read through a
- * connection that cannot write, run the agents, listen, tell others where.
+ * connection that cannot write, run the agents, listen, announce the address.
  */
 import { dirname } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"

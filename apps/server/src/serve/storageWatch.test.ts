@@ -1,4 +1,4 @@
-/** What the log is told of a disk that becomes low, full and has room again. */
+/** The warnings in the log while a disk becomes low, full and has room again. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -6,10 +6,10 @@ import { Clock, Effect, Schedule, type Scope } from "effect"
 
 /** How often the lock and the disk are looked at, ms. */
 const LOOK_MS = 1_000
-/** Better news than the last is told at most so often, ms: free space may go up and down around a limit. */
+/** A warning that is better than the last is written at most so often, ms: free space may go up and down around a limit. */
 const CALM_MS = 60_000
 
-/** Where the log remembers its warnings: `<stream> <number of the last one> <what it told>`. */
+/** Where the log keeps the state of its warnings: `<stream> <number of the last one> <what it said>`. */
 const warningsKey = "storage.warnings"
 /** Channel of the warnings. */
 const channel = "adapter:threadfold"
@@ -39,7 +39,7 @@ interface Recorded {
   readonly streamId: string | null
   /** Number of the last one; 0: there is none. */
   readonly seq: number
-  /** What the last one told. */
+  /** What the last one said. */
   readonly status: DiskSpace["status"]
 }
 
@@ -74,7 +74,7 @@ export const warnOfStorage = (engine: EngineService): Effect.Effect<void, never,
 
 const watch = (engine: EngineService): Effect.Effect<void, never, Scope.Scope> => {
   let said: "lost" | DiskSpace["status"] = "ok"
-  /** What the log was told last, and when; null: not looked up yet. */
+  /** The last warning in the log, and when it was written; null: not looked up yet. */
   let told: { readonly status: DiskSpace["status"]; readonly at: number } | null = null
 
   const say = (status: typeof said, message: string) => {
@@ -90,7 +90,7 @@ const watch = (engine: EngineService): Effect.Effect<void, never, Scope.Scope> =
       told ??= { status: (yield* recorded(engine)).status, at: Number.NEGATIVE_INFINITY }
       const { at, status } = told
       if (space.status === status) return
-      // A full disk takes no event; that there is room again will be told.
+      // A full disk takes no event; the next warning is that there is room again.
       if (space.status === "full") told = { status: "full", at }
       else if (severity[space.status] > severity[status] || now - at >= CALM_MS) {
         yield* record(engine, space, now)

@@ -29,7 +29,7 @@ const histograms: { readonly [What in Measured]: ReturnType<typeof histogramOf> 
   http_request: histogramOf("http_request"),
 }
 
-/** What tells one kind of measurement from another. A small closed set of values each: every combination is a series. */
+/** Labels of a measurement. A small closed set of values each: every combination is a series. */
 export type Labels = Readonly<Record<string, string>>
 
 /** Labels by their text. The library finds a series fastest by a list that it has seen. */

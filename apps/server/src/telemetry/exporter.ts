@@ -44,7 +44,7 @@ const client = Layer.effect(
 const isChosen = (name: string): boolean => name.startsWith("threadfold.") || name.startsWith("http.server")
 
 /**
- * A tracer that hands on the spans which tell what the service does: calls, commands, submissions, effects, connections. The libraries
+ * A tracer that passes on the spans which show what the service does: calls, commands, submissions, effects, connections. The libraries
  * make one of every SQL statement as well; those are neither kept nor sent.
  */
 export const chosenSpans = (exporting: Tracer.Tracer): Tracer.Tracer => {

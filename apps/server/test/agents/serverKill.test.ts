@@ -139,13 +139,13 @@ describe("a server that is killed", () => {
         // Each tells its user's message and, once both children run, its own.
         yield* told(before, "item.completed", 6)
         expect(ofLog(logId)).toHaveLength(9)
-        const stranger = spawn("sleep", ["60"], { stdio: "ignore" })
-        onTestFinished(() => void stranger.kill("SIGKILL"))
+        const unrelated = spawn("sleep", ["60"], { stdio: "ignore" })
+        onTestFinished(() => void unrelated.kill("SIGKILL"))
         yield* killed(first)
         const second = yield* booted(directory)
         expect(ofLog(logId)).toEqual([])
-        expect(stranger.exitCode).toBeNull()
-        expect(stranger.signalCode).toBeNull()
+        expect(unrelated.exitCode).toBeNull()
+        expect(unrelated.signalCode).toBeNull()
         yield* stopped(second)
         yield* sound(directory)
       }),

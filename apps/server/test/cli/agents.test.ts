@@ -104,7 +104,7 @@ describe("send", () => {
     await document(Receipt, ["stop", threadId, "--turn", ...where])
     const end = await whole
     expect([end.code, end.stderr]).toEqual([1, expect.stringContaining("interrupted")])
-    // What waits is held after an interrupt, until somebody lets it run.
+    // What waits is held after an interrupt, until a command lets it run.
     const held = await threadfold(["thread", threadId, ...where])
     expect(held.stdout).toMatch(/held until `threadfold resume`\n +1\. Next\n/)
     expect((await document(Receipt, ["resume", threadId.slice(0, 18), ...where])).threadId).toBe(threadId)
@@ -195,7 +195,7 @@ describe("doctor", () => {
 })
 
 describe("secrets", () => {
-  it("of an agent and of the server come into no event, and every removal is counted", async () => {
+  it("of an agent and of the server come into no event, and every redaction is counted", async () => {
     const text = `It is ${secret}, I say ${secret}.`
     const { server, where } = await served({ turns: [[{ say: text, deltas: 30 }]] })
     const run = await threadfold(["send", "--wait", `What is ${secret}?`, ...where])

@@ -53,7 +53,7 @@ const randomOf = (start: number) => {
   }
 }
 
-/** A source that tells one turn after the other, and sends again what nobody acknowledged. */
+/** A source that tells one turn after the other, and sends again what was not acknowledged. */
 interface Source {
   readonly sessionId: string
   readonly threadId: string

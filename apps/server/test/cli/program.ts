@@ -19,7 +19,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** The environment of a child: no data directory, colours or width of whoever runs the tests. */
+/** The environment of a child: no data directory, colours or width of the terminal that runs the tests. */
 const cleanEnv = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
   const { FORCE_COLOR: _force, NO_COLOR: _no, THREADFOLD_DATA_DIR: _dir, NODE_OPTIONS: _options, ...env } = process.env
   return { ...env, ...more }

@@ -21,7 +21,7 @@ const oldDirectory = (release: Release = "release-1"): string => {
   return directory
 }
 
-/** What nobody may change who only looks: the bytes of the database, when it was written, what else is there. */
+/** What a command that only reads must not change: the bytes of the database, when it was written, what else is there. */
 const stateOf = (directory: string) => {
   const { mtimeNs } = statSync(databaseFile(directory), { bigint: true })
   const bytes = readFileSync(databaseFile(directory)).toString("base64")
@@ -64,7 +64,7 @@ describe("a database of the first release", () => {
     expect(stateOf(directory)).toEqual(before)
   })
 
-  it("is read in its directory, owned by nobody or by one who serves nothing, and waits for its next owner", async () => {
+  it("is read in its directory, owned by no process or by one that serves nothing, and waits for its next owner", async () => {
     const directory = oldDirectory()
     const { bytes, mtimeNs } = stateOf(directory)
     const found = await Effect.runPromise(read(asDirectory(directory)))

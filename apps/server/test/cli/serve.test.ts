@@ -152,7 +152,7 @@ describe("commands beside a server", () => {
     expect((await whole).code).toBe(0)
     const after = await threadfold(["tail", "--json", "--data-dir", directory])
     expect([after.code, after.stdout.trimEnd().split("\n").length]).toEqual([0, lines.length])
-    expect(after.stderr).toContain("Nobody serves")
+    expect(after.stderr).toContain("No server runs")
   })
 })
 
@@ -179,7 +179,7 @@ describe("two processes, one directory (scenario 12)", () => {
       expect([args, run.code, run.stdout]).toEqual([args, 3, ""])
       expect(run.stderr).toContain(`Process ${server.pid} on port ${new URL(server.url).port}`)
     }
-    // After a kill the next start just works, whatever the killed one left lying about.
+    // After a kill the next start just works, whatever files the killed one left.
     server.child.kill("SIGKILL")
     await server.ended
     expect(existsSync(join(directory, "server.json"))).toBe(true)

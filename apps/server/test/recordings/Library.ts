@@ -116,7 +116,7 @@ export class Library {
     )
   }
 
-  /** Does what nobody should: changes the database by SQL, behind the program's back. */
+  /** Changes the database by SQL, without the program: what a damaged or foreign database would hold. */
   tamper(body: (handle: Sqlite.Database) => void): void {
     const handle = new Sqlite(this.file, { fileMustExist: true })
     try {

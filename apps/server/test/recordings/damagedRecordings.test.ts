@@ -157,7 +157,7 @@ type Mutation =
   | { readonly kind: "repeat" | "move"; readonly at: number; readonly to: number }
   /** An id of one line takes the place of an id of another. */
   | { readonly kind: "misname"; readonly at: number; readonly to: number }
-  /** A word of the wire that nobody knows. */
+  /** A method that no translator knows. */
   | { readonly kind: "unknown"; readonly at: number }
   | { readonly kind: "truncate"; readonly at: number }
 

@@ -9,7 +9,7 @@ import { Effect, Either } from "effect"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { openLocalReader } from "../../src/offline/LocalReader.js"
 import { Library } from "../recordings/Library.js"
-import { Speaker, submit, t0 } from "./Speaker.js"
+import { submit, ThreadFixture, t0 } from "./ThreadFixture.js"
 
 let library: Library
 beforeEach(() => {
@@ -26,14 +26,14 @@ const snapshot = (threadId: string): Promise<ThreadSnapshot> =>
 
 /** Two threads in the middle of a turn. */
 const twoThreads = async () => {
-  const [hit, other] = [new Speaker("hit"), new Speaker("other")]
+  const [hit, other] = [new ThreadFixture("hit"), new ThreadFixture("other")]
   await running(({ submit: take }) =>
     take(submit(...[hit, other].flatMap((one) => [one.start(), one.turn("t1"), one.item("t1", "i1")]))),
   )
   return { hit, other }
 }
 
-/** What somebody wrote into the log of a thread, past the program. */
+/** Rows that another program wrote into the log of a thread. */
 const foreign: readonly {
   readonly type: string
   readonly v: number
@@ -48,7 +48,7 @@ const foreign: readonly {
 ]
 
 /** Appends them by SQL; returns their sequences. */
-const smuggle = (one: Speaker): readonly number[] => {
+const writeForeignRows = (one: ThreadFixture): readonly number[] => {
   const sequences: number[] = []
   library.tamper((handle) => {
     const insert = handle.prepare(
@@ -83,7 +83,7 @@ const bytes = (): string => createHash("sha256").update(readFileSync(library.fil
 describe("rows that this version cannot read", () => {
   it("mark their thread with their sequences; it and all others go on", async () => {
     const { hit, other } = await twoThreads()
-    const sequences = smuggle(hit)
+    const sequences = writeForeignRows(hit)
     const [unknown, outside, cut, newer, alien] = sequences
     // Nothing has folded them: that is told, and not passed over.
     expect(library.verify()).toMatchObject({
@@ -132,7 +132,7 @@ describe("rows that this version cannot read", () => {
 
   it("are folded in the background when their thread stays silent", async () => {
     const { hit } = await twoThreads()
-    smuggle(hit)
+    writeForeignRows(hit)
     await running(() =>
       Effect.promise(() => vi.waitFor(() => expect(library.verify().ok).toBe(true), { timeout: 110_000 })),
     )
@@ -162,7 +162,7 @@ describe("rows that this version cannot read", () => {
 
   it("of a newer version count as soon as there is a way to read them", async () => {
     const { hit } = await twoThreads()
-    const [, , , newer] = smuggle(hit)
+    const [, , , newer] = writeForeignRows(hit)
     await library.own(({ driver, store }) => {
       const source = eventSourceOf(driver)
       // The next release, which knows version 99 and how it reads.

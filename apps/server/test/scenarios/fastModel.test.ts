@@ -1,12 +1,12 @@
 /**
- * Scenario 16, the writer's half: a model faster than anybody reads. Its pieces go through our translator and the group
+ * Scenario 16, the writer's half: a model that is faster than any reader. Its pieces go through our translator and the group
  * commit as they do live. Counted, never timed; `CHUNKS` in the environment makes it a soak (300,000: ten minutes).
  */
 import { CommitLoop, ConnectionIngestion, makeWriter, memoryWork, type Outcome } from "@threadfold/engine"
 import { makeCodexTranslator, type WireLine } from "@threadfold/providers"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Library } from "../recordings/Library.js"
-import { idOf, t0 } from "./Speaker.js"
+import { idOf, t0 } from "./ThreadFixture.js"
 
 const chunks = Number(process.env.CHUNKS ?? 10_000)
 /** 500 pieces a second. */
@@ -148,7 +148,7 @@ describe("a model that writes 500 pieces a second", () => {
   })
 
   it("costs at most three times its bytes in the log for an answer of 10,000 characters", async () => {
-    const answer = "The answer is long, and somebody reads it. ".repeat(300).slice(0, 10_000)
+    const answer = "The answer is long, and a client reads it. ".repeat(300).slice(0, 10_000)
     const pieces = Array.from({ length: 2_500 }, (_, index) =>
       piece(10 + index * pieceMs, answer.slice(index * 4, index * 4 + 4)),
     )

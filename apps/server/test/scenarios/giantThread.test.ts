@@ -9,7 +9,7 @@ import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Library } from "../recordings/Library.js"
-import { Speaker, submit, t0 } from "./Speaker.js"
+import { submit, ThreadFixture, t0 } from "./ThreadFixture.js"
 
 const deltas = Number(process.env.DELTAS ?? 8_000)
 const deltasPerItem = 10
@@ -18,11 +18,11 @@ const turns = Math.ceil(deltas / (deltasPerItem * itemsPerTurn))
 const smallThreads = 50
 
 const library = new Library()
-const giant = new Speaker("giant")
-const small = Array.from({ length: smallThreads }, (_, index) => new Speaker(`small ${index}`))
+const giant = new ThreadFixture("giant")
+const small = Array.from({ length: smallThreads }, (_, index) => new ThreadFixture(`small ${index}`))
 
 /** One turn of so many items. */
-const turnOf = (one: Speaker, turn: string, items: number): Submission =>
+const turnOf = (one: ThreadFixture, turn: string, items: number): Submission =>
   submit(
     one.turn(turn),
     ...Array.from({ length: items }, (_, n) => [
@@ -35,7 +35,7 @@ const turnOf = (one: Speaker, turn: string, items: number): Submission =>
 
 /** Bytes of the giant thread's open state after each tenth of its turns. */
 const stateBytes: number[] = []
-const openState = (store: SqlStore, one: Speaker): string => store.loadFoldState(one.threadId)?.state ?? ""
+const openState = (store: SqlStore, one: ThreadFixture): string => store.loadFoldState(one.threadId)?.state ?? ""
 
 const written = <A>(body: (writer: Writer, store: SqlStore) => A): Promise<A> =>
   library.own(({ driver, store }) => body(makeWriter({ driver, store, work: memoryWork(), clock: () => t0 }), store))
@@ -123,7 +123,8 @@ describe("a thread that never ends", () => {
 
   it("opens at its end with as many rows as any thread, none of them of the log", async () => {
     const limitPerList = 20
-    const open = (one: Speaker) => asked((projections) => projections.threadSnapshot(one.threadId, { limitPerList }))
+    const open = (one: ThreadFixture) =>
+      asked((projections) => projections.threadSnapshot(one.threadId, { limitPerList }))
     const [long, short] = [await open(giant), await open(small[0] ?? giant)]
     expect(long.answer.snapshot.items.at(-1)?.text).toBe(`the final text of turn ${turns - 1} item ${itemsPerTurn - 1}`)
     expect(long.answer.snapshot.items).toHaveLength(limitPerList)
@@ -179,7 +180,7 @@ describe("a thread that never ends", () => {
     const first = small[1]
     if (first === undefined) throw new Error("no small thread")
     await library.own(({ handle, store }) => {
-      const costOf = (one: Speaker): ReadonlyMap<string, number> => {
+      const costOf = (one: ThreadFixture): ReadonlyMap<string, number> => {
         const { calls, driver } = counting(sqliteDriver(handle))
         const writer = makeWriter({ driver, store, work: memoryWork(), clock: () => t0 })
         const [outcome] = writer.process([submit(one.turn("next"), one.item("next", "i"), one.delta("next", "i", "x"))])

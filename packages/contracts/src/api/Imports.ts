@@ -57,7 +57,7 @@ const longestName = 255
 const importParams = Schema.Struct({
   source: optional(
     Schema.String,
-    "Kind of the recording, such as codex-app-server. Found out from its lines unless told.",
+    "Kind of the recording, such as codex-app-server. By default it is found out from its lines.",
   ),
   name: optional(
     Schema.String.pipe(
@@ -65,7 +65,7 @@ const importParams = Schema.Struct({
       Schema.maxLength(longestName),
       Schema.annotations({ jsonSchema: { type: "string", minLength: 1, maxLength: longestName } }),
     ),
-    "How the recording is named in the report and in thread.imported; upload unless told.",
+    "How the recording is named in the report and in thread.imported; `upload` by default.",
   ),
   leaveOpen: optional(Flag, "`true`: leave sessions open whose process the recording has not seen exit: it may grow."),
   importId: optional(
@@ -73,7 +73,7 @@ const importParams = Schema.Struct({
       Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
       Schema.annotations({ jsonSchema: { type: "string" } }),
     ),
-    "Id under which GET /v1/imports/{importId} tells of it, a lower-case UUIDv7; a new one unless told.",
+    "Id under which GET /v1/imports/{importId} tells of it, a lower-case UUIDv7; a new one by default.",
   ),
 })
 

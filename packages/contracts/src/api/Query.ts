@@ -9,7 +9,7 @@ export const Flag = Schema.transform(Schema.Literal("true", "false", "1", "0"), 
   encode: (value): "true" | "false" => (value ? "true" : "false"),
 }).annotations({ jsonSchema: { type: "string", enum: ["true", "false", "1", "0"] } })
 
-/** How many entries a page holds at most: 1 to 500, 50 unless told. */
+/** How many entries a page holds at most: 1 to 500, 50 by default. */
 export const Limit = Schema.NumberFromString.pipe(
   Schema.int({ message: () => "limit must be a whole number from 1 to 500" }),
   Schema.between(1, 500, { message: () => "limit must be a whole number from 1 to 500" }),
@@ -57,7 +57,7 @@ export const rewoundParam = {
 /** What every list takes. */
 export const pageParams = {
   ...readParams,
-  limit: optional(Limit, "Entries at most, 1 to 500; 50 unless told."),
+  limit: optional(Limit, "Entries at most, 1 to 500; 50 by default."),
   cursor: optional(Schema.String, "`next` or `previous` of an earlier page of the same list, unchanged."),
   order: optional(Schema.Literal("asc", "desc"), "`desc`: newest first."),
 } as const

@@ -38,11 +38,11 @@ const span = Options.text("for").pipe(
   Options.optional,
 )
 const faults = oneOf("faults", ["all", "none"]).pipe(
-  Options.withDescription("Whether faults of the network and of the server are made, once each. Unless told: all."),
+  Options.withDescription("Whether faults of the network and of the server are made, once each. Default: all."),
   Options.withDefault("all"),
 )
 const port = wholeNumber("port", 0, 65_535).pipe(
-  Options.withDescription("Port that the adapter is to call. Unless told: a free one."),
+  Options.withDescription("Port that the adapter is to call. Default: a free one."),
   Options.withDefault(0),
 )
 

@@ -32,7 +32,7 @@ const ingest = Command.make("ingest", { events }, (options) =>
 const whole = (name: string, [least, most]: readonly [number, number?], unless: number, means: string) =>
   wholeNumber(name, least, most).pipe(
     Options.withDefault(unless),
-    Options.withDescription(`${means} Unless told: ${unless}.`),
+    Options.withDescription(`${means} Default: ${unless}.`),
   )
 
 const liveOptions = {

@@ -7,7 +7,7 @@ import { eventLine } from "../pages/eventsPage.js"
 import { openReader, threadNamed } from "../reading.js"
 import { after, dataDir, db, json, limit } from "../sharedOptions.js"
 
-/** Events on a page unless told. */
+/** Events on a page by default. */
 const pageLength = 50
 
 /** `--thread ID`. */

@@ -9,7 +9,7 @@ import { config, dataDir, directoryOf, json, saying } from "../sharedOptions.js"
 
 export const doctorCommand = Command.make("doctor", { config, dataDir, json }, (options) =>
   Effect.gen(function* () {
-    // Loaded on demand: it knows the drivers of all agents.
+    // Loaded on demand: it imports the drivers of all agents.
     const { examine } = yield* Effect.promise(() => import("../../doctor/doctor.js"))
     const report = yield* examine(resolve(yield* directoryOf(options.dataDir)), Option.getOrNull(options.config))
     yield* options.json ? writeJson(report) : write(doctorPage(yield* currentLook, report))

@@ -21,12 +21,12 @@ const agent = Options.text("agent").pipe(
   Options.optional,
 )
 const cwd = Options.text("cwd").pipe(
-  Options.withDescription("The directory that the new thread's agent works in; this one unless told."),
+  Options.withDescription("The directory that the new thread's agent works in; by default this one."),
   Options.optional,
 )
 const title = Options.text("title").pipe(Options.withDescription("The title of the new thread."), Options.optional)
 const mode = oneOf("mode", MessageMode.literals).pipe(
-  Options.withDescription("What the message does while a turn runs: queue (unless told), start, steer or interrupt."),
+  Options.withDescription("What the message does while a turn runs: queue (by default), start, steer or interrupt."),
   Options.optional,
 )
 const wait = Options.boolean("wait").pipe(

@@ -13,16 +13,16 @@ import type { Look } from "../text/Look.js"
 import { counted } from "../text/words.js"
 
 const port = wholeNumber("port", 0, 65_535).pipe(
-  Options.withDescription("Port to listen on, 0 for a free one. Unless told: 7420, or the next one that is free."),
+  Options.withDescription("Port to listen on, 0 for a free one. Default: 7420, or the next one that is free."),
   Options.optional,
 )
 const host = Options.text("host").pipe(
-  Options.withDescription("Address to listen on. Unless told: 127.0.0.1."),
+  Options.withDescription("Address to listen on. Default: 127.0.0.1."),
   Options.withDefault("127.0.0.1"),
 )
 const allowRemote = Options.boolean("allow-remote").pipe(
   Options.withDescription(
-    "Allow an address that other machines can reach. Whoever has the token then reads everything.",
+    "Allow an address that other machines can reach. Any caller with the token then reads everything.",
   ),
 )
 const allowedHosts = Options.text("allowed-host").pipe(
@@ -39,9 +39,7 @@ const desktop = Options.boolean("desktop").pipe(
   ),
 )
 const accessLog = Options.choice("access-log", ["stderr", "off"]).pipe(
-  Options.withDescription(
-    "Where a line goes for each call that changes something, and for refusals. Unless told: stderr.",
-  ),
+  Options.withDescription("Where a line goes for each call that changes something, and for refusals. Default: stderr."),
   Options.withDefault("stderr"),
 )
 const loadExample = Options.boolean("load-example").pipe(

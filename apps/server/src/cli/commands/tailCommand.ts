@@ -47,7 +47,9 @@ export const tailCommand = Command.make("tail", { after, thread, dataDir, json }
         ? { after: options.after.value, limit: null }
         : { limit: before, newest: true }
       yield* show(reader.events({ ...scope, ...known }))
-      return yield* note("Nobody serves this data directory: that is all there is. `threadfold serve` starts a server.")
+      return yield* note(
+        "No server runs for this data directory: these are all events. `threadfold serve` starts a server.",
+      )
     }
     let last = Option.getOrElse(options.after, () => 0)
     if (Option.isNone(options.after)) {

@@ -10,7 +10,7 @@ import { threadPage } from "../pages/threadPage.js"
 import { openReader, remoteReader, threadNamed } from "../reading.js"
 import { dataDir, db, json, limit, oneOf, threadArg } from "../sharedOptions.js"
 
-/** Threads on a page unless told. */
+/** Threads on a page by default. */
 const pageLength = 50
 
 const status = oneOf("status", ThreadStatus.literals).pipe(

@@ -13,7 +13,7 @@ const said = (exchange: Exchange, ...events: readonly EventEnvelope[]) => events
 const look = (turnId: string) => ({ kind: "look", turnId })
 
 describe("an exchange", () => {
-  it("is the agent's words in its turn, in pieces or whole, and nobody else's", () => {
+  it("is the agent's words in its turn, in pieces or whole, and of no other turn", () => {
     const exchange = new Exchange({ turnId: "t", messageId: null })
     const text = said(
       exchange,
@@ -32,7 +32,7 @@ describe("an exchange", () => {
     expect([exchange.text, exchange.turnId]).toEqual(["Hello\n\nWhole", "t"])
   })
 
-  it("says what the agent asks, and that nobody knows whether it got the message", () => {
+  it("says what the agent asks, and that it is uncertain whether it got the message", () => {
     const exchange = new Exchange({ turnId: "t", messageId: null })
     expect(
       said(

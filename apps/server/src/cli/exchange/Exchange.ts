@@ -77,7 +77,7 @@ export class Exchange {
     const { turn } = this
     if (turn === null) return []
     if (event.type === "effect.uncertain" && event.turnId === turn) return [{ kind: "uncertain" }]
-    const said = event.turnId === turn ? this.hear(event) : []
+    const said = event.turnId === turn ? this.saidBy(event) : []
     return endings.has(event.type) && mayEnd(event, turn) ? [...said, { kind: "look", turnId: turn }] : said
   }
 
@@ -103,7 +103,7 @@ export class Exchange {
     }
   }
 
-  private hear(event: EventEnvelope): readonly Said[] {
+  private saidBy(event: EventEnvelope): readonly Said[] {
     const { itemId, requestId, type } = event
     if (questions.has(type) && requestId !== null) {
       return [{ kind: "question", requestId, title: read(Asked, event)?.title ?? null }]

@@ -43,7 +43,7 @@ export const awaitAnswer = (
       },
     )
 
-  const hear = (said: Said): Effect.Effect<boolean, Failure | OutputClosed> => {
+  const show = (said: Said): Effect.Effect<boolean, Failure | OutputClosed> => {
     switch (said.kind) {
       case "text":
         return Effect.as(silent ? Effect.void : write(shown(said.text)), false)
@@ -66,7 +66,7 @@ export const awaitAnswer = (
   const step = (message: StreamMessage): Effect.Effect<boolean, Failure | OutputClosed> =>
     message.kind === "event"
       ? Effect.gen(function* () {
-          for (const said of exchange.step(message.event)) if (yield* hear(said)) return true
+          for (const said of exchange.step(message.event)) if (yield* show(said)) return true
           // A look may be ahead of the events: what was said before the end is heard first.
           return end !== null && message.event.sequence >= end.version
         })

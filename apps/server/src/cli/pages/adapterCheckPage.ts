@@ -1,4 +1,4 @@
-/** What `adapter-check` tells a person. */
+/** The pages of `adapter-check`. */
 import type { AdapterCheckResult, AdapterFinding, AdapterReport } from "@threadfold/contracts"
 import { type Look, oneLine } from "../text/Look.js"
 import { counted } from "../text/words.js"

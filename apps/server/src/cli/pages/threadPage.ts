@@ -31,7 +31,7 @@ const tokens = (usage: UsageView | null): string | null => {
 const joined = (parts: readonly (string | null | undefined | false)[], separator = " · "): string =>
   parts.filter((part): part is string => typeof part === "string" && part !== "").join(separator)
 
-/** How something ended, and who says so. */
+/** How something ended, and by which evidence. */
 const ending = (
   look: Look,
   row: { readonly status: string; readonly outcome: string | null; readonly evidence: string | null },
@@ -143,7 +143,7 @@ export const threadPage = (look: Look, snapshot: ThreadSnapshot): string => {
     ),
     ...section(
       look,
-      "Hand-overs from voice",
+      "Delegations from voice",
       snapshot.delegations.map((one) => joined([paintStatus(look)(one.status), oneLine(one.text ?? "")])),
     ),
     ...section(

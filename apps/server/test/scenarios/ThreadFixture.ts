@@ -1,15 +1,15 @@
-/** A thread that tells its own story: one managed session, whose events are numbered as they are said. */
+/** A fixture: the event drafts of a thread with one managed session, numbered as they are made. */
 import type { NativeRef } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
 import { type EventDraft, type Submission, sha256 } from "@threadfold/engine"
 
-/** When every story begins, ms since the epoch. */
+/** Time of the first event, ms since the epoch. */
 export const t0 = 1_795_150_511_000
 
 /** A UUIDv7 for a label, the same in every run. */
 export const idOf = (label: string): string => mintId(sha256, t0, label)
 
-export class Speaker {
+export class ThreadFixture {
   private seq = 0
   readonly threadId: string
   readonly sessionId: string
@@ -24,12 +24,12 @@ export class Speaker {
     return this.seq
   }
 
-  /** Somebody else said so many of its events. */
+  /** Leaves out so many numbers: other code makes those events. */
   skip(count: number): void {
     this.seq += count
   }
 
-  say(type: string, payload: unknown, native: NativeRef | null = null): EventDraft {
+  draft(type: string, payload: unknown, native: NativeRef | null = null): EventDraft {
     this.seq += 1
     return {
       to: { streamId: this.threadId },
@@ -40,27 +40,27 @@ export class Speaker {
   }
 
   start(): EventDraft {
-    return this.say("session.started", { provider: "test", mode: "managed" })
+    return this.draft("session.started", { provider: "test", mode: "managed" })
   }
 
   turn(turnId: string): EventDraft {
-    return this.say("turn.started", {}, { turnId })
+    return this.draft("turn.started", {}, { turnId })
   }
 
   item(turnId: string, itemId: string, kind = "agent_message"): EventDraft {
-    return this.say("item.started", { kind }, { turnId, itemId })
+    return this.draft("item.started", { kind }, { turnId, itemId })
   }
 
   delta(turnId: string, itemId: string, delta: string, frames = 1): EventDraft {
-    return this.say("content.delta", { stream: "text", delta, frames }, { turnId, itemId })
+    return this.draft("content.delta", { stream: "text", delta, frames }, { turnId, itemId })
   }
 
   final(turnId: string, itemId: string, text: string): EventDraft {
-    return this.say("item.completed", { kind: "agent_message", status: "completed", text }, { turnId, itemId })
+    return this.draft("item.completed", { kind: "agent_message", status: "completed", text }, { turnId, itemId })
   }
 
   complete(turnId: string): EventDraft {
-    return this.say("turn.completed", { outcome: "completed" }, { turnId })
+    return this.draft("turn.completed", { outcome: "completed" }, { turnId })
   }
 }
 
