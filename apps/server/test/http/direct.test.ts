@@ -104,7 +104,7 @@ describe("a read that is answered at once", () => {
       expect(direct).toMatchObject({ caller: "0af7651916cd43dd8448eb211c80319c", isDone: true, kind: "server" })
       expect(direct).toEqual(routed)
       expect(JSON.stringify(direct)).not.toContain("Bearer")
-    }).pipe(Effect.provide(Layer.provideMerge(testServer(), Layer.setTracer(keeping))))
+    }).pipe(Effect.provide(Layer.provideMerge(testServer({ traced: true }), Layer.setTracer(keeping))))
   })
 
   it.live("makes no span where none are made", () => {
@@ -118,7 +118,7 @@ describe("a read that is answered at once", () => {
       expect((yield* callText("/v1/threads")).status).toBe(200)
     }).pipe(
       Effect.provide(
-        Layer.provideMerge(testServer(), Layer.mergeAll(Layer.setTracer(refusing), Layer.setTracerEnabled(false))),
+        Layer.provideMerge(testServer(), Layer.setTracer(refusing)),
       ),
     )
   })

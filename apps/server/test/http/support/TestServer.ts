@@ -18,6 +18,8 @@ export class AccessLines extends Context.Tag("test/AccessLines")<AccessLines, st
 export type TestOptions = Partial<Omit<HttpOptions, "accessLog">> & {
   /** Longest line of a push, bytes. */
   readonly maxLineBytes?: number
+  /** Whether spans are made, as `serve` makes them where they are exported; unless told: none. */
+  readonly traced?: boolean
 }
 
 /** A data directory of its own. */
@@ -32,7 +34,7 @@ export const clocksTogether = { now: Clock.currentTimeMillis }
 /** The server of a data directory. */
 export const serverOn = (
   directory: string,
-  { maxLineBytes = defaultAttachedSettings.maxLineBytes, ...options }: TestOptions = {},
+  { maxLineBytes = defaultAttachedSettings.maxLineBytes, traced = false, ...options }: TestOptions = {},
 ) => {
   const file = databaseFile(directory)
   const lines: string[] = []
@@ -43,6 +45,7 @@ export const serverOn = (
     ...options,
   }).pipe(
     Layer.provideMerge(testOrchestration),
+    Layer.provide(Layer.setTracerEnabled(traced)),
     Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, maxLineBytes })),
     Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(readSide(file)),
