@@ -7,7 +7,7 @@ import { SessionView } from "@threadfold/contracts"
 import { AttachedSession } from "@threadfold/contracts/api"
 import { type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
 import { Clock, Data, Effect, FiberSet, Option, Schema, type Scope } from "effect"
-import { CannotListen } from "../http/node/listen.js"
+import { CannotListen } from "../http/node/Listener.js"
 import type { Call, Trace } from "./Call.js"
 import { type Fault, faultOfPush, retryAfterSeconds } from "./faultPlan.js"
 
