@@ -45,12 +45,12 @@ export const serverOn = (
     ...options,
   }).pipe(
     Layer.provideMerge(testOrchestration),
-    Layer.provide(Layer.setTracerEnabled(traced)),
     Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, maxLineBytes })),
     Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(Engine.layerInProcess({ file })),
     Layer.merge(Layer.succeed(AccessLines, lines)),
+    Layer.provide(Layer.setTracerEnabled(traced)),
   )
 }
 
