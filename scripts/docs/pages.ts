@@ -111,7 +111,8 @@ export const eventsPage = ({
   return page(
     "Events",
     "The types of events and their payloads. Around every payload is the [envelope](envelope.md). A type that this version",
-    "does not know is stored, counted and skipped by the fold.",
+    "does not know is stored, counted and skipped by the fold. In the OpenAPI document each type is a component, for example",
+    "`TurnCompletedEvent`; `KnownEvent` is their union, and an event of any other type is an `UnknownEvent`.",
     "",
     `${Object.keys(providerEvents).length} provider events: ${names(providerEvents)}`,
     "",

@@ -11,6 +11,7 @@ export interface JsonSchema {
   readonly $ref?: string
   readonly allOf?: readonly JsonSchema[]
   readonly anyOf?: readonly JsonSchema[]
+  readonly oneOf?: readonly JsonSchema[]
   readonly enum?: readonly unknown[]
   readonly type?: string
   readonly description?: string
@@ -124,7 +125,14 @@ export const typeOf = (said: JsonSchema, link: Link): string => {
   const schema = unwrapped(said)
   if (isRef(schema)) return link(schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1))
   if (schema.enum !== undefined) return schema.enum.map((each) => `\`${JSON.stringify(each)}\``).join(" or ")
-  if (schema.anyOf !== undefined) return schema.anyOf.map((each) => typeOf(each, link)).join(" or ")
+  const { allOf, anyOf, oneOf } = schema
+  const either = anyOf ?? oneOf
+  if (either !== undefined) return either.map((each) => typeOf(each, link)).join(" or ")
+  if (allOf !== undefined)
+    return allOf
+      .filter(isRef)
+      .map((each) => typeOf(each, link))
+      .join(" and ")
   return ofType(schema, link)
 }
 

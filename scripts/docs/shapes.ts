@@ -20,6 +20,7 @@ export class Mentions {
   constructor(private readonly page: string) {}
 
   readonly link = (name: string): string => {
+    if (name === "KnownEvent") return "[KnownEvent](events.md)"
     const home = homes.get(name)
     if (home !== undefined && home !== this.page) return `[${name}](${home}#${slug(name)})`
     if (home === undefined) this.names.add(name)
@@ -37,6 +38,7 @@ export const about = (
   const fields = fieldsOf(schema, link)
   return [
     ...(lead === "" ? [] : [sentence(lead), ""]),
+    ...(schema.oneOf === undefined || fields === null ? [] : [`${typeOf(schema, link)}, with:`, ""]),
     ...(fields === null
       ? [sentence(typeOf(schema, link)), ""]
       : table(

@@ -7,7 +7,7 @@
 import { SchemaAST as AST, Option, Schema } from "effect"
 
 /** `ThreadDetail` → `Thread detail`. */
-const titleOf = (identifier: string): string => {
+export const titleOf = (identifier: string): string => {
   const [first = "", ...rest] = identifier.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+/g) ?? []
   return [first, ...rest.map((word) => (/^[A-Z]+$/.test(word) ? word : word.toLowerCase()))].join(" ")
 }

@@ -9,6 +9,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { CommandsGroup } from "./Commands.js"
 import { openApiDocument } from "./document.js"
+import { eventSchemas } from "./eventComponents.js"
 import { ImportsGroup } from "./Imports.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { HealthGroup, LogGroup } from "./LogGroup.js"
@@ -49,6 +50,7 @@ export class Api extends HttpApi.make("threadfold")
   .addError(problemOf(507), { status: 507 })
   .annotate(HttpApi.AdditionalSchemas, [
     ProblemDetails,
+    ...eventSchemas,
     EventStream,
     StreamSynced,
     StreamReset,

@@ -6,7 +6,7 @@ export const EventStream = Schema.String.annotations({
   identifier: "EventStream",
   title: "Event stream",
   description:
-    "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `EventEnvelope`; or `changes` (`RowChanges`), `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`).",
+    "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `Event`; or `changes` (`RowChanges`), `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`).",
 })
 
 /** `application/x-ndjson` of a push. */

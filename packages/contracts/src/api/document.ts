@@ -1,4 +1,5 @@
 /** What the derivation of the OpenAPI 3.1 document leaves to be done: who needs a token, and how schemas are written. */
+import { eventComponent, eventComponents } from "./eventComponents.js"
 import { componentExamples } from "./examples.js"
 
 /** Paths that need no token, besides those under `/assets/`. */
@@ -83,7 +84,9 @@ const strictBodies = (paths: Fields): readonly string[] =>
 
 /** The document, each operation with its security, each component in its final shape. */
 export const openApiDocument = (document: Fields): Fields => {
-  const schemas = fieldsOf(tidy(fieldsOf(fieldsOf(document.components).schemas)))
+  const derived = fieldsOf(tidy(fieldsOf(fieldsOf(document.components).schemas)))
+  const event = eventComponent(fieldsOf(fieldsOf(derived.Event).properties))
+  const schemas: Fields = { ...derived, ...eventComponents, Event: event }
   const paths = fieldsOf(tidy(document.paths))
   const strict = reached(strictBodies(paths), schemas)
   const components = Object.entries(schemas)

@@ -1,7 +1,11 @@
+import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
 import * as OpenApi from "@effect/platform/OpenApi"
-import openapiTS, { astToString } from "openapi-typescript"
-import ts from "typescript"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { Api } from "./Api.js"
 
 /** What a program says that uses the types, and what it must not be able to say. */
@@ -14,6 +18,8 @@ type Message = components["schemas"]["SendMessageBody"]
 type Page = paths["/v1/threads"]["get"]["responses"]["200"]["content"]["application/json"]
 type Refused = paths["/v1/threads/{threadId}/messages"]["post"]["responses"]["409"]["content"]["application/problem+json"]
 type Query = NonNullable<paths["/v1/threads"]["get"]["parameters"]["query"]>
+type Event = components["schemas"]["Event"]
+type KnownEvent = components["schemas"]["KnownEvent"]
 type Stream = paths["/v1/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
 
 export const title = ({ firstWords, threadId, title }: Thread): string => title ?? firstWords ?? threadId
@@ -25,45 +31,57 @@ export const next = ({ next }: Refused): string => next
 export const query: Query = { limit: 10, status: "working", order: "asc" }
 export const lines = (stream: Stream): readonly string[] => stream.split("\\n")
 
+const isOf = <T extends KnownEvent["type"]>(event: Event, type: T): event is Extract<KnownEvent, { type: T }> =>
+  event.type === type
+export const turnMs = (event: Event): number => (isOf(event, "turn.completed") ? (event.payload.durationMs ?? 0) : 0)
+export const said = (event: KnownEvent): string => (event.type === "content.delta" ? event.payload.delta : "")
+export const nameOfType = ({ type }: Event): string => type
+
 // @ts-expect-error a mode that there is not
 export const wrongMode: Message = { text: "Hello", mode: "later" }
 // @ts-expect-error a status that there is not
 export const wrongStatus = (thread: Thread): boolean => thread.status === "asleep"
 // @ts-expect-error a field that there is not
 export const wrongField = (turn: Turn): unknown => turn.colour
+// @ts-expect-error a payload of another type
+export const wrongPayload = (event: Event): unknown => (isOf(event, "turn.started") ? event.payload.delta : null)
 `
 
-const compile = (files: Readonly<Record<string, string>>): readonly string[] => {
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022,
-    lib: ["lib.es2022.d.ts"],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: [],
-  }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, getSourceFile, readFile } = host
-  const own = (path: string): string | undefined => files[path.replace(/^.*\//, "")]
-  host.directoryExists = () => true
-  host.fileExists = (path) => own(path) !== undefined || fileExists(path)
-  host.readFile = (path) => own(path) ?? readFile(path)
-  host.getSourceFile = (path, version) => {
-    const text = own(path)
-    return text === undefined ? getSourceFile(path, version) : ts.createSourceFile(path, text, version)
-  }
-  return ts
-    .getPreEmitDiagnostics(ts.createProgram(["/client/client.mts"], options, host))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))
+const folder = mkdtempSync(join(tmpdir(), "threadfold-generated-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const { resolve } = createRequire(import.meta.url)
+
+/** Runs a program of a dependency in a process of its own, because it computes for seconds; its output, whatever its exit code. */
+const run = (name: string, program: string, ...args: readonly string[]): Promise<string> =>
+  promisify(execFile)(process.execPath, [join(dirname(resolve(`${name}/package.json`)), program), ...args], {
+    cwd: folder,
+  }).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { readonly stdout: string }) => stdout,
+  )
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+
+const compilerOptions = {
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  target: "ES2022",
+  lib: ["ES2022"],
+  module: "NodeNext",
+  types: [],
 }
 
 describe("a client that is generated from the OpenAPI document", () => {
-  it("has named types with what each field means, and a program with them compiles", async () => {
-    const types = astToString(await openapiTS(JSON.parse(JSON.stringify(OpenApi.fromApi(Api)))))
+  it("has named types with what each field means, and a program with them compiles", { timeout: 60_000 }, async () => {
+    write("openapi.json", JSON.stringify(OpenApi.fromApi(Api)))
+    const types = await run("openapi-typescript", "bin/cli.js", "openapi.json")
     expect(types).toMatch(/@description Display name; null: it has none[^*]*\*\/\s*title: string \| null;/)
     expect(types).toMatch(/status: components\["schemas"\]\["ThreadStatus"\];/)
-    expect(compile({ "client.mts": client, "api.mts": types })).toEqual([])
+    write("api.mts", types)
+    write("client.mts", client)
+    write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["client.mts"] }))
+    expect(await run("typescript", "bin/tsc", "--project", ".")).toBe("")
   })
 })

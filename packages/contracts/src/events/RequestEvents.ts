@@ -45,6 +45,8 @@ export const QuestionOption = shape("QuestionOption", "One answer that a questio
 })
 export type QuestionOption = typeof QuestionOption.Type
 
+const AnswerType = listed("AnswerType", "What an answer must be readable as.", "text", "number", "integer", "boolean")
+
 export const Question = shape(
   "Question",
   'One field of a question: what an answer `{"answers": {"<id>": ["…"]}}` has to fill.',
@@ -52,10 +54,7 @@ export const Question = shape(
     id: text("Its key in `answers`."),
     header: maybe(Schema.String, "One or two words above it."),
     text: maybe(Schema.String, "The question itself."),
-    type: maybe(
-      Schema.Literal("text", "number", "integer", "boolean"),
-      "What an answer must be readable as; absent: any text.",
-    ),
+    type: maybe(AnswerType, "What an answer must be readable as; absent: any text."),
     options: maybe(Schema.Array(QuestionOption), "The answers that it offers; absent: none, it takes a text."),
     multiple: maybe(Schema.Boolean, "True: it takes several answers."),
     other: maybe(Schema.Boolean, "True: it takes another text than those that it offers."),

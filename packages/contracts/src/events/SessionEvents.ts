@@ -16,6 +16,15 @@ export const ConnectionOpened = shape(
     command: maybe(Schema.Array(Schema.String), "Command line that started it, without secrets."),
   },
 )
+const ConnectionCloseReason = listed(
+  "ConnectionCloseReason",
+  "Why a connection is closed. `stopped`: Threadfold had asked the process to end.",
+  "exit",
+  "recording-ended",
+  "transport-closed",
+  "stopped",
+)
+
 /** `connection.closed` */
 export const ConnectionClosed = shape(
   "ConnectionClosed",
@@ -23,10 +32,7 @@ export const ConnectionClosed = shape(
   {
     code: maybe(Schema.Number, "Exit code, null when a signal ended the process or none is known."),
     signal: maybe(Schema.String, "Signal name, for example `SIGKILL`."),
-    reason: field(
-      Schema.Literal("exit", "recording-ended", "transport-closed", "stopped"),
-      "Why we say that it is closed; `stopped`: we had asked the process to end.",
-    ),
+    reason: field(ConnectionCloseReason, "Why it is closed."),
     message: maybe(Schema.String, "Last words of an end that was not asked for, for example the tail of stderr."),
   },
 )
@@ -84,14 +90,21 @@ export const SessionStateChanged = shape("SessionStateChanged", "The provider sa
   reason: maybe(Schema.String, "What a person would want to know about it."),
   flags: maybe(Schema.Array(Schema.String), "What it waits for while it runs, for example `waitingOnApproval`."),
 })
+const SessionExitReason = listed(
+  "SessionExitReason",
+  "Why a session is over. `exit`: the process ended; `unloaded`: the provider closed the thread; `recording-ended`: the evidence ends here.",
+  "exit",
+  "unloaded",
+  "recording-ended",
+  "transport-closed",
+  "detached",
+)
+
 /** `session.exited` */
 export const SessionExited = shape("SessionExited", "This incarnation is over.", {
   code: maybe(Schema.Number, "Exit code of the process, null when a signal ended it or none is known."),
   signal: maybe(Schema.String, "Signal name."),
-  reason: field(
-    Schema.Literal("exit", "unloaded", "recording-ended", "transport-closed", "detached"),
-    "`exit`: the process ended; `unloaded`: the provider closed the thread; `recording-ended`: the evidence ends here.",
-  ),
+  reason: field(SessionExitReason, "Why it is over."),
   failedStart: maybe(Schema.Boolean, "True when the session never came up: the session ends in `error`."),
   message: maybe(Schema.String, "Last words, for example the tail of stderr."),
 })

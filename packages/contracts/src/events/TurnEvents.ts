@@ -66,6 +66,8 @@ export const TurnDiffUpdated = shape("TurnDiffUpdated", "The turn's changes so f
   diff: text("Unified diff."),
 })
 
+const TurnRequestOrigin = listed("TurnRequestOrigin", "Who asked for a turn.", "client", "queue", "realtime", "import")
+
 /** `turn.requested` */
 export const TurnRequested = shape(
   "TurnRequested",
@@ -74,7 +76,7 @@ export const TurnRequested = shape(
     text: maybe(Schema.String, "The user's text parts, joined by a blank line."),
     input: maybe(Json, "The whole input in the provider's words, where it holds more than text."),
     settings: maybe(Json, "Settings of this turn, in the provider's words."),
-    origin: maybe(Schema.Literal("client", "queue", "realtime", "import"), "Who asked."),
+    origin: maybe(TurnRequestOrigin, "Who asked."),
     handedOver: maybe(Schema.Boolean, "True once the bytes were handed to the provider (always in a recording)."),
   },
 )
