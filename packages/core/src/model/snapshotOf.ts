@@ -1,4 +1,4 @@
-/** A thread's snapshot from rows in hand: time travel folds into a `MapStore` and shows the result with this. */
+/** A thread's snapshot from its rows: those of a `MapStore`, of a client's copy, or of the queries. */
 import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { cells, toRow } from "./Layout.js"
 import { compareKeys } from "./order.js"
@@ -7,7 +7,7 @@ import {
   anomalyView,
   delegationView,
   inferenceView,
-  itemView,
+  itemViews,
   queueView,
   realtimeRunView,
   requestView,
@@ -33,12 +33,7 @@ export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSn
     (byTable.get(table) ?? []).map((row) => toRow(table, cells(row)))
   const thread = of("threads")[0]
   if (thread === undefined) return null
-  const chunks = new Map<string, Rows["item_chunks"][]>()
-  for (const chunk of of("item_chunks")) {
-    const list = chunks.get(chunk.itemId)
-    if (list === undefined) chunks.set(chunk.itemId, [chunk])
-    else list.push(chunk)
-  }
+  const rewinds = of("rewinds")
   const session = of("sessions").find(({ sessionId }) => sessionId === thread.sessionId)
   return {
     sequence,
@@ -47,10 +42,11 @@ export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSn
     turns: of("turns")
       .filter(({ steeredInto }) => steeredInto === null)
       .sort((a, b) => a.ordinal - b.ordinal)
-      .map((row) => turnView(row, of("rewinds"))),
-    items: of("items")
-      .sort((a, b) => a.ordinal - b.ordinal)
-      .map((row) => itemView(row, chunks.get(row.itemId) ?? [])),
+      .map((row) => turnView(row, rewinds)),
+    items: itemViews(
+      of("items").sort((a, b) => a.ordinal - b.ordinal),
+      of("item_chunks"),
+    ),
     requests: of("requests").map(requestView),
     inferences: of("inferences").map(inferenceView),
     realtimeRuns: of("realtime_runs").map(realtimeRunView),

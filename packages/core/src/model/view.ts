@@ -194,6 +194,17 @@ export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): Item
   endedAt: row.endedAt,
 })
 
+/** Items with their text. `chunks`: the streamed content of those whose final text has not come, in any order. */
+export const itemViews = (rows: readonly Rows["items"][], chunks: readonly ChunkText[]): readonly ItemView[] => {
+  const byItem = new Map<string, ChunkText[]>()
+  for (const chunk of chunks) {
+    const list = byItem.get(chunk.itemId)
+    if (list === undefined) byItem.set(chunk.itemId, [chunk])
+    else list.push(chunk)
+  }
+  return rows.map((row) => itemView(row, byItem.get(row.itemId) ?? []))
+}
+
 export const requestView = (row: Rows["requests"]): RequestView => ({
   requestId: row.requestId,
   nativeRequestId: row.nativeRequestId,

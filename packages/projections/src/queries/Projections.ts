@@ -1,9 +1,8 @@
 /** The read side as a service: every query of the projections, over one read-only client. */
 import { Context, Effect, Layer } from "effect"
 import { anomalies, anomalyCounts } from "./anomalies.js"
-import { delegations } from "./delegations.js"
-import { inferences } from "./inferences.js"
 import { items } from "./items.js"
+import { delegations, inferences, queue, realtimeRuns, tasks } from "./lists.js"
 import {
   afterEndWork,
   agentOpened,
@@ -14,21 +13,16 @@ import {
   startingTurns,
   waitsOfTurn,
 } from "./living.js"
-import { matchingThreads } from "./matching.js"
-import { queue } from "./queue.js"
 import { openReadSql, type ReadSql } from "./ReadSql.js"
-import { realtimeRuns } from "./realtimeRuns.js"
 import { allRequests, request, requests } from "./requests.js"
 import { rowsByKeys } from "./rowsByKeys.js"
 import { rowsSnapshot } from "./rowsSnapshot.js"
 import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
-import { tasks } from "./tasks.js"
 import { threadSnapshot } from "./threadSnapshot.js"
-import { thread, threads, threadVersion } from "./threads.js"
+import { matchingThreads, thread, threads, threadVersion, usage } from "./threads.js"
 import { turn, turns } from "./turns.js"
 import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadWork, turnRow } from "./upkeep.js"
-import { usage } from "./usage.js"
 
 /** Binds every query to a client. */
 const boundTo = (sql: ReadSql) => {

@@ -2,14 +2,14 @@
 
 import type * as SqlError from "@effect/sql/SqlError"
 import type { ItemView, Rows } from "@threadfold/contracts"
-import { type ChunkText, itemView } from "@threadfold/core/model"
+import { itemViews } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ThreadListError } from "./Errors.js"
 import type { Page, PageQuery } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
 import { type ThreadList, threadPage } from "./read.js"
 import { itemsRewound } from "./rewinds.js"
-import type { Condition } from "./select.js"
+import { type Condition, selectRows } from "./select.js"
 
 export interface ItemQuery extends PageQuery {
   /** Only the items of this turn. */
@@ -18,30 +18,15 @@ export interface ItemQuery extends PageQuery {
   readonly rewound?: boolean | undefined
 }
 
-/** The chunks of the items whose final text has not come, in one query for the page. */
-const chunksOf = (
+/** The streamed content of the items whose final text has not come, in one query. */
+export const chunksOf = (
   sql: ReadSql,
   rows: readonly Rows["items"][],
-): Effect.Effect<ReadonlyMap<string, readonly ChunkText[]>, SqlError.SqlError> => {
+): Effect.Effect<readonly Rows["item_chunks"][], SqlError.SqlError> => {
   const ids = rows.filter(({ hasFinal }) => hasFinal === 0).map(({ itemId }) => itemId)
-  if (ids.length === 0) return Effect.succeed(new Map())
-  return sql
-    .unsafe<ChunkText>(
-      `SELECT item_id AS "itemId", ordinal, part, text FROM item_chunks
-         WHERE item_id IN (SELECT value FROM json_each(?)) ORDER BY item_id, ordinal`,
-      [JSON.stringify(ids)],
-    )
-    .pipe(
-      Effect.map((chunks) => {
-        const byItem = new Map<string, ChunkText[]>()
-        for (const chunk of chunks) {
-          const list = byItem.get(chunk.itemId)
-          if (list === undefined) byItem.set(chunk.itemId, [chunk])
-          else list.push(chunk)
-        }
-        return byItem
-      }),
-    )
+  if (ids.length === 0) return Effect.succeed([])
+  const ofThem = { sql: "item_id IN (SELECT value FROM json_each(?))", params: [JSON.stringify(ids)] }
+  return selectRows(sql, "item_chunks", [ofThem], "ORDER BY item_id, ordinal")
 }
 
 export const itemList: ThreadList<"items", ItemView> = {
@@ -49,8 +34,7 @@ export const itemList: ThreadList<"items", ItemView> = {
   table: "items",
   order: "desc",
   columns: [{ sql: "ordinal", type: "number", value: ({ ordinal }) => ordinal }],
-  view: (sql, rows) =>
-    chunksOf(sql, rows).pipe(Effect.map((chunks) => rows.map((row) => itemView(row, chunks.get(row.itemId) ?? [])))),
+  view: (sql, rows) => Effect.map(chunksOf(sql, rows), (chunks) => itemViews(rows, chunks)),
 }
 
 /** A page of them. */

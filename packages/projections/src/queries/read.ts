@@ -134,3 +134,22 @@ export const each =
   <Row, A>(view: (row: Row) => A) =>
   (_sql: ReadSql, rows: readonly Row[]): Effect.Effect<readonly A[]> =>
     Effect.succeed(rows.map(view))
+
+/** A list in the order of its time-ordered ids, newest first; `id` names the key column in SQL. */
+export const newestFirst = <N extends TableName, A>(
+  list: { readonly name: string; readonly table: N; readonly id: string },
+  idOf: (row: Rows[N]) => string,
+  view: (row: Rows[N]) => A,
+): ThreadList<N, A> => ({
+  name: list.name,
+  table: list.table,
+  order: "desc",
+  columns: [{ sql: list.id, type: "string", value: idOf }],
+  view: each(view),
+})
+
+/** The query for a page of such a list. */
+export const pagesOf =
+  <N extends TableName, A>(list: ThreadList<N, A>) =>
+  (sql: ReadSql, threadId: string, query: PageQuery = {}): Effect.Effect<Page<A>, ThreadListError> =>
+    threadPage(sql, list, threadId, query)

@@ -1,28 +1,22 @@
 /** Approvals, questions and tool callbacks of a thread or of all threads, by their time-ordered ids, newest first. */
 
-import type { RequestDetail, RequestView } from "@threadfold/contracts"
+import type { RequestDetail } from "@threadfold/contracts"
 import { requestDetail, requestView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import type { ListError, RowError, ThreadListError } from "./Errors.js"
+import type { ListError, RowError } from "./Errors.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { each, listPage, type Resource, resource, type ThreadList, threadPage } from "./read.js"
+import { each, listPage, newestFirst, pagesOf, type Resource, resource, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
 
-export const requestList: ThreadList<"requests", RequestView> = {
-  name: "requests",
-  table: "requests",
-  order: "desc",
-  columns: [{ sql: "request_id", type: "string", value: ({ requestId }) => requestId }],
-  view: each(requestView),
-}
+export const requestList = newestFirst(
+  { name: "requests", table: "requests", id: "request_id" },
+  ({ requestId }) => requestId,
+  requestView,
+)
 
 /** A page of them. */
-export const requests = (
-  sql: ReadSql,
-  threadId: string,
-  query: PageQuery = {},
-): Effect.Effect<Page<RequestView>, ThreadListError> => threadPage(sql, requestList, threadId, query)
+export const requests = pagesOf(requestList)
 
 export interface AllRequestsQuery extends PageQuery {
   /** Only those that wait for an answer, or whose answer is on its way. */

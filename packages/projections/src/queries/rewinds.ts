@@ -2,7 +2,6 @@
 
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows } from "@threadfold/contracts"
-import type { RewoundRange } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ReadSql } from "./ReadSql.js"
 import { type Condition, selectRows } from "./select.js"
@@ -22,7 +21,7 @@ export const holdingAny = (threadId: string, turns: readonly Rows["turns"][]): C
 export const rangesOf = (
   sql: ReadSql,
   turns: readonly Rows["turns"][],
-): Effect.Effect<readonly RewoundRange[], SqlError.SqlError> => {
+): Effect.Effect<readonly Rows["rewinds"][], SqlError.SqlError> => {
   const threadId = turns[0]?.threadId
   if (threadId === undefined) return Effect.succeed([])
   return selectRows(sql, "rewinds", [holdingAny(threadId, turns)], "ORDER BY ordinal")

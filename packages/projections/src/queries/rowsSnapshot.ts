@@ -11,20 +11,16 @@ import { cells, keyOf, layout } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { listCondition } from "../SqlText.js"
 import { anomalyList } from "./anomalies.js"
-import { delegationList } from "./delegations.js"
 import type { CursorInvalid, LimitInvalid, RowNotFound, ThreadListError } from "./Errors.js"
-import { inferenceList } from "./inferences.js"
 import { itemList } from "./items.js"
+import { delegationList, inferenceList, queueList, realtimeRunList, taskList } from "./lists.js"
 import { type List, limitOf, readPage } from "./Page.js"
-import { queueList } from "./queue.js"
 import type { ReadSql } from "./ReadSql.js"
 import { ofThread, reading, requireRow } from "./read.js"
-import { realtimeRunList } from "./realtimeRuns.js"
 import { requestList } from "./requests.js"
 import { holdingAny } from "./rewinds.js"
 import { type Condition, headOf, selectRows } from "./select.js"
 import { sessionList } from "./sessions.js"
-import { taskList } from "./tasks.js"
 import { turnList } from "./turns.js"
 
 /** At most so many open rows of a table, and rows of what belongs to a row, are put in. */
@@ -157,25 +153,25 @@ const readRows = (sql: ReadSql, threadId: string, limit: number): Sql<ReadRows> 
     yield* add("queue", ofThread(threadId), `ORDER BY ${queueList.columns.map((column) => column.sql).join(", ")}`)
     if (thread.sessionId !== null) yield* add("sessions", byIds("session_id", [thread.sessionId]))
 
-    const page = <N extends TableName>(name: string, list: List<N>): Sql<void> =>
+    const page = <N extends TableName>(list: List<N>): Sql<void> =>
       Effect.map(readPage(sql, list, threadId, [ofThread(threadId)], { limit }), ({ next, rows }) => {
         gathered.add(list.table, rows)
-        more[name] = next
+        more[list.name] = next
         if (next === null) return
         // A list in the order of its ids leaves out lower ones alone.
         const byId = list.columns.length === 1 && list.columns[0]?.sql === idColumn(list.table)
         const last = rows.at(-1)
         rest[list.table] = byId && last !== undefined ? String(keyOf(layout(list.table), cells(last))[0]) : null
       })
-    yield* page("sessions", sessionList)
-    yield* page("turns", turnList)
-    yield* page("items", itemList)
-    yield* page("requests", requestList)
-    yield* page("inferences", inferenceList)
-    yield* page("realtimeRuns", realtimeRunList)
-    yield* page("delegations", delegationList)
-    yield* page("tasks", taskList)
-    yield* page("anomalies", anomalyList)
+    yield* page(sessionList)
+    yield* page(turnList)
+    yield* page(itemList)
+    yield* page(requestList)
+    yield* page(inferenceList)
+    yield* page(realtimeRunList)
+    yield* page(delegationList)
+    yield* page(taskList)
+    yield* page(anomalyList)
 
     for (const [table, ids] of namedBy(state)) {
       if (ids.length > 0) yield* add(table, byIds(idColumn(table), ids))

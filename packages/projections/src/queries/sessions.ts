@@ -3,10 +3,9 @@
 import type { SessionRow, SessionView } from "@threadfold/contracts"
 import { sessionView } from "@threadfold/core/model"
 import type { Effect } from "effect"
-import type { RowError, ThreadListError } from "./Errors.js"
-import type { Page, PageQuery } from "./Page.js"
+import type { RowError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
-import { each, type Resource, resource, type ThreadList, threadPage } from "./read.js"
+import { each, pagesOf, type Resource, resource, type ThreadList } from "./read.js"
 
 export const sessionList: ThreadList<"sessions", SessionView> = {
   name: "sessions",
@@ -17,11 +16,7 @@ export const sessionList: ThreadList<"sessions", SessionView> = {
 }
 
 /** A page of them. */
-export const sessions = (
-  sql: ReadSql,
-  threadId: string,
-  query: PageQuery = {},
-): Effect.Effect<Page<SessionView>, ThreadListError> => threadPage(sql, sessionList, threadId, query)
+export const sessions = pagesOf(sessionList)
 
 const sessionAs =
   <A>(view: (row: SessionRow) => A) =>

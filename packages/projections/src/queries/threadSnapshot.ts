@@ -4,23 +4,19 @@
  */
 
 import type * as SqlError from "@effect/sql/SqlError"
-import type { TableName, ThreadSnapshot } from "@threadfold/contracts"
-import { sessionView, threadDetail, threadUsage } from "@threadfold/core/model"
+import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
+import { snapshotOf, type TableRow } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { anomalyList } from "./anomalies.js"
-import { delegationList } from "./delegations.js"
 import type { PageError, ThreadListError } from "./Errors.js"
-import { inferenceList } from "./inferences.js"
-import { itemList } from "./items.js"
+import { chunksOf, itemList } from "./items.js"
+import { delegationList, inferenceList, queueList, realtimeRunList, taskList } from "./lists.js"
 import { maxLimit } from "./Page.js"
-import { queueList } from "./queue.js"
 import type { ReadSql } from "./ReadSql.js"
-import { findRow, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
-import { realtimeRunList } from "./realtimeRuns.js"
+import { findRow, notFound, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
 import { requestList } from "./requests.js"
-import { itemsRewound, turnsRewound } from "./rewinds.js"
+import { itemsRewound, rangesOf, turnsRewound } from "./rewinds.js"
 import { type Condition, headOf, selectRows } from "./select.js"
-import { taskList } from "./tasks.js"
 import { turnList } from "./turns.js"
 
 export interface SnapshotQuery {
@@ -30,105 +26,82 @@ export interface SnapshotQuery {
   readonly rewound?: boolean | undefined
 }
 
-/** The lists of a snapshot that may go on. */
-export type SnapshotList =
-  | "turns"
-  | "items"
-  | "requests"
-  | "inferences"
-  | "realtimeRuns"
-  | "delegations"
-  | "tasks"
-  | "queue"
-  | "anomalies"
-
 export interface SnapshotPage {
   /** The lists stand oldest first. */
   readonly snapshot: ThreadSnapshot
   /** Per list the cursor that goes on in the list of the same name, in its default order; null: it is complete. */
-  readonly more: { readonly [L in SnapshotList]: string | null }
+  readonly more: { readonly [list: string]: string | null }
 }
 
-interface Part<A> {
-  readonly entries: readonly A[]
+interface Part<N extends TableName> {
+  /** Oldest first. */
+  readonly rows: readonly Rows[N][]
   readonly more: string | null
 }
 
-/** Entries in the list's own order: one page, or page after page of the same moment. */
-const entriesOf = <N extends TableName, A>(
+/** Rows of a list: one page, or page after page of the same moment. */
+const partOf = <N extends TableName, A>(
   sql: ReadSql,
   list: ThreadList<N, A>,
   threadId: string,
   limit: number | null,
   conditions: readonly Condition[],
-): Effect.Effect<Part<A>, PageError | SqlError.SqlError> =>
+): Effect.Effect<Part<N>, PageError | SqlError.SqlError> =>
   Effect.gen(function* () {
-    const entries: A[] = []
+    const rows: Rows[N][] = []
     let cursor: string | undefined
     for (;;) {
       const page = yield* readThreadPage(sql, list, threadId, { limit: limit ?? maxLimit, cursor }, conditions)
-      for (const entry of yield* list.view(sql, page.rows)) entries.push(entry)
+      for (const row of page.rows) rows.push(row)
       if (limit !== null || page.next === null) {
-        return { entries: list.order === "desc" ? entries.reverse() : entries, more: page.next }
+        return { rows: list.order === "desc" ? rows.reverse() : rows, more: page.next }
       }
       cursor = page.next
     }
   })
 
+/** The snapshot. Fails with `RowNotFound`, `LimitInvalid` or `StorageUnavailable`. */
 export const threadSnapshot = (
   sql: ReadSql,
   threadId: string,
   query: SnapshotQuery = {},
 ): Effect.Effect<SnapshotPage, ThreadListError> => {
   const limit = query.limitPerList === undefined ? 50 : query.limitPerList
-  const part = <N extends TableName, A>(list: ThreadList<N, A>, conditions: readonly Condition[] = []) =>
-    entriesOf(sql, list, threadId, limit, conditions)
   return reading(
     sql,
     Effect.gen(function* () {
+      const rows: TableRow[] = []
+      const more: Record<string, string | null> = {}
+      const add = <N extends TableName>(table: N, found: readonly Rows[N][]): void => {
+        for (const row of found) rows.push({ table, row })
+      }
+      const addList = <N extends TableName, A>(list: ThreadList<N, A>, conditions: readonly Condition[] = []) =>
+        Effect.map(partOf(sql, list, threadId, limit, conditions), (part) => {
+          add(list.table, part.rows)
+          more[list.name] = part.more
+          return part.rows
+        })
+
       const sequence = yield* headOf(sql)
       const thread = yield* requireRow(sql, "threads", threadId)
+      add("threads", [thread])
       const session = thread.sessionId === null ? null : yield* findRow(sql, "sessions", thread.sessionId)
-      const usage = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
-      const lists = yield* Effect.all({
-        turns: part(turnList, turnsRewound(query.rewound)),
-        items: part(itemList, itemsRewound(query.rewound)),
-        requests: part(requestList),
-        inferences: part(inferenceList),
-        realtimeRuns: part(realtimeRunList),
-        delegations: part(delegationList),
-        tasks: part(taskList),
-        queue: part(queueList),
-        anomalies: part(anomalyList),
-      })
-      return {
-        snapshot: {
-          sequence,
-          thread: threadDetail(thread),
-          session: session === null ? null : sessionView(session),
-          turns: lists.turns.entries,
-          items: lists.items.entries,
-          requests: lists.requests.entries,
-          inferences: lists.inferences.entries,
-          realtimeRuns: lists.realtimeRuns.entries,
-          delegations: lists.delegations.entries,
-          tasks: lists.tasks.entries,
-          queue: lists.queue.entries,
-          usage: threadUsage(usage[0] ?? null),
-          anomalies: lists.anomalies.entries,
-        },
-        more: {
-          turns: lists.turns.more,
-          items: lists.items.more,
-          requests: lists.requests.more,
-          inferences: lists.inferences.more,
-          realtimeRuns: lists.realtimeRuns.more,
-          delegations: lists.delegations.more,
-          tasks: lists.tasks.more,
-          queue: lists.queue.more,
-          anomalies: lists.anomalies.more,
-        },
-      }
+      if (session !== null) add("sessions", [session])
+      const turns = yield* addList(turnList, turnsRewound(query.rewound))
+      add("rewinds", yield* rangesOf(sql, turns))
+      const items = yield* addList(itemList, itemsRewound(query.rewound))
+      add("item_chunks", yield* chunksOf(sql, items))
+      yield* addList(requestList)
+      yield* addList(inferenceList)
+      yield* addList(realtimeRunList)
+      yield* addList(delegationList)
+      yield* addList(taskList)
+      yield* addList(queueList)
+      yield* addList(anomalyList)
+      add("usage", yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1"))
+
+      const snapshot = snapshotOf(rows, sequence)
+      return snapshot === null ? yield* notFound("threads", threadId) : { snapshot, more }
     }),
   )
 }

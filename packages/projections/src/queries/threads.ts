@@ -1,13 +1,13 @@
-/** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id. */
+/** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id, and its tokens. */
 
-import type { ThreadDetail, ThreadStatus, ThreadView } from "@threadfold/contracts"
-import { threadDetail, threadView } from "@threadfold/core/model"
+import type { StorageUnavailable, ThreadDetail, ThreadStatus, ThreadUsage, ThreadView } from "@threadfold/contracts"
+import { threadDetail, threadUsage, threadView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ListError, RowError } from "./Errors.js"
 import { type List, type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { listPage, notFound, type Resource, reading, resource } from "./read.js"
-import type { Condition } from "./select.js"
+import { listPage, notFound, ofThread, type Resource, reading, requireThread, resource } from "./read.js"
+import { type Condition, headOf, selectRows } from "./select.js"
 
 /** Filters apply together. */
 export interface ThreadQuery extends PageQuery {
@@ -83,3 +83,37 @@ export const threadVersion = (sql: ReadSql, threadId: string): Effect.Effect<Thr
 /** One thread, deleted or not. */
 export const thread = (sql: ReadSql, threadId: string): Effect.Effect<Resource<ThreadDetail>, RowError> =>
   resource(sql, "threads", threadId, threadDetail)
+
+/** Ids of the threads that a text may mean: a full id, the beginning of one, or a native id. At most `limit`, in order. */
+export const matchingThreads = (
+  sql: ReadSql,
+  text: string,
+  limit: number,
+): Effect.Effect<readonly string[], StorageUnavailable> =>
+  reading(
+    sql,
+    sql.unsafe<{ readonly id: string }>(
+      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR native_thread_id = ?
+         ORDER BY thread_id LIMIT ?`,
+      [text.length, text.toLowerCase(), text, limit],
+    ),
+  ).pipe(Effect.map((rows) => rows.map(({ id }) => id)))
+
+/** Tokens, and the sequence of the log that they are true for. */
+export interface UsageAnswer {
+  readonly sequence: number
+  /** The sum of the thread's turns; null while no turn reported any. */
+  readonly usage: ThreadUsage | null
+}
+
+/** The tokens of a thread. */
+export const usage = (sql: ReadSql, threadId: string): Effect.Effect<UsageAnswer, RowError> =>
+  reading(
+    sql,
+    Effect.gen(function* () {
+      yield* requireThread(sql, threadId)
+      const sequence = yield* headOf(sql)
+      const [row] = yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1")
+      return { sequence, usage: threadUsage(row ?? null) }
+    }),
+  )
