@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { TokenCounts } from "../events/Common.js"
 import { field, int, listed, meaningOf, optText, retyped, shape, text } from "../fields.js"
-import { ended, sequence, span, threadId } from "./shared.js"
+import { ended, openLists, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 import { UsageView } from "./Usage.js"
 
@@ -41,17 +41,12 @@ export const Inference = shape(
   },
 )
 
-const running = { status: ["running"] } as const
-
 /** Its table. */
 export const inferences = table("inferences", "One row per inference attempt.", Inference, {
   key: ["inferenceId"],
   derived: ["sequence"],
   lookups: { byNativeInSession: ["sessionId", "nativeInferenceId"] },
-  lists: {
-    openInTurn: { where: running, columns: ["threadId", "turnId"] },
-    openInThread: { where: running, columns: ["threadId"] },
-  },
+  lists: openLists({ status: ["running"] }),
 })
 export type InferenceRow = RowOf<typeof inferences>
 

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { ItemEnd, ItemKind } from "../events/ItemEvents.js"
 import { field, flag, growing, int, json, listed, optInt, optText, retyped, shape, text } from "../fields.js"
-import { Evidence, ended, ordinal, sequence, span, threadId } from "./shared.js"
+import { ended, ordinal, sequence, servedEvidence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where an item is. */
@@ -92,6 +92,6 @@ export const ItemView = shape("Item", "One visible step of a turn: a message, a 
     "endedAt",
   ).fields,
   kind: retyped(Item.fields.kind, growing(ItemKind)),
-  evidence: retyped(Item.fields.evidence, Schema.NullOr(growing(Evidence))),
+  evidence: servedEvidence(Item.fields.evidence),
 })
 export type ItemView = typeof ItemView.Type

@@ -1,6 +1,6 @@
 import { RequestKind } from "../events/RequestEvents.js"
 import { field, growing, json, listed, optText, optTime, retyped, shape, text } from "../fields.js"
-import { ended, sequence, span, threadId, version } from "./shared.js"
+import { ended, openLists, sequence, span, threadId, version } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where a request is. */
@@ -51,18 +51,13 @@ export const Request = shape(
   },
 )
 
-const open = { status: ["open", "answering"] } as const
-
 /** Its table. */
 export const requests = table("requests", "One row per approval, question or tool callback.", Request, {
   key: ["requestId"],
   heavy: ["data", "answer"],
   derived: ["sequence"],
   lookups: { byNativeInSession: ["sessionId", "nativeRequestId"] },
-  lists: {
-    openInTurn: { where: open, columns: ["threadId", "turnId"] },
-    openInThread: { where: open, columns: ["threadId"] },
-  },
+  lists: openLists({ status: ["open", "answering"] }),
 })
 export type RequestRow = RowOf<typeof requests>
 

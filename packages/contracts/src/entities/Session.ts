@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { SessionStatus } from "../events/SessionEvents.js"
 import { field, growing, int, json, optInt, optText, optTime, retyped, shape, text } from "../fields.js"
-import { Evidence, SourceMode, sequence, span, threadId } from "./shared.js"
+import { Evidence, SourceMode, sequence, servedEvidence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
 /** Every field of a session. */
@@ -70,6 +70,6 @@ export const SessionView = shape("Session", "One incarnation of a thread on a co
     "lastActivityAt",
   ).fields,
   mode: retyped(Session.fields.mode, growing(SourceMode)),
-  evidence: retyped(Session.fields.evidence, Schema.NullOr(growing(Evidence))),
+  evidence: servedEvidence(Session.fields.evidence),
 })
 export type SessionView = typeof SessionView.Type

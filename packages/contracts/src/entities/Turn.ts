@@ -16,7 +16,7 @@ import {
   shape,
   text,
 } from "../fields.js"
-import { Evidence, ended, ordinal, sequence, span, threadId, version } from "./shared.js"
+import { ended, ordinal, sequence, servedEvidence, span, threadId, version } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 import { UsageView } from "./Usage.js"
 
@@ -100,7 +100,7 @@ export const TurnView = shape("Turn", "One unit of agent work.", {
   ...Turn.pick("turnId", "nativeTurnId", "sessionId", "status", "outcome", "cause", "evidence", "startedAt", "endedAt")
     .fields,
   outcome: retyped(Turn.fields.outcome, Schema.NullOr(growing(TurnOutcome))),
-  evidence: retyped(Turn.fields.evidence, Schema.NullOr(growing(Evidence))),
+  evidence: servedEvidence(Turn.fields.evidence),
   usage: retyped(Turn.fields.usage, Schema.NullOr(UsageView)),
   error: json(meaningOf(Turn.fields.error)),
   ...Turn.pick("origin", "settled", "stalled", "rejoined", "steeredInto", "text", "diff", "proposal").fields,

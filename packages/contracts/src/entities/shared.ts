@@ -1,6 +1,7 @@
 /** Fields that several entities have, with the same meaning in each. */
 import { Schema } from "effect"
-import { field, int, listed, optText, optTime, text } from "../fields.js"
+import { field, growing, int, listed, optText, optTime, retyped, text } from "../fields.js"
+import type { RowList } from "./table.js"
 
 /** How an end is known. */
 export const Evidence = listed(
@@ -30,11 +31,22 @@ export const ended = {
   ),
 } as const
 
+/** How an end is known, as it is served. `evidence`: the field of the row. */
+export const servedEvidence = (evidence: Schema.PropertySignature.All) =>
+  retyped(evidence, Schema.NullOr(growing(Evidence)))
+
 /** When something ran. */
 export const span = {
   startedAt: optTime("Start by the source clock", "not known, or it has not started"),
   endedAt: optTime("End by the source clock", "it runs"),
 } as const
+
+/** Lists of the rows that are open: those of a turn, and those of a thread. `open`: what an open row has. */
+export const openLists = (open: RowList["where"]) =>
+  ({
+    openInTurn: { where: open, columns: ["threadId", "turnId"] },
+    openInThread: { where: open, columns: ["threadId"] },
+  }) as const
 
 /** The thread that something belongs to. */
 export const threadId = text("Our id of its thread.")
