@@ -1,43 +1,38 @@
 /** Rows as the rules of the workflow read them; a field that a test does not name has a neutral value. */
 import type { EffectKind, EffectRow, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
-import { tables } from "@threadfold/contracts"
+import type { LivingSession } from "../src/workflow/reaper.js"
 import type { ThreadWork } from "../src/workflow/ThreadWork.js"
-
-const blankOf = (table: "threads" | "sessions" | "turns" | "requests"): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(tables[table].columns).map(([name, { nullable, type }]) => [
-      name,
-      nullable ? null : type === "integer" ? 0 : "",
-    ]),
-  )
+import { makeRow } from "./rows.js"
 
 /** A thread in which an agent of ours works, and nothing goes on. */
 export const threadRow = (given: Partial<ThreadRow> = {}): ThreadRow =>
-  Object.assign(blankOf("threads"), { threadId: "thread", agent: "mine", status: "idle" } as ThreadRow, given)
+  makeRow("threads", { threadId: "thread", agent: "mine", status: "idle", ...given })
 
 /** A session of ours that lives. */
 export const sessionRow = (given: Partial<SessionRow> = {}): SessionRow =>
-  Object.assign(
-    blankOf("sessions"),
-    { sessionId: "session", threadId: "thread", mode: "managed", status: "ready" } as SessionRow,
-    given,
-  )
+  makeRow("sessions", { sessionId: "session", threadId: "thread", mode: "managed", status: "ready", ...given })
 
 /** A turn of that session, by default one that waits for its delivery. */
 export const turnRow = (given: Partial<TurnRow> = {}): TurnRow =>
-  Object.assign(
-    blankOf("turns"),
-    { turnId: "turn", threadId: "thread", sessionId: "session", origin: "client", status: "requested" } as TurnRow,
-    given,
-  )
+  makeRow("turns", {
+    turnId: "turn",
+    threadId: "thread",
+    sessionId: "session",
+    origin: "client",
+    status: "requested",
+    ...given,
+  })
 
 /** A question of that session. */
 export const requestRow = (given: Partial<RequestRow> = {}): RequestRow =>
-  Object.assign(
-    blankOf("requests"),
-    { requestId: "request", threadId: "thread", sessionId: "session", kind: "other", status: "open" } as RequestRow,
-    given,
-  )
+  makeRow("requests", {
+    requestId: "request",
+    threadId: "thread",
+    sessionId: "session",
+    kind: "other",
+    status: "open",
+    ...given,
+  })
 
 /** An effect that is pending. */
 export const openEffect = (kind: EffectKind, given: Partial<EffectRow> = {}) => ({
@@ -72,3 +67,28 @@ export const turnIn = {
 } as const
 /** A turn that was interrupted between its delivery and its start. */
 export const interruptedEarly = turnRow(early)
+
+/** A session of ours that lives, as the reaper reads it: nothing goes on in its thread. */
+export const livingSession = (given: Partial<LivingSession> = {}): LivingSession => ({
+  threadId: "thread",
+  sessionId: "session",
+  connectionId: "connection",
+  mode: "managed",
+  status: "ready",
+  agent: "mine",
+  parentThreadId: null,
+  forkedFromThreadId: null,
+  threadSequence: 1,
+  lastActivityAt: 0,
+  keepAliveUntil: null,
+  activeTurnId: null,
+  waitingTurns: 0,
+  openRequests: 0,
+  runningTasks: 0,
+  afterEndItems: 0,
+  taskHeardAt: null,
+  voice: 0,
+  queued: 0,
+  queueHeld: 0,
+  ...given,
+})

@@ -1,29 +1,17 @@
 import { describe, expect, it } from "vitest"
+import { livingSession } from "../../test/workflowRows.js"
 import { childrenOf } from "./children.js"
 import type { LivingSession } from "./reaper.js"
 
-const opened = (threadId: string, from: { readonly parent?: string; readonly fork?: string } = {}): LivingSession => ({
-  threadId,
-  sessionId: `session of ${threadId}`,
-  connectionId: "connection",
-  mode: "managed",
-  status: "ready",
-  agent: null,
-  parentThreadId: from.parent ?? null,
-  forkedFromThreadId: from.fork ?? null,
-  threadSequence: 1,
-  lastActivityAt: 0,
-  keepAliveUntil: null,
-  activeTurnId: null,
-  waitingTurns: 0,
-  openRequests: 0,
-  runningTasks: 0,
-  afterEndItems: 0,
-  taskHeardAt: null,
-  voice: 0,
-  queued: 0,
-  queueHeld: 0,
-})
+/** A session of a thread that an agent opened. */
+const opened = (threadId: string, from: { readonly parent?: string; readonly fork?: string } = {}): LivingSession =>
+  livingSession({
+    threadId,
+    sessionId: `session of ${threadId}`,
+    agent: null,
+    parentThreadId: from.parent ?? null,
+    forkedFromThreadId: from.fork ?? null,
+  })
 
 const isRun = (threadId: string) => threadId === "a" || threadId === "b"
 const of = (threadId: string, sessions: readonly LivingSession[]) =>

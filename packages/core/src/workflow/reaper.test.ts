@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { livingSession } from "../../test/workflowRows.js"
 import { decideSession, type KeepPolicy, type Liveness, type LivingSession, reaperReasons } from "./reaper.js"
 
 const minute = 60_000
@@ -11,29 +12,8 @@ const now = 1_000 * hour
 const policyByDefault: KeepPolicy = { idleMs: 30 * minute, startingGraceMs: 5 * minute, backgroundCapMs: 24 * hour }
 
 /** A session of ours that was not used for a while. */
-const unused = (idleMs: number, more: Partial<LivingSession> = {}): LivingSession => ({
-  threadId: "thread",
-  sessionId: "session",
-  connectionId: "connection",
-  mode: "managed",
-  status: "ready",
-  agent: "mine",
-  parentThreadId: null,
-  forkedFromThreadId: null,
-  threadSequence: 1,
-  lastActivityAt: now - idleMs,
-  keepAliveUntil: null,
-  activeTurnId: null,
-  waitingTurns: 0,
-  openRequests: 0,
-  runningTasks: 0,
-  afterEndItems: 0,
-  taskHeardAt: null,
-  voice: 0,
-  queued: 0,
-  queueHeld: 0,
-  ...more,
-})
+const unused = (idleMs: number, more: Partial<LivingSession> = {}): LivingSession =>
+  livingSession({ lastActivityAt: now - idleMs, ...more })
 
 const judge = (
   session: LivingSession,
