@@ -1,4 +1,6 @@
-/** What sources of events (translators, importers, adapters) hand to ingestion. */
+/** Sources of events (translators, importers, adapters): what they hand to ingestion, and the format of a recording. */
+
+import { Schema } from "effect"
 import type { ProviderEvent } from "./entities/EventEnvelope.js"
 
 /** Whose event it is. */
@@ -18,3 +20,18 @@ export interface Emitted {
   readonly actor: "provider" | "client"
   readonly event: ProviderEvent
 }
+
+/** One line of a recording that `import codex-app-server` reads: one JSON object. Other fields are ignored; the line itself is kept verbatim. */
+export const RecordingLine = Schema.Struct({
+  /** ISO time at which the line was written. */
+  ts: Schema.String,
+  /** `send`: client to agent; `recv`: agent to client; `stderr`; `meta`: the recorder's own notes. */
+  dir: Schema.String,
+  /** The JSON message of a `send` or `recv` line. */
+  msg: Schema.optional(Schema.Unknown),
+  /** The text of a `stderr` line. */
+  line: Schema.optional(Schema.String),
+  /** `spawn` or `exit`, of a `meta` line. */
+  event: Schema.optional(Schema.String),
+})
+export type RecordingLine = typeof RecordingLine.Type

@@ -2,8 +2,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { CommandView } from "../entities/Effect.js"
-import { Receipt } from "../entities/Receipt.js"
+import { CommandView, Receipt } from "../entities/Effect.js"
 import {
   CreateThreadBody,
   InterruptBody,

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { TaskOutcome } from "../events/TaskEvents.js"
+import { TaskOutcome } from "../events/ItemEvents.js"
 import { field, growing, listed, optText, retyped, shape, text } from "../fields.js"
 import { ended, sequence, span, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
