@@ -20,10 +20,10 @@ import type {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
-import type { FoldState, OpenCounts } from "../state/FoldState.js"
+import { type FoldState, type OpenCounts, recentItem, withoutRecentItem, withRecentItem } from "../state/FoldState.js"
 import { waitingTurns } from "../state/lifecycle.js"
-import { recentItem, withoutRecentItem, withRecentItem } from "../state/recentItems.js"
 import { SeenRows } from "./SeenRows.js"
+import { sessionSubject } from "./subjects.js"
 
 /** How the session of an event relates to the current session of the thread (rule 4). */
 export type SessionRelation =
@@ -240,4 +240,23 @@ export class Step {
     this.changes.push({ op: "put", table: "usage", row: stamped })
     this.state.usage = stamped
   }
+}
+
+// The guards of rule 4: they refuse events that do not come from the living session.
+
+/** The session that an event names, as a subject. */
+export const eventSession = (step: Step): string => sessionSubject(step.event.sessionId ?? "-")
+
+/** Notes an event of a replaced session; true where it was one. */
+export const refuseStale = (step: Step): boolean => {
+  if (step.relation !== "stale") return false
+  step.note("session-stale", eventSession(step), step.event.type)
+  return true
+}
+
+/** Notes an event of a session that does not live; true where it was one. Our own events have no session and pass. */
+export const refuseEnded = (step: Step): boolean => {
+  if (step.relation !== "ended") return refuseStale(step)
+  step.note("session-event-after-exit", eventSession(step), step.event.type)
+  return true
 }

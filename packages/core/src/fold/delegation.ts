@@ -3,8 +3,7 @@ import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import { turnOf } from "./openRows.js"
-import type { Step } from "./Step.js"
-import { refuseEnded } from "./sessionRelation.js"
+import { refuseEnded, type Step } from "./Step.js"
 import { nativeSubject } from "./subjects.js"
 
 const delegationOf = (step: Step): DelegationRow | null => {

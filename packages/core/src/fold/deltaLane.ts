@@ -13,8 +13,7 @@ import {
 } from "@threadfold/contracts"
 import type { Change, FoldResult } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
-import type { FoldState } from "../state/FoldState.js"
-import { recentItem, withRecentItem } from "../state/recentItems.js"
+import { type FoldState, recentItem, withRecentItem } from "../state/FoldState.js"
 import { ChunkCursor } from "./chunks.js"
 
 const namesOnlyItsItem = (native: NativeRef): boolean =>

@@ -3,8 +3,7 @@ import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
 import { storedText } from "./chunks.js"
 import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
 import { turnOf } from "./openRows.js"
-import type { Step } from "./Step.js"
-import { refuseStale } from "./sessionRelation.js"
+import { refuseStale, type Step } from "./Step.js"
 import { inferenceSubject, nativeSubject } from "./subjects.js"
 
 type Terminal = PayloadOf<"inference.completed"> | PayloadOf<"inference.failed"> | PayloadOf<"inference.cancelled">

@@ -4,8 +4,7 @@
  */
 import { type PayloadOf, type RealtimeRunRow, voiceStartLimit } from "@threadfold/contracts"
 import { closeRealtime, failPendingRealtime } from "./closures.js"
-import type { Step } from "./Step.js"
-import { eventSession, refuseEnded } from "./sessionRelation.js"
+import { eventSession, refuseEnded, type Step } from "./Step.js"
 import { realtimeSubject } from "./subjects.js"
 
 /** Whether a voice run with this id exists; an id is used for one run only. */

@@ -3,8 +3,7 @@ import type { PayloadOf, RequestRow } from "@threadfold/contracts"
 import { canonicalJson } from "../canonicalJson.js"
 import { elsewhere } from "./elsewhere.js"
 import { turnOf } from "./openRows.js"
-import type { Step } from "./Step.js"
-import { refuseStale } from "./sessionRelation.js"
+import { refuseStale, type Step } from "./Step.js"
 import { nativeSubject, requestSubject } from "./subjects.js"
 
 const requestOf = (step: Step): RequestRow | null => {

@@ -5,8 +5,7 @@ import { interruptAfterEnd } from "./closures.js"
 import { checkNumber } from "./numbering.js"
 import { endSession, leaveStarting, moveSession } from "./pointer.js"
 import { holdQueue } from "./queue.js"
-import type { Step } from "./Step.js"
-import { eventSession, refuseEnded, refuseStale } from "./sessionRelation.js"
+import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
 import { endTurn } from "./turnEnd.js"
 
 /** `session.started`: the same session again keeps what runs; a new one first ends the old (rule 4). */

@@ -1,8 +1,7 @@
 /** Background tasks that the provider names itself. Commands that outlive their turn become tasks in `closures.ts`. */
 import type { PayloadOf, TaskRow } from "@threadfold/contracts"
 import { turnOf } from "./openRows.js"
-import type { Step } from "./Step.js"
-import { refuseEnded } from "./sessionRelation.js"
+import { refuseEnded, type Step } from "./Step.js"
 import { nativeSubject, taskSubject } from "./subjects.js"
 
 const taskOf = (step: Step): TaskRow | null => {

@@ -2,8 +2,7 @@
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
-import type { Mutable, Step } from "./Step.js"
-import { refuseStale } from "./sessionRelation.js"
+import { type Mutable, refuseStale, type Step } from "./Step.js"
 
 /** The row of a thread of which nothing is known yet. */
 export const blankThread = (step: Step): ThreadRow => ({

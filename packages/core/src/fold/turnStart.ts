@@ -7,8 +7,7 @@ import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd
 import { hearRequest } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
-import type { Step } from "./Step.js"
-import { eventSession, refuseEnded } from "./sessionRelation.js"
+import { eventSession, refuseEnded, type Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
 

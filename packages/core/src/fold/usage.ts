@@ -6,8 +6,7 @@ import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
 import type { Baseline } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
 import { turnOf } from "./openRows.js"
-import type { Step } from "./Step.js"
-import { eventSession, refuseStale } from "./sessionRelation.js"
+import { eventSession, refuseStale, type Step } from "./Step.js"
 
 const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
 

@@ -1,7 +1,27 @@
 /** Checking a log and a stream's rows. Both name the event to look at: the first that breaks, or the last that touched. */
 import type { EventEnvelope } from "@threadfold/contracts"
-import type { LogCheck, LogInvariant, RowInvariant, ThreadRows } from "./Invariant.js"
-import { logInvariants, rowInvariants } from "./invariants.js"
+import type { Invariant, LogCheck, LogInvariant, RowInvariant, ThreadRows } from "./Invariant.js"
+import { logInvariants } from "./log.js"
+import { itemRowInvariants } from "./rows/itemRows.js"
+import { sessionRowInvariants } from "./rows/sessionRows.js"
+import { threadRowInvariants } from "./rows/threadRows.js"
+import { turnRowInvariants } from "./rows/turnRows.js"
+import { voiceRowInvariants } from "./rows/voiceRows.js"
+import { stateInvariants } from "./state.js"
+
+/** The row kind. */
+export const rowInvariants: readonly RowInvariant[] = [
+  ...sessionRowInvariants,
+  ...turnRowInvariants,
+  ...itemRowInvariants,
+  ...voiceRowInvariants,
+  ...threadRowInvariants,
+]
+
+/** All of them. */
+export const invariants: readonly Invariant[] = [...logInvariants, ...rowInvariants, ...stateInvariants]
+
+export { logInvariants }
 
 /** A finding, in the shape of `CheckReport.violations`. */
 export interface Violation {

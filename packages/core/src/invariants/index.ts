@@ -1,5 +1,6 @@
 /** All invariants as data, and the functions that check a log and rows by them. */
 export * from "./check.js"
+export * from "./check.js"
 export type {
   Invariant,
   LogCheck,
@@ -10,5 +11,4 @@ export type {
   StateInvariant,
   ThreadRows,
 } from "./Invariant.js"
-export * from "./invariants.js"
 export { brokenStateInvariant, stateInvariants } from "./state.js"

@@ -5,8 +5,7 @@
 import { type EventEnvelope, entityIds, uuidV7Pattern } from "@threadfold/contracts"
 import { mayOpen } from "../resolve/mints.js"
 import type { LogInvariant } from "./Invariant.js"
-import { Numbers } from "./numbers.js"
-import { Recent } from "./Recent.js"
+import { Numbers, Recent } from "./numbers.js"
 
 /** Ids that are remembered: far more than are open, or that late events name. */
 const window = 8192

@@ -1,4 +1,5 @@
-/** The numbers of one channel that were seen: a high mark, and the gaps below it. */
+/** What the checks of a log remember in bounded memory: the numbers of a channel, and the most recent keys. */
+
 interface Gap {
   readonly from: number
   readonly to: number
@@ -7,6 +8,7 @@ interface Gap {
 /** Gaps that are remembered at most; the oldest one is dropped first, and its numbers are no longer checked. */
 const maxGaps = 1000
 
+/** The numbers of one channel that were seen: a high mark, and the gaps below it. */
 export class Numbers {
   private high = 0
   private gaps: readonly Gap[] = []
@@ -36,5 +38,29 @@ export class Numbers {
         : [one],
     )
     return false
+  }
+}
+
+/** The most recent keys: at least `size` of them, at most twice as many. */
+export class Recent {
+  private older = new Set<string>()
+  private newer = new Set<string>()
+  private forgotten = false
+  constructor(private readonly size: number) {}
+
+  /** True while nothing was forgotten, so that absence proves something. */
+  get complete(): boolean {
+    return !this.forgotten
+  }
+  has(key: string): boolean {
+    return this.newer.has(key) || this.older.has(key)
+  }
+  add(key: string): void {
+    if (this.newer.size >= this.size) {
+      this.forgotten = this.forgotten || this.older.size > 0
+      this.older = this.newer
+      this.newer = new Set()
+    }
+    this.newer.add(key)
   }
 }

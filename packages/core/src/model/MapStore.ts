@@ -7,10 +7,9 @@ import type { Change } from "../Change.js"
 import { interpret } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, keyOf, type Layout, layouts, type Scalar, toRow, withoutHeavy } from "./Layout.js"
-import { compareKeys, compareText } from "./order.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
 import type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
-import { wellFormedAll } from "./text.js"
+import { compareKeys, compareText, wellFormedAll } from "./scalars.js"
 
 /** Name of the look-up for the rows of one stream; no table has one of that name. */
 const byOwner = "byOwner"

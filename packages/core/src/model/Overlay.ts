@@ -4,13 +4,12 @@
  */
 import { type ItemChunkRow, type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import type { AppendChunk, Change, ClearChunks, Delete, NoteAnomaly, Put } from "../Change.js"
-import { keepOwner } from "./ForeignRow.js"
 import { appended, counted } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
-import type { RowsSource } from "./StoredRows.js"
-import { wellFormed } from "./text.js"
+import { keepOwner, type RowsSource } from "./StoredRows.js"
+import { wellFormed } from "./scalars.js"
 
 interface Pending extends Slot {
   /** The change that will be written. */

@@ -1,7 +1,7 @@
 /** The look-ups of one table over rows in memory: the same answers as SQL gives with its indexes. */
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, keyOf, type Layout, type Scalar, scalar } from "./Layout.js"
-import { compareKeys } from "./order.js"
+import { compareKeys } from "./scalars.js"
 
 /** The place of a row: it stays when the row is replaced. Null: the row is gone. */
 export interface Slot {

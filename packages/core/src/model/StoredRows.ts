@@ -1,6 +1,7 @@
-/** Rows as interpreters of the fold's changes keep them and give them out. */
+/** Rows as interpreters of the fold's changes keep them and give them out. A row stays with its stream. */
 import type { AnyRow, Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
+import { type Cells, type Layout, scalar } from "./Layout.js"
 
 /** The small open state of one stream as it was left by its last event. */
 export interface FoldStateRow {
@@ -32,4 +33,24 @@ export interface RowsSource extends RowSource {
     lookup: string,
     values: readonly (string | number | null)[],
   ) => readonly Rows[N][]
+}
+
+/**
+ * A change would move a row to another stream: an id of ours came up in a second stream. The tables refuse the same with a trigger, and `code` looks like their
+ * refusal, so that a writer handles both alike: it freezes the stream that asked and leaves the owner alone.
+ */
+export class ForeignRow extends Error {
+  readonly code = "SQLITE_CONSTRAINT_TRIGGER"
+
+  constructor(table: string, owner: string) {
+    super(`a row of ${table} belongs to the stream ${owner}`)
+    this.name = "ForeignRow"
+  }
+}
+
+/** Throws where `after` would take the place of another stream's row. */
+export const keepOwner = (of: Layout, before: Cells | null, after: Cells): void => {
+  if (of.guarded && before !== null && before[of.owner] !== after[of.owner]) {
+    throw new ForeignRow(of.table, String(scalar(before, of.owner)))
+  }
 }

@@ -4,9 +4,9 @@
  */
 import type { ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
 import type { AppendChunk, Change, NoteAnomaly } from "../Change.js"
-import { keepOwner } from "./ForeignRow.js"
 import { type Cells, cells, keyOf, type Layout, layout, type Scalar, toRow, withHeavyOf } from "./Layout.js"
-import { wellFormed, wellFormedAll } from "./text.js"
+import { keepOwner } from "./StoredRows.js"
+import { wellFormed, wellFormedAll } from "./scalars.js"
 
 /** Where rows are kept. They are replaced, never changed. */
 export interface RowPlaces {

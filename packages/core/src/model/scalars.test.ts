@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { compareKeys, compareText } from "./order.js"
+import { compareKeys, compareText } from "./scalars.js"
 
 /** A character; those beside the surrogates and at the ends of planes come often. The generator of fast-check builds a table for a second. */
 const character = fc

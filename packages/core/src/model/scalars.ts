@@ -1,4 +1,9 @@
-/** Order of keys as SQLite has it: text by its UTF-8 bytes (collation BINARY), numbers before text. */
+/// <reference lib="es2024.string" />
+/**
+ * Keys and texts as a database holds them. SQLite orders text by its UTF-8 bytes (collation BINARY), and numbers before text. A
+ * JavaScript string may contain half a surrogate pair, for example where an agent cut an emoji in two, and UTF-8 cannot: every
+ * interpreter stores U+FFFD in its place, so that they agree and a second read changes nothing.
+ */
 import type { Scalar } from "./Layout.js"
 
 /** Moves UTF-16 units so that they compare as the code points do: surrogates stand above the rest of the plane. */
@@ -28,3 +33,12 @@ export const compareKeys = (a: readonly Scalar[], b: readonly Scalar[]): number 
   }
   return 0
 }
+
+/** The text, with U+FFFD for every lone surrogate. Costs next to nothing where there is none. */
+export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed())
+
+/** The same for the values of a look-up. */
+export const wellFormedAll = <V extends string | number | null>(values: readonly V[]): readonly (V | string)[] =>
+  values.some((value) => typeof value === "string" && !value.isWellFormed())
+    ? values.map((value) => (typeof value === "string" ? value.toWellFormed() : value))
+    : values

@@ -1,8 +1,8 @@
 /** A thread's snapshot from its rows: those of a `MapStore`, of a client's copy, or of the queries. */
 import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { cells, toRow } from "./Layout.js"
-import { compareKeys } from "./order.js"
 import type { TableRow } from "./StoredRows.js"
+import { compareKeys } from "./scalars.js"
 import {
   anomalyView,
   delegationView,

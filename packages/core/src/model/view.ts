@@ -1,5 +1,5 @@
 /**
- * Rows as the shapes that tools rely on (contracts, ReadModel): pure functions, one per shape, shared by the HTTP API, the
+ * Rows as the shapes that tools rely on (the views of contracts): pure functions, one per shape, shared by the HTTP API, the
  * command line and time travel. Absent is null, never 0 or "".
  */
 import type {

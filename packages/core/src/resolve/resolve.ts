@@ -11,8 +11,7 @@ import type { FoldState } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
 import { firstTakenBack, rangeAt } from "../state/rewound.js"
 import { echoedTurn, findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
-import { type Digest, mintId } from "./mint.js"
-import { mayOpen, mints, standsByItself } from "./mints.js"
+import { type Digest, mayOpen, mintId, mints, standsByItself } from "./mints.js"
 import { findRealtimeRun } from "./voiceRun.js"
 
 /** The ids of ours that an event carries after resolution. */

@@ -142,3 +142,27 @@ export const readState = (value: unknown): FoldState | null => (isState(value) ?
 
 const isState = (value: unknown): value is FoldState =>
   typeof value === "object" && value !== null && Object.keys(initialState("")).every((name) => name in value)
+
+type RecentItems = readonly ItemRow[]
+
+/** The held item with this id, or null: it is not open, or others were touched since. */
+export const recentItem = (recent: RecentItems, itemId: string): ItemRow | null => {
+  for (let index = recent.length - 1; index >= 0; index--) {
+    const item = recent[index]
+    if (item !== undefined && item.itemId === itemId) return item
+  }
+  return null
+}
+
+/** The list with this open item at its end; the one that was touched longest ago leaves a full list. */
+export const withRecentItem = (recent: RecentItems, item: ItemRow): RecentItems => {
+  const copy: ItemRow[] = []
+  for (const each of recent) if (each.itemId !== item.itemId) copy.push(each)
+  if (copy.length >= recentItemsLimit) copy.shift()
+  copy.push(item)
+  return copy
+}
+
+/** The list without the item; the same object where it is not in it. */
+export const withoutRecentItem = (recent: RecentItems, itemId: string): RecentItems =>
+  recentItem(recent, itemId) === null ? recent : recent.filter((each) => each.itemId !== itemId)

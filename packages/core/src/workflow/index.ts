@@ -31,10 +31,9 @@ export {
 } from "./reaper.js"
 export { receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf, type Serving } from "./recovery.js"
-export { retryingSince, type Said } from "./retries.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
 export type { ThreadWork } from "./ThreadWork.js"
-export { commandNews, newsOf } from "./wakeUps.js"
+export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"
 export {
   type AfterEndWork,
   afterEndOverdue,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { retryingSince } from "./retries.js"
+import { retryingSince } from "./wakeUps.js"
 
 const error = (payload: unknown, at = 20) => ({ type: "runtime.error", payload, at })
 

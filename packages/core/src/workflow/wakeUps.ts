@@ -159,3 +159,25 @@ export const commandNews: { readonly [T in CommandType]: CommandNews } = {
   "session.attach": follows,
   "session.detach": follows,
 }
+
+/** An event of an agent. */
+export interface Said {
+  readonly type: string
+  readonly payload?: unknown
+  /** Source clock, ms since the epoch. */
+  readonly at: number
+}
+
+const willRetry = (payload: unknown): boolean =>
+  typeof payload === "object" && payload !== null && "willRetry" in payload && payload.willRetry === true
+
+/**
+ * Since when the agent does nothing but retry, ms since the epoch by the source clock; null: it does not retry. Some agents retry a model
+ * that cannot be reached for ever, and every retry looks like life; the watchdog counts from the first retry (`limits.retryMs`).
+ *
+ * @param before the answer before this event
+ */
+export const retryingSince = (before: number | null, { at, payload, type }: Said): number | null => {
+  if (type === "runtime.error") return willRetry(payload) ? (before ?? at) : null
+  return newsOf(type).progress ? null : before
+}
