@@ -1,7 +1,7 @@
 import type { Change } from "@threadfold/core"
 import { MapStore, Overlay } from "@threadfold/core/model"
 import { describe, expect, it } from "vitest"
-import { putRow } from "./testing/rows.js"
+import { putRow } from "./testing/fixtures.js"
 
 const turn = { turnId: "u1", threadId: "t", sessionId: "s", ordinal: 1, origin: "client" } as const
 const over = { outcome: "completed", cause: "provider", evidence: "observed", settled: 1 } as const

@@ -4,9 +4,8 @@ import { join } from "node:path"
 import type { Rows } from "@threadfold/contracts"
 import { expect, it, onTestFinished } from "vitest"
 import { SqlStore } from "./SqlStore.js"
+import { openProjections, putRow } from "./testing/fixtures.js"
 import { projectionStoreContract } from "./testing/ProjectionStoreContract.js"
-import { putRow } from "./testing/rows.js"
-import { openProjections } from "./testing/sqlite.js"
 
 projectionStoreContract("SQLite", () => {
   const database = openProjections()

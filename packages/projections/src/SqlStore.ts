@@ -3,8 +3,7 @@
  * is prepared once, when it is first used: there are a hundred and forty, and most callers need a few. Rows are bound by position.
  */
 
-import type { Rows, TableName } from "@threadfold/contracts"
-import { tableNames } from "@threadfold/contracts"
+import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
 import {
   appended,
@@ -23,11 +22,11 @@ import {
 } from "@threadfold/core/model"
 import type { Database, Statement } from "better-sqlite3"
 import type { ProjectionStore } from "./ProjectionStore.js"
-import { parseJsonColumns } from "./SqlRow.js"
 import {
   allColumns,
   equals,
   listCondition,
+  parseJsonColumns,
   rewrite,
   selectList,
   selectListed,

@@ -1,7 +1,7 @@
-/** The SQL of the projections' tables, made once from their layout. Nothing here knows a rule of the domain. */
+/** The SQL of the projections' tables, made once from their layout, and how rows are read. Nothing here knows a rule of the domain. */
 
 import { columnName, type RowList } from "@threadfold/contracts"
-import type { Layout, LayoutColumn } from "@threadfold/core/model"
+import type { Cells, Layout, LayoutColumn } from "@threadfold/core/model"
 
 const sqlNames = new Map<string, string>()
 
@@ -75,4 +75,23 @@ export const upsert = (of: Layout, columns: readonly LayoutColumn[]): string => 
     `INSERT INTO ${of.table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")}) ` +
     `ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${set.join(", ")}`
   )
+}
+
+/** JSON text as its value; text that is no JSON (a damaged file) stays text, so that `verify` can show it. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** A row of the contract: parses the JSON columns of a row that SQLite just gave, in place. */
+export const parseJsonColumns = (of: Layout, row: Record<string, unknown>): Cells => {
+  for (const { name, json } of of.columns) {
+    if (!json) continue
+    const value = row[name]
+    if (typeof value === "string") row[name] = parseJson(value)
+  }
+  return row
 }

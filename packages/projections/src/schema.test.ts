@@ -8,8 +8,7 @@ import { describe, expect, it } from "vitest"
 import { projectionMigrations, projectionMigrationsTable } from "./migrations.js"
 import { SqlStore } from "./SqlStore.js"
 import { selectMatches } from "./SqlText.js"
-import { putRow } from "./testing/rows.js"
-import { openProjections } from "./testing/sqlite.js"
+import { openProjections, putRow } from "./testing/fixtures.js"
 
 const running: Partial<Rows["turns"]> = {
   turnId: "u1",

@@ -12,7 +12,7 @@ import { allStreams, type EventSource } from "./EventSource.js"
 import { DatabaseHash } from "./hash.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { type Refold, refold } from "./refold.js"
-import { parseJson } from "./SqlRow.js"
+import { parseJson } from "./SqlText.js"
 
 export interface VerifyOptions {
   readonly source: EventSource

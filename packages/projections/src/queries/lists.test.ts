@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { putRow } from "../testing/fixtures.js"
 import { event, failureOf, setUp, sevenTurns, started, thread, walk, withQueries } from "../testing/queryDatabase.js"
-import { putRow } from "../testing/rows.js"
 import { idFor } from "../testing/TestLog.js"
 import { anomalyList } from "./anomalies.js"
 import { encodeCursor } from "./Cursor.js"

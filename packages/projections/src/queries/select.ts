@@ -4,8 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName } from "@threadfold/contracts"
 import { layout, toRow } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { parseJsonColumns } from "../SqlRow.js"
-import { selectList } from "../SqlText.js"
+import { parseJsonColumns, selectList } from "../SqlText.js"
 import type { ReadSql } from "./ReadSql.js"
 
 /** A condition and its parameters. */

@@ -6,9 +6,8 @@ import { pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
 import type { ProjectionStore } from "../ProjectionStore.js"
-import { expectSame } from "./expectSame.js"
+import { expectSame, makeRow, putRow } from "./fixtures.js"
 import { listQuestions, questions, randomBatches, randomStreams } from "./randomChanges.js"
-import { makeRow, putRow } from "./rows.js"
 
 /** A fresh, empty store and how to get rid of it. */
 export interface StoreUnderTest {

@@ -1,10 +1,14 @@
-/** Rows for tests: every column that a test does not name gets the emptiest value that its type allows. */
+/** Rows and databases for tests, and a comparison for properties. */
 
+import { isDeepStrictEqual } from "node:util"
 import { type Rows, type TableName, tables } from "@threadfold/contracts"
 import type { Put } from "@threadfold/core"
 import { toRow } from "@threadfold/core/model"
+import Sqlite, { type Database } from "better-sqlite3"
+import { expect } from "vitest"
+import { projectionSchema } from "../schema.js"
 
-/** A row of a table; heavy columns are left out unless they are named. */
+/** A row of a table: a column that a test does not name has the emptiest value of its type; heavy ones are left out. */
 export const makeRow = <N extends TableName>(table: N, given: Partial<Rows[N]>): Rows[N] => {
   const row: Record<string, unknown> = {}
   for (const [name, column] of Object.entries(tables[table].columns)) {
@@ -18,4 +22,25 @@ export const makeRow = <N extends TableName>(table: N, given: Partial<Rows[N]>):
 export const putRow = <N extends TableName>(table: N, given: Partial<Rows[N]>): Put => {
   const change: { op: "put"; table: TableName; row: Rows[TableName] } = { op: "put", table, row: makeRow(table, given) }
   return change as Put
+}
+
+/**
+ * `expect(actual).toEqual(expected)` for properties, whose cases are many and large. It is a tenth of the price where the two are the same, which is nearly always; where they
+ * are not, `toEqual` decides and tells the difference, of what `through` makes of both.
+ */
+export const expectSame = (
+  actual: unknown,
+  expected: unknown,
+  through: (value: unknown) => unknown = (value) => value,
+): void => {
+  if (!isDeepStrictEqual(actual, expected)) expect(through(actual)).toEqual(through(expected))
+}
+
+/** An empty database with the projections' tables, in memory; `file` for tests that need it on a disk. */
+export const openProjections = (file = ":memory:"): Database => {
+  const database = new Sqlite(file)
+  database.pragma("journal_mode = WAL")
+  database.pragma("foreign_keys = ON")
+  for (const statement of projectionSchema) database.exec(statement)
+  return database
 }

@@ -9,7 +9,7 @@ import type { ThreadListError } from "../queries/Errors.js"
 import type { Page, PageQuery } from "../queries/Page.js"
 import { Projections } from "../queries/Projections.js"
 import { SqlStore } from "../SqlStore.js"
-import { openProjections } from "./sqlite.js"
+import { openProjections } from "./fixtures.js"
 import { idFor, type TestEvent, TestLog } from "./TestLog.js"
 
 /** A database on disk with a writer, and the queries on a read-only client of their own. */

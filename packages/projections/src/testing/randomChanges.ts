@@ -7,7 +7,7 @@ import type { AnomalyReason, Rows, TableName } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
 import { wellFormed } from "@threadfold/core/model"
 import fc from "fast-check"
-import { makeRow, putRow } from "./rows.js"
+import { makeRow, putRow } from "./fixtures.js"
 
 /** One question to a store: what a fold step may ask. */
 export interface Question {
