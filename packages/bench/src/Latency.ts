@@ -8,7 +8,6 @@ import { Engine, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, type Scope } from "effect"
 import type { BenchError } from "./BenchError.js"
-import { median, percentile } from "./percentile.js"
 import { submissions, type WorkloadOptions } from "./Workload.js"
 
 export interface Latency {
@@ -78,3 +77,12 @@ export const latency = (options: LatencyOptions): Effect.Effect<Latency, BenchEr
     }).pipe(Effect.provide(Engine.layerWorker({ file, stallAfterCommitMs: options.stallAfterCommitMs })))
     return { p50: median(taken), p99: percentile(taken, 0.99) }
   })
+
+/** What a share of the values does not exceed; 0 where there are none. @param share from 0 to 1, for example 0.99 */
+export const percentile = (values: readonly number[], share: number): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+/** The middle one: a round in which garbage was collected, or other programs ran, says nothing. */
+export const median = (values: readonly number[]): number => percentile(values, 0.5)

@@ -1,5 +1,6 @@
 /** One event as it is stored. Its fields are those of the envelope, in the order of its schema. */
 import { blankEnvelope, EventEnvelope } from "@threadfold/contracts"
+import { canonicalJson } from "@threadfold/core"
 import { Struct } from "effect"
 
 /** An envelope as it is stored: `native` and `payload` are JSON texts, and an actor may be one of a newer version. */
@@ -33,3 +34,20 @@ export const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")}) V
 
 /** The values of a row in the order of the columns. */
 export const valuesOf = (row: EventRow): (string | number | null)[] => eventFields.map((field) => row[field])
+
+const sameJson = (a: string | null, b: string | null): boolean => {
+  if (a === b) return true
+  if (a === null || b === null) return false
+  try {
+    return canonicalJson(JSON.parse(a)) === canonicalJson(JSON.parse(b))
+  } catch {
+    return false
+  }
+}
+
+/** The part of an event that a repeated delivery must repeat; the order of the keys in JSON does not matter. */
+export type Content = Pick<EventRow, "type" | "v" | "at" | "native" | "payload">
+
+/** Whether two events have the same content. */
+export const sameContent = (a: Content, b: Content): boolean =>
+  a.type === b.type && a.v === b.v && a.at === b.at && sameJson(a.native, b.native) && sameJson(a.payload, b.payload)

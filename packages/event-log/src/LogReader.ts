@@ -4,7 +4,8 @@
  */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Chunk, Effect, Option, Stream } from "effect"
-import type { ReadQuery } from "./Driver.js"
+import type { LogDriver, ReadQuery } from "./Driver.js"
+import { logUnavailable } from "./Errors.js"
 import type { EventRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 import { makeWatermark } from "./Watermark.js"
@@ -115,3 +116,27 @@ export const makeLogReader = (source: LogSource, published: number): LogReader =
     publish: watermark.publish,
   }
 }
+
+const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return "code" in error && typeof error.code === "string" ? `${error.message} (${error.code})` : error.message
+}
+
+const attempt = <A>(body: () => A): Effect.Effect<A, StorageUnavailable> =>
+  Effect.try({ try: body, catch: (error) => logUnavailable(wordsOf(error)) })
+
+/**
+ * A reader over a driver. What the driver has when it is made counts as published; the writer publishes the rest. Throws what the
+ * driver throws when it is asked for its head.
+ */
+export const liveReader = (driver: LogDriver): LogReader =>
+  makeLogReader(
+    {
+      logId: driver.logId,
+      head: attempt(() => driver.head()),
+      read: (query) => attempt(() => driver.read(query)),
+      findByEventId: (eventId) => attempt(() => driver.findByEventId(eventId)),
+      native: (sequence) => attempt(() => driver.readNative(sequence)),
+    },
+    driver.head(),
+  )

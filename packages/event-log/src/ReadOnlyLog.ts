@@ -6,11 +6,16 @@ import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
-import { DatabaseNotFound, DatabaseUnreadable, logUnavailable, type ReadOnlyError } from "./Errors.js"
-import type { EventRow } from "./EventRow.js"
-import { eventSelection } from "./EventRow.js"
+import {
+  DatabaseNotFound,
+  DatabaseUnreadable,
+  logUnavailable,
+  type ReadOnlyError,
+  type StorageFailed,
+} from "./Errors.js"
+import { type EventRow, eventSelection } from "./EventRow.js"
 import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
-import type { MigrationGroup } from "./Migrations.js"
+import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
 import {
   type BlobRow,
@@ -21,7 +26,7 @@ import {
   selectBlobSql,
   selectBlockSql,
   selectNativeSql,
-} from "./NativeSql.js"
+} from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
 
@@ -100,3 +105,20 @@ export class ReadOnlyLog extends Context.Tag("@threadfold/event-log/ReadOnlyLog"
   static readonly layer = (options: ReadOnlyLogOptions): Layer.Layer<ReadOnlyLog, ReadOnlyError> =>
     Layer.scoped(ReadOnlyLog, openReadOnly(options))
 }
+
+const groupsOf = ({ migrations = [] }: ReadOnlyLogOptions): readonly MigrationGroup[] => [logMigrations, ...migrations]
+
+/**
+ * Whether every migration has run on a database; only looks.
+ */
+export const isUpToDate = (options: ReadOnlyLogOptions): Effect.Effect<boolean, ReadOnlyError> =>
+  Effect.flatMap(checkDatabase(options.file, groupsOf(options)), (state) =>
+    state === "absent" ? new DatabaseNotFound({ file: options.file }) : Effect.succeed(state === "current"),
+  )
+
+/**
+ * Gives a database the tables and columns that it lacks; its rows stay as an older version folded them. Only for a file that no
+ * other process opens.
+ */
+export const bringUpToDate = (options: ReadOnlyLogOptions): Effect.Effect<void, ReadOnlyError | StorageFailed> =>
+  Effect.flatMap(isUpToDate(options), (isSo) => (isSo ? Effect.void : migrate(options.file, groupsOf(options))))

@@ -7,17 +7,21 @@ import type { LogDriver, ReadQuery } from "./Driver.js"
 import { longPart } from "./digests/canonical.js"
 import { Digests } from "./digests/Digests.js"
 import { type EventRow, eventSelection, insertEventSql, valuesOf } from "./EventRow.js"
-import { bodyKey, fullBlocks, isLong, packBlock, packBody } from "./NativeBodies.js"
 import {
   type BlobRow,
   type BlockRow,
   blobText,
   blockText,
+  bodyKey,
+  fullBlocks,
+  isLong,
   type NativeRow,
+  packBlock,
+  packBody,
   selectBlobSql,
   selectBlockSql,
   selectNativeSql,
-} from "./NativeSql.js"
+} from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import type { StorageGuard } from "./StorageGuard.js"
 

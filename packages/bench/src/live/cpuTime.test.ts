@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Spent } from "./Spent.js"
+import { Spent } from "./cpuTime.js"
 
 it("a command costs what a server takes beyond what the same streaming takes it", () => {
   const spent = new Spent()

@@ -8,11 +8,10 @@ import { join } from "node:path"
 import { type Failure, makeThreadfold } from "@threadfold/client"
 import { Effect, Fiber, Schema, type Scope } from "effect"
 import { type BenchError, BenchFailed } from "../BenchError.js"
-import { percentile } from "../percentile.js"
+import { percentile } from "../Latency.js"
 import { type Caller, callInTurns, makeCaller } from "./Caller.js"
+import { pausesPerSecond, Spent } from "./cpuTime.js"
 import { startProgram } from "./Program.js"
-import { pausesPerSecond } from "./pauses.js"
-import { Spent } from "./Spent.js"
 import { startSubscriber } from "./Subscriber.js"
 
 export interface BenchLiveOptions {

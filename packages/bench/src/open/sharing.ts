@@ -7,7 +7,7 @@ import { Engine, type EngineService, type Submission } from "@threadfold/engine"
 import { acquireOwnership } from "@threadfold/event-log"
 import { Clock, Effect, Fiber, type Scope } from "effect"
 import type { BenchError } from "../BenchError.js"
-import { percentile } from "../percentile.js"
+import { percentile } from "../Latency.js"
 import { kinds } from "./kinds.js"
 import { type GeneratedEvent, ThreadGenerator } from "./ThreadGenerator.js"
 

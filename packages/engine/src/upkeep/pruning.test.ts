@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { databases, t0 } from "../../test/support.js"
 import { sampleEffect } from "../testing/WorkStoreContract.js"
-import { keptMs, pruningOf } from "./pruning.js"
-import { startUpkeep } from "./upkeep.js"
+import { keptMs, pruningOf, startUpkeep } from "./upkeep.js"
 
 const ended = (effectId: string, endedAt: number) => sampleEffect(effectId, { status: "delivered", endedAt })
 

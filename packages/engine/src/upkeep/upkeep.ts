@@ -2,10 +2,30 @@
  * What the writer's thread does while it is idle: it folds streams of another fold version again, packs native bodies, and
  * removes old receipts and effects. Every step is short, so that what was submitted meanwhile is committed before the next step.
  */
+
+import type { LogDriver } from "@threadfold/event-log"
 import { CatchUp } from "@threadfold/projections"
+import type { WorkStore } from "../work/index.js"
 import { eventSourceOf, type WriterSetup } from "../writer/index.js"
-import { inBackground } from "./inBackground.js"
-import { pruningOf } from "./pruning.js"
+import { inBackground, type StepByStep } from "./inBackground.js"
+
+/** How long receipts and ended effects are kept: a week, ms. */
+export const keptMs = 7 * 24 * 3_600_000
+
+/** Rows of each table that one step removes at most, so that the transaction is short. */
+const AT_A_TIME = 500
+
+export interface PruningOptions {
+  readonly driver: Pick<LogDriver, "transaction">
+  readonly work: WorkStore
+  /** Our clock, ms since the epoch. */
+  readonly clock: () => number
+}
+
+/** The pruning of a writer's working tables, in steps; done when nothing old is left. */
+export const pruningOf = ({ clock, driver, work }: PruningOptions): StepByStep => ({
+  step: () => driver.transaction(() => work.prune(clock() - keptMs, AT_A_TIME)) > 0,
+})
 
 /** Brings the projections of a writer up to date. */
 const catchUpOf = (

@@ -1,7 +1,14 @@
 /** Native bodies one after the other, as a digest has them. A block is unpacked once for its neighbours. No Effect here. */
 import type Sqlite from "better-sqlite3"
-import { bodyKey, readWholeBlock } from "../NativeBodies.js"
-import { type BlobRow, blobText, type NativeRow, selectBlobSql, selectNativeSql } from "../NativeSql.js"
+import {
+  type BlobRow,
+  blobText,
+  bodyKey,
+  type NativeRow,
+  readWholeBlock,
+  selectBlobSql,
+  selectNativeSql,
+} from "../NativeBodies.js"
 import { bodyPart, longPart } from "./canonical.js"
 
 /** Unpacked blocks that are kept: streams take turns, so that neighbours of one are not those of another. */
