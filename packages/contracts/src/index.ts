@@ -1,40 +1,108 @@
-export * from "./AnomalyReason.js"
-export * from "./commands/index.js"
-export * from "./Effects.js"
+export { AnomalyReason } from "./AnomalyReason.js"
+export { AttachSession, Command, type CommandOf, type CommandType, MessageMode } from "./commands/index.js"
+export { EffectKind, type EffectLane, EffectStatus, effectKinds } from "./Effects.js"
 export * from "./Events.js"
-export { AttachedSession, AttachRequest } from "./entities/AttachedSession.js"
-export { AgentCapabilities, AgentList, AgentView } from "./entities/Agent.js"
 export { AnomalyView } from "./entities/Anomaly.js"
-export { ConnectionStatus } from "./entities/Connection.js"
-export { DelegationRoute, DelegationStatus, DelegationView } from "./entities/Delegation.js"
-export { CommandView, type EffectRow, EffectView, Receipt, type RequestedEffect } from "./entities/Effect.js"
-export * from "./entities/EventEnvelope.js"
-export { InferenceStatus, InferenceView } from "./entities/Inference.js"
-export { ItemStatus, ItemView } from "./entities/Item.js"
+export { AttachedSession, AttachRequest } from "./entities/AttachedSession.js"
+export { DelegationView } from "./entities/Delegation.js"
+export { type EffectRow, Receipt, type RequestedEffect } from "./entities/Effect.js"
+export {
+  Actor,
+  blankEnvelope,
+  Channel,
+  type EntityIdName,
+  EventEnvelope,
+  entityIds,
+  ProviderEvent,
+} from "./entities/EventEnvelope.js"
+export { InferenceView } from "./entities/Inference.js"
+export { ItemView } from "./entities/Item.js"
 export { QueueView } from "./entities/QueuedMessage.js"
-export { RealtimeRunView, RealtimeStatus } from "./entities/RealtimeRun.js"
-export { ReaperDecision, ReaperFindings, ReaperFindingView } from "./entities/ReaperFinding.js"
+export { RealtimeRunView } from "./entities/RealtimeRun.js"
 export { RequestDetail, RequestStatus, RequestView } from "./entities/Request.js"
 export { SessionView } from "./entities/Session.js"
-export { Evidence, SourceMode } from "./entities/shared.js"
-export { TaskStatus, TaskView } from "./entities/Task.js"
+export { Evidence } from "./entities/shared.js"
+export { TaskView } from "./entities/Task.js"
 export { ThreadDetail, ThreadStatus, ThreadView } from "./entities/Thread.js"
 export { ThreadSnapshot } from "./entities/ThreadSnapshot.js"
-export { TurnDetail, TurnOrigin, TurnStatus, TurnView } from "./entities/Turn.js"
+export { TurnDetail, TurnView } from "./entities/Turn.js"
 export { ThreadUsage, UsageView } from "./entities/Usage.js"
-export * from "./events/Common.js"
-export * from "./events/ItemEvents.js"
-export * from "./events/RealtimeEvents.js"
-export * from "./events/RequestEvents.js"
-export * from "./events/SessionEvents.js"
-export * from "./events/TurnEvents.js"
-export * from "./Ids.js"
-export * from "./Json.js"
-export * from "./Limits.js"
-export * from "./Native.js"
+export { ProviderError, TokenCounts, UsageMode } from "./events/Common.js"
+export {
+  ContentDelta,
+  ContentStream,
+  ItemCompleted,
+  ItemEnd,
+  ItemKind,
+  ItemStarted,
+  textStreamOf,
+} from "./events/ItemEvents.js"
+export { RealtimeCloseReason } from "./events/RealtimeEvents.js"
+export {
+  Answers,
+  Asked,
+  ChangedFile,
+  Choice,
+  PortableDecision,
+  Question,
+  QuestionOption,
+  RequestKind,
+} from "./events/RequestEvents.js"
+export { SessionStatus } from "./events/SessionEvents.js"
+export { TurnOutcome } from "./events/TurnEvents.js"
+export { MessageId, RequestId, SessionId, ThreadId, TurnId, uuidV7Pattern } from "./Ids.js"
+export { isTooDeep, type JsonFault, readJson, readWireJson } from "./Json.js"
+export {
+  channelLimit,
+  elsewhereLimit,
+  firstWordsLength,
+  maxJsonDepth,
+  maxJsonValues,
+  maxPushLines,
+  maxRecordedLineBytes,
+  maxSeq,
+  maxTime,
+  maxTokenCount,
+  maxTypeLength,
+  queueLimit,
+  requestedTurnLimit,
+  rewindTurnLimit,
+  voiceStartLimit,
+} from "./Limits.js"
+export { NativeRef, strengthOf } from "./Native.js"
 export { nearest, unknownName } from "./nearest.js"
-export * from "./Reports.js"
-export * from "./Rows.js"
-export * from "./Source.js"
+export {
+  type AdapterCheckResult,
+  type AdapterFinding,
+  AdapterReport,
+  CheckReport,
+  ImportReport,
+  LogReport,
+  ProjectionsReport,
+  SalvageReport,
+  Stats,
+  VerifyReport,
+} from "./Reports.js"
+export type {
+  AnomalyRow,
+  AnyRow,
+  Bit,
+  ChunkHalf,
+  ConnectionRow,
+  DelegationRow,
+  InferenceRow,
+  ItemChunkRow,
+  ItemRow,
+  RealtimeRunRow,
+  RequestRow,
+  RewindRow,
+  Rows,
+  SessionRow,
+  TaskRow,
+  ThreadRow,
+  TurnRow,
+  UsageRow,
+} from "./Rows.js"
+export type { Emitted, Scope } from "./Source.js"
 export * from "./StorageUnavailable.js"
-export * from "./Tables.js"
+export { columnName, type RowList, type TableName, tableNames, tables } from "./Tables.js"

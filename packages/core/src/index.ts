@@ -1,18 +1,98 @@
-export * from "./Change.js"
+export type { Change, Fold, Put } from "./Change.js"
 export { canonicalJson } from "./canonicalJson.js"
-export * from "./decide/index.js"
-export { type DeltaPiece, type DeltaRun, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
-export { fold, foldBy } from "./fold/fold.js"
-export { nativeTurnSubject } from "./fold/subjects.js"
-export { threadStatus } from "./fold/thread.js"
-export * from "./invariants/index.js"
-export * from "./payload/guard.js"
-export * from "./payload/upcast.js"
-export * from "./RowSource.js"
-export * from "./resolve/lookup.js"
-export * from "./resolve/mints.js"
-export * from "./resolve/resolve.js"
-export * from "./state/FoldState.js"
-export * from "./state/lifecycle.js"
-export * from "./transitions/index.js"
-export * from "./workflow/index.js"
+export {
+  type Accepted,
+  type DecidedEvent,
+  type Decision,
+  decide,
+  decideIf,
+  type Refusal,
+  type RefusalReason,
+  refusalReasons,
+  type Situation,
+} from "./decide/index.js"
+export { type DeltaPiece, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
+export { fold } from "./fold/fold.js"
+export { checkLog, checkRows, invariants, maxViolations, type ThreadRows, type Violation } from "./invariants/index.js"
+export { isPayload } from "./payload/guard.js"
+export { upcast } from "./payload/upcast.js"
+export { noRows, type RowSource } from "./RowSource.js"
+export { findNativeInSession, findNativeItem, findNativeTurn } from "./resolve/lookup.js"
+export { type Digest, mintId } from "./resolve/mints.js"
+export { resolve } from "./resolve/resolve.js"
+export {
+  decodeState,
+  encodeState,
+  FOLD_VERSION,
+  type FoldState,
+  initialState,
+  readState,
+  recentItemsLimit,
+} from "./state/FoldState.js"
+export { isWaiting, livingSession, waitingTurns } from "./state/lifecycle.js"
+export {
+  isMachine,
+  type MachineName,
+  machines,
+  stateOf,
+  transitionOf,
+  transitionsMarkdown,
+} from "./transitions/index.js"
+export {
+  type AfterEndWork,
+  afterEndOverdue,
+  afterFailedResume,
+  answersRequest,
+  childrenOf,
+  commandNews,
+  conversationToResume,
+  decideSession,
+  decideTurn,
+  endingsAtRecovery,
+  type FollowUpCandidate,
+  followUpOf,
+  holdQueue,
+  interruptsTurn,
+  interruptWithoutAgent,
+  isAsExpected,
+  isBeyondChannels,
+  isDeliverable,
+  isMessageQueued,
+  isOursToSettle,
+  isSettledAtStart,
+  isStartTimed,
+  isTurnDeliverable,
+  isWorkedOn,
+  type KeepReason,
+  type Liveness,
+  type LivingSession,
+  livenessOf,
+  type Moment,
+  mayDeliverAgain,
+  mayFollow,
+  newsOf,
+  type OpenQuestion,
+  type ReapReason,
+  type RepairReason,
+  type RunningTurn,
+  receiptSpan,
+  remembersRefusal,
+  retryingSince,
+  type Said,
+  type SessionVerdict,
+  type Span,
+  type StartingTurn,
+  saysAccepted,
+  sessionBesideImport,
+  settleMs,
+  startOverdue,
+  startsBefore,
+  startsSession,
+  startsTurn,
+  steeredInto,
+  stopsSession,
+  type ThreadWork,
+  type TurnFacts,
+  unattended,
+  type Wait,
+} from "./workflow/index.js"

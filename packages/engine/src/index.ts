@@ -1,21 +1,18 @@
-export * from "./Engine.js"
+export { type Acknowledged, Engine, type EngineService, type StorageState } from "./Engine.js"
 export * from "./Errors.js"
-export * from "./ingestion/index.js"
-export * from "./Submission.js"
-export { memoryWork, sqliteWork, WorkReads, type WorkReadsService, type WorkStore } from "./work/index.js"
+export { ConnectionIngestion, threadKey } from "./ingestion/index.js"
+export type { CommandSubmission, Destination, DraftResult, EventDraft, Outcome, Submission } from "./Submission.js"
+export { memoryWork, sqliteWork, WorkReads, type WorkStore } from "./work/index.js"
 export {
   type ChangedStream,
   CommitLoop,
-  type CommitLoopOptions,
   databaseGroups,
   eventSourceOf,
   makeSqliteWriter,
   makeWriter,
   type RowKey,
-  type RowListener,
   sha256,
   sqliteSetup,
   streamKey,
   type Writer,
-  type WriterSetup,
 } from "./writer/index.js"

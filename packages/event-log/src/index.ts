@@ -1,25 +1,36 @@
 export { isDamage } from "./DamageCheck.js"
 export { databaseFile } from "./DataDirectory.js"
-export * from "./DiskSpace.js"
+export { DiskLimits, type DiskSpace, diskSpace, judgeSpace } from "./DiskSpace.js"
 export * from "./Driver.js"
-export { type VerifyDigestsOptions, verifyDigests } from "./digests/verifyDigests.js"
-export * from "./Errors.js"
-export * from "./EventCodec.js"
-export * from "./EventRow.js"
-export { blankRow, type EventRow } from "./EventRow.js"
-export type { LogReader, SubscribeQuery } from "./LogReader.js"
+export { verifyDigests } from "./digests/verifyDigests.js"
+export {
+  DatabaseDamaged,
+  DatabaseNotFound,
+  DatabaseTooNew,
+  DatabaseUnreadable,
+  DataDirectoryOwned,
+  OpenError,
+  type ReadOnlyError,
+  SalvageTargetExists,
+  StorageError,
+  StorageFailed,
+  StorageFull,
+  StorageLost,
+  StorageReadOnly,
+} from "./Errors.js"
+export { decodeRow, encodeEnvelopeJson } from "./EventCodec.js"
+export { blankRow, type EventRow, sameContent } from "./EventRow.js"
+export type { LogReader } from "./LogReader.js"
 export { liveReader } from "./LogReader.js"
-export * from "./MemoryDriver.js"
+export { memoryDriver } from "./MemoryDriver.js"
 export type { MigrationGroup } from "./Migrations.js"
 export type { FileChange } from "./OpenFiles.js"
-export * from "./Ownership.js"
-export * from "./ProcessIdentity.js"
-export * from "./ReadOnlyLog.js"
-export * from "./ReadOnlyLog.js"
+export { acquireOwnership, type OwnerDetails, OwnerRecord, ownerOf } from "./Ownership.js"
+export { bringUpToDate, isUpToDate, openReadOnly } from "./ReadOnlyLog.js"
 export { selectEvents } from "./SelectEvents.js"
-export * from "./SqliteDatabase.js"
-export { logIdKey, sqliteDriver } from "./SqliteDriver.js"
+export { openSqlite, type SqliteDatabase, storageGuard } from "./SqliteDatabase.js"
+export { sqliteDriver } from "./SqliteDriver.js"
 export { StorageGuard } from "./StorageGuard.js"
-export { type SalvageError, type SalvageOptions, salvage } from "./salvage/salvage.js"
+export { type SalvageError, salvage } from "./salvage/salvage.js"
 export * from "./Watermark.js"
-export { type WriteWholeOptions, writeWhole } from "./writeWhole.js"
+export { writeWhole } from "./writeWhole.js"

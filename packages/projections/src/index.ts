@@ -1,13 +1,28 @@
-export * from "./CatchUp.js"
-export type { Difference } from "./compare.js"
+export { CatchUp } from "./CatchUp.js"
 export * from "./EventSource.js"
-export * from "./hash.js"
+export { DatabaseHash, hashStream } from "./hash.js"
 export * from "./migrations.js"
 export * from "./ProjectionStore.js"
-export * from "./queries/index.js"
-export * from "./rebuild.js"
-export * from "./refold.js"
+export {
+  CursorInvalid,
+  decodeCursor,
+  encodeCursor,
+  type FoundRow,
+  LimitInvalid,
+  maxLimit,
+  openReadSql,
+  type Page,
+  type PageQuery,
+  Projections,
+  type ReadSql,
+  type Resource,
+  type RowError,
+  RowNotFound,
+  type ThreadListError,
+} from "./queries/index.js"
+export { type RebuildReport, rebuild } from "./rebuild.js"
+export { refold } from "./refold.js"
 export { refoldNow } from "./replaceRows.js"
 export * from "./SqlStore.js"
-export * from "./schema.js"
-export * from "./verify.js"
+export { projectionSchema } from "./schema.js"
+export { verify } from "./verify.js"

@@ -1,19 +1,26 @@
 /** `@threadfold/contracts/api`: apart, so that what never speaks HTTP does not load it. */
 
 export { AgentList, AgentView } from "../entities/Agent.js"
-export * from "../entities/AttachedSession.js"
+export { AttachedSession, AttachRequest } from "../entities/AttachedSession.js"
 export { CommandView, EffectView } from "../entities/Effect.js"
 export { ReaperFindings, ReaperFindingView } from "../entities/ReaperFinding.js"
 export * from "./Api.js"
 export * from "./Bodies.js"
-export * from "./Commands.js"
-export * from "./document.js"
-export { commandHeaders, maxKeyLength } from "./Endpoint.js"
-export * from "./Imports.js"
-export * from "./Live.js"
-export * from "./Model.js"
-export * from "./Problems.js"
-export * from "./Push.js"
-export * from "./Query.js"
-export * from "./Shapes.js"
+export { publicPaths } from "./document.js"
+export { commandHeaders } from "./Endpoint.js"
+export { ImportFromRoot, ImportList, ImportView } from "./Imports.js"
+export { RowChange, RowChanges, RowsSnapshot } from "./Model.js"
+export { slugOf } from "./Problems.js"
+export { LineResult, PushResult } from "./Push.js"
+export { Flag } from "./Query.js"
+export {
+  EventDetail,
+  EventPage,
+  InvariantList,
+  pageOf,
+  Readiness,
+  StreamReset,
+  ThreadPage,
+  UsagePage,
+} from "./Shapes.js"
 export * from "./Strict.js"

@@ -33,20 +33,9 @@ import {
   TimeOutStart,
 } from "./UpkeepCommands.js"
 
-export * from "./MessageCommands.js"
-export * from "./SessionCommands.js"
-export {
-  ArchiveThread,
-  CreateThread,
-  DeleteThread,
-  KeepThreadAlive,
-  RenameThread,
-  RestoreThread,
-  Settings,
-  ThreadTitle,
-  UnarchiveThread,
-} from "./ThreadCommands.js"
-export * from "./UpkeepCommands.js"
+export { InterruptTurn, MessageMode, ReorderQueue, RespondToRequest, SendMessage } from "./MessageCommands.js"
+export { AttachSession, StartSession, StopSession } from "./SessionCommands.js"
+export { CreateThread, KeepThreadAlive, RenameThread } from "./ThreadCommands.js"
 
 /** A command of any type. */
 export const Command = Schema.Union(

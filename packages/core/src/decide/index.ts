@@ -1,13 +1,5 @@
 /** Decisions of commands. */
-export {
-  type Accepted,
-  accept,
-  acceptWith,
-  type DecidedEvent,
-  type Decision,
-  refuse,
-  type Situation,
-} from "./Decision.js"
+export type { Accepted, DecidedEvent, Decision, Situation } from "./Decision.js"
 export { decide } from "./decide.js"
 export { decideIf } from "./precondition.js"
 export { type Refusal, type RefusalReason, refusalReasons } from "./Refusal.js"

@@ -1,14 +1,3 @@
 /** All invariants as data, and the functions that check a log and rows by them. */
-export * from "./check.js"
-export * from "./check.js"
-export type {
-  Invariant,
-  LogCheck,
-  LogInvariant,
-  RowInvariant,
-  RowViolation,
-  Severity,
-  StateInvariant,
-  ThreadRows,
-} from "./Invariant.js"
-export { brokenStateInvariant, stateInvariants } from "./state.js"
+export { checkLog, checkRows, invariants, maxViolations, type Violation } from "./check.js"
+export type { ThreadRows } from "./Invariant.js"

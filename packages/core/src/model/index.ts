@@ -1,9 +1,35 @@
-export { appended, counted, interpret, type RowPlaces, storedRow } from "./interpret.js"
-export * from "./Layout.js"
+export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
+export {
+  type Cells,
+  cells,
+  keyOf,
+  type Layout,
+  type LayoutColumn,
+  layout,
+  layouts,
+  type Scalar,
+  toRow,
+  withoutHeavy,
+} from "./Layout.js"
 export { MapStore } from "./MapStore.js"
 export { Overlay, putOf } from "./Overlay.js"
 export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
-export { ForeignRow } from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
-export * from "./view.js"
+export {
+  anomalyView,
+  delegationView,
+  inferenceView,
+  itemViews,
+  queueView,
+  realtimeRunView,
+  requestDetail,
+  requestView,
+  sessionView,
+  taskView,
+  threadDetail,
+  threadUsage,
+  threadView,
+  turnDetail,
+  turnView,
+} from "./view.js"

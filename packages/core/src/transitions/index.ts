@@ -1,5 +1,5 @@
 /** Transition tables as data. */
 export * from "./machines.js"
-export type { Machine, MachineName, StateName, Transition } from "./Transition.js"
+export type { MachineName } from "./Transition.js"
 export { stateOf } from "./Transition.js"
 export * from "./transitions.js"

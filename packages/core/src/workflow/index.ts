@@ -2,7 +2,6 @@ export { isBeyondChannels } from "./channels.js"
 export { childrenOf } from "./children.js"
 export {
   answersRequest,
-  type Eligibility,
   interruptsTurn,
   interruptWithoutAgent,
   isAsExpected,
@@ -17,7 +16,7 @@ export {
   steeredInto,
   stopsSession,
 } from "./eligibility.js"
-export { type FollowUp, type FollowUpCandidate, followUpOf, holdQueue, mayFollow, settleMs } from "./followUp.js"
+export { type FollowUpCandidate, followUpOf, holdQueue, mayFollow, settleMs } from "./followUp.js"
 export { sessionBesideImport } from "./imports.js"
 export type { Moment, Span } from "./Moment.js"
 export {
@@ -30,7 +29,7 @@ export {
   type SessionVerdict,
 } from "./reaper.js"
 export { receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
-export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf, type Serving } from "./recovery.js"
+export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
 export type { ThreadWork } from "./ThreadWork.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"

@@ -1,1 +1,1 @@
-export * from "./Ingestion.js"
+export { ConnectionIngestion, threadKey } from "./Ingestion.js"

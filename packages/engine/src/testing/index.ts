@@ -1,3 +1,3 @@
 export { eventLogContract } from "./EventLogContract.js"
 export { LogUnderTest } from "./LogUnderTest.js"
-export * from "./WorkStoreContract.js"
+export { type WorkUnderTest, workStoreContract } from "./WorkStoreContract.js"

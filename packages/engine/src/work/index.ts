@@ -1,4 +1,4 @@
 export { memoryWork } from "./MemoryWork.js"
 export { sqliteWork, workGroup } from "./SqliteWork.js"
-export * from "./WorkReads.js"
+export { WorkReads } from "./WorkReads.js"
 export * from "./WorkStore.js"

@@ -1,2 +1,2 @@
 export { type DriverFixture, logDriverContract } from "./LogDriverContract.js"
-export * from "./samples.js"
+export { eventIdOf, sessionOf, streamOf } from "./samples.js"
