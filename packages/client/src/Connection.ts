@@ -1,5 +1,6 @@
 /** Where a server is, and what opens it. */
 
+/** Where a server is, and what gives access to it. */
 export interface Connection {
   /** Address of the server, for example `http://127.0.0.1:7420`. */
   readonly url: string

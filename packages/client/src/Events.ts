@@ -10,7 +10,7 @@ export type StreamMessage =
   /** One event of the log; `cursor` resumes after it. */
   { readonly kind: "event"; readonly cursor: string; readonly event: EventEnvelope } | ControlMessage
 
-/** `after`: the beginning of the log unless told. */
+/** What to subscribe to. Without `after` the stream begins at the beginning of the log. */
 export interface EventsOptions extends SubscriptionOptions {
   /** Only these types. */
   readonly types?: readonly string[]

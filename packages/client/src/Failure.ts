@@ -20,7 +20,7 @@ export class Unavailable extends Data.TaggedError("Unavailable")<{
 /** What a call fails with. */
 export type Failure = Problem | Unavailable
 
-/** Statuses that speak of the moment, whoever answers with them. */
+/** Whether a status is one that may pass: a later call may succeed. */
 export const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 502
 
 const field = (value: unknown, name: string): unknown =>
@@ -33,7 +33,7 @@ const broken = (error: unknown) =>
 const unreadable = (error: unknown) =>
   new Problem({ slug: "internal", detail: `The server sent what this client cannot read: ${textOf(error)}.` })
 
-/** What a call of the typed client failed with. */
+/** The typed failure of a call of the client. */
 export const failureOf = (error: unknown): Failure => {
   if (error instanceof Unavailable) return error
   if (error instanceof Problem) {
@@ -52,9 +52,9 @@ export const failureOf = (error: unknown): Failure => {
 
 /** How a call is tried again. */
 export interface RetryOptions {
-  /** Waiting times between two tries: doubled from the first, at most the second. 250 and 10,000 ms unless told. */
+  /** Waiting times between two tries: doubled from the first, at most the second. 250 and 10,000 ms by default. */
   readonly backoffMs?: readonly [first: number, longest: number]
-  /** For how long it is tried again, ms; 30,000 unless told, 0: not at all. */
+  /** For how long it is tried again, ms; 30,000 by default; 0: not at all. */
   readonly patienceMs?: number
 }
 

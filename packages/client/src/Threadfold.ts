@@ -25,16 +25,17 @@ import { type Failure, failureOf, type RetryOptions, retrying } from "./Failure.
 import { type FollowedThread, followThread } from "./followThread.js"
 import type { SubscriptionOptions } from "./subscription.js"
 
-/** What every command takes. */
+/** Options of every command. */
 export interface CommandOptions {
-  /** What the command is known by, 1 to 200 printable characters; a new one unless told. All its tries carry it. */
+  /** Key of the command, 1 to 200 printable characters; a new one by default. All tries of the command carry it. */
   readonly idempotencyKey?: string
   /** `ETag` of what the caller has read: another version refuses the command with `precondition-failed`. */
   readonly ifMatch?: string
 }
 
+/** How to wait for a turn. */
 export interface WaitOptions {
-  /** For how long, ms; then the turn is given as it is. Without end unless told. */
+  /** How long to wait at most, ms; then the turn is returned as it is. Without limit by default. */
   readonly timeoutMs?: number
 }
 
@@ -44,7 +45,7 @@ type Given = Effect.Effect<Receipt, Failure>
 export interface Threadfold {
   /** Every call of the API by its name, as it is: without retries. */
   readonly api: Client
-  /** The server's answer to a call of {@link api}, with its failures told apart and without retries. */
+  /** The server's answer to a call of {@link api}, with typed failures and without retries. */
   readonly call: <A, E>(call: (api: Client) => Effect.Effect<A, E>) => Effect.Effect<A, Failure>
   readonly createThread: (body: typeof CreateThreadBody.Encoded, options?: CommandOptions) => Given
   readonly renameThread: (threadId: string, body: RenameBody, options?: CommandOptions) => Given

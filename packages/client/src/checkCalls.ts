@@ -45,7 +45,7 @@ const issueOf = (error: ParseResult.ParseError): string => {
   return place === "" ? (issue?.message ?? "") : `${place}: ${issue?.message ?? ""}`
 }
 
-/** What is wrong with a call; null: nothing. */
+/** The fault of a call; null: it has none. */
 export const problemOfCall = (name: string, request: unknown): Problem | null => {
   const said = typeof request === "object" && request !== null ? request : {}
   for (const part of calls.get(name) ?? []) {
@@ -62,7 +62,7 @@ type AnyCall = (...args: readonly unknown[]) => Effect.Effect<unknown, unknown>
 
 const isCall = (value: unknown): value is AnyCall => typeof value === "function"
 
-/** The same client, whose calls are checked first. */
+/** The client with a check before each call: a name that the API does not know is a `Problem`. */
 export const checkCalls = <C extends object>(client: C, prefix = ""): C =>
   new Proxy(client, {
     get: (target, key, receiver) => {

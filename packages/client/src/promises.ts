@@ -1,4 +1,4 @@
-/** The same for programs without Effect: promises and async iteration. */
+/** The client for programs without Effect: promises and async iteration. */
 import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import { Cause, Effect, Exit, Stream } from "effect"
 import type { ChangesMessage } from "./Changes.js"

@@ -12,7 +12,7 @@ import { authorization, type Connection } from "./Connection.js"
 import { type Failure, isPassing, pauses, Unavailable } from "./Failure.js"
 import { SseDecoder, type SseEvent } from "./SseDecoder.js"
 
-/** What every stream says beside what it is for. */
+/** Messages that every stream has beside its own. */
 export type ControlMessage =
   /** Everything up to here has been given out; what follows is new. Comes after every connection. */
   | { readonly kind: "synced"; readonly cursor: string }
@@ -24,14 +24,15 @@ export type ControlMessage =
       readonly snapshot: string
     }
 
+/** What every subscription takes. */
 export interface SubscriptionOptions {
   /** Where to begin: a sequence, or a cursor of an earlier message. */
   readonly after?: string | number
   /** Only this thread. */
   readonly threadId?: string
-  /** Waiting times between two tries; doubled from the first, at most the second. 250 and 10,000 ms unless told. */
+  /** Waiting times between two tries; doubled from the first, at most the second. 250 and 10,000 ms by default. */
   readonly backoffMs?: readonly [first: number, longest: number]
-  /** How many tries in a row may fail before the stream fails with `Unavailable`; any number unless told. */
+  /** How many tries in a row may fail before the stream fails with `Unavailable`; any number by default. */
   readonly maxFailures?: number
 }
 
@@ -64,7 +65,7 @@ const messageOf = <M>(subject: Subject<M>, event: SseEvent): Effect.Effect<M | C
   return subject.messageOf(event, event.id)
 }
 
-/** What a refusal means: a problem for good, or another try. */
+/** Whether a refusal is final, or another try may succeed. */
 const refusal = (status: number, body: string): Failure => {
   const details = Option.getOrNull(decodeProblem(body))
   const slug = details === null ? null : slugOf(details.type)
@@ -141,7 +142,7 @@ export const subscribe = <M extends { readonly cursor: string }>(
     return Stream.suspend(() => connect(connection, subject, cursor)).pipe(
       Stream.mapChunks(
         Chunk.map((message) => {
-          // Remembered before it is given out: whoever takes it has it.
+          // Remembered before the message is given out: its reader has it from then on.
           cursor = message.cursor
           failures = 0
           return message

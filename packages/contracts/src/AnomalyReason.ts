@@ -6,7 +6,7 @@ import { listed } from "./fields.js"
 
 /** reason → what it means for a person who reads it. */
 export const anomalyReasons = {
-  "turn-conflict": "A turn started while another one was active, and nobody had asked for it.",
+  "turn-conflict": "A turn started while another one was active, and Threadfold had not requested it.",
   "turn-restarted": "A start named a turn that had already started or ended; it stays as it is.",
   "turn-start-after-terminal": "A start came for a turn whose end had already been seen; it stays closed.",
   "turn-terminal-unknown": "An end named a turn that was never seen; a later start of it will not open it.",

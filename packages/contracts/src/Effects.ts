@@ -17,11 +17,11 @@ export const EffectKind = listed(
 )
 export type EffectKind = typeof EffectKind.Type
 
-/** `work` is serial per thread, by hand-over; `control` overtakes it. */
+/** `work` is serial per thread, by delivery; `control` overtakes it. */
 export type EffectLane = "work" | "control"
 
 /**
- * What becomes of an effect that was not handed over when its session ends: `process-bound` is retired with it,
+ * What becomes of an effect that was not delivered when its session ends: `process-bound` is retired with it,
  * `replay-safe` waits for the next session.
  */
 export type EffectBinding = "process-bound" | "replay-safe"

@@ -116,10 +116,12 @@ export const orchestrationEvents = {
   "delegation.closed": Realtime.DelegationClosed,
 } as const
 
-/** All of them. */
+/** All event types, name → payload schema. */
 export const events = { ...providerEvents, ...orchestrationEvents } as const
 
+/** The name of an event type that agents send. */
 export type ProviderEventType = keyof typeof providerEvents
+/** The name of an event type that Threadfold appends. */
 export type OrchestrationEventType = keyof typeof orchestrationEvents
 /** The name of an event type known to this version. */
 export type EventType = keyof typeof events
@@ -131,7 +133,9 @@ export const eventVersions: { readonly [T in EventType]: number } = Object.freez
   Object.fromEntries(Object.keys(events).map((type) => [type, 1])) as { [T in EventType]: number },
 )
 
+/** Whether this version knows the type. */
 export const isEventType = (type: string): type is EventType => Object.hasOwn(events, type)
+/** Whether it is a type that agents send. */
 export const isProviderEventType = (type: string): type is ProviderEventType => Object.hasOwn(providerEvents, type)
 
 /** Which of our ids an *opening* event mints (`resolve` in `core`). Every other event only looks ids up. */

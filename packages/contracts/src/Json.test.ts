@@ -41,7 +41,7 @@ describe("JSON from outside", () => {
     }
   })
 
-  it("that is no JSON is told as such, brackets in texts or not", () => {
+  it("that is no JSON is reported as such, with or without brackets in its texts", () => {
     for (const text of ["", "{", '"[[[', "nope", '{"a":1}}', `"${"[".repeat(600)}`]) {
       expect([text, readJson(text)]).toEqual([text, { problem: "line-not-json", place: "" }])
     }

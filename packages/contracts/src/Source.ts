@@ -3,7 +3,7 @@
 import { Schema } from "effect"
 import type { ProviderEvent } from "./entities/EventEnvelope.js"
 
-/** Whose event it is. */
+/** What an event belongs to. */
 export type Scope =
   /** It names no thread: the connection's stream. */
   | { readonly kind: "connection" }

@@ -5,7 +5,7 @@ import { Schema } from "effect"
  * later.
  */
 export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>()("StorageUnavailable", {
-  /** What could not be done, in a sentence without its dot. */
+  /** What could not be done, in a sentence without a full stop. */
   failed: Schema.String,
   /** The storage's own words. */
   reason: Schema.String,

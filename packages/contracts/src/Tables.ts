@@ -20,6 +20,7 @@ import { usage } from "./entities/Usage.js"
 
 export type { Column, ColumnType, RowList, Table, TableName } from "./entities/table.js"
 
+/** Every table of the projections by its name. */
 export const tables: { readonly [N in TableName]: Table } = {
   connections,
   threads,

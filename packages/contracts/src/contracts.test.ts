@@ -49,7 +49,7 @@ describe("what a source hands in", () => {
 })
 
 describe("event types", () => {
-  it("have a version each and are told from names that an object has anyway", () => {
+  it("have a version each, and names that every object has are not among them", () => {
     expect(Object.keys(eventVersions).sort()).toEqual(Object.keys(events).sort())
     for (const version of Object.values(eventVersions)) expect(version).toBeGreaterThanOrEqual(1)
     for (const type of Object.keys(orchestrationEvents))

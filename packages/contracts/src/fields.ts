@@ -82,7 +82,7 @@ export const meaningOf = (signature: Schema.PropertySignature.All): string =>
     ? Option.getOrElse(AST.getDescriptionAnnotation(signature.ast), () => "")
     : ""
 
-/** The same field where a shape says it in another type. */
+/** The field with the same meaning and another type. */
 export const retyped = <S extends Schema.Schema.All>(
   signature: Schema.PropertySignature.All,
   schema: S,

@@ -68,6 +68,7 @@ const withRow = (held: HeldTable, table: TableName, key: string, row: Cells | nu
   }
 }
 
+/** Rows of one thread. An instance never changes; each step returns another one. */
 export class HeldRows {
   private constructor(
     private readonly tables: Tables,

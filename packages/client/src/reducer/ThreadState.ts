@@ -6,6 +6,7 @@ import { snapshotOf } from "@threadfold/core/model"
 import { HashSet } from "effect"
 import { HeldRows } from "./HeldRows.js"
 
+/** A thread in a client. A value never changes; each event leads to another one. */
 export interface ThreadState {
   readonly threadId: string
   /** Sequence of the last event that is in it. */

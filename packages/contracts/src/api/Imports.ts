@@ -57,7 +57,7 @@ const longestName = 255
 const importParams = Schema.Struct({
   source: optional(
     Schema.String,
-    "Kind of the recording, such as codex-app-server. By default it is found out from its lines.",
+    "Kind of the recording, such as codex-app-server. By default it is recognised from the lines.",
   ),
   name: optional(
     Schema.String.pipe(
@@ -73,7 +73,7 @@ const importParams = Schema.Struct({
       Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
       Schema.annotations({ jsonSchema: { type: "string" } }),
     ),
-    "Id under which GET /v1/imports/{importId} tells of it, a lower-case UUIDv7; a new one by default.",
+    "Id under which GET /v1/imports/{importId} shows it, a lower-case UUIDv7; a new one by default.",
   ),
 })
 

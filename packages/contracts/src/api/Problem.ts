@@ -142,7 +142,7 @@ const catalogue = {
   "effect-conflict": {
     status: 409,
     title: "The effect is not in the expected state",
-    next: "Read it again; somebody else has taken or ended it.",
+    next: "Read it again: another process has taken or ended it.",
   },
   "agent-failed": {
     status: 502,
@@ -364,6 +364,7 @@ const catalogue = {
   },
 } as const satisfies Readonly<Record<string, ProblemEntry>>
 
+/** The name of a problem in the catalogue. */
 export type ProblemSlug = keyof typeof catalogue
 
 /** The problems by their slugs. */

@@ -38,7 +38,7 @@ export const WaitSeconds = Schema.NumberFromString.pipe(
   }),
 )
 
-/** What every read takes. */
+/** Parameters of every read. */
 export const readParams = {
   "min-sequence": optional(
     SequenceParam,
@@ -54,7 +54,7 @@ export const rewoundParam = {
   ),
 } as const
 
-/** What every list takes. */
+/** Parameters of every list. */
 export const pageParams = {
   ...readParams,
   limit: optional(Limit, "Entries at most, 1 to 500; 50 by default."),

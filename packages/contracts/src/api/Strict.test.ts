@@ -15,7 +15,7 @@ const Body = Schema.Struct({
 }).pipe(Schema.filter(() => true))
 
 describe("what a call says that the API does not know", () => {
-  it("is told with the nearest known name: one slip is always found", () => {
+  it("is reported with the nearest known name, which one typing error always finds", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...names),

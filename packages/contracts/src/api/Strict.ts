@@ -1,6 +1,6 @@
 /**
- * What a call says that the API does not know: a field or parameter of another name, a value that is none of those listed.
- * Server and client look with this alone, so that both refuse the same and both name what was probably meant.
+ * Finds what the API does not know in a call: a field or parameter of another name, a value that is not in its list. Server and
+ * client both use it, so that both refuse the same calls and both name what was probably meant.
  */
 import { SchemaAST as AST, type Schema } from "effect"
 import { unknownName } from "../nearest.js"

@@ -1,11 +1,11 @@
-/** What the derivation of the OpenAPI 3.1 document leaves to be done: who needs a token, and how schemas are written. */
+/** Completes the derived OpenAPI 3.1 document: which routes need a token, how schemas are written, and the components of events. */
 import { eventComponent, eventComponents } from "./eventComponents.js"
 import { componentExamples } from "./examples.js"
 
 /** Paths that need no token, besides those under `/assets/`. */
 export const publicPaths: readonly string[] = ["/", "/docs", "/openapi.json", "/livez"]
 
-/** Schemas by which the derivation describes decode errors of its own; ours are problems like all others. */
+/** Schemas of decode errors that the derivation adds. They are left out, because such an error is answered as a problem. */
 const foreign: ReadonlySet<string> = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
 
 interface Fields {
@@ -20,7 +20,7 @@ const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
 const mapFields = (fields: Fields, f: (value: unknown, name: string) => unknown): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, f(value, name)]))
 
-/** A schema as OpenAPI 3.1 has it: what is said beside a reference stands beside it, and no schema has an address of its own. */
+/** A schema as OpenAPI 3.1 has it: a description stands beside its reference, and no schema has an `$id`. */
 const tidy = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(tidy)
   if (!isFields(value)) return value
@@ -47,7 +47,7 @@ const referred = (value: unknown): readonly string[] => {
   ]
 }
 
-/** Those that are reached from some, and from what those refer to. */
+/** The components that `roots` reach, directly or through others. */
 const reached = (roots: readonly string[], schemas: Fields): ReadonlySet<string> => {
   const found = new Set<string>()
   const waiting = [...roots]
@@ -72,7 +72,7 @@ const open = (value: unknown): unknown => {
   }
 }
 
-/** A lenient body: a field that is not known is told, and costs nothing. */
+/** Lenient bodies: a field that is not known is reported and does not refuse the body. */
 const lenient: ReadonlySet<string> = new Set(["ProviderEvents"])
 
 /** The parts of an operation that are sent, and refused where they have a field that is not known. */

@@ -31,7 +31,7 @@ const known = Object.entries(events).map(([type, payload]) => ({
 /** The schemas that the components of {@link eventComponents} refer to: the envelope, and the payload of each event type. */
 export const eventSchemas: readonly Schema.Schema.All[] = [EventEnvelope, ...new Set(Object.values(events))]
 
-/** `KnownEvent`: a union of one component for each event type, told apart by `type`. */
+/** `KnownEvent`: a union of one component for each event type; `type` is the discriminator. */
 const knownEvent = {
   title: "Known event",
   description: "An event of a type that this version knows. `type` says which, and with it what `payload` is.",

@@ -25,6 +25,7 @@ export const StopSession = shape(
   },
 )
 
+/** `session.attach`: opens an attached session. */
 export const AttachSession = shape(
   "AttachSession",
   "Opens an attached session, and the thread with it where there is none. Repeated with the same content: no change.",

@@ -4,7 +4,7 @@ import { EpochMs, Json } from "../events/Common.js"
 import { field, maybe, shape } from "../fields.js"
 import { ThreadId } from "../Ids.js"
 
-/** What every command says. */
+/** Fields of every command. */
 export const ofThread = <const Type extends string>(type: Type) =>
   ({
     type: field(Schema.Literal(type), "What the command asks for."),

@@ -9,7 +9,7 @@ export const AgentCapabilities = shape("AgentCapabilities", "What an agent can b
   steer: flag("Take a message into the running turn. False: a message that should steer waits in the queue."),
   interrupt: flag("Interrupt a turn."),
   answer: flag("Take the answer to a question of its own."),
-  stop: flag("End when it is told to."),
+  stop: flag("End when it is asked to."),
   sharesConnection: flag("True: one process serves several threads."),
 })
 

@@ -22,6 +22,7 @@ export const anomalies = table("anomalies", "What the fold refused to apply, and
   key: ["threadId", "subject", "reason"],
   derived: ["firstSequence", "lastSequence"],
 })
+/** A row of `anomalies`. */
 export type AnomalyRow = RowOf<typeof anomalies>
 
 /** Anomalies as they are served. */

@@ -28,4 +28,5 @@ export const connections = table("connections", "One row per provider process or
   key: ["connectionId"],
   derived: ["sequence"],
 })
+/** A row of `connections`. */
 export type ConnectionRow = RowOf<typeof connections>

@@ -62,6 +62,7 @@ export const delegations = table(
     },
   },
 )
+/** A row of `delegations`. */
 export type DelegationRow = RowOf<typeof delegations>
 
 /** A delegation as it is served. */

@@ -73,13 +73,13 @@ export const EventEnvelope = shape(
     realtimeId: optText("Our id of the voice run that it is about; null: none."),
     delegationId: optText("Our id of the delegation that it is about; null: none."),
     taskId: optText("Our id of the background task that it is about; null: none."),
-    native: field(Schema.NullOr(NativeRef), "The provider's own ids; null: it told none."),
+    native: field(Schema.NullOr(NativeRef), "The provider's own ids; null: it named none."),
     payload: json("What happened, as the schema of the type says; an unknown type keeps its JSON."),
   },
 )
 export type EventEnvelope = typeof EventEnvelope.Type
 
-/** An envelope that says nothing: what differs from it is all that has to be written. */
+/** An envelope whose fields are empty, as a base for rows and tests. */
 export const blankEnvelope: EventEnvelope = {
   sequence: 0,
   streamId: "",
@@ -117,6 +117,7 @@ export const entityIds = [
   "delegationId",
   "taskId",
 ] as const
+/** The name of one of our entity ids. */
 export type EntityIdName = (typeof entityIds)[number]
 
 /** Nothing that ends a line or cannot be shown: types stand in streams and lists. */

@@ -48,6 +48,7 @@ export const inferences = table("inferences", "One row per inference attempt.", 
   lookups: { byNativeInSession: ["sessionId", "nativeInferenceId"] },
   lists: openLists({ status: ["running"] }),
 })
+/** A row of `inferences`. */
 export type InferenceRow = RowOf<typeof inferences>
 
 /** An inference attempt as it is served. */
@@ -96,4 +97,5 @@ export const inferenceItems = table(
     lookups: { byItemKey: ["threadId", "inferenceId", "itemKey"] },
   },
 )
+/** A row of `inference_items`. */
 export type InferenceItemRow = RowOf<typeof inferenceItems>

@@ -24,7 +24,7 @@ export const Item = shape("ItemRow", "One visible step of a turn: a message, a c
   nativeKind: optText("The provider's type name."),
   status: field(ItemStatus, "`open`, or how it ended."),
   ...ended,
-  afterEnd: flag("True when the living session told it after the end of its turn."),
+  afterEnd: flag("True when the living session reported it after the end of its turn."),
   title: optText("One line for a list: the command, the tool's name, the query, the file."),
   phase: optText("The provider's phase of a message, for example `final_answer`."),
   text: optText(
@@ -69,6 +69,7 @@ export const items = table("items", "One row per item.", Item, {
     },
   },
 })
+/** A row of `items`. */
 export type ItemRow = RowOf<typeof items>
 
 /** An item as it is served. */
@@ -111,4 +112,5 @@ export const itemChunks = table("item_chunks", "Streamed content of items whose 
   key: ["itemId", "ordinal"],
   derived: ["sequence"],
 })
+/** A row of `item_chunks`. */
 export type ItemChunkRow = RowOf<typeof itemChunks>

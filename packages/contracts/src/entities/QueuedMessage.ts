@@ -24,6 +24,7 @@ export const queue = table(
     derived: ["sequence"],
   },
 )
+/** A row of `queue`. */
 export type QueueRow = RowOf<typeof queue>
 
 /** A message in a queue as it is served. */

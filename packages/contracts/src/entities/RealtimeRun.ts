@@ -46,6 +46,7 @@ export const realtimeRuns = table("realtime_runs", "One row per run of a voice c
   derived: ["sequence"],
   lookups: { byNativeInSession: ["sessionId", "nativeRealtimeId"] },
 })
+/** A row of `realtime_runs`. */
 export type RealtimeRunRow = RowOf<typeof realtimeRuns>
 
 /** A run as it is served. */

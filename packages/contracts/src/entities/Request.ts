@@ -59,6 +59,7 @@ export const requests = table("requests", "One row per approval, question or too
   lookups: { byNativeInSession: ["sessionId", "nativeRequestId"] },
   lists: openLists({ status: ["open", "answering"] }),
 })
+/** A row of `requests`. */
 export type RequestRow = RowOf<typeof requests>
 
 /** A request in a list of its thread. */

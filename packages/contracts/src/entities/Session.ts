@@ -44,6 +44,7 @@ export const sessions = table("sessions", "One row per incarnation of a thread."
   key: ["sessionId"],
   derived: ["lastActivityAt", "sequence"],
 })
+/** A row of `sessions`. */
 export type SessionRow = RowOf<typeof sessions>
 
 /** A session as it is served. */

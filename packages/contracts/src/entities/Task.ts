@@ -38,6 +38,7 @@ export const tasks = table("tasks", "One row per background task.", Task, {
   lookups: { byNativeInSession: ["sessionId", "nativeTaskId"] },
   lists: { openInThread: { where: { status: ["running"] }, columns: ["threadId"] } },
 })
+/** A row of `tasks`. */
 export type TaskRow = RowOf<typeof tasks>
 
 /** A background task as it is served. */

@@ -22,7 +22,7 @@ export type ThreadStatus = typeof ThreadStatus.Type
 export const Thread = shape("ThreadRow", "One durable conversation with an agent.", {
   threadId: text("Our id; also the id of the thread's stream."),
   provider: optText("Provider kind, for example `codex`; null: not known."),
-  nativeThreadId: optText("The provider's thread id; null: it has told none yet."),
+  nativeThreadId: optText("The provider's thread id; null: not known yet."),
   title: optText("Display name; null: it has none, then `firstWords` stand for it in a list."),
   firstWords: optText(
     "The first words of its first message that was not taken back, in one line of at most 80 characters; null: none was sent.",
@@ -47,8 +47,8 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   queueHeld: flag("The queue waits for a person's consent: after a crash, a failure or an interrupt."),
   turns: int("Turns seen."),
   items: int("Items seen."),
-  goal: json("What the agent works towards, in the provider's words; null: it told nothing."),
-  plan: json("The agent's to-do list: `{explanation, steps}`; null: it told none."),
+  goal: json("What the agent works towards, in the provider's words; null: not known."),
+  plan: json("The agent's to-do list: `{explanation, steps}`; null: it has none."),
   archivedAt: optTime("When it was archived", "it is not archived"),
   deletedAt: field(
     Schema.NullOr(Schema.Number),
@@ -68,6 +68,7 @@ export const threads = table("threads", "One row per thread.", Thread, {
   heavy: ["settings", "goal", "plan"],
   derived: ["updatedAt", "lastActivityAt", "sequence"],
 })
+/** A row of `threads`. */
 export type ThreadRow = RowOf<typeof threads>
 
 /** A thread in a list. */

@@ -50,7 +50,7 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
   threadId,
   sessionId: optText("Session that ran it; null while it waits for one."),
   ordinal,
-  nativeTurnId: optText("The provider's id; null: it has told none yet."),
+  nativeTurnId: optText("The provider's id; null: not known yet."),
   clientId: optText("The client's id of the message, where it gave the provider one; the provider repeats it."),
   callId: optText("JSON text of our call's id, until the provider's answer binds the turn."),
   origin: field(TurnOrigin, "What asked for it."),
@@ -62,7 +62,7 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
     "True: it was handed to the agent, and whether it arrived is not known. It is never sent again by itself.",
   ),
   stalled: flag("True while nothing is heard of it."),
-  rejoined: flag("True once it runs again, or ran again, because a join told that it had not ended."),
+  rejoined: flag("True once it runs again, or ran again, because a join showed that it had not ended."),
   handedOver: flag("True once a requested turn's bytes reached the provider."),
   interruptRequestedAt: optTime("When an interrupt was asked for", "none was"),
   steeredInto: optText("Turn that took the message, when this one never ran."),
@@ -94,6 +94,7 @@ export const turns = table("turns", "One row per turn.", Turn, {
     byOrdinal: ["threadId", "ordinal"],
   },
 })
+/** A row of `turns`. */
 export type TurnRow = RowOf<typeof turns>
 
 /** A turn in a list of its thread. */
@@ -146,4 +147,5 @@ export const rewinds = table(
   Rewind,
   { key: ["threadId", "ordinal"], derived: ["sequence"], lookups: { byDepth: ["threadId", "depth"] } },
 )
+/** A row of `rewinds`. */
 export type RewindRow = RowOf<typeof rewinds>

@@ -30,6 +30,7 @@ export const usage = table("usage", "Tokens of a thread: the sum of its turns'. 
   key: ["threadId"],
   derived: ["sequence"],
 })
+/** A row of `usage`. */
 export type UsageRow = RowOf<typeof usage>
 
 /** Tokens of anything that uses some. */

@@ -12,7 +12,7 @@ export const Evidence = listed(
 )
 export type Evidence = typeof Evidence.Type
 
-/** Who owns what feeds a session or a connection. */
+/** Where the events of a session or a connection come from. */
 export const SourceMode = listed(
   "SourceMode",
   "Where events come from. `managed`: we own the process; `attached`: an outside adapter pushes them; `imported`: from a recording.",

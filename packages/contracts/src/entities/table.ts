@@ -8,6 +8,7 @@ import { SchemaAST as AST, Option, type Schema, type Types } from "effect"
 /** SQL affinity of a column. `json` is stored as TEXT and held in memory as a JSON value. */
 export type ColumnType = "text" | "integer" | "json"
 
+/** A column of a table. */
 export interface Column {
   readonly type: ColumnType
   readonly nullable: boolean
@@ -21,6 +22,7 @@ export interface Column {
   readonly heavy?: true
 }
 
+/** The name of a table of the projections. */
 export type TableName =
   | "connections"
   | "threads"

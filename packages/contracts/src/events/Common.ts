@@ -11,6 +11,7 @@ export const Json = Schema.Unknown
 /** A count of tokens: whole, so that sums and differences are exact. */
 export const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, maxTokenCount))
 
+/** Token counts of an attempt, a turn or a thread. */
 export const TokenCounts = shape(
   "TokenCounts",
   "Token counts. Absent means that the provider did not say, which is not 0. `inputTokens` includes the cached ones, `outputTokens` includes the reasoning ones (Codex and OpenAI convention).",
@@ -24,6 +25,7 @@ export const TokenCounts = shape(
 )
 export type TokenCounts = typeof TokenCounts.Type
 
+/** How a driver reports usage. */
 export const UsageMode = listed(
   "UsageMode",
   "How a driver reports usage (rule 10 of the fold).",
@@ -33,6 +35,7 @@ export const UsageMode = listed(
 )
 export type UsageMode = typeof UsageMode.Type
 
+/** An error in the provider's words. */
 export const ProviderError = shape("ProviderError", "What went wrong, in the provider's words.", {
   message: text("One sentence for a person."),
   code: maybe(Schema.String, "The provider's machine-readable kind, for example `contextWindowExceeded`."),
@@ -41,4 +44,5 @@ export const ProviderError = shape("ProviderError", "What went wrong, in the pro
 })
 export type ProviderError = typeof ProviderError.Type
 
+/** The payload of events without fields. */
 export const Empty = shape("Empty", "The payload of an event that says all by its type and ids.", {})

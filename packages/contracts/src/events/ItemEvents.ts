@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { field, listed, maybe, shape, text } from "../fields.js"
 import { EpochMs, Json } from "./Common.js"
 
+/** What an item is. */
 export const ItemKind = listed(
   "ItemKind",
   "Our kinds; a native type that fits none is `other`, with `nativeKind` saying which.",
@@ -20,6 +21,7 @@ export const ItemKind = listed(
 )
 export type ItemKind = typeof ItemKind.Type
 
+/** How an item ended. */
 export const ItemEnd = listed("ItemEnd", "How an item ended.", "completed", "failed", "declined", "interrupted")
 export type ItemEnd = typeof ItemEnd.Type
 
@@ -77,6 +79,7 @@ export const ItemCompleted = shape(
   },
 )
 
+/** The streams of an item's content. */
 export const ContentStream = listed(
   "ContentStream",
   "Which of an item's streams a delta belongs to. Each kind shows one of them as its text (see `textStreamOf`); the others stay in the log.",

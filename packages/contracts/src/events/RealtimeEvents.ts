@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { field, listed, maybe, shape, text } from "../fields.js"
 import { Json } from "./Common.js"
 
+/** Why a voice run closed. */
 export const RealtimeCloseReason = listed(
   "RealtimeCloseReason",
   "Why a started run closed.",

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { field, listed, maybe, shape, text } from "../fields.js"
 import { Json } from "./Common.js"
 
+/** What an agent asks for. */
 export const RequestKind = listed(
   "RequestKind",
   "What is asked for.",
@@ -17,6 +18,7 @@ export const RequestKind = listed(
 )
 export type RequestKind = typeof RequestKind.Type
 
+/** Decisions that mean the same for every agent. */
 export const PortableDecision = listed(
   "PortableDecision",
   "The decisions that mean the same for every agent.",
@@ -28,6 +30,7 @@ export const PortableDecision = listed(
 )
 export type PortableDecision = typeof PortableDecision.Type
 
+/** One decision that a request takes. */
 export const Choice = shape("Choice", "One decision that a request takes.", {
   decision: text("What a client sends as its `decision`."),
   means: maybe(PortableDecision, "The portable decision that it stands for: a client may send that word instead."),
@@ -39,6 +42,7 @@ export const Choice = shape("Choice", "One decision that a request takes.", {
 })
 export type Choice = typeof Choice.Type
 
+/** One answer that a question offers. */
 export const QuestionOption = shape("QuestionOption", "One answer that a question offers.", {
   label: text("What the answer says."),
   description: maybe(Schema.String, "What it means, for a person."),
@@ -47,6 +51,7 @@ export type QuestionOption = typeof QuestionOption.Type
 
 const AnswerType = listed("AnswerType", "What an answer must be readable as.", "text", "number", "integer", "boolean")
 
+/** One field of a question. */
 export const Question = shape(
   "Question",
   'One field of a question: what an answer `{"answers": {"<id>": ["…"]}}` has to fill.',
@@ -68,6 +73,7 @@ export const Question = shape(
 )
 export type Question = typeof Question.Type
 
+/** One file that an approval is about. */
 export const ChangedFile = shape("ChangedFile", "One file that an approval is about.", {
   path: text("Its path, as the agent says it."),
   kind: maybe(Schema.String, "`add`, `update` or `delete`, where the agent says it."),
@@ -79,6 +85,7 @@ export type ChangedFile = typeof ChangedFile.Type
 export const Answers = Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) })
 export type Answers = typeof Answers.Type
 
+/** How a request is answered, in the form that is the same for every agent. */
 export const Asked = shape(
   "Asked",
   "What of a question says how it is answered: the part of a request's `data` that is the same for every agent.",

@@ -37,6 +37,7 @@ export const ConnectionClosed = shape(
   },
 )
 
+/** What a session is doing. */
 export const SessionStatus = listed(
   "SessionStatus",
   "Status of a session. Only `starting` and `running` may hold an active turn.",

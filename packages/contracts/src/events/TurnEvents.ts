@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { field, listed, maybe, shape, text } from "../fields.js"
 import { Json, ProviderError, TokenCounts } from "./Common.js"
 
+/** How a turn ended. */
 export const TurnOutcome = listed(
   "TurnOutcome",
   "How a turn ended.",
@@ -77,7 +78,7 @@ export const TurnRequested = shape(
     input: maybe(Json, "The whole input in the provider's words, where it holds more than text."),
     settings: maybe(Json, "Settings of this turn, in the provider's words."),
     origin: maybe(TurnRequestOrigin, "Who asked."),
-    handedOver: maybe(Schema.Boolean, "True once the bytes were handed to the provider (always in a recording)."),
+    handedOver: maybe(Schema.Boolean, "True once the bytes were delivered to the provider (always in a recording)."),
   },
 )
 /** `turn.start-failed` */
@@ -99,7 +100,7 @@ export const TurnInterruptRequested = shape(
   {
     underWay: maybe(
       Schema.Boolean,
-      "True: the turn was being handed over in this moment, so that the provider has to end it.",
+      "True: the turn was being delivered at this moment, so that the provider has to end it.",
     ),
     reason: maybe(Schema.String, "Why, for people."),
   },
