@@ -44,6 +44,7 @@ export interface NoteAnomaly {
   readonly detail: string | null
 }
 
+/** One change of rows. An interpreter carries it out. */
 export type Change = Put | Delete | AppendChunk | ClearChunks | NoteAnomaly
 
 /** What one step of the fold leads to. */

@@ -4,6 +4,7 @@
  */
 import type { Rows, TableName } from "@threadfold/contracts"
 
+/** Rows of a stream, as the fold asks for them. */
 export interface RowSource {
   /**
    * The row whose columns of `lookup` equal `values`, without its heavy columns, or null.

@@ -56,13 +56,13 @@ export class FakeAgent {
 
   /** Gives a command; its effects wait to be done. */
   give(given: { readonly type: string; readonly [field: string]: unknown }): ReturnType<CommandScenario["run"]> {
-    const told = this.c.run(given)
+    const result = this.c.run(given)
     for (const effect of this.c.effects.slice(this.taken)) {
       const lane = ["session.start", "turn.start", "turn.steer"].includes(effect.kind) ? this.work : this.control
       lane.push(effect)
     }
     this.taken = this.c.effects.length
-    return told
+    return result
   }
 
   /** Does the next effect of the work lane; false: there is none, or it waits. */

@@ -31,6 +31,7 @@ export interface Accepted {
   readonly carriesOn: string | null
 }
 
+/** What became of a command: events and effects, or a refusal. */
 export type Decision = { readonly accepted: Accepted } | { readonly refused: Refusal }
 
 /** A decision's inputs: the thread's open state and its closed rows, after all that stands before it in the batch. */

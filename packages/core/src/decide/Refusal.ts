@@ -31,6 +31,7 @@ const reasons = {
   "message-lost": { remembered: false },
 } as const satisfies Readonly<Record<string, RefusalFacts>>
 
+/** The name of a reason for which a command is refused. */
 export type RefusalReason = keyof typeof reasons
 
 /** Every reason that there is. */

@@ -22,8 +22,8 @@ describe("thread.create", () => {
   it("makes a thread that an agent works in, and starts nothing", () => {
     const c = new CommandScenario()
     const settings = { sandbox: "strict" }
-    const told = c.run({ ...create, title: "A", cwd: "/w", model: "m", settings })
-    expect(told).toMatchObject({ events: ["thread.created"], effects: [] })
+    const result = c.run({ ...create, title: "A", cwd: "/w", model: "m", settings })
+    expect(result).toMatchObject({ events: ["thread.created"], effects: [] })
     expect(thread(c)).toMatchObject({ agent: "coder", provider: "codex", title: "A", cwd: "/w", model: "m", settings })
     expect(thread(c)).toMatchObject({ status: "idle", queueHeld: 0 })
     expect(c.s.state.thread).not.toHaveProperty("settings")
@@ -155,7 +155,7 @@ describe("attached sessions", () => {
     const c = new CommandScenario()
     c.run(attach)
     expect(twice(c, detach)).toEqual([["session.exited"], []])
-    expect(c.say({ ...detach, sessionId: id("nobody") })).toBe("session-not-found")
+    expect(c.say({ ...detach, sessionId: id("missing") })).toBe("session-not-found")
     expect(live().say(detach)).toBe("session-conflict")
     const foreign = { ...c.s.session, threadId: id("theirs"), sessionId: id("foreign"), endedAt: null }
     c.s.rows.rows.get("sessions")?.set(JSON.stringify([id("foreign")]), foreign)

@@ -14,12 +14,12 @@ type Act = (c: CommandScenario, pick: number) => void
 
 const pickOf = <A>(all: readonly A[], pick: number): A | undefined =>
   all.length === 0 ? undefined : all[pick % all.length]
-const turnId = (c: CommandScenario, pick: number) => pickOf(c.s.rows.all("turns"), pick)?.turnId ?? id("nobody")
+const turnId = (c: CommandScenario, pick: number) => pickOf(c.s.rows.all("turns"), pick)?.turnId ?? id("missing")
 const requestId = (c: CommandScenario, pick: number) =>
-  pickOf(c.s.rows.all("requests"), pick)?.requestId ?? id("nobody")
+  pickOf(c.s.rows.all("requests"), pick)?.requestId ?? id("missing")
 const sessionId = (c: CommandScenario, pick: number) =>
-  pickOf(c.s.rows.all("sessions"), pick)?.sessionId ?? id("nobody")
-const messageId = (c: CommandScenario, pick: number) => pickOf(c.s.state.queue, pick) ?? id("nobody")
+  pickOf(c.s.rows.all("sessions"), pick)?.sessionId ?? id("missing")
+const messageId = (c: CommandScenario, pick: number) => pickOf(c.s.state.queue, pick) ?? id("missing")
 
 const upkeep: ReadonlySet<string> = new Set([
   "queue.drain",
@@ -58,7 +58,7 @@ const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] 
     const turn = pickOf(c.s.rows.all("turns"), pick)
     return {
       type: "turn.time-out-start",
-      turnId: turn?.turnId ?? id("nobody"),
+      turnId: turn?.turnId ?? id("missing"),
       ifSequence: (turn?.sequence ?? 0) - (pick % 2),
       waitedMs: 1,
     }
@@ -130,14 +130,14 @@ const give =
     expect(c.decide(given)).toEqual(c.decide(given))
     expect(JSON.stringify(c.s.state)).toBe(before)
     const known = c.effects.length
-    const told = c.run(given)
+    const result = c.run(given)
     checkEffects(c, known)
-    if (told.turnId !== null) expect(c.s.rows.find("turns", "key", [told.turnId])).not.toBeNull()
-    if (told.messageId !== null) expect(c.s.state.queue).toContain(told.messageId)
+    if (result.turnId !== null) expect(c.s.rows.find("turns", "key", [result.turnId])).not.toBeNull()
+    if (result.messageId !== null) expect(c.s.state.queue).toContain(result.messageId)
     if (upkeep.has(given.type)) {
       const again = c.run(given)
       expect(again).toMatchObject({ events: [], effects: [] })
-      expect([null, told.refused]).toContain(again.refused)
+      expect([null, result.refused]).toContain(again.refused)
     }
   }
 

@@ -7,7 +7,7 @@ const asked = () => {
   const c = live()
   c.s.turn(t1).send("request.opened", { kind: "command_approval" }, { native: { turnId: t1, requestId: "0" } })
   const row = () => c.s.rows.all("requests")[0]
-  const requestId = row()?.requestId ?? id("nobody")
+  const requestId = row()?.requestId ?? id("missing")
   return { row, requestId, give: (type: string, more: object = {}) => c.run({ type, requestId, ...more }) }
 }
 

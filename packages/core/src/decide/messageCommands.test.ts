@@ -47,9 +47,9 @@ const waits = { refused: null, events: ["message.queued"], effects: [] }
 describe("message.send with nothing open", () => {
   it.each(modes)("%s starts a turn, whether a session lives or not", (mode) => {
     for (const c of [created(), live(), running().s.complete(t1) && queuedNothing()]) {
-      const told = send(c, mode)
-      expect(told).toMatchObject({ ...starts, messageId: null })
-      expect(turn(c, told.turnId)).toMatchObject({
+      const result = send(c, mode)
+      expect(result).toMatchObject({ ...starts, messageId: null })
+      expect(turn(c, result.turnId)).toMatchObject({
         status: "requested",
         origin: "client",
         text: "hello",
@@ -57,7 +57,7 @@ describe("message.send with nothing open", () => {
       })
       expect(c.effects.at(-1)).toEqual({
         kind: "turn.start",
-        turnId: told.turnId,
+        turnId: result.turnId,
         payload: { text: "hello", settings: null },
       })
     }
@@ -101,16 +101,16 @@ describe("message.send while a turn runs", () => {
   it("queue waits in line", () => {
     const c = running()
     send(c, "queue", "a")
-    const told = send(c, "queue", "b")
-    expect(told).toMatchObject({ ...waits, turnId: null })
-    expect(told.messageId).not.toBeNull()
+    const result = send(c, "queue", "b")
+    expect(result).toMatchObject({ ...waits, turnId: null })
+    expect(result.messageId).not.toBeNull()
     expect(queue(c)).toEqual(["a", "b"])
   })
 
   it("steer goes into it, and stays in the queue until the agent has taken it", () => {
     const c = running()
-    const told = send(c, "steer")
-    expect(told).toMatchObject({
+    const result = send(c, "steer")
+    expect(result).toMatchObject({
       events: ["message.queued"],
       effects: ["turn.steer"],
       turnId: c.s.state.active?.turnId,
@@ -118,15 +118,15 @@ describe("message.send while a turn runs", () => {
     expect(c.effects.at(-1)).toEqual({
       kind: "turn.steer",
       sessionId: id("session s1"),
-      turnId: told.turnId,
-      messageId: told.messageId,
+      turnId: result.turnId,
+      messageId: result.messageId,
       payload: { text: "hello" },
     })
     c.append({
       type: "message.steered",
       sessionId: null,
       native: null,
-      payload: { messageId: told.messageId, text: "hello" },
+      payload: { messageId: result.messageId, text: "hello" },
     })
     expect(queue(c)).toEqual([])
   })
@@ -135,8 +135,8 @@ describe("message.send while a turn runs", () => {
     const c = running()
     send(c, "queue", "later")
     const before = c.s.state.active?.turnId ?? null
-    const told = send(c, "interrupt", "now")
-    expect(told).toMatchObject({
+    const result = send(c, "interrupt", "now")
+    expect(result).toMatchObject({
       events: ["turn.requested", "turn.interrupt-requested"],
       effects: ["turn.interrupt", "turn.start"],
     })
@@ -146,7 +146,7 @@ describe("message.send while a turn runs", () => {
     // A person has said what comes next, so nothing is held.
     expect(c.s.state.thread?.queueHeld).toBe(0)
     expect(c.say({ type: "queue.drain" })).toEqual([])
-    accept(c, told.turnId, t2).s.complete(t2)
+    accept(c, result.turnId, t2).s.complete(t2)
     expect(c.run({ type: "queue.drain" }).events).toEqual(["message.dequeued", "turn.requested"])
   })
 
@@ -173,10 +173,10 @@ describe("message.send while a turn waits to start", () => {
   it("interrupt cancels it where it was not delivered: nothing is sent to the agent", () => {
     const c = waiting()
     const [before] = c.s.state.requested
-    const told = send(c, "interrupt")
-    expect(told).toMatchObject({ events: ["turn.requested", "turn.interrupt-requested"], effects: ["turn.start"] })
+    const result = send(c, "interrupt")
+    expect(result).toMatchObject({ events: ["turn.requested", "turn.interrupt-requested"], effects: ["turn.start"] })
     expect(turn(c, before?.turnId ?? null)).toMatchObject({ status: "ended", outcome: "cancelled" })
-    expect(c.s.session).toMatchObject({ status: "starting", pendingTurnId: told.turnId })
+    expect(c.s.session).toMatchObject({ status: "starting", pendingTurnId: result.turnId })
   })
 
   it("interrupt ends it at once where it was delivered; the agent ends it where it is being delivered", () => {
@@ -195,8 +195,8 @@ describe("message.send while a turn waits to start", () => {
 
 describe("message.send while a turn is in doubt", () => {
   it.each(modes)("%s starts the next one: a person has seen the doubt", (mode) => {
-    const told = send(doubted(), mode)
-    expect(told).toMatchObject(starts)
+    const result = send(doubted(), mode)
+    expect(result).toMatchObject(starts)
   })
 })
 

@@ -88,7 +88,7 @@ describe("If-Match names the version of the resource", () => {
     const theirs = { threadId: id("theirs"), sequence: 7 }
     c.s.rows.rows.get("turns")?.set(JSON.stringify([id("f")]), { ...c.s.turnRow(t1), ...theirs, turnId: id("f") })
     c.s.rows.rows.get("requests")?.set(JSON.stringify([id("f")]), { ...request, ...theirs, requestId: id("f") })
-    for (const name of [id("f"), id("nobody")]) {
+    for (const name of [id("f"), id("missing")]) {
       for (const ifSequence of [7, 8]) {
         expect(c.say({ type: "turn.interrupt", turnId: name }, ifSequence)).toBe("resource-not-found")
         expect(c.say({ type: "request.respond", requestId: name, decision: "x" }, ifSequence)).toBe(

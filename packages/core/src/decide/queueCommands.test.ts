@@ -144,14 +144,14 @@ describe("queue.drain", () => {
     send(c, "a", { model: "m" })
     send(c, "b")
     c.s.complete(t1)
-    const told = drain(c)
-    expect(told).toMatchObject({ events: drained, effects: ["turn.start"] })
+    const result = drain(c)
+    expect(result).toMatchObject({ events: drained, effects: ["turn.start"] })
     expect(c.effects.at(-1)).toEqual({
       kind: "turn.start",
-      turnId: told.turnId,
+      turnId: result.turnId,
       payload: { text: "a", settings: { model: "m" } },
     })
-    expect(c.s.rows.find("turns", "key", [told.turnId])).toMatchObject({
+    expect(c.s.rows.find("turns", "key", [result.turnId])).toMatchObject({
       status: "requested",
       origin: "queue",
       text: "a",

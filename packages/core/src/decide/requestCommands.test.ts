@@ -13,7 +13,7 @@ const asked = () => {
   ask(c)
   return c
 }
-const requestId = (c: CommandScenario) => c.s.rows.all("requests")[0]?.requestId ?? id("nobody")
+const requestId = (c: CommandScenario) => c.s.rows.all("requests")[0]?.requestId ?? id("missing")
 const respond = (c: CommandScenario, decision: string, more: object = {}) =>
   c.run({ type: "request.respond", requestId: requestId(c), decision, ...more })
 const row = (c: CommandScenario) => c.s.rows.all("requests")[0]
@@ -81,7 +81,7 @@ describe("request.respond", () => {
     const foreign = { ...row(c), requestId: id("foreign"), threadId: id("theirs") }
     c.s.rows.rows.get("requests")?.set(JSON.stringify([id("foreign")]), foreign)
     expect(respond(c, "accept", { requestId: id("foreign") })).toMatchObject({ refused: "resource-not-found" })
-    expect(respond(c, "accept", { requestId: id("nobody") })).toMatchObject({ refused: "resource-not-found" })
+    expect(respond(c, "accept", { requestId: id("missing") })).toMatchObject({ refused: "resource-not-found" })
     expect(respond(new CommandScenario(), "accept")).toMatchObject({ refused: "thread-not-found" })
   })
 
@@ -166,8 +166,8 @@ describe("what a question takes", () => {
       decision,
       ...(data === undefined ? {} : { data }),
     }
-    const told = c.decide(given)
-    return "refused" in told ? told.refused : null
+    const result = c.decide(given)
+    return "refused" in result ? result.refused : null
   }
 
   it.each([

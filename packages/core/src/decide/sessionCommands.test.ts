@@ -139,7 +139,7 @@ describe("session.reap", () => {
     const c = live()
     c.s.start("s2")
     expect(reap(c)).toMatchObject(nothing)
-    expect(reap(c, undefined, id("nobody"))).toMatchObject(nothing)
+    expect(reap(c, undefined, id("missing"))).toMatchObject(nothing)
     expect(reap(new CommandScenario(), 0)).toMatchObject(nothing)
   })
 
@@ -167,7 +167,7 @@ describe("session.reconcile", () => {
     const c = live()
     c.s.start("s2")
     expect(reconcile(c, "gone")).toMatchObject(nothing)
-    expect(reconcile(c, "gone", id("nobody"))).toMatchObject(nothing)
+    expect(reconcile(c, "gone", id("missing"))).toMatchObject(nothing)
     expect(reconcile(new CommandScenario(), "gone")).toMatchObject(nothing)
   })
 

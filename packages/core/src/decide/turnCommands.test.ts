@@ -126,7 +126,7 @@ describe("turn.interrupt", () => {
     const foreign = { ...c.s.turnRow(t1), turnId: id("foreign"), threadId: id("theirs") }
     c.s.rows.rows.get("turns")?.set(JSON.stringify([id("foreign")]), foreign)
     expect(interrupt(c, id("foreign"))).toMatchObject({ refused: "resource-not-found" })
-    expect(interrupt(c, id("nobody"))).toMatchObject({ refused: "resource-not-found" })
+    expect(interrupt(c, id("missing"))).toMatchObject({ refused: "resource-not-found" })
   })
 
   it("of an attached session's turn is an event that its adapter reads in the log", () => {
@@ -145,7 +145,8 @@ describe("turn.interrupt", () => {
 })
 
 describe("turn.settle", () => {
-  const settle = (c: CommandScenario, turnId?: string) => c.say({ type: "turn.settle", turnId: turnId ?? id("nobody") })
+  const settle = (c: CommandScenario, turnId?: string) =>
+    c.say({ type: "turn.settle", turnId: turnId ?? id("missing") })
   it("takes an inferred end as final, once; nothing else", () => {
     const c = running()
     const turnId = c.s.turnRow(t1)?.turnId
@@ -213,7 +214,7 @@ describe("turn.time-out-start", () => {
 
 describe("turn.stall", () => {
   const stall = (c: CommandScenario, turnId = c.s.turnRow(t1)?.turnId) =>
-    c.say({ type: "turn.stall", turnId: turnId ?? id("nobody"), silentMs: 5 })
+    c.say({ type: "turn.stall", turnId: turnId ?? id("missing"), silentMs: 5 })
   it("shows that nothing is heard of the running turn, once, and again after its next word", () => {
     const c = running()
     expect([stall(c), stall(c)]).toEqual([["turn.stalled"], []])
@@ -231,7 +232,7 @@ describe("turn.stall", () => {
     const over = running()
     over.s.complete(t1)
     expect(stall(over)).toEqual([])
-    expect(stall(live(), id("nobody"))).toEqual([])
-    expect(stall(new CommandScenario(), id("nobody"))).toEqual([])
+    expect(stall(live(), id("missing"))).toEqual([])
+    expect(stall(new CommandScenario(), id("missing"))).toEqual([])
   })
 })

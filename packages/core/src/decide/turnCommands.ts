@@ -15,7 +15,7 @@ export const interrupting = (
 ): { readonly events: readonly DecidedEvent[]; readonly effects: readonly RequestedEffect[] } => {
   const underWay = turn.status === "requested" && turn.handedOver === 0 && attempting(turn.turnId)
   // The event alone cancels a turn that was not delivered. A turn that was delivered and has not started ends in our rows at
-  // once; its session may start it after all, so the agent has to be told.
+  // once; its session may start it after all, so the interrupt has to reach the agent.
   const mayStart = turn.handedOver === 1 && (turn.uncertain === 0 || livingSession(state)?.sessionId === turn.sessionId)
   const isTheirs = turn.status === "running" || mayStart || underWay
   if (isTheirs && turn.interruptRequestedAt !== null) return { events: [], effects: [] }

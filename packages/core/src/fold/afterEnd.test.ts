@@ -35,7 +35,7 @@ describe("rule 5: work after an observed end", () => {
     expect(s.state.thread?.status).toBe("idle")
   })
 
-  it("told as whole items only, leaves nothing open", () => {
+  it("reported as whole items only, leaves nothing open", () => {
     const s = done(over().status("running"), "m2", "x")
     expect(s.itemRow("m2")).toMatchObject({ status: "completed", afterEnd: 1 })
     expect(s.state.thread).toMatchObject({ status: "idle", afterEndItems: 0 })

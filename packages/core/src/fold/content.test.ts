@@ -8,7 +8,7 @@ const native = (itemId: string, turnId: string | undefined = t1) => ({
 })
 const whole = (s: Scenario, itemId: string, text: string | null, turnId: string | undefined = t1, session = "s1") =>
   s.send("item.completed", { kind: "agent_message", status: "completed", text }, { ...native(itemId, turnId), session })
-const told = (s: Scenario, itemId: string, delta: string, turnId: string | undefined = t1, session = "s1") =>
+const streamed = (s: Scenario, itemId: string, delta: string, turnId: string | undefined = t1, session = "s1") =>
   s.send("content.delta", { kind: "agent_message", stream: "text", delta }, { ...native(itemId, turnId), session })
 const started = (s: Scenario, itemId: string, more: object = {}, turnId = t1) =>
   s.send("item.started", { kind: "agent_message", ...more }, native(itemId, turnId))
@@ -24,7 +24,7 @@ describe("rule 5: content that stands by itself", () => {
   })
 
   it("a delta that tells the kind opens its item; what follows belongs to it", () => {
-    const s = told(new Scenario().start().turn(t1), "m1", "Hel").delta("m1", t1, "lo")
+    const s = streamed(new Scenario().start().turn(t1), "m1", "Hel").delta("m1", t1, "lo")
     expect(s.itemRow("m1")).toMatchObject({ status: "open", kind: "agent_message" })
     expect(s.textOf("m1")).toBe("Hello")
     whole(s, "m1", "Hello, world")
@@ -39,7 +39,7 @@ describe("rule 5: content that stands by itself", () => {
   })
 
   it("a later start fills what the row lacks, keeps status and text, and is no anomaly", () => {
-    const s = told(whole(new Scenario().start().turn(t1), "m1", "all"), "m2", "so far")
+    const s = streamed(whole(new Scenario().start().turn(t1), "m1", "all"), "m2", "so far")
     for (const item of ["m1", "m2"]) started(s, item, { title: "T", nativeKind: "agentMessage", text: "other" })
     expect(s.itemRow("m1")).toMatchObject({ status: "completed", title: "T", nativeKind: "agentMessage" })
     expect(s.itemRow("m2")).toMatchObject({ status: "open", title: "T", nativeKind: "agentMessage" })
@@ -58,7 +58,7 @@ describe("rule 5: content that stands by itself", () => {
   })
 
   it("a delta of an unknown native turn opens the turn, running", () => {
-    const s = told(new Scenario().start(), "m1", "hi")
+    const s = streamed(new Scenario().start(), "m1", "hi")
     expect(s.turnRow(t1)).toMatchObject({ status: "running", origin: "provider" })
     expect(s.state.session).toMatchObject({ status: "running", activeTurnId: s.turnRow(t1)?.turnId })
     s.complete(t1)
@@ -77,7 +77,7 @@ describe("rule 5: content that stands by itself", () => {
     expect(s.reasons()).toEqual([])
   })
 
-  it("in a session told as running, without a turn, a whole item opens the turn", () => {
+  it("in a session that is reported as running, without a turn, a whole item opens the turn", () => {
     const s = whole(new Scenario().start().status("running"), "m1", "now")
     expect(s.turnRow(t1)?.status).toBe("running")
   })
@@ -87,7 +87,7 @@ describe("rule 5: content that stands by itself", () => {
     expect(s.turnRow(t1)).toMatchObject({ status: "ended", outcome: "unknown" })
     expect(s.state.active?.nativeTurnId).toBe(t2)
     expect(s.textOf("m1")).toBe("old")
-    told(s, "m9", "x", strong("t9"))
+    streamed(s, "m9", "x", strong("t9"))
     expect(s.turnRow(strong("t9"))).toBeUndefined()
     expect(s.reasons()).toEqual(["turn-conflict", "item-without-turn"])
   })
@@ -103,7 +103,7 @@ describe("rule 5: content that stands by itself", () => {
 
   it("a tombstoned turn stays closed", () => {
     const s = new Scenario().start().complete(t1)
-    whole(told(s, "m1", "x"), "m2", "y")
+    whole(streamed(s, "m1", "x"), "m2", "y")
     expect(s.rows.all("turns")).toEqual([])
     expect(s.rows.all("items")).toEqual([])
     expect(new Set(s.reasons())).toEqual(new Set(["turn-terminal-unknown", "item-unknown"]))
@@ -111,12 +111,12 @@ describe("rule 5: content that stands by itself", () => {
 
   it("content of a stale or an ended session makes nothing and leaves an anomaly", () => {
     const s = new Scenario().start().turn(t1).start("s2")
-    whole(told(s, "m1", "x"), "m2", "y", t2)
+    whole(streamed(s, "m1", "x"), "m2", "y", t2)
     expect(s.rows.all("items")).toEqual([])
     expect(s.turnRow(t2)).toBeUndefined()
     expect(s.reasons()).toContain("item-unknown")
     const gone = new Scenario().start().turn(t1).send("session.exited", { reason: "exit", code: 0 })
-    whole(told(gone, "m1", "x"), "m2", "y", t2)
+    whole(streamed(gone, "m1", "x"), "m2", "y", t2)
     expect(gone.rows.all("items")).toEqual([])
     expect(gone.reasons()).toContain("item-unknown")
   })
@@ -141,7 +141,7 @@ describe("rule 5: content that stands by itself", () => {
   })
 
   it("late content of a provisionally ended turn is closed from its first moment, and its own end counts", () => {
-    const s = told(new Scenario().start().turn(t1).status("ready"), "m1", "late")
+    const s = streamed(new Scenario().start().turn(t1).status("ready"), "m1", "late")
     expect(s.itemRow("m1")).toMatchObject({ status: "interrupted", evidence: "inferred", afterEnd: 0 })
     expect(s.state.thread?.status).toBe("idle")
     whole(s, "m1", "late, whole")
@@ -149,7 +149,7 @@ describe("rule 5: content that stands by itself", () => {
     expect(s.reasons()).toEqual([])
   })
 
-  it("content of a turn that is over, told by the living session, belongs to the session that tells it", () => {
+  it("content of a turn that is over belongs to the living session that reports it", () => {
     const s = new Scenario().start().turn(t1).complete(t1).start("s2")
     whole(s, "m1", "again", t1, "s2")
     expect(s.itemRow("m1")).toMatchObject({ sessionId: id("session s2"), afterEnd: 1 })

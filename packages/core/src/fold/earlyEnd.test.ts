@@ -66,7 +66,7 @@ describe("rule 2: a turn that was accepted and does not start", () => {
     expect(turn(later)).toMatchObject({ status: "ended", cause: "never-started" })
   })
 
-  it("is left alone when it runs, has ended, or was not handed over", () => {
+  it("is left alone when it runs, has ended, or was not delivered", () => {
     const s = timedOut(accepted().turn(t1))
     expect(turn(s)).toMatchObject({ status: "running" })
     const waits = timedOut(new Scenario().start().send("turn.requested", {}, { session: null, ids: ours("T") }))
@@ -226,7 +226,7 @@ describe("rule 2: the provider repeats our id of a message", () => {
   })
 })
 
-describe("rule 2, in every order of what is told of a turn", () => {
+describe("rule 2, in every order of the events of a turn", () => {
   const tell: Readonly<Record<string, (s: Scenario) => Scenario>> = {
     delivered: (s) => s.send("effect.delivered", { effect: "turn.start" }, { session: null, ids: ours("T") }),
     uncertain: (s) => s.send("effect.uncertain", { effect: "turn.start" }, { session: null, ids: ours("T") }),
@@ -240,7 +240,7 @@ describe("rule 2, in every order of what is told of a turn", () => {
     settled: (s) => s.send("turn.settled", {}, { session: null, ids: ours("T") }),
     idle: (s) => s.status("ready"),
   }
-  it("an observed end stays, the queue is held by no start that is late, and nothing waits once an end of it was told", async () => {
+  it("an observed end stays, the queue is held by no start that is late, and nothing waits once an end of it was reported", async () => {
     await fc.assert(
       paused(
         fc.property(fc.array(fc.constantFrom(...Object.keys(tell)), { maxLength: 14 }), (said) => {

@@ -19,7 +19,7 @@ const asked = (s: Scenario, turnId: string, text: string) =>
     .complete(turnId)
 
 describe("the first words of a thread", () => {
-  it("are its first message's, whoever tells it, and no later one's", () => {
+  it("are those of its first message, from the client or from the agent, and of no later one", () => {
     const s = asked(new Scenario().start(), t1, "  Fix the\n\tbuild ")
     expect(words(s)).toBe("Fix the build")
     expect(words(asked(s, t2, "Something else"))).toBe("Fix the build")

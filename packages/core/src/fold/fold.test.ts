@@ -7,7 +7,7 @@ const t1 = strong("t1")
 const details = (s: Scenario) => s.rows.all("anomalies").map((row) => [row.reason, row.detail])
 
 describe("numbers of a source", () => {
-  it("a gap and a late number are told, and the events apply all the same", () => {
+  it("a gap and a late number are noted, and the events apply all the same", () => {
     const s = new Scenario().start().send("turn.started", {}, { seq: 3, native: { turnId: t1 } })
     s.send("turn.completed", { outcome: "completed" }, { seq: 7, native: { turnId: t1 } })
     s.send("session.state.changed", { state: "error" }, { seq: 5 })
@@ -33,7 +33,7 @@ describe("numbers of a source", () => {
 })
 
 describe("what this version cannot read", () => {
-  it("is kept, told, and changes nothing", () => {
+  it("is kept and noted, and changes nothing", () => {
     const s = new Scenario().start().turn(t1)
     s.sendRaw("turn.of-tomorrow", { x: 1 }).sendRaw(
       "turn.completed",

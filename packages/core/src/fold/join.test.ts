@@ -88,7 +88,7 @@ describe("rule 2: joining what runs", () => {
     ])
   })
 
-  it("told twice, changes no row", () => {
+  it("reported twice, changes no row", () => {
     const s = new Scenario().start().turn(t1).item("m1", t1).delta("m1", t1, "part").status("ready")
     const join = () => {
       joinItem(joinItem(joinTurn(s), "m1", { text: "part and" }), "m2", { text: "new" })

@@ -48,7 +48,7 @@ it("a turn whose end was observed keeps the diff and the proposal that it ended 
   expect(proposal("another plan").turnRow(t1)).toMatchObject({ diff: "as it ran", proposal: "the plan" })
 })
 
-it("a question that is told again as another kind stays what it was", () => {
+it("a question that is reported again as another kind stays what it was", () => {
   const s = new Scenario().start().turn(t1)
   const ask = (kind: "command_approval" | "file_change_approval", title: string) =>
     s.send("request.opened", { kind, title }, { native: { turnId: t1, requestId: "7" } })

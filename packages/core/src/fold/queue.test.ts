@@ -59,7 +59,7 @@ const t2 = strong("t2")
 const wait = (s: Scenario, messageId = a) => s.send("message.queued", { messageId, text: messageId }, ours)
 const request = (s: Scenario, turnId: string) => s.send("turn.requested", {}, { ...ours, ids: { turnId } })
 const interrupt = (s: Scenario, turnId: string) => s.send("turn.interrupt-requested", {}, { ...ours, ids: { turnId } })
-const idOf = (s: Scenario, native: string) => s.turnRow(native)?.turnId ?? "nobody"
+const idOf = (s: Scenario, native: string) => s.turnRow(native)?.turnId ?? "missing"
 /** Whether the queue is held, after a look at everything else that must hold. */
 const held = (s: Scenario): boolean => {
   expect(checkRows(s.threadId, s.rows.of(s.threadId))).toEqual([])

@@ -101,7 +101,7 @@ const without: Readonly<Record<string, Fold>> = {
   "after-end-settled": book({ "turn.after-end-settled": ignored }),
   // Whatever ended, and however we know, stays as it is.
   join: book({ "turn.started": (step) => rules["turn.started"](step, {}) }),
-  // A text that is told again is one more piece.
+  // A text that is sent again is one more piece.
   "joined-text": book({
     "item.started": (step, payload) =>
       itemOf(step) === null

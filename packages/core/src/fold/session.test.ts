@@ -36,7 +36,7 @@ describe("sessions: start", () => {
     expect(s.reasons()).toEqual(["session-event-after-exit", "session-stale"])
   })
 
-  it("keeps what it was configured with until it is told otherwise", () => {
+  it("keeps its configuration until another one is reported", () => {
     const s = new Scenario().start().send("session.configured", { model: "a", cwd: "/x", approvalPolicy: "never" })
     s.send("session.configured", { model: "b", sandbox: "strict" })
     expect(s.session).toMatchObject({
@@ -49,7 +49,7 @@ describe("sessions: start", () => {
 })
 
 describe("sessions: the provider's own id", () => {
-  it("is the last one that it told", () => {
+  it("is the last one that it reported", () => {
     const s = new Scenario().send("session.started", { provider: "x", mode: "managed", nativeSessionId: "a" })
     s.send("session.configured", { model: "m" })
     expect(s.session?.nativeSessionId).toBe("a")
@@ -148,7 +148,7 @@ describe("rule 2 on requested turns", () => {
     expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
   })
 
-  it("an interrupt of a turn that was handed over and has not started ends it at once", () => {
+  it("an interrupt of a turn that was delivered and has not started ends it at once", () => {
     const s = request(new Scenario().start(), id("a"), false)
     s.send("effect.delivered", { effect: "turn/start" }, { session: null, ids: { turnId: id("a") } })
     s.send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("a") } })

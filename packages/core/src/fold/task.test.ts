@@ -41,8 +41,8 @@ describe("background tasks", () => {
 
   it("the same start again, unknown ones and those of a dead session are anomalies", () => {
     const s = begun().send("task.started", { title: "other" }, shell)
-    s.send("task.progress", {}, { native: { taskId: "nobody" } })
-    s.send("task.completed", { status: "completed" }, { native: { taskId: "nobody" } })
+    s.send("task.progress", {}, { native: { taskId: "missing" } })
+    s.send("task.completed", { status: "completed" }, { native: { taskId: "missing" } })
     s.send("session.exited", { reason: "exit" }).send("task.started", {}, { native: { taskId: "task-2" } })
     expect(rows(s)).toMatchObject([{ title: "watch" }])
     expect(s.reasons()).toEqual(["task-duplicate", "task-unknown", "session-event-after-exit"])

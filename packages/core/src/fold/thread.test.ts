@@ -103,7 +103,7 @@ describe("the thread's row", () => {
     const last = () => s.rows.all("threads")[0]?.lastActivityAt
     expect(last()).toBe(s.log.at(-1)?.recordedAt)
     const before = last()
-    s.send("thread.archived", {}, ours).status("ready", "nobody").send("turn.settled", {}, ours)
+    s.send("thread.archived", {}, ours).status("ready", "missing").send("turn.settled", {}, ours)
     expect(last()).toBe(before)
     s.send("message.queued", { messageId: id("m"), text: "x" }, ours)
     expect(last()).toBe(s.log.at(-1)?.recordedAt)

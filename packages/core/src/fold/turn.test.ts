@@ -221,7 +221,7 @@ describe("rule 4: the epoch fence", () => {
   })
 
   it("an event of a session that never started is kept as an anomaly", () => {
-    const s = new Scenario().start().turn(t1, "nobody")
+    const s = new Scenario().start().turn(t1, "missing")
     expect(s.rows.all("turns")).toHaveLength(0)
     expect(s.reasons()).toEqual(["session-unknown"])
   })

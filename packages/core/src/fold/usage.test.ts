@@ -140,12 +140,12 @@ describe("rule 10: usage", () => {
     it.each([
       ["of the kept turn", t1],
       ["of no turn", undefined],
-    ])("a total that is told again before a turn starts is the new base: %s", (_, turnId) => {
+    ])("a total that is reported again before a turn starts is the new base: %s", (_, turnId) => {
       const s = last(last(rewound(), 120, 120, turnId).turn(t3), 200, 80, t3)
       expect([ofTurn(s, t1), ofTurn(s, t3), ofThread(s)]).toEqual([120, 80, 320])
     })
 
-    it("older totals that are told again before a turn starts count nothing, in whatever order", () => {
+    it("older totals that are reported again before a turn starts count nothing, in any order", () => {
       const s = new Scenario().start()
       for (const [index, turn] of [t1, t2, t3].entries())
         last(s.turn(turn), 100 * (index + 1), 100, turn).complete(turn)
@@ -166,58 +166,61 @@ describe("rule 10: usage", () => {
   it.each([
     ["falls to what is left", true],
     ["goes on", false],
-  ])("is what the calls used, whatever is told again, where the source's total %s at a rewind", async (_, falls) => {
-    const step = fc.record({
-      does: fc.constantFrom("call", "call", "call", "turn", "turn", "rewind", "repeat", "repeat"),
-      used: fc.integer({ min: 1, max: 50 }),
-    })
-    await fc.assert(
-      paused(
-        fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
-          const s = new Scenario().start()
-          const calls: { readonly turn: string; readonly used: number; readonly total: number; kept: boolean }[] = []
-          let turns = 0
-          let open: string | null = null
-          let total = 0
-          const end = () => {
-            if (open !== null) s.complete(open)
-            open = null
-          }
-          for (const { does, used } of steps) {
-            if (does === "turn") {
-              end()
-              turns += 1
-              open = strong(`turn ${turns}`)
-              s.turn(open)
-            } else if (does === "call" && open !== null) {
-              total += used
-              calls.push({ turn: open, used, total, kept: true })
-              last(s, total, used, open)
-            } else if (does === "rewind") {
-              end()
-              const [newest] = s.rows
-                .all("turns")
-                .filter((row) => !isRewound(s.state, s.rows, row))
-                .slice(-1)
-              if (newest === undefined) continue
-              s.send("thread.rewound", {})
-              for (const call of calls) if (call.turn === newest.nativeTurnId) call.kept = false
-              if (falls) total = calls.reduce((sum, call) => sum + (call.kept ? call.used : 0), 0)
-            } else if (does === "repeat") {
-              const told = calls.filter(({ kept, turn }) => kept && turn !== open)
-              const again = told[used % Math.max(1, told.length)]
-              if (again !== undefined) last(s, again.total, again.used, again.turn)
+  ])(
+    "is what the calls used, whatever is reported again, where the source's total %s at a rewind",
+    async (_, falls) => {
+      const step = fc.record({
+        does: fc.constantFrom("call", "call", "call", "turn", "turn", "rewind", "repeat", "repeat"),
+        used: fc.integer({ min: 1, max: 50 }),
+      })
+      await fc.assert(
+        paused(
+          fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
+            const s = new Scenario().start()
+            const calls: { readonly turn: string; readonly used: number; readonly total: number; kept: boolean }[] = []
+            let turns = 0
+            let open: string | null = null
+            let total = 0
+            const end = () => {
+              if (open !== null) s.complete(open)
+              open = null
             }
-          }
-          const used = (turn?: string) =>
-            calls.reduce((sum, call) => sum + (turn === undefined || call.turn === turn ? call.used : 0), 0)
-          for (const { turn } of calls) expect([turn, ofTurn(s, turn)]).toEqual([turn, used(turn)])
-          expect(ofThread(s) ?? 0).toBe(used())
-        }),
-      ),
-      { numRuns: 300 },
-    )
-  })
+            for (const { does, used } of steps) {
+              if (does === "turn") {
+                end()
+                turns += 1
+                open = strong(`turn ${turns}`)
+                s.turn(open)
+              } else if (does === "call" && open !== null) {
+                total += used
+                calls.push({ turn: open, used, total, kept: true })
+                last(s, total, used, open)
+              } else if (does === "rewind") {
+                end()
+                const [newest] = s.rows
+                  .all("turns")
+                  .filter((row) => !isRewound(s.state, s.rows, row))
+                  .slice(-1)
+                if (newest === undefined) continue
+                s.send("thread.rewound", {})
+                for (const call of calls) if (call.turn === newest.nativeTurnId) call.kept = false
+                if (falls) total = calls.reduce((sum, call) => sum + (call.kept ? call.used : 0), 0)
+              } else if (does === "repeat") {
+                const reported = calls.filter(({ kept, turn }) => kept && turn !== open)
+                const again = reported[used % Math.max(1, reported.length)]
+                if (again !== undefined) last(s, again.total, again.used, again.turn)
+              }
+            }
+            const used = (turn?: string) =>
+              calls.reduce((sum, call) => sum + (turn === undefined || call.turn === turn ? call.used : 0), 0)
+            for (const { turn } of calls) expect([turn, ofTurn(s, turn)]).toEqual([turn, used(turn)])
+            expect(ofThread(s) ?? 0).toBe(used())
+          }),
+        ),
+        { numRuns: 300 },
+      )
+    },
+  )
 
   it("what is shown of the last call is no row of its own: a repeat writes nothing", () => {
     const s = last(new Scenario().start(), 50, 5).turn(t1)

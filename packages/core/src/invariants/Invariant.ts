@@ -56,4 +56,5 @@ export interface StateInvariant extends Described {
   readonly violation: (step: Step) => string | null
 }
 
+/** An invariant of a log, of rows or of the open state. */
 export type Invariant = LogInvariant | RowInvariant | StateInvariant

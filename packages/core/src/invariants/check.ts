@@ -9,7 +9,7 @@ import { turnRowInvariants } from "./rows/turnRows.js"
 import { voiceRowInvariants } from "./rows/voiceRows.js"
 import { stateInvariants } from "./state.js"
 
-/** The row kind. */
+/** The invariants of rows. */
 export const rowInvariants: readonly RowInvariant[] = [
   ...sessionRowInvariants,
   ...turnRowInvariants,
@@ -18,7 +18,7 @@ export const rowInvariants: readonly RowInvariant[] = [
   ...threadRowInvariants,
 ]
 
-/** All of them. */
+/** All invariants. */
 export const invariants: readonly Invariant[] = [...logInvariants, ...rowInvariants, ...stateInvariants]
 
 export { logInvariants }

@@ -54,6 +54,7 @@ class MapTable {
   }
 }
 
+/** Rows and open states of any number of streams, in memory. */
 export class MapStore implements RowsSource {
   private readonly tables: ReadonlyMap<TableName, MapTable> = new Map(
     [...layouts].map(([table, of]) => [table, new MapTable(of)]),

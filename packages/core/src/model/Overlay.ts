@@ -150,6 +150,7 @@ class PendingChunks {
   }
 }
 
+/** Pending changes over stored rows. Finds see the changes; `net` gives one change for each row. */
 export class Overlay implements RowsSource {
   private readonly tables: ReadonlyMap<TableName, PendingTable>
   private readonly chunks = new PendingChunks()

@@ -37,7 +37,7 @@ export const compareKeys = (a: readonly Scalar[], b: readonly Scalar[]): number 
 /** The text, with U+FFFD for every lone surrogate. Costs next to nothing where there is none. */
 export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed())
 
-/** The same for the values of a look-up. */
+/** The values of a look-up, with U+FFFD for every lone surrogate. */
 export const wellFormedAll = <V extends string | number | null>(values: readonly V[]): readonly (V | string)[] =>
   values.some((value) => typeof value === "string" && !value.isWellFormed())
     ? values.map((value) => (typeof value === "string" ? value.toWellFormed() : value))

@@ -43,6 +43,7 @@ export const joinChunks = (chunks: readonly ChunkText[]): string | null => {
 export const itemText = (row: Rows["items"], chunks: readonly ChunkText[]): string | null =>
   row.hasFinal === 1 ? (row.text ?? null) : (joinChunks(chunks) ?? row.text ?? null)
 
+/** Token counts as they are served: a count that was not reported is null. */
 export const usageView = (counts: TokenCounts | Rows["usage"] | null): UsageView | null =>
   counts === null
     ? null
@@ -62,6 +63,7 @@ export const threadUsage = (row: Rows["usage"] | null): ThreadUsage | null => {
     : { ...counts, contextWindow: row.contextWindow, last: usageView(row.last) }
 }
 
+/** A thread as it is served in a list. */
 export const threadView = (row: Rows["threads"]): ThreadView => ({
   threadId: row.threadId,
   title: row.title,
@@ -87,7 +89,7 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   streamVersion: row.streamVersion,
 })
 
-/** The same with what only one thread at a time is read for. */
+/** A thread by its id: the list entry, and the fields that only one thread at a time is read for. */
 export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
   ...threadView(row),
   settings: row.settings ?? null,
@@ -96,6 +98,7 @@ export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
   keepAliveUntil: row.keepAliveUntil,
 })
 
+/** A session as it is served. */
 export const sessionView = (row: Rows["sessions"]): SessionView => ({
   sessionId: row.sessionId,
   threadId: row.threadId,
@@ -161,7 +164,7 @@ const rewoundView = (range: RewoundRange | null) => ({
   rewoundSequence: range?.sequence ?? null,
 })
 
-/** The same with what it says outside its thread. */
+/** A turn by its id: its view, and what a reader needs outside the list of its thread. */
 export const turnDetail = (row: Rows["turns"], ranges: readonly RewoundRange[]): TurnDetail => {
   const view = turnView(row, ranges)
   return {
@@ -205,6 +208,7 @@ export const itemViews = (rows: readonly Rows["items"][], chunks: readonly Chunk
   return rows.map((row) => itemView(row, byItem.get(row.itemId) ?? []))
 }
 
+/** A request as it is served in a list of its thread. */
 export const requestView = (row: Rows["requests"]): RequestView => ({
   requestId: row.requestId,
   nativeRequestId: row.nativeRequestId,
@@ -223,13 +227,14 @@ export const requestView = (row: Rows["requests"]): RequestView => ({
   endedAt: row.endedAt,
 })
 
-/** The same with what it says outside its thread. */
+/** A request by its id: its view, and what a reader needs outside the list of its thread. */
 export const requestDetail = (row: Rows["requests"]): RequestDetail => ({
   threadId: row.threadId,
   ...requestView(row),
   version: row.sequence,
 })
 
+/** An inference attempt as it is served. */
 export const inferenceView = (row: Rows["inferences"]): InferenceView => ({
   inferenceId: row.inferenceId,
   nativeInferenceId: row.nativeInferenceId,
@@ -246,6 +251,7 @@ export const inferenceView = (row: Rows["inferences"]): InferenceView => ({
   endedAt: row.endedAt,
 })
 
+/** A voice run as it is served. */
 export const realtimeRunView = (row: Rows["realtime_runs"]): RealtimeRunView => ({
   realtimeId: row.realtimeId,
   status: row.status,
@@ -256,6 +262,7 @@ export const realtimeRunView = (row: Rows["realtime_runs"]): RealtimeRunView => 
   endedAt: row.endedAt,
 })
 
+/** A delegation as it is served. */
 export const delegationView = (row: Rows["delegations"]): DelegationView => ({
   delegationId: row.delegationId,
   realtimeId: row.realtimeId,
@@ -264,6 +271,7 @@ export const delegationView = (row: Rows["delegations"]): DelegationView => ({
   text: row.text ?? null,
 })
 
+/** A background task as it is served. */
 export const taskView = (row: Rows["tasks"]): TaskView => ({
   taskId: row.taskId,
   nativeTaskId: row.nativeTaskId,
@@ -277,6 +285,7 @@ export const taskView = (row: Rows["tasks"]): TaskView => ({
   endedAt: row.endedAt,
 })
 
+/** A queued message as it is served. */
 export const queueView = (row: Rows["queue"]): QueueView => ({
   messageId: row.messageId,
   position: row.position,
@@ -285,6 +294,7 @@ export const queueView = (row: Rows["queue"]): QueueView => ({
   queuedAt: row.queuedAt,
 })
 
+/** An anomaly as it is served. */
 export const anomalyView = (row: Rows["anomalies"]): AnomalyView => ({
   threadId: row.threadId,
   reason: row.reason,

@@ -57,6 +57,7 @@ export interface Baseline {
   readonly left: TokenCounts | null
 }
 
+/** The open state of one stream. A value never changes; each step of the fold returns another one. */
 export interface FoldState {
   readonly streamId: string
   /** Version of the last event that is folded in; 0 for a new stream. */

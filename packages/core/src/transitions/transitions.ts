@@ -2,6 +2,7 @@
 import { machines } from "./machines.js"
 import type { Machine, MachineName, StateName, Transition } from "./Transition.js"
 
+/** Whether a table's rows have a status with a transition table. */
 export const isMachine = (table: string): table is MachineName => Object.hasOwn(machines, table)
 
 /** The transition by which an event may take a row from one state to another, or null. Staying is no transition. */

@@ -1,6 +1,7 @@
 /** The input of the workflow's rules: a thread with all that is open in it, read at one moment. */
 import type { SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
 
+/** A thread with all that is open in it, read at one moment. */
 export interface ThreadWork {
   readonly thread: ThreadRow
   /** The session that lives, or null. */

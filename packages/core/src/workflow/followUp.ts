@@ -55,7 +55,7 @@ const holdsQueue: { readonly [K in EffectKind]: boolean } = {
   "session.stop": true,
 }
 
-/** What follows. */
+/** The follow-ups of a thread. */
 export interface FollowUp {
   /** Turns whose end is to become final, `settleMs` after it. */
   readonly settles: readonly TurnRow[]

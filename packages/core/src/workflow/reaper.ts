@@ -90,13 +90,14 @@ export type ReapReason = keyof (typeof reaperReasons)["reap"]
 /** Why a session is settled. */
 export type RepairReason = keyof (typeof reaperReasons)["repair"]
 
+/** What the reaper decides of a session, why, and for how long the session has been idle, ms. */
 export type SessionVerdict = { readonly idleMs: number } & (
   | { readonly decision: "keep"; readonly reason: KeepReason }
   | { readonly decision: "reap"; readonly reason: ReapReason }
   | { readonly decision: "repair"; readonly reason: RepairReason }
 )
 
-/** What is decided on. */
+/** The facts of a session that the decision depends on. */
 export interface SessionFacts {
   readonly session: LivingSession
   readonly liveness: Liveness

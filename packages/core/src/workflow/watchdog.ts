@@ -77,7 +77,7 @@ export interface TurnLimits {
   readonly retryMs: number
 }
 
-/** What becomes of a question that no person answers. */
+/** What follows when no person answers a question. */
 export type UnattendedPolicy =
   | { readonly action: "wait" }
   | { readonly action: "deny" | "expire"; readonly afterMs: number }
@@ -90,7 +90,7 @@ export interface WatchPolicy {
   readonly onStall: "show" | "interrupt"
 }
 
-/** What is decided on. */
+/** The facts of a turn that the decision depends on. */
 export interface TurnFacts {
   readonly turn: RunningTurn
   /** Limits of the agent that we run in its thread; null: we do not run it, so it is not ours to end. */
@@ -103,7 +103,7 @@ export interface TurnFacts {
   readonly sleeps: readonly Span[]
 }
 
-/** What is to be done, in this order. */
+/** The steps of the watchdog, in this order. */
 export interface TurnVerdict {
   /** How long no event came, ms, where that is to be shown; null: nothing new. */
   readonly silentMs: number | null
