@@ -1,5 +1,5 @@
 /**
- * Acknowledgement latency at an offered load that waits for nobody: the generator lives in this thread, the writer in
+ * Acknowledgement latency at an offered load that does not wait for the writer: the generator lives in this thread, the writer in
  * one of its own, and a submission's clock starts when it was due, so that a writer that stalls cannot hide it.
  */
 

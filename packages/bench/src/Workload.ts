@@ -1,5 +1,5 @@
 /**
- * The benchmark's load: turns as a recording has them, told by many threads at once. Nine events of ten are deltas,
+ * The benchmark's load: turns as a recording has them, in many threads at once. Nine events of ten are deltas,
  * whose texts are a recording's own. Seeded by place and count alone, so that every run sees the same events.
  */
 import { readFileSync } from "node:fs"
@@ -9,9 +9,9 @@ import { makeCodexTranslator, readRecording } from "@threadfold/providers"
 
 export interface WorkloadOptions {
   readonly events: number
-  /** Threads that speak in turn. */
+  /** Threads that send in turn. */
   readonly threads: number
-  /** Events of one thread in one submission: what a driver hands over at a time. */
+  /** Events of one thread in one submission: what a driver submits at a time. */
   readonly burst: number
   /** Time of the first event, ms since the epoch. */
   readonly startAt: number
@@ -71,7 +71,7 @@ function* speech(native: string, texts: readonly string[]): Generator<Draft> {
 /** The submissions of a load, made as they are asked for. */
 export function* submissions(options: WorkloadOptions): Generator<Submission> {
   const texts = textsOf(options.recording)
-  const speakers = Array.from({ length: options.threads }, (_, index) => {
+  const sources = Array.from({ length: options.threads }, (_, index) => {
     const native = `bench-${options.startAt}-${index}`
     return {
       streamId: mintId(sha256, options.startAt, `bench thread ${native}`),
@@ -82,24 +82,24 @@ export function* submissions(options: WorkloadOptions): Generator<Submission> {
   })
   let made = 0
   for (let round = 0; made < options.events; round++) {
-    const speaker = speakers[round % speakers.length]
-    if (speaker === undefined) return
+    const source = sources[round % sources.length]
+    if (source === undefined) return
     const drafts: EventDraft[] = []
     for (let place = 0; place < options.burst && made < options.events; place++) {
-      const next = speaker.speech.next()
+      const next = source.speech.next()
       if (next.done === true) break
       made += 1
-      speaker.seq += 1
+      source.seq += 1
       drafts.push({
-        to: { streamId: speaker.streamId },
-        sessionId: speaker.sessionId,
+        to: { streamId: source.streamId },
+        sessionId: source.sessionId,
         actor: "provider",
         event: {
           type: next.value.type,
           payload: next.value.payload,
           native: next.value.native,
           channel: "agent",
-          seq: speaker.seq,
+          seq: source.seq,
           at: options.startAt + made,
           raw: JSON.stringify({ method: next.value.type, params: next.value.payload }),
         },

@@ -9,6 +9,7 @@ import { fill } from "./throughput/engineOn.js"
 import { throughput } from "./throughput/throughput.js"
 import { workplace } from "./workplace.js"
 
+/** How the benchmark of the writer runs. */
 export interface BenchIngestOptions {
   /** Events of the throughput run, and of the large database that is started. */
   readonly events: number

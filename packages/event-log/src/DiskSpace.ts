@@ -9,17 +9,17 @@ const Bytes = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
  * meant for a large disk does not close a small one.
  */
 export const DiskLimits = Schema.Struct({
-  /** Below this many free bytes the server warns; 1 GiB unless told, at most a tenth of the file system. */
+  /** Below this many free bytes the server warns; 1 GiB by default, at most a tenth of the file system. */
   warnFreeBytes: Schema.optional(Bytes),
-  /** Below this many free bytes nothing is written any more; 64 MiB unless told, at most a twentieth of the file system. */
+  /** Below this many free bytes nothing is written any more; 64 MiB by default, at most a twentieth of the file system. */
   minFreeBytes: Schema.optional(Bytes),
 })
 export type DiskLimits = typeof DiskLimits.Type
 
-/** Unless told otherwise. */
+/** The default limits, bytes. */
 export const defaultDiskLimits = { warnFreeBytes: 1024 ** 3, minFreeBytes: 64 * 1024 ** 2 } as const
 
-/** `low`: warned of; `full`: nothing is written any more. */
+/** `low`: the server warns; `full`: nothing is written any more. */
 export interface DiskSpace {
   readonly status: "ok" | "low" | "full"
   /** Bytes that this user may still use. */

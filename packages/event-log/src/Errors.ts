@@ -19,7 +19,7 @@ export class StorageReadOnly extends Schema.TaggedError<StorageReadOnly>()("Stor
 /** The files of the database are no longer those that were opened. */
 export class StorageLost extends Schema.TaggedError<StorageLost>()("StorageLost", {
   kind: Schema.Literal("database", "wal", "lock"),
-  /** What was found, in a sentence without its dot. */
+  /** What was found, in a sentence without a full stop. */
   found: Schema.String,
   /** True: the transaction was committed, to a file that may be gone; false: it was not begun. */
   committed: Schema.Boolean,

@@ -19,7 +19,7 @@ export interface SubscribeQuery {
   readonly after: number
   readonly streamId?: string
   readonly types?: readonly string[]
-  /** Events taken from the log at a time, 1 to 10,000; 256 unless told. The most that a subscription ever holds. */
+  /** Events taken from the log at a time, 1 to 10,000; 256 by default. The most that a subscription ever holds. */
   readonly pageSize?: number
 }
 
@@ -32,6 +32,7 @@ export interface LogSource {
   readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
 }
 
+/** Reads of a log. Each fails with `StorageUnavailable` where the storage cannot be read. */
 export interface LogReader {
   /** Identifies the log; changes when a backup is restored over it. */
   readonly logId: string

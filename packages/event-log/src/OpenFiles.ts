@@ -11,7 +11,7 @@ import { lockFile } from "./DataDirectory.js"
 export interface FileChange {
   /** `lock`: another process may own the directory now. */
   readonly kind: "database" | "wal" | "lock"
-  /** What was found, in a sentence without its dot. */
+  /** What was found, in a sentence without a full stop. */
   readonly found: string
 }
 

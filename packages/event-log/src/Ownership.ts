@@ -15,13 +15,13 @@ import { writeWhole } from "./writeWhole.js"
 export const OwnerRecord = Schema.Struct({
   /** Process id. */
   pid: Schema.Number,
-  /** Id of the machine's boot; null where the system tells none. */
+  /** Id of the machine's boot; null where the system has none. */
   bootId: Schema.NullOr(Schema.String),
-  /** Start of the process in clock ticks since the boot; null where the system tells none. */
+  /** Start of the process in clock ticks since the boot; null where the system has none. */
   startTicks: Schema.NullOr(Schema.Number),
   /** Port that it serves on; null while it serves none. */
   port: Schema.NullOr(Schema.Number),
-  /** Version of Threadfold; null where the owner told none. */
+  /** Version of Threadfold; null where it is not known. */
   version: Schema.NullOr(Schema.String),
   /** When it took the directory, ms since the epoch. */
   startedAt: Schema.Number,

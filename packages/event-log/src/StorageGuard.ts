@@ -13,6 +13,7 @@ export interface StorageGuardOptions {
   readonly disk?: DiskLimits
 }
 
+/** The checks of one open database. */
 export class StorageGuard {
   private readonly files: OpenFiles
   private readonly directory: string

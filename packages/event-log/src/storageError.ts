@@ -1,4 +1,4 @@
-/** What is told of a directory or file that cannot be written to. No Effect here. */
+/** The error of a directory or file that cannot be written to. Without Effect, because the writer's plain functions use it. */
 import { accessSync, constants } from "node:fs"
 import { dirname } from "node:path"
 import { type StorageError, StorageFailed, StorageFull, StorageReadOnly } from "./Errors.js"
@@ -27,5 +27,5 @@ export const storageError = (path: string, directory: string, error: unknown): S
   return new StorageFailed({ message: `${path}: ${why}.` })
 }
 
-/** The same for a file, of the directory that it lies in. */
+/** The error of a file's directory that cannot be written to. */
 export const fileError = (file: string, error: unknown): StorageError => storageError(file, dirname(file), error)

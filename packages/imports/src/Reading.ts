@@ -22,12 +22,13 @@ import type { OpenRecording } from "./RecordingReader.js"
 import type { Recognized } from "./recognize.js"
 import { type ImportedThread, type ImportOutcome, namedLines, type UnreadableLines } from "./report.js"
 
+/** How a recording is read. */
 export interface ReadingOptions {
   /** Leave sessions open at the end of a recording that has not seen its process exit. */
   readonly leaveOpen?: boolean
   /** Events per submission. Default 512: a batch of the writer. */
   readonly submitAt?: number
-  /** Told after each commit: lines read and events added so far, for progress. */
+  /** Called after each commit, for progress: lines read and events added so far. */
   readonly onProgress?: (name: string, line: number, events: number) => void
 }
 
@@ -218,7 +219,7 @@ export class Reading {
     const last = this.cuts.at(-1)
     const leaveOpen = this.options.leaveOpen === true
     const grown = last === undefined || this.lastLine > last.line
-    // Nothing new, and the end was told already or is not to be told.
+    // Nothing is new, and the end is in the log already or is not to be added.
     if (!grown && (leaveOpen || !last.open)) return this.submit()
     this.take(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
     return this.submit({ [this.key]: writeCuts([...this.cuts, { line: this.lastLine, open: leaveOpen }]) })

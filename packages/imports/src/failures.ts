@@ -36,10 +36,10 @@ export class NotARecording extends Data.TaggedError("NotARecording")<{
   }
 }
 
-/** What an import fails with by itself. */
+/** The errors of an import itself. */
 export type ImportFailed = NotARecording | RecordingUnreadable | UnknownSource
 
-/** What the engine refuses or fails with. */
+/** The errors of the engine during an import. */
 export type EngineFailure =
   | Effect.Effect.Error<ReturnType<EngineService["submit"]>>
   | Effect.Effect.Error<ReturnType<EngineService["getMeta"]>>

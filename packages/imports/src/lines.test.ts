@@ -12,7 +12,7 @@ const read = (content: string, limit: number, pieceBytes = 256 * 1024) => {
   return Effect.map(Stream.runCollect(linesOf(Stream.fromIterable(pieces), limit)), Chunk.toReadonlyArray)
 }
 
-it("lines of a file are what lies between its newlines; a line that is too long is told by its length alone", async () => {
+it("lines of a file are what lies between its newlines; of a line that is too long only its length is known", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.string({ unit: "grapheme", maxLength: 40 }), { maxLength: 8 }),

@@ -45,7 +45,7 @@ const firstToRead = (recording: Recording, candidates: readonly RecordingReader[
     return Stream.filterMap(linesOf(recording.bytes), recognized)
   }).pipe(Stream.runHead)
 
-/** What a recording seems to be that no reader takes. */
+/** What a recording that no reader takes seems to be. */
 const guess = (recording: Recording): Effect.Effect<string, RecordingUnreadable> =>
   Effect.suspend(() => {
     let bytes = 0

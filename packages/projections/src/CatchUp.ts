@@ -25,7 +25,7 @@ export interface CatchUpOptions {
   readonly foldVersion?: number
   /** Events that a step folds at most. Default 250: a few milliseconds. */
   readonly eventsPerStep?: number
-  /** Told of the streams whose rows a step has made anew, once they are committed. */
+  /** Called with the ids of the streams whose rows a step has made anew, after their commit. */
   readonly onRefolded?: (streamIds: readonly string[]) => void
   /** Streams that a step looks at, at most. Default 100. */
   readonly streamsPerStep?: number
@@ -37,6 +37,7 @@ interface Folding {
   readonly state: FoldState
 }
 
+/** Folds streams again whose rows another version of the fold made, step by step. */
 export class CatchUp {
   /** Streams whose rows this pass wrote anew. */
   refolded = 0

@@ -4,6 +4,7 @@ import type { EventEnvelope } from "@threadfold/contracts"
 import { compareText } from "@threadfold/core/model"
 import type { ProjectionStore } from "./ProjectionStore.js"
 
+/** Events by stream. */
 export interface EventSource {
   /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`. */
   readonly read: (streamId: string, afterVersion: number, limit: number) => readonly EventEnvelope[]

@@ -5,6 +5,7 @@
 import type { Change } from "@threadfold/core"
 import type { FoldStateRow, RowsSource, TableRow } from "@threadfold/core/model"
 
+/** Rows and open states that a writer can change. */
 export interface ProjectionStore extends RowsSource {
   /**
    * Writes changes in the order given. Inside the writer they come netted from `Overlay.net`, one per row, rows leaving

@@ -179,6 +179,7 @@ class SqlTable {
   }
 }
 
+/** The projections in SQL tables, on the writer's own handle. */
 export class SqlStore implements ProjectionStore {
   private readonly tables: ReadonlyMap<TableName, SqlTable>
   private readonly statements: ReturnType<typeof prepareStatements>

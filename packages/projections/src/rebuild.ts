@@ -22,6 +22,7 @@ export interface RebuildOptions {
   readonly onProgress?: (done: RebuildReport) => void
 }
 
+/** What a rebuild did. */
 export interface RebuildReport {
   /** Streams that were folded again. */
   readonly streams: number

@@ -21,7 +21,7 @@ const putAll = (store: ProjectionStore, rows: Iterable<TableRow>): void => {
   store.apply(puts)
 }
 
-/** What a stream was folded to. */
+/** The result of folding a stream. */
 export interface Folded {
   readonly state: FoldState
   readonly rows: Iterable<TableRow>

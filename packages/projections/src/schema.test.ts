@@ -80,8 +80,8 @@ const impossible: readonly (readonly [string, readonly Change[], Change])[] = [
   ["an item that ended without a cause", [], putRow("items", { ...item, status: "failed", evidence: "observed" })],
   ["an open item with evidence of its end", [], putRow("items", { ...item, evidence: "observed" })],
   ["chunks beside a final text", [], putRow("items", { ...item, hasFinal: 1, chunks: 1 })],
-  ["a chunk without an item", [], putRow("item_chunks", { itemId: "nobody", ordinal: 0, threadId: "t", text: "x" })],
-  ["an answer on its way that nobody gave", [], putRow("requests", { ...request, status: "answering" })],
+  ["a chunk without an item", [], putRow("item_chunks", { itemId: "missing", ordinal: 0, threadId: "t", text: "x" })],
+  ["an answer on its way without a decision", [], putRow("requests", { ...request, status: "answering" })],
   [
     "one native request twice in a session",
     [putRow("requests", request)],

@@ -17,6 +17,7 @@ import type { Plan } from "./Plan.js"
 import { type Adapter, capturePushes, makeAdapters, openingOf, pushOf } from "./pushes.js"
 import { type Call, type Load, makeTarget, type Target } from "./Target.js"
 
+/** How the benchmark of HTTP runs. */
 export interface BenchHttpOptions {
   /** Calls that are measured of each case, of each server. */
   readonly calls: number
@@ -42,6 +43,7 @@ export interface HttpFigures {
 /** The cases that push, by how many adapters at a time. */
 type PushCase = "pushBy1" | "pushBy20"
 
+/** The figures of each case, and how many calls and callers made them. */
 export type BenchHttpReport = { readonly calls: number; readonly callers: number } & {
   readonly [C in ReadCase | PushCase]: HttpFigures
 }

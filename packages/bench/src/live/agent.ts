@@ -68,20 +68,20 @@ const end = (turn: Turn): void => {
 const piece = (): string => `${(performance.timeOrigin + performance.now()).toFixed(3)};lorem ipsum `
 
 let began = 0
-let told = 0
+let sent = 0
 /** Tells what is due by now; the rate is kept however late a timer comes. */
 const stream = (): void => {
   const now = performance.now()
   if (began === 0) began = now
   const due = Math.min(Math.floor(((now - began) / 1_000) * perSecond), perSecond * seconds)
-  for (; told < due; told += 1) {
-    const turn = turns[told % turns.length]
+  for (; sent < due; sent += 1) {
+    const turn = turns[sent % turns.length]
     if (turn === undefined) return
     const delta = piece()
     turn.text += delta
     tell("item/agentMessage/delta", { threadId: turn.threadId, turnId: turn.turnId, itemId: turn.itemId, delta })
   }
-  if (told >= perSecond * seconds) return turns.forEach(end)
+  if (sent >= perSecond * seconds) return turns.forEach(end)
   setTimeout(stream, 1)
 }
 

@@ -14,6 +14,7 @@ import { pausesPerSecond, Spent } from "./cpuTime.js"
 import { startProgram } from "./Program.js"
 import { startSubscriber } from "./Subscriber.js"
 
+/** How the benchmark of live threads runs. */
 export interface BenchLiveOptions {
   /** Threads that stream at the same time. */
   readonly threads: number
@@ -32,7 +33,7 @@ export interface BenchLiveOptions {
 /** Times in ms. */
 export interface BenchLiveReport {
   readonly threads: number
-  /** Pieces told per second, and how many were measured. */
+  /** Pieces sent per second, and how many were measured. */
   readonly perSecond: number
   readonly pieces: number
   /** From the moment that the agent says a piece to its arrival at the subscriber; merging at the source included. */

@@ -26,6 +26,7 @@ export interface OpenSlopes {
   readonly eventMicros: number
 }
 
+/** What threads with much open cost. Times in µs of CPU, delays in ms. */
 export interface BenchOpenReport {
   /** Open rows of the smaller thread; the larger one has ten times as many. */
   readonly size: number

@@ -19,15 +19,15 @@ export interface Delay {
 }
 
 export interface SharingReport {
-  /** Nobody else submits. */
+  /** No other thread submits. */
   readonly alone: Delay
   /** A thread with much open submits pieces of 512 events, as many at a time as it may. */
   readonly besideBusy: Delay & { readonly busyEventsPerSecond: number }
-  /** A body of 20,000 lines is taken, in the pieces that the door makes of it. */
+  /** A body of 20,000 lines is taken, in the pieces into which the server cuts it. */
   readonly besideLargePush: Delay & { readonly pushMs: number }
 }
 
-/** Events of a piece: the door cuts bodies at so many lines, drivers and imports submit no more. */
+/** Events of a piece: the server cuts bodies at so many lines, drivers and imports submit no more. */
 const PIECE = 512
 /** Lines of a large body. */
 const BODY = 20_000

@@ -24,10 +24,10 @@ interface Work {
 
 const nothing = (): Work => ({ asked: 0, listed: 0, written: 0, log: 0 })
 
-/** The same service, whose calls are told with what they gave. */
+/** The same service; `report` gets each call with its result. */
 const watched = <S extends object>(
   service: S,
-  told: (name: string, given: readonly unknown[], gave: unknown) => void,
+  report: (name: string, given: readonly unknown[], gave: unknown) => void,
 ): S =>
   new Proxy(service, {
     get: (target, name) => {
@@ -35,7 +35,7 @@ const watched = <S extends object>(
       if (typeof member !== "function") return member
       return (...given: readonly unknown[]): unknown => {
         const gave: unknown = Reflect.apply(member, target, given)
-        told(String(name), given, gave)
+        report(String(name), given, gave)
         return gave
       }
     },

@@ -28,7 +28,7 @@ const asked = Effect.async<ToWriter>((resume) => {
 
 const load = chunksOf(submissions(workload), settleYoung)
 
-/** Takes a chunk whenever it is asked to, until it is told to stop or has no more. */
+/** Takes a chunk at each request, until a request to stop or the end of the load. */
 const takeTurns = (take: (chunk: Chunk) => Effect.Effect<readonly Taken[]>) =>
   Effect.gen(function* () {
     while ((yield* asked) === "next") {
@@ -62,7 +62,7 @@ const engines = Effect.gen(function* () {
   handle.pragma("wal_checkpoint(TRUNCATE)")
 })
 
-/** The two bare loops: of all rows, and of the event rows only. An engine beside them, which nobody measures, says the rows. */
+/** The two bare loops: of all rows, and of the event rows only. An engine beside them, which is not measured, gives the rows. */
 const bareLoops = Effect.gen(function* () {
   const capture = new Capture()
   const { loop } = yield* engineOn(join(directory, "captured"), ({ handle }) => {

@@ -55,7 +55,7 @@ const differences = (e: EventRow, p: EventRow): string => {
 
 /** What the bodies' digest has of one body: a long one is stored under its own digest already. */
 export const bodyPart = (body: string): string => (isLong(body) ? longPart(bodyKey(body)) : body)
-/** The same of a long body whose key is known. */
+/** What the digest of bodies has of a long body whose key is known. */
 export const longPart = (key: string): string => `sha256 ${key}`
 
 /** The digests of a block. */

@@ -23,7 +23,7 @@ const statements = [
   `INSERT INTO meta (key, value) SELECT '${digestsAfterKey}', coalesce(max(sequence), 0) FROM events`,
 ] as const
 
-/** Makes it. */
+/** Creates the table. */
 export const createDigests = Effect.flatMap(SqlClient, (sql) =>
   Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true }),
 )

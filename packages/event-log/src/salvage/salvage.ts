@@ -28,7 +28,7 @@ export interface SalvageOptions {
   /** The new database; there must be nothing yet. */
   readonly to: string
   readonly migrations?: readonly MigrationGroup[]
-  /** Told now and then: pages read, events copied. */
+  /** Called now and then, for progress: pages read, events copied. */
   readonly onProgress?: (pages: number, events: number) => void
 }
 

@@ -3,6 +3,7 @@ import { makeCodexTranslator, parseRecordingLine } from "@threadfold/providers"
 import type { RecordingReader } from "../RecordingReader.js"
 import { codexAppServerSource } from "../sources.js"
 
+/** The reader of these recordings. */
 export const codexAppServer: RecordingReader = {
   ...codexAppServerSource,
   open: () => {

@@ -6,6 +6,7 @@ import { codexAppServer } from "./codexAppServer.js"
 
 export { codexAppServer }
 
+/** All readers, in the order in which they are tried. */
 export const readers: Arr.NonEmptyReadonlyArray<RecordingReader> = [codexAppServer]
 
 /** The reader of a source. */

@@ -31,7 +31,7 @@ export const anomalyList: ThreadList<"anomalies", AnomalyView> = {
   view: each(anomalyView),
 }
 
-/** A page of them. An anomaly that comes again moves to the front of the list. */
+/** A page of anomalies. One that comes again moves to the front of the list. */
 export const anomalies = (
   sql: ReadSql,
   { threadId, reason, subject, ...query }: AnomalyQuery = {},

@@ -37,7 +37,7 @@ export const itemList: ThreadList<"items", ItemView> = {
   view: (sql, rows) => Effect.map(chunksOf(sql, rows), (chunks) => itemViews(rows, chunks)),
 }
 
-/** A page of them. */
+/** A page of a thread's items. */
 export const items = (
   sql: ReadSql,
   threadId: string,

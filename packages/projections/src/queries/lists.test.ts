@@ -220,7 +220,7 @@ describe("lists", () => {
           const [first] = items
           const found = yield* queries.request(first?.requestId ?? "")
           expect(found).toMatchObject({ value: first, version: first?.version })
-          expect(failureOf(yield* Effect.exit(queries.request("nobody")))).toBe("RowNotFound request")
+          expect(failureOf(yield* Effect.exit(queries.request("missing")))).toBe("RowNotFound request")
         }),
     ),
   )

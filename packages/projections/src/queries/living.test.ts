@@ -61,7 +61,7 @@ const over = (
   )
 
 describe("what lives", () => {
-  it.effect("is told page by page, in the order of the threads' ids; what has ended is not told", () => {
+  it.effect("is listed page by page, in the order of the threads' ids; what has ended is left out", () => {
     const labels = ["a", "b", "c", "d", "e"]
     const rows = labels.flatMap((label) => living(label, {}, label === "c" ? stopped : {}))
     return Effect.gen(function* () {
@@ -121,7 +121,7 @@ describe("what lives", () => {
     }).pipe(Effect.provide(over(rows, { 20: 2_000, 30: 3_000, 60: 6_000 })))
   })
 
-  it.effect("on a connection is told of the threads that the agent opened by itself", () => {
+  it.effect("on a connection lists the threads that the agent opened by itself", () => {
     const on = idFor("connection")
     const rows = [
       ...living("parent", { agent: "x" }, { connectionId: on }),

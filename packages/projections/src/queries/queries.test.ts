@@ -64,10 +64,10 @@ describe("thread snapshot", () => {
     withQueries(sevenTurns, () =>
       Effect.gen(function* () {
         const queries = yield* Projections
-        expect(failureOf(yield* Effect.exit(queries.threadSnapshot("nobody")))).toBe("RowNotFound thread")
-        expect(failureOf(yield* Effect.exit(queries.turns("nobody")))).toBe("RowNotFound thread")
-        expect(failureOf(yield* Effect.exit(queries.usage("nobody")))).toBe("RowNotFound thread")
-        expect(failureOf(yield* Effect.exit(queries.session("nobody")))).toBe("RowNotFound session")
+        expect(failureOf(yield* Effect.exit(queries.threadSnapshot("missing")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.turns("missing")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.usage("missing")))).toBe("RowNotFound thread")
+        expect(failureOf(yield* Effect.exit(queries.session("missing")))).toBe("RowNotFound session")
       }),
     ),
   )
@@ -93,7 +93,7 @@ describe("one resource", () => {
         const turn = yield* queries.turn(last?.turnId ?? "")
         expect(turn.version).toBe(store.find("turns", "key", [last?.turnId ?? ""])?.sequence)
         expect(turn.value).toMatchObject({ ...last, threadId: thread, uncertain: false, version: turn.version })
-        expect(failureOf(yield* Effect.exit(queries.turn("nobody")))).toBe("RowNotFound turn")
+        expect(failureOf(yield* Effect.exit(queries.turn("missing")))).toBe("RowNotFound turn")
       }),
     ),
   )

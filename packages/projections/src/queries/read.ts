@@ -48,7 +48,7 @@ export const findRow = <N extends ResourceTable>(
     ([row]) => row ?? null,
   )
 
-/** The same; fails where there is none. */
+/** A row by its id; fails with `RowNotFound` where there is none. */
 export const requireRow = <N extends ResourceTable>(
   sql: ReadSql,
   table: N,
@@ -114,7 +114,7 @@ export const threadPage = <N extends TableName, A>(
 
 /** A list of one thread's rows and what they look like. */
 export interface ThreadList<N extends TableName, A> extends List<N> {
-  /** What is left out of the list always. */
+  /** Which rows of the thread the list holds; absent: all. */
   readonly conditions?: readonly Condition[]
   readonly view: (sql: ReadSql, rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>
 }
@@ -148,7 +148,7 @@ export const newestFirst = <N extends TableName, A>(
   view: each(view),
 })
 
-/** The query for a page of such a list. */
+/** The query for a page of a list of one thread. */
 export const pagesOf =
   <N extends TableName, A>(list: ThreadList<N, A>) =>
   (sql: ReadSql, threadId: string, query: PageQuery = {}): Effect.Effect<Page<A>, ThreadListError> =>

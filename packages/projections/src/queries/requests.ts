@@ -15,7 +15,7 @@ export const requestList = newestFirst(
   requestView,
 )
 
-/** A page of them. */
+/** A page of a thread's requests. */
 export const requests = pagesOf(requestList)
 
 export interface AllRequestsQuery extends PageQuery {
@@ -23,11 +23,11 @@ export interface AllRequestsQuery extends PageQuery {
   readonly status?: "open" | "answering" | undefined
 }
 
-/** Those that are not over, in the words of the partial index that holds them. */
+/** Requests that are not over, in the words of the partial index that holds them. */
 export const notOver: Condition = { sql: "status IN ('open', 'answering')", params: [] }
 
 /**
- * Those that are not over. The plus keeps SQLite from walking through all requests there ever were in the order of their
+ * Requests that are not over. The plus keeps SQLite from walking through all requests there ever were in the order of their
  * ids: the partial index holds the few that are open, and those are sorted.
  */
 export const openRequestList: ThreadList<"requests", RequestDetail> = {
@@ -39,7 +39,7 @@ export const openRequestList: ThreadList<"requests", RequestDetail> = {
   view: each(requestDetail),
 }
 
-/** A page of those of all threads. */
+/** A page of the requests of all threads. */
 export const allRequests = (
   sql: ReadSql,
   { status, ...query }: AllRequestsQuery = {},

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { ReadSql } from "./ReadSql.js"
 import { type Condition, selectRows } from "./select.js"
 
-/** Ranges that hold any of these turns of one thread. */
+/** The condition for the ranges that hold any of these turns of one thread. */
 export const holdingAny = (threadId: string, turns: readonly Rows["turns"][]): Condition => {
   let oldest = Number.POSITIVE_INFINITY
   let newest = 0
@@ -17,7 +17,7 @@ export const holdingAny = (threadId: string, turns: readonly Rows["turns"][]): C
   return { sql: "thread_id = ? AND from_ordinal <= ? AND to_ordinal >= ?", params: [threadId, newest, oldest] }
 }
 
-/** Them, in their order. */
+/** The ranges that hold any of these turns of one thread, in their order. */
 export const rangesOf = (
   sql: ReadSql,
   turns: readonly Rows["turns"][],

@@ -1,4 +1,4 @@
-/** Rows by their keys, whole: what a program is told that keeps a copy of them. */
+/** Whole rows by their keys, for programs that keep a copy of them. */
 
 import type * as SqlError from "@effect/sql/SqlError"
 import type { StorageUnavailable, TableName } from "@threadfold/contracts"

@@ -1,7 +1,7 @@
 /**
  * Rows of a thread and its open state, of one moment, for a program that folds further events itself: the header, what is open,
- * and the newest of every list. Bounded, however long the thread is; what is left out is told, so that the program never takes
- * a row that it does not hold for one that does not exist.
+ * and the newest of every list. Bounded, however long the thread is; the answer says what it leaves out, so that the
+ * program never takes a row that it does not hold for one that does not exist.
  */
 
 import type * as SqlError from "@effect/sql/SqlError"

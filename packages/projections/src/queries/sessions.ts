@@ -15,7 +15,7 @@ export const sessionList: ThreadList<"sessions", SessionView> = {
   view: each(sessionView),
 }
 
-/** A page of them. */
+/** A page of a thread's sessions. */
 export const sessions = pagesOf(sessionList)
 
 const sessionAs =

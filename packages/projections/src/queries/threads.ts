@@ -49,13 +49,13 @@ const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
   return where
 }
 
-/** A page of them. */
+/** A page of threads. */
 export const threads = (sql: ReadSql, query: ThreadQuery = {}): Effect.Effect<Page<ThreadView>, ListError> =>
   listPage(sql, readPage(sql, threadList, "", conditionsOf(query), query), (rows) =>
     Effect.succeed(rows.map(threadView)),
   )
 
-/** What a page of a thread is true for. */
+/** The version of a thread's page. */
 export interface ThreadVersion {
   /** Sequence of the log. */
   readonly sequence: number

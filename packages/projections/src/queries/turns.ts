@@ -27,7 +27,7 @@ export const turnList: ThreadList<"turns", TurnView> = {
   view: (sql, rows) => Effect.map(rangesOf(sql, rows), (ranges) => rows.map((row) => turnView(row, ranges))),
 }
 
-/** A page of them. */
+/** A page of a thread's turns. */
 export const turns = (
   sql: ReadSql,
   threadId: string,

@@ -64,7 +64,7 @@ export const livingSessions = (
     ),
   )
 
-/** Connections that nobody has seen close, oldest first, after one (exclusive). */
+/** Connections whose close is not in the log, oldest first, after one (exclusive). */
 export const openConnections = (sql: ReadSql, after: string | null, limit: number) =>
   reading(
     sql,

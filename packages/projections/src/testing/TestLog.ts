@@ -33,6 +33,7 @@ export interface TestEvent {
   readonly native?: NativeRef
 }
 
+/** The events, oldest first, and the store that their rows go to. */
 export class TestLog implements EventSource {
   readonly events: EventEnvelope[] = []
   private readonly bySession = new Map<string, number>()
