@@ -23,9 +23,9 @@ const inProcess = Effect.flatMap(directory, (made) =>
 describe("an engine tells the sender of a command", () => {
   it.scoped("what it led to, the same to a retry, and why it is refused", () =>
     Effect.gen(function* () {
-      const told = yield* inProcess
+      const result = yield* inProcess
       const receipt = { commandId: id("command send"), threadId: id("thread x"), messageId: null, sequence: 2 }
-      expect(told).toMatchObject({
+      expect(result).toMatchObject({
         created: { head: 1, receipt: { commandId: id("command create"), sequence: 1 }, effects: [] },
         sent: {
           head: 2,

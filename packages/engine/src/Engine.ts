@@ -58,6 +58,7 @@ export interface StorageState {
   readonly space: DiskSpace | null
 }
 
+/** What the engine does for other packages. */
 export interface EngineService {
   /**
    * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to the source.
@@ -122,6 +123,7 @@ export interface EngineOptions {
   readonly fold?: Fold
 }
 
+/** The engine. Its writer runs in this thread or in a worker thread. */
 export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, EngineService>() {
   /** The writer in this thread. */
   static readonly layerInProcess = (options: EngineOptions): Layer.Layer<Engine, OpenError> =>
@@ -167,10 +169,10 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           {
             offer: (submission, done) => loop.offer(submission, done),
             getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
-            watchRows: (told) =>
+            watchRows: (next) =>
               Effect.sync(() => {
-                listener = told
-                writer.changed.watch(told !== null)
+                listener = next
+                writer.changed.watch(next !== null)
                 return writer.head
               }),
             lost: () => database.guard.lost,

@@ -100,6 +100,7 @@ export type DraftStatus =
 /** Why a draft is not stored under its type, or not at all. */
 export type DraftFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
 
+/** What became of one event draft. */
 export interface DraftResult {
   readonly status: DraftStatus
   /** Stream that it went to. */

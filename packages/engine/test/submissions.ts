@@ -1,4 +1,4 @@
-/** Commands as tests give them to a writer, and threads that wait for their effects. */
+/** Submissions of commands, and threads that wait for their effects. */
 import { Command } from "@threadfold/contracts"
 import { Schema } from "effect"
 import type { CommandSubmission, Submission } from "../src/index.js"
@@ -15,7 +15,12 @@ export const commanded = (name: string, command: object, key?: string): CommandS
 })
 
 /** Gives a command to thread `x`; with a key its answer is remembered. */
-export const give = (name: string, command: object, key?: string, content = JSON.stringify(command)): Submission => ({
+export const commandOf = (
+  name: string,
+  command: object,
+  key?: string,
+  content = JSON.stringify(command),
+): Submission => ({
   ...submit(),
   command: { ...commanded(name, command), ...(key === undefined ? {} : { receipt: { key, content } }) },
 })
@@ -26,7 +31,7 @@ export const send = (text: string) => ({ type: "message.send", text })
 /** A database with such a thread. */
 export const started = (open: () => Bench): Bench => {
   const b = open()
-  b.writer.process([give("create", create)])
+  b.writer.process([commandOf("create", create)])
   return b
 }
 /** What the log holds. */
@@ -35,8 +40,8 @@ export const types = (b: Bench) => b.driver.read({ limit: 50 }).map(({ type }) =
 /** The one effect of a thread whose message waits to be handed over. */
 export const waiting = (open: () => Bench) => {
   const b = started(open)
-  const [told] = b.writer.process([give("send", send("a"))])
-  const [effect] = told?.ok === true ? told.effects : []
+  const [result] = b.writer.process([commandOf("send", send("a"))])
+  const [effect] = result?.ok === true ? result.effects : []
   if (effect === undefined || effect.turnId === null) throw new Error("no effect")
   return { b, effectId: effect.effectId, turnId: effect.turnId }
 }

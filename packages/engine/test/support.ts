@@ -94,7 +94,7 @@ export const databases: readonly (readonly [string, (fold?: Fold) => Bench])[] =
 ]
 
 /** A thread that numbers its own events. */
-export class Speaker {
+export class FakeSource {
   seq = 0
   readonly streamId: string
   readonly sessionId: string

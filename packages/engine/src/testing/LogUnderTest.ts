@@ -12,7 +12,7 @@ export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")
   {
     readonly writer: Writer
     readonly driver: LogDriver
-    /** Its reader, which is told of every commit. */
+    /** Its reader. Every commit is published to it. */
     readonly log: LogReader
   }
 >() {}

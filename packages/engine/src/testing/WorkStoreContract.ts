@@ -91,7 +91,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       work.insertEffect(sampleEffect("bare"))
       expect(work.effect("whole")).toEqual(whole)
       expect(work.effect("bare")).toEqual(sampleEffect("bare"))
-      expect(work.effect("nobody")).toBeNull()
+      expect(work.effect("missing")).toBeNull()
       expect(() => work.insertEffect(sampleEffect("bare", { threadId: "other" }))).toThrow()
       expect(work.effect("bare")?.threadId).toBe("thread")
     })
@@ -121,7 +121,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       work.patchEffect("a", { message: null, sessionId: null })
       expect(work.effect("a")).toMatchObject({ message: null, sessionId: null, status: "delivered" })
       expect(work.effect("b")).toEqual(sampleEffect("b"))
-      expect(() => work.patchEffect("nobody", going("failed"))).toThrow()
+      expect(() => work.patchEffect("missing", going("failed"))).toThrow()
     })
 
     it("refuses an effect that contradicts itself: a lease without an attempt, an ended status without a time of the end", () => {
@@ -152,7 +152,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
         expect(work.attempting("t1")).toBe(status === "attempting")
       }
       expect(work.attempting("t2")).toBe(true)
-      expect(work.attempting("nobody")).toBe(false)
+      expect(work.attempting("missing")).toBe(false)
     })
 
     it("finds the call that carries a message, the latest where there are several", () => {
@@ -208,7 +208,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect([work.receipt("kept"), work.effect("kept")]).toEqual([receipt("kept"), sampleEffect("kept")])
     })
 
-    it("forgets the oldest answers and ended effects first, as many as it is told, and nothing that is open or young", () => {
+    it("forgets the oldest answers and ended effects first, at most the given number, and nothing that is open or young", () => {
       const { work } = fresh()
       for (const [index, at] of [30, 10, 20, 50].entries()) {
         work.putReceipt(receipt(`receipt at ${at}`, at))

@@ -34,7 +34,7 @@ export type FromWriter =
       readonly kind: "committed"
       readonly head: number
       readonly streamIds: readonly string[]
-      /** Null: nobody watches. */
+      /** Null: there is no listener. */
       readonly changed: readonly ChangedStream[] | null
       readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
     }

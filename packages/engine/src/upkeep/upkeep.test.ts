@@ -6,7 +6,7 @@ import { openSqlite } from "@threadfold/event-log"
 import { CatchUp, rebuild, SqlStore, verify } from "@threadfold/projections"
 import { Effect } from "effect"
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest"
-import { type Bench, databases, Speaker, submit } from "../../test/support.js"
+import { type Bench, databases, FakeSource, submit } from "../../test/support.js"
 import { Engine } from "../Engine.js"
 import { databaseGroups, eventSourceOf } from "../writer/index.js"
 import { inBackground } from "./inBackground.js"
@@ -21,7 +21,7 @@ const age = ({ driver, store }: Bench, streamId: string): void => {
   const row = store.find("threads", "key", [streamId])
   driver.transaction(() => {
     store.saveFoldState({ ...stored, foldVersion: FOLD_VERSION - 1, state: "{}" })
-    if (row !== null) store.apply([{ op: "put", table: "threads", row: { ...row, title: "as it was told before" } }])
+    if (row !== null) store.apply([{ op: "put", table: "threads", row: { ...row, title: "as it was before" } }])
   })
 }
 
@@ -39,20 +39,20 @@ describe.each(databases)("catching up %s", (_name, open) => {
   const threads = (count: number, deltas: number, withFold?: Fold) => {
     const made = open(withFold)
     bench = made
-    const speakers = Array.from({ length: count }, (_, index) => new Speaker(`thread ${index}`))
-    for (const one of speakers) {
+    const sources = Array.from({ length: count }, (_, index) => new FakeSource(`thread ${index}`))
+    for (const one of sources) {
       made.writer.process([submit(one.start(), one.turn("t"), one.item("t", "i"))])
       made.writer.process([submit(...Array.from({ length: deltas }, (_, n) => one.delta("t", "i", `word ${n} `)))])
     }
-    return { b: made, speakers }
+    return { b: made, sources }
   }
 
   it("folds every stale stream again, a few at a step, and nothing else", () => {
-    const { b, speakers } = threads(7, 20)
+    const { b, sources } = threads(7, 20)
     const before = clean(b)
-    for (const one of speakers.slice(0, 5)) age(b, one.streamId)
+    for (const one of sources.slice(0, 5)) age(b, one.streamId)
     expect(clean(b)).toMatchObject({ ok: true, stale: { length: 5 } })
-    const fresh = b.store.loadFoldState(speakers[6]?.streamId ?? "")
+    const fresh = b.store.loadFoldState(sources[6]?.streamId ?? "")
     const work = catchUp(b, { eventsPerStep: 50 })
     let steps = 1
     while (work.step()) steps += 1
@@ -60,12 +60,12 @@ describe.each(databases)("catching up %s", (_name, open) => {
     // 23 events a stream: no step takes three of them.
     expect(steps).toBeGreaterThanOrEqual(3)
     expect(clean(b)).toEqual(before)
-    expect(b.store.loadFoldState(speakers[6]?.streamId ?? "")).toEqual(fresh)
+    expect(b.store.loadFoldState(sources[6]?.streamId ?? "")).toEqual(fresh)
   })
 
   it("takes a long stream over several steps, whose rows stay whole until the last", () => {
-    const { b, speakers } = threads(1, 400)
-    const [one] = speakers
+    const { b, sources } = threads(1, 400)
+    const [one] = sources
     const before = clean(b)
     age(b, one?.streamId ?? "")
     const reads: number[] = []
@@ -85,15 +85,15 @@ describe.each(databases)("catching up %s", (_name, open) => {
       reads.length = 0
       expect(work.step()).toBe(true)
       expect(reads.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(100)
-      expect(b.store.find("threads", "key", [one?.streamId ?? ""])?.title).toBe("as it was told before")
+      expect(b.store.find("threads", "key", [one?.streamId ?? ""])?.title).toBe("as it was before")
     }
     while (work.step());
     expect(clean(b)).toEqual(before)
   })
 
   it("leaves a stream to the writer that appended to it meanwhile", () => {
-    const { b, speakers } = threads(1, 100)
-    const [one] = speakers
+    const { b, sources } = threads(1, 100)
+    const [one] = sources
     if (one === undefined) throw new Error("no thread")
     age(b, one.streamId)
     const work = catchUp(b, { eventsPerStep: 60 })
@@ -114,9 +114,9 @@ describe.each(databases)("catching up %s", (_name, open) => {
   })
 
   it("gives back a state that was lost", () => {
-    const { b, speakers } = threads(2, 3)
+    const { b, sources } = threads(2, 3)
     const before = clean(b)
-    for (const one of speakers) b.driver.transaction(() => b.store.clearStream(one.streamId))
+    for (const one of sources) b.driver.transaction(() => b.store.clearStream(one.streamId))
     expect(clean(b).stale).toHaveLength(2)
     const work = catchUp(b)
     while (work.step());
@@ -124,8 +124,8 @@ describe.each(databases)("catching up %s", (_name, open) => {
   })
 
   it("goes on after a step that the database refused", () => {
-    const { b, speakers } = threads(3, 3)
-    for (const one of speakers) age(b, one.streamId)
+    const { b, sources } = threads(3, 3)
+    for (const one of sources) age(b, one.streamId)
     let broken = true
     const work = catchUp(b, {
       eventsPerStep: 1,
@@ -165,7 +165,7 @@ describe("a stream whose new rows the tables refuse", () => {
     const b = open?.()
     if (b === undefined) throw new Error("no SQLite")
     onTestFinished(() => b.close())
-    const [bad, good] = [new Speaker("bad"), new Speaker("good")]
+    const [bad, good] = [new FakeSource("bad"), new FakeSource("good")]
     for (const one of [bad, good]) {
       b.writer.process([submit(one.start(), one.turn("t"))])
       age(b, one.streamId)
@@ -179,7 +179,7 @@ describe("a stream whose new rows the tables refuse", () => {
     while (work.step());
     expect(b.store.loadFoldState(bad.streamId)).toMatchObject({ status: "frozen", foldVersion: FOLD_VERSION })
     expect(b.store.loadFoldState(good.streamId)).toMatchObject({ status: "ok", foldVersion: FOLD_VERSION })
-    expect(b.store.find("threads", "key", [bad.streamId])?.title).toBe("as it was told before")
+    expect(b.store.find("threads", "key", [bad.streamId])?.title).toBe("as it was before")
     expect(
       b.store.find("anomalies", "key", [bad.streamId, `stream:${bad.streamId}`, "projection-frozen"]),
     ).toMatchObject({ count: 1, firstSequence: 2 })
@@ -234,7 +234,7 @@ describe("in the background", () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it("begins again after a while, where it is told to, and not after it was stopped", () => {
+  it("begins again after a while, where an interval is given, and not after it was stopped", () => {
     vi.useFakeTimers()
     onTestFinished(() => {
       vi.useRealTimers()
@@ -270,7 +270,7 @@ describe("in the background", () => {
     const directory = mkdtempSync(join(tmpdir(), "threadfold-catch-up-"))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
     const file = join(directory, "threadfold.db")
-    const one = new Speaker("x")
+    const one = new FakeSource("x")
     const withStore = <A>(body: (b: Pick<Bench, "driver" | "store">) => A): Promise<A> =>
       Effect.runPromise(
         Effect.scoped(

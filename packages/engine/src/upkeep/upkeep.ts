@@ -45,8 +45,8 @@ const PRUNE_FIRST_MS = 60_000
 const PRUNE_AGAIN_MS = 3_600_000
 
 /**
- * Starts what every writer does in the background: its projections catch up, its working tables are pruned. `onRefolded` is told of
- * streams whose rows were made anew.
+ * Starts what every writer does in the background: its projections catch up, its working tables are pruned. `onRefolded` is
+ * called with the ids of streams whose rows were made anew.
  */
 export const startUpkeep = (
   setup: WriterSetup,

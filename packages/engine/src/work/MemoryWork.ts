@@ -8,6 +8,7 @@ export interface MemoryWork extends WorkStore {
   readonly atomically: <A>(body: () => A) => A
 }
 
+/** Working tables in memory; empty at first. */
 export const memoryWork = (): MemoryWork => {
   let receipts: ReadonlyMap<string, StoredReceipt> = new Map()
   let effects: ReadonlyMap<string, EffectRow> = new Map()

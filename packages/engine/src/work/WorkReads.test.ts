@@ -62,10 +62,10 @@ describe("WorkReads", () => {
         const stored = yield* reads.openEffects(thread)
         expect(stored).toEqual(model.filter((one) => one.threadId === thread && isOpen(one)))
       }
-      for (const command of ["c1", "c2", "nobody"]) {
+      for (const command of ["c1", "c2", "missing"]) {
         expect(yield* reads.effectsOf(command)).toEqual(model.filter((one) => one.commandId === command))
       }
-      expect(yield* reads.openEffects("nobody")).toEqual([])
+      expect(yield* reads.openEffects("missing")).toEqual([])
       for (const one of yield* reads.effectsOf("c1")) expect(work.effect(one.effectId)).toEqual(one)
     }),
   )

@@ -27,6 +27,7 @@ export interface WorkReadsService {
   readonly hasReceipt: (key: string) => Effect.Effect<boolean, StorageUnavailable>
 }
 
+/** Reads of receipts and effects. Each fails with `StorageUnavailable` where the database cannot be read. */
 export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkReads, WorkReadsService>() {
   static readonly layer: Layer.Layer<WorkReads, never, SqlClient> = Layer.effect(
     WorkReads,

@@ -62,7 +62,7 @@ describe("ChangedRows", () => {
     expect(changed.take()).toEqual([{ streamId: "a", sequence: 7, refolded: true, keys: [] }])
   })
 
-  it("notes nothing while nobody watches, nor anything of the time before", () => {
+  it("notes nothing without a listener, nor anything of the time before", () => {
     const changed = new ChangedRows()
     changed.note("a", 1, [removed])
     changed.commit()

@@ -1,6 +1,6 @@
 /**
- * Which rows the writer has changed, for those who keep copies of them. Keys alone: who wants the rows reads them, as they are
- * then. While nobody watches, a batch pays for one look at a flag per step.
+ * Which rows the writer has changed, for programs that keep copies of them. Keys alone: a reader of the rows gets them as they are
+ * when it reads. Without a listener a batch pays for one look at a flag per step.
  */
 import type { TableName } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
@@ -44,7 +44,7 @@ const keyOfChange = (change: Change): RowKey => {
 }
 
 export class ChangedRows {
-  /** Somebody watches. */
+  /** There is a listener. */
   isWatched = false
   private running = new Map<string, Noted>()
   private committed = new Map<string, Noted>()
@@ -84,7 +84,7 @@ export class ChangedRows {
     if (this.running.size > 0) this.running = new Map()
   }
 
-  /** What was committed since it was taken last; null: nobody watches. */
+  /** What was committed since it was taken last; null: there is no listener. */
   take(): readonly ChangedStream[] | null {
     if (!this.isWatched) return null
     const taken = [...this.committed].map(([streamId, { keys, refolded, sequence }]) => ({

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { give } from "../../test/submissions.js"
-import { Speaker, submit } from "../../test/support.js"
+import { commandOf } from "../../test/submissions.js"
+import { FakeSource, submit } from "../../test/support.js"
 import { EngineFailed } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import { CommitLoop } from "./CommitLoop.js"
@@ -28,7 +28,7 @@ describe("group commit", () => {
   }
 
   it("takes what waits as one batch, cut at about so many events", () => {
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const four = () => submit(x.turn("1"), x.turn("2"), x.turn("3"), x.turn("4"))
     expect(cut([four(), four()])).toEqual([2])
     expect(cut([four(), four(), four(), four(), four()])).toEqual([2, 2, 1])
@@ -36,7 +36,7 @@ describe("group commit", () => {
   })
 
   it("counts a command and a step of an effect as one, so that many of them do not delay the others", () => {
-    const commands = Array.from({ length: 25 }, (_, index) => give(`${index}`, { type: "thread.archive" }))
+    const commands = Array.from({ length: 25 }, (_, index) => commandOf(`${index}`, { type: "thread.archive" }))
     expect(cut(commands)).toEqual([10, 10, 5])
   })
 

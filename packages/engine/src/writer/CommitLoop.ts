@@ -24,6 +24,7 @@ interface Waiting extends Sized {
 /** Measured: larger batches are not faster and cost latency. */
 const MAX_EVENTS = 512
 
+/** The queue of submissions before a writer. */
 export class CommitLoop {
   private queue: Waiting[] = []
   private scheduled = false

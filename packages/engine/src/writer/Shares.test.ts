@@ -1,20 +1,20 @@
 import { expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option } from "effect"
-import { Speaker, submit } from "../../test/support.js"
+import { FakeSource, submit } from "../../test/support.js"
 import { Shares } from "./Shares.js"
 
 it.effect("a stream that uses up its share waits alone, and can go on when its events are committed", () =>
   Effect.gen(function* () {
     const shares = new Shares(4)
-    const busy = new Speaker("busy")
+    const busy = new FakeSource("busy")
     const many = submit(busy.turn("1"), busy.turn("2"), busy.turn("3"), busy.turn("4"))
     const open = yield* Deferred.make<void>()
     const under = yield* Effect.fork(shares.within(many, Deferred.await(open)))
     yield* Effect.yieldNow()
-    const asks = (speaker: Speaker) =>
-      Effect.map(shares.withinIfAvailable(submit(speaker.turn("5")), Effect.succeed(Option.some(1))), Option.isSome)
+    const asks = (source: FakeSource) =>
+      Effect.map(shares.withinIfAvailable(submit(source.turn("5")), Effect.succeed(Option.some(1))), Option.isSome)
     expect(yield* asks(busy)).toBe(false)
-    expect(yield* asks(new Speaker("quiet"))).toBe(true)
+    expect(yield* asks(new FakeSource("quiet"))).toBe(true)
     yield* Deferred.succeed(open, undefined)
     yield* Fiber.join(under)
     expect(yield* asks(busy)).toBe(true)

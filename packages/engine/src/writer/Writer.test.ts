@@ -2,7 +2,7 @@ import { type Fold, fold } from "@threadfold/core"
 import { StorageFull } from "@threadfold/event-log"
 import { rebuild, verify } from "@threadfold/projections"
 import { afterEach, describe, expect, it } from "vitest"
-import { type Bench, databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
+import { type Bench, databases, FakeSource, id, onFullDisk, submit, t0 } from "../../test/support.js"
 import type { Outcome } from "../Submission.js"
 import { eventSourceOf, makeWriter } from "./sqlite.js"
 
@@ -22,7 +22,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("appends, folds and acknowledges a batch of several threads in order", () => {
     const b = make()
-    const [x, y] = [new Speaker("x"), new Speaker("y")]
+    const [x, y] = [new FakeSource("x"), new FakeSource("y")]
     const [first, second] = b.writer.process([
       submit(x.start(), x.turn("t1")),
       submit(y.start(), y.turn("t1"), y.complete("t1")),
@@ -37,7 +37,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("takes the same delivery once, refuses other content under its number, and keeps the refused bytes once", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const start = x.start()
     const turn = x.turn("t1")
     b.writer.process([submit(start, turn)])
@@ -55,7 +55,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("takes a late number into its gap", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const [start, turn, item, delta] = [x.start(), x.turn("t1"), x.item("t1", "i"), x.delta("t1", "i", "word")]
     expect(statuses(b.writer.process([submit(start, turn, delta)])[0])).toEqual(["appended", "appended", "gap"])
     expect(statuses(b.writer.process([submit(item)])[0])).toEqual(["appended"])
@@ -69,7 +69,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("stores an invalid event under its number, so that it blocks nothing", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const outcome = b.writer.process([
       submit(
         x.start(),
@@ -93,9 +93,9 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("gives one stream to a key permanently, across restarts, and links a child to its parent", () => {
     const b = make()
-    const named = (speaker: Speaker, key: string, ...drafts: ReturnType<Speaker["start"]>[]) =>
-      submit(...drafts.map((draft) => ({ ...draft, to: { streamId: speaker.streamId, key: `src|${key}` } })))
-    const [parent, again, child] = [new Speaker("parent"), new Speaker("again"), new Speaker("child")]
+    const named = (source: FakeSource, key: string, ...drafts: ReturnType<FakeSource["start"]>[]) =>
+      submit(...drafts.map((draft) => ({ ...draft, to: { streamId: source.streamId, key: `src|${key}` } })))
+    const [parent, again, child] = [new FakeSource("parent"), new FakeSource("again"), new FakeSource("child")]
     b.writer.process([named(parent, "native-1", parent.start(), parent.turn("t1"))])
     const writer = b.restart()
     writer.process([named(again, "native-1", again.start())])
@@ -109,8 +109,8 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("refuses to import beside a live session before anything is stored", () => {
     const b = make()
-    const live = new Speaker("x")
-    const recording = new Speaker("x", "recorded")
+    const live = new FakeSource("x")
+    const recording = new FakeSource("x", "recorded")
     b.writer.process([submit(live.start("managed"))])
     const refused = b.writer.process([
       { ...submit(recording.start("imported")), meta: { k: "v" }, refuseLive: true },
@@ -127,7 +127,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("goes on after a restart where it was, without its memory", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([submit(x.start(), x.turn("t1"), x.item("t1", "i"), x.delta("t1", "i", "one "))])
     const writer = b.restart()
     writer.process([submit(x.delta("t1", "i", "two"), x.complete("t1"))])
@@ -138,7 +138,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("folds a thread again before its first append when another version of the fold left it", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([submit(x.start(), x.turn("t1"))])
     const stored = b.store.loadFoldState(x.streamId)
     if (stored === null) throw new Error("no state")
@@ -150,7 +150,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
   })
 
   it("a fold that throws for one thread does not affect the others in the batch", () => {
-    const [sick, well] = [new Speaker("sick"), new Speaker("well")]
+    const [sick, well] = [new FakeSource("sick"), new FakeSource("well")]
     const b = make((state, event, rows) => {
       if (state.streamId === sick.streamId && event.type === "turn.started") throw new Error("planted")
       return fold(state, event, rows)
@@ -168,7 +168,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
 
   it("gives a duplicate in one batch one place", () => {
     const b = make()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const start = x.start()
     expect(statuses(b.writer.process([submit(start, start), submit(start)])[0])).toEqual(["appended", "duplicate"])
     expect(b.driver.head()).toBe(1)
@@ -177,7 +177,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
   it("mints the same ids for the same events in another log", () => {
     const ids = [1, 2].map(() => {
       const b = open()
-      const x = new Speaker("x")
+      const x = new FakeSource("x")
       b.writer.process([submit(x.start(), x.turn("t1"), x.item("t1", "i"))])
       const events = b.driver.read({ limit: 9 }).map(({ eventId, turnId, itemId }) => ({ eventId, turnId, itemId }))
       b.close()
@@ -195,7 +195,7 @@ describe("the writer when SQLite refuses", () => {
   if (onSqlite === undefined) throw new Error("no SQLite")
 
   it("freezes the thread whose rows break a constraint: its events are kept, its neighbours go on, a rebuild mends it", () => {
-    const [sick, well] = [new Speaker("sick"), new Speaker("well")]
+    const [sick, well] = [new FakeSource("sick"), new FakeSource("well")]
     const b = onSqlite((state, event, rows) => {
       const result = fold(state, event, rows)
       if (state.streamId !== sick.streamId || event.type !== "turn.started") return result
@@ -204,7 +204,7 @@ describe("the writer when SQLite refuses", () => {
         ...result,
         changes: result.changes.map((change) =>
           change.op === "put" && change.table === "sessions"
-            ? { ...change, row: { ...change.row, status: "ready", activeTurnId: id("nobody") } }
+            ? { ...change, row: { ...change.row, status: "ready", activeTurnId: id("missing") } }
             : change,
         ),
       }
@@ -228,10 +228,10 @@ describe("the writer when SQLite refuses", () => {
   })
 
   it("freezes a thread that writes another thread's row, and leaves the other thread unchanged", () => {
-    const [sick, well] = [new Speaker("sick"), new Speaker("well")]
+    const [sick, well] = [new FakeSource("sick"), new FakeSource("well")]
     const b = onSqlite()
-    const queued = (speaker: Speaker, text: string) =>
-      speaker.say("message.queued", { messageId: id("message"), text }, null, {})
+    const queued = (source: FakeSource, text: string) =>
+      source.say("message.queued", { messageId: id("message"), text }, null, {})
     const ours = (draft: ReturnType<typeof queued>) => ({ ...draft, actor: "orchestrator" as const })
     b.writer.process([submit(well.start(), ours(queued(well, "mine")))])
     const outcomes = b.writer.process([submit(sick.start(), ours(queued(sick, "stolen"))), submit(well.turn("t1"))])
@@ -244,7 +244,7 @@ describe("the writer when SQLite refuses", () => {
 
   it("ends the batch when rows cannot be read: that is no defect of an event", () => {
     const b = onSqlite()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([submit(x.start(), x.turn("t1"), x.item("t1", "i"), x.complete("t1"))])
     let broken = true
     const find: typeof b.store.find = (table, lookup, values) => {
@@ -262,7 +262,7 @@ describe("the writer when SQLite refuses", () => {
 
   it("tells every submission of a batch that a full disk refused, stores nothing of it, and goes on when there is room", () => {
     const b = onSqlite()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([submit(x.start())])
     const disk = onFullDisk(b.driver)
     const again = makeWriter({ driver: disk.driver, store: b.store, work: b.work, clock: () => t0 })

@@ -41,6 +41,7 @@ export interface WriterOptions {
   readonly refold: (streamId: string) => FoldStateRow | null
 }
 
+/** The writer. `process` commits one batch and never throws. */
 export class Writer {
   private readonly working: Working
   private readonly keys: StreamKeys

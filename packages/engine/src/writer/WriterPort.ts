@@ -5,15 +5,14 @@ import type { EngineStopped } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { ChangedStream } from "./ChangedRows.js"
 
-/** Told of the head of the log after a commit, and of what the commit changed. */
+/** Called after a commit with the head of the log and the rows that the commit changed. */
 export type RowListener = (head: number, changed: readonly ChangedStream[]) => void
 
 export interface WriterPort {
   readonly offer: (submission: Submission, done: (outcome: Outcome) => void) => void
   readonly getMeta: (key: string) => Effect.Effect<string | null, EngineStopped>
   /**
-   * Sets who is told after every commit which rows it changed; null: nobody is. Gives the sequence after which nothing is left
-   * out.
+   * Sets the listener for the rows that each commit changes; null: none. Gives the sequence after which no change is left out.
    */
   readonly watchRows: (listener: RowListener | null) => Effect.Effect<number, EngineStopped>
   /** What the writer found to be wrong with its files. */

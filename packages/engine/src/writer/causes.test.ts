@@ -1,19 +1,22 @@
 /** From an event to the effect that it reports or answers, and on to the command. */
 import { describe, expect, it } from "vitest"
-import { done, give, lease, waiting } from "../../test/submissions.js"
-import { databases, id, Speaker, submit } from "../../test/support.js"
+import { commandOf, done, lease, waiting } from "../../test/submissions.js"
+import { databases, FakeSource, id, submit } from "../../test/support.js"
 
 describe.each(databases)("what caused an event %s", (_name, open) => {
   it("is its command, the effect that it reports, or the effect that it answers", () => {
     const { b, effectId, turnId } = waiting(open)
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([lease(effectId)])
-    const told = x.say("effect.delivered", { effect: "turn.start", effectId }, null, { turnId, eventId: id("told") })
+    const result = x.say("effect.delivered", { effect: "turn.start", effectId }, null, {
+      turnId,
+      eventId: id("result"),
+    })
     const ours = {
-      ...told,
+      ...result,
       sessionId: null,
       actor: "orchestrator" as const,
-      event: { ...told.event, channel: null, seq: null },
+      event: { ...result.event, channel: null, seq: null },
     }
     b.writer.process([submit(x.start())])
     b.writer.process([{ ...submit(ours), effects: [done(effectId)] }])
@@ -25,7 +28,7 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
         x.say("item.started", { kind: "reasoning" }, { ...native, itemId: "i1" }),
       ),
     ])
-    const [interrupted] = b.writer.process([give("interrupt", { type: "turn.interrupt" })])
+    const [interrupted] = b.writer.process([commandOf("interrupt", { type: "turn.interrupt" })])
     const interrupt = interrupted?.ok === true ? (interrupted.effects[0]?.effectId ?? "") : ""
     b.writer.process([lease(interrupt)])
     b.writer.process([submit(x.say("turn.completed", { outcome: "interrupted" }, native))])
@@ -52,16 +55,16 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
 
   it("is, of a message that waited, the command that queued it, although another one let it run", () => {
     const { b, effectId, turnId } = waiting(open)
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([lease(effectId)])
     b.writer.process([submit(x.start(), x.say("turn.accepted", {}, { turnId: "t1" }, { turnId }))])
     b.writer.process([submit(x.say("turn.started", {}, { turnId: "t1" }))])
-    b.writer.process([give("later", { type: "message.send", text: "later" })])
+    b.writer.process([commandOf("later", { type: "message.send", text: "later" })])
     b.writer.process([submit(x.say("turn.completed", { outcome: "completed" }, { turnId: "t1" }))])
-    const [drained] = b.writer.process([give("drain", { type: "queue.drain" })])
+    const [drained] = b.writer.process([commandOf("drain", { type: "queue.drain" })])
     const [later, drain] = [id("command later"), id("command drain")]
-    const told = b.driver.read({ limit: 50 }).filter(({ commandId }) => commandId === drain)
-    expect(told.map(({ causationId, correlationId, type }) => [type, causationId, correlationId])).toEqual([
+    const result = b.driver.read({ limit: 50 }).filter(({ commandId }) => commandId === drain)
+    expect(result.map(({ causationId, correlationId, type }) => [type, causationId, correlationId])).toEqual([
       ["message.dequeued", drain, later],
       ["turn.requested", drain, later],
     ])
@@ -71,7 +74,7 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
 
   it("is none of our effects for events of an adapter", () => {
     const b = open()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     b.writer.process([
       submit(x.start(), x.turn("t1"), x.say("turn.completed", { outcome: "completed" }, { turnId: "t1" })),
     ])

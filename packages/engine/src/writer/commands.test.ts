@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { commanded, give, send, started, types } from "../../test/submissions.js"
-import { databases, id, Speaker, submit } from "../../test/support.js"
+import { commanded, commandOf, send, started, types } from "../../test/submissions.js"
+import { databases, FakeSource, id, submit } from "../../test/support.js"
 
 const attach = (session: string) => ({
   type: "session.attach",
@@ -12,7 +12,7 @@ const attach = (session: string) => ({
 describe.each(databases)("commands in the writer %s", (_name, open) => {
   it("are decided against what the drafts before them have made of the thread", () => {
     const b = open()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const [renamed, refused, ended, deleted] = b.writer.process([
       { ...submit(), command: commanded("attach", attach("x s1")) },
       { ...submit(), command: commanded("delete too early", { type: "thread.delete" }) },
@@ -34,7 +34,7 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
 
   it("a refusal does not roll back other submissions, and stores nothing of its own", () => {
     const b = open()
-    const x = new Speaker("x")
+    const x = new FakeSource("x")
     const outcomes = b.writer.process([
       submit(x.start()),
       { ...submit(x.turn("t1")), meta: { k: "v" }, command: commanded("no", { type: "thread.delete" }) },
@@ -64,17 +64,17 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
 
   it("come before the drafts of their submission, and their results are separate", () => {
     const b = started(open)
-    const x = new Speaker("x")
-    const [told] = b.writer.process([{ ...give("send", send("a")), drafts: [x.start(), x.turn("t1")] }])
+    const x = new FakeSource("x")
+    const [result] = b.writer.process([{ ...commandOf("send", send("a")), drafts: [x.start(), x.turn("t1")] }])
     expect(types(b)).toEqual(["thread.created", "turn.requested", "session.started", "turn.started"])
-    expect(told).toMatchObject({ ok: true, head: 4, results: { length: 3 }, receipt: { sequence: 2 } })
+    expect(result).toMatchObject({ ok: true, head: 4, results: { length: 3 }, receipt: { sequence: 2 } })
     b.close()
   })
 
   it("hold only while their resource is as their sender saw it, after all earlier drafts", () => {
     const b = started(open)
     const at = (ifSequence: number, title: string) => {
-      const { command, ...rest } = give(title, { type: "thread.rename", title })
+      const { command, ...rest } = commandOf(title, { type: "thread.rename", title })
       return { ...rest, ...(command === undefined ? {} : { command: { ...command, ifSequence } }) }
     }
     const outcomes = b.writer.process([at(1, "A"), at(1, "B"), at(2, "C")])

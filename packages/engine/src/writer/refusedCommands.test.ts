@@ -1,8 +1,8 @@
 /** Commands beside a database that refuses: receipt, events and effects stand or fall together. */
 import { type Change, fold } from "@threadfold/core"
 import { describe, expect, it } from "vitest"
-import { create, give, send, started, types, waiting } from "../../test/submissions.js"
-import { databases, id, onFullDisk, Speaker, submit, t0 } from "../../test/support.js"
+import { commandOf, create, send, started, types, waiting } from "../../test/submissions.js"
+import { databases, FakeSource, id, onFullDisk, submit, t0 } from "../../test/support.js"
 import type { Submission } from "../Submission.js"
 import { makeWriter } from "./sqlite.js"
 
@@ -11,8 +11,8 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     const b = started(open)
     const disk = onFullDisk(b.driver)
     const writer = makeWriter({ driver: disk.driver, store: b.store, work: b.work, clock: () => t0 })
-    const sent = give("1", send("a"), "key")
-    const refused = give("2", { type: "queue.cancel", messageId: id("nobody") }, "other")
+    const sent = commandOf("1", send("a"), "key")
+    const refused = commandOf("2", { type: "queue.cancel", messageId: id("missing") }, "other")
     expect(writer.process([sent, refused])).toMatchObject([
       { ok: false, error: { _tag: "StorageFull" } },
       { ok: false, error: { _tag: "StorageFull" } },
@@ -20,8 +20,8 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     expect(types(b)).toEqual(["thread.created"])
     expect([b.work.receipt("key"), b.work.receipt("other")]).toEqual([null, null])
     disk.hasRoom()
-    const [told, again] = writer.process([sent, give("3", send("a"), "key")])
-    expect(told).toMatchObject({ ok: true, effects: [{ kind: "turn.start" }] })
+    const [first, again] = writer.process([sent, commandOf("3", send("a"), "key")])
+    expect(first).toMatchObject({ ok: true, effects: [{ kind: "turn.start" }] })
     expect(again).toMatchObject({ ok: true, effects: [], receipt: { commandId: id("command 1") } })
     expect(types(b)).toEqual(["thread.created", "turn.requested"])
     b.close()
@@ -32,10 +32,10 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     // A lease without an attempt.
     const odd: Submission = { ...submit(), effects: [{ effectId, from: "pending", patch: { status: "attempting" } }] }
     const [before, culprit, after, repeated] = b.writer.process([
-      give("1", { type: "thread.rename", title: "A" }, "one"),
+      commandOf("1", { type: "thread.rename", title: "A" }, "one"),
       odd,
-      give("2", send("b"), "two"),
-      give("3", send("b"), "two"),
+      commandOf("2", send("b"), "two"),
+      commandOf("3", send("b"), "two"),
     ])
     expect(before).toMatchObject({ ok: true, receipt: { commandId: id("command 1") } })
     expect(culprit).toMatchObject({ ok: false, error: { _tag: "EngineFailed" } })
@@ -52,23 +52,23 @@ describe("a database that refuses rows", () => {
   if (onSqlite === undefined) throw new Error("no SQLite")
 
   it("freezes the thread whose rows it refuses, and every command of the batch is answered once and remembered", () => {
-    const sick = new Speaker("sick")
+    const sick = new FakeSource("sick")
     const b = onSqlite((state, event, rows) => {
       const result = fold(state, event, rows)
       if (state.streamId !== sick.streamId || event.type !== "turn.started") return result
       // A session that is ready and holds a turn: the tables refuse it.
       const spoilt = (change: Change): Change =>
         change.op === "put" && change.table === "sessions"
-          ? { ...change, row: { ...change.row, status: "ready", activeTurnId: id("nobody") } }
+          ? { ...change, row: { ...change.row, status: "ready", activeTurnId: id("missing") } }
           : change
       return { ...result, changes: result.changes.map(spoilt) }
     })
-    b.writer.process([give("create", create)])
+    b.writer.process([commandOf("create", create)])
     const outcomes = b.writer.process([
-      give("1", send("a"), "one"),
+      commandOf("1", send("a"), "one"),
       submit(sick.start(), sick.turn("t1")),
-      give("2", send("b"), "two"),
-      give("3", send("a"), "one"),
+      commandOf("2", send("b"), "two"),
+      commandOf("3", send("a"), "one"),
     ])
     expect(outcomes).toMatchObject([
       { ok: true, effects: [{ kind: "turn.start" }] },

@@ -20,7 +20,7 @@ export const isStorageFailure = (error: unknown): boolean =>
 export const isRefusedRow = (error: unknown): boolean =>
   /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(codeOf(error)) || error instanceof TypeError
 
-/** The error that a failure of the storage, or of ours, is told as. */
+/** The typed error of a failure of the storage or of the engine itself. */
 export const submitErrorOf = (error: unknown): SubmitError => {
   if (error instanceof StorageLost) return error.committed ? new StorageUncertain({ message: error.message }) : error
   if (error instanceof StorageFull) return error

@@ -10,7 +10,7 @@ import { type Release, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { give } from "../../test/submissions.js"
+import { commandOf } from "../../test/submissions.js"
 import { id, t0 } from "../../test/support.js"
 import { sqliteWork } from "../work/index.js"
 import { databaseGroups, eventSourceOf, makeWriter } from "./sqlite.js"
@@ -96,11 +96,11 @@ describe("a database of the first release", () => {
     opened((database, store) => {
       const { driver, handle } = database
       const writer = makeWriter({ driver, store, work: sqliteWork(handle), clock: () => t0 })
-      const resume = give("resume", { type: "queue.resume", threadId: held }, "key")
+      const resume = commandOf("resume", { type: "queue.resume", threadId: held }, "key")
       const to = { streamId: held }
-      const [told] = writer.process([{ ...resume, ...(resume.command && { command: { ...resume.command, to } }) }])
+      const [result] = writer.process([{ ...resume, ...(resume.command && { command: { ...resume.command, to } }) }])
       // Its old rows said that nothing was held, and nothing would have had to change.
-      expect(told).toMatchObject({ ok: true, results: [{ status: "appended" }], receipt: { threadId: held } })
+      expect(result).toMatchObject({ ok: true, results: [{ status: "appended" }], receipt: { threadId: held } })
       expect(store.find("threads", "key", [held])).toMatchObject({ queued: 2, queueHeld: 0 })
       expect(store.loadFoldState(held)).toMatchObject({ foldVersion: FOLD_VERSION })
       expect(report(database, store)).toMatchObject({ ok: true, stale: { length: 4 } })
