@@ -44,7 +44,7 @@ export const failureOf = (error: unknown): Failure => {
   if (tag === "RequestError") return reason === "Transport" ? broken(error) : unreadable(error)
   if (tag === "ResponseError") {
     const status = Number(field(field(error, "response"), "status"))
-    // A body that breaks off in the middle is a lost connection; another program's answer speaks by its status.
+    // A body that breaks off in the middle is a lost connection; the answer of another program is judged by its status.
     return reason === "Decode" || reason === "EmptyBody" || isPassing(status) ? broken(error) : unreadable(error)
   }
   return unreadable(error)
@@ -62,7 +62,7 @@ export interface RetryOptions {
 export const pauses = ({ backoffMs: [first, longest] = [250, 10_000] }: Pick<RetryOptions, "backoffMs">) =>
   Schedule.union(Schedule.exponential(first), Schedule.spaced(longest))
 
-/** Tries again what may pass, as long as the patience lasts. */
+/** Tries a call again while its failure may pass, for `patienceMs` at most. */
 export const retrying = ({ patienceMs = 30_000, ...options }: RetryOptions) =>
   pauses(options).pipe(
     Schedule.upTo(patienceMs),

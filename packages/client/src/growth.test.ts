@@ -24,7 +24,7 @@ const agent = {
   ...tomorrow,
 }
 
-/** A server of a later version: each of its answers says more than this client knows. */
+/** A server of a later version: each of its answers has more fields than this client knows. */
 const laterServer = Effect.acquireRelease(
   Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
     const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 /**
  * Bounds of what comes from outside, as numbers that every border shares. What passes one of them is refused with a
- * problem, or kept as a line that is no event; it never costs its neighbours.
+ * problem, or kept as a line that is no event; it never affects other lines.
  */
 
 /** Levels of arrays and objects that JSON from outside may have. Below it no recursion of ours can overflow a stack. */

@@ -1,5 +1,5 @@
 /**
- * Identifiers that the provider made, kept beside ours and never trusted to be unique further than their strength says.
+ * Identifiers that the provider made, kept beside ours and never taken as unique beyond what their strength says.
  */
 import { Schema } from "effect"
 import { listed, optional, shape } from "./fields.js"

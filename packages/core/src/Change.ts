@@ -1,5 +1,5 @@
 /**
- * What a fold step asks the interpreters to write. Changes name rows and columns only; every rule was applied before.
+ * What a fold step changes, for the interpreters to write. Changes name rows and columns only; every rule was applied before.
  */
 import type { AnomalyReason, EventEnvelope, ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "./RowSource.js"

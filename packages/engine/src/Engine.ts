@@ -54,7 +54,7 @@ export interface StorageState {
    * more.
    */
   readonly lost: FileChange | null
-  /** Room on the disk; null where it is not known. */
+  /** Free space of the disk; null where it is not known. */
   readonly space: DiskSpace | null
 }
 

@@ -13,7 +13,7 @@ import { applicationId, databaseFormat } from "./migrations/index.js"
 const unreadable = (file: string, why: string) => new DatabaseUnreadable({ message: `${file} ${why}.` })
 const tooNew = (file: string, why: string) => new DatabaseTooNew({ message: `${file} ${why}.` })
 
-/** The state of a database's tables: `behind` needs migrations, `current` has all that this program knows. */
+/** The state of a database's tables: `behind` needs migrations, `current` has all that this version needs. */
 export type DatabaseState = "absent" | "behind" | "current"
 
 /** The state of a database, or why it must not be opened. Throws what SQLite throws at a file that it cannot read. */

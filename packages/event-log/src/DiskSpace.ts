@@ -1,4 +1,4 @@
-/** How much room the file system of a database has left. No Effect here. */
+/** How much free space the file system of a database has. No Effect here. */
 import { statfsSync } from "node:fs"
 import { Schema } from "effect"
 

@@ -1,5 +1,5 @@
 /**
- * The driver interface of the log. A driver stores rows and reads them; it knows no event type and no rule. Readers are derived
+ * The driver interface of the log. A driver stores rows and reads them; it depends on no event type and no rule. Readers are derived
  * from it, and the engine writes through it.
  *
  * All methods are synchronous, because nothing may wait between BEGIN and COMMIT.

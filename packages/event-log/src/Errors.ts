@@ -10,7 +10,7 @@ const sentence = { message: Schema.String } as const
 /** The storage refused to write; nothing of the call was stored. */
 export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", sentence) {}
 
-/** The disk is full, or has less room than the configured minimum; nothing of the call was stored. */
+/** The disk is full, or has less free space than the configured minimum; nothing of the call was stored. */
 export class StorageFull extends Schema.TaggedError<StorageFull>()("StorageFull", sentence) {}
 
 /** The files cannot be written to; nothing of the call was stored. */

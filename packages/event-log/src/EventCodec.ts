@@ -1,6 +1,6 @@
 /**
  * Between the stored row of an event and its envelope. Stored rows are parsed, never decoded against a schema: they
- * were checked when they came in, and a bad one must not stop its neighbours.
+ * were checked when they came in, and a bad one must not stop the others.
  */
 import { Actor, type EventEnvelope } from "@threadfold/contracts"
 import { upcast } from "@threadfold/core"

@@ -55,7 +55,7 @@ export class StorageGuard {
     return this.change
   }
 
-  /** Room on the disk; null where it is not known. */
+  /** Free space of the disk; null where it is not known. */
   space(): DiskSpace | null {
     return diskSpace(this.directory, this.disk)
   }

@@ -194,7 +194,7 @@ export class Reading {
     })
   }
 
-  /** Names the threads of the recording that gained nothing, too: a person who imports twice wants to see which they are. */
+  /** Names also the threads of the recording without a new event: a second import should list them as well. */
   private listThreads(): Effect.Effect<void, EngineFailure> {
     return Effect.forEach(
       this.natives,

@@ -1,5 +1,5 @@
 /**
- * The port of this package: a reader knows one kind of recording. It turns lines into events and leaves everything else (lines and
+ * The port of this package: a reader reads one kind of recording. It turns lines into events and leaves everything else (lines and
  * their limits, ids, cuts, submissions, reports) to the import. A new kind is one more file in `readers/` and one more entry
  * of its list.
  */

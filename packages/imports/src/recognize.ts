@@ -1,4 +1,4 @@
-/** A recording in which no line says something is refused before anything of it, or of its neighbours, is stored. */
+/** Finds the reader of each recording. A recording without a line that leads to an event is refused before any recording of the call is stored. */
 import { Chunk, Effect, Option, Stream } from "effect"
 import { recordingKey } from "./Bookmark.js"
 import { NotARecording, type RecordingUnreadable } from "./failures.js"

@@ -3,7 +3,7 @@ import type { ImportReport } from "@threadfold/contracts"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 
-/** A thread that a recording speaks of. */
+/** A thread of a recording. */
 export interface ImportedThread {
   readonly threadId: string
   readonly nativeThreadId: string | null

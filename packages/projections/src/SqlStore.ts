@@ -53,7 +53,7 @@ interface Writing {
 
 /** The columns that decide in which indexes a row stands, and where. */
 interface Places {
-  /** Columns that an index holds, or that another index than a list's asks for; the key. */
+  /** Columns that an index holds, or that an index other than a list's needs; the key. */
   readonly held: ReadonlySet<string>
   /** Columns by which nothing but lists choose their rows. */
   readonly chosen: ReadonlySet<string>

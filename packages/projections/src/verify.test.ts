@@ -306,7 +306,7 @@ describe("rebuild", () => {
     expect(store.getMeta("rebuild")).toBeNull()
   })
 
-  it("keeps the old rows of a stream whose new ones the tables refuse, and rebuilds its neighbours", () => {
+  it("keeps the old rows of a stream whose new ones the tables refuse, and rebuilds the other streams", () => {
     const { store, readTransaction, log } = setUp()
     const faulty: Fold = (state, one, rows) => {
       const result = fold(state, one, rows)

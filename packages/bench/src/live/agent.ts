@@ -1,5 +1,5 @@
 /**
- * An agent that streams, for `threadfold bench live`: it speaks as much of the Codex app-server protocol as a thread and a turn
+ * An agent that streams, for `threadfold bench live`: it implements as much of the Codex app-server protocol as a thread and a turn
  * need, and then tells pieces of an answer at a rate, all its threads together. Every piece says when it was said.
  *
  * Arguments: frames per second, seconds for which it streams.

@@ -1,4 +1,4 @@
-/** Routes of commands: what a person or a program wants of a thread. */
+/** Routes of commands: what a person or a program asks of a thread. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"

@@ -1,4 +1,4 @@
-/** Events in the OpenAPI document: a component for each event type, so that a generated client knows the payload by the type. */
+/** Events in the OpenAPI document: a component for each event type, so that a generated client has the type of each payload. */
 import { SchemaAST as AST, Option, type Schema } from "effect"
 import { events } from "../Events.js"
 import { EventEnvelope } from "../entities/EventEnvelope.js"

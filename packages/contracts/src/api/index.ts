@@ -1,4 +1,4 @@
-/** `@threadfold/contracts/api`: apart, so that what never speaks HTTP does not load it. */
+/** `@threadfold/contracts/api`: an entry of its own, so that programs without HTTP do not load it. */
 
 export { AgentList, AgentView } from "../entities/Agent.js"
 export { AttachedSession, AttachRequest } from "../entities/AttachedSession.js"

@@ -11,8 +11,8 @@ export const ReaperDecision = listed(
   "repair",
 )
 
-/** What the reaper thinks of one session that lives. */
-export const ReaperFindingView = shape("ReaperFinding", "What the reaper thinks of one session that lives.", {
+/** What the reaper decides of one session that lives. */
+export const ReaperFindingView = shape("ReaperFinding", "What the reaper decides of one session that lives.", {
   threadId,
   sessionId: text("Our id of the session."),
   decision: field(

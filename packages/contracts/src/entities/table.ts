@@ -61,7 +61,7 @@ export interface RowList {
   readonly columns: readonly string[]
 }
 
-/** A table that knows the entity of its rows. */
+/** A table with the entity of its rows. */
 export interface EntityTable<Fields extends Schema.Struct.Fields, Heavy extends keyof Fields> extends Table {
   readonly entity: Schema.Struct<Fields>
   readonly heavy: readonly Heavy[]

@@ -150,7 +150,7 @@ describe("message.send while a turn runs", () => {
     expect(c.run({ type: "queue.drain" }).events).toEqual(["message.dequeued", "turn.requested"])
   })
 
-  it("interrupt asks the agent once, however often it is said", () => {
+  it("interrupt reaches the agent once, however often it is repeated", () => {
     const c = running()
     c.run({ type: "turn.interrupt" })
     expect(send(c, "interrupt")).toMatchObject({ events: ["turn.requested"], effects: ["turn.start"] })

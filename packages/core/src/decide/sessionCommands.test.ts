@@ -19,7 +19,7 @@ const stop = (c: CommandScenario) => c.run({ type: "session.stop", reason: "enou
 const send = (c: CommandScenario) => c.run({ type: "message.send", text: "hello" }).turnId
 
 describe("session.start", () => {
-  it("asks for a session where none lives", () => {
+  it("requests a session where none lives", () => {
     const c = created()
     expect(start(c)).toMatchObject({ events: ["session.start-requested"], effects: ["session.start"] })
     expect(start(c, true)).toMatchObject({ effects: ["session.start"] })
@@ -49,7 +49,7 @@ describe("session.stop", () => {
     const c = live()
     expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
     expect(c.effects).toEqual([{ kind: "session.stop", sessionId: s1 }])
-    // It lives until its process has ended; asking once more asks once more.
+    // It lives until its process has ended; another request is made again.
     expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
   })
 

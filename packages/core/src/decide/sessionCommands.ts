@@ -17,7 +17,7 @@ const isRepeat = (session: SessionRow, command: CommandOf<"session.attach">): bo
 
 /**
  * `session.attach`. A thread has one living session at most: another one has to end first, at the latest when its lease lapses.
- * With two, it would be unknown which adapter speaks for the agent.
+ * With two, it would be unknown which adapter's events are the agent's.
  */
 export const attachSession = (situation: Situation, command: CommandOf<"session.attach">): Decision => {
   const { thread } = situation.state

@@ -1,4 +1,4 @@
-/** Commands about a thread as a whole. Each is idempotent: a command that asks for the present state changes nothing. */
+/** Commands about a thread as a whole. Each is idempotent: a command for the present state changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"

@@ -21,7 +21,7 @@ describe("turn.interrupt", () => {
     expect(interrupt(created())).toMatchObject(nothing)
   })
 
-  it("of a turn that runs asks the agent, once", () => {
+  it("of a turn that runs reaches the agent, once", () => {
     const c = running()
     const turnId = c.s.state.active?.turnId ?? null
     expect(interrupt(c)).toMatchObject({ events: asked, effects: ["turn.interrupt"], turnId })
@@ -39,7 +39,7 @@ describe("turn.interrupt", () => {
     }
   })
 
-  it("of a turn that is being delivered asks the agent, with or without a session", () => {
+  it("of a turn that is being delivered reaches the agent, with or without a session", () => {
     for (const c of [live(), created()]) {
       const turnId = send(c)
       c.attempting.add(turnId ?? "")
@@ -59,7 +59,7 @@ describe("turn.interrupt", () => {
     expect(turn(c, turnId)).toMatchObject({ outcome: "cancelled" })
   })
 
-  it("of a turn that was delivered or accepted ends it at once, and asks the agent if it starts", () => {
+  it("of a turn that was delivered or accepted ends it at once, and reaches the agent if it starts", () => {
     const c = live()
     const turnId = send(c)
     c.outcome("effect.delivered", "turn.start", turnId)
@@ -215,7 +215,7 @@ describe("turn.time-out-start", () => {
 describe("turn.stall", () => {
   const stall = (c: CommandScenario, turnId = c.s.turnRow(t1)?.turnId) =>
     c.say({ type: "turn.stall", turnId: turnId ?? id("missing"), silentMs: 5 })
-  it("shows that nothing is heard of the running turn, once, and again after its next word", () => {
+  it("shows that no event of the running turn comes, once, and again after its next event", () => {
     const c = running()
     expect([stall(c), stall(c)]).toEqual([["turn.stalled"], []])
     expect(c.s.state.thread?.status).toBe("stalled")

@@ -20,7 +20,7 @@ const cell = (row: object, column: string): unknown => Reflect.get(row, column)
 export class SeenRows {
   private readonly tables: Tables = {}
 
-  /** The row as the step knows it; null: there is none; undefined: it has not looked. */
+  /** The row as the step has seen it; null: there is none; undefined: the step has not looked. */
   get<N extends EntityTable>(table: N, id: string): Rows[N] | null | undefined {
     return this.tables[table]?.known.get(id)
   }

@@ -69,7 +69,7 @@ describe("rule 5: work after an observed end", () => {
     expect(s.state.open.afterEnd).toBe(0)
   })
 
-  it("ends when nothing more was heard of it, in that turn only, and its own end still counts once", () => {
+  it("ends when no more events of it came, in that turn only, and its own end still counts once", () => {
     const s = working().turn(t2).complete(t2).item("m3", t2).delta("m2", t1, "x")
     expect(s.state.open.afterEnd).toBe(2)
     s.send("turn.after-end-settled", { silentMs: 60_000 }, { native: { turnId: t1 }, session: null })

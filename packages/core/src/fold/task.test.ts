@@ -16,7 +16,7 @@ describe("background tasks", () => {
     expect(s.state.thread?.runningTasks).toBe(0)
   })
 
-  it("show by their version when they were last heard of", () => {
+  it("show by their version when their last event came", () => {
     const s = begun()
     const version = () => rows(s)[0]?.sequence
     const begin = version()

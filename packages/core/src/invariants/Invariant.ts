@@ -6,7 +6,7 @@
 import type { EventEnvelope, Rows, TableName } from "@threadfold/contracts"
 import type { Step } from "../fold/Step.js"
 
-/** `error`: the data cannot be trusted. `warning`: it can, but a person should look. */
+/** `error`: the data is wrong. `warning`: the data may be right, and a person should look. */
 export type Severity = "error" | "warning"
 
 interface Described {

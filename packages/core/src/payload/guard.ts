@@ -13,7 +13,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const always: Guard = () => true
 
-/** A schema has a part that no guard can be made of. Thrown when the module is loaded: a rule must not trust such a payload. */
+/** A schema has a part that no guard can be made of. Thrown when the module is loaded: a rule must not read such a payload. */
 class UnknownPart extends Error {
   constructor(part: string) {
     super(part)
@@ -90,7 +90,7 @@ const compile = (ast: AST.AST): Guard => {
         return true
       }
     }
-    // What a refinement asks besides the type is checked where a payload is decoded.
+    // The conditions of a refinement are checked where a payload is decoded.
     case "Refinement":
       return compile(ast.from)
     default:

@@ -152,7 +152,7 @@ describe("a stop", () => {
   })
 })
 
-describe("what the writer asks before it grants a lease", () => {
+describe("what the writer checks before it grants a lease", () => {
   const state = { ...initialState("thread"), requested: [turnIn.waiting, { ...turnIn.delivered, turnId: "gone" }] }
 
   it("is whether the turn waits for its delivery", () => {

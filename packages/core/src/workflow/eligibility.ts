@@ -46,7 +46,7 @@ export const startsSession = (work: Pick<ThreadWork, "thread"> | null, open: rea
   return isStopping(open) ? "later" : "now"
 }
 
-/** The native id of the turn that a message may be steered into: one that runs, by a name that the agent knows; else null. */
+/** The native id of the turn that a message may be steered into: one that runs, with a native id; else null. */
 export const steeredInto = (turn: TurnRow | null): string | null =>
   turn?.status === "running" ? turn.nativeTurnId : null
 
@@ -96,11 +96,11 @@ export const startsBefore = <E extends OpenEffect>(
     )
     .filter(({ kind, status }) => kind === "session.start" && status === "pending")
 
-/** Whether the turn still waits for its delivery, as the writer knows it: else the lease on it is refused. */
+/** Whether the turn still waits for its delivery, by the rows of the writer: else the lease on it is refused. */
 export const isTurnDeliverable = ({ requested }: Pick<FoldState, "requested">, turnId: string): boolean =>
   requested.some((turn) => turn.turnId === turnId && isDeliverable(turn))
 
-/** Whether the message still waits in the queue, as the writer knows it: else the lease on its way into a turn is refused. */
+/** Whether the message still waits in the queue, by the rows of the writer: else the lease on its way into a turn is refused. */
 export const isMessageQueued = ({ queue }: Pick<FoldState, "queue">, messageId: string): boolean =>
   queue.includes(messageId)
 

@@ -18,7 +18,7 @@ export interface LivingSession {
   readonly forkedFromThreadId: string | null
   /** Version of the thread's row. */
   readonly threadSequence: number
-  /** When anything was last heard of the thread, by our clock. */
+  /** When the last event of the thread came, ms since the epoch by our clock. */
   readonly lastActivityAt: number
   readonly keepAliveUntil: number | null
   readonly activeTurnId: string | null
@@ -29,7 +29,7 @@ export interface LivingSession {
   readonly runningTasks: number
   /** Open items of turns that have ended: what the agent does after its turn's end. */
   readonly afterEndItems: number
-  /** When a running task was last heard of, by our clock; null: none runs, or its log is gone. */
+  /** When the last event of a running task came, ms since the epoch by our clock; null: none runs, or its log is gone. */
   readonly taskHeardAt: number | null
   /** 1: a voice conversation goes on. */
   readonly voice: Bit
@@ -43,7 +43,7 @@ export interface KeepPolicy {
   readonly idleMs: number
   /** A session that starts is left alone for so long without a sign. */
   readonly startingGraceMs: number
-  /** What goes on in the background keeps its session for so long after the last that was heard of it. */
+  /** What goes on in the background keeps its session for so long after its last event. */
   readonly backgroundCapMs: number
 }
 

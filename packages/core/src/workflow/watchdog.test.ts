@@ -23,7 +23,7 @@ const now = 1_000 * hour
 const defaultLimits: TurnLimits = { turnStartMs: minute, turnMs: 4 * hour, retryMs: 5 * minute }
 const policyByDefault: WatchPolicy = { stallMs: 10 * minute, onStall: "show" }
 
-/** A turn of ours that has run for a while, and of which nothing was heard for a while. */
+/** A turn of ours that has run for a while, and whose last event came a while ago. */
 const turn = (runMs: number, silentMs: number, more: Partial<RunningTurn> = {}): RunningTurn => ({
   threadId: "thread",
   turnId: "turn",
@@ -70,7 +70,7 @@ describe("a running turn that has fallen silent", () => {
     expect(judge(turn(hour, hour), {}, {}, now - minute)).toEqual(nothing)
   })
 
-  it("counts from its start where nothing was ever heard, and is silent of what has not begun", () => {
+  it("counts from its start where no event came, and ignores what has not begun", () => {
     expect(judge(turn(11 * minute, 0, { lastActivityAt: null })).silentMs).toBe(11 * minute)
     expect(judge(turn(0, 0, { lastActivityAt: null, startedAt: null }))).toEqual(nothing)
   })
@@ -85,7 +85,7 @@ describe("a running turn that has fallen silent", () => {
     expect(judge(turn(9 * hour, hour, recorded), { limits: null }, policy)).toEqual(nothing)
   })
 
-  it("is interrupted where the policy wants it, once, also when it was shown before", () => {
+  it("is interrupted where the policy says so, once, also when it was shown before", () => {
     const policy = { onStall: "interrupt" } as const
     expect(judge(turn(hour, hour), {}, policy).interrupt).toMatch(/^stalled: .* 600000 ms \(reaper\.stallMs\)$/)
     expect(judge(turn(hour, hour, { stalled: 1 }), {}, policy).interrupt).toMatch(/^stalled/)
@@ -174,7 +174,7 @@ describe("work after a turn's end", () => {
       toleranceMs: minute,
     })
 
-  it("is over when nothing was heard for as long as the policy says, the host awake", () => {
+  it("is over when no event came for as long as the policy says, while the host was awake", () => {
     expect(silent(minute - 1)).toBeNull()
     expect(silent(minute)).toBe(minute)
     expect(silent(2_000, {}, 2_000)).toBe(2_000)

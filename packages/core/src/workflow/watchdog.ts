@@ -15,7 +15,7 @@ export interface RunningTurn {
   readonly agent: string | null
   /** Source clock. */
   readonly startedAt: number | null
-  /** When anything was last heard of the session, by our clock. */
+  /** When the last event of the session came, ms since the epoch by our clock. */
   readonly lastActivityAt: number | null
   readonly stalled: Bit
   readonly interruptRequestedAt: number | null
@@ -46,7 +46,7 @@ export interface AfterEndWork {
   readonly openRequests: number
   /** Version of the thread's row. */
   readonly threadSequence: number
-  /** When anything was last heard of the thread, by our clock. */
+  /** When the last event of the thread came, ms since the epoch by our clock. */
   readonly lastActivityAt: number | null
 }
 
@@ -84,7 +84,7 @@ export type UnattendedPolicy =
 
 /** How long silence is allowed, ms: the part of the reaper's policy that these rules read. */
 export interface WatchPolicy {
-  /** A running turn of which nothing is heard for so long is shown as stalled; 0: none is. */
+  /** A running turn without an event for so long is shown as stalled; 0: none is. */
   readonly stallMs: number
   /** Whether a stalled turn is interrupted, too. */
   readonly onStall: "show" | "interrupt"

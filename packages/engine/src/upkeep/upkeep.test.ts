@@ -173,7 +173,7 @@ describe("a stream whose new rows the tables refuse", () => {
     return { b, bad, good, broken: impossible(bad.streamId) }
   }
 
-  it("keeps the old ones, is frozen and marked, and its neighbours are brought up to date", () => {
+  it("keeps the old ones, is frozen and marked, and the other streams are brought up to date", () => {
     const { b, bad, broken, good } = stale()
     const work = catchUp(b, { fold: broken })
     while (work.step());

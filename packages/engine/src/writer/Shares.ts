@@ -15,12 +15,12 @@ export class Shares {
   /** `capacity`: events of one stream that may be queued or under way at a time. */
   constructor(private readonly capacity: number) {}
 
-  /** Runs the effect once its stream has room. A submission to several streams uses the share of the first one. */
+  /** Runs the effect once its stream's share allows it. A submission to several streams uses the share of the first one. */
   within<A, E>(submission: Submission, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return this.using(submission, (room, size) => room.withPermits(size)(effect))
   }
 
-  /** The same, or none at once where there is no room. */
+  /** Runs the effect if the share allows it now; else none at once. */
   withinIfAvailable<A, E>(
     submission: Submission,
     effect: Effect.Effect<Option.Option<A>, E>,

@@ -194,7 +194,7 @@ describe("the writer when SQLite refuses", () => {
   const [, onSqlite] = databases[1] ?? databases[0] ?? []
   if (onSqlite === undefined) throw new Error("no SQLite")
 
-  it("freezes the thread whose rows break a constraint: its events are kept, its neighbours go on, a rebuild mends it", () => {
+  it("freezes the thread whose rows break a constraint: its events are kept, other threads go on, a rebuild repairs it", () => {
     const [sick, well] = [new FakeSource("sick"), new FakeSource("well")]
     const b = onSqlite((state, event, rows) => {
       const result = fold(state, event, rows)
@@ -260,7 +260,7 @@ describe("the writer when SQLite refuses", () => {
     b.close()
   })
 
-  it("tells every submission of a batch that a full disk refused, stores nothing of it, and goes on when there is room", () => {
+  it("answers every submission of a batch that a full disk refused it, stores nothing of it, and goes on when there is space", () => {
     const b = onSqlite()
     const x = new FakeSource("x")
     b.writer.process([submit(x.start())])

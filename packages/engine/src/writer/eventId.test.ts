@@ -28,7 +28,7 @@ describe("the id of a numbered event", () => {
     )
   })
 
-  it("is another one for every number, also across the pieces that neighbours share", () => {
+  it("differs for every number, also between numbers that share a part", () => {
     const ids = new EventIds(sha256)
     const made = Array.from({ length: 10_000 }, (_, seq) => ids.of("session", "agent", seq, 1_700_000_000_000))
     expect(new Set(made).size).toBe(10_000)

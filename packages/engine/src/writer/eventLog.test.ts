@@ -41,7 +41,7 @@ eventLogContract(
   ),
 )
 
-/** Written on one connection, read and followed on another, which hears of commits as another thread would. */
+/** Written on one connection, read and followed on another, to which commits are published as to another thread. */
 eventLogContract(
   "written here, read on a read-only connection",
   Layer.scoped(

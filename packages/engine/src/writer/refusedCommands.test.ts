@@ -27,7 +27,7 @@ describe.each(databases)("a database that refuses, %s", (_name, open) => {
     b.close()
   })
 
-  it("refuses the one submission that contradicts itself, and its neighbours are answered and remembered as ever", () => {
+  it("refuses the one submission that contradicts itself, and the others are answered and their receipts kept", () => {
     const { b, effectId } = waiting(open)
     // A lease without an attempt.
     const odd: Submission = { ...submit(), effects: [{ effectId, from: "pending", patch: { status: "attempting" } }] }

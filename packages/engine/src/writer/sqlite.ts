@@ -20,7 +20,7 @@ export const databaseGroups: readonly MigrationGroup[] = [
   workGroup,
 ]
 
-/** SHA-256, as the domain wants it. */
+/** SHA-256, as the domain takes it. */
 export const sha256: Digest = (text) => hash("sha256", text, "buffer")
 
 /** The log as refolds read it. */

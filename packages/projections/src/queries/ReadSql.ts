@@ -17,7 +17,7 @@ export interface ReadSql {
   readonly withTransaction: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError.SqlError>
 }
 
-/** Statements that are kept prepared: what HTTP asks for takes far fewer. The limit of a page is part of its text. */
+/** Statements that are kept prepared: HTTP needs far fewer. The limit of a page is part of its text. */
 const keptStatements = 512
 
 type Statement = Sqlite.Statement<unknown[], unknown>

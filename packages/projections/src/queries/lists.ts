@@ -1,4 +1,4 @@
-/** The lists of a thread of which a reader wants pages and nothing else. */
+/** The lists of a thread that have no filter and no other query. */
 import type { QueueView } from "@threadfold/contracts"
 import { delegationView, inferenceView, queueView, realtimeRunView, taskView } from "@threadfold/core/model"
 import { each, newestFirst, pagesOf, type ThreadList } from "./read.js"

@@ -123,7 +123,7 @@ const openState = (
     )
     .pipe(Effect.map(([found]) => (found === undefined ? null : decodeState(found.state))))
 
-/** Ids of rows that the open state speaks of, by table: they are never left out. */
+/** Ids of rows that the open state names, by table: they are never left out. */
 const namedBy = (state: FoldState | null): readonly (readonly [TableName, readonly string[]])[] =>
   state === null
     ? []

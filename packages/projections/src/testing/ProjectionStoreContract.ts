@@ -229,7 +229,7 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       expect(store.find("queue", "key", ["m"])).toMatchObject({ threadId: "a" })
     })
 
-    it("clears one stream and leaves its neighbours", () => {
+    it("clears one stream and leaves the others", () => {
       const store = fresh()
       for (const thread of ["a", "b"]) {
         store.apply([
