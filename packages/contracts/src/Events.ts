@@ -15,7 +15,7 @@ import * as Session from "./events/SessionEvents.js"
 import * as Thread from "./events/ThreadEvents.js"
 import * as Turn from "./events/TurnEvents.js"
 
-/** What agents say. Each carries `(sessionId | connectionId, channel, seq)`. */
+/** Events of agents. Each carries `(sessionId | connectionId, channel, seq)`. */
 export const providerEvents = {
   "connection.opened": Session.ConnectionOpened,
   "connection.closed": Session.ConnectionClosed,
@@ -73,7 +73,7 @@ export const providerEvents = {
   "provider.unmapped": Diagnostics.ProviderUnmapped,
 } as const
 
-/** What Threadfold says; in an imported recording, what the client said. */
+/** Events of Threadfold; in an imported recording, those of the client. */
 export const orchestrationEvents = {
   "thread.created": Orchestration.ThreadCreated,
   "thread.renamed": Orchestration.ThreadRenamed,

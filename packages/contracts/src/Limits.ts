@@ -32,7 +32,7 @@ export const maxRecordedLineBytes = 64 * 1024 * 1024
 
 /*
  * How much of a kind the state of a thread holds at a time. What a person or an adapter asks for beyond is refused; what a source
- * tells beyond is kept in the log, and is the anomaly `limit-reached`.
+ * sends beyond is kept in the log, and is the anomaly `limit-reached`.
  */
 
 /** Channels of a session, whose numbers are watched for gaps. Drivers use four; an event that is pushed on one more is refused. */
@@ -48,7 +48,7 @@ export const elsewhereLimit = 100
 /** Turns that one rewind looks back over, ranges that were taken back before counted once: those before are not taken back. */
 export const rewindTurnLimit = 10_000
 
-/** Highest token count that a source may tell, 2^43: sums of a thousand such are still exact. */
+/** Highest token count that a source may report, 2^43: sums of a thousand such are still exact. */
 export const maxTokenCount = 2 ** 43
 
 /** Longest `firstWords` of a thread, UTF-16 units. */

@@ -43,7 +43,7 @@ export const NativeRef = shape(
 )
 export type NativeRef = typeof NativeRef.Type
 
-/** {@link NativeRef} as a source may say it: no id is longer than {@link maxNativeIdLength}. */
+/** {@link NativeRef} as a source may send it: no id is longer than {@link maxNativeIdLength}. */
 export const BoundedNativeRef = NativeRef.pipe(
   Schema.filter((ids) =>
     Object.entries(ids).flatMap(([name, id]) =>

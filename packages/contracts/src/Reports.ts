@@ -7,7 +7,7 @@ const lastSequence = int("Sequence of the last event of the range.")
 
 const ImportedThread = shape("ImportedThread", "A thread that a recording speaks of.", {
   threadId: text("Our id of the thread."),
-  nativeThreadId: optText("The provider's id of the thread; null: the recording tells none."),
+  nativeThreadId: optText("The provider's id of the thread; null: the recording has none."),
   events: int("Events that were added to it."),
   anomalies: int("Anomalies that it has."),
 })
@@ -72,10 +72,10 @@ const LogFinding = shape("LogFinding", "Something in the log that is not what wa
   detail: text("What is wrong, in one sentence."),
 })
 
-/** What `verify` says of the log itself. */
+/** The result of `verify` for the log itself. */
 export const LogReport = shape(
   "LogReport",
-  "What `verify` says of the log itself: whether it holds what was written, by its digests.",
+  "The result of `verify` for the log itself: whether it holds what was written, by its digests.",
   {
     ok: flag("True: everything that was compared is what was written."),
     blocks: int("Digests that were compared; each covers at most 64 events of one stream."),
@@ -122,7 +122,7 @@ const MismatchedBlock = shape(
 
 /** What `salvage` prints. */
 export const SalvageReport = shape("SalvageReport", "What `salvage` prints.", {
-  ok: flag("True: everything that the file tells of was copied, and nothing of it differs from its digest."),
+  ok: flag("True: everything that the file names was copied, and nothing of it differs from its digest."),
   from: text("Path of the damaged file."),
   to: text("Path of the new database."),
   events: int("Events that were copied. They have new sequences there, in the same order."),

@@ -36,7 +36,7 @@ export const listed = <const Words extends readonly [string, ...string[]]>(
 ): Schema.Literal<[...Words]> =>
   Schema.Literal<[...Words]>(...words).annotations(namedJson(identifier, description, { type: "string", enum: words }))
 
-/** The same list as an answer says it: a later version may say a word more, so that a reader takes any text. */
+/** The list in an answer: a later version may have another word, so that a reader takes any text. */
 export const growing = (list: Schema.Schema.Any): typeof Schema.String =>
   Schema.String.annotations({
     ...Option.match(AST.getJSONIdentifierAnnotation(list.ast), {
@@ -61,14 +61,14 @@ export const optional = <S extends Schema.Schema.All>(schema: S, description: st
 export const maybe = <S extends Schema.Schema.Any>(schema: S, description: string): Schema.optional<Schema.NullOr<S>> =>
   Schema.optional(Schema.NullOr(schema)).annotations({ description })
 
-/** A number that is whole. Decoders take what they took before this was said: the JSON schema alone says it. */
+/** A number that is whole. Only the JSON schema says so; decoders take any number, as they did before. */
 export const Whole = Schema.Number.annotations({ jsonSchema: { type: "integer" } })
 
 export const text = (description: string) => field(Schema.String, description)
 export const optText = (description: string) => field(Schema.NullOr(Schema.String), description)
 export const int = (description: string) => field(Whole, description)
 export const optInt = (description: string) => field(Schema.NullOr(Whole), description)
-/** A time, ms since the epoch: the clock of a source may tell fractions. */
+/** A time, ms since the epoch: the clock of a source may have fractions. */
 export const time = (description: string) => field(Schema.Number, `${description}, ms since the epoch.`)
 export const optTime = (description: string, none: string) =>
   field(Schema.NullOr(Schema.Number), `${description}, ms since the epoch; null: ${none}.`)

@@ -1,4 +1,4 @@
-/** Known names by how much they are like a mistyped one: server, client and command line say the same of it. */
+/** Known names by their likeness to a mistyped one. Server, client and command line use it, so that they suggest the same name. */
 
 /** How many letters must be changed, left out, added or swapped to get from one name to another. */
 const distance = (a: string, b: string): number => {

@@ -57,7 +57,7 @@ const restore = (table: TableName): Aligned<void> =>
 
 const dropped = ({ name, type }: SchemaObject): Aligned<void> => run(`DROP ${type.toUpperCase()} IF EXISTS ${name}`)
 
-/** Makes the projections' part of the database what {@link schemaObjects} say. Runs inside the migration's transaction. */
+/** Brings the projections' part of the database to {@link schemaObjects}. Runs inside the migration's transaction. */
 export const alignSchema: Aligned<void> = Effect.gen(function* () {
   const before = yield* present
   const changed = schemaObjects.filter(({ name, sql, type }) => type === "table" && before.get(name) !== sql)

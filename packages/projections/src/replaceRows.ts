@@ -30,7 +30,7 @@ export interface Folded {
 
 /**
  * Replaces a stream's rows and state, all or nothing. Where the database refuses the rows, the old ones stay, the stream
- * is frozen until a rebuild, and an anomaly says why. `sequence`: of the stream's last event.
+ * is frozen until a rebuild, and an anomaly has the reason. `sequence`: of the stream's last event.
  */
 export const replaceRows = (store: ProjectionStore, folded: Folded, sequence: number): FoldStateRow => {
   const { foldVersion, rows, state } = folded

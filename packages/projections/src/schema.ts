@@ -158,7 +158,7 @@ export const agentIndexes: readonly string[] = [
   "turns_unsettled ON turns (thread_id, ordinal) WHERE settled = 0",
 ]
 
-/** The highest ids of a thread: by them a snapshot of its newest rows says which ids it would hold. Migration 4 made these. */
+/** The highest ids of a thread: a snapshot of its newest rows needs them to name which ids it would hold. Migration 4 made these. */
 export const idIndexes: readonly string[] = [
   "turns_by_id ON turns (thread_id, turn_id)",
   "items_by_id ON items (thread_id, item_id)",

@@ -1,4 +1,4 @@
-/** Bodies of the commands that the HTTP API takes: what the command says, without what the path says already. */
+/** Bodies of the commands that the HTTP API takes: the fields of the command that are not in the path. */
 import {
   CreateThread,
   InterruptTurn,

@@ -73,10 +73,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setPayload(KeepAliveBody)
       .addSuccess(Receipt, accepted)
       .annotateContext(
-        described(
-          "Tells the reaper to leave a thread alone until a time, or no longer.",
-          command(["thread-not-found"]),
-        ),
+        described("Keeps the reaper from a thread until a time, or no longer.", command(["thread-not-found"])),
       ),
   )
   .add(

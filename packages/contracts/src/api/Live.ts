@@ -87,6 +87,6 @@ export class ReaperGroup extends HttpApiGroup.make("reaper")
   .add(
     HttpApiEndpoint.post("sweep", "/v1/reaper/sweep")
       .addSuccess(ReaperFindings)
-      .annotateContext(described("Sweeps now, and tells what was found and done.", { problems: writeCall })),
+      .annotateContext(described("Sweeps now, and answers with what was found and done.", { problems: writeCall })),
   )
   .annotateContext(OpenApi.annotations({ title: "Reaper" })) {}

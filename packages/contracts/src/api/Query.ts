@@ -62,7 +62,7 @@ export const pageParams = {
   order: optional(Schema.Literal("asc", "desc"), "`desc`: newest first."),
 } as const
 
-/** Whether events come with what the provider said. */
+/** Whether events come with the provider's native message. */
 export const nativeParam = {
   native: optional(Flag, "`true`: with the provider's message of each event, verbatim. Pages only."),
 } as const

@@ -34,7 +34,7 @@ const find = (schema: AST.AST, value: unknown, place: string, what: string): str
     return `${at}${unknownName("value", value, texts)}`
   }
   if (AST.isUnion(ast)) {
-    // Of several shapes it is not known which one was meant: the decoder says what is wrong then.
+    // Of several shapes it is not known which one was meant: the decoder reports the error then.
     const shapes = ast.types.map(bare).filter((member) => AST.isTypeLiteral(member) || AST.isTupleType(member))
     const [only] = shapes
     return only === undefined || shapes.length > 1 ? null : find(only, value, place, what)
@@ -63,8 +63,8 @@ const find = (schema: AST.AST, value: unknown, place: string, what: string): str
 }
 
 /**
- * The first name or listed value that a schema does not know, as one sentence without its end; null: all are known. What
- * else is wrong the decoder says.
+ * The first name or listed value that a schema does not know, as one sentence without its end; null: all are known. The
+ * decoder reports other errors.
  *
  * @param what what a name is: `field` or `parameter`
  */

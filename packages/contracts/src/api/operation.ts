@@ -1,4 +1,4 @@
-/** What a route says of itself in the OpenAPI document beside its parameters and bodies: problems, headers, streams. */
+/** The parts of a route in the OpenAPI document beside its parameters and bodies: problems, headers and streams. */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { type ProblemSlug, problems } from "./Problem.js"
 

@@ -29,7 +29,7 @@ export const writeCall: readonly ProblemSlug[] = [
   "storage-uncertain",
   "disk-full",
 ]
-/** A call that writes what its body says. */
+/** A call with a body that writes. */
 export const bodyCall: readonly ProblemSlug[] = [...writeCall, "unsupported-media-type", "payload-too-large"]
 /** A command. */
 export const commandCall: readonly ProblemSlug[] = [...bodyCall, "command-conflict", "precondition-failed"]

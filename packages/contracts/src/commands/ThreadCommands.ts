@@ -55,7 +55,7 @@ export const RestoreThread = shape("RestoreThread", "Brings a deleted thread bac
   ...ofThread("thread.restore"),
 })
 
-export const KeepThreadAlive = shape("KeepThreadAlive", "Tells the reaper to leave the thread alone.", {
+export const KeepThreadAlive = shape("KeepThreadAlive", "Keeps the reaper from the thread.", {
   ...ofThread("thread.keep-alive"),
   until: field(
     Schema.NullOr(EpochMs),

@@ -1,5 +1,5 @@
 /**
- * Commands of the orchestrator to itself: what follows from the rows. Each says what it believes, and is refused or does
+ * Commands of the orchestrator to itself: what follows from the rows. Each names the state that it expects, and is refused or does
  * nothing where that is no longer so; deriving one again after a crash is harmless.
  */
 import { Schema } from "effect"

@@ -15,9 +15,9 @@ export const AgentCapabilities = shape("AgentCapabilities", "What an agent can b
 
 /** A configured agent. */
 export const AgentView = shape("Agent", "A configured agent.", {
-  name: text("Its name: what `agent` of a new thread says."),
+  name: text("Its name: the value of `agent` of a new thread."),
   kind: text("Provider kind, for example `codex`."),
-  model: optText("Model of its threads, unless a thread or a message says another; null: the agent's own."),
+  model: optText("Model of its threads, unless a thread or a message names another; null: the agent's own."),
   capabilities: field(AgentCapabilities, "What it can be asked to do."),
 })
 export type AgentView = typeof AgentView.Type

@@ -23,7 +23,7 @@ const common = {
 /** Body of `PUT /v1/sessions/{sessionId}`. */
 export const AttachRequest = shape(
   "AttachRequest",
-  "What an adapter says of the session that it opens. Exactly one of `threadId` and `nativeThreadId` names the thread.",
+  "The session that an adapter opens. Exactly one of `threadId` and `nativeThreadId` names the thread.",
   {
     ...common,
     threadId: optional(ThreadId, "Our id of the thread; one that does not exist is created."),

@@ -17,7 +17,7 @@ export const Effect = shape("EffectRow", "A call to an agent that follows from a
   turnId: optText("The turn it is about; null: none."),
   requestId: optText("The request it is about; null: none."),
   messageId: optText("The queued message that it carries; null: none."),
-  payload: json("What the call says: `{text, settings}`, `{decision, data}`, `{fresh}`, `{reason}`."),
+  payload: json("Parameters of the call: `{text, settings}`, `{decision, data}`, `{fresh}`, `{reason}`."),
   token: optText("What holds the lease: an incarnation of the server and a number; null: it is not leased."),
   attempts: int("How often it was begun."),
   message: optText("Why it failed, or is uncertain; null: neither."),

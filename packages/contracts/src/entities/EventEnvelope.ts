@@ -43,7 +43,7 @@ const identity = {
 /** One event of the log, decoded. */
 export const EventEnvelope = shape(
   "EventEnvelope",
-  "One event of the log, decoded. `payload` is what the type's schema says; an unknown type keeps its JSON.",
+  "One event of the log, decoded. `payload` has the schema of the type; an unknown type keeps its JSON.",
   {
     sequence: int(
       "Position in the whole log: strictly increasing in commit order, gapless on SQLite, never renumbered.",
@@ -53,7 +53,7 @@ export const EventEnvelope = shape(
     eventId: text("Unique over the log."),
     type: text("Literal event type; may be unknown to this version."),
     v: int("Schema version of the type."),
-    sessionId: optText("The session that said it; null for connection streams and for our own commands."),
+    sessionId: optText("The session that sent it; null for connection streams and for our own commands."),
     channel: optText("Channel of the session or connection; null where nothing numbers it."),
     seq: optInt("Number in the channel, from 1; null where nothing numbers it."),
     at: field(EpochMs, "Source clock, ms since the epoch. For display and the reaper, never for order."),
@@ -61,7 +61,7 @@ export const EventEnvelope = shape(
     actor: field(Actor, "Who caused it."),
     commandId: optText("Our id of the command that caused it; null: none did."),
     causationId: optText(
-      "What caused it: the effect that it tells of or answers, else the command that it follows from. Null: nothing of ours.",
+      "What caused it: the effect that it reports or answers, else the command that it follows from. Null: nothing of ours.",
     ),
     correlationId: optText(
       "The command at the beginning of what caused it: what belongs together. Null: nothing of ours.",
@@ -74,7 +74,7 @@ export const EventEnvelope = shape(
     delegationId: optText("Our id of the delegation that it is about; null: none."),
     taskId: optText("Our id of the background task that it is about; null: none."),
     native: field(Schema.NullOr(NativeRef), "The provider's own ids; null: it named none."),
-    payload: json("What happened, as the schema of the type says; an unknown type keeps its JSON."),
+    payload: json("What happened, by the schema of the type; an unknown type keeps its JSON."),
   },
 )
 export type EventEnvelope = typeof EventEnvelope.Type
@@ -129,7 +129,7 @@ export const TypeName = Schema.String.pipe(Schema.maxLength(maxTypeLength), Sche
 /** A number in a channel. */
 export const Seq = Schema.Number.pipe(Schema.int(), Schema.between(1, maxSeq))
 
-/** A time that a source may say. */
+/** A time that a source may send. */
 export const SourceTime = EpochMs.pipe(Schema.between(0, maxTime))
 
 /** What a source hands to the engine. */
@@ -147,7 +147,7 @@ export const ProviderEvent = shape(
     at: field(SourceTime, "Source clock, ms since the epoch."),
     native: maybe(BoundedNativeRef, "The provider's ids."),
     ...identity,
-    payload: maybe(Schema.Unknown, "What happened, as the type's schema says."),
+    payload: maybe(Schema.Unknown, "What happened, by the type's schema."),
     raw: maybe(Schema.String, "The native message or messages (newline-joined) it came from, verbatim."),
   },
 )

@@ -40,7 +40,7 @@ export const Item = shape("ItemRow", "One visible step of a turn: a message, a c
     Schema.NullOr(Schema.Array(ChunkHalf)),
     "The same as `chunkHalf` of earlier chunks, whose parts may go on: `[[part, chunk, unit], …]`, the newest last; null: none.",
   ),
-  data: json("What else it says, in the provider's words; null: nothing."),
+  data: json("Its other fields, in the provider's words; null: none."),
   processId: optText("Process that a command runs in; null: not known."),
   exitCode: optInt("Exit code of a command; null while it runs, and for every other kind."),
   ...span,

@@ -28,7 +28,7 @@ export const RealtimeRun = shape("RealtimeRunRow", "One run of a voice conversat
   reason: field(Schema.NullOr(RealtimeCloseReason), "Why it closed; null unless the status is `closed`."),
   evidence: field(
     Schema.NullOr(Evidence),
-    "How its end is known. `observed`: the provider said so; `inferred`: we concluded it; null while it lives.",
+    "How its end is known. `observed`: the provider reported it; `inferred`: we concluded it; null while it lives.",
   ),
   lastError: optText("Last error message; null: none."),
   version: optText("Protocol version, for example `v2`."),

@@ -5,7 +5,7 @@ import { threadId } from "./shared.js"
 /** What the reaper decides of a session. */
 export const ReaperDecision = listed(
   "ReaperDecision",
-  "What the reaper decides of a session. `reap`: it was idle for too long; `repair`: its process is gone and no event says so.",
+  "What the reaper decides of a session. `reap`: it was idle for too long; `repair`: its process is gone and no event reports it.",
   "keep",
   "reap",
   "repair",
@@ -17,7 +17,7 @@ export const ReaperFindingView = shape("ReaperFinding", "What the reaper decides
   sessionId: text("Our id of the session."),
   decision: field(
     ReaperDecision,
-    "`reap`: it was idle for too long; `repair`: its process is gone and no event says so.",
+    "`reap`: it was idle for too long; `repair`: its process is gone and no event reports it.",
   ),
   reason: text("Why, a short token such as `turn-active`, `request-open`, `keep-alive` or `idle`."),
   idleMs: int("For how long it has been idle, in ms."),

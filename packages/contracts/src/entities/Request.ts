@@ -30,9 +30,9 @@ export const Request = shape(
     nativeKind: optText("The provider's method."),
     status: field(RequestStatus, "`open`; `answering`: an answer is on its way; or how it ended."),
     decision: optText(
-      "The first accepted decision; null on one that is answered: another client decided, and the agent does not say what.",
+      "The first accepted decision; null on one that is answered: another client decided, and the agent does not report what.",
     ),
-    decidedBy: optText("Who decided: `client`, `policy`, `elsewhere`, or what the provider says; null: not decided."),
+    decidedBy: optText("Who decided: `client`, `policy`, `elsewhere`, or the provider's word; null: not decided."),
     ...ended,
     title: optText("One line for a person: the command, the question, the tool."),
     data: json(
@@ -90,9 +90,13 @@ export const RequestView = shape(
 export type RequestView = typeof RequestView.Type
 
 /** One request, by its id. */
-export const RequestDetail = shape("RequestDetail", "One request, by its id: with what it says outside its thread.", {
-  threadId,
-  ...RequestView.fields,
-  version,
-})
+export const RequestDetail = shape(
+  "RequestDetail",
+  "One request, by its id, with the fields that a reader needs outside its thread.",
+  {
+    threadId,
+    ...RequestView.fields,
+    version,
+  },
+)
 export type RequestDetail = typeof RequestDetail.Type

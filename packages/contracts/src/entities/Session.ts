@@ -25,7 +25,7 @@ export const Session = shape("SessionRow", "One incarnation of a thread on a con
   cause: optText("Why it ended, a short token; null while it lives."),
   evidence: field(
     Schema.NullOr(Evidence),
-    "How its end is known. `observed`: the provider said so; `inferred`: we concluded it; null while it lives.",
+    "How its end is known. `observed`: the provider reported it; `inferred`: we concluded it; null while it lives.",
   ),
   usageMode: optText("How its driver counts tokens; null: not known."),
   model: optText("Model name."),

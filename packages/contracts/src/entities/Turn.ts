@@ -68,14 +68,14 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
   steeredInto: optText("Turn that took the message, when this one never ran."),
   supersededBy: optText("Turn that replaced it; null: none did."),
   text: optText(
-    "The user's text of a turn that was asked for; null: the agent started it by itself, or its source did not tell.",
+    "The user's text of a turn that was asked for; null: the agent started it by itself, or its source did not report it.",
   ),
   error: field(
     Schema.NullOr(ProviderError),
     "Why it failed: `{message, code, httpStatus, details}`; null: it did not.",
   ),
   usage: field(Schema.NullOr(TokenCounts), "Tokens of this turn; null: not reported."),
-  diff: optText("The turn's changes as one unified diff, where the provider tells it."),
+  diff: optText("The turn's changes as one unified diff, where the provider reports it."),
   proposal: optText("A plan of the agent that waits for consent; null: none."),
   items: int("Items seen in it."),
   requestedAt: optTime("When it was asked for", "the agent started it by itself"),
@@ -114,12 +114,16 @@ export const TurnView = shape("Turn", "One unit of agent work.", {
 export type TurnView = typeof TurnView.Type
 
 /** One turn, by its id. */
-export const TurnDetail = shape("TurnDetail", "One turn, by its id: with what it says outside its thread.", {
-  threadId,
-  ...TurnView.fields,
-  ...Turn.pick("uncertain", "requestedAt").fields,
-  version,
-})
+export const TurnDetail = shape(
+  "TurnDetail",
+  "One turn, by its id, with the fields that a reader needs outside its thread.",
+  {
+    threadId,
+    ...TurnView.fields,
+    ...Turn.pick("uncertain", "requestedAt").fields,
+    version,
+  },
+)
 export type TurnDetail = typeof TurnDetail.Type
 
 /** Every field of a rewind. */

@@ -20,7 +20,7 @@ export const Usage = shape("UsageRow", "Tokens of a thread: the sum of its turns
   contextWindow,
   last: field(
     Schema.NullOr(TokenCounts),
-    "What the last model call used, where the provider tells it; null: not reported.",
+    "What the last model call used, where the provider reports it; null: not reported.",
   ),
   sequence,
 })
@@ -46,7 +46,7 @@ export const ThreadUsage = shape(
     contextWindow,
     last: field(
       Schema.NullOr(UsageView),
-      "What the last model call used, where the provider tells it; null: not reported.",
+      "What the last model call used, where the provider reports it; null: not reported.",
     ),
   },
 )

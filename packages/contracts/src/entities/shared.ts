@@ -6,7 +6,7 @@ import type { RowList } from "./table.js"
 /** How an end is known. */
 export const Evidence = listed(
   "Evidence",
-  "How an end is known. `observed`: the provider said so; `inferred`: we concluded it.",
+  "How an end is known. `observed`: the provider reported it; `inferred`: we concluded it.",
   "observed",
   "inferred",
 )
@@ -27,7 +27,7 @@ export const ended = {
   cause: optText("Why it ended, a short token such as `session-ready` or `superseded`; null while it runs."),
   evidence: field(
     Schema.NullOr(Evidence),
-    "How its end is known. `observed`: the provider said so; `inferred`: we concluded it; null while it runs.",
+    "How its end is known. `observed`: the provider reported it; `inferred`: we concluded it; null while it runs.",
   ),
 } as const
 

@@ -1,6 +1,6 @@
 /**
  * A table of the projections as data: its columns are the fields of an entity, in their order; keys, look-ups and lists are
- * said with the table. Interpreters (SQL, Map), the canonical hash and the reference take them from here; no rule of the domain
+ * declared with the table. Interpreters (SQL, Map), the canonical hash and the reference take them from here; no rule of the domain
  * does.
  */
 import { SchemaAST as AST, Option, type Schema, type Types } from "effect"

@@ -14,7 +14,7 @@ export const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, max
 /** Token counts of an attempt, a turn or a thread. */
 export const TokenCounts = shape(
   "TokenCounts",
-  "Token counts. Absent means that the provider did not say, which is not 0. `inputTokens` includes the cached ones, `outputTokens` includes the reasoning ones (Codex and OpenAI convention).",
+  "Token counts. Absent means that the provider did not report it, which is not 0. `inputTokens` includes the cached ones, `outputTokens` includes the reasoning ones (Codex and OpenAI convention).",
   {
     inputTokens: maybe(TokenCount, "Tokens of the prompt, cached ones included."),
     cachedInputTokens: maybe(TokenCount, "Prompt tokens that were read from the provider's cache."),
@@ -45,4 +45,4 @@ export const ProviderError = shape("ProviderError", "What went wrong, in the pro
 export type ProviderError = typeof ProviderError.Type
 
 /** The payload of events without fields. */
-export const Empty = shape("Empty", "The payload of an event that says all by its type and ids.", {})
+export const Empty = shape("Empty", "The payload of an event that needs no fields beside its type and ids.", {})

@@ -46,7 +46,7 @@ export const ProviderUnmapped = shape(
   {
     method: text("The provider's method or type; for a line that is no message, its kind (`stderr`, `response`, …)."),
     known: flag(
-      "True: we know this message and it says nothing to the fold. False: unknown to this version of Threadfold.",
+      "True: this message is known and does not matter to the fold. False: unknown to this version of Threadfold.",
     ),
     problem: maybe(
       Schema.String,

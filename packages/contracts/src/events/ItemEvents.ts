@@ -35,12 +35,12 @@ const described = {
     Schema.Array(Schema.String),
     "Native ids of the threads that this item speaks to or of: evidence for a child link.",
   ),
-  data: maybe(Json, "What else the item says, in the provider's words, without its text."),
+  data: maybe(Json, "Other fields of the item, in the provider's words, without its text."),
 }
 
 const joined = maybe(
   Schema.Boolean,
-  "True when the event comes from the answer to a resume or rejoin, which tells what runs already. Such an event updates known rows without an anomaly.",
+  "True when the event comes from the answer to a resume or rejoin, which reports what runs already. Such an event updates known rows without an anomaly.",
 )
 
 /** `item.started` */
@@ -90,7 +90,7 @@ export const ContentStream = listed(
   "plan",
   "diff",
   "progress",
-  // The input of a tool call as the model writes it: pieces of JSON. The item says the whole of it in its `data`.
+  // The input of a tool call as the model writes it: pieces of JSON. The item has the whole of it in its `data`.
   "input",
 )
 export type ContentStream = typeof ContentStream.Type
@@ -115,9 +115,9 @@ export const textStreamOf = (kind: ItemKind): ContentStream | null => {
 /** `content.delta` */
 export const ContentDelta = shape(
   "ContentDelta",
-  "A piece of an item's content; the source merged consecutive ones (byte-identical when joined). A delta that tells the item's kind opens the item where no start has.",
+  "A piece of an item's content; the source merged consecutive ones (byte-identical when joined). A delta with the item's kind opens the item where no start has.",
   {
-    kind: maybe(ItemKind, "The item's kind, where the source tells it."),
+    kind: maybe(ItemKind, "The item's kind, where the source reports it."),
     stream: field(ContentStream, "The stream it belongs to."),
     part: maybe(
       Schema.Number,

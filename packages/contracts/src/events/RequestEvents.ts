@@ -44,7 +44,7 @@ export type Choice = typeof Choice.Type
 
 /** One answer that a question offers. */
 export const QuestionOption = shape("QuestionOption", "One answer that a question offers.", {
-  label: text("What the answer says."),
+  label: text("Text of the answer."),
   description: maybe(Schema.String, "What it means, for a person."),
 })
 export type QuestionOption = typeof QuestionOption.Type
@@ -75,9 +75,9 @@ export type Question = typeof Question.Type
 
 /** One file that an approval is about. */
 export const ChangedFile = shape("ChangedFile", "One file that an approval is about.", {
-  path: text("Its path, as the agent says it."),
-  kind: maybe(Schema.String, "`add`, `update` or `delete`, where the agent says it."),
-  diff: maybe(Schema.String, "The change as a diff, where the agent says it."),
+  path: text("Its path, in the agent's words."),
+  kind: maybe(Schema.String, "`add`, `update` or `delete`, where the agent reports it."),
+  diff: maybe(Schema.String, "The change as a diff, where the agent reports it."),
 })
 export type ChangedFile = typeof ChangedFile.Type
 
@@ -88,7 +88,7 @@ export type Answers = typeof Answers.Type
 /** How a request is answered, in the form that is the same for every agent. */
 export const Asked = shape(
   "Asked",
-  "What of a question says how it is answered: the part of a request's `data` that is the same for every agent.",
+  "How a question is answered: the part of a request's `data` that is the same for every agent.",
   {
     decisions: maybe(Schema.Array(Json), "The decisions that the provider offers, in its words."),
     choices: maybe(Schema.Array(Choice), "The decisions that it takes."),
@@ -118,7 +118,7 @@ export const RequestOpened = shape(
 export const UserInputRequested = shape("UserInputRequested", "The same for questions to the user.", asked)
 
 const resolved = {
-  decision: maybe(Schema.String, "The decision, where the wire says one; null on a mere clean-up."),
+  decision: maybe(Schema.String, "The decision, where the agent sends one; null on a mere clean-up."),
   by: maybe(Schema.String, "Who decided."),
   answers: maybe(Answers, "Answers by question id, for a request with questions."),
   data: maybe(Json, "The answer in the provider's words."),
@@ -126,7 +126,7 @@ const resolved = {
 /** `request.resolved` */
 export const RequestResolved = shape(
   "RequestResolved",
-  "The provider says that the request is no longer open.",
+  "The provider reports that the request is no longer open.",
   resolved,
 )
 /** `user-input.resolved` */

@@ -1,4 +1,4 @@
-/** Connections and sessions: who runs a thread, and whether it still does. */
+/** Connections and sessions: which process runs a thread, and whether it still does. */
 import { Schema } from "effect"
 import { SourceMode } from "../entities/shared.js"
 import { field, int, listed, maybe, shape, text } from "../fields.js"
@@ -11,7 +11,7 @@ export const ConnectionOpened = shape(
   {
     provider: text("Provider kind: `codex`, `claude`, `acp`, or an adapter's own name."),
     mode: field(SourceMode, "How the connection's events reach us."),
-    version: maybe(Schema.String, "Provider version, where it says one."),
+    version: maybe(Schema.String, "Provider version, where it reports one."),
     pid: maybe(Schema.Number, "Operating-system process id."),
     command: maybe(Schema.Array(Schema.String), "Command line that started it, without secrets."),
   },
@@ -85,12 +85,16 @@ export const SessionConfigured = shape(
   },
 )
 /** `session.state.changed` */
-export const SessionStateChanged = shape("SessionStateChanged", "The provider said what it is doing (rules 1 and 2).", {
-  state: field(SessionStatus, "The new status."),
-  nativeState: maybe(Schema.String, "The provider's word for it."),
-  reason: maybe(Schema.String, "What a person would want to know about it."),
-  flags: maybe(Schema.Array(Schema.String), "What it waits for while it runs, for example `waitingOnApproval`."),
-})
+export const SessionStateChanged = shape(
+  "SessionStateChanged",
+  "The provider reported what it is doing (rules 1 and 2).",
+  {
+    state: field(SessionStatus, "The new status."),
+    nativeState: maybe(Schema.String, "The provider's word for it."),
+    reason: maybe(Schema.String, "What a person would want to know about it."),
+    flags: maybe(Schema.Array(Schema.String), "What it waits for while it runs, for example `waitingOnApproval`."),
+  },
+)
 const SessionExitReason = listed(
   "SessionExitReason",
   "Why a session is over. `exit`: the process ended; `unloaded`: the provider closed the thread; `recording-ended`: the evidence ends here.",

@@ -1,4 +1,4 @@
-/** What is said about a thread as a whole. */
+/** Events about a thread as a whole. */
 import { Schema } from "effect"
 import { field, maybe, shape } from "../fields.js"
 import { Json, TokenCounts, UsageMode } from "./Common.js"
@@ -54,7 +54,7 @@ export const ThreadRewound = shape(
     ),
     keptNativeTurnId: maybe(
       Schema.String,
-      "Native id of the newest turn that was kept, where the source tells what is left; it overrides `count`.",
+      "Native id of the newest turn that was kept, where the source reports what is left; it overrides `count`.",
     ),
   },
 )

@@ -23,7 +23,7 @@ export const TurnAccepted = shape(
 )
 /** `turn.started` */
 export const TurnStarted = shape("TurnStarted", "An opening event.", {
-  supersedes: maybe(Schema.Boolean, "True when the provider says that it replaces the running turn."),
+  supersedes: maybe(Schema.Boolean, "True when the provider reports that it replaces the running turn."),
   synthetic: maybe(
     Schema.Boolean,
     "True when the turn was opened because an item named it (inline reviews send no start).",
@@ -31,7 +31,7 @@ export const TurnStarted = shape("TurnStarted", "An opening event.", {
   model: maybe(Schema.String, "Model of the turn."),
   joined: maybe(
     Schema.Boolean,
-    "True when a resume or rejoin tells that the turn runs: it may bring back a turn whose end was only inferred.",
+    "True when a resume or rejoin reports that the turn runs: it may bring back a turn whose end was only inferred.",
   ),
 })
 /** `turn.completed` */

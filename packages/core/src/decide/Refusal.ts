@@ -1,11 +1,11 @@
 /** Why commands are refused. */
 
-/** What a reason means for those who meet it. */
+/** What a reason means for the sender and for the receipt. */
 interface RefusalFacts {
   /**
    * Whether the receipt of the command remembers it. A reason that is about the command is remembered, so that a retry gets the
-   * same answer whatever has happened since. A fault of ours says nothing about the command: the same one may be accepted next
-   * time.
+   * same answer whatever has happened since. A fault of Threadfold is no answer to the command: the same one may be accepted
+   * next time.
    */
   readonly remembered: boolean
   /** True: the sender decided on a version of the resource that is not the current one. */

@@ -12,7 +12,7 @@ export interface Taken {
   readonly recorded: Answers | null
 }
 
-/** What the question takes, as its row says. */
+/** What the question takes, by its row. */
 const askedOf = (data: unknown): Asked | null => Option.getOrNull(Schema.decodeUnknownOption(Asked)(data))
 
 /** The name of a decision as the provider writes it: a string, or an object with one member, whose name it is. */
@@ -147,7 +147,7 @@ export const take = (
 ): Either.Either<Taken, string> => {
   const choices = choicesOf(row.data)
   const questions = askedOf(row.data)?.questions ?? []
-  // Where there are questions, they state which answers they take and which are secret, whatever the choices say.
+  // Where there are questions, they state which answers they take and which are secret, whatever choices there are.
   const answersQuestions = questions.length > 0 && (isAnswer(decision) || isGiven(data))
   if (choices === null) return answersQuestions ? answersTo(questions, row.kind, data) : Either.right(nothing)
   // To answer a form is to accept it.

@@ -1,4 +1,4 @@
-/** `message.send`: what the user says, and what it does to a turn that is open (docs/concepts.md). */
+/** `message.send`: a text of the user, and what it does to a turn that is open (docs/concepts.md). */
 import {
   type CommandOf,
   queueLimit,

@@ -69,7 +69,7 @@ export const drainQueue = (situation: Situation, command: CommandOf<"queue.drain
   const { mint, rows, state } = situation
   const { open, queue, thread } = state
   const [messageId] = queue
-  // Until the agent has said whether it took a message into its turn, it must not get it a second time.
+  // Until the agent has answered whether it took a message into its turn, it must not get it a second time.
   const steer = messageId === undefined ? null : steerOf(situation, messageId)
   const isSteering = steer === "pending" || steer === "attempting" || steer === "delivered"
   const session = livingSession(state)

@@ -3,7 +3,7 @@ import type { CommandOf } from "@threadfold/contracts"
 import { accept, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"
 
-/** `thread.create`: a repeat that says the same changes nothing. */
+/** `thread.create`: a repeat with the same content changes nothing. */
 export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {
   const { agent, provider, threadId } = command
   const { thread } = state

@@ -71,7 +71,7 @@ export const settleAfterEnd = ({ state }: Situation, command: CommandOf<"turn.se
     : accept()
 }
 
-/** `turn.time-out-start`: conditional: anything that the agent said of the turn since the look prevents it. */
+/** `turn.time-out-start`: conditional: any event of the turn since the watchdog looked prevents it. */
 export const timeOutStart = ({ state }: Situation, command: CommandOf<"turn.time-out-start">): Decision => {
   const { ifSequence, turnId, waitedMs } = command
   const turn = state.requested.find((waiting) => waiting.turnId === turnId)

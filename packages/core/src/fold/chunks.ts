@@ -18,7 +18,7 @@ export const storedText = (text: string): string => (text.isWellFormed() ? text 
 const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 const isTrailing = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
-/** What an item's row says of its chunks. */
+/** The fields of an item's row about its chunks. */
 export type ChunkMarks = Pick<
   ItemRow,
   "chunks" | "chunkChars" | "chunkPart" | "chunkFill" | "chunkHalf" | "chunkHalves"

@@ -6,7 +6,7 @@
 import { type EventType, elsewhereLimit, type RequestRow, type TurnOutcome } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
 
-/** Who decided a request that the provider resolved without a decision. */
+/** The value of `decidedBy` for a request that the provider resolved without a decision. */
 export const ELSEWHERE = "elsewhere"
 
 const resolves: ReadonlySet<string> = new Set<EventType>(["request.resolved", "user-input.resolved"])

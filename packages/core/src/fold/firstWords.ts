@@ -1,6 +1,6 @@
 /// <reference lib="es2024.string" />
 /**
- * The first words of a thread, for a list: what its first message says, cut at a word. Later messages never replace them; a
+ * The first words of a thread, for a list: the text of its first message, cut at a word. Later messages never replace them; a
  * rewind that takes the message back takes them with it, and the next message gives new ones.
  */
 import { firstWordsLength, type ItemKind } from "@threadfold/contracts"

@@ -100,7 +100,7 @@ const partsOf = ({ parts, text }: PayloadOf<"item.started">): readonly string[] 
   return said.some((part) => part !== "") ? said : []
 }
 
-/** What a start says, where the row lacks it. */
+/** The fields of a start that the row lacks. */
 const filled = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): ItemRow => ({
   ...item,
   nativeKind: item.nativeKind ?? payload.nativeKind ?? null,
@@ -143,7 +143,7 @@ const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.starte
 }
 
 /**
- * Applies what a join says of a known item. It fills what the row lacks; a partial text that is longer than the streamed one
+ * Applies what a join reports of a known item. It fills what the row lacks; a partial text that is longer than the streamed one
  * replaces it; and an item that only the end of its turn had closed opens again, because the turn runs. An item that its own
  * terminal ended stays unchanged. The same join again changes nothing.
  */
@@ -199,7 +199,7 @@ const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
   return { ...item, status: "open", cause: null, evidence: null, endedAt: null, afterEnd: 1, sessionId }
 }
 
-/** What else an item says, where the event says it; else what is stored stays. */
+/** Other fields of an item, where the event has them; else what is stored stays. */
 const dataOf = (data: unknown): Pick<ItemRow, "data"> => (data === undefined || data === null ? {} : { data })
 
 const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -259,7 +259,7 @@ const takeEnd = (step: Step, payload: PayloadOf<"item.completed">): void => {
 
 const isFinal = ({ text }: PayloadOf<"item.completed">): boolean => text !== undefined && text !== null
 
-/** Puts the row as its own terminal leaves it. `heavy`: what it holds where the terminal says nothing of it. */
+/** Puts the row as its own terminal leaves it. `heavy`: what it holds where the terminal has no such field. */
 const putEnded = (step: Step, item: ItemRow, payload: PayloadOf<"item.completed">, heavy: Partial<Heavy>): void => {
   const row: ItemRow = {
     ...item,

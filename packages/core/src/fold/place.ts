@@ -1,4 +1,4 @@
-/** Rule 5: where a new item belongs, and what its first event says about its turn. */
+/** Rule 5: where a new item belongs, and what its first event shows about its turn. */
 import type { TurnRow } from "@threadfold/contracts"
 import { mayRunLate } from "./earlyEnd.js"
 import { turnOf } from "./openRows.js"

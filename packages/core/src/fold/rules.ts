@@ -78,7 +78,7 @@ import {
 import { turnAccepted, turnRequested, turnStarted, turnStartFailed } from "./turnStart.js"
 import { tokenUsageUpdated } from "./usage.js"
 
-/** Applies an event's payload to a step; false when the payload is not what its type says. */
+/** Applies an event's payload to a step; false when the payload does not fit its type. */
 export type Rule = (step: Step, payload: unknown) => boolean
 
 const rule =

@@ -223,7 +223,7 @@ export const startTurn = (
   const again = known !== null && !isLate && mayRunAgain(known, options.joined === true)
   if (known !== null && known.status !== "requested" && !isLate && !again) {
     if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
-    // A join that tells what is known says nothing new.
+    // A join that reports what is known changes nothing.
     else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
     return null
   }

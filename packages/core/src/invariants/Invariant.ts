@@ -18,7 +18,7 @@ interface Described {
 }
 
 /**
- * A check of one stream: given its events in order, each once, it says what is wrong with the event, or null. Its memory
+ * A check of one stream: given its events in order, each once, it returns what is wrong with the event, or null. Its memory
  * is its own and bounded by what is open or recent, never by the length of the log.
  */
 export type LogCheck = (event: EventEnvelope) => string | null

@@ -1,5 +1,5 @@
 /**
- * What the fold's changes mean for rows in memory, said once for everything that keeps some: the store in Maps, and a client that
+ * What the fold's changes mean for rows in memory, defined once for everything that keeps rows: the store in Maps, and a client that
  * holds a part of a thread.
  */
 import type { ItemChunkRow, Rows, TableName } from "@threadfold/contracts"

@@ -112,6 +112,6 @@ const guards: { readonly [T in EventType]?: Guard } = Object.fromEntries(
   Object.entries(events).map(([type, schema]) => [type, guardOf(type, schema)]),
 )
 
-/** Whether a payload is what its type's schema says, as far as rules read it. */
+/** Whether a payload fits its type's schema, as far as rules read it. */
 export const isPayload = <T extends EventType>(type: T, payload: unknown): payload is PayloadOf<T> =>
   guards[type]?.(payload) ?? false

@@ -69,7 +69,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
           (turn) => turn.callId === native.callId && (turn.sessionId === sessionId || turn.sessionId === null),
         )?.turnId ?? null)
 
-  /** The turn that a rewind names; else the oldest one that it takes back, as far as the source tells. */
+  /** The turn that a rewind names; else the oldest one that it takes back, as far as the source reports them. */
   const firstRewound = (): string | null => {
     if (!isPayload("thread.rewound", event.payload)) return null
     const { count, firstTurnId, keptNativeTurnId } = event.payload

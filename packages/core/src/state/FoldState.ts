@@ -95,8 +95,8 @@ export interface FoldState {
   /** Queued messages, in order. */
   readonly queue: readonly string[]
   /**
-   * Messages that the agent repeated in a running turn before its answer said that it took them. They have left the queue; the
-   * answer says nothing new. At most {@link echoedLimit}, newest last.
+   * Messages that the agent repeated in a running turn before its answer confirmed them. They have left the queue; the
+   * answer changes nothing. At most {@link echoedLimit}, newest last.
    */
   readonly echoed: readonly string[]
   readonly usage: UsageRow | null

@@ -45,13 +45,13 @@ const sessions: readonly Transition[] = [
     from: alive,
     to: "running",
     by: [...turnStarts, "session.state.changed"],
-    note: "A turn runs, or the provider says so.",
+    note: "A turn runs, or the provider reports it.",
   },
   {
     from: alive,
     to: "starting",
     by: ["turn.requested", "turn.accepted", "session.started", "session.state.changed", "thread.rewound", ...terminals],
-    note: "A requested turn waits to start, or the provider says so.",
+    note: "A requested turn waits to start, or the provider reports it.",
   },
   {
     from: alive,
@@ -73,13 +73,13 @@ const sessions: readonly Transition[] = [
     ],
     note: "Nothing runs and nothing waits.",
   },
-  { from: alive, to: "interrupted", by: ["session.state.changed"], note: "The provider says so." },
+  { from: alive, to: "interrupted", by: ["session.state.changed"], note: "The provider reports it." },
   { from: alive, to: "error", by: ["session.state.changed", "runtime.error"], note: "The provider gave up." },
   {
     from: alive,
     to: inferred("stopped"),
     by: concludedEnds,
-    note: "Replaced, lapsed, reaped, reconciled, or said to be stopped.",
+    note: "Replaced, lapsed, reaped, reconciled, or reported as stopped.",
   },
   {
     from: alive,
@@ -134,7 +134,7 @@ const turns: readonly Transition[] = [
     from: [inferred("ended")],
     to: observed("ended"),
     by: echoes,
-    note: "It had not started; the provider says that its message went into another turn.",
+    note: "It had not started; the provider reports that its message went into another turn.",
   },
   {
     from: ["new"],
@@ -146,7 +146,7 @@ const turns: readonly Transition[] = [
     from: [inferred("ended")],
     to: "running",
     by: ["turn.started"],
-    note: "A join tells that it still runs: only our conclusion had ended it.",
+    note: "A join reports that it still runs: only our conclusion had ended it.",
   },
   { from: ["running"], to: observed("ended"), by: terminals, note: "Its own terminal." },
   {
@@ -184,7 +184,7 @@ const items: readonly Transition[] = [
     from: [inferred("interrupted")],
     to: "open",
     by: ["content.delta", "item.started"],
-    note: "Content came after the end of its turn, or a join tells that its turn runs.",
+    note: "Content came after the end of its turn, or a join reports that its turn runs.",
   },
   ...itemEnds.map(
     (end): Transition => ({ from: ["open"], to: observed(end), by: ["item.completed"], note: "Its own terminal." }),
@@ -296,13 +296,18 @@ const realtimeRuns: readonly Transition[] = [
 ]
 
 const delegations: readonly Transition[] = [
-  { from: ["new"], to: "open", by: ["realtime.handoff", "delegation.opened"], note: "Work is handed over." },
+  {
+    from: ["new"],
+    to: "open",
+    by: ["realtime.handoff", "delegation.opened"],
+    note: "Voice hands work to the coding agent.",
+  },
   { from: ["new"], to: "closed", by: ["realtime.handoff", "delegation.opened"], note: "Its turn is over already." },
   {
     from: ["open"],
     to: "closed",
     by: ["delegation.closed", "turn.settled", ...turnEnds],
-    note: "Its turn's end is final, it is said to be over, or its session ended before it found a turn.",
+    note: "Its turn's end is final, it is reported as over, or its session ended before it found a turn.",
   },
 ]
 

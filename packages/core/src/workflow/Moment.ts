@@ -12,7 +12,7 @@ export interface Moment {
 
 /** For how long something is so, ms, sleeps of the host left out. */
 export const ageOf = (at: number, { awakeSince, now, toleranceMs }: Moment): number => {
-  // A time that is yet to come says that the clock was set back: by too little to be noticed, or before the wake-up.
+  // A time in the future shows that the clock was set back: by too little to be noticed, or before the wake-up.
   const isBeforeWakeUp = at - now > toleranceMs
   const since = isBeforeWakeUp ? (awakeSince ?? now) : Math.max(at, awakeSince ?? at)
   return Math.max(0, now - since)

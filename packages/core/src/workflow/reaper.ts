@@ -5,7 +5,7 @@
 import type { Bit, SessionRow } from "@threadfold/contracts"
 import { ageOf, type Moment } from "./Moment.js"
 
-/** A session that lives, with what its thread says. Times are ms since the epoch. */
+/** A session that lives, with the facts of its thread. Times are ms since the epoch. */
 export interface LivingSession {
   readonly threadId: string
   readonly sessionId: string
@@ -79,7 +79,7 @@ export const reaperReasons = {
     "process-left": "It was stopped before, and its process is still there.",
   },
   repair: {
-    "process-gone": "Its process has ended, and no event says so.",
+    "process-gone": "Its process has ended, and no event reports it.",
   },
 } as const
 

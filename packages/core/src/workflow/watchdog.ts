@@ -191,7 +191,7 @@ export const afterEndOverdue = (
 const isOursToEnd = ({ mode, status }: Pick<OpenQuestion, "mode" | "status">): boolean =>
   status === "open" && mode === "managed"
 
-/** What becomes now of a question that no person answers (rule 6): what the policy says, or null: it goes on waiting. */
+/** What becomes now of a question that no person answers (rule 6): the policy's action, or null: it goes on waiting. */
 export const unattended = (
   question: Pick<OpenQuestion, "mode" | "openedAt" | "status">,
   policy: UnattendedPolicy,

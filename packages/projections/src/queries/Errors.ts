@@ -1,4 +1,4 @@
-/** How queries fail. Each message says in whole sentences what happened. */
+/** The errors of queries. Each message is a whole sentence about what happened. */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Data } from "effect"
 

@@ -1,6 +1,6 @@
 /**
  * Living sessions and their work: the facts that the reaper and the watchdog decide on (`core/workflow`), each page of one moment. No
- * rule is here: what is left out here is left out of every decision, so a condition may only say what no rule looks at. No content
+ * rule is here: what is left out here is left out of every decision, so a condition may only leave out what no rule looks at. No content
  * either: a sweep over many sessions reads little of each.
  */
 

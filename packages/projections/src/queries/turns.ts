@@ -1,6 +1,6 @@
 /**
  * Turns of a thread, newest first. A message that steered another turn made none: its row is left out. One turn by its id,
- * such a row included: it says which turn took the message.
+ * such a row included: it names the turn that took the message.
  */
 
 import type { TurnDetail, TurnView } from "@threadfold/contracts"

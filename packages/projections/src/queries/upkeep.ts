@@ -1,6 +1,6 @@
 /**
  * What orchestration derives its work from: rows as they are stored, by thread or by what is open. The conditions preselect; what
- * follows from a row, core says (`core/workflow`).
+ * follows from a row is decided in core (`core/workflow`).
  */
 
 import type { RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"

@@ -26,7 +26,7 @@ export const putRow = <N extends TableName>(table: N, given: Partial<Rows[N]>): 
 
 /**
  * `expect(actual).toEqual(expected)` for properties, whose cases are many and large. It is a tenth of the price where the two are the same, which is nearly always; where they
- * are not, `toEqual` decides and tells the difference, of what `through` makes of both.
+ * are not, `toEqual` decides and reports the difference between what `through` makes of both.
  */
 export const expectSame = (
   actual: unknown,

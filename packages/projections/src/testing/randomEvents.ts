@@ -192,7 +192,7 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
   }),
 )
 
-/** The provider's answer to a call of ours: binds a requested turn, or says that it was steered into another. */
+/** The provider's answer to a call of ours: binds a requested turn, or reports that it was steered into another. */
 const acceptance: fc.Arbitrary<Shape> = fc.record({
   type: fc.constant("turn.accepted"),
   payload: fc.constant({}),
@@ -200,7 +200,7 @@ const acceptance: fc.Arbitrary<Shape> = fc.record({
 })
 
 /** Mostly one session, so that much of what comes still finds it alive; null: an event of our own. */
-const said = fc.oneof(
+const agentEvent = fc.oneof(
   { weight: 3, arbitrary: fc.record({ session: fc.constant("first"), shape }) },
   { weight: 1, arbitrary: fc.record({ session: fc.constant("second"), shape }) },
   { weight: 2, arbitrary: fc.record({ session: fc.constant(null), shape: ours }) },
@@ -214,7 +214,7 @@ const inThread = (thread: string, payload: unknown): unknown =>
 
 /** An event of one of two threads, each with two sessions. */
 export const randomEvent: fc.Arbitrary<TestEvent> = fc
-  .record({ thread: fc.constantFrom("a", "b"), one: said })
+  .record({ thread: fc.constantFrom("a", "b"), one: agentEvent })
   .map(({ thread, one: { session, shape: shaped } }) => ({
     stream: `thread ${thread}`,
     session: session === null ? null : `session ${thread} ${session}`,

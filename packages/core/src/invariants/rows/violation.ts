@@ -18,7 +18,7 @@ export const violation = <N extends TableName>(table: N, row: Rows[N], detail: s
   detail,
 })
 
-/** A violation by every row that is wrong. `wrong` says what, or null. */
+/** A violation by every row that is wrong. `wrong` returns what, or null. */
 export const rowsThat = <N extends TableName>(
   table: N,
   rows: readonly Rows[N][],
