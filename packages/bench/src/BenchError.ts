@@ -1,4 +1,4 @@
-/** How benchmarks fail. Each message says in whole sentences what happened. */
+/** The errors of benchmarks. Each message is a whole sentence about what happened. */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import type { SubmitError } from "@threadfold/engine"
 import type { OpenError, ReadOnlyError } from "@threadfold/event-log"

@@ -84,5 +84,5 @@ export const percentile = (values: readonly number[], share: number): number => 
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
-/** The middle one: a round in which garbage was collected, or other programs ran, says nothing. */
+/** The middle one: a round in which garbage was collected, or other programs ran, does not count. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5)

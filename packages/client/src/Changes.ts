@@ -13,7 +13,7 @@ export type ChangesMessage =
 const decodeChanges = Schema.decodeUnknown(Schema.parseJson(RowChanges))
 
 /**
- * Subscribes to changes. It begins now unless `after` says where; after a `reset` read the snapshot again: what the server notes of
+ * Subscribes to changes. It begins now, or at `after`; after a `reset` read the snapshot again: what the server notes of
  * changes does not reach back to the place that was asked for.
  */
 export const changes = (
@@ -27,7 +27,7 @@ export const changes = (
         options.threadId === undefined ? "/v1/changes" : `/v1/threads/${encodeURIComponent(options.threadId)}/changes`,
       messageOf: ({ data }, cursor) =>
         Effect.mapBoth(decodeChanges(data), {
-          onSuccess: (said) => ({ kind: "changes" as const, cursor, ...said }),
+          onSuccess: (message) => ({ kind: "changes" as const, cursor, ...message }),
           onFailure: ({ message }) => unreadable(message),
         }),
     },

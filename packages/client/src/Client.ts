@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { authorization, type Connection } from "./Connection.js"
 import { checkCalls } from "./checkCalls.js"
 
-/** An error that is no problem of the server's comes from something in between: its status says all. */
+/** An error that is no problem of the server comes from a program in between: only its status counts. */
 const fromServer = (response: HttpClientResponse.HttpClientResponse) =>
   response.status < 400 || (response.headers["content-type"] ?? "").startsWith("application/problem+json")
     ? Effect.succeed(response)
@@ -25,7 +25,7 @@ const codingOf = ({ url }: Connection): Readonly<Record<string, string>> =>
 
 /**
  * The client of a server: `client.threads.list({ urlParams: {} })`, `client.sessions.attach(…)`, `client.livez()`.
- * Calls fail with the server's `Problem`, with `invalid-request` before anything is sent where they are not what the API says, or
+ * Calls fail with the server's `Problem`, with `invalid-request` before anything is sent where they are not valid for the API, or
  * with what the transport fails with.
  */
 export const makeClient = (connection: Connection) =>

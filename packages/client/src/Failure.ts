@@ -9,7 +9,7 @@ import { Data, Schedule } from "effect"
 export class Unavailable extends Data.TaggedError("Unavailable")<{
   /** What happened, in a sentence. */
   readonly detail: string
-  /** What the server said; null: it was not reached, or broke off. */
+  /** The problem of the server; null: it was not reached, or its answer broke off. */
   readonly problem: Problem | null
 }> {
   override get message(): string {

@@ -10,7 +10,7 @@ const id = "01990000-0000-7000-8000-000000000001"
 /** A value as a program without types would pass it. */
 const loosely = (value: unknown): never => value as never
 
-describe("a call that is not what the API says", () => {
+describe("a call that is not valid for the API", () => {
   it.effect.each<Case>([
     [
       "a parameter of another name",

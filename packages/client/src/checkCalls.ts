@@ -1,6 +1,6 @@
 /**
  * Calls are looked at before they are sent, as the server would: a name or value that the API does not know, or a part that is
- * not what its schema says, fails as `invalid-request` and reaches no server.
+ * not valid for its schema, fails as `invalid-request` and reaches no server.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import { Api, unknownIn } from "@threadfold/contracts/api"
@@ -47,9 +47,9 @@ const issueOf = (error: ParseResult.ParseError): string => {
 
 /** The fault of a call; null: it has none. */
 export const problemOfCall = (name: string, request: unknown): Problem | null => {
-  const said = typeof request === "object" && request !== null ? request : {}
+  const parts = typeof request === "object" && request !== null ? request : {}
   for (const part of calls.get(name) ?? []) {
-    const value: unknown = Reflect.get(said, part.name) ?? (part.name === "payload" ? undefined : {})
+    const value: unknown = Reflect.get(parts, part.name) ?? (part.name === "payload" ? undefined : {})
     const unknown = unknownIn(Schema.typeSchema(part.schema), value, part.name === "urlParams" ? "parameter" : "field")
     if (unknown !== null) return invalid(part.name, unknown)
     const encoded = Schema.encodeUnknownEither(part.schema)(value)

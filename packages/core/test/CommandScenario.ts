@@ -15,7 +15,7 @@ import { id, Scenario } from "./Scenario.js"
 
 const decode = Schema.decodeUnknownSync(Command)
 
-/** A command without its thread, which is the scenario's unless it says another. */
+/** A command without its thread, which is the scenario's unless it names another. */
 export interface GivenCommand {
   readonly type: string
   readonly [field: string]: unknown
@@ -36,9 +36,9 @@ export interface CommandResult {
 export class CommandScenario {
   /** Effects of all accepted commands, in order. */
   readonly effects: RequestedEffect[] = []
-  /** Turns of which a call is under way, as the engine's working tables would say. */
+  /** Turns of which a call is under way, as in the engine's working tables. */
   readonly attempting = new Set<string>()
-  /** Steers of messages, as the engine's working tables would say. */
+  /** Steers of messages, as in the engine's working tables. */
   readonly steers = new Map<string, Pick<EffectRow, "status" | "sessionId">>()
   private commands = 0
 
@@ -81,7 +81,7 @@ export class CommandScenario {
   }
 
   /** The events that a command leads to, else the problem that refuses it: what most tests look at. */
-  say(given: GivenCommand, ifSequence: number | null = null): readonly string[] | RefusalReason {
+  answerTo(given: GivenCommand, ifSequence: number | null = null): readonly string[] | RefusalReason {
     const { events, refused } = this.run(given, ifSequence)
     return refused ?? events
   }

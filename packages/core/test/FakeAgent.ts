@@ -24,7 +24,7 @@ type Message = "started" | "steered"
 export class FakeAgent {
   readonly c = new CommandScenario()
   /** Texts that the agent got, in order. */
-  readonly said: { readonly text: string; readonly as: Message }[] = []
+  readonly received: { readonly text: string; readonly as: Message }[] = []
   /** Messages of uncertain steers. */
   readonly doubtful = new Set<string>()
   private readonly work: RequestedEffect[] = []
@@ -137,7 +137,7 @@ export class FakeAgent {
     const { s } = this.c
     const native = strong(`native ${++this.turns}`)
     const options = { session: this.label, ids: { turnId }, native: { turnId: native } }
-    if (luck.startsWith("taken")) this.said.push({ text, as: "started" })
+    if (luck.startsWith("taken")) this.received.push({ text, as: "started" })
     if (luck === "taken" || luck === "taken-later") {
       this.c.outcome("effect.delivered", "turn.start", turnId)
       s.send("turn.accepted", {}, options).send("turn.started", {}, { session: this.label, native: { turnId: native } })
@@ -151,7 +151,7 @@ export class FakeAgent {
   private steer(effect: RequestedEffect, luck: CallOutcome): void {
     const messageId = effect.messageId ?? ""
     const text = this.textOf(messageId)
-    if (luck.startsWith("taken")) this.said.push({ text, as: "steered" })
+    if (luck.startsWith("taken")) this.received.push({ text, as: "steered" })
     this.c.steers.set(messageId, { status: "delivered", sessionId: id(`session ${this.label}`) })
     if (luck === "taken-later") {
       this.answers.push({ messageId, session: this.label })

@@ -184,7 +184,7 @@ const ingredient = (entries: typeof vocabulary) =>
     })
     .map(({ entry: [type, payloads], pick, session, native: ref, turn }) => {
       const turnId = turn === undefined || !ours.some((one) => type.startsWith(one)) ? undefined : id(turn)
-      // An id of ours says which turn; only the provider's first words of it bring a native one as well.
+      // An id of ours names the turn; only the provider's first event of it brings a native one as well.
       const binds = ref.turnId !== undefined && (type === "turn.accepted" || type === "turn.started")
       return {
         type,

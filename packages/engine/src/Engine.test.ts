@@ -20,7 +20,7 @@ const inProcess = Effect.flatMap(directory, (made) =>
   Effect.provide(story, Engine.layerInProcess({ file: join(made, "threadfold.db") })),
 )
 
-describe("an engine tells the sender of a command", () => {
+describe("an engine answers the sender of a command with", () => {
   it.scoped("what it led to, the same to a retry, and why it is refused", () =>
     Effect.gen(function* () {
       const result = yield* inProcess

@@ -1,5 +1,5 @@
 /**
- * How calls of the engine fail. Each message says in whole sentences what happened. They are schemas because the writer's thread
+ * The errors of the engine. Each message is a whole sentence about what happened. They are schemas because the writer's thread
  * sends them to the main thread.
  */
 import { refusalReasons } from "@threadfold/core"

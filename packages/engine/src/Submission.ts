@@ -44,7 +44,7 @@ export interface CommandSubmission {
   readonly command: Command
   /** When it was given, ms since the epoch. */
   readonly at: number
-  /** Who gave it; absent: a client. */
+  /** The source of the command; absent: a client. */
   readonly actor?: Actor
   /** Version of the resource that its sender read (`If-Match`): the sequence of its row's last change. */
   readonly ifSequence?: number

@@ -19,7 +19,7 @@ const outcomeOf = (submission: Submission) =>
     return { head, receipt, effects: effects.map(timeless), statuses: results.map(({ status }) => status) }
   })
 
-/** Makes a thread, says something, says it again, asks for what is refused, and takes a lease. */
+/** Creates a thread, sends a message twice, sends a command that is refused, and takes a lease. */
 export const story = Effect.gen(function* () {
   const created = yield* outcomeOf(commandOf("create", create))
   const sent = yield* outcomeOf(commandOf("send", { ...send("hällo 🧵"), settings: { model: "m" } }, "key"))

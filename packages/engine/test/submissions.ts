@@ -26,7 +26,7 @@ export const commandOf = (
 })
 /** Makes a thread that an agent of ours works in. */
 export const create = { type: "thread.create", agent: "coder", provider: "codex" }
-/** Says something in it. */
+/** Sends a message to it. */
 export const send = (text: string) => ({ type: "message.send", text })
 /** A database with such a thread. */
 export const started = (open: () => Bench): Bench => {
@@ -50,7 +50,7 @@ export const lease = (effectId: string, token = "me"): Submission => ({
   ...submit(),
   effects: [{ effectId, from: "pending", patch: { status: "attempting", token, attempts: 1 } }],
 })
-/** Says that the effect that is leased is delivered. */
+/** Reports that the leased effect is delivered. */
 export const done = (effectId: string, token = "me"): NonNullable<Submission["effects"]>[number] => ({
   effectId,
   from: "attempting",

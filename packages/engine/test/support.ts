@@ -105,7 +105,7 @@ export class FakeSource {
     this.streamId = id(`thread ${name}`)
     this.sessionId = id(`session ${name} ${session}`)
   }
-  say(
+  draft(
     type: string,
     payload: unknown,
     native?: ProviderEvent["native"],
@@ -120,19 +120,19 @@ export class FakeSource {
     }
   }
   start(mode: "managed" | "imported" | "attached" = "managed"): EventDraft {
-    return this.say("session.started", { provider: "codex", mode })
+    return this.draft("session.started", { provider: "codex", mode })
   }
   turn(native: string): EventDraft {
-    return this.say("turn.started", {}, { turnId: native })
+    return this.draft("turn.started", {}, { turnId: native })
   }
   item(turn: string, native: string): EventDraft {
-    return this.say("item.started", { kind: "agent_message" }, { turnId: turn, itemId: native })
+    return this.draft("item.started", { kind: "agent_message" }, { turnId: turn, itemId: native })
   }
   delta(turn: string, item: string, delta: string): EventDraft {
-    return this.say("content.delta", { stream: "text", delta }, { turnId: turn, itemId: item })
+    return this.draft("content.delta", { stream: "text", delta }, { turnId: turn, itemId: item })
   }
   complete(turn: string): EventDraft {
-    return this.say("turn.completed", { outcome: "completed" }, { turnId: turn })
+    return this.draft("turn.completed", { outcome: "completed" }, { turnId: turn })
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, it } from "vitest"
 import { sameContent } from "./index.js"
 import { sampleRow } from "./testing/samples.js"
 
-it("tells different values apart", () => {
+it("distinguishes different values", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
       const row = (payload: unknown) => sampleRow(1, { payload: JSON.stringify(payload) })

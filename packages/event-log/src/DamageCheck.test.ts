@@ -94,7 +94,7 @@ describe("a database", () => {
     const found = /was not closed, and threadfold\.db-wal with the last commits of the log \S+ is gone/
     expect(refusal()).toMatchObject({ _tag: "DatabaseDamaged", message: expect.stringMatching(found) })
     expect(readFileSync(file).equals(before)).toBe(true)
-    // What the refusal says to do is enough.
+    // The step that the refusal names is enough.
     rmSync(`${file}.log-id`)
     expect(Effect.runSync(Effect.scoped(Effect.map(openSqlite({ file }), ({ driver }) => driver.head())))).toBe(3)
     killed(true)

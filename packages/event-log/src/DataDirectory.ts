@@ -6,7 +6,7 @@ import { join } from "node:path"
 export const databaseFile = (directory: string): string => join(directory, "threadfold.db")
 /** The lock database: an exclusive transaction on it, held for life, is the ownership. */
 export const lockFile = (directory: string): string => join(directory, "owner.lock")
-/** Who owns the directory, for messages only. */
+/** The owner of the directory, for messages only. */
 export const ownerFile = (directory: string): string => join(directory, "owner.json")
 
 /**

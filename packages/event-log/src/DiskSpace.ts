@@ -28,7 +28,7 @@ export interface DiskSpace {
   readonly minFreeBytes: number
 }
 
-/** The sizes of a file system, as `statfs` tells them. */
+/** The sizes of a file system, as `statfs` gives them. */
 interface FileSystem {
   readonly bavail: number
   readonly blocks: number

@@ -1,5 +1,5 @@
 /**
- * How calls of the log fail. Each message says in whole sentences what happened. They are schemas because the writer's thread
+ * The errors of the log. Each message is a whole sentence about what happened. They are schemas because the writer's thread
  * sends them to the main thread.
  */
 import { StorageUnavailable } from "@threadfold/contracts"
@@ -32,7 +32,7 @@ export class StorageLost extends Schema.TaggedError<StorageLost>()("StorageLost"
 /** Another process, or another part of this one, owns the data directory. */
 export class DataDirectoryOwned extends Schema.TaggedError<DataDirectoryOwned>()("DataDirectoryOwned", {
   directory: Schema.String,
-  /** Who owns it; null: it has not said so. */
+  /** The owner; null: not known. */
   owner: Schema.NullOr(Schema.Struct({ pid: Schema.Number, port: Schema.NullOr(Schema.Number) })),
 }) {
   override get message(): string {

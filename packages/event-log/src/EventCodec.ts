@@ -34,7 +34,7 @@ const parse = (text: string): unknown => {
 
 /**
  * The envelope of a row, lifted to the current version of its type where there is a way up; otherwise as it was stored,
- * and the fold says why it is not applied. Never throws.
+ * and the fold notes why it is not applied. Never throws.
  */
 export const decodeRow = (row: EventRow): StoredEvent => {
   const payload = parse(row.payload)

@@ -58,7 +58,7 @@ export const readBlock = (packed: Buffer, sequence: number): string | null => {
   return found
 }
 
-/** Goes through an unpacked block until `visit` says no. */
+/** Goes through an unpacked block until `visit` returns false. */
 const eachBody = (
   block: Buffer,
   visit: (sequence: number, block: Buffer, from: number, until: number) => boolean,

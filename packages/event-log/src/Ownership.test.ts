@@ -17,7 +17,7 @@ afterEach(() => rmSync(root, { recursive: true }))
 
 const mode = (path: string) => statSync(path).mode & 0o777
 
-it.scopedLive("gives the directory to one, and tells the loser pid and port", () =>
+it.scopedLive("gives the directory to one process, and the other gets pid and port of the owner", () =>
   Effect.gen(function* () {
     const directory = join(root, "data")
     const { announcePort } = yield* acquireOwnership(directory, { version: "1.2.3" })

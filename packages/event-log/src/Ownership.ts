@@ -11,7 +11,7 @@ import { identityOf, isRunning } from "./ProcessIdentity.js"
 import { storageError } from "./storageError.js"
 import { writeWhole } from "./writeWhole.js"
 
-/** Who owns a data directory. */
+/** The owner of a data directory. */
 export const OwnerRecord = Schema.Struct({
   /** Process id. */
   pid: Schema.Number,
@@ -39,7 +39,7 @@ export interface OwnerDetails {
 export interface Ownership {
   /** Real path of the directory. */
   readonly directory: string
-  /** Tells the port in `owner.json` once it is bound. */
+  /** Writes the port to `owner.json` once it is bound. */
   readonly announcePort: (port: number) => Effect.Effect<void, StorageError>
 }
 
@@ -115,7 +115,7 @@ export const acquireOwnership = (
     return { directory, announcePort: announce }
   })
 
-/** Whether a data directory has an owner now, and who that is. Fails at an unreadable lock. */
+/** Whether a data directory has an owner now, and which process that is. Fails at an unreadable lock. */
 export const ownerOf = (dataDirectory: string): Effect.Effect<OwnerStatus, StorageError> =>
   Effect.try({
     try: (): OwnerStatus => {

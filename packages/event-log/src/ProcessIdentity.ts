@@ -7,9 +7,9 @@ import { readFileSync } from "node:fs"
 /** A process of this machine. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** Id of the machine's boot; null where the system tells none. */
+  /** Id of the machine's boot; null where the system has none. */
   readonly bootId: string | null
-  /** Start, in clock ticks since the boot; null where the system tells none. */
+  /** Start, in clock ticks since the boot; null where the system has none. */
   readonly startTicks: number | null
 }
 

@@ -1,6 +1,6 @@
 /**
  * The log for readers in other threads, other processes and offline commands: the same queries on a read-only connection of its
- * own. `publish` tells it of the writer's commits.
+ * own. `publish` gives it the head after the writer's commits.
  */
 import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"

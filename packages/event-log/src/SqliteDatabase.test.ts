@@ -57,7 +57,7 @@ describe("opening", () => {
     }),
   )
 
-  it.live("commits durably, and says so after the first write", () =>
+  it.live("commits durably, and shows so after the first write", () =>
     opened(({ handle }) => {
       expect(handle.pragma("synchronous", { simple: true })).toBe(2)
       expect(handle.pragma("journal_mode", { simple: true })).toBe("wal")
@@ -166,7 +166,7 @@ describe("opening", () => {
 })
 
 describe("storage", () => {
-  it.live("survives a full disk: it throws what SQLite says, stores nothing, and goes on when there is room", () =>
+  it.live("survives a full disk: it throws the error of SQLite, stores nothing, and goes on when there is room", () =>
     opened(({ driver, handle }) => {
       const write = (sequence: number, raw: string) => () =>
         driver.transaction(() => {

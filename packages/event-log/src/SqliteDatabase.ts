@@ -26,7 +26,7 @@ export interface OpenSqliteOptions {
   /** Migrations of other packages, run after the log's own. */
   readonly migrations?: readonly MigrationGroup[]
   /**
-   * What the owner says of itself; `held`: the caller owns the directory already (another thread of this process may
+   * The details of the owner; `held`: the caller owns the directory already (another thread of this process may
    * hold it) and goes on owning it for longer than the database is open.
    */
   readonly owner?: OwnerDetails | "held"

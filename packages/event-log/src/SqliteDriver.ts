@@ -94,7 +94,7 @@ export interface SqliteDriverOptions {
   /** Asked before and after every transaction: the driver throws its `StorageLost` and `StorageFull`. */
   readonly guard?: StorageGuard
   /**
-   * False: no digests are written, and `verify` would say so. Only for a benchmark that measures their cost; never set for a
+   * False: no digests are written, and `verify` would report it. Only for a benchmark that measures their cost; never set for a
    * database that is kept.
    */
   readonly digests?: boolean

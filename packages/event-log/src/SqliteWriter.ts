@@ -17,7 +17,7 @@ const openingsKey = "log.openings"
 /** `PRAGMA synchronous` as SQLite numbers it. */
 const full = 2
 
-/** The handle does not commit as durably as the log requires; the message says why. */
+/** The handle does not commit as durably as the log requires; the message has the reason. */
 export class NotDurable extends Error {
   override readonly name = "NotDurable"
 }

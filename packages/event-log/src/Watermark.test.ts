@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { makeWatermark, type Watermark } from "./index.js"
 
-/** Waits in the background; tells whether it was woken. */
+/** Waits in the background; returns whether it was woken. */
 const waiting = (mark: Watermark, sequence: number, streamId?: string) =>
   Effect.gen(function* () {
     let woken = false

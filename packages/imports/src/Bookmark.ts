@@ -6,7 +6,7 @@
 import { sha256 } from "@threadfold/engine"
 import { Option, Schema } from "effect"
 
-/** Where the bookmark of a recording is kept. The first readable line says which recording it is. */
+/** Where the bookmark of a recording is kept. The first readable line identifies the recording. */
 export const recordingKey = (source: string, firstLine: string): string =>
   `import:${source}:${Buffer.from(sha256(firstLine)).toString("hex")}`
 

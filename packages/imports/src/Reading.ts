@@ -77,7 +77,7 @@ export class Reading {
     return this.passed < this.cuts.length
   }
 
-  /** The first readable line says which recording this is: the same one again has the same ids. */
+  /** The first readable line identifies the recording: the same recording has the same ids again. */
   private open(text: string, at: number): Effect.Effect<void, EngineFailure> {
     this.seed = text
     this.firstAt = at
@@ -149,7 +149,7 @@ export class Reading {
     this.nativeOf.push(native)
   }
 
-  /** Says in the thread's own stream where it came from. */
+  /** Records in the thread's own stream where it came from. */
   private importedDraft(draft: EventDraft, native: string, ordinal: number): EventDraft {
     return {
       to: { streamId: draft.to.streamId, key: threadKey(this.source, native) },

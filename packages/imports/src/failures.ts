@@ -23,7 +23,7 @@ export class RecordingUnreadable extends Data.TaggedError("RecordingUnreadable")
   }
 }
 
-/** No line of it says something of the source that was asked for. */
+/** No line of it leads to an event of the requested source. */
 export class NotARecording extends Data.TaggedError("NotARecording")<{
   readonly name: string
   /** Titles of what was looked for. */

@@ -1,4 +1,4 @@
-/** What a file seems to be that is no recording of the kind that was asked for: said in the refusal. */
+/** What a file seems to be that is no recording of the requested kind. The refusal has it. */
 import { isUtf8 } from "node:buffer"
 import { readJson } from "@threadfold/contracts"
 import { clientRequestMethods, serverNotificationMethods, serverRequestMethods } from "@threadfold/providers"

@@ -104,7 +104,7 @@ describe("a recording", () => {
     }),
   )
 
-  it.effect("of which no line says anything is refused, with what it seems to be", () =>
+  it.effect("without a line that leads to an event is refused, with what it seems to be", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(recognize(inPieces(10, Buffer.from("some text\n"))))
       expect(refused).toMatchObject({

@@ -15,7 +15,7 @@ export interface Recording {
   readonly bytes: Stream.Stream<Uint8Array, RecordingUnreadable>
 }
 
-/** A recording, and who reads it. */
+/** A recording and its reader. */
 export interface Recognized {
   readonly recording: Recording
   readonly reader: RecordingReader
@@ -26,7 +26,7 @@ export interface Recognized {
 /** Bytes of a recording that a guess is made of. */
 const headBytes = 64 * 1024
 
-/** The first reader for which some line says something. Reads no further than to that line: the second, mostly. */
+/** The first reader for which some line leads to an event. Reads no further than to that line, which mostly is the second. */
 const firstToRead = (recording: Recording, candidates: readonly RecordingReader[]) =>
   Stream.suspend(() => {
     const tries = candidates.map((reader) => ({ reader, open: reader.open(), first: "" }))

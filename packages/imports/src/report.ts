@@ -11,7 +11,7 @@ export interface ImportedThread {
   readonly events: number
 }
 
-/** What an import led to, without the anomalies of its threads: those are for the projections to tell. */
+/** What an import led to, without the anomalies of its threads, which are in the projections. */
 export interface ImportOutcome extends Omit<ImportReport, "threads"> {
   readonly threads: readonly ImportedThread[]
 }
@@ -22,7 +22,7 @@ export type UnreadableLines = ImportReport["unreadableLines"][number][]
 /** How many unreadable lines a report names. */
 export const namedLines = 100
 
-/** The threads of several reports; of one that several name, what the last one says, with the events of all. */
+/** The threads of several reports; of a thread in several reports, the last entry, with the events of all. */
 const mergeThreads = <T extends ImportedThread>(
   reports: readonly { readonly threads: readonly T[] }[],
 ): readonly T[] => {

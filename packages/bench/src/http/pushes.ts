@@ -22,7 +22,7 @@ const nextEvent = (adapter: Adapter, texts: readonly string[]) => {
   const seq = ++adapter.pushed
   const turn = { turnId: "turn-1" }
   const item = { ...turn, itemId: "item-1" }
-  const said =
+  const fields =
     seq === 1
       ? { type: "turn.started", payload: {}, native: turn }
       : seq === 2
@@ -32,7 +32,7 @@ const nextEvent = (adapter: Adapter, texts: readonly string[]) => {
             payload: { stream: "text", delta: texts[seq % texts.length] ?? "word ", frames: 1 },
             native: item,
           }
-  return { ...said, channel: "adapter:bench", seq, at: 1_700_000_000_000 + seq, raw: JSON.stringify(said) }
+  return { ...fields, channel: "adapter:bench", seq, at: 1_700_000_000_000 + seq, raw: JSON.stringify(fields) }
 }
 
 /** The call that opens an adapter's session. */

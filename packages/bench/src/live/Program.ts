@@ -1,11 +1,11 @@
-/** A program that says on its first line where it is, and ends when its standard input does. */
+/** A program that prints its address on its first line, and ends when its standard input does. */
 import { spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Effect, type Scope } from "effect"
 import { type BenchError, ProgramUnavailable } from "../BenchError.js"
 
-/** The end of what a program said on its standard error, for a problem's text. */
+/** The end of what a program wrote to its standard error, for a problem's text. */
 const lastWords = (log: string): string => {
   const words = readFileSync(log, "utf8").trim().slice(-1_000)
   return words === "" ? "" : ` It said: ${words}`

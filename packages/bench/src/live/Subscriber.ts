@@ -13,7 +13,7 @@ export interface SubscriberOptions {
   readonly pieces: number
 }
 
-/** What the thread tells. */
+/** Messages of the thread. */
 export type FromSubscriber =
   | { readonly kind: "all-run" }
   | { readonly kind: "warm" }
@@ -38,9 +38,9 @@ export const startSubscriber = (options: SubscriberOptions): Effect.Effect<Subsc
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         const worker = new Worker(new URL("./subscriberWorker.js", import.meta.url), { workerData: options })
-        worker.on("message", (said: FromSubscriber) => {
-          if (said.kind === "all") Deferred.unsafeDone(all, Effect.succeed(said.delays))
-          else Deferred.unsafeDone(said.kind === "warm" ? warm : allRun, Effect.void)
+        worker.on("message", (message: FromSubscriber) => {
+          if (message.kind === "all") Deferred.unsafeDone(all, Effect.succeed(message.delays))
+          else Deferred.unsafeDone(message.kind === "warm" ? warm : allRun, Effect.void)
         })
         worker.on("error", (error) => {
           Deferred.unsafeDone(allRun, Effect.die(error))

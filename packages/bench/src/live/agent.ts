@@ -1,6 +1,6 @@
 /**
  * An agent that streams, for `threadfold bench live`: it implements as much of the Codex app-server protocol as a thread and a turn
- * need, and then tells pieces of an answer at a rate, all its threads together. Every piece says when it was said.
+ * need, and then sends pieces of an answer at a rate, for all its threads together. Every piece has the time of its sending.
  *
  * Arguments: frames per second, seconds for which it streams.
  */
@@ -23,7 +23,7 @@ interface Turn {
 }
 
 const write = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
-const tell = (method: string, params: object): void => write({ method, params, emittedAtMs: Date.now() })
+const notify = (method: string, params: object): void => write({ method, params, emittedAtMs: Date.now() })
 const turns: Turn[] = []
 
 const threadOf = (id: string, cwd: string) => ({
@@ -54,22 +54,22 @@ const announce = (turnId: string): void => {
   const turn = turns.find((one) => one.turnId === turnId)
   if (turn === undefined) return
   const { threadId } = turn
-  tell("turn/started", { threadId, turn: turnOf(turnId, "inProgress") })
-  tell("item/started", { threadId, turnId, item: message(turn) })
+  notify("turn/started", { threadId, turn: turnOf(turnId, "inProgress") })
+  notify("item/started", { threadId, turnId, item: message(turn) })
 }
 
 const end = (turn: Turn): void => {
   const { threadId, turnId } = turn
-  tell("item/completed", { threadId, turnId, item: message(turn) })
-  tell("turn/completed", { threadId, turn: turnOf(turnId, "completed") })
+  notify("item/completed", { threadId, turnId, item: message(turn) })
+  notify("turn/completed", { threadId, turn: turnOf(turnId, "completed") })
 }
 
-/** What a piece says: the moment it was said, ms since the epoch, and some words. */
+/** The text of a piece: the time of its sending, ms since the epoch, and some words. */
 const piece = (): string => `${(performance.timeOrigin + performance.now()).toFixed(3)};lorem ipsum `
 
 let began = 0
 let sent = 0
-/** Tells what is due by now; the rate is kept however late a timer comes. */
+/** Sends what is due by now; the rate is kept however late a timer comes. */
 const stream = (): void => {
   const now = performance.now()
   if (began === 0) began = now
@@ -79,7 +79,7 @@ const stream = (): void => {
     if (turn === undefined) return
     const delta = piece()
     turn.text += delta
-    tell("item/agentMessage/delta", { threadId: turn.threadId, turnId: turn.turnId, itemId: turn.itemId, delta })
+    notify("item/agentMessage/delta", { threadId: turn.threadId, turnId: turn.turnId, itemId: turn.itemId, delta })
   }
   if (sent >= perSecond * seconds) return turns.forEach(end)
   setTimeout(stream, 1)
@@ -92,7 +92,7 @@ const answer = ({ id, method, params }: Call): void => {
     case "thread/start": {
       const thread = threadOf(v7(), params?.cwd ?? "/")
       write({ id, result: { thread, model: "bench", modelProvider: "bench", cwd: thread.cwd } })
-      return tell("thread/started", { thread })
+      return notify("thread/started", { thread })
     }
     case "turn/start": {
       const turnId = begin(params?.threadId ?? "")

@@ -1,6 +1,6 @@
 /**
  * The least that can be between a call over HTTP and a durable row, for `threadfold bench live` to compare with: one process,
- * one insert with a commit of its own, no thread, no fold; a GET says the CPU time that it has taken, as `/metrics` of the server
+ * one insert with a commit of its own, no thread, no fold; a GET answers with the CPU time that it has taken, as `/metrics` of the server
  * does. Argument: the file of its database. Prints its port; ends when its standard input does.
  */
 import { createServer } from "node:http"

@@ -18,7 +18,7 @@ import { startSubscriber } from "./Subscriber.js"
 export interface BenchLiveOptions {
   /** Threads that stream at the same time. */
   readonly threads: number
-  /** Pieces that the agent tells per second, all threads together. */
+  /** Pieces that the agent sends per second, all threads together. */
   readonly perSecond: number
   /** For how long commands are measured. */
   readonly seconds: number
@@ -36,7 +36,7 @@ export interface BenchLiveReport {
   /** Pieces sent per second, and how many were measured. */
   readonly perSecond: number
   readonly pieces: number
-  /** From the moment that the agent says a piece to its arrival at the subscriber; merging at the source included. */
+  /** From the moment that the agent sends a piece to its arrival at the subscriber; merging at the source included. */
   readonly deliveryP50Ms: number
   readonly deliveryP99Ms: number
   /** From the call of a command over HTTP to its durable answer, while all threads stream; one per thread and second. */

@@ -34,12 +34,12 @@ export class ThreadGenerator {
     return this.events
   }
 
-  say(...events: readonly GeneratedEvent[]): Submission {
+  submission(...events: readonly GeneratedEvent[]): Submission {
     return { drafts: events.map((event) => this.draftOf(event)) }
   }
 
   begin(): Submission {
-    return this.say({ type: "session.started", payload: { provider: "codex", mode: "managed" }, native: {} })
+    return this.submission({ type: "session.started", payload: { provider: "codex", mode: "managed" }, native: {} })
   }
 
   /** A turn up to its end: a message of some words, and one more `beside` it. */
@@ -53,7 +53,7 @@ export class ThreadGenerator {
       native,
     }))
     const ended = { kind: "agent_message", status: "completed", text: "word ".repeat(DELTAS) }
-    return this.say(
+    return this.submission(
       { type: "turn.started", payload: {}, native: ids },
       { type: "item.started", payload: { kind: "agent_message" }, native },
       ...words,
@@ -65,7 +65,7 @@ export class ThreadGenerator {
   /** The end of that turn. */
   end(): Submission {
     const native = { turnId: `turn-${this.turns}` }
-    return this.say({ type: "turn.completed", payload: { outcome: "completed" }, native })
+    return this.submission({ type: "turn.completed", payload: { outcome: "completed" }, native })
   }
 
   private draftOf({ channel = "agent", native, payload, type }: GeneratedEvent): EventDraft {
@@ -78,7 +78,7 @@ export class ThreadGenerator {
     }
     const seq = (this.numbers.get(channel) ?? 0) + 1
     this.numbers.set(channel, seq)
-    // What a client asked for is an event of ours, or of a recording: no agent may say it.
+    // What a client asked for is an event of ours, or of a recording: no agent may send it.
     const actor = channel === "client" ? "import" : "provider"
     return { to, sessionId: this.sessionId, actor, event: { type, payload, native, channel, seq, at } }
   }

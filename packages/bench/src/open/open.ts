@@ -69,7 +69,7 @@ const slopesOf = (
     const write = (...batch: readonly Submission[]): void => {
       for (const outcome of writer.process(batch)) {
         if (!outcome.ok) throw outcome.error
-        // What is not stored as it was said opens nothing, and would measure nothing.
+        // What is not stored as it was submitted opens nothing, and would measure nothing.
         for (const { problem, status } of outcome.results) {
           if (status !== "appended") throw new Error(`an event is ${status}: ${problem}`)
         }
@@ -84,7 +84,7 @@ const slopesOf = (
       for (let n = 0; n < open; n += 500) {
         const drafts: GeneratedEvent[] = []
         for (let next = n; next < Math.min(open, n + 500); next++) drafts.push(opening(next))
-        write(thread.say(...drafts))
+        write(thread.submission(...drafts))
       }
       const cost: Cost = { events: [], turnEnds: [] }
       return { thread, open, begun: thread.made, cost }
@@ -100,7 +100,7 @@ const slopesOf = (
         cost.turnEnds.push(turnEnds)
       }
     }
-    /** What was said while so much was open, and that alone: the threads differ in how much of them opens something. */
+    /** The events of the time in which so much was open, and these alone: the threads differ in how much of them opens something. */
     const again = ({ begun, thread: { streamId } }: (typeof made)[number]): number => {
       const rows = new MapStore()
       const { state } = refold(source, rows, fold, streamId, begun)

@@ -31,7 +31,7 @@ export interface SharingReport {
 const PIECE = 512
 /** Lines of a large body. */
 const BODY = 20_000
-/** The quiet thread says something so often, ms. */
+/** Interval of the submissions of the quiet thread, ms. */
 const EVERY = 10
 
 const rounded = (value: number): number => Number(value.toFixed(1))
@@ -43,10 +43,10 @@ const delayOf = (taken: readonly number[]): Delay => {
 
 const word: GeneratedEvent = { type: "runtime.warning", payload: { message: "x" }, native: {} }
 
-/** Streamed text, most of what an agent says, of one item. */
+/** Streamed text, most of the events of an agent, of one item. */
 const piece = (thread: ThreadGenerator): Submission => {
   const delta = { type: "content.delta", payload: { stream: "text", delta: "word " }, native: { itemId: "streamed" } }
-  return thread.say(...Array.from({ length: PIECE }, () => delta))
+  return thread.submission(...Array.from({ length: PIECE }, () => delta))
 }
 
 const begun = (engine: EngineService, thread: ThreadGenerator, size: number): Effect.Effect<void, BenchError> =>
@@ -55,13 +55,13 @@ const begun = (engine: EngineService, thread: ThreadGenerator, size: number): Ef
     const opening = kinds.requests
     for (let n = 0; n < size && opening !== undefined; n += PIECE) {
       const drafts = Array.from({ length: Math.min(PIECE, size - n) }, (_, index) => opening(n + index))
-      yield* engine.submit(thread.say(...drafts))
+      yield* engine.submit(thread.submission(...drafts))
     }
     const started = { type: "item.started", payload: { kind: "agent_message" }, native: { itemId: "streamed" } }
-    yield* engine.submit(thread.say(started))
+    yield* engine.submit(thread.submission(started))
   })
 
-/** Runs `beside` and says something in another thread at its times, until `beside` is over. */
+/** Runs `beside` and submits an event of another thread at intervals, until `beside` is over. */
 const delays = (
   engine: EngineService,
   quiet: ThreadGenerator,
@@ -76,8 +76,8 @@ const delays = (
     for (let n = 0; busy.unsafePoll() === null; n++) {
       const due = from + n * EVERY
       yield* Effect.sleep(Math.max(0, due - nowMs()))
-      const said = engine.submit(quiet.say(word))
-      words.push(yield* Effect.fork(Effect.map(said, () => void taken.push(nowMs() - due))))
+      const submitted = engine.submit(quiet.submission(word))
+      words.push(yield* Effect.fork(Effect.map(submitted, () => void taken.push(nowMs() - due))))
     }
     yield* Fiber.joinAll(words)
     yield* Fiber.join(busy)

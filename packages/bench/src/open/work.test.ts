@@ -77,7 +77,7 @@ const costOf = (opening: (n: number) => GeneratedEvent, size: number) =>
     const thread = new ThreadGenerator("counted", 1_800_000_000_000)
     write(thread.begin())
     for (let n = 0; n < size; n += SMALL) {
-      write(thread.say(...Array.from({ length: SMALL }, (_, index) => opening(n + index))))
+      write(thread.submission(...Array.from({ length: SMALL }, (_, index) => opening(n + index))))
     }
     const begun = thread.made
     write(thread.turn([opening(size)]))

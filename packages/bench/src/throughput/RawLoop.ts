@@ -18,7 +18,7 @@ export class Capture {
   private current: Execution[] | null = null
 
   /**
-   * Has every statement that this handle prepares from now on tell its writes here. The statement keeps its class: the engine
+   * Makes every statement that this handle prepares from now on report its writes here. The statement keeps its class: the engine
    * beside it is compiled for statements, and would pay for another kind of object.
    */
   watch(handle: Sqlite.Database): void {

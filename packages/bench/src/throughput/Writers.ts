@@ -52,9 +52,10 @@ export const startWriter = (options: WriterOptions): Effect.Effect<BenchWriter, 
       const ask = <K extends FromWriter["kind"]>(word: ToWriter, kind: K, ended: "message" | "exit") =>
         Effect.async<Extract<FromWriter, { readonly kind: K }>, BenchError>((resume) => {
           let answer: Extract<FromWriter, { readonly kind: K }> | null = null
-          const isAnswer = (said: FromWriter): said is Extract<FromWriter, { readonly kind: K }> => said.kind === kind
-          const onMessage = (said: FromWriter): void => {
-            if (isAnswer(said)) answer = said
+          const isAnswer = (message: FromWriter): message is Extract<FromWriter, { readonly kind: K }> =>
+            message.kind === kind
+          const onMessage = (message: FromWriter): void => {
+            if (isAnswer(message)) answer = message
             if (ended === "message") finish()
           }
           const onError = (error: Error): void => finish(error.message)

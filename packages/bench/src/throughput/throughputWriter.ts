@@ -1,5 +1,5 @@
 /**
- * The process of `Writers.ts`: one kind of writer that takes a load a chunk at a time and says what each chunk took. Argument: its
+ * The process of `Writers.ts`: one kind of writer that takes a load a chunk at a time and reports what each chunk took. Argument: its
  * options as JSON. What it needs beside the writing itself (the load, the rows for the bare loop) is made before the clock starts.
  */
 import { join } from "node:path"
@@ -14,16 +14,16 @@ import type { FromWriter, ToWriter, WriterOptions } from "./Writers.js"
 
 const { directory, kind, workload }: WriterOptions = JSON.parse(process.argv[2] ?? "{}")
 
-const tell = (said: FromWriter): void => void process.send?.(said)
+const send = (message: FromWriter): void => void process.send?.(message)
 
 /** The next word of the benchmark; it is gone where its channel is closed. */
 const asked = Effect.async<ToWriter>((resume) => {
-  const said = (word: ToWriter): void => {
-    process.off("message", said).off("disconnect", gone)
+  const onMessage = (word: ToWriter): void => {
+    process.off("message", onMessage).off("disconnect", gone)
     resume(Effect.succeed(word))
   }
-  const gone = (): void => said("stop")
-  process.on("message", said).on("disconnect", gone)
+  const gone = (): void => onMessage("stop")
+  process.on("message", onMessage).on("disconnect", gone)
 })
 
 const load = chunksOf(submissions(workload), settleYoung)
@@ -33,8 +33,8 @@ const takeTurns = (take: (chunk: Chunk) => Effect.Effect<readonly Taken[]>) =>
   Effect.gen(function* () {
     while ((yield* asked) === "next") {
       const { done, value } = load.next()
-      if (done === true) tell({ kind: "taken", events: 0, taken: [] })
-      else tell({ kind: "taken", events: value.events, taken: yield* take(value) })
+      if (done === true) send({ kind: "taken", events: 0, taken: [] })
+      else send({ kind: "taken", events: value.events, taken: yield* take(value) })
     }
   })
 
@@ -58,7 +58,7 @@ const engines = Effect.gen(function* () {
     }),
   )
   const { handle } = whole.database
-  tell({ kind: "stopped", synchronous: Number(handle.pragma("synchronous", { simple: true })) })
+  send({ kind: "stopped", synchronous: Number(handle.pragma("synchronous", { simple: true })) })
   handle.pragma("wal_checkpoint(TRUNCATE)")
 })
 
@@ -83,7 +83,7 @@ const bareLoops = Effect.gen(function* () {
       return yield* Effect.forEach(replays, (replay) => measured(Effect.sync(replay)))
     }),
   )
-  tell({ kind: "stopped", synchronous: Number(all.pragma("synchronous", { simple: true })) })
+  send({ kind: "stopped", synchronous: Number(all.pragma("synchronous", { simple: true })) })
 })
 
 void Effect.runPromise(

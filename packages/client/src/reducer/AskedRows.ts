@@ -1,6 +1,6 @@
 /**
  * The rows that a fold step is shown: those that are held. What is asked for and not held is either known not to exist, or the
- * step is not to be taken: {@link AskedRows.unknown} says so.
+ * step is not to be taken: {@link AskedRows.unknown} is set then.
  */
 import type { Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "@threadfold/core"

@@ -1,6 +1,6 @@
 /**
  * The client-side reducer: the server's own fold, over the rows that a client holds. What it gives is what the server's tables
- * hold after the same event; where it cannot know that, it says so and changes nothing.
+ * hold after the same event; where it cannot know that, it returns a reason and changes nothing.
  */
 import type { EventEnvelope } from "@threadfold/contracts"
 import type { RowChange } from "@threadfold/contracts/api"

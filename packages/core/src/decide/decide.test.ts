@@ -16,7 +16,7 @@ const attach = {
 } as const
 const detach = { type: "session.detach", sessionId: attach.sessionId } as const
 const thread = (c: CommandScenario) => c.s.rows.all("threads")[0]
-const twice = (c: CommandScenario, given: GivenCommand) => [c.say(given), c.say(given)]
+const twice = (c: CommandScenario, given: GivenCommand) => [c.answerTo(given), c.answerTo(given)]
 
 describe("thread.create", () => {
   it("makes a thread that an agent works in, and starts nothing", () => {
@@ -32,8 +32,8 @@ describe("thread.create", () => {
   it("changes nothing for a thread of the same agent, is refused for another's, and keeps its settings with the rest", () => {
     const c = new CommandScenario()
     expect(twice(c, { ...create })).toEqual([["thread.created"], []])
-    expect(c.say({ ...create, agent: "other" })).toBe("thread-conflict")
-    expect(c.say({ ...create, provider: "acp" })).toBe("thread-conflict")
+    expect(c.answerTo({ ...create, agent: "other" })).toBe("thread-conflict")
+    expect(c.answerTo({ ...create, provider: "acp" })).toBe("thread-conflict")
     const named = new CommandScenario()
     named.run({ ...create, settings: { sandbox: "strict" } })
     named.run({ type: "thread.rename", title: "B" })
@@ -42,12 +42,12 @@ describe("thread.create", () => {
   })
 
   it("is refused where the id is an imported or attached thread's, a deleted one's, or a connection's", () => {
-    expect(new CommandScenario(new Scenario().start()).say(create)).toBe("thread-conflict")
+    expect(new CommandScenario(new Scenario().start()).answerTo(create)).toBe("thread-conflict")
     const gone = created()
     gone.run({ type: "thread.delete" })
-    expect(gone.say(create)).toBe("thread-not-found")
+    expect(gone.answerTo(create)).toBe("thread-not-found")
     const opened = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
-    expect(new CommandScenario(opened).say(create)).toBe("thread-not-found")
+    expect(new CommandScenario(opened).answerTo(create)).toBe("thread-not-found")
   })
 })
 
@@ -61,7 +61,7 @@ describe("a thread that there is", () => {
     expect(twice(c, { type: "thread.keep-alive", until: 99 })).toEqual([["thread.keep-alive-set"], []])
     expect(thread(c)?.keepAliveUntil).toBe(99)
     expect(twice(c, { type: "thread.keep-alive", until: null })).toEqual([["thread.keep-alive-set"], []])
-    expect(c.say({ type: "thread.delete" })).toBe("thread-busy")
+    expect(c.answerTo({ type: "thread.delete" })).toBe("thread-busy")
     c.s.send("session.exited", { reason: "exit" })
     expect(twice(c, { type: "thread.delete" })).toEqual([["thread.deleted"], []])
     expect(thread(c)?.deletedAt).not.toBeNull()
@@ -70,16 +70,16 @@ describe("a thread that there is", () => {
   it("is not deleted while a message waits for a session, which could not be seen or stopped then", () => {
     const c = created()
     c.run({ type: "message.send", text: "x" })
-    expect(c.say({ type: "thread.delete" })).toBe("thread-busy")
+    expect(c.answerTo({ type: "thread.delete" })).toBe("thread-busy")
     c.run({ type: "session.stop" })
-    expect(c.say({ type: "thread.delete" })).toEqual(["thread.deleted"])
+    expect(c.answerTo({ type: "thread.delete" })).toEqual(["thread.deleted"])
   })
 
   it("is deleted in spite of an uncertain turn: nothing waits for that", () => {
     const c = live()
     c.outcome("effect.uncertain", "turn.start", c.run({ type: "message.send", text: "x" }).turnId)
     c.s.send("session.exited", { reason: "exit" })
-    expect(c.say({ type: "thread.delete" })).toEqual(["thread.deleted"])
+    expect(c.answerTo({ type: "thread.delete" })).toEqual(["thread.deleted"])
   })
 })
 
@@ -100,72 +100,72 @@ describe("no thread", () => {
   ]
   it.each(all.map((given) => [given.type, given] as const))("takes no %s", (_, given) => {
     const c = new CommandScenario()
-    expect(c.say(given)).toBe("thread-not-found")
+    expect(c.answerTo(given)).toBe("thread-not-found")
     expect(c.s.log).toEqual([])
     const gone = created()
     gone.run({ type: "thread.delete" })
-    expect(gone.say(given)).toBe("thread-not-found")
+    expect(gone.answerTo(given)).toBe("thread-not-found")
   })
 
   it("is not restored; a deleted one is, as it was, and restoring it again changes nothing", () => {
-    expect(new CommandScenario().say({ type: "thread.restore" })).toBe("thread-not-found")
+    expect(new CommandScenario().answerTo({ type: "thread.restore" })).toBe("thread-not-found")
     const c = created()
     const before = thread(c)
     c.run({ type: "thread.delete" })
-    expect(c.say({ type: "thread.restore" }, (thread(c)?.sequence ?? 0) + 1)).toBe("precondition-failed")
+    expect(c.answerTo({ type: "thread.restore" }, (thread(c)?.sequence ?? 0) + 1)).toBe("precondition-failed")
     expect(twice(c, { type: "thread.restore" })).toEqual([["thread.restored"], []])
     expect(thread(c)).toMatchObject({ deletedAt: null, title: before?.title, agent: before?.agent })
-    expect(c.say({ type: "thread.rename", title: "again" })).toEqual(["thread.renamed"])
+    expect(c.answerTo({ type: "thread.rename", title: "again" })).toEqual(["thread.renamed"])
   })
 
   it("cannot be deleted, and a deleted one cannot be attached", () => {
-    expect(new CommandScenario().say({ type: "thread.delete" })).toBe("thread-not-found")
+    expect(new CommandScenario().answerTo({ type: "thread.delete" })).toBe("thread-not-found")
     const c = created()
     c.run({ type: "thread.delete" })
-    expect(c.say(attach)).toBe("thread-not-found")
+    expect(c.answerTo(attach)).toBe("thread-not-found")
   })
 })
 
 describe("attached sessions", () => {
   it("open the thread and themselves, and a repeat changes nothing", () => {
     const c = new CommandScenario()
-    expect(c.say(attach)).toEqual(["thread.created", "session.started", "session.configured"])
+    expect(c.answerTo(attach)).toEqual(["thread.created", "session.started", "session.configured"])
     expect(thread(c)).toMatchObject({ title: "A", cwd: "/w", provider: "mine", nativeThreadId: "n1", status: "idle" })
     expect(c.s.session).toMatchObject({ mode: "attached", leaseMs: 30_000, epoch: 1, cwd: "/w" })
-    expect(c.say(attach)).toEqual([])
-    expect(c.say({ ...attach, leaseMs: 60_000 })).toBe("session-conflict")
-    expect(c.say({ ...attach, provider: "other" })).toBe("session-conflict")
+    expect(c.answerTo(attach)).toEqual([])
+    expect(c.answerTo({ ...attach, leaseMs: 60_000 })).toBe("session-conflict")
+    expect(c.answerTo({ ...attach, provider: "other" })).toBe("session-conflict")
   })
 
   it("live one at a time; the next one is the next epoch", () => {
     const c = new CommandScenario()
     c.run(attach)
     const next = { ...attach, sessionId: id("session s2"), title: "B", cwd: null }
-    expect(c.say(next)).toBe("thread-busy")
-    expect(c.say(detach)).toEqual(["session.exited"])
+    expect(c.answerTo(next)).toBe("thread-busy")
+    expect(c.answerTo(detach)).toEqual(["session.exited"])
     expect(c.s.session).toMatchObject({ status: "stopped", cause: "detached", evidence: "observed" })
-    expect(c.say(next)).toEqual(["session.started", "thread.metadata.updated"])
+    expect(c.answerTo(next)).toEqual(["session.started", "thread.metadata.updated"])
     expect(c.s.session).toMatchObject({ epoch: 2, status: "ready" })
     expect(thread(c)?.title).toBe("B")
-    expect(c.say(attach)).toEqual([])
-    expect(c.say({ ...attach, leaseMs: 1 })).toBe("session-conflict")
+    expect(c.answerTo(attach)).toEqual([])
+    expect(c.answerTo({ ...attach, leaseMs: 1 })).toBe("session-conflict")
   })
 
   it("end once, and only what is attached and there", () => {
     const c = new CommandScenario()
     c.run(attach)
     expect(twice(c, detach)).toEqual([["session.exited"], []])
-    expect(c.say({ ...detach, sessionId: id("missing") })).toBe("session-not-found")
-    expect(live().say(detach)).toBe("session-conflict")
+    expect(c.answerTo({ ...detach, sessionId: id("missing") })).toBe("session-not-found")
+    expect(live().answerTo(detach)).toBe("session-conflict")
     const foreign = { ...c.s.session, threadId: id("theirs"), sessionId: id("foreign"), endedAt: null }
     c.s.rows.rows.get("sessions")?.set(JSON.stringify([id("foreign")]), foreign)
-    expect(c.say({ ...detach, sessionId: id("foreign") })).toBe("session-not-found")
-    expect(c.say({ ...attach, sessionId: id("foreign") })).toBe("session-conflict")
+    expect(c.answerTo({ ...detach, sessionId: id("foreign") })).toBe("session-not-found")
+    expect(c.answerTo({ ...attach, sessionId: id("foreign") })).toBe("session-conflict")
   })
 
   it("are no connections", () => {
     const s = new Scenario().send("connection.opened", { provider: "x", mode: "managed" }, { session: null })
-    expect(new CommandScenario(s).say(attach)).toBe("thread-not-found")
+    expect(new CommandScenario(s).answerTo(attach)).toBe("thread-not-found")
   })
 })
 

@@ -145,7 +145,7 @@ describe("message.send while a turn runs", () => {
     c.s.complete(t1, "interrupted")
     // A person has said what comes next, so nothing is held.
     expect(c.s.state.thread?.queueHeld).toBe(0)
-    expect(c.say({ type: "queue.drain" })).toEqual([])
+    expect(c.answerTo({ type: "queue.drain" })).toEqual([])
     accept(c, result.turnId, t2).s.complete(t2)
     expect(c.run({ type: "queue.drain" }).events).toEqual(["message.dequeued", "turn.requested"])
   })

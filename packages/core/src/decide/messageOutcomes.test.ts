@@ -78,7 +78,7 @@ describe("the outcome of a message", () => {
           const has = (type: string, messageId: string | null) =>
             log.some((event) => event.type === type && Reflect.get(Object(event.payload), "messageId") === messageId)
           for (const { messageId, text, turnId } of sent) {
-            const times = a.said.filter((one) => one.text === text).length
+            const times = a.received.filter((one) => one.text === text).length
             // A person who resumes a queue with an uncertain message accepts that it may be delivered twice.
             expect(times, text).toBeLessThanOrEqual(consented.has(text) ? 2 : 1)
             if (times > 0) continue

@@ -12,7 +12,7 @@ describe("If-Match names the version of the resource", () => {
   it("a thread: whatever happened in it counts", () => {
     const c = live()
     const seen = thread(c)
-    const rename = (title: string, ifSequence: number) => c.say({ type: "thread.rename", title }, ifSequence)
+    const rename = (title: string, ifSequence: number) => c.answerTo({ type: "thread.rename", title }, ifSequence)
     expect(rename("A", seen)).toEqual(["thread.renamed"])
     expect(rename("B", seen)).toBe(failed)
     expect(rename("B", thread(c))).toEqual(["thread.renamed"])
@@ -22,7 +22,7 @@ describe("If-Match names the version of the resource", () => {
       { type: "queue.resume" },
       { type: "session.start" },
     ]
-    for (const given of rest) expect(c.say(given, seen)).toBe(failed)
+    for (const given of rest) expect(c.answerTo(given, seen)).toBe(failed)
   })
 
   it("a turn: what happened to others, and in its items, does not count", () => {
@@ -31,9 +31,9 @@ describe("If-Match names the version of the resource", () => {
     const turnId = c.s.turnRow(t1)?.turnId ?? ""
     const seen = version(c, "turns", turnId)
     c.run({ type: "thread.rename", title: "A" })
-    expect(c.say({ type: "turn.interrupt", turnId }, seen - 1)).toBe(failed)
-    expect(c.say({ type: "turn.interrupt", turnId }, seen)).toEqual(["turn.interrupt-requested"])
-    expect(c.say({ type: "turn.interrupt", turnId }, seen)).toBe(failed)
+    expect(c.answerTo({ type: "turn.interrupt", turnId }, seen - 1)).toBe(failed)
+    expect(c.answerTo({ type: "turn.interrupt", turnId }, seen)).toEqual(["turn.interrupt-requested"])
+    expect(c.answerTo({ type: "turn.interrupt", turnId }, seen)).toBe(failed)
   })
 
   it("the turn that an interrupt means without naming it", () => {
@@ -41,10 +41,10 @@ describe("If-Match names the version of the resource", () => {
     const { turnId } = c.run({ type: "message.send", text: "x" })
     const seen = version(c, "turns", turnId ?? "")
     c.run({ type: "thread.rename", title: "A" })
-    expect(c.say({ type: "turn.interrupt" }, seen - 1)).toBe(failed)
-    expect(c.say({ type: "turn.interrupt" }, seen)).toEqual(["turn.interrupt-requested"])
-    expect(c.say({ type: "turn.interrupt" }, seen)).toBe(failed)
-    expect(c.say({ type: "turn.interrupt" }, thread(c))).toEqual([])
+    expect(c.answerTo({ type: "turn.interrupt" }, seen - 1)).toBe(failed)
+    expect(c.answerTo({ type: "turn.interrupt" }, seen)).toEqual(["turn.interrupt-requested"])
+    expect(c.answerTo({ type: "turn.interrupt" }, seen)).toBe(failed)
+    expect(c.answerTo({ type: "turn.interrupt" }, thread(c))).toEqual([])
   })
 
   it("a request", () => {
@@ -54,7 +54,8 @@ describe("If-Match names the version of the resource", () => {
     const requestId = c.s.rows.all("requests")[0]?.requestId ?? ""
     const seen = version(c, "requests", requestId)
     c.s.send("request.opened", { kind: "other", title: "another question now" }, q)
-    const respond = (ifSequence: number) => c.say({ type: "request.respond", requestId, decision: "yes" }, ifSequence)
+    const respond = (ifSequence: number) =>
+      c.answerTo({ type: "request.respond", requestId, decision: "yes" }, ifSequence)
     expect(respond(seen)).toBe(failed)
     expect(respond(version(c, "requests", requestId))).toEqual(["request.answering"])
   })
@@ -66,8 +67,8 @@ describe("If-Match names the version of the resource", () => {
     const seen = version(c, "queue", b)
     c.run({ type: "queue.cancel", messageId: a })
     // It moved up.
-    expect(c.say({ type: "queue.cancel", messageId: b }, seen)).toBe(failed)
-    expect(c.say({ type: "queue.cancel", messageId: b }, version(c, "queue", b))).toEqual(["message.cancelled"])
+    expect(c.answerTo({ type: "queue.cancel", messageId: b }, seen)).toBe(failed)
+    expect(c.answerTo({ type: "queue.cancel", messageId: b }, version(c, "queue", b))).toEqual(["message.cancelled"])
   })
 
   it("an attached session", () => {
@@ -77,8 +78,10 @@ describe("If-Match names the version of the resource", () => {
     const seen = version(c, "sessions", sessionId)
     c.run({ type: "thread.rename", title: "A" })
     c.s.send("session.state.changed", { state: "running" })
-    expect(c.say({ type: "session.detach", sessionId }, seen)).toBe(failed)
-    expect(c.say({ type: "session.detach", sessionId }, version(c, "sessions", sessionId))).toEqual(["session.exited"])
+    expect(c.answerTo({ type: "session.detach", sessionId }, seen)).toBe(failed)
+    expect(c.answerTo({ type: "session.detach", sessionId }, version(c, "sessions", sessionId))).toEqual([
+      "session.exited",
+    ])
   })
 
   it("what there is not is refused as such, another thread's things as well", () => {
@@ -90,21 +93,21 @@ describe("If-Match names the version of the resource", () => {
     c.s.rows.rows.get("requests")?.set(JSON.stringify([id("f")]), { ...request, ...theirs, requestId: id("f") })
     for (const name of [id("f"), id("missing")]) {
       for (const ifSequence of [7, 8]) {
-        expect(c.say({ type: "turn.interrupt", turnId: name }, ifSequence)).toBe("resource-not-found")
-        expect(c.say({ type: "request.respond", requestId: name, decision: "x" }, ifSequence)).toBe(
+        expect(c.answerTo({ type: "turn.interrupt", turnId: name }, ifSequence)).toBe("resource-not-found")
+        expect(c.answerTo({ type: "request.respond", requestId: name, decision: "x" }, ifSequence)).toBe(
           "resource-not-found",
         )
-        expect(c.say({ type: "queue.cancel", messageId: name }, ifSequence)).toBe("resource-not-found")
-        expect(c.say({ type: "session.detach", sessionId: name }, ifSequence)).toBe("session-not-found")
+        expect(c.answerTo({ type: "queue.cancel", messageId: name }, ifSequence)).toBe("resource-not-found")
+        expect(c.answerTo({ type: "session.detach", sessionId: name }, ifSequence)).toBe("session-not-found")
       }
     }
-    expect(new CommandScenario().say({ type: "thread.rename", title: "A" }, 7)).toBe("thread-not-found")
+    expect(new CommandScenario().answerTo({ type: "thread.rename", title: "A" }, 7)).toBe("thread-not-found")
     const gone = created()
     gone.run({ type: "thread.delete" })
-    expect(gone.say({ type: "thread.rename", title: "A" }, 1)).toBe("thread-not-found")
+    expect(gone.answerTo({ type: "thread.rename", title: "A" }, 1)).toBe("thread-not-found")
   })
 
   it("without one, nothing is compared", () => {
-    expect(live().say({ type: "thread.rename", title: "A" }, null)).toEqual(["thread.renamed"])
+    expect(live().answerTo({ type: "thread.rename", title: "A" }, null)).toEqual(["thread.renamed"])
   })
 })

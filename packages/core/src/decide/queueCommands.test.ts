@@ -31,19 +31,19 @@ describe("queue.cancel", () => {
   it("takes a message out, once", () => {
     const c = busy("a", "b")
     const [a] = ids(c)
-    expect(c.say({ type: "queue.cancel", messageId: a })).toEqual(["message.cancelled"])
+    expect(c.answerTo({ type: "queue.cancel", messageId: a })).toEqual(["message.cancelled"])
     expect(texts(c)).toEqual(["b"])
-    expect(c.say({ type: "queue.cancel", messageId: a })).toBe("resource-not-found")
+    expect(c.answerTo({ type: "queue.cancel", messageId: a })).toBe("resource-not-found")
   })
 
   it("of a message that runs already, of another thread's, or of no thread is refused", () => {
     const c = free("a")
     const [a] = ids(c)
     drain(c)
-    expect(c.say({ type: "queue.cancel", messageId: a })).toBe("resource-not-found")
+    expect(c.answerTo({ type: "queue.cancel", messageId: a })).toBe("resource-not-found")
     c.s.rows.apply([{ op: "put", table: "queue", row: { ...foreign, threadId: id("theirs") } }])
-    expect(c.say({ type: "queue.cancel", messageId: foreign.messageId })).toBe("resource-not-found")
-    expect(new CommandScenario().say({ type: "queue.cancel", messageId: a })).toBe("thread-not-found")
+    expect(c.answerTo({ type: "queue.cancel", messageId: foreign.messageId })).toBe("resource-not-found")
+    expect(new CommandScenario().answerTo({ type: "queue.cancel", messageId: a })).toBe("thread-not-found")
   })
 })
 
@@ -71,14 +71,14 @@ describe("a message on its way into a turn", () => {
     for (const status of ["attempting", "delivered"] as const) {
       const { at, c, messageId } = steering()
       at(status)
-      expect(c.say({ type: "queue.cancel", messageId })).toBe("queue-conflict")
+      expect(c.answerTo({ type: "queue.cancel", messageId })).toBe("queue-conflict")
       c.s.send("session.exited", { reason: "exit" })
-      expect(c.say({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
+      expect(c.answerTo({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
     }
     for (const status of ["pending", "failed", "uncertain", "retired"] as const) {
       const { at, c, messageId } = steering()
       at(status)
-      expect(c.say({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
+      expect(c.answerTo({ type: "queue.cancel", messageId })).toEqual(["message.cancelled"])
     }
   })
 
@@ -104,7 +104,7 @@ describe("a message on its way into a turn", () => {
 
 describe("queue.reorder", () => {
   const reorder = (c: CommandScenario, messageIds: readonly (string | undefined)[]) =>
-    c.say({ type: "queue.reorder", messageIds })
+    c.answerTo({ type: "queue.reorder", messageIds })
   it("takes an order of all messages, and the same one again changes nothing", () => {
     const c = busy("a", "b", "c")
     const [a, b, x] = ids(c)
@@ -130,11 +130,11 @@ describe("queue.resume", () => {
     const c = busy("a")
     c.s.complete(t1, "failed")
     expect(drain(c).events).toEqual([])
-    expect(c.say({ type: "queue.resume" })).toEqual(["queue.resumed"])
-    expect(c.say({ type: "queue.resume" })).toEqual([])
+    expect(c.answerTo({ type: "queue.resume" })).toEqual(["queue.resumed"])
+    expect(c.answerTo({ type: "queue.resume" })).toEqual([])
     expect(drain(c).events).toEqual(drained)
-    expect(live().say({ type: "queue.resume" })).toEqual([])
-    expect(new CommandScenario().say({ type: "queue.resume" })).toBe("thread-not-found")
+    expect(live().answerTo({ type: "queue.resume" })).toEqual([])
+    expect(new CommandScenario().answerTo({ type: "queue.resume" })).toBe("thread-not-found")
   })
 })
 

@@ -102,7 +102,7 @@ describe("request.respond", () => {
 
 describe("request.expire", () => {
   const expire = (c: CommandScenario) =>
-    c.say({ type: "request.expire", requestId: requestId(c), reason: "unanswerable" })
+    c.answerTo({ type: "request.expire", requestId: requestId(c), reason: "unanswerable" })
   it("ends a question that is open or being answered, once", () => {
     const c = asked()
     expect([expire(c), expire(c)]).toEqual([["request.expired"], []])
@@ -119,7 +119,7 @@ describe("request.expire", () => {
     expect(expire(live())).toEqual([])
     const foreign = { ...row(c), status: "open", requestId: id("foreign"), threadId: id("theirs") }
     c.s.rows.rows.get("requests")?.set(JSON.stringify([id("foreign")]), foreign)
-    expect(c.say({ type: "request.expire", requestId: id("foreign") })).toEqual([])
+    expect(c.answerTo({ type: "request.expire", requestId: id("foreign") })).toEqual([])
   })
 })
 

@@ -146,7 +146,7 @@ describe("turn.interrupt", () => {
 
 describe("turn.settle", () => {
   const settle = (c: CommandScenario, turnId?: string) =>
-    c.say({ type: "turn.settle", turnId: turnId ?? id("missing") })
+    c.answerTo({ type: "turn.settle", turnId: turnId ?? id("missing") })
   it("takes an inferred end as final, once; nothing else", () => {
     const c = running()
     const turnId = c.s.turnRow(t1)?.turnId
@@ -214,7 +214,7 @@ describe("turn.time-out-start", () => {
 
 describe("turn.stall", () => {
   const stall = (c: CommandScenario, turnId = c.s.turnRow(t1)?.turnId) =>
-    c.say({ type: "turn.stall", turnId: turnId ?? id("missing"), silentMs: 5 })
+    c.answerTo({ type: "turn.stall", turnId: turnId ?? id("missing"), silentMs: 5 })
   it("shows that no event of the running turn comes, once, and again after its next event", () => {
     const c = running()
     expect([stall(c), stall(c)]).toEqual([["turn.stalled"], []])

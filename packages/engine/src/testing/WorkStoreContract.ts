@@ -102,9 +102,9 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       fc.assert(
         fc.property(fc.jsonValue(), (payload) => {
           const effectId = `effect ${++count}`
-          const said: unknown = JSON.parse(JSON.stringify(payload))
-          work.insertEffect(sampleEffect(effectId, { payload: said }))
-          expect(work.effect(effectId)?.payload).toEqual(said)
+          const stored: unknown = JSON.parse(JSON.stringify(payload))
+          work.insertEffect(sampleEffect(effectId, { payload: stored }))
+          expect(work.effect(effectId)?.payload).toEqual(stored)
         }),
       )
     })
@@ -142,7 +142,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       }
     })
 
-    it("says of a turn whether a call about it is being attempted", () => {
+    it("knows of a turn whether a call about it is being attempted", () => {
       const { work } = fresh()
       work.insertEffect(sampleEffect("other", { turnId: "t2", ...going("attempting") }))
       work.insertEffect(sampleEffect("a", { turnId: "t1" }))
@@ -233,7 +233,7 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect([0, 1, 2, 3].every((index) => work.effect(`open ${index}`) !== null)).toBe(true)
     })
 
-    it("tells an answer from an effect of the same name", () => {
+    it("distinguishes an answer from an effect of the same name", () => {
       const { work } = fresh()
       work.putReceipt(receipt("same", 1))
       work.insertEffect(sampleEffect("same"))

@@ -17,7 +17,7 @@ export interface NumberedSubmission {
 export type ToWriter =
   | { readonly kind: "submit"; readonly submissions: readonly NumberedSubmission[] }
   | { readonly kind: "meta"; readonly id: number; readonly key: string }
-  /** Whether commits are to say which rows they changed. */
+  /** Whether commits are to report which rows they changed. */
   | { readonly kind: "watch"; readonly id: number; readonly on: boolean }
   | { readonly kind: "stop" }
 
@@ -39,7 +39,7 @@ export type FromWriter =
       readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
     }
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
-  /** What is committed after this head says which rows it changed, or does so no more. */
+  /** From this head on, commits report which rows they changed, or no longer do. */
   | { readonly kind: "watching"; readonly id: number; readonly head: number }
   /** The files of the database are not those that were opened. */
   | { readonly kind: "lost"; readonly change: FileChange }

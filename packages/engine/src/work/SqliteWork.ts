@@ -135,7 +135,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
     insertEffect: (row) => {
       const { attempts, commandId, createdAt, effectId, endedAt, kind, message, messageId } = row
       const { payload, requestId, sessionId, status, threadId, token, turnId } = row
-      const said = JSON.stringify(payload ?? null)
+      const encoded = JSON.stringify(payload ?? null)
       const ids = [sessionId, turnId, requestId, messageId]
       insert.run(
         effectId,
@@ -144,7 +144,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
         status,
         commandId,
         ...ids,
-        said,
+        encoded,
         token,
         attempts,
         message,

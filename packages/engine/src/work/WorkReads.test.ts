@@ -167,7 +167,7 @@ describe("WorkReads", () => {
     }),
   )
 
-  it.scoped("says that it cannot read, when it cannot", () =>
+  it.scoped("fails with a typed error when it cannot read", () =>
     Effect.gen(function* () {
       const { handle, reads } = yield* open
       handle.exec("DROP TABLE effects")

@@ -10,7 +10,7 @@ import type { Refusal } from "@threadfold/core"
 export interface StoredReceipt {
   /** How a retry is recognised: by the client's idempotency key, else by the command's id. */
   readonly key: string
-  /** SHA-256 of what the command said: the same key with other content is a conflict. */
+  /** SHA-256 of the content of the command: the same key with other content is a conflict. */
   readonly content: string
   readonly answer: { readonly accepted: Receipt } | { readonly refused: Refusal }
   /** When it was given, ms since the epoch, our clock. */

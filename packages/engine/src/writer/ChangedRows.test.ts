@@ -55,7 +55,7 @@ describe("ChangedRows", () => {
     ])
   })
 
-  it("says which streams were made anew", () => {
+  it("reports which streams were made anew", () => {
     const changed = watching()
     changed.refolded("a", 7)
     changed.commit()

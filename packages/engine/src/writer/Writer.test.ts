@@ -73,9 +73,9 @@ describe.each(databases)("the writer %s", (_name, open) => {
     const outcome = b.writer.process([
       submit(
         x.start(),
-        x.say("turn.started", { supersedes: "yes" }, { turnId: "t1" }),
-        x.say("thread.deleted", {}),
-        x.say("agent.dreamt", { of: "sheep" }),
+        x.draft("turn.started", { supersedes: "yes" }, { turnId: "t1" }),
+        x.draft("thread.deleted", {}),
+        x.draft("agent.dreamt", { of: "sheep" }),
         x.turn("t2"),
       ),
     ])[0]
@@ -100,7 +100,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     const writer = b.restart()
     writer.process([named(again, "native-1", again.start())])
     writer.process([
-      named(child, "native-2", child.start(), child.say("thread.started", { parentNativeThreadId: "native-1" })),
+      named(child, "native-2", child.start(), child.draft("thread.started", { parentNativeThreadId: "native-1" })),
     ])
     expect(b.driver.streamVersion(parent.streamId)).toBe(3)
     expect(b.driver.streamVersion(again.streamId)).toBe(0)
@@ -118,7 +118,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     expect(refused).toMatchObject({ ok: false, error: { _tag: "LiveSessionPresent", threadId: live.streamId } })
     expect(b.driver.head()).toBe(1)
     expect(b.driver.getMeta("k")).toBeNull()
-    const after = b.writer.process([submit(live.say("session.exited", { reason: "exit" }))])
+    const after = b.writer.process([submit(live.draft("session.exited", { reason: "exit" }))])
     expect(statuses(after[0])).toEqual(["appended"])
     expect(b.writer.process([{ ...submit(recording.start("imported")), refuseLive: true }])[0]).toMatchObject({
       ok: true,
@@ -231,7 +231,7 @@ describe("the writer when SQLite refuses", () => {
     const [sick, well] = [new FakeSource("sick"), new FakeSource("well")]
     const b = onSqlite()
     const queued = (source: FakeSource, text: string) =>
-      source.say("message.queued", { messageId: id("message"), text }, null, {})
+      source.draft("message.queued", { messageId: id("message"), text }, null, {})
     const ours = (draft: ReturnType<typeof queued>) => ({ ...draft, actor: "orchestrator" as const })
     b.writer.process([submit(well.start(), ours(queued(well, "mine")))])
     const outcomes = b.writer.process([submit(sick.start(), ours(queued(sick, "stolen"))), submit(well.turn("t1"))])

@@ -8,7 +8,7 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     const { b, effectId, turnId } = waiting(open)
     const x = new FakeSource("x")
     b.writer.process([lease(effectId)])
-    const result = x.say("effect.delivered", { effect: "turn.start", effectId }, null, {
+    const result = x.draft("effect.delivered", { effect: "turn.start", effectId }, null, {
       turnId,
       eventId: id("result"),
     })
@@ -23,15 +23,15 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     const native = { turnId: "t1" }
     b.writer.process([
       submit(
-        x.say("turn.accepted", {}, native, { turnId }),
-        x.say("turn.started", {}, native),
-        x.say("item.started", { kind: "reasoning" }, { ...native, itemId: "i1" }),
+        x.draft("turn.accepted", {}, native, { turnId }),
+        x.draft("turn.started", {}, native),
+        x.draft("item.started", { kind: "reasoning" }, { ...native, itemId: "i1" }),
       ),
     ])
     const [interrupted] = b.writer.process([commandOf("interrupt", { type: "turn.interrupt" })])
     const interrupt = interrupted?.ok === true ? (interrupted.effects[0]?.effectId ?? "") : ""
     b.writer.process([lease(interrupt)])
-    b.writer.process([submit(x.say("turn.completed", { outcome: "interrupted" }, native))])
+    b.writer.process([submit(x.draft("turn.completed", { outcome: "interrupted" }, native))])
     const created = id("command create")
     const sent = id("command send")
     const stopped = id("command interrupt")
@@ -57,10 +57,10 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     const { b, effectId, turnId } = waiting(open)
     const x = new FakeSource("x")
     b.writer.process([lease(effectId)])
-    b.writer.process([submit(x.start(), x.say("turn.accepted", {}, { turnId: "t1" }, { turnId }))])
-    b.writer.process([submit(x.say("turn.started", {}, { turnId: "t1" }))])
+    b.writer.process([submit(x.start(), x.draft("turn.accepted", {}, { turnId: "t1" }, { turnId }))])
+    b.writer.process([submit(x.draft("turn.started", {}, { turnId: "t1" }))])
     b.writer.process([commandOf("later", { type: "message.send", text: "later" })])
-    b.writer.process([submit(x.say("turn.completed", { outcome: "completed" }, { turnId: "t1" }))])
+    b.writer.process([submit(x.draft("turn.completed", { outcome: "completed" }, { turnId: "t1" }))])
     const [drained] = b.writer.process([commandOf("drain", { type: "queue.drain" })])
     const [later, drain] = [id("command later"), id("command drain")]
     const result = b.driver.read({ limit: 50 }).filter(({ commandId }) => commandId === drain)
@@ -76,7 +76,7 @@ describe.each(databases)("what caused an event %s", (_name, open) => {
     const b = open()
     const x = new FakeSource("x")
     b.writer.process([
-      submit(x.start(), x.turn("t1"), x.say("turn.completed", { outcome: "completed" }, { turnId: "t1" })),
+      submit(x.start(), x.turn("t1"), x.draft("turn.completed", { outcome: "completed" }, { turnId: "t1" })),
     ])
     expect(b.driver.read({ limit: 9 }).every(({ causationId, correlationId }) => causationId === correlationId)).toBe(
       true,

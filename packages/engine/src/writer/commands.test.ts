@@ -16,7 +16,7 @@ describe.each(databases)("commands in the writer %s", (_name, open) => {
     const [renamed, refused, ended, deleted] = b.writer.process([
       { ...submit(), command: commanded("attach", attach("x s1")) },
       { ...submit(), command: commanded("delete too early", { type: "thread.delete" }) },
-      submit(x.say("session.exited", { reason: "exit" })),
+      submit(x.draft("session.exited", { reason: "exit" })),
       { ...submit(), command: commanded("delete", { type: "thread.delete" }) },
     ])
     expect(renamed).toMatchObject({ ok: true, results: [{ status: "appended" }, { status: "appended" }] })

@@ -33,7 +33,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     expect(b.work.effect(effectId)).toMatchObject({ status: "attempting", token: "me", attempts: 1 })
     const x = new FakeSource("x")
     const delivered = {
-      ...x.say("effect.delivered", { effect: "turn.start", effectId }, null, { turnId, eventId: id("delivered") }),
+      ...x.draft("effect.delivered", { effect: "turn.start", effectId }, null, { turnId, eventId: id("delivered") }),
       sessionId: null,
       actor: "orchestrator" as const,
     }
@@ -119,7 +119,7 @@ describe.each(databases)("effects %s", (_name, open) => {
       lease(effectId),
       // The line was lost, so that another process was to get the turn.
       { ...submit(), effects: [{ effectId, from: "attempting", patch: { status: "pending", token: null } }] },
-      submit(x.say("turn.accepted", {}, { turnId: "t1" }, { turnId })),
+      submit(x.draft("turn.accepted", {}, { turnId: "t1" }, { turnId })),
     ])
     expect(b.store.find("turns", "key", [turnId])).toMatchObject({ status: "requested", handedOver: 1 })
     const [late] = b.writer.process([{ ...lease(effectId), ifRequested: { threadId: id("thread x"), turnId } }])
@@ -128,7 +128,7 @@ describe.each(databases)("effects %s", (_name, open) => {
     b.close()
   })
 
-  it("of a message that was taken back are not leased, and one that is under way is not taken back nor said twice", () => {
+  it("of a message that was taken back are not leased, and one that is under way is not taken back nor sent twice", () => {
     const b = started(open)
     const x = new FakeSource("x")
     b.writer.process([submit(x.start(), x.turn("t1"))])

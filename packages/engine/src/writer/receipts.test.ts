@@ -49,7 +49,7 @@ describe.each(databases)("receipts %s", (_name, open) => {
     b.close()
   })
 
-  it("say where the log is when nothing had to change", () => {
+  it("have the head of the log when nothing had to change", () => {
     const b = started(open)
     b.writer.process([commandOf("rename", { type: "thread.rename", title: "A" })])
     const result = b.writer.process([commandOf("again", { type: "thread.rename", title: "A" }, "key")])[0]
@@ -79,13 +79,13 @@ describe.each(databases)("receipts %s", (_name, open) => {
     b.close()
   })
 
-  it("say nothing of a fault that passes: the same key is decided anew", () => {
+  it("are not kept for a fault that passes: the same key is decided anew", () => {
     const b = started(open)
     const x = new FakeSource("x")
     const [asked, queued] = b.writer.process([commandOf("1", send("a")), commandOf("2", send("b"))])
     const turnId = asked?.ok === true ? (asked.receipt?.turnId ?? "") : ""
     const messageId = queued?.ok === true ? (queued.receipt?.messageId ?? "") : ""
-    const accepted = () => x.say("turn.accepted", {}, { turnId: "n1" }, { turnId })
+    const accepted = () => x.draft("turn.accepted", {}, { turnId: "n1" }, { turnId })
     b.writer.process([submit(x.start(), accepted(), x.turn("n1"), x.complete("n1"))])
     const row = b.store.find("queue", "key", [messageId])
     if (row === null) throw new Error("no message")

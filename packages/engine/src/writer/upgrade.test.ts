@@ -1,4 +1,4 @@
-/** A database that an older version made opens, gets what is new, and says the same as a new one. */
+/** A database of an older version opens, gets what is new, and has the same content as a new one. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -74,7 +74,7 @@ describe("a database of the first release", () => {
     })
   })
 
-  it("is stale, not different, until its threads are folded again, and then says what a new one would", () => {
+  it("is stale, not different, until its threads are folded again, and then has what a new one would", () => {
     opened((database, store) => {
       expect(report(database, store)).toMatchObject({ ok: true, stale: { length: 5 } })
       expect(caughtUp(database, store)).toBe(5)
@@ -99,7 +99,7 @@ describe("a database of the first release", () => {
       const resume = commandOf("resume", { type: "queue.resume", threadId: held }, "key")
       const to = { streamId: held }
       const [result] = writer.process([{ ...resume, ...(resume.command && { command: { ...resume.command, to } }) }])
-      // Its old rows said that nothing was held, and nothing would have had to change.
+      // By its old rows nothing was held, and nothing would have had to change.
       expect(result).toMatchObject({ ok: true, results: [{ status: "appended" }], receipt: { threadId: held } })
       expect(store.find("threads", "key", [held])).toMatchObject({ queued: 2, queueHeld: 0 })
       expect(store.loadFoldState(held)).toMatchObject({ foldVersion: FOLD_VERSION })

@@ -77,7 +77,7 @@ const changes: readonly (readonly [column: string, sql: string])[] = [
 ]
 
 describe("the digests of a log", () => {
-  it("say that what was written is there: in one transaction or many, packed or not", () => {
+  it("show that what was written is there: in one transaction or many, packed or not", () => {
     write([1, 70, 3, 200])
     expect(verified(true)).toMatchObject({ ok: true, events: 274, eventsBefore: 0, findings: [] })
     written(({ driver }) => {

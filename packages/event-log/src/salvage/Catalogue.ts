@@ -26,11 +26,11 @@ export class Catalogue {
   private readonly digests = new Map<number, number>()
   readonly blocks: PackedRange[] = []
   readonly meta = new Map<string, string>()
-  /** Last version of each stream that the file tells of, whether its event is there or not. */
+  /** Last version of each stream that the file names, whether its event is there or not. */
   readonly versions = new Map<string, number>()
-  /** Pages that say they hold rows and of which some cannot be read. */
+  /** Pages whose header counts rows of which some cannot be read. */
   readonly damagedPages: number[] = []
-  /** Highest sequence that the file tells of. */
+  /** Highest sequence that the file names. */
   lastSequence = 0
 
   constructor(private readonly file: PageFile) {}
@@ -77,7 +77,7 @@ export class Catalogue {
     return row?.kind === "event" ? row.event : null
   }
 
-  /** The native body of an event, null where the file tells of none, or why it cannot be read. */
+  /** The native body of an event, null where the file has none, or why it cannot be read. */
   body(sequence: number): string | null | { readonly lost: string } {
     const row = this.read(this.natives.get(sequence))
     if (row?.kind !== "native") return null
@@ -115,7 +115,7 @@ export class Catalogue {
       case "event":
         // An event never changes: a page that is not in use any more holds the same.
         this.events.set(row.event.sequence, packed(place))
-        this.tell(row.event.streamId, row.event.streamVersion, row.event.sequence)
+        this.note(row.event.streamId, row.event.streamVersion, row.event.sequence)
         return
       case "native":
         this.natives.set(row.sequence, packed(place))
@@ -128,14 +128,14 @@ export class Catalogue {
         return
       case "digest":
         this.digests.set(row.block.lastSequence, packed(place))
-        return this.tell(row.block.streamId, row.block.lastVersion, row.block.lastSequence)
+        return this.note(row.block.streamId, row.block.lastVersion, row.block.lastSequence)
       case "meta":
         this.meta.set(row.key, row.value)
         return
     }
   }
 
-  private tell(streamId: string, version: number, sequence: number): void {
+  private note(streamId: string, version: number, sequence: number): void {
     this.versions.set(streamId, Math.max(this.versions.get(streamId) ?? 0, version))
     this.lastSequence = Math.max(this.lastSequence, sequence)
   }

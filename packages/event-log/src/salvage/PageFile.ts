@@ -30,7 +30,7 @@ export class PageFile {
     this.pageCount = last
   }
 
-  /** Opens a file. What its header cannot tell any more is taken from the write-ahead log, or is as we make databases. */
+  /** Opens a file. What its header has lost is taken from the write-ahead log, or is as we make databases. */
   static open(file: string): PageFile {
     const header = head(file, 100)
     const isOurs = header.toString("latin1", 0, 15) === "SQLite format 3"

@@ -52,7 +52,7 @@ const layoutOf = (page: Buffer, number: number): Layout | null => {
   return { header, cells: header + 8, skipped: 0, isTable: type === LEAF_TABLE }
 }
 
-/** How many rows a page says that it holds; 0 where it holds none, or where that cannot be. */
+/** How many rows a page holds by its header; 0 where it holds none, or where that cannot be. */
 export const cellsOf = (page: Buffer, number: number): number => {
   const layout = layoutOf(page, number)
   if (layout === null) return 0

@@ -166,7 +166,7 @@ describe("salvage", () => {
     }
   })
 
-  it("says how many blocks it could not compare: where an event is lost, or the digest before them", async () => {
+  it("reports how many blocks it could not compare: where an event is lost, or the digest before them", async () => {
     write(600, 0)
     const handle = new Sqlite(file)
     handle.exec("DELETE FROM events WHERE sequence = 70")

@@ -1,5 +1,5 @@
 /**
- * Copies what can be read of a damaged log into a new one, and says what could not. It goes by pages and rows, so that a
+ * Copies what can be read of a damaged log into a new one, and reports what could not. It goes by pages and rows, so that a
  * damaged page costs the rows on it and no more: not those below it, and not the file whose first page is gone.
  */
 import { existsSync, statSync } from "node:fs"

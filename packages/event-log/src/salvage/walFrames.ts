@@ -3,7 +3,7 @@ import { readSync } from "node:fs"
 
 const HEADER = 32
 const FRAME_HEADER = 24
-/** Marks a write-ahead log; the lowest bit says in which byte order its checksums are made. */
+/** Marks a write-ahead log; the lowest bit is the byte order in which its checksums are made. */
 const MAGIC = 0x377f0682
 
 /** SQLite's checksum, gone on with over whole pairs of words. */

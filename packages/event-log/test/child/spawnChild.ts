@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { buildSync } from "esbuild"
 
-/** A running child and what it says, line by line. */
+/** A running child and its output, line by line. */
 export interface Child {
   readonly process: ChildProcess
   readonly lines: Interface
