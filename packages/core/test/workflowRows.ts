@@ -1,7 +1,7 @@
 /** Rows as the rules of the workflow read them; a field that a test does not name has a neutral value. */
 import type { EffectKind, EffectRow, RequestRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
+import type { ThreadWork } from "../src/workflow/followUp.js"
 import type { LivingSession } from "../src/workflow/reaper.js"
-import type { ThreadWork } from "../src/workflow/ThreadWork.js"
 import { makeRow } from "./rows.js"
 
 /** A thread in which an agent of ours works, and nothing goes on. */

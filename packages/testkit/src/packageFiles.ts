@@ -25,6 +25,10 @@ export const packageRoot: string = find()
 export const releases = ["release-1", "release-2"] as const
 export type Release = (typeof releases)[number]
 
-/** SQL that makes the database of a release: its tables, and its rows. */
+/**
+ * SQL that makes the database of a release: its tables, and its rows.
+ *
+ * @returns UTF-8 text; it is read on every call
+ */
 export const releaseDump = (release: Release): string =>
   readFileSync(join(packageRoot, "fixtures", "databases", `${release}.sql`), "utf8")

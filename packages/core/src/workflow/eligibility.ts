@@ -6,7 +6,7 @@
 import type { EffectRow, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import { isInterruptedEarly } from "../state/lifecycle.js"
-import type { ThreadWork } from "./ThreadWork.js"
+import type { ThreadWork } from "./followUp.js"
 import { turnPhase, turnsThat } from "./turnPhase.js"
 
 /** - `now`: it may be attempted.

@@ -3,8 +3,20 @@
  * on. Derived from the rows every time, so that a crash at any point loses none of it. What follows from silence is the watchdog's.
  */
 import type { Bit, EffectKind, EffectRow, SessionRow, ThreadRow, TurnRow } from "@threadfold/contracts"
-import type { ThreadWork } from "./ThreadWork.js"
 import { turnsThat } from "./turnPhase.js"
+
+/** The input of the workflow's rules: a thread with the turns that are open in it, read at one moment. */
+export interface ThreadWork {
+  readonly thread: ThreadRow
+  /** The session that lives, or null. */
+  readonly session: SessionRow | null
+  /** The newest session, ended or not; null: there was none. */
+  readonly last: SessionRow | null
+  /** Turns that run or wait, and those whose end is not final yet; oldest first. */
+  readonly turns: readonly TurnRow[]
+  /** There are newer ones than those. They may run or wait, so nothing starts before they are read. */
+  readonly hasMoreTurns: boolean
+}
 
 /** How long after an inferred end the agent's own word may still come before the end is final, ms. */
 export const settleMs = 1_000

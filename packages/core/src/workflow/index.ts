@@ -1,4 +1,4 @@
-export { isBeyondChannels } from "./channels.js"
+export { isBeyondChannels, sessionBesideImport } from "./admission.js"
 export { childrenOf } from "./children.js"
 export {
   answersRequest,
@@ -16,8 +16,14 @@ export {
   steeredInto,
   stopsSession,
 } from "./eligibility.js"
-export { type FollowUpCandidate, followUpOf, holdQueue, mayFollow, settleMs } from "./followUp.js"
-export { sessionBesideImport } from "./imports.js"
+export {
+  type FollowUpCandidate,
+  followUpOf,
+  holdQueue,
+  mayFollow,
+  settleMs,
+  type ThreadWork,
+} from "./followUp.js"
 export type { Moment, Span } from "./Moment.js"
 export {
   decideSession,
@@ -31,7 +37,6 @@ export {
 export { receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
-export type { ThreadWork } from "./ThreadWork.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"
 export {
   type AfterEndWork,

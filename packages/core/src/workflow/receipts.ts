@@ -18,7 +18,10 @@ export const remembersRefusal = (
   { commandId, key }: { readonly commandId: string; readonly key: string },
 ): boolean => key !== commandId && refusalReasons[reason].remembered
 
-/** When the receipt of a command was given, both ends included; null: the id is none of ours, so there is no such command. */
+/**
+ * When the receipt of a command was given, ms since the epoch, both ends included; null: the id is none of ours, so there is no such
+ * command.
+ */
 export const receiptSpan = (commandId: string): Span | null => {
   if (!uuidV7Pattern.test(commandId)) return null
   const at = Number.parseInt(commandId.slice(0, 8) + commandId.slice(9, 13), 16)

@@ -1,6 +1,6 @@
 /** How a thread's session is opened: its conversation is resumed, or a new one is started. */
 import type { ThreadRow } from "@threadfold/contracts"
-import type { ThreadWork } from "./ThreadWork.js"
+import type { ThreadWork } from "./followUp.js"
 
 /** A conversation that the agent had before, by its ids. */
 export interface Conversation {

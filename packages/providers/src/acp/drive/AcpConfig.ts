@@ -4,6 +4,10 @@ import { type AgentConfig, type AgentLimits, defaultAgentLimits } from "../../dr
 /** To load a long session takes time. */
 export const defaultAcpLimits: Required<AgentLimits> = { ...defaultAgentLimits, answerMs: 60_000 }
 
+/**
+ * How an agent is started, and what its sessions have where a thread asks for nothing else. The rest, such as its environment and its
+ * limits, is the same for every agent.
+ */
 export interface AcpConfig extends AgentConfig {
   /** Provider kind in the events, for example `acp` or `gemini`. */
   readonly name: string

@@ -15,7 +15,7 @@ import {
   textDelta,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 /** What is reported after the turn has begun. */

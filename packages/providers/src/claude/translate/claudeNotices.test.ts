@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { afterStart, run, say, started, system, user } from "../../../test/support/claudeWire.js"
+import { afterStart, run, say, started, system, user } from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 const after = (lines: Parameters<typeof afterStart>[0]) => afterStart([...begun, ...lines]).slice(3)

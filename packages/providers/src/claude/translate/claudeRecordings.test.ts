@@ -1,6 +1,6 @@
 /** Real sessions of the agent. What is expected is read off the wire by the few lines of this file. */
 import { describe, expect, it } from "vitest"
-import { imported, live, member, recordings } from "../../../test/support/claudeWire.js"
+import { imported, live, member, recordings } from "../../../test/support/claudeLines.js"
 import { translate, translatorContract } from "../../testing/TranslatorContract.js"
 import { readRecording } from "../../wire/parseRecordingLine.js"
 import { type ClaudeTranslatorOptions, makeClaudeTranslator } from "./ClaudeTranslator.js"

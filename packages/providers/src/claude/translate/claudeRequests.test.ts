@@ -14,7 +14,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go")]
 const after = (lines: Parameters<typeof afterStart>[0], how?: typeof imported) =>

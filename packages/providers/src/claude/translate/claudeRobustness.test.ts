@@ -3,7 +3,7 @@
 import { paused } from "@threadfold/testkit"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { live, recordings } from "../../../test/support/claudeWire.js"
+import { live, recordings } from "../../../test/support/claudeLines.js"
 import type { WireLine } from "../../Translator.js"
 import { carriedLines, contentFaults, numberingFaults, translate } from "../../testing/TranslatorContract.js"
 import { readRecording } from "../../wire/parseRecordingLine.js"

@@ -13,7 +13,7 @@ import {
   started,
   system,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 import type { WireLine } from "../../Translator.js"
 
 const events = (lines: readonly WireLine[], how?: typeof imported) =>

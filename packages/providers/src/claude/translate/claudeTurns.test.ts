@@ -16,7 +16,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const ours = "0199bbbb-0000-7000-8000-000000000001"
 const other = "0199bbbb-0000-7000-8000-000000000002"

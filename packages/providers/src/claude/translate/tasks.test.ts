@@ -11,7 +11,7 @@ import {
   system,
   toolResult,
   user,
-} from "../../../test/support/claudeWire.js"
+} from "../../../test/support/claudeLines.js"
 
 const begun = [user(1, "m", "go"), call(2, "t", "Task", { description: "look around" })]
 const after = (lines: Parameters<typeof afterStart>[0]) => afterStart([...begun, ...lines]).slice(4)
