@@ -1,6 +1,5 @@
 export * from "./Agents.js"
 export * from "./attached/AttachedSessions.js"
-export * from "./attached/AttachedSettings.js"
 export type { LineContext, LineFault, LineProblem, PushedLine } from "./attached/lines.js"
 export { bytesAtATime, type InPieces, inPieces } from "./attached/pieces.js"
 export * from "./Background.js"

@@ -3,7 +3,6 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Engine } from "@threadfold/engine"
 import { Clock, Effect, Layer } from "effect"
-import { type AccessEntry, makeAccessLog } from "./AccessLog.js"
 import { makeApp } from "./app.js"
 import { compressed } from "./compressed.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
@@ -15,6 +14,7 @@ import { Metrics } from "./Metrics.js"
 import { hasBody } from "./node/bodyArrival.js"
 import { Listener } from "./node/Listener.js"
 import { sendProblem } from "./problemAnswer.js"
+import { Bucket } from "./security/Bucket.js"
 import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
 import type { HostPolicy } from "./security/Hosts.js"
 import { docsPolicy, securityHeaders } from "./security/headers.js"
@@ -26,6 +26,36 @@ export interface GateOptions {
   readonly policy: HostPolicy
   /** Takes the lines of the access log; null: there is none. */
   readonly accessLog: ((line: string) => void) | null
+}
+
+/** Refusals are written so many at once, then so many per second: a flood of them is counted alone. */
+const refusalBurst = 60
+const refusalsPerSecond = 1
+
+const longestPath = 200
+
+interface AccessEntry {
+  readonly method: string
+  /** The request target as it was sent. */
+  readonly target: string
+  readonly status: number
+}
+
+const reads = new Set(["GET", "HEAD", "OPTIONS"])
+
+/**
+ * A log that writes its lines with `write`: one for every call that changes something, and for refusals: method, path, status. Never
+ * a query, never a token.
+ */
+const makeAccessLog = (write: (line: string) => void, now: () => number): ((entry: AccessEntry) => void) => {
+  const refusals = new Bucket(refusalBurst, refusalsPerSecond, now())
+  return ({ method, target, status }) => {
+    const refused = status === 401 || status === 403 || status === 429
+    if (refused ? !refusals.take(now()).ok : reads.has(method)) return
+    const at = new Date(now()).toISOString()
+    // JSON, so that no path can forge a line of the log.
+    write(JSON.stringify({ at, method, path: pathOf(target).slice(0, longestPath), status }))
+  }
 }
 
 const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts => ({

@@ -10,8 +10,7 @@ import { Projections } from "@threadfold/projections"
 import { hostileLines, namedUuid } from "@threadfold/testkit"
 import { Effect, Either, Layer } from "effect"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { lineResult } from "../../src/http/push/lineResult.js"
-import { findLines } from "../../src/http/push/pushedBody.js"
+import { findLines, lineResult } from "../../src/http/pushedBody.js"
 import { Library } from "../recordings/Library.js"
 
 const seeds = Number(process.env.SEEDS ?? 4)

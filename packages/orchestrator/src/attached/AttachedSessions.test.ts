@@ -10,8 +10,7 @@ import { decodeRow } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Exit, Layer, Scope, TestClock } from "effect"
 import { MonotonicClock } from "../host/SuspendDetector.js"
-import { AttachedSessions } from "./AttachedSessions.js"
-import { AttachedSettings, defaultAttachedSettings } from "./AttachedSettings.js"
+import { AttachedSessions, AttachedSettings, defaultAttachedSettings } from "./AttachedSessions.js"
 
 const temporaryFile = Effect.map(
   Effect.acquireRelease(

@@ -19,15 +19,34 @@ import {
   type SubmitError,
 } from "@threadfold/engine"
 import { Projections, type RowError } from "@threadfold/projections"
+import type { HeldSecrets } from "@threadfold/providers"
 import { Clock, Context, Effect, Layer } from "effect"
 import { RegistrationInvalid, SessionConflict } from "../Errors.js"
-import { AttachedSettings } from "./AttachedSettings.js"
 import { decodeLines } from "./decodeLines.js"
 import { makeLeases } from "./Leases.js"
 import { type LineContext, type LineRules, lineReader, type ParsedLine, type PushedLine } from "./lines.js"
 import { inPieces } from "./pieces.js"
 import { attachedRedaction } from "./redaction.js"
 import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
+
+/** What an attached session may push, and what is never recorded of it. */
+export interface AttachedSettingsShape {
+  /** Longest line of a push, bytes; a longer one is `line-too-long`. */
+  readonly maxLineBytes: number
+  /** Secrets that are redacted before anything is recorded; null: none is held. */
+  readonly secrets: HeldSecrets | null
+}
+
+/** Lines of 1 MiB, and no secrets. */
+export const defaultAttachedSettings: AttachedSettingsShape = { maxLineBytes: 1024 * 1024, secrets: null }
+
+/** The settings of attached sessions; {@link defaultAttachedSettings} unless others are provided. */
+export class AttachedSettings extends Context.Reference<AttachedSettings>()(
+  "@threadfold/orchestrator/AttachedSettings",
+  {
+    defaultValue: () => defaultAttachedSettings,
+  },
+) {}
 
 /** The row of an attached session. */
 interface Attached extends Omit<SessionRow, "leaseMs"> {

@@ -5,7 +5,7 @@ import { type EventRow, encodeEnvelopeJson, type LogReader } from "@threadfold/e
 import { type CursorInvalid, decodeCursor, encodeCursor } from "@threadfold/projections"
 import { Effect } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
-import { parseCursor } from "../stream/Cursor.js"
+import { parseCursor } from "../stream/Frame.js"
 
 /** Entries of a page unless told. */
 const defaultLimit = 50

@@ -4,9 +4,8 @@ import type { LogReader, ReadQuery } from "@threadfold/event-log"
 import { Context, Effect, Layer, Stream } from "effect"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
-import type { StreamCursor } from "./Cursor.js"
 import type { Beginning, Feed } from "./Feed.js"
-import { eventFrame } from "./Frame.js"
+import { eventFrame, type StreamCursor } from "./Frame.js"
 import { makeHub } from "./Hub.js"
 
 /** Events that the tail takes from the log at a time. */

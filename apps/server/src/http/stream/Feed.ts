@@ -3,7 +3,7 @@
 import type { StorageUnavailable } from "@threadfold/contracts"
 import type { StreamReset } from "@threadfold/contracts/api"
 import type { Effect } from "effect"
-import type { StreamCursor } from "./Cursor.js"
+import type { StreamCursor } from "./Frame.js"
 import type { Hub } from "./Hub.js"
 import type { FrameFilter } from "./Ring.js"
 

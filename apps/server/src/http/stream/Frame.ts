@@ -1,7 +1,32 @@
-/** Server-sent events as bytes. */
+/** Server-sent events as bytes, and the places in the log that their ids name. */
 import type { RowChanges } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { type EventRow, encodeEnvelopeJson } from "@threadfold/event-log"
-import { formatCursor } from "./Cursor.js"
+import { Effect } from "effect"
+
+/** A place in the log as streams name it: `<logId>.<sequence>`, or a bare sequence of this log. */
+export interface StreamCursor {
+  /** The log it belongs to; null: whichever is asked. */
+  readonly logId: string | null
+  /** The last event that was seen; 0: none. */
+  readonly sequence: number
+}
+
+const pattern = /^(?:([A-Za-z0-9-]{1,64})\.)?(\d{1,16})$/
+
+/** The `id` of an event of a stream. */
+export const formatCursor = (logId: string, sequence: number): string => `${logId}.${sequence}`
+
+/** Reads a cursor. Fails with `invalid-cursor`. */
+export const parseCursor = (text: string): Effect.Effect<StreamCursor, Problem> => {
+  const match = pattern.exec(text.trim())
+  const sequence = Number(match?.[2])
+  return match !== null && Number.isSafeInteger(sequence)
+    ? Effect.succeed({ logId: match[1] ?? null, sequence })
+    : Effect.fail(
+        new Problem({ slug: "invalid-cursor", detail: "It is neither <logId>.<sequence> nor a sequence of the log." }),
+      )
+}
 
 /** One event, encoded once for every stream that takes it. */
 export interface Frame {

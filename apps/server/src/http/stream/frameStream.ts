@@ -5,9 +5,8 @@
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { StreamLimits } from "../HttpLimits.js"
-import { formatCursor, type StreamCursor } from "./Cursor.js"
 import type { Beginning, Feed } from "./Feed.js"
-import { controlFrame, heartbeatFrame, openingFrame } from "./Frame.js"
+import { controlFrame, formatCursor, heartbeatFrame, openingFrame, type StreamCursor } from "./Frame.js"
 import type { Subscriber } from "./Hub.js"
 import type { FrameFilter } from "./Ring.js"
 

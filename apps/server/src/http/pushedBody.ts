@@ -1,10 +1,11 @@
 /**
- * A pushed body cut into lines, or an array cut into its entries. Nothing is decoded here, so that no line can cost another one,
- * and what a body holds is counted before anything of it is stored.
+ * A pushed body cut into lines, or an array cut into its entries, and the answer to each. Nothing is decoded here, so that no line
+ * can cost another one, and what a body holds is counted before anything of it is stored.
  */
 import { maxPushLines } from "@threadfold/contracts"
+import type { LineResult } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { bytesAtATime, type InPieces, type PushedLine } from "@threadfold/orchestrator"
+import { bytesAtATime, type InPieces, type LineOutcome, type PushedLine } from "@threadfold/orchestrator"
 import { Either } from "effect"
 
 export type Found = Either.Either<readonly PushedLine[], Problem>
@@ -86,4 +87,27 @@ export function* findEntries(body: Buffer): InPieces<Found> {
     }
   }
   return broken
+}
+
+/** Longest place in an answer, characters: an answer to a line has at most 200 bytes. */
+const longestPlace = 48
+
+/** A place as the answer names it: one byte a character. */
+const shownPlace = (place: string): string => place.replace(/[^\w.:[\]-]/g, "?").slice(0, longestPlace)
+
+/** The answer to a line that came to this. */
+export const lineResult = ({ fault, line, result, seq, unknown }: LineOutcome): LineResult => {
+  const isStored = result !== null && (result.status === "appended" || result.status === "gap")
+  const status = result === null || (isStored && fault !== null) ? "invalid" : result.status
+  const found = fault ?? unknown
+  const problem = status === "duplicate" ? undefined : (result?.problem ?? found?.problem)
+  const place = problem !== found?.problem ? "" : (found?.place ?? "")
+  return {
+    line,
+    seq,
+    status,
+    ...(result === null || result.sequence === null ? {} : { sequence: result.sequence }),
+    ...(problem === undefined ? {} : { problem }),
+    ...(place === "" ? {} : { place: shownPlace(place) }),
+  }
 }
