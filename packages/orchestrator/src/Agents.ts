@@ -7,9 +7,9 @@ import { AgentUnknown } from "./Errors.js"
 export interface AgentLimits {
   /** A session's start, from the spawn of the process to the open thread. */
   readonly startMs: number
-  /** The provider's acknowledgement of an order; after it the effect is uncertain. */
+  /** The provider's acknowledgement of an effect; after it the effect is uncertain. */
   readonly answerMs: number
-  /** From the hand-over of a turn that the provider accepted to its start, the host awake; after it the turn failed. */
+  /** From the delivery of a turn that the provider accepted to its start, the host awake; after it the turn failed. */
   readonly turnStartMs: number
   /** From an interrupt to the end of the turn; after it the session is stopped. */
   readonly interruptMs: number

@@ -1,4 +1,4 @@
-/** Ids of ours: UUIDv7. A service, so that a test can say which come. */
+/** Ids of ours: UUIDv7. A service, so that a test can provide its own. */
 import { Clock, Context, Effect, Layer } from "effect"
 import { v7 } from "uuid"
 
@@ -7,7 +7,7 @@ export interface IdsService {
   readonly next: (at: number) => string
 }
 
-/** Random ids, unless a test gives others. */
+/** Random ids, unless a test provides others. */
 export class Ids extends Context.Reference<Ids>()("@threadfold/orchestrator/Ids", {
   defaultValue: (): IdsService => ({ next: (at) => v7({ msecs: at }) }),
 }) {

@@ -1,6 +1,6 @@
 /**
  * The orchestrator as a service: commands in, receipts out. What follows from an accepted command is in the database when
- * its receipt is given, and is done from there (docs/architecture.md).
+ * its receipt is returned, and is done from there (docs/architecture.md).
  */
 import type { Command, EffectRow, Receipt, StorageUnavailable } from "@threadfold/contracts"
 import { canonicalJson, commandNews } from "@threadfold/core"
@@ -12,7 +12,7 @@ import { Ids } from "./Ids.js"
 import { Outbox } from "./outbox/Outbox.js"
 import { Wakeups } from "./Wakeups.js"
 
-/** A command as its sender gives it. */
+/** A command as its sender dispatches it. */
 export interface CommandRequest {
   readonly command: Command
   /**
@@ -21,10 +21,9 @@ export interface CommandRequest {
    */
   readonly idempotencyKey?: string
   /**
-   * What the sender said, where the command holds ids that were made for it: the content that a retry must repeat.
-   * Absent: the command itself.
+   * The content that a retry must repeat, where the command holds ids that were made for it. Absent: the command itself.
    */
-  readonly said?: unknown
+  readonly content?: unknown
   /** Version of the resource that the sender read (`If-Match`): the sequence of its row's last change. */
   readonly ifSequence?: number
 }
@@ -43,8 +42,8 @@ export interface OrchestratorService {
   readonly isRemembered: (idempotencyKey: string) => Effect.Effect<boolean, StorageUnavailable>
 }
 
-/** SHA-256 of what a command said, hex. */
-const contentOf = (said: unknown): string => Buffer.from(sha256(canonicalJson(said))).toString("hex")
+/** SHA-256 of the content of a command, hex. */
+const digestOf = (content: unknown): string => Buffer.from(sha256(canonicalJson(content))).toString("hex")
 
 const make = Effect.gen(function* () {
   const agents = yield* Agents
@@ -54,7 +53,7 @@ const make = Effect.gen(function* () {
   const reads = yield* WorkReads
   const wakeups = yield* Wakeups
 
-  const dispatch: OrchestratorService["dispatch"] = ({ command, idempotencyKey, ifSequence, said }) =>
+  const dispatch: OrchestratorService["dispatch"] = ({ command, content, idempotencyKey, ifSequence }) =>
     Effect.gen(function* () {
       if (command.type === "thread.create") yield* agents.get(command.agent)
       const at = yield* Clock.currentTimeMillis
@@ -67,7 +66,7 @@ const make = Effect.gen(function* () {
           command,
           at,
           ...(ifSequence === undefined ? {} : { ifSequence }),
-          receipt: { key: idempotencyKey ?? commandId, content: contentOf(said ?? command) },
+          receipt: { key: idempotencyKey ?? commandId, content: digestOf(content ?? command) },
         },
       })
       if (receipt === null) return yield* new EngineFailed({ message: "The command left no receipt." })

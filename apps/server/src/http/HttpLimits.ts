@@ -44,7 +44,7 @@ export interface StreamLimits {
   readonly pendingEvents: number
   /** … and bytes. Beyond either the stream ends. */
   readonly pendingBytes: number
-  /** Events, or bytes, given to a socket in one piece. */
+  /** Events, or bytes, written to a socket in one piece. */
   readonly pieceEvents: number
   readonly pieceBytes: number
   /** Time between heartbeats, ms. */
@@ -53,7 +53,7 @@ export interface StreamLimits {
   readonly changesLingerMs: number
   /** How long a stream that overflowed may still take what was written before its socket is closed, ms. */
   readonly overflowGraceMs: number
-  /** What a reader is told to wait before it connects again, ms. */
+  /** How long a reader should wait before it connects again, ms. */
   readonly retryMs: number
 }
 
@@ -91,7 +91,7 @@ export type OtherLimits = Partial<Omit<HttpLimitValues, "stream">> & { readonly 
 
 /** The limits of a server. */
 export class HttpLimits extends Context.Tag("@threadfold/server/HttpLimits")<HttpLimits, HttpLimitValues>() {
-  /** {@link defaultLimits}, but for those that are given. */
+  /** {@link defaultLimits}, with others in the place of some. */
   static readonly layer = (others: OtherLimits = {}): Layer.Layer<HttpLimits> =>
     Layer.succeed(HttpLimits, {
       ...defaultLimits,

@@ -1,4 +1,4 @@
-/** What the HTTP server is told. */
+/** Options of the HTTP server. */
 import { Context } from "effect"
 import type { ServerSecrets } from "../config/ServerSecrets.js"
 import type { ImportLimits } from "../imports/ImportSettings.js"
@@ -7,7 +7,7 @@ import type { OtherLimits } from "./HttpLimits.js"
 export interface HttpOptions {
   /** The data directory: the token and the discovery file are kept there. */
   readonly dataDir: string
-  /** Address to listen on; `127.0.0.1` unless told. */
+  /** Address to listen on; default `127.0.0.1`. */
   readonly host?: string
   /** Port to listen on; 0 (the default): a free one. */
   readonly port?: number
@@ -15,17 +15,17 @@ export interface HttpOptions {
   readonly allowRemote?: boolean
   /** Further names under which the server may be called, without port; only with `allowRemote`. */
   readonly allowedHosts?: readonly string[]
-  /** Version that the server tells of itself. */
+  /** Version that the server shows as its own. */
   readonly version: string
   /** What counts the redactions of secrets. Default: nothing does. */
   readonly secrets?: Pick<ServerSecrets, "removed">
-  /** What is allowed of imports; {@link defaultImportLimits} unless told. */
+  /** What is allowed of imports; default {@link defaultImportLimits}. */
   readonly imports?: ImportLimits
-  /** Takes the lines of the access log, standard error unless told; null: there is none. */
+  /** Takes the lines of the access log, by default standard error; null: there is none. */
   readonly accessLog?: ((line: string) => void) | null
   /** Limits that differ from the defaults. */
   readonly limits?: OtherLimits
 }
 
-/** Version that the server tells of itself. */
+/** Version that the server shows as its own. */
 export class ServerVersion extends Context.Tag("@threadfold/server/ServerVersion")<ServerVersion, string>() {}

@@ -76,7 +76,7 @@ const serve = (
 /** What the routes share. */
 const shared = Layer.mergeAll(DirectPushes.layer, DirectReads.layer, EventFeed.layer, ImportJobs.layer, RowFeed.layer)
 
-/** What the server is told, as services. */
+/** The options of the server as services. */
 const settings = (options: HttpOptions) =>
   Layer.mergeAll(
     HttpLimits.layer(options.limits),

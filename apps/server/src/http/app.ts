@@ -54,7 +54,7 @@ const answerTo = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const refuse = (problem: Pick<Problem, "slug" | "detail">, headers: Readonly<Record<string, string>> = {}) => {
     metrics.refused(problem.slug)
-    // What is left of a body that nobody wants is never read.
+    // What is left of the body of a refused call is never read.
     const unread = NodeHttpServerRequest.toIncomingMessage(request).complete ? {} : { connection: "close" }
     return Effect.succeed(problemResponse(problem, { ...unread, ...headers }))
   }

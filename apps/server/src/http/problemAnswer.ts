@@ -35,7 +35,7 @@ export const problemResponse = (
     headers: { ...extraHeaders(slug), ...headers },
   })
 
-/** Answers before any handler. A call with a body ends its connection, because nobody is going to read that body. */
+/** Answers before any handler. A call with a body ends its connection, because that body is never read. */
 export const sendProblem = (
   request: IncomingMessage,
   response: ServerResponse,

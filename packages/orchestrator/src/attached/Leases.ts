@@ -1,7 +1,7 @@
 /**
  * Leases of attached sessions. What is known of a lease lives here and in the rows only: after a restart every open
  * session has its whole lease again, because its adapter could not reach a server that was not there. For the same reason
- * a pause of our own (the host slept, or the process was stopped) begins every lease anew.
+ * a pause of our own (the host slept, or the process was stopped) gives every lease its whole time again.
  */
 import { Clock, Effect, type Scope } from "effect"
 import { MonotonicClock, SuspendDetector } from "../host/SuspendDetector.js"

@@ -8,7 +8,7 @@ import type { InPieces } from "./pieces.js"
  */
 const together = { lines: 512, bytes: 1024 * 1024, values: 10_000 } as const
 
-/** What is decoded before the others have a turn: so long, ms, and at most so many lines and bytes. */
+/** What is decoded before other callers are served: so long, ms, and at most so many lines and bytes. */
 const atATime = { ms: 5, lines: 256, bytes: 256 * 1024 } as const
 
 /** Decodes the first of `lines` from `from` on that are committed together; at least one, where there is one. */

@@ -1,4 +1,4 @@
-/** Work that pauses now and then, so that other callers have their turn. */
+/** Work that pauses now and then, so that other callers are served meanwhile. */
 import { Effect } from "effect"
 
 /** Work in pieces: it pauses where it yields. */
@@ -12,7 +12,7 @@ const otherTurns: Effect.Effect<void> = Effect.async<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Does work in pieces, with other callers' turns in between. */
+/** Does work in pieces; other callers are served in between. */
 export const inPieces = <A>(work: InPieces<A>): Effect.Effect<A> =>
   Effect.suspend(() => {
     const step = work.next()

@@ -1,4 +1,4 @@
-/** What must not be recorded of what adapters push. A secret that two lines tell together is not seen: each stays one event. */
+/** Redaction of what adapters push. A secret that is split over two lines is not found: each line stays one event. */
 import { type AttachRequest, isEventType } from "@threadfold/contracts"
 import type { EventDraft } from "@threadfold/engine"
 import { type HeldSecrets, makeRedactor, type Redactor } from "@threadfold/providers"
@@ -18,14 +18,15 @@ const channelOf = (channel: string | null, redactor: Redactor): string | null =>
 const nativeOf = (native: EventDraft["event"]["native"], { id }: Redactor): EventDraft["event"]["native"] =>
   native === undefined || native === null
     ? native
-    : Object.fromEntries(Object.entries(native).map(([name, said]) => [name, said === undefined ? said : id(said)]))
+    : Object.fromEntries(Object.entries(native).map(([name, value]) => [name, value === undefined ? value : id(value)]))
 
 /** The redaction of one server; nothing is taken out where no secret is held. */
 export const attachedRedaction = (secrets: HeldSecrets | null): AttachedRedaction => {
   const redactor = secrets === null ? null : makeRedactor(secrets)
   if (redactor === null) return { redact: (event) => event, redactText: (text) => text, registration: (body) => body }
   const { id, name, text } = redactor
-  const maybe = (said: string | undefined, clean: (said: string) => string) => (said === undefined ? said : clean(said))
+  const maybe = (value: string | undefined, clean: (value: string) => string) =>
+    value === undefined ? value : clean(value)
   return {
     redactText: text,
     redact: ({ channel, native, payload, raw, type, ...event }) => ({

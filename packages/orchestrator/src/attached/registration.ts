@@ -54,7 +54,7 @@ export const detachCommand = (sessionId: string, threadId: string, at: number): 
   at,
 })
 
-/** The end of a session that sent nothing for its lease. Its id derives from the session's: it is told once. */
+/** The end of a session that sent nothing for its lease. Its id derives from the session's: it is stored once. */
 export const leaseLapsed = (
   { sessionId, threadId }: Pick<SessionRow, "sessionId" | "threadId">,
   at: number,

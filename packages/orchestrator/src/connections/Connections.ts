@@ -34,7 +34,7 @@ export interface ConnectionsService {
 
 /** What went wrong with an agent. */
 export const agentFailure = (agent: Agent, failure: ProviderFailure): AgentFailed => {
-  const said = ((): string => {
+  const detail = ((): string => {
     switch (failure._tag) {
       case "Unsupported":
         return `cannot do ${failure.operation}.`
@@ -44,7 +44,7 @@ export const agentFailure = (agent: Agent, failure: ProviderFailure): AgentFaile
         return failure.message
     }
   })()
-  return new AgentFailed({ agent: agent.name, message: `Agent ${agent.name}: ${said}` })
+  return new AgentFailed({ agent: agent.name, message: `Agent ${agent.name}: ${detail}` })
 }
 
 /** How long an agent may take to let go of a thread, ms; after it the whole process is ended. */

@@ -55,7 +55,7 @@ export class LiveThreads {
     this.open.set(live.connectionId, live)
   }
 
-  /** The connection is over, and with it everything on it; gives the threads that it served. */
+  /** The connection is over, and with it everything on it; returns the threads that it served. */
   disconnected(connectionId: string): readonly string[] {
     this.open.delete(connectionId)
     for (const [sessionId, session] of this.bySession) {

@@ -16,7 +16,7 @@ export interface MonotonicClockService {
 
 /**
  * A clock that is never set and that, on most systems, stands still while the host sleeps. Effect's own clocks both follow
- * the wall. The system's own, unless a test gives another.
+ * the wall. The system's own, unless a test provides another.
  */
 export class MonotonicClock extends Context.Reference<MonotonicClock>()("@threadfold/orchestrator/MonotonicClock", {
   defaultValue: (): MonotonicClockService => ({ now: Effect.sync(() => performance.now()) }),

@@ -1,4 +1,4 @@
-/** The lease on an effect, and what becomes of it, as the writer is told. */
+/** The lease on an effect, and what becomes of it, as steps for the writer. */
 import type { EffectRow, EffectStatus } from "@threadfold/contracts"
 import { Engine, type Submission } from "@threadfold/engine"
 import { Clock, Effect } from "effect"
@@ -93,6 +93,6 @@ export const endPending = (effect: EffectRow, ending: Ending): Effect.Effect<voi
     Effect.catchTag("EffectConflict", () => Effect.void),
   )
 
-/** Corrects what was said of a delivered effect: its answer was a refusal, or never came. */
+/** Corrects the status of a delivered effect: its answer was a refusal, or never came. */
 export const amendDelivered = (effect: EffectRow, ending: Ending): Effect.Effect<void, WorkError, Engine> =>
   conclude(effect, { from: "delivered" }, ending)

@@ -58,7 +58,7 @@ const send = (
     } else if (Either.isRight(taken)) {
       const delivered = { ...outcome("effect.delivered", effect), callId: taken.right.callId }
       yield* endLeased(leased, { status: "delivered", events: [delivered] })
-      // A refusal of the start itself is told by the translator, with the turn's id.
+      // A refusal of the start itself is an event of the translator, with the turn's id.
       yield* awaitAnswer(leased, taken.right, answerMs, { refused: () => [] })
     } else if (taken.left._tag === "ConnectionLost" && mayDeliverAgain(effect)) {
       // The line did not go out whole, so the agent has not read it: the next session gets it.

@@ -43,7 +43,7 @@ const STOP_MS = 30_000
 export interface ReaperFinding {
   readonly threadId: string
   readonly sessionId: string
-  /** `repair`: its process is gone and no event said so; it is settled. */
+  /** `repair`: its process is gone and no event tells of it; it is settled. */
   readonly decision: "keep" | "reap" | "repair"
   /** Why, for example `turn-active`, `request-open`, `keep-alive`, `idle`: docs/how-to/reaper.md has them all. */
   readonly reason: KeepReason | ReapReason | RepairReason
@@ -54,7 +54,7 @@ export interface ReaperFinding {
 export interface ReaperService {
   /** The findings of the last sweep, in the order of the threads' ids; 10,000 at most. */
   readonly lastSweep: Effect.Effect<readonly ReaperFinding[]>
-  /** Sweeps now, and gives what was found and done. */
+  /** Sweeps now, and returns what was found and done. */
   readonly sweep: Effect.Effect<readonly ReaperFinding[], WorkError>
 }
 
@@ -155,7 +155,7 @@ const make = Effect.gen(function* () {
       if (verdict.decision === "reap") return yield* reap(session, verdict)
       return verdict.decision === "repair" ? yield* repair(session, verdict) : verdict
     }).pipe(
-      // One that refuses is no reason to leave the others alone.
+      // A session that cannot be settled does not keep the sweep from the others.
       Effect.catchAll((error) => {
         const hasMovedOn = error._tag === "CommandRefused" && refusalReasons[error.reason].isOutdated === true
         const reason: KeepReason = hasMovedOn ? "moved-on" : "not-taken"

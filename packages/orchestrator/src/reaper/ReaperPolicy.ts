@@ -1,4 +1,4 @@
-/** What the reaper and the watchdog are told to do: `reaper` in `threadfold.json`. All times are milliseconds. */
+/** The policy of the reaper and the watchdog: `reaper` in `threadfold.json`. All times are milliseconds. */
 import { Context, Layer, Schema } from "effect"
 
 /** A time; 0: never. */
@@ -50,7 +50,7 @@ export type ReaperPolicy = typeof ReaperPolicy.Type
 /** What holds where the configuration says nothing. */
 export const defaultReaperPolicy: ReaperPolicy = Schema.decodeSync(ReaperPolicy)({})
 
-/** What the reaper and the watchdog of this server are told. */
+/** The policy of this server. */
 export class CurrentReaperPolicy extends Context.Tag("@threadfold/orchestrator/CurrentReaperPolicy")<
   CurrentReaperPolicy,
   ReaperPolicy

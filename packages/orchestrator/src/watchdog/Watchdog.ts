@@ -38,7 +38,7 @@ export interface WatchdogService {
   readonly look: Effect.Effect<void>
 }
 
-/** One that goes wrong is no reason to leave the others alone. */
+/** A failure is logged: the others are looked at all the same. */
 const alone = <R>(what: string, task: Effect.Effect<void, WorkError, R>): Effect.Effect<void, never, R> =>
   Effect.catchAll(task, ({ message }) => Effect.logWarning(`${what} could not be looked after: ${message}`))
 

@@ -19,7 +19,7 @@ interface DirectRequest {
 
 type Run = (path: unknown, urlParams: unknown, request: DirectRequest) => HttpServerResponse.HttpServerResponse | null
 
-type Decode = (said: unknown) => Option.Option<unknown>
+type Decode = (value: unknown) => Option.Option<unknown>
 
 /** The answer to a read, and the route that gave it, as the API declares it. */
 export interface DirectAnswer {
@@ -122,11 +122,11 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
           const found = pattern.exec(path)
           if (found === null) continue
           const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
-          const said = Object.fromEntries(query)
-          if (Object.keys(said).length !== query.size || waits(query, log)) return null
-          if (unknownIn(params, said, "parameter") !== null) return null
+          const given = Object.fromEntries(query)
+          if (Object.keys(given).length !== query.size || waits(query, log)) return null
+          if (unknownIn(params, given, "parameter") !== null) return null
           const ids = decodePath(Object.fromEntries(names.map((name, index) => [name, found[index + 1]])))
-          const values = decodeParams(said)
+          const values = decodeParams(given)
           if (Option.isNone(ids) || Option.isNone(values)) return null
           const response = run(ids.value, values.value, { headers })
           return response === null ? null : { response, route }

@@ -136,7 +136,7 @@ export interface Address {
 export interface Listening {
   /** The port that was bound. */
   readonly port: number
-  /** Sets who answers; until then every call is told that the service is not ready. */
+  /** Sets who answers; until then every call is answered with `unavailable`. */
   readonly serve: (handler: RequestListener) => void
   /** A caller on this connection has shown the token. */
   readonly known: (socket: Socket) => void

@@ -1,7 +1,7 @@
 /**
- * Who holds the server's connections. A caller is unknown until it has shown the token; unknown ones get a part of the
- * places only, and the oldest of them loses its own to the next that comes. A caller that means it shows its token at
- * once, so that no number of silent connections keeps it out.
+ * Which callers hold the server's connections. A caller is unknown until it has shown the token; unknown ones get a part of the
+ * places only, and the oldest of them loses its own to the next that comes. A caller that shows its token at
+ * once is kept out by no number of silent connections.
  */
 import type { Socket } from "node:net"
 

@@ -52,7 +52,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
     const dispatch = yield* commandDispatcher
     const withProblems = orProblem(yield* Engine)
 
-    /** A look at the world that a retry does not need: it is given the first answer, whatever has happened since. */
+    /** A check that a retry does not need: it gets the first answer, whatever has happened since. */
     const unlessRemembered = ({ headers }: CommandCall, look: Effect.Effect<void, Problem>) => {
       const key = headers["idempotency-key"]
       const remembered = key === undefined ? Effect.succeed(false) : orchestrator.isRemembered(key)

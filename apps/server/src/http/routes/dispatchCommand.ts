@@ -46,8 +46,8 @@ export const commandDispatcher = Effect.gen(function* () {
       const command = yield* commandOf(value)
       const dispatched = {
         command,
-        // What the caller sent, in its own words: ids that were made for it here are no part of it.
-        said: { method: request.method, path: pathOf(request.url), body: sent },
+        // What the caller sent: ids that were made for it here are no part of it.
+        content: { method: request.method, path: pathOf(request.url), body: sent },
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         ...(ifSequence === undefined ? {} : { ifSequence }),
       }

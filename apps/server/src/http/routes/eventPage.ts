@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
 import { parseCursor } from "../stream/Frame.js"
 
-/** Entries of a page unless told. */
+/** Entries of a page where the call names no limit. */
 const defaultLimit = 50
 
 export interface EventQuery {

@@ -39,11 +39,11 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
     })
 
     /** The recording that the body names. */
-    const named = (request: HttpServerRequest.HttpServerRequest, said: string | undefined) =>
+    const named = (request: HttpServerRequest.HttpServerRequest, givenName: string | undefined) =>
       Effect.gen(function* () {
         const body = yield* readJsonBody((yield* readBody(request, smallBodyBytes)).toString("utf8"))
         const { path } = yield* decodeBody(ImportFromRoot, body)
-        const name = said ?? path
+        const name = givenName ?? path
         return { name, recording: rootedRecording(root, path, name) }
       })
 

@@ -1,6 +1,6 @@
 /**
- * The gate before every route, in plain synchronous code: whoever is refused here reaches no handler and no database.
- * The order is the safety: the name we are called by, then who calls, then how often, then with what token.
+ * The gate before every route, in plain synchronous code: a call that is refused here reaches no handler and no database.
+ * The order of the checks matters: Host, then Origin, then the token, then the rate.
  */
 
 import { publicPaths } from "@threadfold/contracts/api"

@@ -14,7 +14,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 }
 
-/** The page of the API's documentation brings its script and style with it and asks nobody but this server. */
+/** The page of the API's documentation brings its script and style with it and calls this server alone. */
 export const docsPolicy =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; " +
   "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

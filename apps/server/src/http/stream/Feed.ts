@@ -9,7 +9,7 @@ import type { FrameFilter } from "./Ring.js"
 
 /** A place to go on from. */
 export interface Beginning {
-  /** Everything up to here counts as given out. */
+  /** Everything up to here counts as sent. */
   readonly cursor: number
   /** Why the place that was asked for cannot be followed; null: it can. */
   readonly reset: StreamReset["reason"] | null

@@ -58,7 +58,7 @@ export const changesFrame = (logId: string, changes: RowChanges): Frame => ({
   bytes: encode(formatCursor(logId, changes.sequence), "changes", JSON.stringify(changes)),
 })
 
-/** Tells those who keep a stream's rows that all of them were made anew. */
+/** The frame for readers that keep a stream's rows: all of them were folded again. */
 export const refoldedFrame = (logId: string, streamId: string, sequence: number): Frame => {
   const cursor = formatCursor(logId, sequence)
   const data = { reason: "refolded", snapshot: `/v1/threads/${streamId}/snapshot`, cursor }

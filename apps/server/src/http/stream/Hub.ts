@@ -1,5 +1,5 @@
 /**
- * One source of frames for all streams of a kind: what it gives is encoded once, the newest is kept in a ring, and streams that
+ * One source of frames for all streams of a kind: each frame is encoded once, the newest is kept in a ring, and streams that
  * wait are woken. Nothing is queued per stream: a slow one reads on later, from the ring or from what lies behind it.
  */
 import { Effect, Fiber, Schedule, type Scope } from "effect"
@@ -11,9 +11,9 @@ import { type FrameFilter, Ring, takes } from "./Ring.js"
 /** How soon a source that broke off is tried again, ms. */
 const retryMs = 1_000
 
-/** Where a hub puts what its source gives. */
+/** Where a source puts its frames. */
 export interface HubIntake {
-  /** Begins anew after a sequence: streams that are behind it find what they miss elsewhere. */
+  /** Begins again after a sequence: streams that are behind it find what they miss elsewhere. */
   readonly restart: (after: number) => void
   readonly publish: (frame: Frame) => void
   /** Nothing more comes up to this sequence. */
@@ -22,7 +22,7 @@ export interface HubIntake {
 
 /** What a hub's frames come from. */
 export interface HubSource {
-  /** Gives frames, in order, until it is interrupted. Tried again where it fails. */
+  /** Publishes frames, in order, until it is interrupted. Tried again where it fails. */
   readonly follow: (intake: HubIntake) => Effect.Effect<unknown, unknown>
   /** Everything up to here is committed. */
   readonly published: () => number
@@ -34,16 +34,16 @@ export interface HubSource {
 export class Subscriber {
   /** Open when there may be something for the stream. */
   readonly latch = Effect.unsafeMakeLatch(false)
-  /** True from when the stream handed something to its socket until the socket took it. */
+  /** True from when the stream wrote something to its socket until the socket took it. */
   writing = false
   /** What was published for it while it was writing. */
   pendingEvents = 0
   pendingBytes = 0
   /** True: it waited too long on its socket and ends. */
   overflowed = false
-  /** When the stream last gave something out, or began; ms since the epoch. */
+  /** When the stream last sent something, or began; ms since the epoch. */
   gaveAt = 0
-  /** True: nothing was given out for so long that a sign of life is due. */
+  /** True: nothing was sent for so long that a sign of life is due. */
   beat = false
 
   constructor(
@@ -52,14 +52,14 @@ export class Subscriber {
     readonly onOverflow: (subscriber: Subscriber) => void,
   ) {}
 
-  /** The socket has taken what it was given. */
+  /** The socket has taken what was written to it. */
   drained(): void {
     this.writing = false
     this.pendingEvents = 0
     this.pendingBytes = 0
   }
 
-  /** The stream has handed something to its socket. */
+  /** The stream has written something to its socket. */
   gave(now: number): void {
     this.gaveAt = now
     this.beat = false

@@ -37,7 +37,7 @@ export class Ring {
     return this.upper
   }
 
-  /** Begins anew after an event. */
+  /** Begins again after an event. */
   restart(after: number): void {
     this.frames = []
     this.first = 0
@@ -46,7 +46,7 @@ export class Ring {
     this.upper = after
   }
 
-  /** Holds nothing until it is begun anew. */
+  /** Holds nothing until it begins again. */
   stop(): void {
     this.restart(0)
     this.lower = Number.POSITIVE_INFINITY

@@ -1,7 +1,7 @@
 /**
- * The rows that change. The writer says the keys of what each commit changed, for as long as streams are open; the rows are read
- * here, as they are then, and encoded once. The newest frames are kept in the ring: what is behind it can not be made again, so a
- * stream that was there last begins anew from now.
+ * The rows that change. The writer names the keys of what each commit changed, for as long as streams are open; the rows are read
+ * here, as they are then, and encoded once. The newest frames are kept in the ring: what is behind it cannot be made again, so a
+ * stream that was there last begins again from now.
  */
 import type { RowChange } from "@threadfold/contracts/api"
 import { layout } from "@threadfold/core/model"
@@ -25,7 +25,7 @@ interface WaitingStream {
   readonly keys: Map<string, RowKey>
 }
 
-/** Keys that were told and not read yet, by stream: a row that changes again meanwhile is read once. */
+/** Keys of changed rows that were not read yet, by stream: a row that changes again meanwhile is read once. */
 class WaitingKeys {
   private streams = new Map<string, WaitingStream>()
   private count = 0
@@ -92,19 +92,19 @@ const make = Effect.gen(function* () {
     Effect.scoped(
       Effect.gen(function* () {
         const waiting = new WaitingKeys()
-        const told = yield* Effect.makeLatch(false)
+        const changed = yield* Effect.makeLatch(false)
         let head = 0
-        const from = yield* engine.watchRows((now, changed) => {
+        const from = yield* engine.watchRows((now, streams) => {
           head = now
-          waiting.add(changed)
-          told.unsafeOpen()
+          waiting.add(streams)
+          changed.unsafeOpen()
         })
         yield* Effect.addFinalizer(() => live.close)
         intake.restart(from)
         yield* live.open
         for (;;) {
-          yield* told.await
-          told.unsafeClose()
+          yield* changed.await
+          changed.unsafeClose()
           const until = head
           if (waiting.isTooMuch) {
             waiting.take()

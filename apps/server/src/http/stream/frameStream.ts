@@ -24,7 +24,7 @@ export interface FrameStreamOptions {
 
 /** Where a stream stands between two pieces. */
 interface Place {
-  /** Everything up to here that the filter takes has been given out. */
+  /** Everything up to here that the filter takes has been sent. */
   readonly cursor: number
   /** `synced` is due once the cursor has reached this; null: it was sent. */
   readonly syncAt: number | null
@@ -110,7 +110,7 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
     })
 
   /**
-   * Beats when nothing was given out for a while. One fiber for as long as the stream lasts: a time limit on every wait would
+   * Beats when nothing was sent for a while. One fiber for as long as the stream lasts: a time limit on every wait would
    * be two fibers for every piece.
    */
   const beating = (subscriber: Subscriber): Effect.Effect<never> =>

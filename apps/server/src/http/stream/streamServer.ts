@@ -15,7 +15,7 @@ import type { FrameFilter } from "./Ring.js"
 export const wantsStream = (request: HttpServerRequest.HttpServerRequest): boolean =>
   (request.headers.accept ?? "").toLowerCase().includes("text/event-stream")
 
-/** Parameters of a page, which a stream has no use for: who gives one expects what does not come. */
+/** Parameters of a page, which a stream does not take: a caller that sends one expects a page. */
 const pageOnly = ["cursor", "limit", "order"]
 
 const refusePageParameters = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, Problem> => {
@@ -71,7 +71,7 @@ export const streamServer = (
         const body = frameStream({ feed, limits: limits.stream, cursor, filter, snapshot, disconnect })
         return HttpServerResponse.stream(body, {
           contentType: "text/event-stream",
-          // A stream ends with its server or its reader: nobody is to keep its connection for another call.
+          // A stream ends with its server or its reader: its connection is not kept for another call.
           headers: { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" },
         })
       })

@@ -63,7 +63,7 @@ const orchestrator = Layer.effect(
     const reads = yield* WorkReads
     const ids = yield* Ids
     return Orchestrator.of({
-      dispatch: ({ command, idempotencyKey, ifSequence, said }) =>
+      dispatch: ({ command, content, idempotencyKey, ifSequence }) =>
         Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
           const commandId = ids.next(at)
@@ -75,7 +75,7 @@ const orchestrator = Layer.effect(
               command,
               at,
               ...(ifSequence === undefined ? {} : { ifSequence }),
-              receipt: { key: idempotencyKey ?? commandId, content: canonicalJson(said ?? command) },
+              receipt: { key: idempotencyKey ?? commandId, content: canonicalJson(content ?? command) },
             },
           })
           return receipt ?? (yield* new EngineFailed({ message: "The command left no receipt." }))
