@@ -1,4 +1,4 @@
-export { AnomalyReason } from "./AnomalyReason.js"
+export { AnomalyReason, anomalyReasons } from "./AnomalyReason.js"
 export { AttachSession, Command, type CommandOf, type CommandType, MessageMode } from "./commands/index.js"
 export { EffectKind, type EffectLane, EffectStatus, effectKinds } from "./Effects.js"
 export * from "./Events.js"

@@ -1,43 +1,17 @@
 export type { Change, Fold, Put } from "./Change.js"
 export { canonicalJson } from "./canonicalJson.js"
-export {
-  type Accepted,
-  type DecidedEvent,
-  type Decision,
-  decide,
-  decideIf,
-  type Refusal,
-  type RefusalReason,
-  refusalReasons,
-  type Situation,
-} from "./decide/index.js"
+export { type Accepted, decide, decideIf, type Refusal, type RefusalReason, refusalReasons } from "./decide/index.js"
 export { type DeltaPiece, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
 export { fold } from "./fold/fold.js"
-export { checkLog, checkRows, invariants, maxViolations, type ThreadRows, type Violation } from "./invariants/index.js"
+export { checkLog, checkRows, invariants, type ThreadRows, type Violation } from "./invariants/index.js"
 export { isPayload } from "./payload/guard.js"
 export { upcast } from "./payload/upcast.js"
-export { noRows, type RowSource } from "./RowSource.js"
-export { findNativeInSession, findNativeItem, findNativeTurn } from "./resolve/lookup.js"
+export type { RowSource } from "./RowSource.js"
 export { type Digest, mintId } from "./resolve/mints.js"
 export { resolve } from "./resolve/resolve.js"
-export {
-  decodeState,
-  encodeState,
-  FOLD_VERSION,
-  type FoldState,
-  initialState,
-  readState,
-  recentItemsLimit,
-} from "./state/FoldState.js"
+export { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState, readState } from "./state/FoldState.js"
 export { isWaiting, livingSession, waitingTurns } from "./state/lifecycle.js"
-export {
-  isMachine,
-  type MachineName,
-  machines,
-  stateOf,
-  transitionOf,
-  transitionsMarkdown,
-} from "./transitions/index.js"
+export { machines, transitionsMarkdown } from "./transitions/index.js"
 export {
   type AfterEndWork,
   afterEndOverdue,

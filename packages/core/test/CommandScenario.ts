@@ -10,7 +10,8 @@ import {
   type RequestedEffect,
 } from "@threadfold/contracts"
 import { Schema } from "effect"
-import { type DecidedEvent, type Decision, decideIf, type RefusalReason, type Situation } from "../src/index.js"
+import type { DecidedEvent, Decision, Situation } from "../src/decide/Decision.js"
+import { decideIf, type RefusalReason } from "../src/index.js"
 import { id, Scenario } from "./Scenario.js"
 
 const decode = Schema.decodeUnknownSync(Command)

@@ -2,7 +2,7 @@ export { type Acknowledged, Engine, type EngineService, type StorageState } from
 export * from "./Errors.js"
 export { ConnectionIngestion, threadKey } from "./ingestion/index.js"
 export type { CommandSubmission, Destination, DraftResult, EventDraft, Outcome, Submission } from "./Submission.js"
-export { memoryWork, sqliteWork, WorkReads, type WorkStore } from "./work/index.js"
+export { memoryWork, WorkReads } from "./work/index.js"
 export {
   type ChangedStream,
   CommitLoop,

@@ -15,10 +15,10 @@ import {
   memoryWork,
   type Submission,
   sha256,
-  sqliteWork,
-  type WorkStore,
   type Writer,
 } from "../src/index.js"
+import { sqliteWork } from "../src/work/SqliteWork.js"
+import type { WorkStore } from "../src/work/WorkStore.js"
 
 export const t0 = 1_795_150_511_000
 /** A UUIDv7 for a label, the same in every run. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { makeWatermark, type Watermark } from "./index.js"
+import { makeWatermark, type Watermark } from "./Watermark.js"
 
 /** Waits in the background; returns whether it was woken. */
 const waiting = (mark: Watermark, sequence: number, streamId?: string) =>

@@ -32,5 +32,4 @@ export { openSqlite, type SqliteDatabase, storageGuard } from "./SqliteDatabase.
 export { sqliteDriver } from "./SqliteDriver.js"
 export { StorageGuard } from "./StorageGuard.js"
 export { type SalvageError, salvage } from "./salvage/salvage.js"
-export * from "./Watermark.js"
 export { writeWhole } from "./writeWhole.js"

@@ -2,7 +2,8 @@ import { Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { nearest } from "../nearest.js"
-import { Flag, unknownIn } from "./index.js"
+import { unknownIn } from "./index.js"
+import { Flag } from "./Query.js"
 
 const names = ["limit", "cursor", "order", "min-sequence", "threadId"]
 

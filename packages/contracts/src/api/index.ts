@@ -12,7 +12,6 @@ export { ImportFromRoot, ImportList, ImportView } from "./Imports.js"
 export { RowChange, RowChanges, RowsSnapshot } from "./Model.js"
 export { slugOf } from "./Problems.js"
 export { LineResult, PushResult } from "./Push.js"
-export { Flag } from "./Query.js"
 export {
   EventDetail,
   EventPage,

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest"
 import { ManyStreams } from "../../test/ManyStreams.js"
 import { arbEvents } from "../../test/randomEvents.js"
 import { Scenario, strong } from "../../test/Scenario.js"
-import { encodeState, type Fold, fold, type RowSource, recentItemsLimit } from "../index.js"
+import { encodeState, type Fold, fold, type RowSource } from "../index.js"
+import { recentItemsLimit } from "../state/FoldState.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 const arbAny = fc.oneof(

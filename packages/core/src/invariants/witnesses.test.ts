@@ -5,7 +5,8 @@ import { id, Scenario, strong } from "../../test/Scenario.js"
 import { fold, foldBy } from "../fold/fold.js"
 import { rules } from "../fold/rules.js"
 import type { Step } from "../fold/Step.js"
-import { type Change, checkLog, checkRows, type Fold, invariants, maxViolations } from "../index.js"
+import { type Change, checkLog, checkRows, type Fold, invariants } from "../index.js"
+import { maxViolations } from "./check.js"
 
 const t1 = strong("t1")
 const item = { native: { turnId: t1, itemId: "i1" } }

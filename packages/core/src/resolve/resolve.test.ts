@@ -2,7 +2,9 @@ import { uuidV7Pattern } from "@threadfold/contracts"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { digest, id, Scenario, strong } from "../../test/Scenario.js"
-import { findNativeInSession, findNativeItem, findNativeTurn, initialState, mintId, noRows } from "../index.js"
+import { initialState, mintId } from "../index.js"
+import { noRows } from "../RowSource.js"
+import { findNativeInSession, findNativeItem, findNativeTurn } from "./lookup.js"
 
 const t1 = strong("t1")
 const last = (s: Scenario) => s.log.at(-1)

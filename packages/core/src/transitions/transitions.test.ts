@@ -4,15 +4,9 @@ import { describe, expect, it } from "vitest"
 import { ManyStreams, type Taken } from "../../test/ManyStreams.js"
 import { arbEvents, arbEventsOf, numberedEvents } from "../../test/randomEvents.js"
 import { id, strong } from "../../test/Scenario.js"
-import {
-  type Change,
-  isMachine,
-  type MachineName,
-  machines,
-  stateOf,
-  transitionOf,
-  transitionsMarkdown,
-} from "../index.js"
+import { type Change, machines } from "../index.js"
+import { type MachineName, stateOf } from "./Transition.js"
+import { isMachine, transitionOf, transitionsMarkdown } from "./transitions.js"
 
 const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
 /** Requested turns, their calls, and the sessions they go down with. */
