@@ -1,6 +1,6 @@
 /**
  * A server as a desktop app or a script uses it: commands that are given once however often they are sent, turns that are
- * waited for, events that go on across lost connections.
+ * waited for, events that continue across lost connections.
  */
 import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import {

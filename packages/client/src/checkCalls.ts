@@ -1,5 +1,5 @@
 /**
- * Calls are looked at before they are sent, as the server would: a name or value that the API does not know, or a part that is
+ * Calls are checked before they are sent, as the server would: a name or value that the API does not know, or a part that is
  * not valid for its schema, fails as `invalid-request` and reaches no server.
  */
 import * as HttpApi from "@effect/platform/HttpApi"

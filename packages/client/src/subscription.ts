@@ -16,7 +16,7 @@ import { SseDecoder, type SseEvent } from "./SseDecoder.js"
 export type ControlMessage =
   /** Everything up to here has been given out; what follows is new. Comes after every connection. */
   | { readonly kind: "synced"; readonly cursor: string }
-  /** The cursor could not be followed: read `snapshot` again. The stream goes on from `cursor`. */
+  /** The cursor could not be followed: read `snapshot` again. The stream continues from `cursor`. */
   | {
       readonly kind: "reset"
       readonly cursor: string

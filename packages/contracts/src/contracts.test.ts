@@ -34,7 +34,7 @@ describe("ids", () => {
   })
 })
 
-describe("what a source hands in", () => {
+describe("what a source gives", () => {
   it("has a channel of the known ones and a number from 1", () => {
     for (const channel of ["agent", "gateway", "realtime", "client", "adapter:my-agent_1.0"]) {
       expect([channel, accepts(Channel, channel)]).toEqual([channel, true])

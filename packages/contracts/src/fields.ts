@@ -2,7 +2,7 @@
  * How a shape is declared: every field once, with its meaning and its unit. Rows, columns, views, bodies, the OpenAPI
  * document and the reference take both from here.
  *
- * The meaning is an annotation of the field, never of its type: an error of a decoder goes on naming the type.
+ * The meaning is an annotation of the field, never of its type: an error of a decoder still names the type.
  */
 import { SchemaAST as AST, Option, Schema } from "effect"
 
@@ -22,7 +22,7 @@ export const shape = <Fields extends Schema.Struct.Fields>(
   fields: Fields,
 ): Schema.Struct<Fields> => Schema.Struct(fields).annotations({ ...named(identifier), identifier, description })
 
-/** A JSON schema with a name. An error of a decoder goes on naming the type: the name is that of the JSON schema alone. */
+/** A JSON schema with a name. An error of a decoder still names the type: the name is that of the JSON schema alone. */
 export const namedJson = (identifier: string, description: string, schema: object) => ({
   [AST.JSONIdentifierAnnotationId]: identifier,
   jsonSchema: { ...schema, title: titleOf(identifier), description },

@@ -4,7 +4,7 @@ import type { ThreadWork } from "../src/workflow/followUp.js"
 import type { LivingSession } from "../src/workflow/reaper.js"
 import { makeRow } from "./rows.js"
 
-/** A thread in which an agent of ours works, and nothing goes on. */
+/** A thread in which an agent of ours works, and nothing happens. */
 export const threadRow = (given: Partial<ThreadRow> = {}): ThreadRow =>
   makeRow("threads", { threadId: "thread", agent: "mine", status: "idle", ...given })
 
@@ -68,7 +68,7 @@ export const turnIn = {
 /** A turn that was interrupted between its delivery and its start. */
 export const interruptedEarly = turnRow(early)
 
-/** A session of ours that lives, as the reaper reads it: nothing goes on in its thread. */
+/** A session of ours that lives, as the reaper reads it: nothing happens in its thread. */
 export const livingSession = (given: Partial<LivingSession> = {}): LivingSession => ({
   threadId: "thread",
   sessionId: "session",

@@ -56,7 +56,7 @@ export interface LogDriver {
   readonly readNative: (sequence: number) => string | null
   /**
    * Packs up to `limit` native bodies that are still stored as they came, in a transaction of its own; `readNative`
-   * goes on giving them verbatim. Returns how many it packed; 0: nothing to do now. Never on the write path.
+   * still gives them verbatim. Returns how many it packed; 0: nothing to do now. Never on the write path.
    */
   readonly compressNative: (limit: number) => number
   /** A small value that belongs to the log (never to a projection), or null. */

@@ -57,7 +57,7 @@ export interface LogReader {
    */
   readonly subscribe: (query: SubscribeQuery) => Stream.Stream<EventRow, StorageUnavailable>
   /**
-   * Announces that everything up to `head` is committed; subscriptions go on from there. `streamIds`: the streams that
+   * Announces that everything up to `head` is committed; subscriptions continue from there. `streamIds`: the streams that
    * got events, so that subscriptions of other streams sleep on. Synchronous and cheap; called in commit order.
    */
   readonly publish: (head: number, streamIds?: Iterable<string>) => void

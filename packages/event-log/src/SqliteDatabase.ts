@@ -27,7 +27,7 @@ export interface OpenSqliteOptions {
   readonly migrations?: readonly MigrationGroup[]
   /**
    * The details of the owner; `held`: the caller owns the directory already (another thread of this process may
-   * hold it) and goes on owning it for longer than the database is open.
+   * hold it) and owns it for longer than the database is open.
    */
   readonly owner?: OwnerDetails | "held"
   /** When the disk is low and when it is full. */

@@ -6,7 +6,7 @@ import { type StorageError, StorageFailed, StorageFull, StorageReadOnly } from "
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
 
-/** Whether a directory lies on a file system that is mounted read-only: SQLite has many words for that. */
+/** Whether a directory is on a file system that is mounted read-only: SQLite has many words for that. */
 const isReadOnly = (directory: string): boolean => {
   try {
     accessSync(directory, constants.W_OK)

@@ -1,5 +1,5 @@
 /**
- * One reading of one recording: every line is accounted for, the same recording again adds nothing, and a grown one goes on where
+ * One reading of one recording: every line is accounted for, the same recording again adds nothing, and a grown one continues where
  * the last reading stopped.
  */
 import { basename } from "node:path"

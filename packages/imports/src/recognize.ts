@@ -7,7 +7,7 @@ import { type Line, linesOf } from "./lines.js"
 import type { RecordingReader } from "./RecordingReader.js"
 import { readers } from "./readers/index.js"
 
-/** A recording as it is handed in. Files, directories and uploads are opened by the caller. */
+/** A recording as it is given. Files, directories and uploads are opened by the caller. */
 export interface Recording {
   /** How it is named in reports and in the thread's `thread.imported`. */
   readonly name: string

@@ -25,7 +25,7 @@ export interface CatchUpOptions {
   readonly foldVersion?: number
   /** Events that a step folds at most. Default 250: a few milliseconds. */
   readonly eventsPerStep?: number
-  /** Called with the ids of the streams whose rows a step has made anew, after their commit. */
+  /** Called with the ids of the streams whose rows a step has made again, after their commit. */
   readonly onRefolded?: (streamIds: readonly string[]) => void
   /** Streams that a step looks at, at most. Default 100. */
   readonly streamsPerStep?: number
@@ -39,7 +39,7 @@ interface Folding {
 
 /** Folds streams again whose rows another version of the fold made, step by step. */
 export class CatchUp {
-  /** Streams whose rows this pass wrote anew. */
+  /** Streams whose rows this pass wrote again. */
   refolded = 0
   private after: string | null = null
   private current: Folding | null = null
@@ -57,7 +57,7 @@ export class CatchUp {
 
   /**
    * Goes on by one step, outside of any transaction; returns whether there is more to do. Throws what the database
-   * throws; the streams of that step then stay as they were, and the next step goes on after them.
+   * throws; the streams of that step then stay as they were, and the next step continues after them.
    */
   step(): boolean {
     const finished: Folding[] = []

@@ -28,7 +28,7 @@ export interface ProjectionStore extends RowsSource {
   /** Sets such a value; null removes it. */
   readonly setMeta: (key: string, value: string | null) => void
   /**
-   * Runs `body`; when it throws, the store is as it was before and the error goes on. SQL: a transaction, or a savepoint
+   * Runs `body`; when it throws, the store is as it was before and the error is thrown on. SQL: a transaction, or a savepoint
    * inside the transaction that is open already.
    */
   readonly atomically: <A>(body: () => A) => A

@@ -5,7 +5,7 @@ import type { Cells, Layout, LayoutColumn } from "@threadfold/core/model"
 
 const sqlNames = new Map<string, string>()
 
-/** The name of a column in SQL, made once: statements of reads are put together anew for every call. */
+/** The name of a column in SQL, made once: statements of reads are put together for every call. */
 export const sqlName = (column: string): string => {
   const known = sqlNames.get(column)
   if (known !== undefined) return known

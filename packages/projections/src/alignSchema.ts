@@ -1,5 +1,5 @@
 /**
- * Brings the tables of an older version to the schema of this one. A table whose definition differs is made anew and keeps
+ * Brings the tables of an older version to the schema of this one. A table whose definition differs is made again and keeps
  * the rows that it had: SQLite cannot change a check, and columns that are added by `ALTER TABLE` stand in another order.
  *
  * What the new columns hold comes with the next fold of each stream, so a changed schema goes with a new version of the

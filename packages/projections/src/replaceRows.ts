@@ -74,7 +74,7 @@ const freeze = (
 
 /**
  * Folds a whole stream again, inside the running transaction, for the append that waits for it; null for a stream
- * without events. Refused rows freeze it, and its events go on.
+ * without events. Refused rows freeze it, and its events are applied.
  */
 export const refoldNow = (options: RebuildOptions, streamId: string): FoldStateRow | null => {
   const { fold = currentFold, foldVersion = FOLD_VERSION, source, store } = options

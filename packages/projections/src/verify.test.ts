@@ -284,7 +284,7 @@ describe("rebuild", () => {
     expect(verify({ source: log, store, readTransaction })).toMatchObject({ ok: true, differences: [] })
   })
 
-  it("leaves old or new rows per stream when it dies, and goes on where it stopped", () => {
+  it("leaves old or new rows per stream when it dies, and continues where it stopped", () => {
     const { database, store, readTransaction, log } = setUp()
     database.prepare("UPDATE items SET title = 'old'").run()
     const ids = log.streams(null, 10)

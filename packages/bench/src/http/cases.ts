@@ -10,7 +10,7 @@ import type { Call, Target } from "./Target.js"
 export type ReadCase =
   | "livez"
   | "threads"
-  /** Pages of threads that are made anew. */
+  /** Pages of threads that are made again. */
   | "threadChanged"
   /** Pages of threads that have not changed since they were asked for. */
   | "threadUnchanged"
@@ -23,7 +23,7 @@ export type ReadCase =
 /** Calls of each case, to be made again and again in this order. */
 export type ReadCalls = { readonly [C in ReadCase]: readonly Call[] }
 
-/** Lengths in which each thread's page is asked for: more pages than a server keeps, so that each is made anew. */
+/** Lengths in which each thread's page is asked for: more pages than a server keeps, so that each is made again. */
 const lengths = [50, 49, 48, 47, 46, 45, 44, 43, 42, 41]
 
 /** The threads that are read one by one. */

@@ -85,7 +85,7 @@ const SETTLE_MS = 50
 /** Seconds for which the agent streams on afterwards, so that the end of fifty turns at once is no part of the figures. */
 const AFTERWARDS_S = 1
 
-/** For how long the machine is looked at, ms. */
+/** For how long the machine is observed, ms. */
 const PAUSES_MS = 2_000
 
 const rounded = (values: readonly number[], share: number): number => Number(percentile(values, share).toFixed(2))
@@ -94,7 +94,7 @@ const rounded = (values: readonly number[], share: number): number => Number(per
 const roundsOf = ({ seconds }: BenchLiveOptions): number =>
   Math.max(1, Math.round((seconds * 1_000) / WITH_COMMANDS_MS))
 
-/** For how long the streaming is looked at, s. */
+/** For how long the streaming is observed, s. */
 const streamedSeconds = (options: BenchLiveOptions): number =>
   Math.ceil((roundsOf(options) * (WITH_COMMANDS_MS + WITHOUT_COMMANDS_MS + 2 * SETTLE_MS)) / 1_000)
 

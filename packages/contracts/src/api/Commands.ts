@@ -57,7 +57,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
       .addSuccess(Receipt, accepted)
-      .annotateContext(described("Puts a thread out of sight. Its session goes on.", command(["thread-not-found"]))),
+      .annotateContext(described("Puts a thread out of sight. Its session continues.", command(["thread-not-found"]))),
   )
   .add(
     HttpApiEndpoint.post("unarchiveThread", "/v1/threads/:threadId/unarchive")

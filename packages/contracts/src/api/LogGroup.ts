@@ -24,7 +24,7 @@ export class LogGroup extends HttpApiGroup.make("log")
           "Events of the whole log, oldest first. With `Accept: text/event-stream` a stream: history after the cursor, " +
             "`event: synced`, then what comes. `id` is `<logId>.<sequence>`; resume with `Last-Event-ID` or `after` (the " +
             "header wins, without either it begins at the beginning). A cursor of another log or of the future gets one " +
-            "`event: reset` with the snapshot's path and goes on from now. A comment line `head=<sequence>` comes every " +
+            "`event: reset` with the snapshot's path and continues from now. A comment line `head=<sequence>` comes every " +
             "15 s. A reader that is too slow gets `event: overflow` and is disconnected: resume.",
           eventRead(listCall),
         ),

@@ -27,8 +27,8 @@ export const RowsSnapshot = shape(
   {
     threadId: text("The thread."),
     sequence: int("Sequence of the log that it is true for."),
-    cursor: text("What a stream of events or of changes goes on from: `<logId>.<sequence>`."),
-    foldVersion: int("Version of the fold that made the rows; a reducer of another version cannot go on from them."),
+    cursor: text("What a stream of events or of changes continues from: `<logId>.<sequence>`."),
+    foldVersion: int("Version of the fold that made the rows; a reducer of another version cannot continue from them."),
     state: json(
       "The fold's open state, opaque, for a reducer of the same version. Null while the thread waits to be folded again.",
     ),
@@ -48,7 +48,7 @@ export const RowsSnapshot = shape(
     ),
     more: field(
       byName(Schema.NullOr(Schema.String)),
-      "Per list the `cursor` that goes on to older entries in the route of that list; null: the list is complete.",
+      "Per list the `cursor` that leads to older entries in the route of that list; null: the list is complete.",
     ),
   },
 )
@@ -95,7 +95,7 @@ const changesParams = Schema.Struct({
 const changesText =
   "With `Accept: text/event-stream` only: `event: changes` with the rows that are others than they were, whole, and the keys of " +
   "those that are gone; then `synced`, and what comes. Without `after` or `Last-Event-ID` it begins now. The server keeps the newest changes " +
-  "in memory: a cursor that is older, of another log or of the future gets `event: reset` with the snapshot's path, and the stream goes on from now. " +
+  "in memory: a cursor that is older, of another log or of the future gets `event: reset` with the snapshot's path, and the stream continues from now. " +
   "Heartbeats and `overflow` as in `GET /v1/events`."
 
 /** Rows for programs that keep a copy of them. */
@@ -107,8 +107,8 @@ export class ModelGroup extends HttpApiGroup.make("model")
       .addSuccess(RowsSnapshot)
       .annotateContext(
         described(
-          "Rows of a thread and its open state, of one moment. The client's `applyEvent` goes on from it with the thread's " +
-            "events; the stream of changes goes on from it without a reducer.",
+          "Rows of a thread and its open state, of one moment. The client's `applyEvent` continues from it with the thread's " +
+            "events; the stream of changes continues from it without a reducer.",
           resourceRead([...readCall, "thread-not-found"]),
         ),
       ),

@@ -314,7 +314,7 @@ const catalogue = {
     status: 507,
     mayPass: true,
     title: "The disk is full, or nearly",
-    next: "Nothing of this call was stored. Make room on the disk, then try again; reading goes on.",
+    next: "Nothing of this call was stored. Make room on the disk, then try again; reads still work.",
   },
   "storage-read-only": {
     status: 503,

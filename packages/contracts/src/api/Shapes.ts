@@ -28,7 +28,7 @@ export const ThreadPage = shape(
     ...ThreadSnapshot.fields,
     more: field(
       Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.String) }),
-      "Per list the `cursor` that goes on to older entries; null: the list is complete.",
+      "Per list the `cursor` that leads to older entries; null: the list is complete.",
     ),
   },
 )
@@ -89,11 +89,11 @@ export const Readiness = shape("Readiness", "The database answers, and which one
   sequence: int("Highest published sequence."),
 })
 
-/** Why a stream cannot go on from a cursor. */
+/** Why a stream cannot continue from a cursor. */
 export const ResetReason = listed(
   "ResetReason",
-  "Why a stream cannot go on from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one; `past`: changes so " +
-    "old are not kept; `refolded`: rows were made anew from the log.",
+  "Why a stream cannot continue from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one; `past`: changes so " +
+    "old are not kept; `refolded`: rows were made again from the log.",
   "other-log",
   "future",
   "past",
@@ -103,14 +103,14 @@ export const ResetReason = listed(
 /** `event: reset` of a stream. */
 export const StreamReset = shape(
   "StreamReset",
-  "`event: reset` of a stream: the cursor cannot be followed, read the snapshot and go on from `cursor`.",
+  "`event: reset` of a stream: the cursor cannot be followed, read the snapshot and continue from `cursor`.",
   {
     reason: field(
       ResetReason,
-      "`other-log`: the cursor is of another log; `future`: it is ahead of this one; `past`: changes so old are not kept; `refolded`: rows were made anew from the log.",
+      "`other-log`: the cursor is of another log; `future`: it is ahead of this one; `past`: changes so old are not kept; `refolded`: rows were made again from the log.",
     ),
     snapshot: text("Path of what to read again."),
-    cursor: text("Where this stream goes on from."),
+    cursor: text("Where this stream continues from."),
   },
 )
 export type StreamReset = typeof StreamReset.Type

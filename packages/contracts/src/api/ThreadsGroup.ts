@@ -125,7 +125,7 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .addSuccess(EventPage)
       .annotateContext(
         described(
-          "Events of a thread. With `Accept: text/event-stream` a stream that goes on; see `GET /v1/events`.",
+          "Events of a thread. With `Accept: text/event-stream` a stream that stays open; see `GET /v1/events`.",
           eventRead([...listCall, "thread-not-found"]),
         ),
       ),

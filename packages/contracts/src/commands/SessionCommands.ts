@@ -11,7 +11,7 @@ export const StartSession = shape(
     ...ofThread("session.start"),
     fresh: maybe(
       Schema.Boolean,
-      "True: where the agent cannot open the thread again, start anew without the earlier conversation. Absent or false: such a start fails with a problem.",
+      "True: where the agent cannot open the thread again, start a new conversation. Absent or false: such a start fails with a problem.",
     ),
   },
 )

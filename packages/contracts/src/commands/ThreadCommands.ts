@@ -39,7 +39,7 @@ export const RenameThread = shape("RenameThread", "Gives the thread another disp
   title: field(ThreadTitle, "The new display name, 1 to 1,000 characters."),
 })
 
-export const ArchiveThread = shape("ArchiveThread", "Puts the thread out of sight. Its session goes on.", {
+export const ArchiveThread = shape("ArchiveThread", "Puts the thread out of sight. Its session continues.", {
   ...ofThread("thread.archive"),
 })
 

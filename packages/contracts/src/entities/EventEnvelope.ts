@@ -1,5 +1,5 @@
 /**
- * The envelope: what the log stores around every payload. Two shapes: {@link ProviderEvent} is what a source hands in
+ * The envelope: what the log stores around every payload. Two shapes: {@link ProviderEvent} is what a source gives
  * (no sequence, no ids of ours yet), {@link EventEnvelope} is what the log holds and the API shows.
  */
 import { Schema } from "effect"

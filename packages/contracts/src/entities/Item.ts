@@ -38,7 +38,7 @@ export const Item = shape("ItemRow", "One visible step of a turn: a message, a c
   chunkHalf: int("UTF-16 unit of half a surrogate pair that ends the last chunk, where U+FFFD stands for it; 0: none."),
   chunkHalves: field(
     Schema.NullOr(Schema.Array(ChunkHalf)),
-    "The same as `chunkHalf` of earlier chunks, whose parts may go on: `[[part, chunk, unit], …]`, the newest last; null: none.",
+    "The same as `chunkHalf` of earlier chunks, whose parts may continue: `[[part, chunk, unit], …]`, the newest last; null: none.",
   ),
   data: json("Its other fields, in the provider's words; null: none."),
   processId: optText("Process that a command runs in; null: not known."),

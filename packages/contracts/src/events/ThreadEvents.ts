@@ -39,7 +39,10 @@ export const ThreadMetadataUpdated = shape("ThreadMetadataUpdated", "Fields that
 export const ThreadTokenUsageUpdated = shape("ThreadTokenUsageUpdated", "A count of tokens (rule 10).", {
   mode: field(UsageMode, "What `total` counts from."),
   total: field(TokenCounts, "The running total in that mode."),
-  last: maybe(TokenCounts, "What the last model call used. Counted where the total began anew; otherwise for display."),
+  last: maybe(
+    TokenCounts,
+    "What the last model call used. Counted where the total began again; otherwise for display.",
+  ),
   contextWindow: maybe(Schema.Number, "Context window of the model, in tokens."),
 })
 /** `thread.rewound` */

@@ -87,7 +87,7 @@ describe("rule 2: a turn that the provider gives up before it starts", () => {
   const trouble = (s: Scenario, willRetry = false) =>
     s.send("runtime.error", { message: "no repository", code: "other", willRetry }, { native: { turnId: t1 } })
 
-  it("ends failed, with what was wrong; the session goes on, and its own end is final", () => {
+  it("ends failed, with what was wrong; the session continues, and its own end is final", () => {
     const s = trouble(accepted())
     expect(turn(s)).toMatchObject({
       outcome: "failed",

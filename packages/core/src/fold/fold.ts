@@ -27,7 +27,7 @@ const relationOf = (step: Step): SessionRelation => {
   return step.find("sessions", event.sessionId) === null ? "unknown" : "stale"
 }
 
-/** An event of a stalled turn shows that the turn goes on. */
+/** An event of a stalled turn shows that the turn continues. */
 const liftStall = (step: Step): void => {
   const active = step.state.active
   if (active?.stalled === 1 && step.event.turnId === active.turnId && step.event.actor === "provider") {

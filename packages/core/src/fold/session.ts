@@ -156,7 +156,7 @@ export const sessionStopRequested = (step: Step): void => {
   leaveStarting(step)
 }
 
-/** The provider gives up a turn that has not started: it will not start, and the session goes on. */
+/** The provider gives up a turn that has not started: it will not start, and the session continues. */
 const startRefused = (
   step: Step,
   turn: TurnRow,

@@ -39,7 +39,7 @@ export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): voi
 const unknown = (step: Step): void =>
   step.note("task-unknown", nativeSubject("task", step.event.native?.taskId, step.event.sessionId))
 
-/** `task.progress`: the task goes on. Only the sequence of the row changes: it shows when the last event came. */
+/** `task.progress`: the task continues. Only the sequence of the row changes: it shows when the last event came. */
 export const taskProgress = (step: Step): void => {
   const task = taskOf(step)
   if (task === null) return unknown(step)

@@ -64,7 +64,7 @@ describe("the thread's row", () => {
     ])
   })
 
-  it("goes by the agent's name of the conversation that goes on in it: one begun anew has another", () => {
+  it("goes by the agent's name of the conversation that continues in it: one begun anew has another", () => {
     const s = new Scenario().start().send("thread.started", {}, { native: { threadId: "first" } })
     s.send("session.exited", { reason: "exit" }).start("s2").send("thread.started", {}, { session: "s2" })
     expect(s.rows.all("threads")[0]?.nativeThreadId).toBe("first")

@@ -40,7 +40,7 @@ export interface Violation {
 /** Findings per invariant and stream at most: what is broken once is often broken a thousand times. */
 export const maxViolations = 20
 
-/** A log check that goes on event by event, for callers that page through a log. */
+/** A log check that continues event by event, for callers that page through a log. */
 export class LogChecker {
   readonly violations: Violation[] = []
   private readonly checks: readonly { readonly invariant: LogInvariant; readonly check: LogCheck; found: number }[]

@@ -109,7 +109,7 @@ export const logInvariants: readonly LogInvariant[] = [
           if (value === null || known === undefined || known.has(value)) continue
           if (mayOpen(name, event)) {
             known.add(value)
-            // A command that goes on in the background becomes the task of the same id.
+            // A command that continues in the background becomes the task of the same id.
             if (name === "itemId") opened.get("taskId")?.add(value)
           } else if (known.complete) return `${name} ${value} was never opened`
         }

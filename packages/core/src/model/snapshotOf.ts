@@ -20,7 +20,7 @@ import {
 
 /**
  * The snapshot of a thread whose rows (in canonical order, as `rowsOf` gives them) are `rows`, or null where no thread row
- * is among them. Lists stand oldest first, as in `threadSnapshot` of the queries.
+ * is among them. Lists are in order, oldest first, as in `threadSnapshot` of the queries.
  */
 export const snapshotOf = (rows: Iterable<TableRow>, sequence: number): ThreadSnapshot | null => {
   const byTable = new Map<TableName, TableRow["row"][]>()

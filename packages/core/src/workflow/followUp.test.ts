@@ -38,7 +38,7 @@ describe("whether the queue runs on", () => {
     ["a person has to consent", { thread: threadRow({ queueHeld: 1 }) }],
     ["an adapter outside feeds the thread", { session: sessionRow({ mode: "attached" }) }],
     ["a recording is read into the thread", { session: sessionRow({ mode: "imported" }) }],
-    ["the agent goes on after its turn's end", { afterEndItems: 1 }],
+    ["the agent continues after its turn's end", { afterEndItems: 1 }],
     ["not all of its open turns were read", { hasMoreTurns: true }],
   ])("does not where %s", (_, given) => expect(drains(given)).toBe(false))
 

@@ -36,7 +36,7 @@ export interface QueueSituation {
   readonly afterEndItems: number
 }
 
-/** Whether messages of the queue go on by themselves: some wait, and the queue is not held. */
+/** Whether messages of the queue continue by themselves: some wait, and the queue is not held. */
 const isQueueOpen = ({ queued, queueHeld }: Pick<ThreadRow, "queued" | "queueHeld">): boolean =>
   queued > 0 && queueHeld === 0
 

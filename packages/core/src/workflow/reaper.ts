@@ -43,7 +43,7 @@ export interface KeepPolicy {
   readonly idleMs: number
   /** A session that starts is left alone for so long without a sign. */
   readonly startingGraceMs: number
-  /** What goes on in the background keeps its session for so long after its last event. */
+  /** Background work keeps its session for so long after its last event. */
   readonly backgroundCapMs: number
 }
 
@@ -57,7 +57,7 @@ export const reaperReasons = {
     "turn-active": "A turn runs.",
     "turn-requested": "A turn is about to start.",
     "request-open": "A question waits for a person, or its answer is on its way.",
-    "after-end-work": "The agent goes on after its turn's end, and was heard of within `backgroundCapMs`.",
+    "after-end-work": "The agent continues after its turn's end, and was heard of within `backgroundCapMs`.",
     "task-running": "A background task runs, and was heard of within `backgroundCapMs`.",
     "voice-live": "A voice conversation goes on.",
     "queue-waiting": "Messages wait in the queue, and it is not held.",

@@ -104,7 +104,7 @@ describe.each(databases)("catching up %s", (_name, open) => {
     expect(work.refolded).toBe(0)
     expect(clean(b)).toMatchObject({ ok: true, stale: [] })
     expect(b.store.find("threads", "key", [one.streamId])?.status).toBe("idle")
-    // And the writer goes on where the background was first.
+    // And the writer continues where the background was first.
     age(b, one.streamId)
     const later = catchUp(b)
     while (later.step());
@@ -123,7 +123,7 @@ describe.each(databases)("catching up %s", (_name, open) => {
     expect(clean(b)).toEqual(before)
   })
 
-  it("goes on after a step that the database refused", () => {
+  it("continues after a step that the database refused", () => {
     const { b, sources } = threads(3, 3)
     for (const one of sources) age(b, one.streamId)
     let broken = true

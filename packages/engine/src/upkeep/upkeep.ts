@@ -46,7 +46,7 @@ const PRUNE_AGAIN_MS = 3_600_000
 
 /**
  * Starts what every writer does in the background: its projections catch up, its working tables are pruned. `onRefolded` is
- * called with the ids of streams whose rows were made anew.
+ * called with the ids of streams whose rows were made again.
  */
 export const startUpkeep = (
   setup: WriterSetup,

@@ -55,7 +55,7 @@ describe("ChangedRows", () => {
     ])
   })
 
-  it("reports which streams were made anew", () => {
+  it("reports which streams were made again", () => {
     const changed = watching()
     changed.refolded("a", 7)
     changed.commit()

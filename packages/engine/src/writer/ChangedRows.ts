@@ -17,7 +17,7 @@ export interface ChangedStream {
   readonly streamId: string
   /** Sequence of the last event that changed something of it. */
   readonly sequence: number
-  /** All of its rows were made anew. */
+  /** All of its rows were made again. */
   readonly refolded: boolean
   readonly keys: readonly RowKey[]
 }

@@ -125,7 +125,7 @@ describe.each(databases)("the writer %s", (_name, open) => {
     })
   })
 
-  it("goes on after a restart where it was, without its memory", () => {
+  it("continues after a restart where it was, without its memory", () => {
     const b = make()
     const x = new FakeSource("x")
     b.writer.process([submit(x.start(), x.turn("t1"), x.item("t1", "i"), x.delta("t1", "i", "one "))])

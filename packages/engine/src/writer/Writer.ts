@@ -80,7 +80,7 @@ export class Writer {
     return this.appender.sequence
   }
 
-  /** Notes that the rows of these streams were made anew, and that this is committed. */
+  /** Notes that the rows of these streams were made again, and that this is committed. */
   refolded(streamIds: readonly string[]): void {
     for (const streamId of streamIds) this.changed.refolded(streamId, this.head)
     this.changed.commit()

@@ -28,7 +28,7 @@ const sameNative = (a: NativeRef, b: NativeRef): boolean =>
     b.handoffId === undefined &&
     b.taskId === undefined)
 
-/** Whether a draft goes on with the run that `first` began. */
+/** Whether a draft continues with the run that `first` began. */
 export const continues = (first: EventDraft, draft: EventDraft, seq: number): boolean => {
   const { event } = draft
   const { native } = first.event

@@ -18,7 +18,7 @@ const KEPT = 256
 export interface DamagedBody {
   /** What is wrong. */
   readonly damage: string
-  /** The block of packed bodies that it lies in; null: it lies by itself. */
+  /** The block of packed bodies that it is in; null: it is stored by itself. */
   readonly range: { readonly firstSequence: number; readonly lastSequence: number } | null
 }
 

@@ -5,7 +5,7 @@ import { createDigests } from "./0002-digests.js"
 export { applicationId, databaseFormat } from "./0001-log.js"
 export { digestsAfterKey } from "./0002-digests.js"
 
-/** The log's own migrations; other packages hand in theirs under a table of their own. */
+/** The log's own migrations; other packages give theirs under a table of their own. */
 export const logMigrations: MigrationGroup = {
   table: "log_migrations",
   migrations: { "0001_log": createLog, "0002_digests": createDigests },

@@ -18,11 +18,11 @@ const packed = ({ cell, page }: Place): number => page * cellsPerPage + cell
 const unpacked = (place: number): Place => ({ page: Math.floor(place / cellsPerPage), cell: place % cellsPerPage })
 
 export class Catalogue {
-  /** Sequence → where its event lies. */
+  /** Sequence → where its event is. */
   private readonly events = new Map<number, number>()
   private readonly natives = new Map<number, number>()
   private readonly blobs = new Map<string, number>()
-  /** Last sequence of a block → where its digest lies. */
+  /** Last sequence of a block → where its digest is. */
   private readonly digests = new Map<number, number>()
   readonly blocks: PackedRange[] = []
   readonly meta = new Map<string, string>()

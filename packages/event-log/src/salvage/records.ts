@@ -10,7 +10,7 @@ export interface StoredRow {
   readonly values: readonly Value[]
 }
 
-/** Where a row lies. */
+/** Where a row is. */
 export interface Place {
   readonly page: number
   readonly cell: number

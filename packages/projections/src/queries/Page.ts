@@ -12,7 +12,7 @@ import { type Condition, selectRows } from "./select.js"
 export interface PageQuery {
   /** How many entries at most, 1 to 500. Default 50. */
   readonly limit?: number | undefined
-  /** Where to go on: `next` or `previous` of an earlier page. */
+  /** Where to continue: `next` or `previous` of an earlier page. */
   readonly cursor?: string | undefined
   /** `desc`: newest first. Each list has its own default. */
   readonly order?: "asc" | "desc" | undefined
@@ -50,7 +50,7 @@ export interface List<N extends TableName> {
   readonly columns: readonly OrderColumn<Rows[N]>[]
 }
 
-/** Rows of a page, in the order of the list, and where to go on. */
+/** Rows of a page, in the order of the list, and where to continue. */
 export interface RowPage<N extends TableName> {
   readonly rows: readonly Rows[N][]
   readonly next: string | null

@@ -118,7 +118,7 @@ const oneOfOurs = fc.oneof(
     native: fc.record({ callId: fc.constantFrom("1", "2") }),
   }),
 )
-/** The agent goes on after its turn's end. */
+/** The agent continues after its turn's end. */
 const afterEnd = (turnId: string, itemId: string) => [
   { type: "turn.started", payload: {}, native: { turnId } },
   { type: "turn.completed", payload: { outcome: "completed" }, native: { turnId } },

@@ -27,9 +27,9 @@ export interface SnapshotQuery {
 }
 
 export interface SnapshotPage {
-  /** The lists stand oldest first. */
+  /** The lists are in order, oldest first. */
   readonly snapshot: ThreadSnapshot
-  /** Per list the cursor that goes on in the list of the same name, in its default order; null: it is complete. */
+  /** Per list the cursor that continues in the list of the same name, in its default order; null: it is complete. */
   readonly more: { readonly [list: string]: string | null }
 }
 
