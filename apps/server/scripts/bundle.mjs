@@ -35,6 +35,7 @@ const options = {
     // Threads and programs that are started by the name of their file.
     worker: "../../packages/engine/src/thread/worker.ts",
     jobThread: "src/offline/jobThread.ts",
+    readingThread: "src/imports/readingThread.ts",
     throughputWriter: "../../packages/bench/src/throughput/throughputWriter.ts",
     subscriberWorker: "../../packages/bench/src/live/subscriberWorker.ts",
     benchAgent: "../../packages/bench/src/live/agent.ts",

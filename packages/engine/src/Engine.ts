@@ -3,7 +3,7 @@
  * this thread (tests, offline commands) and over one in a worker thread (`serve`), so that a slow disk flush never stops HTTP,
  * streams or the agents' pipes.
  */
-import type { EffectRow, Receipt } from "@threadfold/contracts"
+import type { MessagePort } from "node:worker_threads"
 import type { Fold } from "@threadfold/core"
 import {
   type DiskLimits,
@@ -22,8 +22,8 @@ import {
 } from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
-import { type DraftResult, type Submission, streamsOf } from "./Submission.js"
-import { startWriterThread, type WriterThreadOptions } from "./thread/index.js"
+import { type Acknowledged, type EngineWriter, type Submission, streamsOf } from "./Submission.js"
+import { commitThrough, startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { startUpkeep } from "./upkeep/index.js"
 import {
   CommitLoop,
@@ -34,18 +34,6 @@ import {
   sqliteSetup,
   type WriterPort,
 } from "./writer/index.js"
-
-/** What a submission led to. */
-export interface Acknowledged {
-  /** Highest sequence when it was committed. */
-  readonly head: number
-  /** One per event of the command, then one per draft, in order. */
-  readonly results: readonly DraftResult[]
-  /** What the command led to; null: there was none. */
-  readonly receipt: Receipt | null
-  /** Effects that the command left. */
-  readonly effects: readonly EffectRow[]
-}
 
 /** The state of the storage. */
 export interface StorageState {
@@ -59,16 +47,9 @@ export interface StorageState {
 }
 
 /** What the engine does for other packages. */
-export interface EngineService {
-  /**
-   * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to the source.
-   * Fails with the reason for which all of it was refused.
-   */
-  readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError>
-  /** The same, but fails at once with `QueueFull` where {@link submit} would wait. */
+export interface EngineService extends EngineWriter {
+  /** Like `submit`, but fails at once with `QueueFull` where that would wait. */
   readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError | QueueFull>
-  /** A small value of the log, or null. */
-  readonly getMeta: (key: string) => Effect.Effect<string | null, EngineStopped>
   /** Looks at the files and the disk now; some microseconds. */
   readonly storage: Effect.Effect<StorageState>
   /**
@@ -78,6 +59,11 @@ export interface EngineService {
   readonly watchRows: (listener: RowListener) => Effect.Effect<number, EngineStopped, Scope.Scope>
   /** The log; its subscriptions are woken by every commit. */
   readonly log: LogReader
+  /**
+   * A port by which one other worker thread submits to the writer thread by itself (`openWriterLine`), for the life of the scope;
+   * null where the writer is in this thread. What goes through it has no way through this thread.
+   */
+  readonly openPort: Effect.Effect<MessagePort | null, never, Scope.Scope>
 }
 
 /** Events that may be queued or under way at a time. */
@@ -88,11 +74,7 @@ const STREAM_CAPACITY = CAPACITY / 4
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
     const shares = new Shares(STREAM_CAPACITY)
-    const commit = (submission: Submission): Effect.Effect<Acknowledged, SubmitError> =>
-      // Not interruptible: the writer commits what it has taken, and the caller gets the acknowledgement.
-      Effect.async<Acknowledged, SubmitError>((resume) => {
-        port.offer(submission, (outcome) => resume(outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)))
-      }).pipe(Effect.uninterruptible)
+    const commit = (submission: Submission) => commitThrough(port, submission)
     const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.drafts.length))
     return {
       submit: (submission) => shares.within(submission, room.withPermits(size(submission))(commit(submission))),
@@ -109,6 +91,10 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
         Effect.acquireRelease(port.watchRows(listener), () => Effect.ignore(port.watchRows(null))),
       storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
       log,
+      openPort: Effect.acquireRelease(
+        Effect.sync(() => port.connect()),
+        (opened) => Effect.sync(() => opened?.close()),
+      ),
     }
   })
 
@@ -175,6 +161,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
                 writer.changed.watch(next !== null)
                 return writer.head
               }),
+            connect: () => null,
             lost: () => database.guard.lost,
           },
           database.guard,

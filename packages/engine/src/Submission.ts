@@ -3,7 +3,8 @@
  * arguments of a function elsewhere.
  */
 import type { Actor, Command, EffectRow, EffectStatus, ProviderEvent, Receipt } from "@threadfold/contracts"
-import type { SubmitError } from "./Errors.js"
+import type { Effect } from "effect"
+import type { EngineStopped, SubmitError } from "./Errors.js"
 import type { EffectPatch } from "./work/index.js"
 
 /** The stream of an event. */
@@ -138,4 +139,27 @@ export const streamsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> => 
     if (outcome.ok) for (const result of outcome.results) streams.add(result.streamId)
   }
   return streams
+}
+
+/** What a submission led to. */
+export interface Acknowledged {
+  /** Highest sequence when it was committed. */
+  readonly head: number
+  /** One per event of the command, then one per draft, in order. */
+  readonly results: readonly DraftResult[]
+  /** What the command led to; null: there was none. */
+  readonly receipt: Receipt | null
+  /** Effects that the command left. */
+  readonly effects: readonly EffectRow[]
+}
+
+/** Writes to the log: what a source of events needs of the engine, in whatever thread it runs. */
+export interface EngineWriter {
+  /**
+   * Commits a submission and returns when it is durable. Waits while too much is queued: that is the backpressure to the source.
+   * Fails with the reason for which all of it was refused.
+   */
+  readonly submit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError>
+  /** A small value of the log, or null. */
+  readonly getMeta: (key: string) => Effect.Effect<string | null, EngineStopped>
 }

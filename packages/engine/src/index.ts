@@ -1,7 +1,17 @@
-export { type Acknowledged, Engine, type EngineService, type StorageState } from "./Engine.js"
+export { Engine, type EngineService, type StorageState } from "./Engine.js"
 export * from "./Errors.js"
 export { ConnectionIngestion, threadKey } from "./ingestion/index.js"
-export type { CommandSubmission, Destination, DraftResult, EventDraft, Outcome, Submission } from "./Submission.js"
+export type {
+  Acknowledged,
+  CommandSubmission,
+  Destination,
+  DraftResult,
+  EngineWriter,
+  EventDraft,
+  Outcome,
+  Submission,
+} from "./Submission.js"
+export { openWriterLine } from "./thread/index.js"
 export { memoryWork, WorkReads } from "./work/index.js"
 export {
   type ChangedStream,

@@ -8,7 +8,7 @@ import { mintId } from "@threadfold/core"
 import {
   type Acknowledged,
   ConnectionIngestion,
-  type EngineService,
+  type EngineWriter,
   type EventDraft,
   sha256,
   streamKey,
@@ -59,7 +59,7 @@ export class Reading {
   constructor(
     { reader, recording }: Recognized,
     private readonly options: ReadingOptions,
-    private readonly engine: EngineService,
+    private readonly engine: EngineWriter,
   ) {
     this.name = recording.name
     this.source = reader.source

@@ -1,5 +1,5 @@
 /** What an import fails with by itself. What the engine refuses it passes on as it is. */
-import type { EngineService } from "@threadfold/engine"
+import type { EngineWriter } from "@threadfold/engine"
 import { Data, type Effect } from "effect"
 
 /** No reader is for this source. */
@@ -41,5 +41,5 @@ export type ImportFailed = NotARecording | RecordingUnreadable | UnknownSource
 
 /** The errors of the engine during an import. */
 export type EngineFailure =
-  | Effect.Effect.Error<ReturnType<EngineService["submit"]>>
-  | Effect.Effect.Error<ReturnType<EngineService["getMeta"]>>
+  | Effect.Effect.Error<ReturnType<EngineWriter["submit"]>>
+  | Effect.Effect.Error<ReturnType<EngineWriter["getMeta"]>>

@@ -1,5 +1,5 @@
 /** Recordings into the log, one connection each. */
-import { Engine } from "@threadfold/engine"
+import { Engine, type EngineWriter } from "@threadfold/engine"
 import { Effect, Stream } from "effect"
 import type { EngineFailure, RecordingUnreadable } from "./failures.js"
 import { linesOf } from "./lines.js"
@@ -8,20 +8,28 @@ import type { Recognized } from "./recognize.js"
 import { type ImportOutcome, mergeReports } from "./report.js"
 
 /**
- * Imports one recording. An import that is interrupted, or that fails, leaves what it had committed; the next one of the
+ * Imports one recording through a writer, in the thread that calls it. An import that is interrupted, or that fails, leaves what it had committed; the next one of the
  * same recording adds what is missing. Two imports of one recording must not run at once (`Recognized.key`). Fails with what
  * the engine refuses, such as `thread-busy` for a thread whose session is live.
  */
-export const importRecording = (
+export const importThrough = (
+  writer: EngineWriter,
   recognized: Recognized,
   options: ReadingOptions = {},
-): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure, Engine> =>
+): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure> =>
   Effect.gen(function* () {
-    const reading = new Reading(recognized, options, yield* Engine)
+    const reading = new Reading(recognized, options, writer)
     yield* Stream.runForEach(linesOf(recognized.recording.bytes), (line) => reading.line(line))
     yield* reading.end()
     return reading.outcome
   })
+
+/** The same through the engine. */
+export const importRecording = (
+  recognized: Recognized,
+  options: ReadingOptions = {},
+): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure, Engine> =>
+  Effect.flatMap(Engine, (engine) => importThrough(engine, recognized, options))
 
 /** Imports recordings in the order given. Those before one that fails stay imported. */
 export const importRecordings = (

@@ -3,11 +3,13 @@ import type { ImportReport } from "@threadfold/contracts"
 import type { ImportView } from "@threadfold/contracts/api"
 import { Problem, problemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
-import { importRecording, type Recording, readerOf, recognize, reportOf } from "@threadfold/imports"
+import { reportOf } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, RcMap, type Scope } from "effect"
 import { toProblem } from "../problems/toProblem.js"
+import type { OpenedRecording } from "./fileRecording.js"
 import { ImportSettings } from "./ImportSettings.js"
+import { openReading } from "./openReading.js"
 
 /** An import that is asked for. */
 export interface ImportJob {
@@ -26,7 +28,7 @@ export interface ImportJobsService {
    */
   readonly run: <R>(
     job: ImportJob,
-    recording: Effect.Effect<Recording, Problem, R>,
+    recording: Effect.Effect<OpenedRecording, Problem, R>,
   ) => Effect.Effect<ImportReport, Problem, Exclude<R, Scope.Scope>>
   /** Fails with `import-not-found`. */
   readonly get: (importId: string) => Effect.Effect<ImportView, Problem>
@@ -105,18 +107,13 @@ const make = Effect.gen(function* () {
   // Two readings of one recording at the same time would report its end differently.
   const readings = yield* RcMap.make({ lookup: (_key: string) => Effect.makeSemaphore(1) })
 
-  const importing = <R>(job: ImportJob, recording: Effect.Effect<Recording, Problem, R>) =>
+  const importing = <R>(job: ImportJob, recording: Effect.Effect<OpenedRecording, Problem, R>) =>
     Effect.gen(function* () {
-      const reader = job.source === null ? undefined : yield* readerOf(job.source)
-      const recognized = yield* recognize(yield* recording, reader)
-      known.change(job.importId, { source: recognized.reader.source })
-      const alone = yield* RcMap.get(readings, recognized.key)
-      const outcome = yield* alone.withPermits(1)(
-        importRecording(recognized, {
-          leaveOpen: job.leaveOpen,
-          onProgress: (_name, lines, events) => known.change(job.importId, { lines, events }),
-        }),
-      )
+      const onProgress = (lines: number, events: number): void => known.change(job.importId, { lines, events })
+      const reading = yield* openReading(yield* recording, job, onProgress)
+      known.change(job.importId, { source: reading.source })
+      const alone = yield* RcMap.get(readings, reading.key)
+      const outcome = yield* alone.withPermits(1)(reading.run)
       return yield* reportOf(outcome)
     }).pipe(
       Effect.scoped,

@@ -1,6 +1,5 @@
 /** Files as recordings. */
-import { createReadStream } from "node:fs"
-import type { FileHandle } from "node:fs/promises"
+import { createReadStream, read } from "node:fs"
 import { type Recording, RecordingUnreadable } from "@threadfold/imports"
 import { Effect, Option, Stream } from "effect"
 
@@ -24,16 +23,27 @@ export const fileRecording = (file: string, name = file): Recording => ({
   ),
 })
 
+/** A recording in an open file, which any thread of the process can read by its descriptor. */
+export interface OpenedRecording extends Recording {
+  readonly descriptor: number
+}
+
+const readAt = (descriptor: number, position: number): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    const buffer = Buffer.allocUnsafe(pieceBytes)
+    read(descriptor, buffer, 0, pieceBytes, position, (error, bytesRead) =>
+      error === null ? resolve(buffer.subarray(0, bytesRead)) : reject(error),
+    )
+  })
+
 /** The recording in a file that is open; its caller closes it. */
-export const openedRecording = (handle: FileHandle, name: string): Recording => ({
+export const openedRecording = (descriptor: number, name: string): OpenedRecording => ({
   name,
+  descriptor,
   bytes: Stream.unfoldEffect(0, (position) =>
-    Effect.tryPromise({
-      try: () => handle.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, position),
-      catch: unreadable(name),
-    }).pipe(
-      Effect.map(({ buffer, bytesRead }) =>
-        bytesRead === 0 ? Option.none() : Option.some([buffer.subarray(0, bytesRead), position + bytesRead] as const),
+    Effect.tryPromise({ try: () => readAt(descriptor, position), catch: unreadable(name) }).pipe(
+      Effect.map((piece) =>
+        piece.length === 0 ? Option.none() : Option.some([piece, position + piece.length] as const),
       ),
     ),
   ),

@@ -3,9 +3,8 @@ import { constants } from "node:fs"
 import { type FileHandle, open, realpath, stat } from "node:fs/promises"
 import { isAbsolute, resolve, sep } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import type { Recording } from "@threadfold/imports"
 import { Effect, type Scope } from "effect"
-import { openedRecording } from "./fileRecording.js"
+import { type OpenedRecording, openedRecording } from "./fileRecording.js"
 
 const notAllowed = (path: string, why: string) =>
   new Problem({ slug: "path-not-allowed", detail: `${JSON.stringify(path)} ${why}.` })
@@ -51,7 +50,7 @@ export const rootedRecording = (
   root: string | null,
   path: string,
   name: string,
-): Effect.Effect<Recording, Problem, Scope.Scope> =>
+): Effect.Effect<OpenedRecording, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     if (root === null) return yield* notAllowed(path, "is a path, and the configuration names no folder for imports")
     if (isAbsolute(path) || path.split(/[\\/]/).includes(".."))
@@ -61,5 +60,5 @@ export const rootedRecording = (
       Effect.tryPromise({ try: () => openBelow(root, path), catch: notFound(path) }),
       (opened) => Effect.promise(() => opened.close()),
     )
-    return openedRecording(handle, name)
+    return openedRecording(handle.fd, name)
   })

@@ -8,11 +8,10 @@ import type { IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
 import { diskSpace } from "@threadfold/event-log"
-import type { Recording } from "@threadfold/imports"
 import { Effect, type Scope } from "effect"
 import { brokenOff, tooLarge } from "../http/node/body.js"
 import { askForBody, liftBodyDeadline } from "../http/node/bodyArrival.js"
-import { openedRecording } from "./fileRecording.js"
+import { type OpenedRecording, openedRecording } from "./fileRecording.js"
 
 export interface UploadLimits {
   /** Longest upload, bytes. */
@@ -125,9 +124,9 @@ export const uploadedRecording = (
   name: string,
   directory: string,
   limits: UploadLimits,
-): Effect.Effect<Recording, Problem, Scope.Scope> =>
+): Effect.Effect<OpenedRecording, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const handle = yield* namelessFile(directory)
     yield* receive(message, handle, directory, limits)
-    return openedRecording(handle, name)
+    return openedRecording(handle.fd, name)
   })

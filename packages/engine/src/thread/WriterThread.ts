@@ -1,22 +1,17 @@
 /** The main thread's side of the writer thread: numbered messages out, acknowledgements and commits in. */
-import { Worker } from "node:worker_threads"
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import { DiskLimits, type FileChange, OpenError } from "@threadfold/event-log"
 import { Effect, Schema, type Scope } from "effect"
 import { EngineStopped } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { ChangedStream, RowListener, WriterPort } from "../writer/index.js"
-import { fromSent, type SentOutcome } from "./SentOutcome.js"
-
-/** A submission under the number that its acknowledgement names. */
-export interface NumberedSubmission {
-  readonly id: number
-  readonly submission: Submission
-}
+import { type LineToWriter, WriterLine, type WriterToLine } from "./WriterLine.js"
 
 /** What the main thread sends. */
 export type ToWriter =
-  | { readonly kind: "submit"; readonly submissions: readonly NumberedSubmission[] }
-  | { readonly kind: "meta"; readonly id: number; readonly key: string }
+  | LineToWriter
+  /** Another thread submits by this port. */
+  | { readonly kind: "connect"; readonly port: MessagePort }
   /** Whether commits are to report which rows they changed. */
   | { readonly kind: "watch"; readonly id: number; readonly on: boolean }
   | { readonly kind: "stop" }
@@ -30,15 +25,13 @@ export type FromWriter =
   /** It cannot be opened. */
   | { readonly kind: "refused"; readonly error: typeof OpenError.Encoded }
   /** A batch is committed: what became of its submissions. */
-  | {
-      readonly kind: "committed"
+  | (Extract<WriterToLine, { readonly kind: "committed" }> & {
       readonly head: number
       readonly streamIds: readonly string[]
       /** Null: there is no listener. */
       readonly changed: readonly ChangedStream[] | null
-      readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
-    }
-  | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
+    })
+  | Extract<WriterToLine, { readonly kind: "meta" }>
   /** From this head on, commits report which rows they changed, or no longer do. */
   | { readonly kind: "watching"; readonly id: number; readonly head: number }
   /** The files of the database are not those that were opened. */
@@ -62,8 +55,6 @@ export interface WriterThread extends WriterPort {
   readonly onCommit: (listener: (head: number, streamIds: readonly string[]) => void) => void
 }
 
-const stopped = (message: string): Outcome => ({ ok: false, error: new EngineStopped({ message }) })
-
 /**
  * Starts the writer thread on a database whose directory this process owns already. Ends with the scope: what is queued is
  * committed first. When the thread dies, everything that waits for it fails, and so does every later call.
@@ -85,13 +76,7 @@ type Started = (error: OpenError | EngineStopped | null) => void
 
 class RunningThread implements WriterThread {
   private readonly worker: Worker
-  /**
-   * Submissions of this turn of the event loop, in order. They go together: a message to the thread costs a tenth of a millisecond,
-   * more than what is in it.
-   */
-  private outgoing: NumberedSubmission[] = []
-  private waiting = new Map<number, (outcome: Outcome) => void>()
-  private readonly asked = new Map<number, (answer: Effect.Effect<string | null, EngineStopped>) => void>()
+  private readonly line = new WriterLine((message) => this.worker.postMessage(message))
   private readonly watches = new Map<number, (answer: Effect.Effect<number, EngineStopped>) => void>()
   private rowListener: RowListener | null = null
   private next = 1
@@ -108,19 +93,17 @@ class RunningThread implements WriterThread {
   }
 
   offer(submission: Submission, done: (outcome: Outcome) => void): void {
-    if (this.dead !== null) return done(stopped(this.dead))
-    const id = this.next++
-    this.waiting.set(id, done)
-    if (this.outgoing.push({ id, submission }) === 1) setImmediate(() => this.flush())
+    this.line.offer(submission, done)
   }
 
   getMeta(key: string): Effect.Effect<string | null, EngineStopped> {
-    return Effect.async((resume) => {
-      if (this.dead !== null) return resume(new EngineStopped({ message: this.dead }))
-      const id = this.next++
-      this.asked.set(id, resume)
-      this.send({ kind: "meta", id, key })
-    })
+    return this.line.getMeta(key)
+  }
+
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.worker.postMessage({ kind: "connect", port: port1 } satisfies ToWriter, [port1])
+    return port2
   }
 
   watchRows(listener: RowListener | null): Effect.Effect<number, EngineStopped> {
@@ -151,15 +134,8 @@ class RunningThread implements WriterThread {
 
   /** Sends a message after the submissions that were offered before it. */
   private send(message: ToWriter): void {
-    this.flush()
+    this.line.flush()
     this.worker.postMessage(message)
-  }
-
-  private flush(): void {
-    if (this.outgoing.length === 0) return
-    const submissions = this.outgoing
-    this.outgoing = []
-    this.worker.postMessage({ kind: "submit", submissions } satisfies ToWriter)
   }
 
   private receive(message: FromWriter, started: Started): void {
@@ -171,25 +147,15 @@ class RunningThread implements WriterThread {
       case "committed": {
         this.listener(message.head, message.streamIds)
         if (message.changed !== null) this.rowListener?.(message.head, message.changed)
-        for (const { id, outcome } of message.outcomes) {
-          const done = this.waiting.get(id)
-          this.waiting.delete(id)
-          done?.(fromSent(outcome))
-        }
-        // A new map when it is empty: the internal tables of an old one keep its deleted values alive.
-        if (this.waiting.size === 0) this.waiting = new Map()
-        return
+        return this.line.receive(message)
       }
       case "watching": {
         const answer = this.watches.get(message.id)
         this.watches.delete(message.id)
         return answer?.(Effect.succeed(message.head))
       }
-      case "meta": {
-        const answer = this.asked.get(message.id)
-        this.asked.delete(message.id)
-        return answer?.(Effect.succeed(message.value))
-      }
+      case "meta":
+        return this.line.receive(message)
       case "lost":
         this.change = message.change
         return
@@ -201,13 +167,10 @@ class RunningThread implements WriterThread {
   private die(reason: string, started: Started): void {
     if (this.dead !== null) return
     this.dead = reason
-    for (const done of this.waiting.values()) done(stopped(reason))
+    this.line.die(reason)
     const lost = new EngineStopped({ message: reason })
-    for (const answer of this.asked.values()) answer(lost)
     for (const answer of this.watches.values()) answer(lost)
     this.watches.clear()
-    this.waiting.clear()
-    this.asked.clear()
     this.stopped()
     started(lost)
   }

@@ -1,1 +1,2 @@
+export { commitThrough, openWriterLine } from "./WriterLine.js"
 export { startWriterThread, WriterThreadOptions } from "./WriterThread.js"

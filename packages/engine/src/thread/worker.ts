@@ -1,11 +1,12 @@
 /** The writer thread. It owns the database's handle; nothing here waits inside a transaction. */
-import { parentPort, workerData } from "node:worker_threads"
+import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { OpenError, openSqlite } from "@threadfold/event-log"
 import { Effect, Exit, Schema, Scope } from "effect"
 import { type Submission, streamsOf } from "../Submission.js"
 import { inBackground, startUpkeep } from "../upkeep/index.js"
 import { CommitLoop, databaseGroups, makeWriter, sqliteSetup } from "../writer/index.js"
 import { toSent } from "./SentOutcome.js"
+import type { LineToWriter, WriterToLine } from "./WriterLine.js"
 import { type FromWriter, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
 /** How long the writer must have been idle before it packs native bodies, ms, and how many it packs at a time. */
@@ -26,8 +27,8 @@ const main = Effect.gen(function* () {
   const setup = sqliteSetup(database, { clock: () => Date.now() })
   const writer = makeWriter(setup)
   const packWork = { step: () => database.driver.compressNative(PACK_AT_A_TIME) > 0 }
-  // The number of each queued submission.
-  const ids = new Map<Submission, number>()
+  // The number of each queued submission, and the port of its sender; null: the main thread.
+  const senders = new Map<Submission, { readonly id: number; readonly port: MessagePort | null }>()
   const loop = new CommitLoop({
     process: (batch) => {
       const outcomes = writer.process(batch)
@@ -38,19 +39,23 @@ const main = Effect.gen(function* () {
     onCommit: (batch, outcomes) => {
       // Before the acknowledgements, so that a refused caller finds the reason at /readyz.
       if (database.guard.lost !== null) send({ kind: "lost", change: database.guard.lost })
+      const answers = outcomes.flatMap((outcome, index) => {
+        const submission = batch[index]
+        const sender = submission === undefined ? undefined : senders.get(submission)
+        if (submission === undefined || sender === undefined) return []
+        senders.delete(submission)
+        return [{ port: sender.port, answer: { id: sender.id, outcome: toSent(outcome) } }]
+      })
       send({
         kind: "committed",
         head: writer.head,
         streamIds: [...streamsOf(outcomes)],
         changed: writer.changed.take(),
-        outcomes: outcomes.flatMap((outcome, index) => {
-          const submission = batch[index]
-          const id = submission === undefined ? undefined : ids.get(submission)
-          if (submission === undefined || id === undefined) return []
-          ids.delete(submission)
-          return [{ id, outcome: toSent(outcome) }]
-        }),
+        outcomes: answers.flatMap(({ answer, port }) => (port === null ? [answer] : [])),
       })
+      for (const { answer, port } of answers) {
+        port?.postMessage({ kind: "committed", outcomes: [answer] } satisfies WriterToLine)
+      }
       stopPacking()
       stopPacking = pack()
     },
@@ -62,16 +67,28 @@ const main = Effect.gen(function* () {
     writer.refolded(streamIds)
     send({ kind: "committed", head: writer.head, streamIds: [], changed: writer.changed.take(), outcomes: [] })
   })
+  const receive = (message: LineToWriter, port: MessagePort | null): void => {
+    if (message.kind === "meta") {
+      const answer = { kind: "meta", id: message.id, value: database.driver.getMeta(message.key) } as const
+      return port === null ? send(answer) : port.postMessage(answer satisfies WriterToLine)
+    }
+    for (const { id, submission } of message.submissions) {
+      senders.set(submission, { id, port })
+      loop.offer(submission, () => undefined)
+    }
+  }
   parentPort?.on("message", (message: ToWriter) => {
     switch (message.kind) {
       case "submit":
-        for (const { id, submission } of message.submissions) {
-          ids.set(submission, id)
-          loop.offer(submission, () => undefined)
-        }
-        return
       case "meta":
-        return send({ kind: "meta", id: message.id, value: database.driver.getMeta(message.key) })
+        return receive(message, null)
+      case "connect": {
+        const { port } = message
+        port.on("message", (line: LineToWriter) => receive(line, port))
+        // The main thread alone keeps this one running.
+        port.unref()
+        return
+      }
       case "watch":
         writer.changed.watch(message.on)
         return send({ kind: "watching", id: message.id, head: writer.head })

@@ -1,4 +1,5 @@
 /** The writer as the engine's service sees it: in the same thread, or in a worker thread. */
+import type { MessagePort } from "node:worker_threads"
 import type { FileChange } from "@threadfold/event-log"
 import type { Effect } from "effect"
 import type { EngineStopped } from "../Errors.js"
@@ -15,6 +16,8 @@ export interface WriterPort {
    * Sets the listener for the rows that each commit changes; null: none. Gives the sequence after which no change is left out.
    */
   readonly watchRows: (listener: RowListener | null) => Effect.Effect<number, EngineStopped>
+  /** A port by which another thread reaches the writer; null: the writer is in this thread. */
+  readonly connect: () => MessagePort | null
   /** What the writer found to be wrong with its files. */
   readonly lost: () => FileChange | null
 }
