@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
@@ -43,23 +43,26 @@ describe("an engine answers the sender of a command with", () => {
     }),
   )
 
-  it.scoped("the same from a writer in a worker thread", () =>
+  it.scoped("the same from a writer in a worker thread, also by a port of its own", () =>
     Effect.gen(function* () {
       const here = yield* inProcess
       const made = yield* directory
-      const file = join(made, "threadfold.db")
-      // The caller owns the directory, and has made the database.
-      yield* Effect.scoped(openSqlite({ file, migrations: databaseGroups }))
+      const files = ["first", "second"].map((name) => join(made, name, "threadfold.db"))
+      // The caller owns the directories, and has made the databases.
+      for (const file of files) {
+        mkdirSync(dirname(file))
+        yield* Effect.scoped(openSqlite({ file, migrations: databaseGroups }))
+      }
       const path = (name: string) => fileURLToPath(new URL(`../test/child/${name}.mjs`, import.meta.url))
       const run = promisify(execFile)(process.execPath, [
         "--conditions=source",
         "--import",
         new URL("../test/child/register.mjs", import.meta.url).href,
         path("worker"),
-        file,
+        ...files,
       ])
       const { stdout } = yield* Effect.promise(() => run)
-      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(here)))
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify([here, here])))
     }),
   )
 })
