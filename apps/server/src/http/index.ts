@@ -1,5 +1,4 @@
 export * from "./Discovery.js"
 export * from "./HttpOptions.js"
 export * from "./HttpServerLive.js"
-export * from "./ReadSide.js"
 export { loadToken, tokenFile } from "./security/Token.js"

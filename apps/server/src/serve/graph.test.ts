@@ -6,8 +6,7 @@ import { AgentFailed, Agents, Connections, CurrentReaperPolicy, Orchestrator } f
 import { Effect, Layer, Schema, Stream } from "effect"
 import { testAgent } from "../../test/http/support/TestOrchestration.js"
 import { sessionId, temporaryDirectory } from "../../test/http/support/TestServer.js"
-import { readSide } from "../http/ReadSide.js"
-import { orchestrationLive } from "./graph.js"
+import { orchestrationLive, readSide } from "./graph.js"
 
 const decode = Schema.decodeUnknownSync(Command)
 

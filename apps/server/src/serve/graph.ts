@@ -2,6 +2,8 @@
  * The services below the HTTP server on one page, and what stands on what. A line needs what stands below it, is built after it and
  * closed before it: the agents end before the log.
  */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Engine, WorkReads } from "@threadfold/engine"
 import {
   type Agent,
@@ -13,11 +15,22 @@ import {
   Orchestrator,
   orchestration,
 } from "@threadfold/orchestrator"
+import { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
 import { redactionKey, type ServerSecrets } from "../config/ServerSecrets.js"
-import { readSide } from "../http/ReadSide.js"
 import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
+
+/**
+ * Queries over a database file, and their client, which cannot write. Built after the engine has opened the file: a client that only
+ * reads makes no tables.
+ */
+export const readSide = (file: string): Layer.Layer<Projections | SqlClient.SqlClient> =>
+  Layer.merge(
+    Projections.layer(file),
+    // `disableWAL` leaves the journal mode alone: asking for WAL is a write.
+    Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })),
+  )
 
 /** The log of a file, its writer and what reads it. */
 const storageLive = (file: string, { storage = {} }: ConfigFile, secrets: ServerSecrets) =>

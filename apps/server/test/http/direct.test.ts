@@ -116,11 +116,7 @@ describe("a read that is answered at once", () => {
     })
     return Effect.gen(function* () {
       expect((yield* callText("/v1/threads")).status).toBe(200)
-    }).pipe(
-      Effect.provide(
-        Layer.provideMerge(testServer(), Layer.setTracer(refusing)),
-      ),
-    )
+    }).pipe(Effect.provide(Layer.provideMerge(testServer(), Layer.setTracer(refusing))))
   })
 })
 

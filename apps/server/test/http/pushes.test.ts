@@ -4,7 +4,8 @@ import { channelLimit, maxPushLines, ThreadSnapshot } from "@threadfold/contract
 import { AttachedSession, EventDetail, LineResult, PushResult } from "@threadfold/contracts/api"
 import { Engine, QueueFull } from "@threadfold/engine"
 import { Effect, Layer, Schema } from "effect"
-import { HttpServerLive, readSide } from "../../src/http/index.js"
+import { HttpServerLive } from "../../src/http/index.js"
+import { readSide } from "../../src/serve/graph.js"
 import { testOrchestration } from "./support/TestOrchestration.js"
 import {
   attach,
