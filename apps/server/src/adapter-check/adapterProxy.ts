@@ -53,8 +53,9 @@ const targetOf = ({ method, url = "" }: IncomingMessage): Target | null => {
   return below === "close" ? { operation: "close", sessionId } : null
 }
 
-/** Headers that belong to one connection, or are said anew for the next one. */
+/** Headers that belong to one connection, or are said anew for the next one; and compression, as the checks read the answers. */
 const ofConnection: ReadonlySet<string> = new Set([
+  "accept-encoding",
   "connection",
   "content-length",
   "expect",

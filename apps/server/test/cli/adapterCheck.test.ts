@@ -6,7 +6,7 @@ import { AdapterReport } from "@threadfold/contracts"
 import { Schema } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { type Ended, ended, problemOf, start, temporary, threadfold } from "./program.js"
-import { serve } from "./server.js"
+import { attach, push, serve } from "./server.js"
 import { type AdapterOptions, type Flaw, TestAdapter } from "./TestAdapter.js"
 
 const decodeReport = Schema.decodeUnknownSync(Schema.parseJson(AdapterReport), { onExcessProperty: "error" })
@@ -38,6 +38,13 @@ const startCheck = (args: readonly string[]): Promise<Running> =>
       }
       resolve({ url, tokenFile, stop })
     })
+  })
+
+/** A call through the proxy; `fetch` says that it takes compressed answers. */
+const callThrough = (url: string, token: string, path: string, init: RequestInit): Promise<Response> =>
+  fetch(`${url}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...Object.fromEntries(new Headers(init.headers)) },
   })
 
 const adapter = (options: AdapterOptions): TestAdapter => {
@@ -98,6 +105,25 @@ describe("adapter-check", () => {
   it("fails exactly the check that an adapter breaks after a fault", async () => {
     const flaws = ["seq-content", "lost-answer", "too-many-requests", "unavailable", "lease-lapse"] as const
     expect(await failures(flaws, "all")).toEqual(only(flaws))
+  })
+
+  it("reads the answer to a long push of an adapter that takes compressed answers", async () => {
+    const server = await serve(join(temporary(), "data"))
+    const { stop, url } = await startCheck([server.url, "--faults", "none"])
+    const through = {
+      ...server,
+      call: (path: string, init: RequestInit = {}) => callThrough(url, server.token, path, init),
+    }
+    const session = "019aa000-0000-7000-8000-000000000001"
+    await attach(through, session, "long")
+    const unknown = Array.from({ length: 2_000 }, (_, index) => ({
+      type: "turn.started",
+      channel: "agent",
+      seq: index + 1,
+    }))
+    await push(through, session, unknown)
+    const { stdout } = await stop()
+    expect(failed(stdout)).toContain("line-valid")
   })
 
   it("says that nothing was opened where no adapter calls, and ends after the time it is given", async () => {
