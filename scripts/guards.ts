@@ -40,6 +40,7 @@ const guards: readonly Guard[] = [
   { name: "format and lint", command: bin("biome"), args: ["check", "."] },
   { name: "types of scripts", command: bin("tsc"), args: ["-p", "scripts"] },
   script("direction of imports", "checkDependencies.ts"),
+  script("sizes and names of files", "checkShape.ts"),
   script("samples of the docs", "checkSamples.ts"),
   script("generated reference and links", "generateDocs.ts", "--check"),
   ...packages
