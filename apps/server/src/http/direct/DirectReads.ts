@@ -76,9 +76,19 @@ const routeOf = (endpoint: Endpoint, run: Run): DirectRoute => {
   }
 }
 
-/** Parameters that make a call wait. */
-const waits = (params: URLSearchParams, log: LogReader): boolean =>
-  params.has("wait") || Number(params.get("min-sequence") ?? 0) > log.published()
+/** A call that was read. */
+interface Call {
+  readonly route: DirectRoute
+  readonly ids: unknown
+  readonly values: unknown
+  /** Sequence that the log must have reached; below it the call has to wait. */
+  readonly sequence: number
+}
+
+/** Calls whose parameters are kept decoded … */
+const keptCalls = 1_024
+/** … and the longest target of one, characters. */
+const longestTarget = 512
 
 /** Routes whose handlers wait for nothing but the database. */
 export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
@@ -95,6 +105,40 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
 >() {
   static readonly layer = Layer.sync(DirectReads, () => {
     const routes: DirectRoute[] = []
+
+    const read = (target: string): Call | null => {
+      const at = target.indexOf("?")
+      const path = at === -1 ? target : target.slice(0, at)
+      for (const route of routes) {
+        const found = route.pattern.exec(path)
+        if (found === null) continue
+        const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
+        const said = Object.fromEntries(query)
+        if (Object.keys(said).length !== query.size || query.has("wait")) return null
+        if (unknownIn(route.params, said, "parameter") !== null) return null
+        const ids = route.decodePath(Object.fromEntries(route.names.map((name, index) => [name, found[index + 1]])))
+        const values = route.decodeParams(said)
+        if (Option.isNone(ids) || Option.isNone(values)) return null
+        return { route, ids: ids.value, values: values.value, sequence: Number(query.get("min-sequence") ?? 0) }
+      }
+      return null
+    }
+
+    /** Calls by their target, the one that was made last at the end: a UI asks for the same pages again and again. */
+    const calls = new Map<string, Call>()
+    const callOf = (target: string): Call | null => {
+      const known = calls.get(target)
+      const call = known ?? read(target)
+      if (call === null || target.length > longestTarget) return call
+      if (known !== undefined) calls.delete(target)
+      calls.set(target, call)
+      for (const [oldest] of calls) {
+        if (calls.size <= keptCalls) break
+        calls.delete(oldest)
+      }
+      return call
+    }
+
     return {
       take: <E, Provides, R, Left extends HttpApiEndpoint.HttpApiEndpoint.Any>(
         names: readonly string[],
@@ -116,22 +160,10 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
         }),
       answer: (target, headers, log) => {
         if ((headers.accept ?? "").toLowerCase().includes("text/event-stream")) return null
-        const at = target.indexOf("?")
-        const path = at === -1 ? target : target.slice(0, at)
-        for (const { decodeParams, decodePath, names, params, path: route, pattern, run } of routes) {
-          const found = pattern.exec(path)
-          if (found === null) continue
-          const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
-          const given = Object.fromEntries(query)
-          if (Object.keys(given).length !== query.size || waits(query, log)) return null
-          if (unknownIn(params, given, "parameter") !== null) return null
-          const ids = decodePath(Object.fromEntries(names.map((name, index) => [name, found[index + 1]])))
-          const values = decodeParams(given)
-          if (Option.isNone(ids) || Option.isNone(values)) return null
-          const response = run(ids.value, values.value, { headers })
-          return response === null ? null : { response, route }
-        }
-        return null
+        const call = callOf(target)
+        if (call === null || call.sequence > log.published()) return null
+        const response = call.route.run(call.ids, call.values, { headers })
+        return response === null ? null : { response, route: call.route.path }
       },
     }
   })
