@@ -1,3 +1,3 @@
 export { type Applied, applyEvent, type ReloadReason } from "./applyEvent.js"
-export { HeldRows } from "./HeldRows.js"
+export type { HeldRows } from "./HeldRows.js"
 export { stateOf, type ThreadState, viewOf } from "./ThreadState.js"
