@@ -123,23 +123,31 @@ const make = Effect.gen(function* () {
     )
 
   const run: ImportJobsService["run"] = (job, recording) =>
-    Effect.gen(function* () {
-      if (known.get(job.importId)?.state === "running") {
-        return yield* new Problem({ slug: "import-conflict", detail: `Import ${job.importId} has not ended.` })
-      }
-      known.begin(job, yield* Clock.currentTimeMillis)
-      return yield* Effect.onExit(importing(job, recording), (exit) =>
-        Effect.map(Clock.currentTimeMillis, (endedAt) => known.change(job.importId, { ...endOf(exit), endedAt })),
+    Effect.suspend(() => {
+      let hasBegun = false
+      return Effect.gen(function* () {
+        if (known.get(job.importId)?.state === "running") {
+          return yield* new Problem({ slug: "import-conflict", detail: `Import ${job.importId} has not ended.` })
+        }
+        known.begin(job, yield* Clock.currentTimeMillis)
+        hasBegun = true
+        return yield* importing(job, recording)
+      }).pipe(
+        places.withPermitsIfAvailable(1),
+        Effect.flatMap(
+          Option.match({
+            onNone: () => new Problem({ slug: "too-many-requests", detail: `${concurrent} imports run already.` }),
+            onSome: Effect.succeed,
+          }),
+        ),
+        // After its place is free: a caller that sees the end may begin the next import at once.
+        Effect.onExit((exit) =>
+          hasBegun
+            ? Effect.map(Clock.currentTimeMillis, (endedAt) => known.change(job.importId, { ...endOf(exit), endedAt }))
+            : Effect.void,
+        ),
       )
-    }).pipe(
-      places.withPermitsIfAvailable(1),
-      Effect.flatMap(
-        Option.match({
-          onNone: () => new Problem({ slug: "too-many-requests", detail: `${concurrent} imports run already.` }),
-          onSome: Effect.succeed,
-        }),
-      ),
-    )
+    })
 
   return ImportJobs.of({
     run,
