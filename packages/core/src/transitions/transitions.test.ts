@@ -26,7 +26,28 @@ const neverStarted = [
   acceptedAs(strong("t1")),
   { type: "turn.start-timed-out", ...requested },
 ]
+const inTurn = { turnId: strong("t1") }
+/** A command that outlives its turn becomes a task; its own end comes later. */
+const backgrounded = [
+  { type: "turn.started", native: inTurn },
+  { type: "item.started", payload: { kind: "command", processId: "1" }, native: { ...inTurn, itemId: "c" } },
+  { type: "turn.completed", payload: { outcome: "completed" }, native: inTurn },
+]
+const endOfCommand = (status: string) => ({
+  type: "item.completed",
+  payload: { kind: "command", status },
+  native: { ...inTurn, itemId: "c" },
+})
+/** An attempt that its turn's inferred failure closed, and whose own end comes after it. */
+const failedWithItsTurn = [
+  { type: "turn.started", native: inTurn },
+  { type: "inference.started", native: { ...inTurn, inferenceId: "i" } },
+  { type: "session.state.changed", payload: { state: "error" } },
+]
 const stories = [
+  [...backgrounded, endOfCommand("declined")],
+  [...backgrounded, endOfCommand("failed")],
+  [...failedWithItsTurn, { type: "inference.cancelled", native: { ...inTurn, inferenceId: "i" } }],
   [...neverStarted, { type: "turn.started", native: { turnId: strong("t1") } }],
   [...neverStarted, { type: "turn.started", native: { turnId: strong("t2") } }, echoIn(strong("t2"))],
 ]
