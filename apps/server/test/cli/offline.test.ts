@@ -24,8 +24,9 @@ import {
 } from "@threadfold/contracts"
 import { recording } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
-import { Schema } from "effect"
+import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
+import { openReader } from "../../src/cli/reading.js"
 import { document, problemOf, temporary, threadfold, threadList } from "./program.js"
 
 const plain = recording("codex-01-plain").path
@@ -56,35 +57,50 @@ const stateOf = (directory: string) =>
 describe("shapes", () => {
   it("are what the contracts say, over a directory and over a file", async () => {
     const directory = await imported()
-    const answers = []
-    for (const where of [
-      ["--data-dir", directory],
-      ["--db", join(directory, "threadfold.db")],
-    ]) {
-      const list = await document(threadList(ThreadView), ["threads", ...where])
-      const threadId = list.threads[0]?.threadId ?? ""
-      expect(list.threads).toHaveLength(1)
-      const events = await threadfold(["events", "--json", ...where])
-      const envelopes = events.stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => Schema.decodeUnknownSync(Schema.parseJson(EventEnvelope), { onExcessProperty: "error" })(line))
-      expect(envelopes.map(({ sequence }) => sequence)).toEqual(envelopes.map((_, index) => index + 1))
-      answers.push({
-        list,
-        envelopes,
-        byPrefix: await document(ThreadSnapshot, ["thread", threadId.slice(0, 8), ...where]),
-        byNativeId: await document(ThreadSnapshot, ["thread", list.threads[0]?.nativeThreadId ?? "", ...where]),
-        stats: { ...(await document(Stats, ["stats", "--by-type", ...where])), walBytes: 0 },
-        check: await document(CheckReport, ["check", ...where]),
-        verify: await document(VerifyReport, ["verify", ...where]),
-      })
-    }
-    const [overDirectory, overFile] = answers
-    expect(overFile).toEqual(overDirectory)
-    expect(overDirectory?.byNativeId).toEqual(overDirectory?.byPrefix)
-    expect(overDirectory?.stats.events).toBe(overDirectory?.envelopes.length)
-    expect(overDirectory?.stats.lastSequence).toBe(overDirectory?.list.sequence)
+    const where = ["--data-dir", directory]
+    const list = await document(threadList(ThreadView), ["threads", ...where])
+    const threadId = list.threads[0]?.threadId ?? ""
+    expect(list.threads).toHaveLength(1)
+    const events = await threadfold(["events", "--json", ...where])
+    const lines = events.stdout.trimEnd().split("\n")
+    const envelopes = lines.map((line) =>
+      Schema.decodeUnknownSync(Schema.parseJson(EventEnvelope), { onExcessProperty: "error" })(line),
+    )
+    expect(envelopes.map(({ sequence }) => sequence)).toEqual(envelopes.map((_, index) => index + 1))
+    const byPrefix = await document(ThreadSnapshot, ["thread", threadId.slice(0, 8), ...where])
+    expect(await document(ThreadSnapshot, ["thread", list.threads[0]?.nativeThreadId ?? "", ...where])).toEqual(
+      byPrefix,
+    )
+    const stats = await document(Stats, ["stats", "--by-type", ...where])
+    expect([stats.events, stats.lastSequence]).toEqual([envelopes.length, list.sequence])
+    const check = await document(CheckReport, ["check", ...where])
+    const verify = await document(VerifyReport, ["verify", ...where])
+
+    // Over a file the same: what the reader of these commands gives, read in this process, and the two that read by themselves.
+    const file = join(directory, "threadfold.db")
+    const overFile = await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reader = yield* openReader({ db: Option.some(file), dataDir: Option.none() })
+          return {
+            list: yield* reader.threads({ limit: null }),
+            thread: yield* reader.thread(threadId),
+            matching: yield* reader.matching(threadId.slice(0, 8)),
+            lines: Chunk.toReadonlyArray(yield* Stream.runCollect(reader.events({ limit: null }))),
+            stats: yield* reader.stats({ byType: true }),
+          }
+        }),
+      ),
+    )
+    expect(overFile).toEqual({
+      list,
+      thread: byPrefix,
+      matching: [threadId],
+      lines,
+      stats: { ...stats, walBytes: overFile.stats.walBytes },
+    })
+    expect(await document(CheckReport, ["check", "--db", file])).toEqual(check)
+    expect(await document(VerifyReport, ["verify", "--db", file])).toEqual(verify)
   })
 
   it("of events follow thread, type, place and number, and show the provider's words on request", async () => {

@@ -3,9 +3,12 @@ import { existsSync, readFileSync, statSync, symlinkSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { CheckReport, ImportReport, Stats, ThreadSnapshot, ThreadView, VerifyReport } from "@threadfold/contracts"
+import { CheckReport, ImportReport, Stats, ThreadView, VerifyReport } from "@threadfold/contracts"
 import { recordings } from "@threadfold/testkit"
+import { Chunk, Effect, Option, Stream } from "effect"
 import { describe, expect, it } from "vitest"
+import { openReader } from "../../src/cli/reading.js"
+import type { EventsQuery } from "../../src/offline/Reader.js"
 import { document, ended, problemOf, start, temporary, threadfold, threadList } from "./program.js"
 import { attach, push, serve } from "./server.js"
 
@@ -101,27 +104,32 @@ describe("commands beside a server", () => {
       ...recordings.slice(0, 3).map(({ path }) => path),
       ...where,
     ])
-    const looks = async () => ({
-      threads: await document(threadList(ThreadView), ["threads", ...where]),
-      thread: await document(ThreadSnapshot, [
-        "thread",
-        (await document(threadList(ThreadView), ["threads", ...where])).threads[0]?.threadId ?? "",
-        ...where,
-      ]),
-      events: (await threadfold(["events", "--json", "--native", ...where])).stdout,
-      newest: (await threadfold(["events", ...where])).stdout,
-      types: (await threadfold(["events", "--json", "--type", "turn.started", "--after", "20", ...where])).stdout,
-      stats: await document(Stats, ["stats", "--by-type", ...where]).then(({ byType, events, threads }) => ({
-        byType,
-        events,
-        threads,
-      })),
-      check: await document(CheckReport, ["check", ...where]),
-      verify: await document(VerifyReport, ["verify", ...where]),
-    })
-    const without = await looks()
+    /** What the reading commands print, read in this process by their reader: from the file, or from its server. */
+    const looks = openReader({ db: Option.none(), dataDir: Option.some(directory) }).pipe(
+      Effect.flatMap((reader) =>
+        Effect.gen(function* () {
+          const lines = (query: EventsQuery) =>
+            Effect.map(Stream.runCollect(reader.events(query)), Chunk.toReadonlyArray)
+          const { threads } = yield* reader.threads({ limit: null })
+          const { byType, events, threads: count } = yield* reader.stats({ byType: true })
+          return {
+            threads,
+            first: yield* reader.thread(threads[0]?.threadId ?? ""),
+            events: yield* lines({ limit: null, native: true }),
+            newest: yield* lines({ limit: 20, newest: true }),
+            types: yield* lines({ limit: null, types: ["turn.started"], after: 20 }),
+            stats: { byType, events, threads: count },
+          }
+        }),
+      ),
+      Effect.scoped,
+    )
+    const without = await Effect.runPromise(looks)
     const server = await serve(directory)
-    expect(await looks()).toEqual(without)
+    expect(await Effect.runPromise(looks)).toEqual(without)
+    expect((await document(threadList(ThreadView), ["threads", ...where])).threads).toEqual(without.threads)
+    expect(await document(CheckReport, ["check", ...where])).toMatchObject({ ok: true })
+    expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true })
     const missing = await threadfold(["thread", "ffffffff", ...where, "--json"])
     expect([missing.code, problemOf(missing).type]).toEqual([2, "urn:threadfold:problem:thread-not-found"])
     server.child.stdin?.end()
