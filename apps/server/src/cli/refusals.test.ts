@@ -7,27 +7,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ProblemDetails } from "@threadfold/contracts/problem"
 import { recording } from "@threadfold/testkit"
-import { Effect, Schema } from "effect"
-import { expect, it, onTestFinished, vi } from "vitest"
-import { main } from "./main.js"
-
-/** Runs a command line that must write nothing to standard output; gives its exit code and what standard error got. */
-const refused = async (args: readonly string[]): Promise<{ readonly code: number; readonly stderr: string }> => {
-  let stderr = ""
-  const out = vi.spyOn(process.stdout, "write").mockImplementation(() => true)
-  const error = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += String(text)
-    return true
-  })
-  try {
-    const code = await Effect.runPromise(main(["node", "threadfold", ...args]))
-    expect(out).not.toHaveBeenCalled()
-    return { code, stderr }
-  } finally {
-    out.mockRestore()
-    error.mockRestore()
-  }
-}
+import { Schema } from "effect"
+import { expect, it, onTestFinished } from "vitest"
+import { refused } from "../../test/cli/inProcess.js"
 
 const decodeProblem = Schema.decodeUnknownSync(Schema.parseJson(ProblemDetails))
 

@@ -7,6 +7,7 @@ import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it, vi } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
+import { refused } from "./inProcess.js"
 import { document, ended, problemOf, start, temporary, threadfold } from "./program.js"
 import { attach, push, type RunningServer, serve } from "./server.js"
 
@@ -133,8 +134,12 @@ describe("send", () => {
       [["resume", "ffffffff"], 2, "thread-not-found"],
     ]
     for (const [args, code, slug] of runs) {
-      const run = await threadfold([...args, ...where, "--json"])
-      expect([args, run.code, problemOf(run).type]).toEqual([args, code, `urn:threadfold:problem:${slug}`])
+      const run = await refused([...args, ...where, "--json"])
+      expect([args, run.code, problemOf({ ...run, stdout: "" }).type]).toEqual([
+        args,
+        code,
+        `urn:threadfold:problem:${slug}`,
+      ])
     }
     await stopped(server, where)
     const alone = await threadfold(["send", "x", ...where, "--json"])

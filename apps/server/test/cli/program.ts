@@ -73,7 +73,7 @@ export const document = async <A, I>(schema: Schema.Schema<A, I>, args: readonly
 }
 
 /** The problem that a failed run tells as JSON: on standard error, with nothing on standard output. */
-export const problemOf = ({ stderr, stdout }: Ended): ProblemDetails => {
+export const problemOf = ({ stderr, stdout }: Pick<Ended, "stderr" | "stdout">): ProblemDetails => {
   if (stdout !== "") throw new Error(`standard output should be empty: ${stdout}`)
   return Schema.decodeUnknownSync(Schema.parseJson(ProblemDetails))(stderr)
 }
