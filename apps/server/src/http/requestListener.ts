@@ -58,12 +58,21 @@ const makeAccessLog = (write: (line: string) => void, now: () => number): ((entr
   }
 }
 
-const factsOf = ({ headersDistinct, url = "" }: IncomingMessage): RequestFacts => ({
-  target: url,
-  hosts: headersDistinct.host ?? [],
-  origin: headersDistinct.origin?.join(", "),
-  authorization: headersDistinct.authorization?.join(", "),
-})
+/** Reads the three headers that the gate looks at as they came, each as often as it came, and no other one. */
+const factsOf = ({ rawHeaders, url = "" }: IncomingMessage): RequestFacts => {
+  const hosts: string[] = []
+  let origin: string | undefined
+  let authorization: string | undefined
+  const joined = (before: string | undefined, value: string) => (before === undefined ? value : `${before}, ${value}`)
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ""
+    const value = rawHeaders[at + 1] ?? ""
+    if (name.length === 4 && name.toLowerCase() === "host") hosts.push(value)
+    else if (name.length === 6 && name.toLowerCase() === "origin") origin = joined(origin, value)
+    else if (name.length === 13 && name.toLowerCase() === "authorization") authorization = joined(authorization, value)
+  }
+  return { target: url, hosts, origin, authorization }
+}
 
 /** The listener of a server's requests. */
 export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
