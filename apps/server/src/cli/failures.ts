@@ -8,8 +8,12 @@ export class Finding extends Data.TaggedError("Finding") {}
 /** The reader of our output went away (`| head`): no reason to complain. */
 export class OutputClosed extends Data.TaggedError("OutputClosed") {}
 
-/** Exit code of a problem: 2 where other arguments would help, 3 where the world around the program must change. */
-export const exitCodeOf = (problem: Problem): 2 | 3 => (problems[problem.slug].isOfArguments === true ? 2 : 3)
+/** Exit code of a problem: 1 for a finding, 2 where other arguments would help, 3 where the world around the program must change. */
+export const exitCodeOf = ({ slug }: Problem): 1 | 2 | 3 => {
+  const { isFinding, isOfArguments } = problems[slug]
+  if (isFinding === true) return 1
+  return isOfArguments === true ? 2 : 3
+}
 
 /** A usage error. */
 export const usageProblem = (detail: string): Problem => new Problem({ slug: "invalid-request", detail })

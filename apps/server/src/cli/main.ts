@@ -17,6 +17,7 @@ import {
 } from "./commands/databaseCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
 import { importCommand } from "./commands/importCommand.js"
+import { atCommand, diffCommand } from "./commands/momentCommands.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
 import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
 import { sendCommand } from "./commands/sendCommand.js"
@@ -50,6 +51,8 @@ const every = [
   importCommand,
   threadsCommand,
   threadCommand,
+  atCommand,
+  diffCommand,
   eventsCommand,
   tailCommand,
   statsCommand,

@@ -3,10 +3,11 @@
  * `rebuild` can be stopped at any moment.
  */
 import { Worker } from "node:worker_threads"
-import type { CheckReport, SalvageReport, VerifyReport } from "@threadfold/contracts"
+import type { CheckReport, SalvageReport, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import type { RebuildReport } from "@threadfold/projections"
 import { Effect } from "effect"
+import type { Moment, ThreadDiffReport } from "./moments.js"
 
 /** What `rebuild` prints. */
 export interface RebuildOutcome extends RebuildReport {
@@ -21,6 +22,16 @@ export interface Jobs {
   readonly check: { readonly options: object; readonly report: CheckReport }
   /** Reads a database file. */
   readonly verify: { readonly options: { readonly bytes: boolean }; readonly report: VerifyReport }
+  /** Reads a database file. */
+  readonly at: {
+    readonly options: { readonly threadId: string; readonly moment: Moment }
+    readonly report: ThreadSnapshot
+  }
+  /** Reads a database file. */
+  readonly diff: {
+    readonly options: { readonly threadId: string; readonly from: Moment; readonly to: Moment }
+    readonly report: ThreadDiffReport
+  }
   /** Reads a damaged file and writes a new database. */
   readonly salvage: { readonly options: { readonly to: string }; readonly report: SalvageReport }
   /** Writes a database whose directory the process owns. */

@@ -5,6 +5,7 @@ import { Problem } from "@threadfold/contracts/problem"
 import { databaseGroups, eventSourceOf } from "@threadfold/engine"
 import {
   isDamage,
+  type LogDriver,
   type OpenError,
   openSqlite,
   type SalvageError,
@@ -17,17 +18,27 @@ import Sqlite from "better-sqlite3"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { checkDatabase } from "./check.js"
-import type { JobMessage, JobProgress, RebuildOutcome } from "./Job.js"
+import type { JobMessage, JobName, JobProgress, RebuildOutcome } from "./Job.js"
+import { threadAt, threadDiff } from "./moments.js"
 
-const Request = Schema.Struct({
-  name: Schema.Literal("check", "verify", "rebuild", "salvage"),
-  file: Schema.String,
-  options: Schema.Struct({
-    resume: Schema.optional(Schema.Boolean),
-    bytes: Schema.optional(Schema.Boolean),
-    to: Schema.optional(Schema.String),
-  }),
-})
+const Moment = Schema.Union(
+  Schema.Struct({ kind: Schema.Literal("sequence"), sequence: Schema.Number }),
+  Schema.Struct({ kind: Schema.Literal("event"), eventId: Schema.String }),
+  Schema.Struct({ kind: Schema.Literal("time"), at: Schema.Number }),
+  Schema.Struct({ kind: Schema.Literal("turn"), turnId: Schema.String }),
+)
+
+const requestOf = <const Name extends JobName, Fields extends Schema.Struct.Fields>(name: Name, options: Fields) =>
+  Schema.Struct({ name: Schema.Literal(name), file: Schema.String, options: Schema.Struct(options) })
+
+const Request = Schema.Union(
+  requestOf("check", {}),
+  requestOf("verify", { bytes: Schema.Boolean }),
+  requestOf("at", { threadId: Schema.String, moment: Moment }),
+  requestOf("diff", { threadId: Schema.String, from: Moment, to: Moment }),
+  requestOf("rebuild", { resume: Schema.Boolean }),
+  requestOf("salvage", { to: Schema.String }),
+)
 
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
 const progress = (done: JobProgress): void => send({ kind: "progress", progress: done })
@@ -74,6 +85,10 @@ const runCheck = (file: string) =>
     handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), throttled())).deferred(),
   )
 
+/** Reads the log as of one moment. */
+const inLog = <A>(file: string, body: (driver: LogDriver) => A): A =>
+  readOnly(file, (handle) => handle.transaction(() => body(sqliteDriver(handle))).deferred())
+
 const runRebuild = (file: string, resume: boolean): Effect.Effect<RebuildOutcome, OpenError> =>
   Effect.scoped(
     Effect.map(openSqlite({ file, owner: "held", migrations: databaseGroups }), ({ driver, handle }) => {
@@ -104,16 +119,25 @@ const runSalvage = (from: string, to: string): Effect.Effect<SalvageReport, Salv
   )
 
 const main = Effect.gen(function* () {
-  const { file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
-  switch (name) {
+  const request = Schema.decodeUnknownSync(Request)(workerData)
+  const { file } = request
+  switch (request.name) {
     case "check":
       return runCheck(file)
     case "verify":
-      return runVerify(file, options.bytes === true)
+      return runVerify(file, request.options.bytes)
+    case "at": {
+      const { moment, threadId } = request.options
+      return inLog(file, (driver) => threadAt(driver, threadId, moment))
+    }
+    case "diff": {
+      const { from, threadId, to } = request.options
+      return inLog(file, (driver) => threadDiff(driver, threadId, from, to))
+    }
     case "rebuild":
-      return yield* runRebuild(file, options.resume === true)
+      return yield* runRebuild(file, request.options.resume)
     case "salvage":
-      return yield* runSalvage(file, options.to ?? `${file}.salvaged`)
+      return yield* runSalvage(file, request.options.to)
   }
 })
 

@@ -14,6 +14,8 @@ interface ProblemEntry {
   readonly next: string
   /** True: other arguments help; else the world around the caller must change. */
   readonly isOfArguments?: true
+  /** True: what was asked is answered: there is no such thing in what was looked at. */
+  readonly isFinding?: true
   /** True: the same call may succeed later. */
   readonly mayPass?: true
 }
@@ -68,6 +70,12 @@ const catalogue = {
     isOfArguments: true,
     title: "There is no such thing in this thread",
     next: "List what there is with GET /v1/threads/{threadId}.",
+  },
+  "before-first-event": {
+    status: 404,
+    isFinding: true,
+    title: "The thread had no event yet",
+    next: "Ask for a later moment; the first event of a thread is the first line of `threadfold events --thread ID`.",
   },
   "turn-not-found": {
     status: 404,

@@ -1,3 +1,4 @@
+export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
 export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
 export {
   type Cells,
@@ -33,3 +34,4 @@ export {
   turnDetail,
   turnView,
 } from "./view.js"
+export { type WalkStep, walk } from "./walk.js"

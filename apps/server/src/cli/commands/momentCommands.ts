@@ -1,0 +1,89 @@
+/** Commands that show a thread as it was: `threadfold at` and `threadfold diff`. */
+import { Command, Options } from "@effect/cli"
+import { Effect, Option, Schema } from "effect"
+import { runJob } from "../../offline/Job.js"
+import type { Moment } from "../../offline/moments.js"
+import { usageProblem } from "../failures.js"
+import { currentLook, progressEnd, write, writeJson } from "../output.js"
+import { diffPage } from "../pages/diffPage.js"
+import { threadPage } from "../pages/threadPage.js"
+import { fileForWork, openReader, threadNamed } from "../reading.js"
+import { dataDir, db, json, saying, threadArg, wholeNumber } from "../sharedOptions.js"
+
+const sequence = wholeNumber("sequence", 1).pipe(
+  Options.withDescription("After the event of this sequence of the log."),
+  Options.optional,
+)
+const event = Options.text("event").pipe(Options.withDescription("After the event of this id."), Options.optional)
+const time = Options.text("time").pipe(
+  Options.withPseudoName("ISO"),
+  Options.withSchema(
+    Schema.Date.pipe(Schema.validDate()).annotations({
+      message: saying("--time takes a time such as 2026-11-29T16:00:00Z"),
+    }),
+  ),
+  Options.withDescription("After the last event that its source dates no later than this."),
+  Options.optional,
+)
+const turn = Options.text("turn").pipe(Options.withDescription("After the end of this turn."), Options.optional)
+
+/** The one moment of these that was named. */
+const momentNamed = (named: {
+  readonly sequence: Option.Option<number>
+  readonly event: Option.Option<string>
+  readonly time: Option.Option<Date>
+  readonly turn: Option.Option<string>
+}) => {
+  const moments: readonly Moment[] = [
+    ...Option.toArray(Option.map(named.sequence, (sequence): Moment => ({ kind: "sequence", sequence }))),
+    ...Option.toArray(Option.map(named.event, (eventId): Moment => ({ kind: "event", eventId }))),
+    ...Option.toArray(Option.map(named.time, (at): Moment => ({ kind: "time", at: at.getTime() }))),
+    ...Option.toArray(Option.map(named.turn, (turnId): Moment => ({ kind: "turn", turnId }))),
+  ]
+  const [moment, ...others] = moments
+  return moment === undefined || others.length > 0
+    ? usageProblem("Name one moment: --sequence N, --event ID, --time ISO or --turn ID.")
+    : Effect.succeed(moment)
+}
+
+/** The file that the options name and the thread in it. */
+const found = (options: {
+  readonly id: string
+  readonly db: Option.Option<string>
+  readonly dataDir: Option.Option<string>
+}) =>
+  Effect.gen(function* () {
+    const threadId = yield* threadNamed(yield* openReader(options), options.id)
+    return { file: yield* fileForWork(options), threadId }
+  })
+
+const quietly = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.ensuring(work, Effect.sync(progressEnd))
+
+export const atCommand = Command.make(
+  "at",
+  { id: threadArg, sequence, event, time, turn, dataDir, db, json },
+  (options) =>
+    Effect.gen(function* () {
+      const moment = yield* momentNamed(options)
+      const { file, threadId } = yield* found(options)
+      const snapshot = yield* quietly(runJob({ name: "at", file, options: { threadId, moment } }, () => undefined))
+      yield* options.json ? writeJson(snapshot) : write(threadPage(yield* currentLook, snapshot))
+    }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Show a thread as it was: after an event, at a time, or when a turn had ended."))
+
+const from = wholeNumber("from", 1).pipe(Options.withDescription("The sequence of the log before the changes."))
+const to = wholeNumber("to", 1).pipe(Options.withDescription("The sequence of the log after them."))
+
+export const diffCommand = Command.make("diff", { id: threadArg, from, to, dataDir, db, json }, (options) =>
+  Effect.gen(function* () {
+    const { file, threadId } = yield* found(options)
+    const moment = (sequence: number): Moment => ({ kind: "sequence", sequence })
+    const report = yield* quietly(
+      runJob(
+        { name: "diff", file, options: { threadId, from: moment(options.from), to: moment(options.to) } },
+        () => undefined,
+      ),
+    )
+    yield* options.json ? writeJson(report) : write(diffPage(yield* currentLook, report))
+  }).pipe(Effect.scoped),
+).pipe(Command.withDescription("Show what changed of a thread between two events; as JSON with a JSON Patch."))

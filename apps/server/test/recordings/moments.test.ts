@@ -1,0 +1,102 @@
+/** Threads as they were, and what changed between two moments, over every recording. */
+import { ThreadSnapshot } from "@threadfold/contracts"
+import { fold } from "@threadfold/core"
+import { MapStore, snapshotOf } from "@threadfold/core/model"
+import { eventSourceOf } from "@threadfold/engine"
+import type { LogDriver } from "@threadfold/event-log"
+import { refold } from "@threadfold/projections"
+import { cases, makePauses, recordings } from "@threadfold/testkit"
+import { Schema } from "effect"
+import jsonPatch from "fast-json-patch"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { eventsOf, type Moment, threadAt, threadDiff } from "../../src/offline/moments.js"
+import { Library } from "./Library.js"
+
+let library: Library
+beforeEach(() => {
+  library = new Library()
+})
+afterEach(() => library.close())
+
+const at = (sequence: number): Moment => ({ kind: "sequence", sequence })
+
+const threadIds = (driver: LogDriver): readonly string[] =>
+  driver.streams(null, 100).filter((id) => [...eventsOf(driver, id)].some(({ type }) => type.startsWith("thread.")))
+
+/** The thread after so many events of its stream, by the fold of verify and rebuild. */
+const refolded = (driver: LogDriver, threadId: string, version: number, sequence: number) => {
+  const store = new MapStore()
+  refold(eventSourceOf(driver), store, fold, threadId, version)
+  return snapshotOf(store.rowsOf(threadId), sequence)
+}
+
+const problemOf = (body: () => unknown): unknown => {
+  try {
+    return body()
+  } catch (error) {
+    return error instanceof Error && "slug" in error ? error.slug : error
+  }
+}
+
+/** Moments per thread that are looked at; `MOMENTS=all` takes each one. */
+const most = process.env.MOMENTS === "all" ? Number.POSITIVE_INFINITY : 12
+
+const spread = <A>(all: readonly A[]): readonly A[] => {
+  const step = Math.max(1, Math.ceil(all.length / most))
+  return all.filter((_, index) => index % step === 0 || index === all.length - 1)
+}
+
+describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))("%s", (_name, one) => {
+  it("is shown at any event as a new fold shows it, and a patch leads from one moment to the next", async () => {
+    await library.import([one.path])
+    const pauses = makePauses()
+    await library.own(async ({ driver }) => {
+      for (const threadId of threadIds(driver)) {
+        const events = [...eventsOf(driver, threadId)]
+        const encode = Schema.encodeSync(ThreadSnapshot)
+        let before: { readonly sequence: number; readonly snapshot: ThreadSnapshot } | null = null
+        for (const { sequence, streamVersion } of spread(events)) {
+          await pauses()
+          const snapshot = threadAt(driver, threadId, at(sequence))
+          expect(snapshot).toEqual(refolded(driver, threadId, streamVersion, sequence))
+          if (before !== null) {
+            const { from, patch, rows, to } = threadDiff(driver, threadId, at(before.sequence), at(sequence))
+            expect([from, to]).toEqual([before.sequence, sequence])
+            const document = structuredClone(encode(before.snapshot))
+            const patched = jsonPatch.applyPatch(document, structuredClone([...patch]), true).newDocument
+            expect(patched).toEqual(encode(snapshot))
+            expect(rows.length === 0).toBe(patch.every((step) => step.path === "/sequence"))
+          }
+          before = { sequence, snapshot }
+        }
+        expect(threadAt(driver, threadId, at(Number.MAX_SAFE_INTEGER)).turns).toEqual(before?.snapshot.turns)
+        expect(threadDiff(driver, threadId, at(driver.head()), at(driver.head())).patch).toEqual([])
+      }
+    })
+  })
+})
+
+describe("a moment", () => {
+  it("is an event, a time, or the end of a turn; what is not there is a problem", async () => {
+    await library.import([recordings[0]?.path ?? ""])
+    library.look(({ driver }) => {
+      const [threadId = ""] = threadIds(driver)
+      const events = [...eventsOf(driver, threadId)]
+      const first = events[0]
+      const ended = events.find(({ type }) => type === "turn.completed")
+      if (first === undefined || ended === undefined || ended.turnId === null) throw new Error("no turn ended")
+      const expected = threadAt(driver, threadId, at(ended.sequence))
+      expect(threadAt(driver, threadId, { kind: "event", eventId: ended.eventId })).toEqual(expected)
+      const byTurn = threadAt(driver, threadId, { kind: "turn", turnId: ended.turnId })
+      expect(byTurn.turns.find(({ turnId }) => turnId === ended.turnId)?.status).toBe("ended")
+      expect(byTurn.sequence).toBeLessThanOrEqual(ended.sequence)
+      const byTime = threadAt(driver, threadId, { kind: "time", at: ended.at })
+      expect(byTime.sequence).toBeGreaterThanOrEqual(ended.sequence)
+      expect(problemOf(() => threadAt(driver, threadId, at(first.sequence - 1)))).toBe("before-first-event")
+      expect(problemOf(() => threadAt(driver, threadId, { kind: "time", at: 0 }))).toBe("before-first-event")
+      expect(problemOf(() => threadAt(driver, threadId, { kind: "turn", turnId: "none" }))).toBe("turn-not-found")
+      expect(problemOf(() => threadAt(driver, threadId, { kind: "event", eventId: "none" }))).toBe("event-not-found")
+      expect(problemOf(() => threadAt(driver, "none", at(1)))).toBe("thread-not-found")
+    })
+  })
+})

@@ -1,0 +1,37 @@
+/** A stream folded event by event in memory: what shows a thread as it was, and what finds the event that changed something. */
+import type { EventEnvelope } from "@threadfold/contracts"
+import type { Change, Fold } from "../Change.js"
+import { fold as currentFold } from "../fold/fold.js"
+import { type FoldState, initialState } from "../state/FoldState.js"
+import { MapStore } from "./MapStore.js"
+
+/** A stream after one of its events. The store goes on with the walk: what is to be kept of it is copied. */
+export interface WalkStep {
+  readonly event: EventEnvelope
+  /** What the event changed, as the fold says it. */
+  readonly changes: readonly Change[]
+  readonly state: FoldState
+  /** All rows after the event. */
+  readonly store: MapStore
+}
+
+/**
+ * Folds the events of one stream, the oldest first, and shows every step.
+ *
+ * @param events all events of the stream from its first one on, in order
+ * @param fold another build of the fold, for what-if
+ */
+export function* walk(
+  streamId: string,
+  events: Iterable<EventEnvelope>,
+  fold: Fold = currentFold,
+): Generator<WalkStep, void> {
+  const store = new MapStore()
+  let state = initialState(streamId)
+  for (const event of events) {
+    const { changes, state: next } = fold(state, event, store)
+    store.apply(changes)
+    state = next
+    yield { event, changes, state, store }
+  }
+}
