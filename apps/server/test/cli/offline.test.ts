@@ -129,6 +129,26 @@ describe("shapes", () => {
   })
 })
 
+describe("a thread as it was", () => {
+  it("is what it is now at the end, and nothing before its first event", async () => {
+    const directory = await imported()
+    const where = ["--data-dir", directory]
+    const { threads } = await document(threadList(ThreadView), ["threads", ...where])
+    const id = threads[0]?.threadId ?? ""
+    const now = await document(ThreadSnapshot, ["thread", id, ...where])
+    expect(await document(ThreadSnapshot, ["at", id, "--sequence", String(now.sequence), ...where])).toEqual(now)
+    const early = await threadfold(["at", id, "--time", "2020-01-01T00:00:00Z", ...where, "--json"])
+    expect([early.code, problemOf(early).type]).toEqual([1, "urn:threadfold:problem:before-first-event"])
+    const diff = await threadfold(["diff", id, "--from", "20", "--to", String(now.sequence), "--json", ...where])
+    expect([diff.code, JSON.parse(diff.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ threadId: id, from: 20, to: now.sequence }),
+    ])
+    const page = await threadfold(["diff", id, "--from", "20", "--to", "60", ...where])
+    expect([page.code, page.stdout]).toEqual([0, expect.stringMatching(/^From 20 to 60: \d+ rows\n/)])
+  })
+})
+
 describe("pages for people", () => {
   it("carry no colours into a pipe, and name what the commands take", async () => {
     const directory = await imported()
