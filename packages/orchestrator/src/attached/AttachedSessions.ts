@@ -92,6 +92,8 @@ export interface AttachedSessionsService {
     context: LineContext,
     lines: readonly PushedLine[],
   ) => Effect.Effect<readonly LineOutcome[], SubmitError | QueueFull>
+  /** Does what belongs to a push before its lines are there, such as reading them: the lease does not lapse meanwhile. */
+  readonly feeding: <A, E, R>(context: LineContext, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Renews the lease. */
   readonly heartbeat: (sessionId: string) => Effect.Effect<AttachedSession, AttachedReadError>
   /** Ends the session; a session that has ended stays as it is. */
@@ -237,7 +239,6 @@ const make = Effect.gen(function* () {
 
   const push: AttachedSessionsService["push"] = (context, lines) =>
     Effect.gen(function* () {
-      yield* leases.touch(context.sessionId)
       const read = lineReader(context, rules)
       const outcomes: LineOutcome[] = []
       for (let start = 0; start < lines.length; ) {
@@ -253,18 +254,16 @@ const make = Effect.gen(function* () {
         start += some.length
       }
       return outcomes
-    })
+    }).pipe((stored) => leases.during(context.sessionId, stored))
 
   return AttachedSessions.of({
     attach,
     require: contextOf,
     push,
+    feeding: ({ sessionId }, work) => leases.during(sessionId, work),
     heartbeat: (sessionId) =>
-      Effect.gen(function* () {
-        const row = yield* attached(sessionId)
-        yield* leases.touch(sessionId)
-        return view(row)
-      }),
+      // The lease first: where it is lapsing just now, the row says what became of the session.
+      Effect.map(Effect.zipRight(leases.touch(sessionId), attached(sessionId)), view),
     detach: (sessionId) =>
       Effect.gen(function* () {
         const { threadId } = yield* attached(sessionId)

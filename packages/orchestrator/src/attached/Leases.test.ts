@@ -1,6 +1,6 @@
 /** Leases of attached sessions: what an adapter's silence leads to, and when. */
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, TestClock } from "effect"
+import { Clock, Deferred, Effect, Fiber, TestClock } from "effect"
 import * as fc from "fast-check"
 import { jumpingClock } from "../../test/JumpingClock.js"
 import { MonotonicClock, type MonotonicClockService } from "../host/SuspendDetector.js"
@@ -54,6 +54,39 @@ describe("leases", () => {
       yield* TestClock.adjust("1 seconds")
       yield* TestClock.adjust("1 seconds")
       expect(lapsed).toEqual(["one"])
+    }),
+  )
+})
+
+describe("a lease whose session is being fed", () => {
+  it.scoped("does not lapse before the work has ended and a whole lease has passed", () =>
+    Effect.gen(function* () {
+      const { leases, lapsed } = yield* noted()
+      yield* leases.hold("one", 1_000)
+      const fed = yield* Effect.fork(leases.during("one", Effect.sleep("10 seconds")))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fed)
+      expect(lapsed).toEqual([])
+      expect(leases.expiresAt("one")).toBe(11_000)
+      yield* TestClock.adjust("1 seconds")
+      expect(lapsed).toEqual(["one"])
+    }),
+  )
+
+  it.scoped("whose lapse is being recorded lets a sign of life wait, and is then gone", () =>
+    Effect.gen(function* () {
+      const recording = yield* Deferred.make<boolean>()
+      const leases = yield* makeLeases(() => Deferred.await(recording)).pipe(
+        Effect.provideService(MonotonicClock, clocksTogether),
+      )
+      yield* leases.hold("one", 1_000)
+      yield* TestClock.adjust("1 seconds")
+      const touched = yield* Effect.fork(leases.touch("one"))
+      yield* TestClock.adjust("1 millis")
+      expect(touched.unsafePoll()).toBeNull()
+      yield* Deferred.succeed(recording, true)
+      yield* Fiber.join(touched)
+      expect(leases.expiresAt("one")).toBeNull()
     }),
   )
 })

@@ -3,19 +3,25 @@
  * session has its whole lease again, because its adapter could not reach a server that was not there. For the same reason
  * a pause of our own (the host slept, or the process was stopped) gives every lease its whole time again.
  */
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Deferred, Effect, type Scope } from "effect"
 import { MonotonicClock, SuspendDetector } from "../host/SuspendDetector.js"
 
 interface Lease {
   readonly leaseMs: number
   expiresAt: number
+  /** Calls under way that feed the session: while there is one, its adapter is not silent. */
+  feeding: number
+  /** Done when the lapse that is being recorded is recorded, or could not be; null: none is. */
+  lapsing: Deferred.Deferred<void> | null
 }
 
 export interface Leases {
   /** Begins or renews a lease. */
   readonly hold: (sessionId: string, leaseMs: number) => Effect.Effect<void>
-  /** Renews a lease that is held. */
+  /** Renews a lease that is held. Waits for a lapse that is being recorded: what is read afterwards is what became of it. */
   readonly touch: (sessionId: string) => Effect.Effect<void>
+  /** Does work that feeds the session. The lease does not lapse meanwhile, and is renewed at the beginning and at the end. */
+  readonly during: <A, E, R>(sessionId: string, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly release: (sessionId: string) => Effect.Effect<void>
   /** When it runs out, ms since the epoch; null where none is held. */
   readonly expiresAt: (sessionId: string) => number | null
@@ -54,20 +60,48 @@ export const makeLeases = (
     })
 
     const lapse = (sessionId: string, lease: Lease, now: number) =>
-      Effect.flatMap(onLapse(sessionId, lease.leaseMs), (done) =>
-        Effect.sync(() => {
-          // A sign of life that came meanwhile has moved the end.
-          if (lease.expiresAt > now) return
-          if (done) leases.delete(sessionId)
-          else lease.expiresAt = now + retryMs
-        }),
-      )
+      Effect.gen(function* () {
+        const lapsing = yield* Deferred.make<void>()
+        lease.lapsing = lapsing
+        yield* onLapse(sessionId, lease.leaseMs).pipe(
+          Effect.tap((done) =>
+            Effect.sync(() => {
+              // Opened again meanwhile: that lease is another one.
+              if (done && leases.get(sessionId) === lease) leases.delete(sessionId)
+              else lease.expiresAt = now + retryMs
+            }),
+          ),
+          Effect.ensuring(
+            Effect.suspend(() => {
+              lease.lapsing = null
+              return Deferred.succeed(lapsing, undefined)
+            }),
+          ),
+        )
+      })
+
+    const touch = (sessionId: string): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const lease = leases.get(sessionId)
+        if (lease === undefined) return Effect.void
+        if (lease.lapsing !== null) return Effect.zipRight(Deferred.await(lease.lapsing), touch(sessionId))
+        return Effect.map(Clock.currentTimeMillis, (now) => {
+          lease.expiresAt = now + lease.leaseMs
+        })
+      })
+
+    const change = (sessionId: string, by: 1 | -1) =>
+      Effect.sync(() => {
+        const lease = leases.get(sessionId)
+        if (lease !== undefined) lease.feeding = Math.max(0, lease.feeding + by)
+      })
 
     const round = Effect.gen(function* () {
       yield* look
       const now = yield* Clock.currentTimeMillis
       for (const [sessionId, lease] of [...leases]) {
-        if (lease.expiresAt <= now) yield* lapse(sessionId, lease, now)
+        if (lease.feeding > 0) lease.expiresAt = Math.max(lease.expiresAt, now + lease.leaseMs)
+        else if (lease.expiresAt <= now) yield* lapse(sessionId, lease, now)
       }
       yield* changed.close
       const next = Math.min(...[...leases.values()].map(({ expiresAt }) => expiresAt))
@@ -82,14 +116,19 @@ export const makeLeases = (
     return {
       hold: (sessionId, leaseMs) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          leases.set(sessionId, { leaseMs, expiresAt: now + leaseMs })
+          leases.set(sessionId, { leaseMs, expiresAt: now + leaseMs, feeding: 0, lapsing: null })
           return changed.open
         }),
-      touch: (sessionId) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const lease = leases.get(sessionId)
-          if (lease !== undefined) lease.expiresAt = now + lease.leaseMs
-        }),
+      touch,
+      during: (sessionId, work) =>
+        Effect.zipRight(
+          touch(sessionId),
+          Effect.acquireUseRelease(
+            change(sessionId, 1),
+            () => work,
+            () => Effect.zipRight(change(sessionId, -1), touch(sessionId)),
+          ),
+        ),
       release: (sessionId) =>
         Effect.sync(() => {
           leases.delete(sessionId)
