@@ -50,6 +50,17 @@ const neverEnding: readonly (readonly [string, Opening])[] = [
     "sends a body in pieces that never end",
     (server) => `${requestText(server, "POST", "/v1/threads", { "transfer-encoding": "chunked" })}5\r\nhello\r\n`,
   ],
+  [
+    "expects something unknown and sends half of a body",
+    (server) =>
+      requestText(
+        server,
+        "POST",
+        "/v1/threads",
+        { expect: "something", "content-type": "application/json", "content-length": "1000" },
+        "{",
+      ),
+  ],
   ["asks to close and never closes", (server) => requestText(server, "GET", "/livez", { authorization: null })],
 ]
 

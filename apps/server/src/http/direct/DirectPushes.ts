@@ -96,8 +96,8 @@ export class DirectPushes extends Context.Tag("@threadfold/server/DirectPushes")
           }),
         receive: (request, response) => {
           const { headers, method, url = "" } = request
-          if (method !== "POST" || headers["transfer-encoding"] !== undefined || headers.expect !== undefined)
-            return false
+          if (method !== "POST" || headers.expect !== undefined) return false
+          if (headers["transfer-encoding"] !== undefined || headers["content-encoding"] !== undefined) return false
           const sessionId = target.exec(url)?.[1]
           const length = Number(headers["content-length"] ?? Number.NaN)
           const type = mediaTypeOf(headers["content-type"])

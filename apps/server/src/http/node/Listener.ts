@@ -2,12 +2,13 @@
  * The listening socket: Node's HTTP server with its bounds, and a shutdown that open streams cannot hold up
  * (`server.close` alone waits for them for ever).
  */
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import { Context, Data, Effect, Layer } from "effect"
 import { recordDuration } from "../../telemetry/durations.js"
+import { wholeAnswer } from "../compressed.js"
 import { HttpLimits, type HttpLimitValues } from "../HttpLimits.js"
 import { type MetricCounters, Metrics } from "../Metrics.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
@@ -112,10 +113,45 @@ const mustBeRead = (response: ServerResponse, limitMs: number): void => {
       if (socket.timeout === limitMs) socket.setTimeout(0)
     })
   }
-  response.once("prefinish", () => {
+  let isWatched = false
+  const begin = (): void => {
+    if (isWatched) return
+    isWatched = true
     if (response.socket === null) response.once("socket", watch)
     else watch(response.socket)
-  })
+  }
+  response.once("prefinish", begin)
+  response.once(wholeAnswer, begin)
+}
+
+/** Calls that may wait on one connection for the answers before theirs. */
+const mostWaiting = 256
+
+/** By connection with a call under way: how the calls begin that wait behind it. */
+const waiting = new WeakMap<Socket, (() => void)[]>()
+
+/**
+ * Begins a call when the one before it on its connection is answered. Calls may be sent ahead; their answers go out in order, and so
+ * must their effects: a short push would overtake the long one before it. False, and nothing begins: too many wait.
+ */
+const inTurn = ({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): boolean => {
+  const start = (): void => {
+    response.once("close", () => {
+      const next = socket.destroyed ? undefined : waiting.get(socket)?.shift()
+      if (next === undefined) waiting.delete(socket)
+      else next()
+    })
+    begin()
+  }
+  const queue = waiting.get(socket)
+  if (queue === undefined) {
+    waiting.set(socket, [])
+    start()
+    return true
+  }
+  if (queue.length >= mostWaiting) return false
+  queue.push(start)
+  return true
 }
 
 /** Measures how long an answer takes. A stream of events lasts as long as its reader likes. */
@@ -178,8 +214,16 @@ const open = (
     const take: RequestListener = (request, response) => {
       measureAnswer(response)
       mustBeRead(response, limits.answerMs)
-      setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
-      current(request, response)
+      const hasPlace = inTurn(request, response, () => {
+        setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
+        current(request, response)
+      })
+      if (hasPlace) return
+      metrics.refused("too-many-requests")
+      sendProblem(request, response, {
+        slug: "too-many-requests",
+        detail: `${mostWaiting} calls wait on this connection for their answers.`,
+      })
     }
     server.on("request", take)
     server.on("checkContinue", (request, response) => {
@@ -187,7 +231,7 @@ const open = (
       take(request, response)
     })
     // An unknown expectation is no reason to answer with anything but a problem.
-    server.on("checkExpectation", (request, response) => current(request, response))
+    server.on("checkExpectation", take)
     server.on("clientError", garbledCall)
     server.once("error", (error) => resume(Effect.fail(cannotListen(host, port)(error))))
     server.listen({ host, port }, () => {

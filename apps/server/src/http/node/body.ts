@@ -13,20 +13,24 @@ export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 
 export const mediaType = (request: HttpServerRequest.HttpServerRequest): string =>
   mediaTypeOf(request.headers["content-type"])
 
-/** Fails with `unsupported-media-type` unless the body is one of these. */
+const unsupported = (detail: string): Effect.Effect<never, Problem> =>
+  Effect.fail(new Problem({ slug: "unsupported-media-type", detail }))
+
+/** Fails with `unsupported-media-type` unless the body is one of these, and is not compressed. */
 export const requireMediaType = (
   request: HttpServerRequest.HttpServerRequest,
   types: readonly string[],
 ): Effect.Effect<string, Problem> => {
   const type = mediaType(request)
-  return types.includes(type)
+  if (!types.includes(type)) {
+    return unsupported(
+      `The body is ${type === "" ? "of no named type" : JSON.stringify(type)}; it must be ${types.join(" or ")}.`,
+    )
+  }
+  const coding = request.headers["content-encoding"] ?? "identity"
+  return coding.toLowerCase() === "identity"
     ? Effect.succeed(type)
-    : Effect.fail(
-        new Problem({
-          slug: "unsupported-media-type",
-          detail: `The body is ${type === "" ? "of no named type" : JSON.stringify(type)}; it must be ${types.join(" or ")}.`,
-        }),
-      )
+    : unsupported(`The body is coded as ${JSON.stringify(coding)}; send it as it is.`)
 }
 
 /** The problem of a body that is longer than a limit. */

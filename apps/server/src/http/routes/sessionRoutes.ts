@@ -78,7 +78,7 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
           Effect.gen(function* () {
             const type = yield* requireMediaType(request, pushTypes)
             const context = yield* sessions.require(path.sessionId)
-            const body = yield* readBody(request, bodyBytes)
+            const body = yield* sessions.feeding(context, readBody(request, bodyBytes))
             const answered = yield* pushed(context, { type, body, accept: request.headers.accept ?? "" })
             return HttpServerResponse.text(answered.text, { contentType: answered.type })
           }).pipe(withProblems),
