@@ -149,6 +149,8 @@ describe("a push that is answered without the router", () => {
           expect(comparable(yield* pushAs(encoded(session), headers, text))).toEqual(comparable(direct))
         }
       }
+      const asJson = yield* pushAs(session, { accept: "application/x-ndjson;q=0, application/json" })
+      expect(asJson.headers.get("content-type")).toBe("application/json")
       const unknown = yield* pushAs(sessionId(9), {})
       expect(unknown.status).toBe(404)
       expect(comparable(yield* pushAs(encoded(sessionId(9)), {}))).toEqual(comparable(unknown))

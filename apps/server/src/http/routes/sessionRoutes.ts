@@ -30,8 +30,15 @@ const sessionAnswer = (session: AttachedSession, status: number): HttpServerResp
     status,
   )
 
+/** Whether an `Accept` header names a media type, and does not refuse it (`;q=0`). */
+const accepts = (header: string, type: string): boolean =>
+  header.split(",").some((range) => {
+    const [named = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())
+    return named === type && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  })
+
 const pushAnswer = (results: readonly LineResult[], accept: string): PushAnswer =>
-  accept.includes(ndjson)
+  accepts(accept, ndjson)
     ? { type: ndjson, text: results.map((result) => `${JSON.stringify(result)}\n`).join("") }
     : { type: json, text: JSON.stringify({ results }) }
 
