@@ -138,7 +138,9 @@ const install = async () => {
 export const setup = async () => {
   checkNode()
   if (!installed() || sqliteProblem() !== null) await install()
-  if ((await step("building what has changed", build)) !== 0) throw new SetupFailed("The build failed; see above.")
+  const first = !existsSync(join(root, "apps", "server", "dist", "threadfold.js"))
+  const what = first ? "building everything (about two minutes on two cores)" : "building what has changed"
+  if ((await step(what, build)) !== 0) throw new SetupFailed("The build failed; see above.")
 }
 
 /** Runs the set-up for a script and ends the process where it fails. */

@@ -59,11 +59,21 @@ const command = (): string => {
   return basename(script) === "threadfold" ? "threadfold" : `node ${typed(script)}`
 }
 
-const page = (look: Look, { agents, directory, example, tokenFile, url }: Serving): string => {
+/**
+ * What is said at the start.
+ *
+ * @param taken the usual port, where it was to be used and is taken; null: the server has the port that it was to have
+ */
+const page = (
+  look: Look,
+  { agents, directory, example, port, tokenFile, url }: Serving,
+  taken: number | null,
+): string => {
   const where = typed(directory)
   const [agent] = agents
   return [
     `${look.bold(`Threadfold ${version}`)} serves ${look.good(url)}`,
+    ...(taken === null ? [] : [`  port   ${taken} is taken, so ${port}`]),
     `  data   ${where}`,
     `  token  ${typed(tokenFile)}`,
     `  agents ${agents.length === 0 ? `none; \`${command()} doctor\` says how to get one` : agents.join(", ")}`,
@@ -99,7 +109,7 @@ export const serveCommand = Command.make(
   (options) =>
     Effect.gen(function* () {
       // Loaded on demand: most commands need no server.
-      const { serve } = yield* Effect.promise(() => import("../../serve/serve.js"))
+      const { serve, usualPort } = yield* Effect.promise(() => import("../../serve/serve.js"))
       const serving = yield* serve({
         ...options,
         accessLog: options.accessLog !== "off",
@@ -113,7 +123,8 @@ export const serveCommand = Command.make(
         yield* write(`${JSON.stringify({ url, token, pid: process.pid, version })}\n`)
         yield* Effect.raceFirst(Effect.raceFirst(untilSignal, untilStdinCloses), serving.broken)
       } else {
-        yield* write(page(yield* currentLook, serving))
+        const isUsual = Option.isSome(options.port) || serving.port === usualPort
+        yield* write(page(yield* currentLook, serving, isUsual ? null : usualPort))
         yield* Effect.raceFirst(untilSignal, serving.broken)
         yield* note("Stopping.")
       }
