@@ -220,6 +220,11 @@ export type Stats = typeof Stats.Type
 const AdapterFinding = shape("AdapterFinding", "Something that an adapter did against its contract.", {
   sessionId: optText("The session; null: none was opened."),
   call: optInt("Number of the call among those about sessions, from 1; null: there was none."),
+  method: optText("Its HTTP method."),
+  path: optText("Path and query of its URL."),
+  at: optInt("When it arrived, ms since the epoch."),
+  firstSeq: optInt("Lowest `seq` of the line, or of the lines of the call; null: it has none."),
+  lastSeq: optInt("Highest `seq` of the line, or of the lines of the call; null: it has none."),
   line: optInt("Number of the line, or of the entry of an array, in its body, from 1; null: the call as a whole."),
   seen: text("What was seen."),
 })

@@ -9,8 +9,11 @@ export interface Observation {
   readonly sessions: readonly ObservedSession[]
 }
 
+/** What a check has seen, and where. The report adds what the call was. */
+export type Sighting = Pick<AdapterFinding, "sessionId" | "call" | "line" | "seen">
+
 /** What a check finds: null where nothing happened that it could judge, empty where all is well. */
-export type Judgement = readonly AdapterFinding[] | null
+export type Judgement = readonly Sighting[] | null
 
 export interface AdapterCheck {
   readonly id: string
@@ -23,16 +26,16 @@ export interface AdapterCheck {
   readonly judge: (observation: Observation) => Judgement
 }
 
-/** A finding about a line. */
-export const atLine = ({ call, channel, line, seq, type }: SentLine, seen: string): AdapterFinding => ({
+/** A sighting about a line. */
+export const atLine = ({ call, channel, line, seq, type }: SentLine, seen: string): Sighting => ({
   sessionId: call.sessionId,
   call: call.number,
   line,
   seen: `${type} (${channel}, seq ${seq}) ${seen}`,
 })
 
-/** A finding about a call. */
+/** A sighting about a call. */
 export const atCall = (
   { number, sessionId }: { readonly number: number; readonly sessionId: string },
   seen: string,
-): AdapterFinding => ({ sessionId, call: number, line: null, seen })
+): Sighting => ({ sessionId, call: number, line: null, seen })

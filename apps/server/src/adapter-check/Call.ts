@@ -5,6 +5,9 @@ import type { Fault } from "./faultPlan.js"
 export interface Call {
   /** Number of the call, from 1, in the order of arrival. */
   readonly number: number
+  readonly method: string
+  /** Path and query of its URL. */
+  readonly path: string
   readonly operation: "open" | "push" | "heartbeat" | "close"
   readonly sessionId: string
   /** When it arrived, ms since the epoch. */

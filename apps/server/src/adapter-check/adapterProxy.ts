@@ -138,7 +138,7 @@ const endOf = Schema.decodeOption(Schema.parseJson(SessionView.pick("endedAt")))
 /**
  * A proxy on a free loopback port, or on the one that is named, for the life of the scope.
  *
- * @param upstream the server that it stands before
+ * @param upstream the server that calls are passed on to
  * @param faults whether it makes faults
  */
 export const openAdapterProxy = (
@@ -161,7 +161,9 @@ export const openAdapterProxy = (
     ) =>
       Effect.map(Clock.currentTimeMillis, (endedAt) => {
         const mediaType = mediaTypeOf(request)
-        calls.push({ number, operation, sessionId, startedAt, endedAt, mediaType, body: body.toString(), ...outcome })
+        const { method = "", url: path = "" } = request
+        const about = { number, method, path, operation, sessionId, startedAt, endedAt }
+        calls.push({ ...about, mediaType, body: body.toString(), ...outcome })
       })
 
     const cut = (received: Received, fault: Fault | null, answer = "") =>

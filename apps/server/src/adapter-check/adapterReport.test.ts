@@ -13,6 +13,8 @@ const traceOf = (
 ): Trace => ({
   calls: calls.map((call, index) => ({
     number: index + 1,
+    method: "POST",
+    path: "/v1/sessions/s/events",
     operation: "push",
     sessionId: "s",
     startedAt: 100 * (index + 1),
@@ -68,6 +70,17 @@ describe("the checks of a conversation", () => {
     expect(checkOf(traceOf([{ ...opening("x"), status: 409, answer: "" }, opening()]), "session-opened")).toEqual([
       "passed",
     ])
+  })
+
+  it("name the request of a finding, its time and the numbers of its lines", () => {
+    const found = (trace: Trace, name: string) =>
+      adapterReport(trace).checks.find(({ check }) => check === name)?.findings[0]
+    const bad = { ...push({ seq: 1 }, { seq: 2 }), mediaType: "text/plain" }
+    const request = { call: 2, method: "POST", path: "/v1/sessions/s/events", at: 200 }
+    expect(found(traceOf([opening(), bad]), "media-type")).toMatchObject({ ...request, firstSeq: 1, lastSeq: 2 })
+    const gap = traceOf([opening(), push({ seq: 1 }, { seq: 4 })])
+    expect(found(gap, "seq-gapless")).toMatchObject({ ...request, line: 2, firstSeq: 4, lastSeq: 4 })
+    expect(found(traceOf([]), "session-opened")).toMatchObject({ call: null, method: null, at: null, firstSeq: null })
   })
 
   it("name the line where numbers leave a gap, in NDJSON and in an array", () => {

@@ -1,10 +1,10 @@
 /** The report of an adapter check: every check, judged over what was observed. */
-import type { AdapterCheckResult, AdapterReport } from "@threadfold/contracts"
-import type { AdapterCheck, Observation } from "./AdapterCheck.js"
+import type { AdapterCheckResult, AdapterFinding, AdapterReport } from "@threadfold/contracts"
+import type { AdapterCheck, Observation, Sighting } from "./AdapterCheck.js"
 import type { Trace } from "./Call.js"
 import { faultChecks } from "./faultChecks.js"
 import { lineChecks } from "./lineChecks.js"
-import { observedSessions } from "./ObservedSession.js"
+import { linesOf, observedSessions } from "./ObservedSession.js"
 import { sessionChecks } from "./sessionChecks.js"
 
 /** Most findings of a check that are told: the first ones. */
@@ -13,12 +13,35 @@ const mostFindings = 10
 /** Every check, in the order of the report. */
 const checks: readonly AdapterCheck[] = [...sessionChecks, ...lineChecks, ...faultChecks]
 
+/** A sighting with what an author needs to find its call among their own: the request, its time, the numbers of its lines. */
+const findingOf =
+  ({ calls }: Trace) =>
+  (sighting: Sighting): AdapterFinding => {
+    const call = calls.find(({ number }) => number === sighting.call)
+    const lines = call?.operation === "push" ? linesOf(call) : []
+    const seqs = lines.filter(({ line }) => line === (sighting.line ?? line)).map(({ seq }) => seq)
+    return {
+      ...sighting,
+      method: call?.method ?? null,
+      path: call?.path ?? null,
+      at: call?.startedAt ?? null,
+      firstSeq: seqs.length === 0 ? null : Math.min(...seqs),
+      lastSeq: seqs.length === 0 ? null : Math.max(...seqs),
+    }
+  }
+
 const resultOf = ({ exercise, id, judge, next, title }: AdapterCheck, observation: Observation): AdapterCheckResult => {
   const findings = judge(observation)
   if (findings === null) return { check: id, title, status: "not-exercised", findings: [], next: exercise }
   return findings.length === 0
     ? { check: id, title, status: "passed", findings: [], next: null }
-    : { check: id, title, status: "failed", findings: findings.slice(0, mostFindings), next }
+    : {
+        check: id,
+        title,
+        status: "failed",
+        findings: findings.slice(0, mostFindings).map(findingOf(observation.trace)),
+        next,
+      }
 }
 
 /** Judges a trace. */

@@ -1,6 +1,5 @@
 /** Checks of what an adapter does after a fault that the proxy made. */
-import type { AdapterFinding } from "@threadfold/contracts"
-import { type AdapterCheck, atCall, type Judgement, type Observation } from "./AdapterCheck.js"
+import { type AdapterCheck, atCall, type Judgement, type Observation, type Sighting } from "./AdapterCheck.js"
 import type { Call } from "./Call.js"
 import { type Fault, longestOutageMs, pushOfFault, retryAfterSeconds } from "./faultPlan.js"
 import { isSuccess, isTaken, linesOf, type ObservedSession } from "./ObservedSession.js"
@@ -26,7 +25,7 @@ const range = (seqs: readonly number[]): string => {
 const isAfter = (call: Call, before: Call): boolean => call.number > before.number && call.startedAt >= before.endedAt
 
 /** What was not sent again, or not first, after a push that was not acknowledged. */
-const findUnsent = ({ lines }: ObservedSession, fault: Call): readonly AdapterFinding[] => {
+const findUnsent = ({ lines }: ObservedSession, fault: Call): readonly Sighting[] => {
   const sent = linesOf(fault)
   const channels = [...new Set(sent.map(({ channel }) => channel))]
   return channels.flatMap((channel) => {
@@ -52,7 +51,7 @@ const findUnsent = ({ lines }: ObservedSession, fault: Call): readonly AdapterFi
 }
 
 const afterFault =
-  (fault: Fault, more: (session: ObservedSession, call: Call) => readonly AdapterFinding[] = () => []) =>
+  (fault: Fault, more: (session: ObservedSession, call: Call) => readonly Sighting[] = () => []) =>
   (observation: Observation): Judgement => {
     const found = faulted(observation, fault)
     if (found === null) return null
@@ -61,7 +60,7 @@ const afterFault =
   }
 
 /** A retry that came before the time that the answer had told. */
-const findEarly = ({ calls }: ObservedSession, fault: Call): readonly AdapterFinding[] => {
+const findEarly = ({ calls }: ObservedSession, fault: Call): readonly Sighting[] => {
   const next = calls.find((call) => call.operation === "push" && isAfter(call, fault))
   const waited = (next?.startedAt ?? Number.POSITIVE_INFINITY) - fault.endedAt
   if (next === undefined || waited >= retryAfterSeconds * 1_000 - earlyMs) return []

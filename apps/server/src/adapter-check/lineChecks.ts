@@ -1,6 +1,5 @@
 /** Checks of the lines that an adapter sends: their media type, their numbers, their content. */
-import type { AdapterFinding } from "@threadfold/contracts"
-import { type AdapterCheck, atCall, atLine, type Observation } from "./AdapterCheck.js"
+import { type AdapterCheck, atCall, atLine, type Observation, type Sighting } from "./AdapterCheck.js"
 import { type ObservedSession, resultsOf, type SentLine } from "./ObservedSession.js"
 
 const mediaTypes: readonly string[] = ["application/x-ndjson", "application/json"]
@@ -12,8 +11,8 @@ const pushesOf = ({ trace }: Observation) => trace.calls.filter(({ operation }) 
 
 /** Findings of every session that was sent lines; null where there is none. */
 const ofLines =
-  (find: (session: ObservedSession) => readonly AdapterFinding[]) =>
-  ({ sessions }: Observation): readonly AdapterFinding[] | null => {
+  (find: (session: ObservedSession) => readonly Sighting[]) =>
+  ({ sessions }: Observation): readonly Sighting[] | null => {
     const fed = sessions.filter(({ lines }) => lines.length > 0)
     return fed.length === 0 ? null : fed.flatMap(find)
   }
@@ -33,7 +32,7 @@ const mediaType: AdapterCheck = {
 }
 
 /** Each first sending of a number must be the next one of its channel. */
-const findGaps = ({ lines }: ObservedSession): readonly AdapterFinding[] => {
+const findGaps = ({ lines }: ObservedSession): readonly Sighting[] => {
   const last = new Map<string, number>()
   return lines.flatMap((line) => {
     const { channel, seq } = line

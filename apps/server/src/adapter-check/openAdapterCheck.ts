@@ -11,7 +11,7 @@ import { openAdapterProxy } from "./adapterProxy.js"
 import { adapterReport } from "./adapterReport.js"
 
 export interface AdapterCheckOptions {
-  /** The server to stand before; null: one of its own, with a data directory that ends with the scope. */
+  /** The server that the proxy passes calls on to; null: one of its own, with a data directory that ends with the scope. */
   readonly upstream: URL | null
   /** Whether faults are made. */
   readonly faults: boolean

@@ -1,6 +1,5 @@
 /** Checks of the life of a session: it is opened, fed while it is open, kept alive, ended. */
-import type { AdapterFinding } from "@threadfold/contracts"
-import { type AdapterCheck, atCall, atLine } from "./AdapterCheck.js"
+import { type AdapterCheck, atCall, atLine, type Sighting } from "./AdapterCheck.js"
 import { firstSent, isTaken, type ObservedSession } from "./ObservedSession.js"
 
 /** Statuses of a refused opening that a later try can mend: the thread is busy, the server is. */
@@ -25,7 +24,7 @@ const opened: AdapterCheck = {
 }
 
 /** Pushes before a session was opened, or after the adapter ended it. */
-const findOutside = ({ calls, closed, opened }: ObservedSession): readonly AdapterFinding[] =>
+const findOutside = ({ calls, closed, opened }: ObservedSession): readonly Sighting[] =>
   calls
     .filter(({ operation }) => operation === "push")
     .flatMap((call) => {
@@ -35,7 +34,7 @@ const findOutside = ({ calls, closed, opened }: ObservedSession): readonly Adapt
 
 const open: AdapterCheck = {
   id: "session-open",
-  title: "Events are pushed to open sessions only",
+  title: "No events are pushed before a session is opened, nor after the adapter has ended it",
   next: "Wait for the answer to the opening before the first push, and end the session after the last one.",
   exercise: "Push events.",
   judge: ({ sessions }) => {
@@ -79,7 +78,7 @@ const ended: AdapterCheck = {
   id: "session-ended",
   title: "The end of a session is told",
   next: "Push `session.exited` when the agent has ended, or send DELETE /v1/sessions/{id} at the end.",
-  exercise: "End the conversation before the check ends.",
+  exercise: "End the conversation before the check ends, in a session whose lease has not lapsed.",
   judge: ({ sessions }) => {
     const living = sessions.filter(({ lapsedAt, opened }) => opened !== null && lapsedAt === null)
     if (living.length === 0) return null
@@ -92,7 +91,7 @@ const ended: AdapterCheck = {
 }
 
 /** A turn that an adapter started and did not end. */
-const findOpenTurns = (session: ObservedSession): readonly AdapterFinding[] => {
+const findOpenTurns = (session: ObservedSession): readonly Sighting[] => {
   const lines = firstSent(session)
   const ends = new Set(
     lines.flatMap(({ native, type }) => (type === "turn.completed" || type === "turn.aborted" ? [native?.turnId] : [])),
@@ -106,7 +105,7 @@ const turns: AdapterCheck = {
   id: "turn-ends",
   title: "Each turn that started ends",
   next: "Push `turn.completed` or `turn.aborted` with the same `native.turnId`, also when the agent fails or is interrupted.",
-  exercise: "Run a turn.",
+  exercise: "Run a turn in a session whose lease does not lapse: a lapse ends the turn itself.",
   judge: ({ sessions }) => {
     // The lapse of a lease ends the turn that runs.
     const judged = sessions.filter(
@@ -127,7 +126,7 @@ const pairs = [
 ] as const
 
 /** Items and requests that a turn which completed left open. A turn that ended in another way closes them itself. */
-const findOpenItems = (session: ObservedSession): readonly AdapterFinding[] => {
+const findOpenItems = (session: ObservedSession): readonly Sighting[] => {
   const open = new Map<string, ReturnType<typeof firstSent>[number]>()
   return firstSent(session).flatMap((line) => {
     const { native, payload, type } = line

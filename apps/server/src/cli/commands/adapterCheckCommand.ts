@@ -14,7 +14,7 @@ const webAddress = Schema.URL.pipe(
 const url = Args.text({ name: "URL" }).pipe(
   Args.withSchema(webAddress),
   Args.withDescription(
-    "The Threadfold to stand before; without it one of its own, whose data directory is removed at the end.",
+    "The server that the proxy passes calls on to; without it one of its own, whose data directory is removed at the end.",
   ),
   Args.optional,
 )
@@ -55,7 +55,7 @@ export const adapterCheckCommand = Command.make("adapter-check", { url, span, fa
       faults: options.faults === "all",
       port: options.port,
     })
-    yield* note(adapterCheckStart(check))
+    yield* note(adapterCheckStart(check, Option.getOrNull(options.span)))
     yield* Option.match(options.span, {
       onNone: () => untilSignal,
       onSome: (ms) => Effect.raceFirst(untilSignal, Effect.sleep(ms)),
@@ -66,6 +66,6 @@ export const adapterCheckCommand = Command.make("adapter-check", { url, span, fa
   }).pipe(Effect.scoped),
 ).pipe(
   Command.withDescription(
-    "Check an adapter that pushes events: it calls a proxy before a Threadfold, which makes faults and watches. Exit 1 at a finding.",
+    "Check an adapter that pushes events. The adapter calls a proxy, which makes faults, passes calls on to a server, and records them. Exit 1 at a finding.",
   ),
 )
