@@ -22,7 +22,7 @@ const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
   "invalid-request": "Run `threadfold --help`, or a command with --help, to see how it is used.",
   "agent-not-found": "`threadfold doctor` says which agents are there, what is missing, and how to get it.",
   "thread-not-run":
-    "`threadfold send --agent NAME TEXT` begins a thread with an agent. What was imported or attached is read-only here.",
+    "`threadfold send --agent NAME TEXT` begins a thread with an agent. A recording takes no message, answer or stop; a thread that an adapter feeds takes answers and stops, and no message.",
 }
 
 /** A command line is no request, so its own words say enough. */

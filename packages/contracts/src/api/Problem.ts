@@ -111,7 +111,7 @@ const catalogue = {
     status: 409,
     isOfArguments: true,
     title: "Threadfold does not run this thread's agent",
-    next: "Create a thread with an agent: POST /v1/threads. What was imported or attached is read-only here.",
+    next: "Create a thread with an agent: POST /v1/threads. A recording takes no message, answer or interrupt; a thread that an adapter feeds takes answers, interrupts and stops, and no message.",
   },
   "agent-not-found": {
     status: 404,
