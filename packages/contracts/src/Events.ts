@@ -138,7 +138,10 @@ export const isEventType = (type: string): type is EventType => Object.hasOwn(ev
 /** Whether it is a type that agents send. */
 export const isProviderEventType = (type: string): type is ProviderEventType => Object.hasOwn(providerEvents, type)
 
-/** Which of our ids an *opening* event mints (`resolve` in `core`). Every other event only looks ids up. */
+/**
+ * Which of our ids an *opening* event mints (`resolve` in `core`). A few others mint one where no opening event came before them: a
+ * whole item, a delta with its item's kind, the end of an inference (`mints` in `core`). Every other event only looks ids up.
+ */
 export const openingEvents = {
   "turn.started": "turnId",
   "turn.requested": "turnId",
