@@ -104,7 +104,7 @@ const explain = (problem) => {
     "  Debian, Ubuntu:  apt-get install build-essential python3   (headers: libnode-dev, or a Node from nodejs.org)",
     "  Fedora:          dnf install gcc-c++ make python3 nodejs-devel",
     "  macOS:           xcode-select --install",
-    "  Windows:         winget install Microsoft.VisualStudio.2022.BuildTools Python.Python.3.12",
+    "  Windows (only to read a database with --db):  winget install Microsoft.VisualStudio.2022.BuildTools Python.Python.3.12",
     "Then run the same command again. What went wrong:",
     problem,
   ].join("\n")

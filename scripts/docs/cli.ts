@@ -80,7 +80,7 @@ export const cliPage = (): string => {
     "- The data directory is `--data-dir`, else `$THREADFOLD_DATA_DIR`, else the platform's usual place.",
     "- `threads`, `thread`, `events`, `tail` and `stats` ask the server, where one owns the directory; `send`, `answer`, `stop`, `resume`,",
     "  `requests` and `reaper` need one, and end with 3 where none runs; `check` and `verify` look",
-    "  at a copy of that moment; `import` and `rebuild` need the directory to themselves and end with 3 otherwise.",
+    "  at a copy of that moment; `import` goes through it; `rebuild` needs the directory to itself and ends with 3 otherwise.",
     "- `--db FILE` looks at a private copy of a database file and leaves its directory as it was.",
     "- Every command also takes `--help` and `--version`.",
     "",
