@@ -185,6 +185,12 @@ describe("pages for people", () => {
     const words = `COMP_WORDS=(threadfold comp); COMP_CWORD=1; _threadfold_bash_completions threadfold comp threadfold; echo "$COMPREPLY"`
     const { status, stdout: completed } = spawnSync("bash", ["-c", `${stdout}\n${words}`], { encoding: "utf8" })
     expect([status, completed.trim()]).toEqual([0, "completions"])
+    for (const shell of ["bash", "fish", "zsh"]) {
+      // Options of the library that this program refuses.
+      expect((await threadfold(["completions", shell])).stdout).not.toMatch(
+        /(?:--|-l )(?:wizard|log-level|completions)\b/,
+      )
+    }
     const unknown = await threadfold(["completions", "tcsh"])
     expect([unknown.code, unknown.stderr.split("\n")[0]]).toEqual([2, "threadfold: SHELL is one of bash, fish, zsh."])
   })

@@ -28,6 +28,15 @@ const shells = {
   zsh: CommandDescriptor.getZshCompletions,
 } as const
 
+/** Options that the library writes into every script, and that this program does not take. */
+const untaken = "(?:completions|log-level|wizard)"
+const optionWord = new RegExp(` --${untaken}(?= |")`, "g")
+const optionLine = new RegExp(`^\\s*'--${untaken}\\[| -l ${untaken} `)
+
+/** The script without these options: words in a line of bash, whole lines in fish and zsh. */
+const takenOnly = (lines: readonly string[]): readonly string[] =>
+  lines.filter((line) => !optionLine.test(line)).map((line) => line.replace(optionWord, ""))
+
 const shell = Args.text({ name: "SHELL" }).pipe(
   Args.withSchema(
     Schema.Literal("bash", "fish", "zsh").annotations({ message: saying("SHELL is one of bash, fish, zsh") }),
@@ -38,7 +47,7 @@ const shell = Args.text({ name: "SHELL" }).pipe(
 /** @param whole the program's command, asked for when the script is written: it contains this one */
 export const completionsCommand = (whole: () => CommandDescriptor.Command<unknown>) =>
   Command.make("completions", { shell }, (options) =>
-    Effect.flatMap(shells[options.shell](whole(), "threadfold"), (lines) => write(`${lines.join("\n")}\n`)),
+    Effect.flatMap(shells[options.shell](whole(), "threadfold"), (lines) => write(`${takenOnly(lines).join("\n")}\n`)),
   ).pipe(
     Command.withDescription(
       "Print the script by which a shell completes commands and options. For bash: source <(threadfold completions bash); for zsh: source <(threadfold completions zsh); for fish: threadfold completions fish | source.",
