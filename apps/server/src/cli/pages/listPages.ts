@@ -12,7 +12,7 @@ import { Option, Schema } from "effect"
 import type { ThreadList } from "../../offline/Reader.js"
 import { type Look, oneLine, paintStatus } from "../text/Look.js"
 import { type Column, table } from "../text/table.js"
-import { ago, counted, idLength, span } from "../text/words.js"
+import { ago, counted, idLength, span, threadTitle } from "../text/words.js"
 
 export const threadsPage = (look: Look, { more, threads }: ThreadList): string => {
   if (threads.length === 0) return "No threads yet.\n"
@@ -26,7 +26,7 @@ export const threadsPage = (look: Look, { more, threads }: ThreadList): string =
     { title: "TURNS", text: ({ turns }) => String(turns), align: "right" },
     { title: "PROVIDER", text: ({ provider }) => oneLine(provider ?? "-") },
     { title: "UPDATED", text: ({ updatedAt }) => ago(updatedAt, look.now), align: "right" },
-    { title: "TITLE", text: ({ title, firstWords, cwd }) => oneLine(title ?? firstWords ?? cwd ?? "-") },
+    { title: "TITLE", text: threadTitle },
   ]
   const rest = more ? `\n${look.dim(`The newest ${counted(threads.length, "thread")}; more with --limit.`)}` : ""
   return `${table(look, columns, threads)}${rest}\n`

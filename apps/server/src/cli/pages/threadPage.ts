@@ -2,7 +2,7 @@
 import type { ItemView, RequestView, ThreadSnapshot, TurnView, UsageView } from "@threadfold/contracts"
 import { harmless, type Look, oneLine, paintStatus } from "../text/Look.js"
 import { cut } from "../text/table.js"
-import { ago, count, counted, span } from "../text/words.js"
+import { ago, count, counted, span, threadTitle } from "../text/words.js"
 
 /** Lines of a message or an output that a page shows before it refers to --json. */
 const shownLines = 12
@@ -112,7 +112,7 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ["usage", tokens(usage) ?? ""],
   ]
   return [
-    look.bold(oneLine(thread.title ?? thread.firstWords ?? "(no title)")),
+    look.bold(threadTitle(thread)),
     ...rows.filter(([, text]) => text !== "").map(([name, text]) => `${look.dim(name.padEnd(12))}${text}`),
   ].join("\n")
 }

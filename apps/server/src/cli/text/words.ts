@@ -1,4 +1,6 @@
-/** Figures in words: times, spans, counts, bytes, short ids. */
+/** Figures in words: times, spans, counts, bytes, short ids; and names of threads. */
+import type { ThreadView } from "@threadfold/contracts"
+import { oneLine } from "./Look.js"
 
 const units = [
   ["y", 365 * 86_400_000],
@@ -49,6 +51,10 @@ export const clock = (at: number): string => new Date(at).toISOString().slice(11
 /** A moment to the second, UTC. */
 export const moment = (at: number | null): string =>
   at === null ? "-" : new Date(at).toISOString().slice(0, 19).replace("T", " ")
+
+/** What a thread is called: its title, else what was said first, else its folder. */
+export const threadTitle = (thread: Pick<ThreadView, "title" | "firstWords" | "cwd">): string =>
+  oneLine(thread.title ?? thread.firstWords ?? thread.cwd ?? "(no title)")
 
 const shortest = 8
 /** The time of a UUIDv7 and its first random digits. */
