@@ -1,9 +1,9 @@
 /** `threadfold events`. */
 import { Command, Options } from "@effect/cli"
-import { Effect, Option, Stream } from "effect"
+import { Chunk, Effect, Option, Stream } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
 import { currentLook, note, writeLines } from "../output.js"
-import { eventLine } from "../pages/eventsPage.js"
+import { eventHeader, eventLine } from "../pages/eventsPage.js"
 import { openReader, threadNamed } from "../reading.js"
 import { after, dataDir, db, json, limit } from "../sharedOptions.js"
 
@@ -44,11 +44,17 @@ export const eventsCommand = Command.make(
       const newest = !options.json && Option.isNone(options.after) && Option.isNone(options.limit)
       const lines = reader.events({
         ...place,
-        limit: newest ? pageLength : Option.getOrNull(options.limit),
+        // One more than a page shows whether there are more.
+        limit: newest ? pageLength + 1 : Option.getOrNull(options.limit),
         newest,
       })
       if (options.json) return yield* writeLines(lines)
-      yield* writeLines(Stream.map(lines, eventLine(yield* currentLook)))
-      if (newest) yield* note(`The newest ${pageLength} at most; more with --limit or --after.`)
+      const look = yield* currentLook
+      const page = (shown: typeof lines) =>
+        writeLines(Stream.concat(Stream.make(eventHeader(look)), Stream.map(shown, eventLine(look))))
+      if (!newest) return yield* page(lines)
+      const found = Chunk.toReadonlyArray(yield* Stream.runCollect(lines))
+      yield* page(Stream.fromIterable(found.slice(-pageLength)))
+      if (found.length > pageLength) yield* note(`The newest ${pageLength}; more with --limit or --after.`)
     }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Print events, oldest first: the newest 50 on a page, all as JSON lines."))

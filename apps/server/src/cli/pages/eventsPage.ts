@@ -10,6 +10,10 @@ const Listed = Schema.parseJson(
 )
 const decode = Schema.decodeUnknownOption(Listed)
 
+/** The line above the events of a page. */
+export const eventHeader = (look: Look): string =>
+  look.dim(`SEQUENCE  ${"TIME (UTC)".padEnd(19)}  ${"STREAM".padEnd(18)}  ${"TYPE".padEnd(26)} PAYLOAD`)
+
 /** An event on a line: place, time, type, stream, and the beginning of its payload. An unreadable one as it is. */
 export const eventLine =
   (look: Look) =>

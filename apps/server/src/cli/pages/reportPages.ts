@@ -80,12 +80,14 @@ export const rebuildPage = (look: Look, { events, refused, streams }: RebuildRep
 
 export const importPage = (look: Look, report: ImportReport): string => {
   const length = idLength(report.threads.map(({ threadId }) => threadId))
+  const ofConnections = report.events - report.threads.reduce((sum, { events }) => sum + events, 0)
   return [
     `${look.good(`${counted(report.events, "event")} added`)} from ${counted(report.lines, "line")}: ${count(report.mapped)} mapped, ${count(report.kept)} kept verbatim only, ${count(report.unreadable)} unreadable`,
     ...report.threads.map(
       (thread) =>
-        `  ${look.bold(thread.threadId.slice(0, length))}  ${counted(thread.events, "event")}${thread.anomalies === 0 ? "" : `, ${counted(thread.anomalies, "anomaly", "anomalies")}`}  ${look.dim(oneLine(thread.nativeThreadId ?? ""))}`,
+        `  ${look.bold(thread.threadId.slice(0, length))}  ${counted(thread.events, "event")}${thread.anomalies === 0 ? "" : `, ${counted(thread.anomalies, "anomaly", "anomalies")}`}  ${look.dim(thread.nativeThreadId === null ? "" : `native ${oneLine(thread.nativeThreadId)}`)}`,
     ),
+    ...(ofConnections === 0 ? [] : [`  ${counted(ofConnections, "event")} of connections, which belong to no thread`]),
     ...report.unreadableLines.map(({ file, line, problem }) => look.busy(`  ${file}:${line}: ${oneLine(problem)}`)),
     ...(report.unreadable > report.unreadableLines.length
       ? [look.busy(`  and ${counted(report.unreadable - report.unreadableLines.length, "unreadable line")} more`)]
