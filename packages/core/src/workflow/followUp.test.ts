@@ -4,10 +4,10 @@ import { openEffect, sessionRow, threadRow, threadWork, turnIn } from "../../tes
 import {
   type FollowUpCandidate,
   followUpOf,
-  holdQueue,
   mayDrain,
   mayFollow,
   type QueueSituation,
+  queueWaitsFor,
   settleMs,
 } from "./followUp.js"
 import { type TurnPhase, turnPhases } from "./turnPhase.js"
@@ -48,11 +48,11 @@ describe("whether the queue runs on", () => {
 
   it("waits for what is on its way, but not for an interrupt whose turn may never start", () => {
     const kinds = Object.keys(effectKinds) as readonly EffectKind[]
-    expect(kinds.filter((kind) => holdQueue([openEffect(kind)]))).toEqual(
+    expect(kinds.filter((kind) => queueWaitsFor([openEffect(kind)]))).toEqual(
       kinds.filter((kind) => kind !== "turn.interrupt"),
     )
-    expect(holdQueue([openEffect("turn.interrupt"), openEffect("turn.steer")])).toBe(true)
-    expect(holdQueue([])).toBe(false)
+    expect(queueWaitsFor([openEffect("turn.interrupt"), openEffect("turn.steer")])).toBe(true)
+    expect(queueWaitsFor([])).toBe(false)
   })
 })
 

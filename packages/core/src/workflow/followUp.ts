@@ -55,10 +55,10 @@ export const mayDrain = ({ afterEndItems, hasMoreTurns, queued, session, thread,
   turnsThat("holdsQueue", turns, session).length === 0
 
 /**
- * Whether an effect that has not ended holds the queue. A message that is being steered may still be in the queue. An interrupt
+ * Whether the queue waits until an effect of this kind has ended. A message that is being steered may still be in the queue. An interrupt
  * may wait for a start that never comes.
  */
-const holdsQueue: { readonly [K in EffectKind]: boolean } = {
+const delaysQueue: { readonly [K in EffectKind]: boolean } = {
   "session.start": true,
   "turn.start": true,
   "turn.steer": true,
@@ -101,6 +101,6 @@ export interface FollowUpCandidate extends Pick<ThreadRow, "threadId" | "queued"
 export const mayFollow = ({ activeTurnId, unsettled, ...thread }: FollowUpCandidate): boolean =>
   unsettled === 1 || (isQueueOpen(thread) && activeTurnId === null)
 
-/** Whether open effects hold the queue. */
-export const holdQueue = (open: readonly Pick<EffectRow, "kind">[]): boolean =>
-  open.some(({ kind }) => holdsQueue[kind])
+/** Whether the queue waits for one of these open effects. */
+export const queueWaitsFor = (open: readonly Pick<EffectRow, "kind">[]): boolean =>
+  open.some(({ kind }) => delaysQueue[kind])

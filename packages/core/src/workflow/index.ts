@@ -19,8 +19,8 @@ export {
 export {
   type FollowUpCandidate,
   followUpOf,
-  holdQueue,
   mayFollow,
+  queueWaitsFor,
   settleMs,
   type ThreadWork,
 } from "./followUp.js"

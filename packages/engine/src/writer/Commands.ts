@@ -2,10 +2,10 @@
 import type { EffectRow, Receipt } from "@threadfold/contracts"
 import {
   type Accepted,
+  type Refusal as DecidedRefusal,
   type FoldState,
   isAsExpected,
   isMessageQueued,
-  type Refusal as Refused,
   remembersRefusal,
 } from "@threadfold/core"
 import { CommandConflict, CommandRefused, EffectConflict } from "../Errors.js"
@@ -23,7 +23,7 @@ export interface Decided {
   readonly mint: (purpose: string) => string
 }
 
-const refusal = ({ detail, reason }: Refused): Refusal => ({
+const refusal = ({ detail, reason }: DecidedRefusal): Refusal => ({
   ok: false,
   error: new CommandRefused({ reason, message: detail }),
 })
@@ -47,7 +47,7 @@ export class Commands {
   }
 
   /** Remembers a refusal of the domain, and returns it. */
-  refuse({ commandId, receipt }: CommandSubmission, refused: Refused, at: number): Refusal {
+  refuse({ commandId, receipt }: CommandSubmission, refused: DecidedRefusal, at: number): Refusal {
     if (receipt !== undefined && remembersRefusal(refused, { commandId, key: receipt.key })) {
       this.work.putReceipt({ ...receipt, answer: { refused }, at })
     }

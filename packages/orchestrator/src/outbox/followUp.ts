@@ -1,6 +1,6 @@
 /** Does what follows from a thread's rows by itself (`followUpOf` of core): the queue runs on, an inferred end becomes final. */
 import type { TurnRow } from "@threadfold/contracts"
-import { followUpOf, holdQueue, settleMs } from "@threadfold/core"
+import { followUpOf, queueWaitsFor, settleMs } from "@threadfold/core"
 import { type Engine, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
@@ -41,7 +41,7 @@ export const makeFollowUp = (): FollowUp => {
       if (work === null) return
       const { drains, settles } = followUpOf(work)
       yield* Effect.forEach(settles, settle, { discard: true })
-      if (!drains || holdQueue(yield* reads.openEffects(threadId))) return
+      if (!drains || queueWaitsFor(yield* reads.openEffects(threadId))) return
       const { effects } = yield* upkeep({ type: "queue.drain", threadId })
       if (effects.length > 0) yield* (yield* Wakeups).wake(threadId)
     })

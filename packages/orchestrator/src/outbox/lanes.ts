@@ -11,7 +11,7 @@ import type { Attempted, AttemptNeeds } from "./Attempt.js"
 import { answerRequest } from "./answerRequest.js"
 import { makeFollowUp } from "./followUp.js"
 import { startSession, stopSession } from "./sessionEffects.js"
-import { interruptTurn, startTurn, steerTurn } from "./turnEffects.js"
+import { attemptInterrupt, attemptSteer, attemptTurnStart } from "./turnEffects.js"
 
 /** Tries one pending effect. */
 const attempt = (effect: EffectRow): Attempted => {
@@ -19,11 +19,11 @@ const attempt = (effect: EffectRow): Attempted => {
     case "session.start":
       return startSession(effect)
     case "turn.start":
-      return startTurn(effect)
+      return attemptTurnStart(effect)
     case "turn.steer":
-      return steerTurn(effect)
+      return attemptSteer(effect)
     case "turn.interrupt":
-      return interruptTurn(effect)
+      return attemptInterrupt(effect)
     case "request.answer":
       return answerRequest(effect)
     case "session.stop":

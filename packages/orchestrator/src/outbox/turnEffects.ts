@@ -70,7 +70,7 @@ const send = (
   })
 
 /** `turn.start`. */
-export const startTurn = (effect: EffectRow): Attempted =>
+export const attemptTurnStart = (effect: EffectRow): Attempted =>
   Effect.gen(function* () {
     const connections = yield* Connections
     const projections = yield* Projections
@@ -103,7 +103,7 @@ export const startTurn = (effect: EffectRow): Attempted =>
   })
 
 /** `turn.steer`: the message stays in the queue until the agent has taken it. */
-export const steerTurn = (effect: EffectRow): Attempted =>
+export const attemptSteer = (effect: EffectRow): Attempted =>
   Effect.gen(function* () {
     const connections = yield* Connections
     const projections = yield* Projections
@@ -167,7 +167,7 @@ const withoutAgent = (effect: EffectRow, turn: TurnRow): Attempted =>
   })
 
 /** `turn.interrupt`. */
-export const interruptTurn = (effect: EffectRow): Attempted =>
+export const attemptInterrupt = (effect: EffectRow): Attempted =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Background | Connections | Projections>()
     const connections = yield* Connections
