@@ -10,7 +10,7 @@ export class AgentUnknown extends Data.TaggedError("AgentUnknown")<{
   readonly known: readonly string[]
 }> {
   override get message(): string {
-    const others = this.known.length === 0 ? "no agent was" : `these were: ${this.known.join(", ")}`
+    const others = this.known.length === 0 ? "nor was any other agent" : `these were: ${this.known.join(", ")}`
     return `${this.name} was neither found on this machine nor configured; ${others}.`
   }
 }

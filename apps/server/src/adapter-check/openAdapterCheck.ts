@@ -58,7 +58,7 @@ const requireServer = (upstream: URL): Effect.Effect<void, Problem> =>
       const { ok } = await fetch(new URL("/livez", upstream))
       if (!ok) throw new Error("no Threadfold")
     },
-    catch: () => new Problem({ slug: "server-not-running", detail: `No Threadfold answers at ${upstream.origin}.` }),
+    catch: () => new Problem({ slug: "server-not-running", detail: `No server answers at ${upstream.origin}.` }),
   })
 
 /** Starts a check for the life of the scope. */

@@ -25,8 +25,12 @@ const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
     "`threadfold send --agent NAME TEXT` begins a thread with an agent. A recording takes no message, answer or stop; a thread that an adapter feeds takes answers and stops, and no message.",
 }
 
-/** A command line is no request, so its own words say enough. */
-const titleOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = { "invalid-request": "" }
+/** Titles that a command line leaves out: it is no request, or the detail says the same with the name of the place. */
+const titleOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
+  "invalid-request": "",
+  "server-not-running": "",
+  "database-not-found": "",
+}
 
 const titleOf = ({ slug }: Problem): string => titleOnCommandLine[slug] ?? `${problems[slug].title}: `
 

@@ -20,7 +20,9 @@ export const serverOf = (dataDir: Option.Option<string>): Effect.Effect<Server, 
 const serverIn = (directory: string): Effect.Effect<Server, Problem> =>
   placeOf({ db: Option.none(), directory }).pipe(
     Effect.mapError((error) =>
-      error._tag === "NoDatabaseIn" ? notRunning(`${directory} holds nothing yet.`) : toProblem(error),
+      error._tag === "NoDatabaseIn"
+        ? notRunning(`No server runs for ${directory}, which holds nothing yet.`)
+        : toProblem(error),
     ),
     Effect.flatMap((place): Effect.Effect<Server, Problem> => {
       if (place.kind !== "owned") return notRunning(`No server runs for ${directory}.`)

@@ -49,7 +49,7 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
   [
     new AgentUnknown({ name: "a", known: [] }),
     "agent-not-found",
-    "a was neither found on this machine nor configured; no agent was.",
+    "a was neither found on this machine nor configured; nor was any other agent.",
   ],
   [
     new AgentUnknown({ name: "a", known: ["b", "c"] }),
