@@ -66,7 +66,7 @@ export class Api extends HttpApi.make("threadfold")
       license: { name: "MIT" },
       description:
         "Event-sourced orchestration of coding agents. Send `Authorization: Bearer <token>` with every call but " +
-        "`/livez`, `/docs` and `/openapi.json`; the token is in the `token` file of the data directory.",
+        "`/`, `/assets/*`, `/docs`, `/openapi.json` and `/livez`; the token is in the `token` file of the data directory.",
       transform: openApiDocument,
     }),
   ) {}
