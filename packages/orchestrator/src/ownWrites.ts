@@ -64,8 +64,8 @@ const passing: Readonly<Record<SubmitError["_tag"], boolean>> = {
 const isPassing = ({ _tag }: SubmitError): boolean => passing[_tag]
 
 /**
- * Submits again, every 5 seconds at least, until the database takes it or refuses it for good. A database may refuse for a while, for
- * example because its disk is full.
+ * Submits again until the database takes the submission, or refuses it for good: a disk that is full may have space again. The
+ * pause between two tries grows to 5 seconds.
  */
 export const untilTaken = <A, R>(submission: Effect.Effect<A, SubmitError, R>): Effect.Effect<A, SubmitError, R> =>
   Effect.retry(submission, { schedule: whileRefused, while: isPassing })

@@ -36,10 +36,9 @@ import {
 } from "./SqlText.js"
 
 /**
- * How rows with the same heavy columns are written. SQLite takes a row out of every index whose columns an update names, and
- * puts it back, whether or not they change; and a row that streams changes with every batch, but not its place in them.
- * So a row is rewritten where it stands first; one that ends leaves the lists of what is open, and no other index; only one that
- * is new, or moves, is put in all its places.
+ * The statements that write rows with the same heavy columns. SQLite updates every index whose columns an update names, also where
+ * their values stay. A row that streams changes with every batch, and its indexed columns rarely do. So three statements are tried
+ * in turn: `rewrite` names no indexed column, `leave` names only those of the indexes of open rows, and `upsert` names all.
  */
 interface Writing {
   readonly rewrite: Statement<unknown[]> | null

@@ -25,7 +25,8 @@ export class ServerSecrets implements HeldSecrets {
 const keyName = "redaction.key"
 
 /**
- * The key by which a log tells apart ids that hold a secret: 32 random bytes, made once, kept in the log, shown nowhere. On a disk that takes nothing it is kept for this run alone: no id is stored then.
+ * The key by which ids that hold a secret are replaced, so that two of them stay two: 32 random bytes, made once for a log and stored
+ * in it, and never shown. Where the database refuses to store it, it is kept in memory for this run: no id is stored then either.
  */
 export const redactionKey = (engine: EngineService): Effect.Effect<string> =>
   Effect.gen(function* () {

@@ -11,7 +11,7 @@ export const configFileOf = (dataDir: string): string => join(dataDir, "threadfo
 const invalid = (file: string, what: string) =>
   new Problem({ slug: "invalid-configuration", detail: `${file}: ${what}.` })
 
-/** Where the text stops being JSON. What the parser says besides quotes the text. */
+/** Where the text stops being JSON. The rest of the parser's message is left out: it quotes the text, which may hold a secret. */
 const placeOf = (error: unknown, text: string): string => {
   const position = Number(/at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1] ?? Number.NaN)
   if (Number.isNaN(position)) return ""

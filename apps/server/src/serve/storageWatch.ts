@@ -1,4 +1,4 @@
-/** What the server does about its files and its disk while it runs, besides what every write checks. */
+/** Watches the lock and the free space of the data directory while the server runs. Each write checks its files itself. */
 import { mintId } from "@threadfold/core"
 import { type EngineService, type EngineStopped, type SubmitError, sha256 } from "@threadfold/engine"
 import { type DiskSpace, StorageLost } from "@threadfold/event-log"
@@ -6,7 +6,7 @@ import { Clock, Effect, Schedule, type Scope } from "effect"
 
 /** How often the lock and the disk are looked at, ms. */
 const LOOK_MS = 1_000
-/** A warning that is better than the last is written at most so often, ms: free space may go up and down around a limit. */
+/** Shortest time between two warnings of which the later one says that things are better, ms: free space may go up and down around a limit. */
 const CALM_MS = 60_000
 
 /** Where the log keeps the state of its warnings: `<stream> <number of the last one> <what it said>`. */
@@ -50,7 +50,7 @@ const recorded = (engine: EngineService): Effect.Effect<Recorded, EngineStopped>
   })
 
 /**
- * Appends the warning to the log, in a stream of the server's own: the disk is no thread's. Of a log the stream is always the same.
+ * Appends the warning to the log. The disk belongs to no thread, so warnings have a stream of their own, one for each log.
  */
 const record = (engine: EngineService, space: DiskSpace, at: number): Effect.Effect<void, SubmitError> =>
   Effect.gen(function* () {

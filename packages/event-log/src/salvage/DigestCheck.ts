@@ -39,7 +39,7 @@ export class DigestCheck {
     this.until(event.sequence - 1)
     const waiting = this.waiting.get(event.streamId) ?? []
     this.waiting.set(event.streamId, waiting)
-    // More than a block has are those of a block whose digest is lost.
+    // More events than a block holds: the oldest ones belong to a block whose digest is lost.
     if (waiting.length === blockEvents) waiting.shift()
     waiting.push({ event, body })
     this.until(event.sequence)
@@ -77,7 +77,7 @@ export class DigestCheck {
     if (bodies.length === copied.length && bodiesDigest(bodies) !== block.bodies) this.found(block, events, "native")
   }
 
-  /** Whether the rows are not what was written. Where the block before is lost that is not known. */
+  /** Whether the rows differ from what was written. False, too, where it cannot be known, because the block before is lost. */
   private isOther(block: DigestBlock, events: readonly EventRow[]): boolean {
     const before = this.ends.get(block.streamId)
     const follows = before?.lastVersion === block.firstVersion - 1

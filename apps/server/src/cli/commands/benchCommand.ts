@@ -29,10 +29,10 @@ const ingest = Command.make("ingest", { events }, (options) =>
   }),
 ).pipe(Command.withDescription("Measure the write path beside a bare loop of the same rows; prints JSON."))
 
-const whole = (name: string, [least, most]: readonly [number, number?], unless: number, means: string) =>
+const whole = (name: string, [least, most]: readonly [number, number?], byDefault: number, means: string) =>
   wholeNumber(name, least, most).pipe(
-    Options.withDefault(unless),
-    Options.withDescription(`${means} Default: ${unless}.`),
+    Options.withDefault(byDefault),
+    Options.withDescription(`${means} Default: ${byDefault}.`),
   )
 
 const liveOptions = {

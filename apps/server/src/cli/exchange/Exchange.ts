@@ -30,8 +30,8 @@ const starts: ReadonlySet<string> = new Set(["turn.started", "item.started"])
 const questions: ReadonlySet<string> = new Set(["request.opened", "user-input.requested"])
 
 /**
- * A start ends the other turn, and so may a whole user's message in it: ours that steered. The end of its session ends a turn,
- * too, and names none. Other words of a turn end none that has started.
+ * Whether an event may end the turn, so that its row has to be read. The start of another turn may, and so may a user's message in
+ * another turn: it may be ours, which went into that turn. The end of a session names no turn and ends the running one.
  */
 const mayEnd = (event: EventEnvelope, turn: string): boolean => {
   const { turnId, type } = event
