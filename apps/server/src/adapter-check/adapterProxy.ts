@@ -2,7 +2,15 @@
  * The proxy of an adapter check: it passes every call on to a Threadfold, records those about attached sessions, and makes the
  * faults of the plan. It decides nothing about what it sees; the checks do.
  */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http"
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from "node:http"
+import { urlToHttpOptions } from "node:url"
 import { SessionView } from "@threadfold/contracts"
 import { AttachedSession } from "@threadfold/contracts/api"
 import { type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
@@ -81,16 +89,31 @@ const wholeBody = (message: IncomingMessage): Effect.Effect<Buffer, NoAnswer> =>
       .once("close", () => resume(new NoAnswer()))
   })
 
+/** The head of a call to the server. */
+interface CallHead {
+  readonly method: string
+  /** The request target, as the adapter wrote it. */
+  readonly target: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/**
+ * Begins a call to the server. The target is joined as text: it need not be a path, and read as an address it could name another
+ * host. Throws where Node refuses to send it.
+ */
+const callServer = (upstream: URL, { headers, method, target }: CallHead): ClientRequest =>
+  request({ ...urlToHttpOptions(upstream), path: target, method, headers })
+
 /** A call to the server, and its whole answer. */
 const ask = (
   upstream: URL,
-  { body, headers, method, path }: { readonly [Part in "method" | "path"]: string } & Pick<Answer, "headers" | "body">,
+  { body, headers, ...head }: CallHead & Pick<Answer, "body">,
 ): Effect.Effect<Answer, NoAnswer> =>
   Effect.flatMap(
     Effect.async<IncomingMessage, NoAnswer>((resume) => {
-      request(new URL(path, upstream), { method, headers: { ...passedOn(headers), "content-length": body.length } })
+      callServer(upstream, { ...head, headers: { ...passedOn(headers), "content-length": String(body.length) } })
         .once("response", (response) => resume(Effect.succeed(response)))
-        .once("error", () => resume(new NoAnswer()))
+        .on("error", () => resume(new NoAnswer()))
         .end(body)
     }),
     (response) =>
@@ -101,16 +124,27 @@ const ask = (
       })),
   )
 
+/** Does something for a call; where that throws, its connection is cut: no call may end the check. */
+const orCut = (response: ServerResponse, act: () => void): void => {
+  try {
+    act()
+  } catch {
+    response.destroy()
+  }
+}
+
 /** Passes on a call that is about no attached session, piece by piece: it may be a stream that does not end. */
 const passOn = (upstream: URL, incoming: IncomingMessage, response: ServerResponse): void => {
-  const { headers, method, url = "/" } = incoming
-  const outgoing = request(new URL(url, upstream), { method, headers: passedOn(headers) })
-  outgoing.once("response", (answer) => {
-    response.writeHead(answer.statusCode ?? 0, passedOn(answer.headers))
-    response.flushHeaders()
-    answer.once("error", () => response.destroy()).pipe(response)
-  })
-  outgoing.once("error", () => response.destroy())
+  const { headers, method = "", url = "" } = incoming
+  const outgoing = callServer(upstream, { method, target: url, headers: passedOn(headers) })
+  outgoing.once("response", (answer) =>
+    orCut(response, () => {
+      response.writeHead(answer.statusCode ?? 0, passedOn(answer.headers))
+      response.flushHeaders()
+      answer.on("error", () => response.destroy()).pipe(response)
+    }),
+  )
+  outgoing.on("error", () => response.destroy())
   response.once("close", () => outgoing.destroy())
   incoming.pipe(outgoing)
 }
@@ -176,7 +210,7 @@ export const openAdapterProxy = (
     const hasLapsed = (sessionId: string, { headers }: IncomingMessage): Effect.Effect<boolean> =>
       ask(upstream, {
         method: "GET",
-        path: `/v1/sessions/${sessionId}`,
+        target: `/v1/sessions/${sessionId}`,
         headers: { authorization: headers.authorization },
         body: Buffer.alloc(0),
       }).pipe(
@@ -218,7 +252,7 @@ export const openAdapterProxy = (
           return send(response, refused)
         }
         const { headers, method = "", url = "" } = request
-        const answer = yield* ask(upstream, { method, path: url, headers, body })
+        const answer = yield* ask(upstream, { method, target: url, headers, body })
         const text = answer.body.toString()
         if (fault === "lost-answer") return yield* cut(received, fault, text)
         if (operation === "open") Option.map(leaseOf(text), ({ leaseMs }) => leases.set(sessionId, leaseMs))
@@ -227,7 +261,7 @@ export const openAdapterProxy = (
         send(response, answer)
       }).pipe(Effect.catchTag("NoAnswer", () => cut(received, null)))
 
-    /** Reads the body of a call about a session, and handles it; where the body does not arrive, there is no call. */
+    /** Reads the body of a call about a session, and handles it; where the body does not arrive, or handling it breaks, it is cut. */
     const receive = (target: Target, incoming: IncomingMessage, response: ServerResponse): Effect.Effect<void> =>
       Effect.gen(function* () {
         arrived += 1
@@ -235,11 +269,11 @@ export const openAdapterProxy = (
         const startedAt = yield* Clock.currentTimeMillis
         const body = yield* wholeBody(incoming)
         yield* handle({ ...target, number, startedAt, request: incoming, response, body })
-      }).pipe(Effect.ignore)
+      }).pipe(Effect.catchAllCause(() => Effect.sync(() => response.destroy())))
 
     const server = createServer((incoming, response) => {
       const target = targetOf(incoming)
-      if (target === null) passOn(upstream, incoming, response)
+      if (target === null) orCut(response, () => passOn(upstream, incoming, response))
       else run(receive(target, incoming, response))
     })
     yield* Effect.acquireRelease(

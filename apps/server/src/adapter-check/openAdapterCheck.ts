@@ -28,12 +28,44 @@ export interface RunningCheck {
   readonly report: Effect.Effect<AdapterReport>
 }
 
-const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.acquireRelease(
-  Effect.try({
-    try: () => mkdtempSync(join(tmpdir(), "threadfold-check-")),
-    catch: (error) => new Problem({ slug: "storage-failed", detail: `${tmpdir()}: ${String(error)}.` }),
-  }),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+interface TemporaryDirectory {
+  readonly path: string
+  readonly remove: () => void
+}
+
+/** Removes a directory in which a thread may still write: what came meanwhile is removed by the next try. */
+const removeDirectory = (path: string, tries = 5): void => {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (error) {
+    if (tries <= 1) throw error
+    removeDirectory(path, tries - 1)
+  }
+}
+
+const makeTemporaryDirectory = (): TemporaryDirectory => {
+  const path = mkdtempSync(join(tmpdir(), "threadfold-check-"))
+  const remove = () => removeDirectory(path)
+  // An error that nothing caught, or a second Ctrl-C, ends the process without finalizers.
+  process.once("exit", remove)
+  return {
+    path,
+    remove: () => {
+      process.removeListener("exit", remove)
+      remove()
+    },
+  }
+}
+
+const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.try({
+      try: makeTemporaryDirectory,
+      catch: (error) => new Problem({ slug: "storage-failed", detail: `${tmpdir()}: ${String(error)}.` }),
+    }),
+    ({ remove }) => Effect.sync(remove),
+  ),
+  ({ path }) => path,
 )
 
 /** A server with an empty data directory, for the life of the scope. */

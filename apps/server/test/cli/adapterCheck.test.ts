@@ -1,6 +1,6 @@
 /** `adapter-check` of the built program: an adapter without a flaw passes everything, one with a flaw fails that one check. */
 import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { AdapterReport } from "@threadfold/contracts"
 import { Schema } from "effect"
@@ -15,8 +15,8 @@ interface Running {
   readonly url: string
   /** Of a server of its own; null: the token of the server that was named. */
   readonly tokenFile: string | null
-  /** Ends the check. */
-  readonly stop: () => Promise<Ended>
+  /** Ends the check, by SIGINT or by the signals that are named. */
+  readonly stop: (...signals: readonly NodeJS.Signals[]) => Promise<Ended>
 }
 
 /** Starts a check, and waits for the address of its proxy. */
@@ -32,8 +32,8 @@ const startCheck = (args: readonly string[]): Promise<Running> =>
       if (name === "url") url = value
       if (name !== "token") return
       const tokenFile = value.startsWith("in ") ? value.slice(3) : null
-      const stop = () => {
-        child.kill("SIGINT")
+      const stop = (...signals: readonly NodeJS.Signals[]) => {
+        for (const signal of signals.length === 0 ? (["SIGINT"] as const) : signals) child.kill(signal)
         return end
       }
       resolve({ url, tokenFile, stop })
@@ -86,6 +86,13 @@ describe("adapter-check", () => {
     expect([code, report.ok, report.sessions]).toEqual([0, true, 2])
     // The data directory of its own server is gone.
     expect(existsSync(tokenFile ?? "")).toBe(false)
+  })
+
+  it("leaves no data directory behind where a second signal ends it at once", async () => {
+    const { stop, tokenFile } = await startCheck([])
+    expect(existsSync(tokenFile ?? "")).toBe(true)
+    await stop("SIGINT", "SIGTERM")
+    expect(existsSync(dirname(dirname(tokenFile ?? "")))).toBe(false)
   })
 
   it("fails exactly the check that an adapter breaks by itself", async () => {
