@@ -70,4 +70,52 @@ describe("the proxy of an adapter check", () => {
     expect(reached).toContain("GET //[")
     expect(reached.at(-1)).toBe("GET /last")
   })
+
+  it("calls no other host, whatever host a target names", async () => {
+    let strangers = 0
+    const stranger = await listening(
+      createServer((_, response) => {
+        strangers += 1
+        response.end()
+      }),
+    )
+    const other = `127.0.0.1:${portOf(stranger)}`
+    await withProxy(`http://127.0.0.1:${portOf(server)}`, async (_, port) => {
+      const lines = [`GET //${other}/x`, `GET http://${other}/x`, `PUT //${other}/v1/sessions/s`, `GET /\\${other}/x`]
+      for (const line of lines) await call(port, line)
+    })
+    stranger.close()
+    expect([strangers, reached.includes(`GET //${other}/x`)]).toEqual([0, true])
+  })
+
+  it("sees the calls of an adapter as the server reads their paths", async () => {
+    const lines = [
+      "PUT //v1/sessions/s",
+      "POST //v1//sessions/s/events?x=1",
+      "POST /v1/sessions/s/heartbeat/",
+      "POST /V1/Sessions/s/close",
+      "DELETE ///v1/sessions/s/",
+      "GET //v1/sessions/s",
+    ]
+    const trace = await withProxy(`http://127.0.0.1:${portOf(server)}/`, async (proxy, port) => {
+      for (const line of lines) await call(port, line)
+      return Effect.runPromise(proxy.trace)
+    })
+    expect(reached).toEqual(lines)
+    expect(trace.calls.map(({ operation, sessionId }) => [operation, sessionId])).toEqual([
+      ["open", "s"],
+      ["push", "s"],
+      ["heartbeat", "s"],
+      ["close", "s"],
+      ["close", "s"],
+    ])
+  })
+
+  it("keeps the path of the server's address", async () => {
+    await withProxy(`http://127.0.0.1:${portOf(server)}/base/`, async (_, port) => {
+      await call(port, "GET /v1/threads?x=1")
+      await call(port, "PUT /v1/sessions/s")
+    })
+    expect(reached).toEqual(["GET /base/v1/threads?x=1", "PUT /base/v1/sessions/s"])
+  })
 })

@@ -49,10 +49,14 @@ interface Answer {
   readonly body: Buffer
 }
 
-/** What a call is about; null: not about an attached session. */
+/**
+ * What a call is about; null: not about an attached session. As the server does, it takes several slashes for one, and a last
+ * one for none: an adapter may join its paths to an address that ends with a slash.
+ */
 const targetOf = ({ method, url = "" }: IncomingMessage): Target | null => {
-  const [, sessionId, below] = /^\/v1\/sessions\/([^/?]+)(?:\/(\w+))?(?:\?.*)?$/.exec(url) ?? []
+  const [, sessionId, name] = /^\/+v1\/+sessions\/+([^/?]+)(?:\/+(\w+))?\/*(?:\?.*)?$/i.exec(url) ?? []
   if (sessionId === undefined) return null
+  const below = name?.toLowerCase()
   if (method === "PUT" && below === undefined) return { operation: "open", sessionId }
   if (method === "DELETE" && below === undefined) return { operation: "close", sessionId }
   if (method !== "POST") return null
@@ -97,12 +101,20 @@ interface CallHead {
   readonly headers: IncomingHttpHeaders
 }
 
+/** The path of the server's address, without the slash that a target begins with. */
+const basePath = ({ pathname }: URL): string => pathname.replace(/\/+$/, "")
+
 /**
  * Begins a call to the server. The target is joined as text: it need not be a path, and read as an address it could name another
  * host. Throws where Node refuses to send it.
  */
 const callServer = (upstream: URL, { headers, method, target }: CallHead): ClientRequest =>
-  request({ ...urlToHttpOptions(upstream), path: target, method, headers })
+  request({
+    ...urlToHttpOptions(upstream),
+    path: target.startsWith("/") ? `${basePath(upstream)}${target}` : target,
+    method,
+    headers,
+  })
 
 /** A call to the server, and its whole answer. */
 const ask = (

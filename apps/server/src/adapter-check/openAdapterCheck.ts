@@ -87,7 +87,7 @@ const ownServer = Effect.gen(function* () {
 const requireServer = (upstream: URL): Effect.Effect<void, Problem> =>
   Effect.tryPromise({
     try: async () => {
-      const { ok } = await fetch(new URL("/livez", upstream))
+      const { ok } = await fetch(new URL("livez", upstream.href.replace(/\/*$/, "/")))
       if (!ok) throw new Error("no Threadfold")
     },
     catch: () => new Problem({ slug: "server-not-running", detail: `No server answers at ${upstream.origin}.` }),
