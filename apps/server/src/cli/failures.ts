@@ -1,12 +1,47 @@
 /** How a command fails, and its exit code: 1 finding, 2 usage, 3 environment. */
 import { Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
-import { Data } from "effect"
+import { Data, Effect } from "effect"
 
 /** The command did its work and found something wrong; it has said what. */
 export class Finding extends Data.TaggedError("Finding") {}
 
-/** The reader of our output went away (`| head`): no reason to complain. */
-export class OutputClosed extends Data.TaggedError("OutputClosed") {}
+/** Standard output takes no more. `failure`: the problem to tell; null: its reader went away (`| head`), no reason to complain. */
+export class OutputClosed extends Data.TaggedError("OutputClosed")<{ readonly failure: Problem | null }> {}
+
+/** How a write to a reader that went away fails: a pipe, a socket, and a stream that one of them has ended. */
+const readerGone: ReadonlySet<string | undefined> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"])
+const noRoom: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"])
+
+/** What a write to standard output failed with. */
+export const outputClosed = ({ code, message }: NodeJS.ErrnoException): OutputClosed =>
+  new OutputClosed({
+    failure: readerGone.has(code)
+      ? null
+      : new Problem({
+          slug: noRoom.has(code) ? "disk-full" : "storage-failed",
+          detail: `standard output cannot be written: ${message}.`,
+        }),
+  })
+
+/**
+ * Writes what a command found. Where that is a fault the command ends as a {@link Finding}, also when its reader went away.
+ *
+ * @param ok whether all is well
+ */
+export const asFinding = <E, R>(
+  writing: Effect.Effect<void, E | OutputClosed, R>,
+  ok: boolean,
+): Effect.Effect<void, E | OutputClosed | Finding, R> =>
+  ok
+    ? writing
+    : Effect.zipRight(
+        Effect.catchIf(
+          writing,
+          (error) => error instanceof OutputClosed && error.failure === null,
+          () => Effect.void,
+        ),
+        new Finding(),
+      )
 
 /** Exit code of a problem: 1 for a finding, 2 where other arguments would help, 3 where the world around the program must change. */
 export const exitCodeOf = ({ slug }: Problem): 1 | 2 | 3 => {
@@ -37,10 +72,14 @@ const titleOf = ({ slug }: Problem): string => titleOnCommandLine[slug] ?? `${pr
 /** What to do next on a command line, where a route is of no help. */
 const nextOf = ({ slug }: Problem): string => nextOnCommandLine[slug] ?? problems[slug].next
 
-/** The problem for tools, one line of JSON. */
-export const problemJson = (problem: Problem): string =>
-  `${JSON.stringify({ ...problemDetails(problem.slug, problem.detail), next: nextOf(problem) })}\n`
+/** The problem for tools, one line of JSON. @param next what to do next, where it is not what the catalogue says */
+export const problemJson = (problem: Problem, next = nextOf(problem)): string =>
+  `${JSON.stringify({ ...problemDetails(problem.slug, problem.detail), next })}\n`
 
-/** The problem for people: what, and what next. */
-export const problemText = (problem: Problem): string =>
-  `threadfold: ${titleOf(problem)}${problem.detail}\n  ${nextOf(problem)}\n`
+/** The problem for people: what, and what next. @param next what to do next, where it is not what the catalogue says */
+export const problemText = (problem: Problem, next = nextOf(problem)): string =>
+  `threadfold: ${titleOf(problem)}${problem.detail}\n  ${next}\n`
+
+/** What to do when output was lost, where the words of the catalogue speak of the log. */
+export const nextOfLostOutput =
+  "Make room where the output goes, or write it elsewhere. What the command did stays done; the output is not whole."

@@ -1,5 +1,5 @@
 /** The command line as a whole: from arguments to an exit code. */
-import { stripVTControlCharacters } from "node:util"
+import { format, stripVTControlCharacters } from "node:util"
 import { type CliApp, CliConfig, Command, type CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts/problem"
@@ -32,7 +32,15 @@ import {
   threadCommand,
   threadsCommand,
 } from "./commands/threadCommands.js"
-import { exitCodeOf, Finding, OutputClosed, problemJson, problemText, usageProblem } from "./failures.js"
+import {
+  exitCodeOf,
+  Finding,
+  nextOfLostOutput,
+  OutputClosed,
+  problemJson,
+  problemText,
+  usageProblem,
+} from "./failures.js"
 import { currentLook, outputTakesColour, write } from "./output.js"
 import { overviewPage } from "./overview.js"
 
@@ -109,7 +117,12 @@ const quietConsole = (typed: readonly string[]) =>
       const page = withWholeName(knownCommands(), typed, arg)
       return coloured ? page : stripVTControlCharacters(page)
     }
-    return { ...console, log: (...args) => console.log(...args.map(shown)), error: () => Effect.void }
+    return {
+      ...console,
+      // A log of the library cannot fail; output that is lost is told by `main` all the same.
+      log: (...args) => Effect.orDie(write(`${format(...args.map(shown))}\n`)),
+      error: () => Effect.void,
+    }
   })
 
 /** What is wrong with the arguments, on one line. */
@@ -121,9 +134,9 @@ const wantsJson = (args: readonly string[]): boolean => {
   return (end < 0 ? args : args.slice(0, end)).includes("--json")
 }
 
-const report = (problem: Problem, json: boolean): Effect.Effect<number> =>
+const report = (problem: Problem, json: boolean, next?: string): Effect.Effect<number> =>
   Effect.sync(() => {
-    process.stderr.write(json ? problemJson(problem) : problemText(problem))
+    process.stderr.write(json ? problemJson(problem, next) : problemText(problem, next))
     return exitCodeOf(problem)
   })
 
@@ -134,13 +147,23 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
       ? usageProblem(misspelt(knownCommands(), args) ?? `${usageText(error)}.`)
       : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
 
+/** The exit code of a command line that failed; what it failed with is told. */
+const failed = (cause: Cause.Cause<unknown>, args: readonly string[]): Effect.Effect<number> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+  const error = Cause.squash(cause)
+  if (error instanceof Finding) return Effect.succeed(1)
+  if (error instanceof OutputClosed) {
+    return error.failure === null ? Effect.succeed(0) : report(error.failure, wantsJson(args), nextOfLostOutput)
+  }
+  return report(problemOf(error, args), wantsJson(args))
+}
+
 /** Runs one command line (as in `process.argv`) and gives its exit code. */
 export const main = (argv: readonly string[]): Effect.Effect<number> => {
   const [first, ...rest] = argv.slice(2)
   const args = first === "help" ? [...rest, "--help"] : argv.slice(2)
   if (args.every((arg) => arg === "--help" || arg === "-h")) {
-    // A reader may close the pipe early: that is no failure.
-    return Effect.as(Effect.ignore(overview), 0)
+    return Effect.catchAllCause(Effect.as(overview, 0), (cause) => failed(cause, args))
   }
   const unused = unusedOption(args)
   if (unused !== null) return report(usageProblem(`There is no option ${unused}.`), wantsJson(args))
@@ -150,13 +173,6 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
     Effect.as(0),
     Effect.provide(NodeContext.layer),
     Effect.provideService(CliConfig.CliConfig, cliConfig),
-    Effect.catchAllCause((cause) => {
-      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-      const error = Cause.squash(cause)
-      if (error instanceof Finding) return Effect.succeed(1)
-      // The reader of the output closed it, as `| head` does.
-      if (error instanceof OutputClosed) return Effect.succeed(0)
-      return report(problemOf(error, args), wantsJson(args))
-    }),
+    Effect.catchAllCause((cause) => failed(cause, args)),
   )
 }

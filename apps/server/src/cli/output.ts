@@ -1,22 +1,44 @@
 /** Standard output and standard error, with backpressure, and without complaints when the reader goes away. */
+import { fstatSync, writeSync } from "node:fs"
 import { Clock, Effect, Option, Stream } from "effect"
 import { readVariable, variables } from "../config/Environment.js"
-import { OutputClosed } from "./failures.js"
+import { type OutputClosed, outputClosed } from "./failures.js"
 import { type Look, lookOf, takesColour } from "./text/Look.js"
 
 // The callback of a write gets the error of a closed pipe; without a listener the error would end the process as well.
 process.stdout.on("error", () => undefined)
 process.stderr.on("error", () => undefined)
 
+/** Descriptor of standard output. */
+const descriptor = 1
+
+/** Whether output goes to a file or a device. */
+const toFile = ((): boolean => {
+  const stats = fstatSync(descriptor)
+  return stats.isFile() || (stats.isCharacterDevice() && process.stdout.isTTY !== true)
+})()
+
+/** A file may take a part of a write, as on a disk that fills up; the stream of Node would lose the rest without an error. */
+const writeWhole = (text: string): Effect.Effect<void, OutputClosed> =>
+  Effect.try({
+    try: () => {
+      const bytes = Buffer.from(text)
+      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    },
+    catch: (error) => outputClosed(error instanceof Error ? error : new Error(String(error))),
+  })
+
 /** Writes text as it is; resumes when the stream has taken it. */
 export const write = (text: string): Effect.Effect<void, OutputClosed> =>
   text === ""
     ? Effect.void
-    : Effect.async((resume) => {
-        process.stdout.write(text, (error) =>
-          resume(error === null || error === undefined ? Effect.void : new OutputClosed()),
-        )
-      })
+    : toFile
+      ? writeWhole(text)
+      : Effect.async((resume) => {
+          process.stdout.write(text, (error) =>
+            resume(error === null || error === undefined ? Effect.void : outputClosed(error)),
+          )
+        })
 
 /** One JSON document. */
 export const writeJson = (document: unknown): Effect.Effect<void, OutputClosed> =>

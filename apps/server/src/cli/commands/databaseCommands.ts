@@ -9,7 +9,7 @@ import { requirePlatform } from "../../config/platform.js"
 import { version } from "../../installed.js"
 import { runJob } from "../../offline/Job.js"
 import { toProblem } from "../../problems/toProblem.js"
-import { Finding } from "../failures.js"
+import { asFinding } from "../failures.js"
 import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
 import { checkPage, rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
 import { fileForWork, openReader } from "../reading.js"
@@ -24,8 +24,7 @@ const tell = <Report extends { readonly ok: boolean }>(
   asJson: boolean,
 ) =>
   Effect.gen(function* () {
-    yield* asJson ? writeJson(report) : write(page(yield* currentLook, report))
-    if (!report.ok) yield* new Finding()
+    yield* asFinding(asJson ? writeJson(report) : write(page(yield* currentLook, report)), report.ok)
   })
 
 export const checkCommand = Command.make("check", { dataDir, db, json }, (options) =>

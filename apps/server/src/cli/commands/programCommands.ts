@@ -2,7 +2,7 @@
 import { resolve } from "node:path"
 import { Args, Command, CommandDescriptor } from "@effect/cli"
 import { Effect, Option, Schema } from "effect"
-import { Finding } from "../failures.js"
+import { asFinding } from "../failures.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { doctorPage } from "../pages/reportPages.js"
 import { config, dataDir, directoryOf, json, saying } from "../sharedOptions.js"
@@ -12,8 +12,7 @@ export const doctorCommand = Command.make("doctor", { config, dataDir, json }, (
     // Loaded on demand: it imports the drivers of all agents.
     const { examine } = yield* Effect.promise(() => import("../../doctor/doctor.js"))
     const report = yield* examine(resolve(yield* directoryOf(options.dataDir)), Option.getOrNull(options.config))
-    yield* options.json ? writeJson(report) : write(doctorPage(yield* currentLook, report))
-    if (!report.ok) yield* new Finding()
+    yield* asFinding(options.json ? writeJson(report) : write(doctorPage(yield* currentLook, report)), report.ok)
   }),
 ).pipe(
   Command.withDescription(

@@ -5,7 +5,7 @@ import type { Threadfold } from "@threadfold/client"
 import { MessageMode, type Receipt } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { awaitAnswer } from "../exchange/awaitAnswer.js"
-import { Finding, usageProblem } from "../failures.js"
+import { asFinding, usageProblem } from "../failures.js"
 import { asProblem, openServer, outcomeLine, receiptLines, writeReceipt } from "../live.js"
 import { currentLook, note, writeJson } from "../output.js"
 import { remoteReader, threadNamed } from "../reading.js"
@@ -82,8 +82,11 @@ export const sendCommand = Command.make(
       }
       if (!options.json) yield* note(receiptLines(receipt).trimEnd())
       const answer = yield* awaitAnswer(threadfold, receipt, { silent: options.json })
-      if (options.json) yield* writeJson({ ...receipt, turn: answer.turn, text: answer.text })
-      else yield* note(outcomeLine(yield* currentLook, answer.turn))
-      if (answer.turn?.outcome !== "completed") yield* new Finding()
+      yield* asFinding(
+        options.json
+          ? writeJson({ ...receipt, turn: answer.turn, text: answer.text })
+          : note(outcomeLine(yield* currentLook, answer.turn)),
+        answer.turn?.outcome === "completed",
+      )
     }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Send a message to an agent: in a new thread, or in one that is there."))
