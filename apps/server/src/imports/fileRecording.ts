@@ -1,5 +1,5 @@
 /** Files as recordings. */
-import { createReadStream, read } from "node:fs"
+import { createReadStream, read, type Stats, statSync } from "node:fs"
 import { type Recording, RecordingUnreadable } from "@threadfold/imports"
 import { Effect, Option, Stream } from "effect"
 
@@ -12,13 +12,26 @@ const unreadable =
   (error: unknown): RecordingUnreadable =>
     new RecordingUnreadable({ name, reason: error instanceof Error ? error.message : String(error) })
 
+/**
+ * What the system says of a regular file. Anything else is refused before it is opened: a pipe would hold the process until a
+ * program writes to it, and the import could not be interrupted meanwhile.
+ */
+export const regularFile = (file: string, name = file): Effect.Effect<Stats, RecordingUnreadable> =>
+  Effect.filterOrFail(
+    Effect.try({ try: () => statSync(file), catch: unreadable(name) }),
+    (stats) => stats.isFile(),
+    () => new RecordingUnreadable({ name, reason: "it is no regular file" }),
+  )
+
 /** The recording in a file, under the name that the caller has for it. */
 export const fileRecording = (file: string, name = file): Recording => ({
   name,
-  bytes: Stream.suspend(() =>
-    Stream.fromAsyncIterable<Uint8Array, RecordingUnreadable>(
-      createReadStream(file, { highWaterMark: pieceBytes }),
-      unreadable(name),
+  bytes: Stream.unwrap(
+    Effect.map(regularFile(file, name), () =>
+      Stream.fromAsyncIterable<Uint8Array, RecordingUnreadable>(
+        createReadStream(file, { highWaterMark: pieceBytes }),
+        unreadable(name),
+      ),
     ),
   ),
 })

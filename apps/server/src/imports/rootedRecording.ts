@@ -27,7 +27,8 @@ const openBelow = async (root: string, path: string): Promise<FileHandle> => {
   const top = await realpath(root)
   const file = await realpath(resolve(top, path))
   if (!isBelow(top, file)) throw notAllowed(path, "leads out of the folder")
-  // Without waiting: a pipe would hold the call until a program writes to it.
+  if (!(await stat(file)).isFile()) throw notAllowed(path, "is no file")
+  // Without waiting, should the file be a pipe by now: it would hold the call until a program writes to it.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const [opened, named] = await Promise.all([handle.stat(), stat(await realpath(file))])

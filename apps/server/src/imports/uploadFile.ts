@@ -1,12 +1,15 @@
 /** One recording through the API of a running server: the upload of a file, and the report that answers it. */
-import { createReadStream, statSync } from "node:fs"
+import { createReadStream } from "node:fs"
 import { type IncomingMessage, request } from "node:http"
 import { basename } from "node:path"
+import { Readable } from "node:stream"
 import { ImportReport } from "@threadfold/contracts"
 import { slugOf } from "@threadfold/contracts/api"
 import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import { Effect, Schema } from "effect"
 import type { Server } from "../offline/Place.js"
+import { toProblem } from "../problems/toProblem.js"
+import { regularFile } from "./fileRecording.js"
 
 /** How a file is imported. */
 export interface FileUpload {
@@ -63,8 +66,9 @@ const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<A
     })
     call.once("continue", () => {
       // A recording that is still being written grows meanwhile: what was announced is sent.
-      const bytes = createReadStream(file, { end: size - 1, highWaterMark: 256 * 1024 })
-      bytes.once("error", (error) => {
+      const bytes =
+        size === 0 ? Readable.from([]) : createReadStream(file, { end: size - 1, highWaterMark: 256 * 1024 })
+      bytes.once("error", (error: Error) => {
         resume(unreadable(file, error.message))
         call.destroy()
       })
@@ -88,10 +92,7 @@ const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<A
 export const uploadFile = (server: Server, upload: FileUpload): Effect.Effect<ImportReport, Problem> =>
   Effect.gen(function* () {
     const { file } = upload
-    const { size } = yield* Effect.try({
-      try: () => statSync(file),
-      catch: (error) => unreadable(file, error instanceof Error ? error.message : String(error)),
-    })
+    const { size } = yield* Effect.mapError(regularFile(file), toProblem)
     const { body, status } = yield* send(server, upload, size)
     if (status !== 200) {
       const { detail, type } = yield* Effect.mapError(decodeProblem(body), () => noAnswer(server, `status ${status}`))

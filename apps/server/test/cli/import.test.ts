@@ -1,4 +1,5 @@
 /** `import` beside a running server: the same words and exit codes as without one. */
+import { execFileSync } from "node:child_process"
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ImportReport, VerifyReport } from "@threadfold/contracts"
@@ -48,6 +49,25 @@ describe("import beside a server", () => {
       return { hash, ok }
     }
     expect(await verified(served)).toEqual({ ...(await verified(alone)), ok: true })
+  })
+
+  it("refuses what is no regular file, with and without a server, without waiting for a writer", async () => {
+    const parent = temporary()
+    const [alone, served] = [join(parent, "alone"), join(parent, "served")]
+    const pipe = join(parent, "pipe")
+    execFileSync("mkfifo", [pipe])
+    await serve(served)
+    for (const file of [pipe, parent, "/dev/null"]) {
+      for (const directory of [alone, served]) {
+        const end = await threadfold(["import", "codex-app-server", file, "--json", "--data-dir", directory])
+        const { detail, type } = problemOf(end)
+        expect([end.code, type, detail]).toEqual([
+          3,
+          "urn:threadfold:problem:recording-not-found",
+          `${file}: it is no regular file.`,
+        ])
+      }
+    }
   })
 
   it("goes on with a recording that grew, and is refused where a session of its thread lives", async () => {
