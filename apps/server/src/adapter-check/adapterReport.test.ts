@@ -117,6 +117,18 @@ describe("the checks of a conversation", () => {
     ])
   })
 
+  it("see a type that this version does not know, once, with the nearest name", () => {
+    const sent = push({ type: "content.dleta", seq: 1 }, { type: "turn.started", seq: 2 })
+    expect(checkOf(traceOf([opening(), sent, sent]), "line-valid")).toEqual([
+      "failed",
+      '2:1 content.dleta (agent, seq 1) changes nothing: there is no event type "content.dleta"; the nearest is "content.delta"',
+    ])
+    expect(checkOf(traceOf([opening(), push({ type: "turn.started", seq: 1 })]), "line-valid")).toEqual(["passed"])
+    // What is not the adapter's to tell is no name to propose to it.
+    const [, seen = ""] = checkOf(traceOf([opening(), push({ type: "thread.creatde", seq: 1 })]), "line-valid")
+    expect(seen).not.toContain("thread.created")
+  })
+
   it("see a lease that nothing renewed, and no fault where it was ended or cut off before", () => {
     const late = traceOf([opening(), push({ seq: 1 }), { operation: "heartbeat", startedAt: 1_500, endedAt: 1_501 }], {
       endedAt: 1_600,

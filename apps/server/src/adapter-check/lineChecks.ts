@@ -1,6 +1,7 @@
 /** Checks of the lines that an adapter sends: their media type, their numbers, their content. */
+import { events, isEventType, isProviderEventType, unknownName } from "@threadfold/contracts"
 import { type AdapterCheck, atCall, atLine, type Observation, type Sighting } from "./AdapterCheck.js"
-import { type ObservedSession, resultsOf, type SentLine } from "./ObservedSession.js"
+import { firstSent, type ObservedSession, resultsOf, type SentLine } from "./ObservedSession.js"
 
 const mediaTypes: readonly string[] = ["application/x-ndjson", "application/json"]
 
@@ -78,6 +79,15 @@ const content: AdapterCheck = {
   },
 }
 
+/** Types that an adapter may send. */
+const providerTypes = Object.keys(events).filter(isProviderEventType)
+
+/** Lines of a type that no event has: the server keeps them for a later version that may know it, and nothing else says so. */
+const findUnknownTypes = (session: ObservedSession): readonly Sighting[] =>
+  firstSent(session)
+    .filter(({ type }) => !isEventType(type))
+    .map((line) => atLine(line, `changes nothing: ${unknownName("event type", line.type, providerTypes)}`))
+
 const valid: AdapterCheck = {
   id: "line-valid",
   title: "Each line is an event of a known form",
@@ -95,6 +105,7 @@ const valid: AdapterCheck = {
           ? [{ ...atCall(call, `${problem ?? "invalid"}${place === undefined ? "" : ` at ${place}`}`), line }]
           : [],
       ),
+      ...observation.sessions.flatMap(findUnknownTypes),
     ]
   },
 }
