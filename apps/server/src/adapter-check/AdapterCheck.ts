@@ -23,6 +23,8 @@ export interface AdapterCheck {
   readonly next: string
   /** What has to happen before it can be judged. */
   readonly exercise: string
+  /** Its findings hold whatever becomes of the server afterwards: they are of what was sent, not of what did not come. */
+  readonly isOfSent?: true
   readonly judge: (observation: Observation) => Judgement
 }
 

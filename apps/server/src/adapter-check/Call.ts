@@ -33,4 +33,6 @@ export interface Trace {
   readonly endedAt: number
   /** By session: since when the adapter could know that the proxy let its lease lapse, ms since the epoch. */
   readonly lapses: ReadonlyMap<string, number>
+  /** When the first call arrived for which the server could not be reached, ms since the epoch; null: it was there. */
+  readonly lostAt: number | null
 }

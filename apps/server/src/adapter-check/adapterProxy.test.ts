@@ -111,6 +111,18 @@ describe("the proxy of an adapter check", () => {
     ])
   })
 
+  it("notices that the server went away", async () => {
+    const lostAt = await withProxy(`http://127.0.0.1:${portOf(server)}`, async ({ trace }, port) => {
+      await call(port, "PUT /v1/sessions/s")
+      const before = (await Effect.runPromise(trace)).lostAt
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await call(port, "PUT /v1/sessions/s")
+      return [before, (await Effect.runPromise(trace)).lostAt]
+    })
+    expect(lostAt).toEqual([null, expect.any(Number)])
+  })
+
   it("keeps the path of the server's address", async () => {
     await withProxy(`http://127.0.0.1:${portOf(server)}/base/`, async (_, port) => {
       await call(port, "GET /v1/threads?x=1")

@@ -200,6 +200,18 @@ export const openAdapterProxy = (
     let pushes = 0
     /** The session whose calls are cut until its lease has lapsed. */
     let cutOff: string | null = null
+    let lostAt: number | null = null
+
+    /** After a call without an answer: whether the server is there at all. One connection that broke is no loss of it. */
+    const lookForServer = (arrivedAt: number): Effect.Effect<void> =>
+      ask(upstream, { method: "GET", target: "/livez", headers: {}, body: Buffer.alloc(0) }).pipe(
+        Effect.catchTag("NoAnswer", () =>
+          Effect.sync(() => {
+            lostAt ??= arrivedAt
+          }),
+        ),
+        Effect.asVoid,
+      )
 
     const record = (
       { body, number, operation, request, sessionId, startedAt }: Received,
@@ -271,7 +283,9 @@ export const openAdapterProxy = (
         // First recorded, then sent: what the adapter does next comes later.
         yield* record(received, { status: answer.status, fault, answer: text })
         send(response, answer)
-      }).pipe(Effect.catchTag("NoAnswer", () => cut(received, null)))
+      }).pipe(
+        Effect.catchTag("NoAnswer", () => Effect.zipRight(lookForServer(received.startedAt), cut(received, null))),
+      )
 
     /** Reads the body of a call about a session, and handles it; where the body does not arrive, or handling it breaks, it is cut. */
     const receive = (target: Target, incoming: IncomingMessage, response: ServerResponse): Effect.Effect<void> =>
@@ -308,6 +322,7 @@ export const openAdapterProxy = (
         calls: [...calls].sort((a, b) => a.number - b.number),
         endedAt,
         lapses: new Map(lapses),
+        lostAt,
       })),
     }
   })

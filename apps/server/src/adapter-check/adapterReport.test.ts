@@ -9,7 +9,11 @@ const session = { threadId: "t", provider: "test", status: "ready", cause: null,
 /** A trace, call by call, 100 ms apart. */
 const traceOf = (
   calls: readonly Partial<Call>[],
-  { endedAt = 100 * (calls.length + 1), lapses = [] }: { endedAt?: number; lapses?: readonly [string, number][] } = {},
+  {
+    endedAt = 100 * (calls.length + 1),
+    lapses = [],
+    lostAt = null,
+  }: { endedAt?: number; lapses?: readonly [string, number][]; lostAt?: number | null } = {},
 ): Trace => ({
   calls: calls.map((call, index) => ({
     number: index + 1,
@@ -28,6 +32,7 @@ const traceOf = (
   })),
   endedAt,
   lapses: new Map(lapses),
+  lostAt,
 })
 
 const opening = (sessionId = "s", epoch = 1): Partial<Call> => ({
@@ -160,6 +165,27 @@ describe("the checks of a conversation", () => {
     expect(ends(completed, { kind: "command", processId: "9" })).toEqual(["passed"])
     expect(ends({ ...completed, payload: { outcome: "failed" } })).toEqual(["passed"])
     expect(ends({ ...completed, type: "turn.aborted" })).toEqual(["passed"])
+  })
+})
+
+describe("the checks when the server went away", () => {
+  const gone = (...calls: readonly Partial<Call>[]) =>
+    adapterReport(traceOf(calls, { endedAt: 60_000, lostAt: 100 * calls.length }))
+  const unanswered: Partial<Call> = { ...push({ seq: 3 }), status: null, answer: "" }
+
+  it("blame the adapter for nothing that came of that, and say why", () => {
+    const started = push({ type: "turn.started", seq: 1, native: { turnId: "1" }, payload: {} })
+    const report = gone(opening(), started, unanswered)
+    expect(report.ok).toBe(true)
+    const turns = report.checks.find(({ check }) => check === "turn-ends")
+    expect([turns?.status, turns?.findings]).toEqual(["not-exercised", []])
+    expect(turns?.next).toContain("The server went away")
+    expect(gone({ ...opening(), status: null, answer: "" }).ok).toBe(true)
+  })
+
+  it("keep what was found before", () => {
+    const report = gone(opening(), push({ seq: 1 }, { seq: 5 }), unanswered)
+    expect(report.checks.flatMap(({ check, status }) => (status === "failed" ? [check] : []))).toEqual(["seq-gapless"])
   })
 })
 

@@ -23,6 +23,7 @@ const mediaType: AdapterCheck = {
   title: "A push is NDJSON (application/x-ndjson) or a JSON array (application/json)",
   next: "Send `Content-Type: application/x-ndjson` with one event a line.",
   exercise: "Push events.",
+  isOfSent: true,
   judge: (observation) => {
     const pushes = pushesOf(observation)
     if (pushes.length === 0) return null
@@ -48,6 +49,7 @@ const numbers: AdapterCheck = {
   title: "In each session seq counts 1, 2, 3 … on each channel",
   next: "Begin each session at seq 1 on each channel, and count every event once, also over several pushes.",
   exercise: "Push events.",
+  isOfSent: true,
   judge: ofLines(findGaps),
 }
 
@@ -70,6 +72,7 @@ const content: AdapterCheck = {
   title: "The same seq always has the same content",
   next: "Keep each event as it was first sent, its time included, until it is acknowledged; send that again.",
   exercise: "Send an event again, as after an answer that was lost.",
+  isOfSent: true,
   judge: ({ sessions }) => {
     const repeats = sessions.flatMap(repeatsOf)
     if (repeats.length === 0) return null
@@ -93,6 +96,7 @@ const valid: AdapterCheck = {
   title: "Each line is an event of a known form",
   next: "The problem is in the catalogue (docs/reference/problems.md), the payload of each type in docs/reference/events.md.",
   exercise: "Push events.",
+  isOfSent: true,
   judge: (observation) => {
     const answered = pushesOf(observation).filter(({ answer }) => answer !== "")
     const refused = answered.filter(({ status }) => status !== null && refusedBody.includes(status))

@@ -26,6 +26,8 @@ export interface RunningCheck {
   readonly tokenFile: string | null
   /** Judges what was seen until now. */
   readonly report: Effect.Effect<AdapterReport>
+  /** That the server went away meanwhile, so that not everything could be judged; null: it did not. */
+  readonly serverLost: Effect.Effect<Problem | null>
 }
 
 interface TemporaryDirectory {
@@ -103,5 +105,13 @@ export const openAdapterCheck = ({
     const { tokenFile, upstream } =
       named === null ? yield* ownServer : yield* Effect.as(requireServer(named), { upstream: named, tokenFile: null })
     const { trace, url } = yield* Effect.mapError(openAdapterProxy(upstream, { faults, port }), toProblem)
-    return { url, tokenFile, report: Effect.map(trace, adapterReport) }
+    const serverLost = Effect.map(trace, ({ lostAt }) =>
+      lostAt === null
+        ? null
+        : new Problem({
+            slug: "server-not-running",
+            detail: `The server at ${upstream.origin} went away during the check.`,
+          }),
+    )
+    return { url, tokenFile, report: Effect.map(trace, adapterReport), serverLost }
   })

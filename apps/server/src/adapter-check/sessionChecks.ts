@@ -37,6 +37,7 @@ const open: AdapterCheck = {
   title: "No events are pushed before a session is opened, nor after the adapter has ended it",
   next: "Wait for the answer to the opening before the first push, and end the session after the last one.",
   exercise: "Push events.",
+  isOfSent: true,
   judge: ({ sessions }) => {
     const fed = sessions.filter(({ calls }) => calls.some(({ operation }) => operation === "push"))
     return fed.length === 0 ? null : fed.flatMap(findOutside)

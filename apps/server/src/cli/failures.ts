@@ -24,15 +24,15 @@ export const outputClosed = ({ code, message }: NodeJS.ErrnoException): OutputCl
   })
 
 /**
- * Writes what a command found. Where that is a fault the command ends as a {@link Finding}, also when its reader went away.
+ * Writes what a command found, and ends it with a failure, also when its reader went away.
  *
- * @param ok whether all is well
+ * @param failure null: all is well
  */
-export const asFinding = <E, R>(
+export const writeThenFail = <E, R, F>(
   writing: Effect.Effect<void, E | OutputClosed, R>,
-  ok: boolean,
-): Effect.Effect<void, E | OutputClosed | Finding, R> =>
-  ok
+  failure: F | null,
+): Effect.Effect<void, E | OutputClosed | F, R> =>
+  failure === null
     ? writing
     : Effect.zipRight(
         Effect.catchIf(
@@ -40,8 +40,14 @@ export const asFinding = <E, R>(
           (error) => error instanceof OutputClosed && error.failure === null,
           () => Effect.void,
         ),
-        new Finding(),
+        Effect.fail(failure),
       )
+
+/** The same for a report: where not all is well the command ends as a {@link Finding}. */
+export const asFinding = <E, R>(
+  writing: Effect.Effect<void, E | OutputClosed, R>,
+  ok: boolean,
+): Effect.Effect<void, E | OutputClosed | Finding, R> => writeThenFail(writing, ok ? null : new Finding())
 
 /** Exit code of a problem: 1 for a finding, 2 where other arguments would help, 3 where the world around the program must change. */
 export const exitCodeOf = ({ slug }: Problem): 1 | 2 | 3 => {

@@ -133,6 +133,18 @@ describe("adapter-check", () => {
     expect(failed(stdout)).toContain("line-valid")
   })
 
+  it("says that the server went away, and does not blame the adapter", async () => {
+    const server = await serve(join(temporary(), "data"))
+    const { stop, url } = await startCheck([server.url, "--faults", "none"])
+    server.child.stdin?.end()
+    await server.ended
+    await callThrough(url, server.token, "/v1/sessions/s", { method: "PUT", body: "{}" }).catch(() => null)
+    const { code, stderr, stdout } = await stop()
+    expect([code, failed(stdout)]).toEqual([3, []])
+    expect(stdout).toContain("The server went away.")
+    expect(stderr).toContain("went away during the check")
+  })
+
   it("says that nothing was opened where no adapter calls, and ends after the time it is given", async () => {
     const server = await serve(join(temporary(), "data"))
     const { code, stderr, stdout } = await threadfold(["adapter-check", server.url, "--for", "1s"])

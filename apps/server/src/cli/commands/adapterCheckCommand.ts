@@ -1,7 +1,7 @@
 /** `threadfold adapter-check [URL]`. */
 import { Args, Command, Options } from "@effect/cli"
 import { Effect, Option, Schema } from "effect"
-import { asFinding } from "../failures.js"
+import { Finding, writeThenFail } from "../failures.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { adapterCheckPage, adapterCheckStart } from "../pages/adapterCheckPage.js"
 import { json, oneOf, saying, wholeNumber } from "../sharedOptions.js"
@@ -61,7 +61,11 @@ export const adapterCheckCommand = Command.make("adapter-check", { url, span, fa
       onSome: (ms) => Effect.raceFirst(untilSignal, Effect.sleep(ms)),
     })
     const report = yield* check.report
-    yield* asFinding(options.json ? writeJson(report) : write(adapterCheckPage(yield* currentLook, report)), report.ok)
+    const lost = yield* check.serverLost
+    yield* writeThenFail(
+      options.json ? writeJson(report) : write(adapterCheckPage(yield* currentLook, report)),
+      lost ?? (report.ok ? null : new Finding()),
+    )
   }).pipe(Effect.scoped),
 ).pipe(
   Command.withDescription(
