@@ -140,6 +140,12 @@ describe("the checks of a conversation", () => {
     })
     expect(checkOf(late, "lease-renewed")).toEqual(["failed", "2:null nothing came for 1000 ms after this call"])
     expect(checkOf(traceOf([opening(), closing], { endedAt: 9_000 }), "lease-renewed")).toEqual(["not-exercised"])
+    // Calls that failed meanwhile renew nothing: the lease counts from the last one that succeeded.
+    const failing = [400, 800, 1_150].map((startedAt) => ({ ...push({ seq: 2 }), status: null, answer: "", startedAt }))
+    expect(checkOf(traceOf([opening(), push({ seq: 1 }), ...failing], { endedAt: 1_250 }), "lease-renewed")).toEqual([
+      "failed",
+      "2:null nothing came for 1000 ms after this call",
+    ])
     const exit = push({ type: "session.exited", seq: 1 })
     expect(checkOf(traceOf([opening(), exit], { endedAt: 9_000 }), "session-ended")).toEqual(["passed"])
     const beats = Array.from({ length: 20 }, (): Partial<Call> => ({ operation: "heartbeat" }))

@@ -103,7 +103,7 @@ const follows = (session: ObservedSession, { opened }: ObservedSession): boolean
 const leaseLapse: AdapterCheck = {
   id: "lease-lapse",
   title: "After the lapse of its lease a session is replaced by a new one",
-  next: "When calls have failed for as long as the lease, ask with a heartbeat before you push: a session that has ended needs a new id (PUT), and seq begins at 1.",
+  next: "When the last call that succeeded was sent as long ago as the lease, ask with a heartbeat before you push: a session that has ended needs a new id (PUT), and seq begins at 1.",
   exercise: `${pushes("lease-lapse")} The lease has to be ${longestOutageMs} ms at most; the adapter is cut off for as long.`,
   judge: ({ sessions, trace }) => {
     const [lapsed] = sessions.filter(({ sessionId }) => trace.lapses.has(sessionId))
