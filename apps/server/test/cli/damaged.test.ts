@@ -239,6 +239,8 @@ describe("verify", () => {
       expect(findings[0]?.part).toBe(part)
       expect(findings[0]?.firstSequence).toBeLessThanOrEqual(sequence)
       expect(findings[0]?.lastSequence).toBeGreaterThanOrEqual(sequence)
+      // The page is the same for every part.
+      if (part !== "native") return
       const human = await threadfold(["verify", "--bytes", "--db", file])
       expect([human.code, human.stdout]).toEqual([1, expect.stringContaining(String(findings[0]?.lastSequence))])
     },
