@@ -41,7 +41,7 @@ describe("applyEvent", () => {
             await pauses()
             const event = served.append(one)
             await followAll(followers, event)
-            if (event.sequence % 8 < 2) {
+            if (event.sequence % 16 < 2) {
               followers.push(await Follower.begin(served, event.streamId, limit))
             }
           }
