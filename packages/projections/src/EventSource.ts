@@ -45,3 +45,23 @@ export function* allStreams(
     if (order <= 0) left = logged.next()
   }
 }
+
+/** Events of a stream that are read at a time. */
+const eventPage = 1000
+
+/** All events of a stream, the oldest first, read page by page; `onEvents` is called after each page with its length. */
+export function* eventsOf(
+  source: Pick<EventSource, "read">,
+  streamId: string,
+  onEvents: (count: number) => void = () => undefined,
+): Iterable<EventEnvelope> {
+  let version = 0
+  for (;;) {
+    const page = source.read(streamId, version, eventPage)
+    yield* page
+    onEvents(page.length)
+    const last = page.at(-1)
+    if (last === undefined || page.length < eventPage) return
+    version = last.streamVersion
+  }
+}

@@ -64,6 +64,16 @@ export const fileForWork = (named: Named): Effect.Effect<string, Problem, Scope.
     return Effect.zipRight(told, copied)
   })
 
+/** A file for long work over one thread, and the thread that a text means, looked up in the same file. */
+export const threadForWork = (
+  named: Named & { readonly id: string },
+): Effect.Effect<{ readonly file: string; readonly threadId: string }, Problem, Scope.Scope> =>
+  Effect.gen(function* () {
+    const file = yield* fileForWork(named)
+    const { openLocalReader } = yield* loadLocalReader
+    return { file, threadId: yield* threadNamed(yield* openLocalReader(file), named.id) }
+  })
+
 /** The one thread that a text means. Fails with `thread-not-found`, or as usage where it may mean several. */
 export const threadNamed = (reader: Reader, text: string): Effect.Effect<string, Problem> =>
   Effect.flatMap(text === "" ? Effect.succeed([]) : reader.matching(text), (ids) => {

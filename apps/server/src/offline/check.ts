@@ -2,23 +2,14 @@
  * `check`: the invariants of the log and of the rows over a whole database, stream by stream. Memory holds a page of
  * events and the rows of one thread, without their texts.
  */
-import {
-  type AnyRow,
-  type CheckReport,
-  type EventEnvelope,
-  type Rows,
-  type TableName,
-  tables,
-} from "@threadfold/contracts"
+import { type AnyRow, type CheckReport, type Rows, type TableName, tables } from "@threadfold/contracts"
 import { checkLog, checkRows, type ThreadRows, type Violation } from "@threadfold/core"
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
-import { allStreams, type EventSource, type ProjectionStore } from "@threadfold/projections"
+import { allStreams, eventsOf, type ProjectionStore } from "@threadfold/projections"
 
 /** Violations that a report lists; `ok` is false however many there are. */
 const listed = 1000
-/** Events per page. */
-const pageSize = 1000
 
 const heavyOf = (table: TableName): readonly string[] =>
   Object.entries(tables[table].columns).flatMap(([name, column]) => (column.heavy === true ? [name] : []))
@@ -42,19 +33,6 @@ const rowsOf = (store: ProjectionStore, streamId: string): ThreadRows => {
   }
   // The store pairs every row with the table it comes from.
   return { all: <N extends TableName>(table: N) => (byTable.get(table) ?? []) as unknown as readonly Rows[N][] }
-}
-
-/** The events of a stream, a page at a time; `onEvents` is called for each page. */
-function* eventsOf(source: EventSource, streamId: string, onEvents: (count: number) => void): Iterable<EventEnvelope> {
-  let version = 0
-  for (;;) {
-    const page = source.read(streamId, version, pageSize)
-    yield* page
-    onEvents(page.length)
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    version = last.streamVersion
-  }
 }
 
 /**

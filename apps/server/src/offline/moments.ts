@@ -2,7 +2,9 @@
 import type { EventEnvelope, ThreadSnapshot } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { diffSnapshots, snapshotOf, type ThreadDiff, type WalkStep, walk } from "@threadfold/core/model"
-import { decodeRow, type LogDriver } from "@threadfold/event-log"
+import { eventSourceOf } from "@threadfold/engine"
+import type { LogDriver } from "@threadfold/event-log"
+import { eventsOf } from "@threadfold/projections"
 
 /** A moment as a command names it. */
 export type Moment =
@@ -23,32 +25,17 @@ export interface ThreadDiffReport extends ThreadDiff {
   readonly to: number
 }
 
-/** Events that are read at a time. */
-const pageSize = 500
-
-/** All events of a stream, the oldest first, page by page. */
-export function* eventsOf(driver: LogDriver, streamId: string): Generator<EventEnvelope, void> {
-  for (let version = 0; ; ) {
-    const page = driver.readStream(streamId, version, pageSize)
-    for (const row of page) {
-      yield decodeRow(row)
-      version = row.streamVersion
-    }
-    if (page.length < pageSize) return
-  }
-}
-
 /** Where a walk ends. */
 interface End {
   /** The event is after the moment: what was before it is the answer. */
   readonly isPast: (event: EventEnvelope) => boolean
-  /** The moment is reached with this step. */
+  /** The moment is reached with this step, whatever follows. */
   readonly isAt: (step: WalkStep) => boolean
 }
 
 const atSequence = (sequence: number): End => ({
   isPast: (event) => event.sequence > sequence,
-  isAt: ({ event }) => event.sequence === sequence,
+  isAt: () => false,
 })
 
 const endOf = (driver: LogDriver, moment: Moment): End => {
@@ -88,7 +75,7 @@ export const threadAt = (driver: LogDriver, threadId: string, moment: Moment): T
   }
   const { isAt, isPast } = endOf(driver, moment)
   let last: WalkStep | null = null
-  for (const step of walk(threadId, untilPast(eventsOf(driver, threadId), isPast))) {
+  for (const step of walk(threadId, untilPast(eventsOf(eventSourceOf(driver), threadId), isPast))) {
     last = step
     if (isAt(step)) break
   }

@@ -4,12 +4,12 @@ import { fold } from "@threadfold/core"
 import { MapStore, snapshotOf } from "@threadfold/core/model"
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
-import { refold } from "@threadfold/projections"
+import { eventsOf, refold } from "@threadfold/projections"
 import { cases, makePauses, recordings } from "@threadfold/testkit"
 import { Schema } from "effect"
 import jsonPatch from "fast-json-patch"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { eventsOf, type Moment, threadAt, threadDiff } from "../../src/offline/moments.js"
+import { type Moment, threadAt, threadDiff } from "../../src/offline/moments.js"
 import { Library } from "./Library.js"
 
 let library: Library
@@ -21,7 +21,9 @@ afterEach(() => library.close())
 const at = (sequence: number): Moment => ({ kind: "sequence", sequence })
 
 const threadIds = (driver: LogDriver): readonly string[] =>
-  driver.streams(null, 100).filter((id) => [...eventsOf(driver, id)].some(({ type }) => type.startsWith("thread.")))
+  driver
+    .streams(null, 100)
+    .filter((id) => [...eventsOf(eventSourceOf(driver), id)].some(({ type }) => type.startsWith("thread.")))
 
 /** The thread after so many events of its stream, by the fold of verify and rebuild. */
 const refolded = (driver: LogDriver, threadId: string, version: number, sequence: number) => {
@@ -52,7 +54,7 @@ describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))(
     const pauses = makePauses()
     await library.own(async ({ driver }) => {
       for (const threadId of threadIds(driver)) {
-        const events = [...eventsOf(driver, threadId)]
+        const events = [...eventsOf(eventSourceOf(driver), threadId)]
         const encode = Schema.encodeSync(ThreadSnapshot)
         let before: { readonly sequence: number; readonly snapshot: ThreadSnapshot } | null = null
         for (const { sequence, streamVersion } of spread(events)) {
@@ -81,7 +83,7 @@ describe("a moment", () => {
     await library.import([recordings[0]?.path ?? ""])
     library.look(({ driver }) => {
       const [threadId = ""] = threadIds(driver)
-      const events = [...eventsOf(driver, threadId)]
+      const events = [...eventsOf(eventSourceOf(driver), threadId)]
       const first = events[0]
       const ended = events.find(({ type }) => type === "turn.completed")
       if (first === undefined || ended === undefined || ended.turnId === null) throw new Error("no turn ended")

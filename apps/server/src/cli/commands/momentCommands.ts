@@ -4,10 +4,10 @@ import { Effect, Option, Schema } from "effect"
 import { runJob } from "../../offline/Job.js"
 import type { Moment } from "../../offline/moments.js"
 import { usageProblem } from "../failures.js"
-import { currentLook, progressEnd, write, writeJson } from "../output.js"
+import { currentLook, write, writeJson } from "../output.js"
 import { diffPage } from "../pages/diffPage.js"
 import { threadPage } from "../pages/threadPage.js"
-import { fileForWork, openReader, threadNamed } from "../reading.js"
+import { threadForWork } from "../reading.js"
 import { dataDir, db, json, saying, threadArg, wholeNumber } from "../sharedOptions.js"
 
 const sequence = wholeNumber("sequence", 1).pipe(
@@ -46,18 +46,8 @@ const momentNamed = (named: {
     : Effect.succeed(moment)
 }
 
-/** The file that the options name and the thread in it. */
-const found = (options: {
-  readonly id: string
-  readonly db: Option.Option<string>
-  readonly dataDir: Option.Option<string>
-}) =>
-  Effect.gen(function* () {
-    const threadId = yield* threadNamed(yield* openReader(options), options.id)
-    return { file: yield* fileForWork(options), threadId }
-  })
-
-const quietly = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.ensuring(work, Effect.sync(progressEnd))
+/** The thread is folded in memory at one go: there is no progress to tell. */
+const untold = () => undefined
 
 export const atCommand = Command.make(
   "at",
@@ -65,8 +55,8 @@ export const atCommand = Command.make(
   (options) =>
     Effect.gen(function* () {
       const moment = yield* momentNamed(options)
-      const { file, threadId } = yield* found(options)
-      const snapshot = yield* quietly(runJob({ name: "at", file, options: { threadId, moment } }, () => undefined))
+      const { file, threadId } = yield* threadForWork(options)
+      const snapshot = yield* runJob({ name: "at", file, options: { threadId, moment } }, untold)
       yield* options.json ? writeJson(snapshot) : write(threadPage(yield* currentLook, snapshot))
     }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Show a thread as it was: after an event, at a time, or when a turn had ended."))
@@ -76,13 +66,11 @@ const to = wholeNumber("to", 1).pipe(Options.withDescription("The sequence of th
 
 export const diffCommand = Command.make("diff", { id: threadArg, from, to, dataDir, db, json }, (options) =>
   Effect.gen(function* () {
-    const { file, threadId } = yield* found(options)
+    const { file, threadId } = yield* threadForWork(options)
     const moment = (sequence: number): Moment => ({ kind: "sequence", sequence })
-    const report = yield* quietly(
-      runJob(
-        { name: "diff", file, options: { threadId, from: moment(options.from), to: moment(options.to) } },
-        () => undefined,
-      ),
+    const report = yield* runJob(
+      { name: "diff", file, options: { threadId, from: moment(options.from), to: moment(options.to) } },
+      untold,
     )
     yield* options.json ? writeJson(report) : write(diffPage(yield* currentLook, report))
   }).pipe(Effect.scoped),
