@@ -44,7 +44,7 @@ describe("an engine answers the sender of a command with", () => {
     }),
   )
 
-  it.scoped("the same from a writer in a worker thread, also by a port of its own", () =>
+  it.scoped("the same from a writer thread, also by a port of its own, and an error when it has ended", () =>
     Effect.gen(function* () {
       const here = yield* inProcess
       const made = yield* directory
@@ -76,9 +76,10 @@ describe("an engine answers the sender of a command with", () => {
           banner: { js: 'import { createRequire as made } from "node:module"; const require = made(import.meta.url);' },
         }),
       )
-      const run = promisify(execFile)(process.execPath, [join(built, "child.js"), ...files])
+      const run = promisify(execFile)(process.execPath, [join(built, "child.js"), ...files], { timeout: 10_000 })
       const { stdout } = yield* Effect.promise(() => run)
-      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify([here, here])))
+      const ended = { _tag: "EngineStopped", message: "the writer thread has ended" }
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify([here, here, [ended, ended]])))
     }),
   )
 })

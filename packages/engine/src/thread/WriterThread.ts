@@ -102,7 +102,9 @@ class RunningThread implements WriterThread {
 
   connect(): MessagePort {
     const { port1, port2 } = new MessageChannel()
-    this.worker.postMessage({ kind: "connect", port: port1 } satisfies ToWriter, [port1])
+    // A thread that has ended takes no port: its sender would wait for ever.
+    if (this.dead === null) this.worker.postMessage({ kind: "connect", port: port1 } satisfies ToWriter, [port1])
+    else port1.close()
     return port2
   }
 
