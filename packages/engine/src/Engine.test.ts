@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { openSqlite } from "@threadfold/event-log"
+import { childBundle } from "@threadfold/event-log/testing"
 import { Effect } from "effect"
 import { build } from "esbuild"
 import { story } from "../test/commandSession.js"
@@ -54,26 +55,19 @@ describe("an engine answers the sender of a command with", () => {
         mkdirSync(dirname(file))
         yield* Effect.scoped(openSqlite({ file, migrations: databaseGroups }))
       }
-      // As one file each, as the program is built: reading the sources module by module took twenty seconds.
       const built = yield* Effect.acquireRelease(
         Effect.sync(() => mkdtempSync(fileURLToPath(new URL("../node_modules/.child-", import.meta.url)))),
         (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
       )
       yield* Effect.promise(() =>
         build({
+          ...childBundle,
           entryPoints: {
             child: fileURLToPath(new URL("../test/child/worker.mjs", import.meta.url)),
             worker: fileURLToPath(new URL("thread/worker.ts", import.meta.url)),
           },
           outdir: built,
-          bundle: true,
           splitting: true,
-          format: "esm",
-          platform: "node",
-          target: "node20",
-          conditions: ["source"],
-          external: ["better-sqlite3"],
-          banner: { js: 'import { createRequire as made } from "node:module"; const require = made(import.meta.url);' },
         }),
       )
       const run = promisify(execFile)(process.execPath, [join(built, "child.js"), ...files], { timeout: 10_000 })

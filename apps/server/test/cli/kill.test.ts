@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url"
 import { CheckReport, VerifyReport } from "@threadfold/contracts"
 import { eventSourceOf } from "@threadfold/engine"
 import { sqliteDriver } from "@threadfold/event-log"
+import { childBundle } from "@threadfold/event-log/testing"
 import { SqlStore, verify } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { build } from "esbuild"
@@ -24,20 +25,14 @@ const kills = Number(process.env.KILLS ?? 20)
 const serverKills = Math.ceil(kills / 10)
 const seed = Number(process.env.SEED ?? 7)
 
-/** The child as one file, as the program itself is built: reading the engine module by module took two thirds of its life. */
+/** The child as one file. */
 const bundled = mkdtempSync(fileURLToPath(new URL("../../node_modules/.ingest-", import.meta.url)))
 const engineProgram = join(bundled, "ingest.mjs")
 beforeAll(() =>
   build({
+    ...childBundle,
     entryPoints: [fileURLToPath(new URL("./child/ingest.mjs", import.meta.url))],
     outfile: engineProgram,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    conditions: ["source"],
-    external: ["better-sqlite3"],
-    banner: { js: 'import { createRequire as made } from "node:module"; const require = made(import.meta.url);' },
   }),
 )
 afterAll(() => rmSync(bundled, { recursive: true, force: true }))

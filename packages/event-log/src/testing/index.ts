@@ -1,2 +1,3 @@
+export { childBundle } from "./childBundle.js"
 export { type DriverFixture, logDriverContract } from "./LogDriverContract.js"
 export { eventIdOf, sessionOf, streamOf } from "./samples.js"

@@ -5,6 +5,7 @@ import { createInterface, type Interface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { buildSync } from "esbuild"
+import { childBundle } from "../../src/testing/childBundle.js"
 
 /** A running child and its output, line by line. */
 export interface Child {
@@ -18,22 +19,13 @@ export interface Child {
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/**
- * Each child as one text, which it gets on its standard input: a child that read the sources module by module spent a second on
- * it, more than on its work.
- */
+/** Each child as one text, which it gets on its standard input. */
 const texts = new Map(
   ["append", "own"].map((script) => {
     const { outputFiles } = buildSync({
+      ...childBundle,
       entryPoints: [path(`${script}.mjs`)],
       write: false,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      conditions: ["source"],
-      external: ["better-sqlite3"],
-      banner: { js: 'import { createRequire as made } from "node:module"; const require = made(import.meta.url);' },
     })
     return [script, outputFiles[0]?.text ?? ""]
   }),
