@@ -47,6 +47,7 @@ export {
   type OpenQuestion,
   queueWaitsFor,
   type ReapReason,
+  type ReceiptAnswer,
   type RepairReason,
   type RunningTurn,
   receiptSpan,

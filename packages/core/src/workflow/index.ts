@@ -34,7 +34,7 @@ export {
   type RepairReason,
   type SessionVerdict,
 } from "./reaper.js"
-export { receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
+export { type ReceiptAnswer, receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"

@@ -6,8 +6,8 @@ import type { Span } from "./Moment.js"
 /** How long before and after the time in its id the receipt of a command is given, ms: the id is made when the command comes. */
 const receiptWindow = { before: 5_000, after: 60_000 } as const
 
-/** The answer that a receipt keeps. */
-export type Answer = { readonly accepted: Receipt } | { readonly refused: Refusal }
+/** The answer that a receipt keeps: a retry of the command gets it again. */
+export type ReceiptAnswer = { readonly accepted: Receipt } | { readonly refused: Refusal }
 
 /**
  * Whether the refusal of a command is remembered. Without a key of the caller there is no retry that could ask for it again, so only
@@ -29,5 +29,5 @@ export const receiptSpan = (commandId: string): Span | null => {
 }
 
 /** Whether a receipt says that the command of this id was accepted, under whatever key it is kept. */
-export const saysAccepted = (answer: Answer, commandId: string): boolean =>
+export const saysAccepted = (answer: ReceiptAnswer, commandId: string): boolean =>
   "accepted" in answer && answer.accepted.commandId === commandId

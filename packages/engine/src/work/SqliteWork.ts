@@ -1,7 +1,7 @@
 /** The working tables in SQLite, on the handle of the writer or of a reader. */
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { EffectRow, Receipt } from "@threadfold/contracts"
-import type { RefusalReason } from "@threadfold/core"
+import type { ReceiptAnswer, RefusalReason } from "@threadfold/core"
 import type { MigrationGroup } from "@threadfold/event-log"
 import type Sqlite from "better-sqlite3"
 import { Effect } from "effect"
@@ -74,11 +74,11 @@ type StoredAnswer =
   | { readonly accepted: Receipt }
   | { readonly refused: { readonly slug: RefusalReason; readonly detail: string } }
 
-const toStored = (answer: StoredReceipt["answer"]): StoredAnswer =>
+const toStored = (answer: ReceiptAnswer): StoredAnswer =>
   "accepted" in answer ? answer : { refused: { slug: answer.refused.reason, detail: answer.refused.detail } }
 
 /** The answer of a stored receipt, from its JSON text. */
-export const toAnswer = (stored: string): StoredReceipt["answer"] => {
+export const toAnswer = (stored: string): ReceiptAnswer => {
   const answer: StoredAnswer = JSON.parse(stored)
   return "accepted" in answer ? answer : { refused: { reason: answer.refused.slug, detail: answer.refused.detail } }
 }

@@ -3,8 +3,8 @@
  * written in the transactions of the log. They are no projection: rebuild and hash leave them out. They hold what cannot be
  * derived from events, that is answers to clients and leases.
  */
-import type { EffectKind, EffectRow, Receipt } from "@threadfold/contracts"
-import type { Refusal } from "@threadfold/core"
+import type { EffectKind, EffectRow } from "@threadfold/contracts"
+import type { ReceiptAnswer } from "@threadfold/core"
 
 /** The stored answer to a command: a retry gets it again. */
 export interface StoredReceipt {
@@ -12,7 +12,7 @@ export interface StoredReceipt {
   readonly key: string
   /** SHA-256 of the content of the command: the same key with other content is a conflict. */
   readonly content: string
-  readonly answer: { readonly accepted: Receipt } | { readonly refused: Refusal }
+  readonly answer: ReceiptAnswer
   /** When it was given, ms since the epoch, our clock. */
   readonly at: number
 }
