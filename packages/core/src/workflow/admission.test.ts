@@ -1,7 +1,7 @@
 import { channelLimit } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { sessionRow } from "../../test/workflowRows.js"
-import { type EventSource, isBeyondChannels, sessionBesideImport } from "./admission.js"
+import { type EventOrigin, isBeyondChannels, sessionBesideImport } from "./admission.js"
 
 describe("an import into a thread", () => {
   it.each(["managed", "attached"] as const)("is refused beside a living session that is %s", (mode) => {
@@ -23,7 +23,7 @@ const having = (count: number, mode: "attached" | "managed" | "imported" = "atta
   session: sessionRow({ mode }),
   channels: Object.fromEntries(Array.from({ length: count }, (_, index) => [`adapter:${index}`, 1])),
 })
-const further: EventSource = { actor: "provider", sessionId: "session", channel: "adapter:further" }
+const further: EventOrigin = { actor: "provider", sessionId: "session", channel: "adapter:further" }
 
 describe("a channel more than a session may have", () => {
   it("is the one after the last that it may have", () => {
@@ -32,7 +32,7 @@ describe("a channel more than a session may have", () => {
     expect(isBeyondChannels(having(channelLimit + 1), further)).toBe(true)
   })
 
-  it.each<readonly [string, ReturnType<typeof having>, EventSource]>([
+  it.each<readonly [string, ReturnType<typeof having>, EventOrigin]>([
     ["on a channel that it has", having(channelLimit), { ...further, channel: "adapter:0" }],
     ["of a session that we run", having(channelLimit, "managed"), further],
     ["of a recording", having(channelLimit, "imported"), further],

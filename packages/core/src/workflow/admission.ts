@@ -17,7 +17,7 @@ export const sessionBesideImport = (
 }
 
 /** Where an event comes from. */
-export interface EventSource {
+export interface EventOrigin {
   readonly actor: Actor
   readonly sessionId: string | null
   readonly channel: string
@@ -29,7 +29,7 @@ export interface EventSource {
  */
 export const isBeyondChannels = (
   { channels, session }: Pick<FoldState, "channels" | "session">,
-  { actor, channel, sessionId }: EventSource,
+  { actor, channel, sessionId }: EventOrigin,
 ): boolean =>
   session?.mode === "attached" &&
   session.sessionId === sessionId &&
