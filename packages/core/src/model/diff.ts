@@ -37,7 +37,12 @@ export interface ThreadDiff {
   readonly patch: readonly PatchOperation[]
 }
 
-/** By what the rows of each list are told apart. */
+/** The names of a snapshot's lists. */
+type ListName = {
+  [Name in keyof ThreadSnapshot]: ThreadSnapshot[Name] extends readonly unknown[] ? Name : never
+}[keyof ThreadSnapshot]
+
+/** The fields that identify a row in each list. */
 const keys: Readonly<Record<string, readonly string[]>> = {
   turns: ["turnId"],
   items: ["itemId"],
@@ -48,7 +53,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   tasks: ["taskId"],
   queue: ["messageId"],
   anomalies: ["subject", "reason"],
-}
+} satisfies { readonly [Name in ListName]: readonly string[] }
 
 const isObject = (value: Json): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
