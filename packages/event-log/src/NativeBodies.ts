@@ -48,7 +48,7 @@ export const readWholeBlock = (packed: Buffer): ReadonlyMap<number, string> => {
 }
 
 /** One body out of a block, or null where the block has none for this sequence. */
-export const readBlock = (packed: Buffer, sequence: number): string | null => {
+const readBlock = (packed: Buffer, sequence: number): string | null => {
   let found: string | null = null
   eachBody(inflateRawSync(packed), (at, block, from, until) => {
     if (at !== sequence) return true

@@ -13,11 +13,6 @@ export const slugOf = (type: string): ProblemSlug | null => {
   return isSlug(slug) ? slug : null
 }
 
-/** Every HTTP status of the catalogue, ascending. */
-export const problemStatuses: readonly number[] = [
-  ...new Set(Object.values(problems).map(({ status }) => status)),
-].sort((a, b) => a - b)
-
 /** The problems of one status. */
 export const problemOf = (status: number) =>
   Schema.transformOrFail(

@@ -10,7 +10,7 @@ import { voiceRowInvariants } from "./rows/voiceRows.js"
 import { stateInvariants } from "./state.js"
 
 /** The invariants of rows. */
-export const rowInvariants: readonly RowInvariant[] = [
+const rowInvariants: readonly RowInvariant[] = [
   ...sessionRowInvariants,
   ...turnRowInvariants,
   ...itemRowInvariants,
@@ -20,8 +20,6 @@ export const rowInvariants: readonly RowInvariant[] = [
 
 /** All invariants. */
 export const invariants: readonly Invariant[] = [...logInvariants, ...rowInvariants, ...stateInvariants]
-
-export { logInvariants }
 
 /** A finding, in the shape of `CheckReport.violations`. */
 export interface Violation {
@@ -40,8 +38,8 @@ export interface Violation {
 /** Findings per invariant and stream at most: what is broken once is often broken a thousand times. */
 export const maxViolations = 20
 
-/** A log check that continues event by event, for callers that page through a log. */
-export class LogChecker {
+/** A log check that continues event by event. */
+class LogChecker {
   readonly violations: Violation[] = []
   private readonly checks: readonly { readonly invariant: LogInvariant; readonly check: LogCheck; found: number }[]
   constructor(

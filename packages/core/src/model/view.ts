@@ -178,7 +178,7 @@ export const turnDetail = (row: Rows["turns"], ranges: readonly RewoundRange[]):
 }
 
 /** `chunks`: the streamed content of this item; not needed once the final text is there. */
-export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
+const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
   itemId: row.itemId,
   nativeItemId: row.nativeItemId,
   turnId: row.turnId,

@@ -24,7 +24,7 @@ export interface AllRequestsQuery extends PageQuery {
 }
 
 /** Requests that are not over, in the words of the partial index that holds them. */
-export const notOver: Condition = { sql: "status IN ('open', 'answering')", params: [] }
+const notOver: Condition = { sql: "status IN ('open', 'answering')", params: [] }
 
 /**
  * Requests that are not over. The plus keeps SQLite from walking through all requests there ever were in the order of their

@@ -51,9 +51,6 @@ export const acpPresets = {
   },
 } as const satisfies Record<string, AcpPreset>
 
-/** Name of a known agent. */
-export type AcpPresetName = keyof typeof acpPresets
-
 const presets: ReadonlyMap<string, AcpPreset> = new Map(Object.entries(acpPresets))
 
 /** The known agent of this name. */
