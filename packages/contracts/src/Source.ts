@@ -21,7 +21,10 @@ export interface Emitted {
   readonly event: ProviderEvent
 }
 
-/** One line of a recording that `import codex-app-server` reads: one JSON object. Other fields are ignored; the line itself is kept verbatim. */
+/**
+ * One line of a recording that `import codex-app-server` reads: one JSON object. Other fields are ignored; the line itself is
+ * kept verbatim.
+ */
 export const RecordingLine = Schema.Struct({
   /** ISO time at which the line was written. */
   ts: Schema.String,

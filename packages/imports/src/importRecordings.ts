@@ -8,9 +8,9 @@ import type { Recognized } from "./recognize.js"
 import { type ImportOutcome, mergeReports } from "./report.js"
 
 /**
- * Imports one recording through a writer, in the thread that calls it. An import that is interrupted, or that fails, leaves what it had committed; the next one of the
- * same recording adds what is missing. Two imports of one recording must not run at once (`Recognized.key`). Fails with what
- * the engine refuses, such as `thread-busy` for a thread whose session is live.
+ * Imports one recording through a writer, in the thread that calls it. An import that is interrupted, or that fails, leaves what
+ * it had committed; the next one of the same recording adds what is missing. Two imports of one recording must not run at once
+ * (`Recognized.key`). Fails with what the engine refuses, such as `thread-busy` for a thread whose session is live.
  */
 export const importThrough = (
   writer: EngineWriter,
@@ -24,7 +24,7 @@ export const importThrough = (
     return reading.outcome
   })
 
-/** The same through the engine. */
+/** Imports one recording through the engine. */
 export const importRecording = (
   recognized: Recognized,
   options: ReadingOptions = {},

@@ -1,4 +1,7 @@
-/** Finds the reader of each recording. A recording without a line that leads to an event is refused before any recording of the call is stored. */
+/**
+ * Finds the reader of each recording. A recording without a line that leads to an event is refused before any recording of the
+ * call is stored.
+ */
 import { Chunk, Effect, Option, Stream } from "effect"
 import { recordingKey } from "./Bookmark.js"
 import { NotARecording, type RecordingUnreadable } from "./failures.js"

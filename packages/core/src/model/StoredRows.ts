@@ -36,8 +36,9 @@ export interface RowsSource extends RowSource {
 }
 
 /**
- * A change would move a row to another stream: an id of ours came up in a second stream. The tables refuse the same with a trigger, and `code` looks like their
- * refusal, so that a writer handles both alike: it freezes the stream that asked and leaves the owner alone.
+ * A change would move a row to another stream: an id of ours came up in a second stream. The tables refuse the same with a
+ * trigger, and `code` is that of their refusal, so that a writer handles both alike: it freezes the stream of the change, and the
+ * owner's rows stay as they are.
  */
 export class ForeignRow extends Error {
   readonly code = "SQLITE_CONSTRAINT_TRIGGER"

@@ -2,7 +2,10 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { compareKeys, compareText } from "./scalars.js"
 
-/** A character; those beside the surrogates and at the ends of planes come often. The generator of fast-check builds a table for a second. */
+/**
+ * A character; those beside the surrogates and at the ends of planes come often. The generator of fast-check takes a second to
+ * build its table.
+ */
 const character = fc
   .oneof(
     fc.integer({ min: 0, max: 0xd7ff }),

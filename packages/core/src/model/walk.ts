@@ -5,10 +5,10 @@ import { fold as currentFold } from "../fold/fold.js"
 import { type FoldState, initialState } from "../state/FoldState.js"
 import { MapStore } from "./MapStore.js"
 
-/** A stream after one of its events. The store goes on with the walk: what is to be kept of it is copied. */
+/** A stream after one of its events. The next step changes the store: a caller copies what it keeps of it. */
 export interface WalkStep {
   readonly event: EventEnvelope
-  /** What the event changed, as the fold says it. */
+  /** The changes that the fold makes of the event. */
   readonly changes: readonly Change[]
   readonly state: FoldState
   /** All rows after the event. */

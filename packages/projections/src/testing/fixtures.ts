@@ -25,8 +25,9 @@ export const putRow = <N extends TableName>(table: N, given: Partial<Rows[N]>): 
 }
 
 /**
- * `expect(actual).toEqual(expected)` for properties, whose cases are many and large. It is a tenth of the price where the two are the same, which is nearly always; where they
- * are not, `toEqual` decides and reports the difference between what `through` makes of both.
+ * `expect(actual).toEqual(expected)` for properties, whose cases are many and large. It takes a tenth of the time where the two
+ * are the same, which is nearly always; where they are not, `toEqual` decides and reports the difference between what `through`
+ * makes of both.
  */
 export const expectSame = (
   actual: unknown,

@@ -302,7 +302,7 @@ describe("in a recording", () => {
     })
   })
 
-  it("messages without ids are reported apart", () => {
+  it("messages without ids are distinguished", () => {
     const message = { role: "user", content: "plain words" }
     const { events } = run(
       [...started(0), send(1, { type: "user", message }), result(2), send(3, { type: "user", message })],
