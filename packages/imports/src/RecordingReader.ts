@@ -1,7 +1,7 @@
 /**
  * The port of this package: a reader reads one kind of recording. It turns lines into events and leaves everything else (lines and
- * their limits, ids, cuts, submissions, reports) to the import. A new kind is one more file in `readers/` and one more entry
- * of its list.
+ * their limits, ids, cuts, submissions, reports) to the import. A new kind is one more file in `readers/`, one more entry of its
+ * list, and one more entry of the list in `sources.ts`.
  */
 import type { Emitted } from "@threadfold/contracts"
 import type { RecordingSource } from "./sources.js"

@@ -7,6 +7,8 @@ import { Engine } from "@threadfold/engine"
 import { recording } from "@threadfold/testkit"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { codexAppServer, importRecording, type Recording, RecordingUnreadable, readerOf, recognize } from "./index.js"
+import { readers } from "./readers/index.js"
+import { recordingSources } from "./sources.js"
 
 const bytes = readFileSync(recording("codex-01-plain").path)
 
@@ -40,6 +42,10 @@ const imported = (from: Recording) =>
     const outcome = yield* importRecording(yield* recognize(from))
     return { outcome, ids: yield* eventIds }
   })
+
+it("every kind of recording that can be imported has a reader, and every reader is one of a kind that is listed", () => {
+  expect(readers.map(({ form, source, title }) => ({ form, source, title }))).toEqual(recordingSources)
+})
 
 describe("an import", () => {
   it.effect("leads to the same events whatever pieces its bytes come in", () =>
