@@ -73,6 +73,21 @@ describe("a lease whose session is being fed", () => {
     }),
   )
 
+  it.scoped("does not lapse where the session is registered again meanwhile, and the first of two calls ends", () =>
+    Effect.gen(function* () {
+      const { leases, lapsed } = yield* noted()
+      yield* leases.hold("one", 1_000)
+      yield* Effect.fork(leases.during("one", Effect.sleep("2 seconds")))
+      yield* TestClock.adjust("500 millis")
+      yield* leases.hold("one", 1_000)
+      const fed = yield* Effect.fork(leases.during("one", Effect.sleep("10 seconds")))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fed)
+      expect(lapsed).toEqual([])
+      expect(leases.expiresAt("one")).toBe(11_500)
+    }),
+  )
+
   it.scoped("whose lapse is being recorded lets a sign of life wait, and is then gone", () =>
     Effect.gen(function* () {
       const recording = yield* Deferred.make<boolean>()

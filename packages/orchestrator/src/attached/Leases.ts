@@ -16,7 +16,7 @@ interface Lease {
 }
 
 export interface Leases {
-  /** Begins or renews a lease. */
+  /** Begins a lease, or renews the one that the session has, which keeps its length. */
   readonly hold: (sessionId: string, leaseMs: number) => Effect.Effect<void>
   /** Renews a lease that is held. Waits for a lapse that is being recorded: what is read afterwards is what became of it. */
   readonly touch: (sessionId: string) => Effect.Effect<void>
@@ -90,10 +90,12 @@ export const makeLeases = (
         })
       })
 
-    const change = (sessionId: string, by: 1 | -1) =>
+    /** The lease that is fed; undefined: the session has none. */
+    const beginFeeding = (sessionId: string) =>
       Effect.sync(() => {
         const lease = leases.get(sessionId)
-        if (lease !== undefined) lease.feeding = Math.max(0, lease.feeding + by)
+        if (lease !== undefined) lease.feeding += 1
+        return lease
       })
 
     const round = Effect.gen(function* () {
@@ -116,7 +118,10 @@ export const makeLeases = (
     return {
       hold: (sessionId, leaseMs) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          leases.set(sessionId, { leaseMs, expiresAt: now + leaseMs, feeding: 0, lapsing: null })
+          const held = leases.get(sessionId)
+          // A repeated registration keeps the calls that feed the session.
+          if (held?.lapsing === null) held.expiresAt = now + held.leaseMs
+          else leases.set(sessionId, { leaseMs, expiresAt: now + leaseMs, feeding: 0, lapsing: null })
           return changed.open
         }),
       touch,
@@ -124,9 +129,12 @@ export const makeLeases = (
         Effect.zipRight(
           touch(sessionId),
           Effect.acquireUseRelease(
-            change(sessionId, 1),
+            beginFeeding(sessionId),
             () => work,
-            () => Effect.zipRight(change(sessionId, -1), touch(sessionId)),
+            (lease) => {
+              if (lease !== undefined) lease.feeding -= 1
+              return touch(sessionId)
+            },
           ),
         ),
       release: (sessionId) =>
