@@ -2,16 +2,12 @@
  * Orchestration that takes commands and does nothing of its own: each command goes to the engine, and no effect is delivered. What an
  * agent would do, a test pushes itself.
  */
-import { canonicalJson } from "@threadfold/core"
-import { Engine, EngineFailed, WorkReads } from "@threadfold/engine"
+import { WorkReads } from "@threadfold/engine"
 import {
   type Agent,
   Agents,
-  CommandUnknown,
   CurrentReaperPolicy,
   defaultLimits,
-  Ids,
-  Orchestrator,
   Outbox,
   orchestration,
   Reaper,
@@ -20,7 +16,7 @@ import {
   Watchdog,
 } from "@threadfold/orchestrator"
 import { ConnectionLost, type ProviderDriver } from "@threadfold/providers"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 
 /** A driver whose agent never comes up. */
 const absent: ProviderDriver = {
@@ -56,40 +52,6 @@ export const finding: ReaperFinding = {
   idleMs: 12,
 }
 
-const orchestrator = Layer.effect(
-  Orchestrator,
-  Effect.gen(function* () {
-    const engine = yield* Engine
-    const reads = yield* WorkReads
-    const ids = yield* Ids
-    return Orchestrator.of({
-      dispatch: ({ command, content, idempotencyKey, ifSequence }) =>
-        Effect.gen(function* () {
-          const at = yield* Clock.currentTimeMillis
-          const commandId = ids.next(at)
-          const { receipt } = yield* engine.submit({
-            drafts: [],
-            command: {
-              commandId,
-              to: { streamId: command.threadId },
-              command,
-              at,
-              ...(ifSequence === undefined ? {} : { ifSequence }),
-              receipt: { key: idempotencyKey ?? commandId, content: canonicalJson(content ?? command) },
-            },
-          })
-          return receipt ?? (yield* new EngineFailed({ message: "The command left no receipt." }))
-        }),
-      effectsOf: (commandId) =>
-        Effect.gen(function* () {
-          if (yield* reads.isAccepted(commandId)) return yield* reads.effectsOf(commandId)
-          return yield* new CommandUnknown({ commandId })
-        }),
-      isRemembered: reads.hasReceipt,
-    })
-  }),
-)
-
 const reaper = Layer.succeed(Reaper, {
   lastSweep: Effect.succeed([finding]),
   sweep: Effect.succeed<readonly ReaperFinding[]>([finding, { ...finding, decision: "reap", reason: "idle" }]),
@@ -97,7 +59,6 @@ const reaper = Layer.succeed(Reaper, {
 
 /** Orchestration over an engine and its projections that starts no agent, ends nothing and settles nothing. */
 export const testOrchestration = orchestration({
-  orchestrator,
   reaper,
   watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
   outbox: Layer.succeed(Outbox, { callOffStart: () => Effect.void }),
