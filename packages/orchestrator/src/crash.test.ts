@@ -6,15 +6,25 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, TestClock } from "effect"
 import { crashedIn, submissionsOf } from "../test/Crashes.js"
 import { gate } from "../test/FakeDriver.js"
-import { type CrashAt, nativeOf, OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
+import {
+  type CrashAt,
+  completes,
+  nativeOf,
+  type OrchestratorFixture,
+  openFixture,
+  quiet,
+  running,
+  until,
+  workingFixture,
+} from "../test/OrchestratorFixture.js"
 
 /** Sends a message and lets its turn run to its end, as far as the server lives. */
 const story = (fixture: OrchestratorFixture) =>
   Effect.gen(function* () {
     yield* fixture.createThread()
     yield* fixture.dispatch({ type: "message.send", text: "hello" }, { key: "c1" })
-    yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-    fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    yield* running(fixture)
+    completes(fixture)
     yield* until(fixture.work(), ({ turns }) => turns.length === 0)
   })
 
@@ -69,9 +79,7 @@ describe("a server that dies", () => {
   it.scoped("in the moment of the hand-over never hands over again, whether or not the agent had it", () =>
     Effect.gen(function* () {
       for (const had of [true, false]) {
-        const fixture = new OrchestratorFixture()
-        yield* fixture.open()
-        yield* fixture.createThread()
+        const fixture = yield* openFixture()
         const dead = gate()
         fixture.agent.atSend = had
           ? Effect.zipRight(
@@ -93,7 +101,7 @@ describe("a server that dies", () => {
         // A person decides: the doubtful one is given up, and the message sent anew.
         yield* fixture.dispatch({ type: "turn.interrupt", turnId })
         yield* fixture.send("hello again")
-        yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+        yield* running(fixture)
         expect(fixture.agent.texts.at(-1)).toBe("hello again")
         expect(yield* fixture.violations()).toEqual([])
       }
@@ -102,11 +110,9 @@ describe("a server that dies", () => {
 
   it.scoped("with messages in the queue keeps them, in order, until somebody lets them run", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       for (const text of ["one", "two", "three"]) yield* fixture.send(text)
-      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      yield* running(fixture)
       fixture.crash()
       yield* fixture.start()
       yield* until(fixture.work(), ({ turns }) => turns.length === 0 || turns[0]?.status === "ended")
@@ -137,11 +143,7 @@ describe("a server that dies", () => {
 
   it.scoped("settles sessions of archived threads, too, and a second restart has nothing left to settle", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      const { fixture } = yield* workingFixture("one")
       yield* fixture.dispatch({ type: "thread.archive" })
       fixture.crash()
       yield* fixture.start()

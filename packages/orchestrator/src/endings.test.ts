@@ -1,18 +1,15 @@
 /** Ends of turns that come late, twice, without a name or with an unknown one, while the next message is on its way. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { nativeOf, OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
+import { nativeOf, openFixture, quiet, running, snapshotOf, until } from "../test/OrchestratorFixture.js"
 
-const snapshotOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot)
 const completed = { outcome: "completed" } as const
 
 /** One turn is over; the next message has reached the agent, which has not said anything of it. */
 const between = Effect.gen(function* () {
-  const fixture = new OrchestratorFixture()
-  yield* fixture.open()
-  yield* fixture.createThread()
+  const fixture = yield* openFixture()
   const one = yield* fixture.send("one")
-  yield* until(fixture.work(), ({ session }) => session?.status === "running")
+  yield* running(fixture)
   const say = fixture.agent.last.say.bind(fixture.agent.last, nativeOf(fixture))
   say("turn.completed", completed, { turnId: "turn-1" })
   yield* until(fixture.work(), ({ session }) => session?.status === "ready")
@@ -31,7 +28,7 @@ describe("ends that are not the end of what runs", () => {
       yield* quiet
       expect((yield* fixture.work()).session).toMatchObject({ status: "starting", pendingTurnId: two })
       fixture.agent.last.begins(nativeOf(fixture), two ?? "")
-      yield* until(fixture.work(), ({ session }) => session?.status === "running")
+      yield* running(fixture)
       say("turn.completed", completed, { turnId: "turn-1" })
       say("turn.aborted", {}, { turnId: "turn-9" })
       say("item.started", { kind: "agent_message" }, { turnId: "turn-2", itemId: "last" })
@@ -55,7 +52,7 @@ describe("ends that are not the end of what runs", () => {
     Effect.gen(function* () {
       const { fixture, say, two } = yield* between
       fixture.agent.last.begins(nativeOf(fixture), two ?? "")
-      yield* until(fixture.work(), ({ session }) => session?.status === "running")
+      yield* running(fixture)
       yield* fixture.send("three")
       fixture.agent.behaviour["send-turn"] = "answer"
       for (const turnId of ["turn-1", "turn-1", "turn-9"]) say("turn.completed", completed, { turnId })

@@ -1,7 +1,16 @@
 /** Questions of an agent: several answers at once, answers that fail, and ends of the server or the turn before an answer. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, TestClock } from "effect"
-import { id, nativeOf, OrchestratorFixture, quiet, runningTurn, until } from "../test/OrchestratorFixture.js"
+import {
+  id,
+  nativeOf,
+  type OrchestratorFixture,
+  openFixture,
+  quiet,
+  running,
+  until,
+  workingFixture,
+} from "../test/OrchestratorFixture.js"
 
 const requestsOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.requests)
 const respond = (fixture: OrchestratorFixture, requestId: string, decision: string) =>
@@ -13,16 +22,14 @@ const refusal = (fixture: OrchestratorFixture, requestId: string, decision: stri
 const asking = (fixture: OrchestratorFixture) =>
   Effect.gen(function* () {
     yield* fixture.send("go")
-    yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+    yield* running(fixture)
     const native = { turnId: "turn-1", requestId: "0" }
     fixture.agent.last.say(nativeOf(fixture), "request.opened", { kind: "command_approval" }, native)
     const { requests } = yield* until(fixture.work(), (work) => work.requests.length === 1)
     return requests[0]?.requestId ?? ""
   })
 const opened = Effect.gen(function* () {
-  const fixture = new OrchestratorFixture()
-  yield* fixture.open()
-  yield* fixture.createThread()
+  const fixture = yield* openFixture()
   return { fixture, requestId: yield* asking(fixture) }
 })
 /** The server is killed, and the next one has settled what it left. */
@@ -37,11 +44,7 @@ const restarted = (fixture: OrchestratorFixture) =>
 describe("a question", () => {
   it.scoped("is answered while the turn runs; the first answer wins", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       const { last } = fixture.agent
       last.say(nativeOf(fixture), "request.opened", { kind: "command_approval" }, { requestId: "0", turnId: "turn-1" })
       const { requests } = yield* until(fixture.work(), (work) => work.requests.length === 1)
@@ -190,11 +193,7 @@ describe("a question", () => {
 
   it.scoped("that comes after its turn's end is open, and its answer reaches the agent", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("go")
-      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      const { fixture } = yield* workingFixture("go")
       const { last } = fixture.agent
       last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
       const choices = [{ decision: "answer" }, { decision: "decline" }]

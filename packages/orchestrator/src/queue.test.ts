@@ -1,20 +1,25 @@
 /** The queue of a thread, and commands that are repeated or refused. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, TestClock } from "effect"
-import { completes, OrchestratorFixture, quiet, runningTurn, turnsOf, until } from "../test/OrchestratorFixture.js"
+import {
+  completes,
+  OrchestratorFixture,
+  openFixture,
+  quiet,
+  runningTurn,
+  textsTaken,
+  turnsOf,
+  until,
+  workingFixture,
+} from "../test/OrchestratorFixture.js"
 
 describe("the queue", () => {
   it.scoped("runs in order, each message after the former turn's end", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       for (const text of ["one", "two", "three"]) yield* fixture.send(text)
       for (const [index, text] of ["one", "two", "three"].entries()) {
-        yield* until(
-          Effect.sync(() => fixture.agent.texts.length),
-          (length) => length === index + 1,
-        )
+        yield* textsTaken(fixture, index + 1)
         expect(fixture.agent.texts.at(-1)).toBe(text)
         yield* runningTurn(fixture)
         completes(fixture, `turn-${index + 1}`)
@@ -27,11 +32,7 @@ describe("the queue", () => {
 
   it.scoped("is held after an interrupt until it is resumed", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       const { messageId } = yield* fixture.send("two")
       expect(messageId).not.toBeNull()
       yield* fixture.dispatch({ type: "turn.interrupt" })
@@ -41,21 +42,14 @@ describe("the queue", () => {
       expect(fixture.agent.texts).toEqual(["one"])
       expect((yield* fixture.work()).thread).toMatchObject({ queued: 1, queueHeld: 1 })
       yield* fixture.dispatch({ type: "queue.resume" })
-      yield* until(
-        Effect.sync(() => fixture.agent.texts),
-        (texts) => texts.length === 2,
-      )
+      yield* textsTaken(fixture, 2)
       expect(yield* fixture.violations()).toEqual([])
     }),
   )
 
   it.scoped("keeps a message that the agent refused to be steered by, and runs it next", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       const taken = yield* fixture.send("left", { mode: "steer" })
       yield* until(fixture.work(), ({ thread }) => thread.queued === 0)
       expect(fixture.agent.texts).toEqual(["one", "steered: left"])
@@ -64,10 +58,7 @@ describe("the queue", () => {
       yield* until(fixture.orchestrator.effectsOf(refused.commandId), ([one]) => one?.status === "failed")
       expect(taken.turnId).toBe(refused.turnId)
       completes(fixture, "turn-1")
-      yield* until(
-        Effect.sync(() => fixture.agent.texts.length),
-        (length) => length === 3,
-      )
+      yield* textsTaken(fixture, 3)
       expect(fixture.agent.texts.at(-1)).toBe("right")
       expect(yield* fixture.violations()).toEqual([])
     }),
@@ -75,24 +66,14 @@ describe("the queue", () => {
 
   it.scoped("lets a message that interrupts run before those that wait", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       yield* fixture.send("waits")
       const { turnId } = yield* fixture.send("now", { mode: "interrupt" })
-      yield* until(
-        Effect.sync(() => fixture.agent.texts.length),
-        (length) => length === 2,
-      )
+      yield* textsTaken(fixture, 2)
       expect(fixture.agent.texts).toEqual(["one", "now"])
       expect(yield* runningTurn(fixture)).toMatchObject({ turnId })
       completes(fixture, "turn-2")
-      yield* until(
-        Effect.sync(() => fixture.agent.texts.length),
-        (length) => length === 3,
-      )
+      yield* textsTaken(fixture, 3)
       expect(fixture.agent.texts.at(-1)).toBe("waits")
       expect(yield* fixture.violations()).toEqual([])
     }),
@@ -102,9 +83,7 @@ describe("the queue", () => {
 describe("a command", () => {
   it.scoped("that is given again with its key gets its first answer and does nothing", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       const first = yield* fixture.dispatch({ type: "message.send", text: "one" }, { key: "k1" })
       yield* runningTurn(fixture)
       expect(yield* fixture.dispatch({ type: "message.send", text: "one" }, { key: "k1" })).toEqual(first)

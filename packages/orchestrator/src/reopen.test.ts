@@ -1,15 +1,19 @@
 /** A thread whose agent is gone, opened again by the next one: what is the same then, and what is not. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { OrchestratorFixture, until } from "../test/OrchestratorFixture.js"
+import {
+  nativeOf,
+  type OrchestratorFixture,
+  openFixture,
+  running,
+  snapshotOf,
+  until,
+} from "../test/OrchestratorFixture.js"
 
-const snapshotOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot)
-const native = (fixture: OrchestratorFixture): string => fixture.agent.last.threads[0] ?? ""
 const say = (
   fixture: OrchestratorFixture,
   ...said: Parameters<OrchestratorFixture["agent"]["last"]["say"]> extends [string, ...infer R] ? R : never
-) => fixture.agent.last.say(native(fixture), ...said)
-const running = (fixture: OrchestratorFixture) => until(fixture.work(), ({ session }) => session?.status === "running")
+) => fixture.agent.last.say(nativeOf(fixture), ...said)
 const ended = (fixture: OrchestratorFixture, count: number) =>
   until(snapshotOf(fixture), ({ turns }) => turns.filter(({ status }) => status === "ended").length === count)
 
@@ -18,15 +22,6 @@ const gone = (fixture: OrchestratorFixture) =>
   Effect.gen(function* () {
     fixture.agent.last.end({ reason: "exit", signal: "SIGKILL" })
     yield* until(fixture.work(), ({ session }) => session === null)
-  })
-
-/** A fixture with a thread in which nothing was said yet. */
-const opened = (options: ConstructorParameters<typeof OrchestratorFixture>[0] = {}) =>
-  Effect.gen(function* () {
-    const fixture = new OrchestratorFixture(options)
-    yield* fixture.open()
-    yield* fixture.createThread()
-    return fixture
   })
 
 /** A turn by the native id `turn-1` in which the agent says something as the item `item-3`. */
@@ -45,7 +40,7 @@ const turn = (fixture: OrchestratorFixture, text: string) =>
 describe("a thread that is opened again", () => {
   it.scoped("keeps turns and items apart whose ids its agent uses again", () =>
     Effect.gen(function* () {
-      const fixture = yield* opened()
+      const fixture = yield* openFixture()
       const one = yield* turn(fixture, "one")
       const before = yield* snapshotOf(fixture)
       yield* gone(fixture)
@@ -68,7 +63,7 @@ describe("a thread that is opened again", () => {
 
   it.scoped("is named to its agent by the session id that it last told; all of them stay in the log", () =>
     Effect.gen(function* () {
-      const fixture = yield* opened()
+      const fixture = yield* openFixture()
       const ids: (string | undefined)[] = []
       for (const nativeSessionId of ["session-b", "session-c"]) {
         yield* turn(fixture, nativeSessionId)
@@ -91,7 +86,7 @@ describe("a thread that is opened again", () => {
 
   it.scoped("counts what it uses from what it had used: a total that is told once more is not used once more", () =>
     Effect.gen(function* () {
-      const fixture = yield* opened()
+      const fixture = yield* openFixture()
       const used = (totalTokens: number, turnId?: string) =>
         say(
           fixture,
@@ -122,7 +117,7 @@ describe("a thread that is opened again", () => {
     "begins anew where nothing was said in it (one process for all: %s)",
     (sharesConnection) =>
       Effect.gen(function* () {
-        const fixture = yield* opened({ sharesConnection })
+        const fixture = yield* openFixture({ sharesConnection })
         fixture.agent.endsWhenLost = !sharesConnection
         yield* fixture.dispatch({ type: "session.start" })
         yield* until(fixture.work(), ({ session }) => session !== null)
@@ -131,7 +126,7 @@ describe("a thread that is opened again", () => {
         yield* fixture.send("one")
         yield* running(fixture)
         expect(fixture.agent.texts).toEqual(["one"])
-        expect((yield* fixture.work()).thread.nativeThreadId).toBe(native(fixture))
+        expect((yield* fixture.work()).thread.nativeThreadId).toBe(nativeOf(fixture))
         expect(fixture.agent.connections).toHaveLength(sharesConnection ? 2 : 3)
         expect(yield* fixture.violations()).toEqual([])
       }),
@@ -141,10 +136,10 @@ describe("a thread that is opened again", () => {
     "is begun anew when somebody wants that (one process for all: %s)",
     (sharesConnection) =>
       Effect.gen(function* () {
-        const fixture = yield* opened({ sharesConnection })
+        const fixture = yield* openFixture({ sharesConnection })
         fixture.agent.endsWhenLost = !sharesConnection
         yield* turn(fixture, "one")
-        const before = native(fixture)
+        const before = nativeOf(fixture)
         yield* gone(fixture)
         fixture.agent.stored.clear()
         yield* fixture.send("two")
@@ -153,12 +148,12 @@ describe("a thread that is opened again", () => {
         expect(items).toHaveLength(1)
         yield* fixture.dispatch({ type: "session.start", fresh: true })
         yield* until(fixture.work(), ({ session }) => session?.status === "ready")
-        const anew = native(fixture)
+        const anew = nativeOf(fixture)
         expect(anew).not.toBe(before)
         yield* turn(fixture, "three")
         yield* gone(fixture)
         yield* turn(fixture, "four")
-        expect(native(fixture)).toBe(anew)
+        expect(nativeOf(fixture)).toBe(anew)
         expect((yield* snapshotOf(fixture)).items.map(({ text }) => text)).toEqual(["one", "three", "four"])
         expect(yield* fixture.violations()).toEqual([])
       }),
@@ -166,13 +161,13 @@ describe("a thread that is opened again", () => {
 
   it.scoped("is not begun anew where it can be opened again, whatever somebody wants", () =>
     Effect.gen(function* () {
-      const fixture = yield* opened()
+      const fixture = yield* openFixture()
       yield* turn(fixture, "one")
-      const before = native(fixture)
+      const before = nativeOf(fixture)
       yield* gone(fixture)
       yield* fixture.dispatch({ type: "session.start", fresh: true })
       yield* until(fixture.work(), ({ session }) => session !== null)
-      expect(native(fixture)).toBe(before)
+      expect(nativeOf(fixture)).toBe(before)
       expect(fixture.agent.resumes).toHaveLength(1)
     }),
   )

@@ -5,15 +5,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { crashedIn, submissionsOf } from "../test/Crashes.js"
-import { type CrashAt, id, type OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
+import { type CrashAt, id, type OrchestratorFixture, quiet, running, until } from "../test/OrchestratorFixture.js"
 
 const labels = ["runs", "done", "asks", "queues", "archived", "deleted"] as const
 const threadIds = labels.map((label) => id(`thread ${label}`))
 
 const every = process.env.CRASHES === "all" ? 1 : 6
-
-const runs = (fixture: OrchestratorFixture, threadId: string) =>
-  until(fixture.work(threadId), ({ session }) => session?.status === "running")
 
 /** Six threads on one process; each has got as far as its name says. */
 const story = (fixture: OrchestratorFixture) =>
@@ -22,7 +19,7 @@ const story = (fixture: OrchestratorFixture) =>
       const threadId = threadIds[index] ?? ""
       yield* fixture.createThread(threadId)
       yield* fixture.dispatch({ type: "message.send", threadId, text: label })
-      yield* runs(fixture, threadId)
+      yield* running(fixture, threadId)
       const native = fixture.agent.last.threads.at(-1) ?? ""
       const say = fixture.agent.last.say.bind(fixture.agent.last, native)
       say("item.started", { kind: "agent_message" }, { turnId: "turn-1", itemId: "i" })

@@ -1,16 +1,23 @@
 /** Sessions of agents: their start, their stop, and threads that share a process. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { completes, id, OrchestratorFixture, quiet, runningTurn, turnsOf, until } from "../test/OrchestratorFixture.js"
+import {
+  completes,
+  id,
+  OrchestratorFixture,
+  openFixture,
+  quiet,
+  running,
+  textsTaken,
+  turnsOf,
+  until,
+  workingFixture,
+} from "../test/OrchestratorFixture.js"
 
 describe("a session", () => {
   it.scoped("is stopped by a command, with its process, and resumed by the next message", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       completes(fixture, "turn-1")
       yield* until(fixture.work(), ({ session }) => session?.status === "ready")
       yield* fixture.dispatch({ type: "session.stop" })
@@ -20,7 +27,7 @@ describe("a session", () => {
         Boolean,
       )
       yield* fixture.send("two")
-      yield* until(fixture.work(), ({ session }) => session?.status === "running")
+      yield* running(fixture)
       expect((yield* fixture.work()).session).toMatchObject({ epoch: 2 })
       expect(yield* fixture.violations()).toEqual([])
     }),
@@ -35,12 +42,9 @@ describe("a session", () => {
       yield* fixture.createThread(other)
       yield* fixture.send("one")
       yield* fixture.dispatch({ type: "message.send", threadId: other, text: "two" })
-      yield* until(
-        Effect.sync(() => fixture.agent.texts.length),
-        (length) => length === 2,
-      )
+      yield* textsTaken(fixture, 2)
       expect(fixture.agent.connections).toHaveLength(1)
-      yield* until(fixture.work(other), ({ session }) => session?.status === "running")
+      yield* running(fixture, other)
       yield* fixture.dispatch({ type: "session.stop" })
       yield* until(fixture.work(), ({ session }) => session === null)
       expect((yield* fixture.work(other)).session).toMatchObject({ status: "running" })
@@ -50,9 +54,7 @@ describe("a session", () => {
 
   it.scoped("that is stopped before its start was begun does not come up", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       fixture.agent.behaviour["start-thread"] = "hang"
       yield* fixture.send("first")
       yield* until(
@@ -88,10 +90,7 @@ describe("a session", () => {
       yield* quiet
       fixture.agent.behaviour["start-thread"] = "answer"
       yield* fixture.dispatch({ type: "message.send", threadId: other, text: "two" })
-      yield* until(
-        Effect.sync(() => fixture.agent.texts.length),
-        (length) => length === 1,
-      )
+      yield* textsTaken(fixture, 1)
       for (let stops = 0; stops < 6; stops += 1) yield* fixture.dispatch({ type: "session.stop" })
       const [turn] = yield* until(turnsOf(fixture), ([one]) => one?.status === "ended")
       expect(turn).toMatchObject({ outcome: "cancelled" })

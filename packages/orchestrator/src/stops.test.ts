@@ -2,9 +2,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { gate } from "../test/FakeDriver.js"
-import { completes, id, nativeOf, OrchestratorFixture, quiet, turnsOf, until } from "../test/OrchestratorFixture.js"
+import {
+  completes,
+  id,
+  nativeOf,
+  OrchestratorFixture,
+  quiet,
+  running,
+  turnsOf,
+  until,
+  workingFixture,
+} from "../test/OrchestratorFixture.js"
 
-const running = (fixture: OrchestratorFixture) => until(fixture.work(), ({ session }) => session?.status === "running")
 const ended = (fixture: OrchestratorFixture) => until(turnsOf(fixture), ([turn]) => turn?.status === "ended")
 const typesOf = (fixture: OrchestratorFixture) => Effect.map(fixture.log(), (log) => log.map(({ type }) => type))
 const interrupts = (fixture: OrchestratorFixture) =>
@@ -12,14 +21,7 @@ const interrupts = (fixture: OrchestratorFixture) =>
 
 /** A fixture in which a turn runs. */
 const working = (options: ConstructorParameters<typeof OrchestratorFixture>[0] = {}) =>
-  Effect.gen(function* () {
-    const fixture = new OrchestratorFixture({ limits: { interruptMs: 10_000 }, ...options })
-    yield* fixture.open()
-    yield* fixture.createThread()
-    const { turnId } = yield* fixture.send("go")
-    yield* running(fixture)
-    return { fixture, turnId }
-  })
+  workingFixture("go", { limits: { interruptMs: 10_000 }, ...options })
 
 /** A fixture whose agent has taken a message, and neither answers nor begins. */
 const given = Effect.gen(function* () {
@@ -62,7 +64,7 @@ describe("an interrupt", () => {
       const other = id("other thread")
       yield* fixture.createThread(other)
       yield* fixture.dispatch({ type: "message.send", threadId: other, text: "beside" })
-      yield* until(fixture.work(other), ({ session }) => session?.status === "running")
+      yield* running(fixture, other)
 
       yield* TestClock.adjust("10 seconds")
       const [turn] = yield* ended(fixture)

@@ -1,12 +1,20 @@
 /** Sub-agents: threads that an agent opens by itself, on the connection of the thread that it works for. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { id, OrchestratorFixture, quiet, until } from "../test/OrchestratorFixture.js"
+import {
+  id,
+  nativeOf,
+  type OrchestratorFixture,
+  openFixture,
+  quiet,
+  running,
+  snapshotOf,
+  until,
+} from "../test/OrchestratorFixture.js"
 
 /** Native ids: strong ones, as agents give their threads. */
 const native = (n: number): string => `00000000-0000-4000-9000-${String(n).padStart(12, "0")}`
 const [c1, c2, c3] = [native(1), native(2), native(3)]
-const parentOf = (fixture: OrchestratorFixture): string => fixture.agent.last.threads[0] ?? ""
 
 /** Our id of a thread that the agent opened. */
 const idOf = (fixture: OrchestratorFixture, nativeThreadId: string) =>
@@ -16,8 +24,6 @@ const idOf = (fixture: OrchestratorFixture, nativeThreadId: string) =>
     ),
     ({ items }) => items.find((thread) => thread.nativeThreadId === nativeThreadId)?.threadId ?? "",
   )
-const snapshotOf = (fixture: OrchestratorFixture, threadId = id("thread")) =>
-  Effect.map(fixture.snapshot(threadId), ({ snapshot }) => snapshot)
 const activeIn = (fixture: OrchestratorFixture) => Effect.map(fixture.work(), ({ session }) => session?.activeTurnId)
 
 /** A thread's agent uses tokens in a turn; the total of the thread so far. */
@@ -40,18 +46,16 @@ const completes = (fixture: OrchestratorFixture, thread: string) =>
 
 /** A turn of ours runs; its agent has opened a child, and that one a grandchild, and all of them work. */
 const family = Effect.gen(function* () {
-  const fixture = new OrchestratorFixture({ reaper: { idleMs: 60_000, sweepMs: 3_600_000, watchMs: 3_600_000 } })
-  yield* fixture.open()
-  yield* fixture.createThread()
+  const fixture = yield* openFixture({ reaper: { idleMs: 60_000, sweepMs: 3_600_000, watchMs: 3_600_000 } })
   const { turnId } = yield* fixture.send("delegate it")
   yield* until(activeIn(fixture), (active) => active === turnId)
-  fixture.agent.last.opens(c1, { parentNativeThreadId: parentOf(fixture) })
+  fixture.agent.last.opens(c1, { parentNativeThreadId: nativeOf(fixture) })
   starts(fixture, c1)
   fixture.agent.last.opens(c2, { parentNativeThreadId: c1 })
   starts(fixture, c2)
   const child = yield* idOf(fixture, c1)
   const grandchild = yield* idOf(fixture, c2)
-  yield* until(fixture.work(grandchild), ({ session }) => session?.status === "running")
+  yield* running(fixture, grandchild)
   return { fixture, turnId, child, grandchild }
 })
 
@@ -59,7 +63,7 @@ describe("threads that an agent opened for its own work", () => {
   it.scoped("have turns, words and usage of their own; the turn that they work for ends by its own end alone", () =>
     Effect.gen(function* () {
       const { child, grandchild, fixture, turnId } = yield* family
-      const parent = parentOf(fixture)
+      const parent = nativeOf(fixture)
       says(fixture, parent, "turn-1", "text", "I have it looked up.")
       // A child that starts after the parent's words, and ends before the others.
       fixture.agent.last.opens(c3, { parentNativeThreadId: parent })
@@ -116,7 +120,7 @@ describe("threads that an agent opened for its own work", () => {
     Effect.gen(function* () {
       const { child, grandchild, fixture } = yield* family
       completes(fixture, c1)
-      completes(fixture, parentOf(fixture))
+      completes(fixture, nativeOf(fixture))
       yield* until(snapshotOf(fixture), ({ thread }) => thread.status === "idle")
       yield* TestClock.adjust("90 seconds")
       const found = new Map((yield* fixture.reaper.sweep).map(({ reason, threadId }) => [threadId, reason]))

@@ -6,18 +6,19 @@ import {
   completes,
   nativeOf,
   OrchestratorFixture,
+  openFixture,
   quiet,
   runningTurn,
+  textsTaken,
   turnsOf,
   until,
+  workingFixture,
 } from "../test/OrchestratorFixture.js"
 
 describe("a turn", () => {
   it.scoped("is asked for, handed over, accepted, and ends", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       const receipt = yield* fixture.send("hello")
       yield* runningTurn(fixture)
       expect(fixture.agent.texts).toEqual(["hello"])
@@ -87,9 +88,7 @@ describe("a turn", () => {
 
   it.scoped("goes to the next process when the one it was meant for is found to be gone", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
+      const fixture = yield* openFixture()
       yield* fixture.dispatch({ type: "session.start" })
       yield* until(fixture.work(), ({ session }) => session?.status === "ready")
       fixture.agent.behaviour["send-turn"] = "lost"
@@ -174,21 +173,14 @@ describe("a turn", () => {
 
   it.scoped("whose end is only inferred is settled a second later, and the queue waits for it", () =>
     Effect.gen(function* () {
-      const fixture = new OrchestratorFixture()
-      yield* fixture.open()
-      yield* fixture.createThread()
-      yield* fixture.send("one")
-      yield* runningTurn(fixture)
+      const { fixture } = yield* workingFixture("one")
       yield* fixture.send("two")
       fixture.agent.last.say(nativeOf(fixture), "session.state.changed", { state: "ready" })
       yield* until(turnsOf(fixture), ([turn]) => turn?.status === "ended")
       yield* quiet
       expect(fixture.agent.texts).toEqual(["one"])
       yield* TestClock.adjust("1 second")
-      yield* until(
-        Effect.sync(() => fixture.agent.texts),
-        (texts) => texts.length === 2,
-      )
+      yield* textsTaken(fixture, 2)
       expect(fixture.agent.texts).toEqual(["one", "two"])
       expect(yield* fixture.violations()).toEqual([])
     }),

@@ -308,9 +308,30 @@ export const quiet: Effect.Effect<void> = Effect.promise(async () => {
   for (let turns = 0; turns < 200; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 })
 
+/** A fixture that is open and has a thread. */
+export const openFixture = (options: ConstructorParameters<typeof OrchestratorFixture>[0] = {}) =>
+  Effect.gen(function* () {
+    const fixture = new OrchestratorFixture(options)
+    yield* fixture.open()
+    yield* fixture.createThread()
+    return fixture
+  })
+
+/** A fixture in whose thread the turn of a message runs. */
+export const workingFixture = (text: string, options: ConstructorParameters<typeof OrchestratorFixture>[0] = {}) =>
+  Effect.gen(function* () {
+    const fixture = yield* openFixture(options)
+    const { turnId } = yield* fixture.send(text)
+    yield* running(fixture)
+    return { fixture, turnId }
+  })
+
+/** What is shown of a thread. */
+export const snapshotOf = (fixture: OrchestratorFixture, threadId = id("thread")) =>
+  Effect.map(fixture.snapshot(threadId), ({ snapshot }) => snapshot)
+
 /** The turns of the fixture's thread. */
-export const turnsOf = (fixture: OrchestratorFixture) =>
-  Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.turns)
+export const turnsOf = (fixture: OrchestratorFixture) => Effect.map(snapshotOf(fixture), ({ turns }) => turns)
 
 /** The native id of the thread that the agent's last connection has; empty: none. */
 export const nativeOf = (fixture: OrchestratorFixture): string => fixture.agent.last.threads[0] ?? ""
@@ -319,7 +340,18 @@ export const nativeOf = (fixture: OrchestratorFixture): string => fixture.agent.
 export const completes = (fixture: OrchestratorFixture, turnId = "turn-1", outcome = "completed") =>
   fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome }, { turnId })
 
-/** Waits until a turn runs. */
+/** Waits until a thread's session runs a turn. */
+export const running = (fixture: OrchestratorFixture, threadId = id("thread")) =>
+  until(fixture.work(threadId), ({ session }) => session?.status === "running")
+
+/** Waits until the agent has taken so many messages; their texts. */
+export const textsTaken = (fixture: OrchestratorFixture, count: number) =>
+  until(
+    Effect.sync(() => fixture.agent.texts),
+    ({ length }) => length === count,
+  )
+
+/** Waits until a turn runs; the turn. */
 export const runningTurn = (fixture: OrchestratorFixture) =>
   Effect.map(
     until(turnsOf(fixture), (turns) => turns.some(({ status }) => status === "running")),

@@ -5,7 +5,7 @@ import { markedProcesses } from "@threadfold/providers"
 import type { Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { logMark } from "../src/connections/Connections.js"
-import type { OrchestratorFixture } from "./OrchestratorFixture.js"
+import { type OrchestratorFixture, snapshotOf } from "./OrchestratorFixture.js"
 
 /** Registers a test that needs an agent, or one that is skipped and says why. */
 export const withAgent = (agent: InstalledAgent | MissingAgent) => {
@@ -15,9 +15,6 @@ export const withAgent = (agent: InstalledAgent | MissingAgent) => {
       test().pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
     )
 }
-
-export const snapshotOf = (of: OrchestratorFixture, threadId?: string) =>
-  Effect.map(of.snapshot(threadId), ({ snapshot }) => snapshot)
 
 /** Waits until so many turns have ended for good. */
 export const ended = (of: OrchestratorFixture, count = 1, threadId?: string) =>

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { gate } from "../../test/FakeDriver.js"
-import { id, nativeOf, OrchestratorFixture, quiet, until } from "../../test/OrchestratorFixture.js"
+import {
+  completes,
+  id,
+  OrchestratorFixture,
+  quiet,
+  running,
+  until,
+  workingFixture,
+} from "../../test/OrchestratorFixture.js"
 
 /** Sweeps only when it is asked to, and finds a session idle after a minute. */
 const reaper = { idleMs: 60_000, sweepMs: 3_600_000 }
@@ -9,12 +17,8 @@ const reaper = { idleMs: 60_000, sweepMs: 3_600_000 }
 /** A fixture whose agent has done one turn, and nothing since for a minute. */
 const idle = (sharesConnection = false) =>
   Effect.gen(function* () {
-    const fixture = new OrchestratorFixture({ reaper, sharesConnection })
-    yield* fixture.open()
-    yield* fixture.createThread()
-    yield* fixture.send("one")
-    yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
-    fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    const { fixture } = yield* workingFixture("one", { reaper, sharesConnection })
+    completes(fixture)
     yield* until(fixture.work(), ({ turns }) => turns.length === 0)
     yield* TestClock.adjust("1 minute")
     return fixture
@@ -37,7 +41,7 @@ describe("a session that nobody uses", () => {
       const { snapshot } = yield* fixture.snapshot()
       expect(snapshot.session).toMatchObject({ status: "stopped" })
       yield* fixture.send("two")
-      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      yield* running(fixture)
       expect(fixture.agent.texts).toEqual(["one", "two"])
       expect((yield* fixture.work()).session).toMatchObject({ epoch: 2 })
       expect(yield* fixture.violations()).toEqual([])
@@ -51,7 +55,7 @@ describe("a session that nobody uses", () => {
       fixture.projections.agentOpened = (...args) =>
         Effect.zipRight(Effect.orDie(fixture.send("wait")), agentOpened(...args))
       expect(first(yield* fixture.reaper.sweep)).toEqual(["keep moved-on"])
-      yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+      yield* running(fixture)
       expect(fixture.agent.texts).toEqual(["one", "wait"])
       expect(fixture.agent.connections).toHaveLength(1)
       expect((yield* fixture.work()).session).toMatchObject({ epoch: 1 })
@@ -70,7 +74,7 @@ describe("a session that nobody uses", () => {
         yield* quiet
         yield* open
         yield* TestClock.adjust("2 seconds")
-        yield* until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
+        yield* running(fixture)
         expect(fixture.agent.texts).toEqual(["one", "two"])
         const { session, turns } = yield* fixture.work()
         expect(session).toMatchObject({ epoch: 2, activeTurnId: turnId })

@@ -1,10 +1,16 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { nativeOf, OrchestratorFixture, quiet, until } from "../../test/OrchestratorFixture.js"
+import {
+  completes,
+  nativeOf,
+  OrchestratorFixture,
+  quiet,
+  running,
+  until,
+  workingFixture,
+} from "../../test/OrchestratorFixture.js"
 import type { ReaperPolicy } from "../index.js"
 
-const running = (fixture: OrchestratorFixture) =>
-  until(fixture.work(), ({ turns }) => turns.some(({ status }) => status === "running"))
 const turnOf = (fixture: OrchestratorFixture) => Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.turns[0])
 const threadStatus = (fixture: OrchestratorFixture) =>
   Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.thread.status)
@@ -15,11 +21,7 @@ const ended = (fixture: OrchestratorFixture) => until(turnOf(fixture), (turn) =>
 /** A fixture in which a turn runs; looked at every second. */
 const working = (reaper: Partial<ReaperPolicy> = {}, limits: object = {}) =>
   Effect.gen(function* () {
-    const fixture = new OrchestratorFixture({ reaper: { watchMs: 1_000, stallMs: 10_000, ...reaper }, limits })
-    yield* fixture.open()
-    yield* fixture.createThread()
-    yield* fixture.send("go")
-    yield* running(fixture)
+    const { fixture } = yield* workingFixture("go", { reaper: { watchMs: 1_000, stallMs: 10_000, ...reaper }, limits })
     return fixture
   })
 const asks = (fixture: OrchestratorFixture, native = "1") =>
@@ -103,7 +105,7 @@ describe("what the agent does after its turn's end", () => {
   const late = { turnId: "turn-1", itemId: "late" }
   const afterEnd = Effect.gen(function* () {
     const fixture = yield* working({ stallMs: 0 })
-    fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-1" })
+    completes(fixture)
     yield* ended(fixture)
     fixture.agent.last.say(nativeOf(fixture), "item.started", { kind: "agent_message" }, late)
     yield* until(threadStatus(fixture), (status) => status === "working")
@@ -309,7 +311,7 @@ describe("a turn that the agent accepted and does not start", () => {
       })
       expect(yield* events(fixture, "turn.start-timed-out")).toHaveLength(1)
       expect(fixture.agent.texts).toEqual(["next"])
-      fixture.agent.last.say(nativeOf(fixture), "turn.completed", { outcome: "completed" }, { turnId: "turn-9" })
+      completes(fixture, "turn-9")
       yield* until(turnOf(fixture), (turn) => turn?.evidence === "observed")
       expect(yield* turnOf(fixture)).toMatchObject({ outcome: "completed" })
       expect(yield* fixture.violations()).toEqual([])
