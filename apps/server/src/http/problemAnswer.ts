@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { type Problem, type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
+import { hasBody } from "./node/bodyArrival.js"
 import type { Refusal } from "./security/Guard.js"
 import { securityHeaders } from "./security/headers.js"
 
@@ -41,10 +42,8 @@ export const sendProblem = (
   response: ServerResponse,
   { slug, detail, retryAfterS }: Refusal,
 ): void => {
-  const hasBody =
-    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0
   const { headers, status, text } = problemHead({ slug, detail }, retryAfterS)
-  response.writeHead(status, { ...headers, ...(hasBody ? { connection: "close" } : {}) })
+  response.writeHead(status, { ...headers, ...(hasBody(request) ? { connection: "close" } : {}) })
   response.end(text)
 }
 

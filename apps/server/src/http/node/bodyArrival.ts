@@ -23,8 +23,11 @@ export const askForBody = (request: IncomingMessage): void => {
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>()
 
 /** Whether a call comes with a body. */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
+export const hasBody = ({
+  headers,
+}: {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}): boolean => headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
 /** Calls `late` unless the body is whole after so many ms. */
 export const setBodyDeadline = (request: IncomingMessage, limitMs: number, late: () => void): void => {

@@ -5,6 +5,7 @@ import { unknownIn } from "@threadfold/contracts/api"
 import { Problem, problems } from "@threadfold/contracts/problem"
 import { Effect, ParseResult, Schema } from "effect"
 import { readBody, requireMediaType } from "../node/body.js"
+import { hasBody } from "../node/bodyArrival.js"
 
 const json = "application/json"
 
@@ -28,9 +29,6 @@ export const required = <A, I>(schema: Schema.Schema<A, I>): Body<A, I> => ({ sc
 export const optional = <A, I>(schema: Schema.Schema<A, I>): Body<A, I> => ({ schema, optional: true })
 /** For commands that the path says all of. */
 export const nothing = optional(Schema.Struct({}))
-
-const hasBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
-  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
 /** The JSON of a body. What a log cannot hold is refused before anything is done. */
 export const readJsonBody = (text: string): Effect.Effect<unknown, Problem> => {
