@@ -15,7 +15,7 @@ import { readRoute } from "./readRoute.js"
 export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const { log, ready, withProblems } = yield* readRoute
+    const { answerWith, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
 
     return yield* (yield* DirectReads).take(
@@ -60,12 +60,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
             return answerText(json, log.published(), { etag })
           }).pipe(withProblems),
         )
-        .handle("anomalies", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
-          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.anomalies(query)).pipe(
-            Effect.map((page) => answer(page, page.sequence)),
-            withProblems,
-          ),
-        )
+        .handle("anomalies", ({ urlParams }) => answerWith(urlParams, projections.anomalies(urlParams)))
         .handle("stats", ({ urlParams }) =>
           Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
             Effect.map((stats) => answer(stats, stats.lastSequence)),

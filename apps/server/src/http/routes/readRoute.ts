@@ -4,8 +4,9 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
-import { orProblem } from "../../problems/toProblem.js"
+import { orProblem, type ServiceError } from "../../problems/toProblem.js"
 import { HttpLimits } from "../HttpLimits.js"
+import { answer } from "./jsonAnswer.js"
 
 /** Waits until a sequence is published, at most `waitMs`; then fails with `range-not-reached`. */
 const waitFor = (
@@ -37,9 +38,16 @@ export const readRoute = Effect.gen(function* () {
   const engine = yield* Engine
   const { waitMs } = yield* HttpLimits
   const { log } = engine
-  return {
-    log,
-    ready: (params: ReadParams) => waitFor(log, params["min-sequence"], waitMs),
-    withProblems: orProblem(engine),
-  }
+  const ready = (params: ReadParams) => waitFor(log, params["min-sequence"], waitMs)
+  const withProblems = orProblem(engine)
+  /** Answers with what is read when the log is ready. */
+  const answerWith = <A extends { readonly sequence: number }>(
+    params: ReadParams,
+    read: Effect.Effect<A, ServiceError>,
+  ) =>
+    Effect.zipRight(ready(params), read).pipe(
+      Effect.map((value) => answer(value, value.sequence)),
+      withProblems,
+    )
+  return { log, ready, withProblems, answerWith }
 })

@@ -4,22 +4,17 @@ import { Api } from "@threadfold/contracts/api"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { DirectReads } from "../direct/DirectReads.js"
-import { answer, resourceAnswer } from "./jsonAnswer.js"
+import { resourceAnswer } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
 
 export const requestRoutes = HttpApiBuilder.group(Api, "requests", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const { log, ready, withProblems } = yield* readRoute
+    const { answerWith, log, ready, withProblems } = yield* readRoute
     return yield* (yield* DirectReads).take(
       ["list", "get"],
       handlers
-        .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
-          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.allRequests(query)).pipe(
-            Effect.map((page) => answer(page, page.sequence)),
-            withProblems,
-          ),
-        )
+        .handle("list", ({ urlParams }) => answerWith(urlParams, projections.allRequests(urlParams)))
         .handle("get", ({ path, request, urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)

@@ -11,7 +11,7 @@ import { PageCache } from "../direct/PageCache.js"
 import { EventFeed } from "../stream/EventFeed.js"
 import { streamServer, wantsStream } from "../stream/streamServer.js"
 import { eventPage, typesOf } from "./eventPage.js"
-import { answer, answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
 
 interface ListCall {
@@ -24,7 +24,7 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Problem>
 export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const { log, ready, withProblems } = yield* readRoute
+    const { answerWith, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
 
     const pages = new PageCache()
@@ -32,11 +32,8 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
     /** The route of a list of a thread. */
     const list =
       <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, ThreadListError>) =>
-      ({ path, urlParams: { limit, cursor, order, ...params } }: ListCall): Answer =>
-        Effect.zipRight(ready(params), query(path.threadId, { limit, cursor, order })).pipe(
-          Effect.map((page) => answer(page, page.sequence)),
-          withProblems,
-        )
+      ({ path, urlParams }: ListCall): Answer =>
+        answerWith(urlParams, query(path.threadId, urlParams))
 
     const snapshot = (
       request: HttpServerRequest.HttpServerRequest,
@@ -78,30 +75,15 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
         "events",
       ],
       handlers
-        .handle("list", ({ urlParams: { "min-sequence": minSequence, ...query } }) =>
-          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.threads(query)).pipe(
-            Effect.map((page) => answer(page, page.sequence)),
-            withProblems,
-          ),
-        )
+        .handle("list", ({ urlParams }) => answerWith(urlParams, projections.threads(urlParams)))
         .handle("get", ({ path, request, urlParams }) =>
           withProblems(
             Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
           ),
         )
         .handle("sessions", list(projections.sessions))
-        .handle("turns", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
-          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.turns(path.threadId, query)).pipe(
-            Effect.map((page) => answer(page, page.sequence)),
-            withProblems,
-          ),
-        )
-        .handle("items", ({ path, urlParams: { "min-sequence": minSequence, ...query } }) =>
-          Effect.zipRight(ready({ "min-sequence": minSequence }), projections.items(path.threadId, query)).pipe(
-            Effect.map((page) => answer(page, page.sequence)),
-            withProblems,
-          ),
-        )
+        .handle("turns", ({ path, urlParams }) => answerWith(urlParams, projections.turns(path.threadId, urlParams)))
+        .handle("items", ({ path, urlParams }) => answerWith(urlParams, projections.items(path.threadId, urlParams)))
         .handle("requests", list(projections.requests))
         .handle("inferences", list(projections.inferences))
         .handle("realtime", list(projections.realtimeRuns))
@@ -114,13 +96,7 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
             Effect.zipRight(projections.thread(threadId), projections.anomalies({ ...query, threadId })),
           ),
         )
-        .handle("usage", ({ path, urlParams }) =>
-          Effect.gen(function* () {
-            yield* ready(urlParams)
-            const usage = yield* projections.usage(path.threadId)
-            return answer(usage, usage.sequence)
-          }).pipe(withProblems),
-        )
+        .handle("usage", ({ path, urlParams }) => answerWith(urlParams, projections.usage(path.threadId)))
         .handle("events", ({ path, request, urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)
