@@ -1,4 +1,4 @@
-/** What happens to a request before any route: the gate, the reads that are answered at once, the headers of every answer. */
+/** What happens to a request before any route: the gate, the calls that are answered without the router, the headers of every answer. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Engine } from "@threadfold/engine"

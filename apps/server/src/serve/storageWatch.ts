@@ -6,7 +6,7 @@ import { Clock, Effect, Schedule, type Scope } from "effect"
 
 /** How often the lock and the disk are looked at, ms. */
 const LOOK_MS = 1_000
-/** Shortest time between two warnings of which the later one says that things are better, ms: free space may go up and down around a limit. */
+/** A warning that things are better comes no sooner than this after the last one, ms: free space may go up and down around a limit. */
 const CALM_MS = 60_000
 
 /** Where the log keeps the state of its warnings: `<stream> <number of the last one> <what it said>`. */

@@ -20,12 +20,12 @@ export const observedEngine = (engine: EngineService): EngineService => ({
 /** An orchestrator whose commands are observed. */
 export const observedOrchestrator = (orchestrator: OrchestratorService): OrchestratorService => ({
   ...orchestrator,
-  dispatch: (order) =>
+  dispatch: (request) =>
     observed(
       "command",
-      { type: order.command.type },
-      { threadId: order.command.threadId },
-    )(orchestrator.dispatch(order)),
+      { type: request.command.type },
+      { threadId: request.command.threadId },
+    )(orchestrator.dispatch(request)),
 })
 
 /** A connection whose operations are observed: what effects ask of an agent. */

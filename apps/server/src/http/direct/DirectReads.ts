@@ -1,7 +1,7 @@
 /**
  * Reads that are answered at once: the handler of a route runs to its end where the call comes in, without the router, a fiber or a
- * span of its own. Only what succeeds is answered here. A call that would wait, that fails, or that is unusual in any way takes the way of all
- * others, which says what is wrong with it.
+ * span of its own. Only what succeeds is answered here. A call that would wait, that fails, or that is unusual in any way takes the
+ * way of all others, which says what is wrong with it.
  */
 import type { IncomingHttpHeaders } from "node:http"
 import * as HttpApi from "@effect/platform/HttpApi"

@@ -1,4 +1,4 @@
-/** Answers of the reading routes: JSON, the sequence it is true for, and an `ETag` where one resource is meant. */
+/** Answers as JSON, with the sequence that they are true for, and an `ETag` where one resource is meant; and the tag that a caller sends back. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Problem } from "@threadfold/contracts/problem"
@@ -63,8 +63,8 @@ export const resourceAnswer = (
 const ours = /^"([^".]+)\.(\d+)(?:\.[^"]*)?"$/
 
 /**
- * The version that `If-Match` names: that of the resource as the caller has seen it; undefined where there is none, or `*`. Fails with `precondition-failed` for a tag of
- * another log, and with `invalid-request` for what is no tag of ours.
+ * The version that `If-Match` names: that of the resource as the caller has seen it; undefined where there is none, or `*`. Fails with
+ * `precondition-failed` for a tag of another log, and with `invalid-request` for what is no tag of ours.
  */
 export const versionNamed = (logId: string, header: string | undefined): Effect.Effect<number | undefined, Problem> => {
   if (header === undefined || header.trim() === "*") return Effect.succeed(undefined)

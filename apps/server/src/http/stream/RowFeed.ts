@@ -16,7 +16,7 @@ import { changesFrame, refoldedFrame } from "./Frame.js"
 import { type HubIntake, makeHub } from "./Hub.js"
 import type { FrameFilter } from "./Ring.js"
 
-/** So many keys may wait to be read; beyond, streams begin anew. */
+/** So many keys may wait to be read; beyond, streams begin again. */
 const mostWaiting = 50_000
 
 interface WaitingStream {
