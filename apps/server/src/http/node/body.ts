@@ -6,6 +6,10 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 import { askForBody } from "./bodyArrival.js"
 
+/** Media types of bodies. */
+export const json = "application/json"
+export const ndjson = "application/x-ndjson"
+
 /** The media type that a `Content-Type` names, lower case and without parameters; empty where there is none. */
 export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? ""
 

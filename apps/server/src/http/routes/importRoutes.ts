@@ -11,12 +11,9 @@ import { ImportSettings } from "../../imports/ImportSettings.js"
 import { rootedRecording } from "../../imports/rootedRecording.js"
 import { uploadedRecording } from "../../imports/upload.js"
 import { HttpLimits } from "../HttpLimits.js"
-import { readBody, requireMediaType } from "../node/body.js"
+import { json, ndjson, readBody, requireMediaType } from "../node/body.js"
 import { answer } from "./jsonAnswer.js"
 import { decodeBody, readJsonBody } from "./requestBody.js"
-
-const json = "application/json"
-const ndjson = "application/x-ndjson"
 
 export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
   Effect.gen(function* () {

@@ -4,10 +4,8 @@ import { readJson } from "@threadfold/contracts"
 import { unknownIn } from "@threadfold/contracts/api"
 import { Problem, problems } from "@threadfold/contracts/problem"
 import { Effect, ParseResult, Schema } from "effect"
-import { readBody, requireMediaType } from "../node/body.js"
+import { json, readBody, requireMediaType } from "../node/body.js"
 import { hasBody } from "../node/bodyArrival.js"
-
-const json = "application/json"
 
 /** The first thing that is wrong with a part of a call. */
 export const wrong =

@@ -10,14 +10,11 @@ import { DirectPushes, type Push, type PushAnswer } from "../direct/DirectPushes
 import { DirectReads } from "../direct/DirectReads.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
-import { readBody, requireMediaType } from "../node/body.js"
+import { json, ndjson, readBody, requireMediaType } from "../node/body.js"
 import { findEntries, findLines, lineResult } from "../pushedBody.js"
 import { answer, resourceAnswer } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
 import { decodeBody, readJsonBody, wrong } from "./requestBody.js"
-
-const json = "application/json"
-const ndjson = "application/x-ndjson"
 
 /** Media types of a push. */
 const pushTypes = [ndjson, json]
