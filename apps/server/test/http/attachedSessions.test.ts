@@ -1,20 +1,22 @@
 /** Attached sessions over HTTP: opening is idempotent, and an end is told apart from a session that is not there. */
 import { describe, expect, it } from "@effect/vitest"
-import { SessionView, ThreadSnapshot } from "@threadfold/contracts"
-import { AttachedSession, EventPage } from "@threadfold/contracts/api"
-import { Engine } from "@threadfold/engine"
+import { SessionView } from "@threadfold/contracts"
+import { EventPage } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import {
   attach,
   call,
   callAs,
+  callSession,
   notice,
   notices,
   problemOfCall,
+  published,
   push,
   sessionId,
   testServer,
+  threadOf,
 } from "./support/TestServer.js"
 
 const session = sessionId(1)
@@ -28,13 +30,6 @@ const put = (id: string, content: unknown, type = "application/json") =>
     body: typeof content === "string" ? content : JSON.stringify(content),
   })
 
-const published = Effect.map(Engine, ({ log }) => log.published())
-
-const thread = (threadId: string) => Effect.map(callAs(ThreadSnapshot, `/v1/threads/${threadId}`), ({ body }) => body)
-
-const end = (id: string, path: string, method: string) =>
-  callAs(AttachedSession, `/v1/sessions/${id}${path}`, { method })
-
 describe("opening a session", () => {
   it.live("makes thread and session once, however often it is repeated", () =>
     Effect.gen(function* () {
@@ -46,7 +41,7 @@ describe("opening a session", () => {
       expect(again.status).toBe(200)
       expect({ ...again.body, leaseExpiresAt: 0 }).toEqual({ ...first.body, leaseExpiresAt: 0 })
       expect(yield* published).toBe(head)
-      const snapshot = yield* thread(first.body.threadId)
+      const snapshot = yield* threadOf(first.body.threadId)
       expect(snapshot.thread).toMatchObject({
         title: "A thread",
         cwd: "/w",
@@ -77,7 +72,7 @@ describe("opening a session", () => {
       const busy = yield* put(sessionId(2), body)
       expect([busy.status, busy.slug]).toEqual([409, "thread-busy"])
       expect(yield* published).toBe(head)
-      yield* end(session, "", "DELETE")
+      yield* callSession(session, "", "DELETE")
       const next = yield* attach(sessionId(2), body)
       expect([next.status, next.body.epoch]).toEqual([201, 2])
     }).pipe(Effect.provide(testServer())),
@@ -97,10 +92,10 @@ describe("opening a session", () => {
       const threadId = sessionId(77)
       const byId = { provider: "test", threadId, leaseMs: 600_000 }
       expect((yield* attach(session, byId)).body.threadId).toBe(threadId)
-      yield* end(session, "/close", "POST")
+      yield* callSession(session, "/close", "POST")
       const second = yield* attach(sessionId(2), { ...byId, title: "Later" })
       expect([second.body.threadId, second.body.epoch]).toEqual([threadId, 2])
-      expect((yield* thread(threadId)).thread.title).toBe("Later")
+      expect((yield* threadOf(threadId)).thread.title).toBe("Later")
     }).pipe(Effect.provide(testServer())),
   )
 
@@ -133,17 +128,17 @@ describe("ending a session", () => {
       yield* push(session, [
         { type: "turn.started", channel: "adapter:test", seq: 1, at: 1, native: { turnId: "t" }, payload: {} },
       ])
-      const ended = yield* end(session, "", "DELETE")
+      const ended = yield* callSession(session, "", "DELETE")
       expect(ended.body).toMatchObject({ status: "stopped", cause: "detached", leaseExpiresAt: null })
       const head = yield* published
-      expect((yield* end(session, "/close", "POST")).status).toBe(200)
-      expect((yield* end(session, "/heartbeat", "POST")).body.leaseExpiresAt).toBeNull()
+      expect((yield* callSession(session, "/close", "POST")).status).toBe(200)
+      expect((yield* callSession(session, "/heartbeat", "POST")).body.leaseExpiresAt).toBeNull()
       expect(yield* published).toBe(head)
       expect(
         (yield* push(session, [{ ...notice(2), type: "turn.started", native: { turnId: "t2" }, payload: {} }])).body
           .results[0]?.status,
       ).toBe("appended")
-      const snapshot = yield* thread(opened.threadId)
+      const snapshot = yield* threadOf(opened.threadId)
       expect(snapshot.session).toMatchObject({ status: "stopped", activeTurnId: null })
       expect(snapshot.turns[0]).toMatchObject({ status: "ended", outcome: "interrupted" })
       expect(snapshot.anomalies.map(({ reason }) => reason)).toEqual(["session-event-after-exit"])

@@ -1,7 +1,6 @@
 /** The gate before every route, over real sockets: tokens, rates, addresses, and what is noted of calls. */
 import { statSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
-import { Engine } from "@threadfold/engine"
 import { Effect, Either } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import { toProblem } from "../../src/problems/toProblem.js"
@@ -10,6 +9,7 @@ import {
   AccessLines,
   attach,
   call,
+  published,
   push,
   serverOn,
   sessionId,
@@ -22,7 +22,6 @@ const threads = "/v1/threads"
 const pushPath = `/v1/sessions/${session}/events`
 
 const opened = attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 })
-const published = Effect.map(Engine, ({ log }) => log.published())
 
 describe("the gate", () => {
   it.live("a token that is right is served however many wrong ones came", () =>

@@ -1,11 +1,10 @@
 /** Scenario 19: hostile input of every kind gets the right problem, changes nothing, and leaves the server alive. */
 import { describe, expect } from "@effect/vitest"
-import { Engine } from "@threadfold/engine"
 import { Effect } from "effect"
 import { type BoundServer, HttpServer } from "../../src/http/index.js"
 import { requestText, say, verdictOf } from "./support/RawSocket.js"
 import { sharing } from "./support/sharing.js"
-import { attach, call, sessionId, testServer } from "./support/TestServer.js"
+import { attach, call, published, sessionId, testServer } from "./support/TestServer.js"
 
 const session = sessionId(1)
 const threads = "/v1/threads"
@@ -284,7 +283,6 @@ const cases: readonly Case[] = [
 const small = testServer({ maxLineBytes: 64 * 1024, limits: { smallBodyBytes: 64 * 1024, bodyBytes: 256 * 1024 } })
 
 const opened = attach(session, { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 })
-const published = Effect.map(Engine, ({ log }) => log.published())
 
 describe("hostile input", () => {
   sharing(small, (test) => {

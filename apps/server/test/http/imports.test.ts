@@ -5,13 +5,20 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { ImportReport } from "@threadfold/contracts"
 import { AttachedSession, ImportList, ImportView } from "@threadfold/contracts/api"
-import { Engine } from "@threadfold/engine"
 import { recording } from "@threadfold/testkit"
 import { Effect, Layer } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import { openSocket, readAll, requestText, verdictOf } from "./support/RawSocket.js"
 import { sharing } from "./support/sharing.js"
-import { attach, callAs, problemOfCall, serverOn, sessionId, temporaryDirectory } from "./support/TestServer.js"
+import {
+  attach,
+  callAs,
+  problemOfCall,
+  published,
+  serverOn,
+  sessionId,
+  temporaryDirectory,
+} from "./support/TestServer.js"
 
 const text = readFileSync(recording("codex-01-plain").path, "utf8")
 const native = "01a1f74e-8800-73c1-ac2b-faeef82c5526"
@@ -26,8 +33,6 @@ const refused = (body: string, query = "", headers: Readonly<Record<string, stri
     slug,
   ])
 const byPath = (path: string) => refused(JSON.stringify({ path }), "", { "content-type": "application/json" })
-
-const published = Effect.map(Engine, ({ log }) => log.published())
 
 /** A server of its own, with the directory that it is over. */
 const own = (limits: { readonly uploadBytes?: number; readonly concurrent?: number; readonly rooted?: boolean }) =>

@@ -1,7 +1,7 @@
 /** Pushes over HTTP: every line gets its answer after the commit, and a bad one costs nothing but itself. */
 import { describe, expect, it } from "@effect/vitest"
 import { channelLimit, maxPushLines, ThreadSnapshot } from "@threadfold/contracts"
-import { AttachedSession, EventDetail, LineResult, PushResult } from "@threadfold/contracts/api"
+import { EventDetail, LineResult, PushResult } from "@threadfold/contracts/api"
 import { Engine, QueueFull } from "@threadfold/engine"
 import { Effect, Layer, Schema } from "effect"
 import { HttpServerLive } from "../../src/http/index.js"
@@ -10,26 +10,22 @@ import { testOrchestration } from "./support/TestOrchestration.js"
 import {
   attach,
   callAs,
+  callSession,
   callText,
   notice,
   notices,
   problemOfCall,
+  published,
   push,
   sessionId,
   temporaryDirectory,
   testServer,
+  threadOf,
 } from "./support/TestServer.js"
 
 const session = sessionId(1)
 
 const body = { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000, title: "A thread", cwd: "/w" }
-
-const published = Effect.map(Engine, ({ log }) => log.published())
-
-const thread = (threadId: string) => Effect.map(callAs(ThreadSnapshot, `/v1/threads/${threadId}`), ({ body }) => body)
-
-const end = (id: string, path: string, method: string) =>
-  callAs(AttachedSession, `/v1/sessions/${id}${path}`, { method })
 
 describe("pushing events", () => {
   it.live("answers a line each: appended, duplicate, conflict, gap, invalid", () =>
@@ -44,7 +40,7 @@ describe("pushing events", () => {
         { line: 5, seq: 2, status: "conflict", problem: "seq-conflict" },
         { line: 6, seq: 5, status: "gap", sequence: head + 4 },
       ])
-      const snapshot = yield* thread(opened.threadId)
+      const snapshot = yield* threadOf(opened.threadId)
       expect(snapshot.anomalies.map(({ reason }) => reason).sort()).toEqual(["seq-conflict", "seq-gap"])
     }).pipe(Effect.provide(testServer())),
   )
@@ -142,7 +138,7 @@ describe("pushing events", () => {
           turnId: sessionId(9),
         },
       ])
-      const snapshot = yield* thread(opened.threadId)
+      const snapshot = yield* threadOf(opened.threadId)
       expect(snapshot.turns.map(({ nativeTurnId }) => nativeTurnId)).toEqual(["t"])
       expect(snapshot.turns[0]?.turnId).not.toBe(sessionId(9))
     }).pipe(Effect.provide(testServer())),
@@ -287,9 +283,9 @@ describe("what a push must not cost", () => {
       expect(yield* answers(beyond)).toEqual(["channel-limit", "channel-limit", "appended", "channel-limit"])
       expect(yield* answers(beyond)).toEqual(["channel-limit", "channel-limit", "duplicate", "channel-limit"])
       expect(yield* published).toBe(head + 1)
-      expect((yield* thread(opened.threadId)).anomalies).toEqual([])
+      expect((yield* threadOf(opened.threadId)).anomalies).toEqual([])
       // The next session has channels of its own.
-      yield* end(session, "", "DELETE")
+      yield* callSession(session, "", "DELETE")
       yield* attach(sessionId(2), body)
       const next = yield* push(sessionId(2), [onChannel(channelLimit)])
       expect(next.body.results.map(({ status }) => status)).toEqual(["appended"])
@@ -325,7 +321,7 @@ describe("what a push must not cost", () => {
       expect(statuses((yield* pushText(line(2, JSON.stringify("y".repeat(2 * 1024 * 1024))))).text)).toEqual([
         "conflict",
       ])
-      expect((yield* thread(opened.threadId)).anomalies.map(({ reason }) => reason)).not.toContain("fold-defect")
+      expect((yield* threadOf(opened.threadId)).anomalies.map(({ reason }) => reason)).not.toContain("fold-defect")
     }).pipe(Effect.provide(testServer())),
   )
 
@@ -341,7 +337,7 @@ describe("what a push must not cost", () => {
       ]
       const pushed = yield* push(session, lines.slice(0, 1))
       expect(pushed.body.results.map(({ status }) => status)).toEqual(["appended"])
-      expect((yield* thread(opened.threadId)).thread.parentThreadId).toBeNull()
+      expect((yield* threadOf(opened.threadId)).thread.parentThreadId).toBeNull()
       yield* push(session, lines)
       expect((yield* push(session, lines)).body.results.map(({ status }) => status)).toEqual(Array(3).fill("duplicate"))
     }).pipe(Effect.provide(testServer())),

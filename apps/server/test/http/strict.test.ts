@@ -1,13 +1,19 @@
 /** What a call says that the API does not know is refused, with what was probably meant; nothing is done. */
 import { mkdir, rmdir, writeFile } from "node:fs/promises"
 import { describe, expect, it } from "@effect/vitest"
-import { Engine } from "@threadfold/engine"
 import { Effect } from "effect"
 import { command } from "./support/Managed.js"
 import { testAgent } from "./support/TestOrchestration.js"
-import { attach, call, problemOfCall, sessionId, temporaryDirectory, testServer } from "./support/TestServer.js"
+import {
+  attach,
+  call,
+  problemOfCall,
+  published,
+  sessionId,
+  temporaryDirectory,
+  testServer,
+} from "./support/TestServer.js"
 
-const published = Effect.map(Engine, ({ log }) => log.published())
 const sent = (method: string, body: unknown): RequestInit => ({
   method,
   headers: { "content-type": "application/json" },

@@ -2,6 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ThreadSnapshot } from "@threadfold/contracts"
 import { AttachedSession, PushResult } from "@threadfold/contracts/api"
 import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
@@ -96,6 +97,17 @@ export const callAs = <A, I>(schema: Schema.Schema<A, I>, path: string, init: Re
       }),
     ),
   ).pipe(Effect.orDie)
+
+/** Sequence of the last event that is published. */
+export const published = Effect.map(Engine, ({ log }) => log.published())
+
+/** The snapshot of a thread. */
+export const threadOf = (threadId: string) =>
+  Effect.map(callAs(ThreadSnapshot, `/v1/threads/${threadId}`), ({ body }) => body)
+
+/** A call to an attached session that answers with it. */
+export const callSession = (id: string, path: string, method: string) =>
+  callAs(AttachedSession, `/v1/sessions/${id}${path}`, { method })
 
 /** A call that is expected to fail: its problem, without the `urn:` before the slug. */
 export const problemOfCall = (path: string, init: RequestInit = {}) =>
