@@ -166,7 +166,7 @@ describe("the real Codex", () => {
     }),
   )
 
-  real("is interrupted while it asks; nobody can answer afterwards", () =>
+  real("is interrupted while it asks; an answer afterwards is refused", () =>
     Effect.gen(function* () {
       const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked")] })
       const of = yield* fixture(

@@ -55,7 +55,7 @@ const crashing = (crashAt: CrashAt) =>
 
 describe("a server that dies", () => {
   it.effect(
-    "at any commit has the message handed over once, or shows that it does not know",
+    "at any commit has the message delivered once, or shows that it does not know",
     () =>
       Effect.gen(function* () {
         const steps = yield* submissionsOf(story)
@@ -76,7 +76,7 @@ describe("a server that dies", () => {
     120_000,
   )
 
-  it.scoped("in the moment of the hand-over never hands over again, whether or not the agent had it", () =>
+  it.scoped("in the moment of the delivery never delivers again, whether or not the agent had it", () =>
     Effect.gen(function* () {
       for (const had of [true, false]) {
         const fixture = yield* openFixture()
@@ -108,7 +108,7 @@ describe("a server that dies", () => {
     }),
   )
 
-  it.scoped("with messages in the queue keeps them, in order, until somebody lets them run", () =>
+  it.scoped("with messages in the queue keeps them, in order, until the queue is resumed", () =>
     Effect.gen(function* () {
       const fixture = yield* openFixture()
       for (const text of ["one", "two", "three"]) yield* fixture.send(text)

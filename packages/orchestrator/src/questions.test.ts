@@ -55,7 +55,7 @@ describe("a question", () => {
       yield* until(fixture.work(), (work) => work.requests.length === 0)
       expect(fixture.agent.answers).toEqual(["accept"])
       const unknown = yield* Effect.either(
-        fixture.dispatch({ type: "request.respond", requestId: id("nobody"), decision: "accept" }),
+        fixture.dispatch({ type: "request.respond", requestId: id("unknown"), decision: "accept" }),
       )
       expect(Either.isLeft(unknown) && unknown.left).toMatchObject({
         _tag: "CommandRefused",
@@ -87,7 +87,7 @@ describe("a question", () => {
       yield* until(requestsOf(fixture), ([one]) => one?.status === "answered")
       expect(fixture.agent.answers).toEqual([winner])
       expect(yield* requestsOf(fixture)).toMatchObject([{ decision: winner }])
-      // Who wanted the same, or says it again, is not told that he was too late.
+      // The same answer again is not refused as too late.
       yield* respond(fixture, requestId, winner ?? "")
       yield* quiet
       expect(fixture.agent.answers).toEqual([winner])
@@ -124,22 +124,24 @@ describe("a question", () => {
     }),
   )
 
-  it.scoped("whose answer was on its way when the server died has expired: nobody knows that the agent had it", () =>
-    Effect.gen(function* () {
-      const { fixture, requestId } = yield* opened
-      fixture.agent.behaviour.answer = "hang"
-      const { commandId } = yield* respond(fixture, requestId, "accept")
-      yield* until(fixture.orchestrator.effectsOf(commandId), ([one]) => one?.status === "attempting")
-      yield* restarted(fixture)
-      expect(yield* requestsOf(fixture)).toMatchObject([{ requestId, status: "expired" }])
-      expect(yield* fixture.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "retired" }])
-      expect(yield* refusal(fixture, requestId, "decline")).toMatchObject({
-        _tag: "CommandRefused",
-        reason: "request-ended",
-      })
-      expect((yield* fixture.log()).map(({ type }) => type)).not.toContain("request.answered")
-      expect(yield* fixture.violations()).toEqual([])
-    }),
+  it.scoped(
+    "whose answer was on its way when the server died has expired: it is not known whether the agent had it",
+    () =>
+      Effect.gen(function* () {
+        const { fixture, requestId } = yield* opened
+        fixture.agent.behaviour.answer = "hang"
+        const { commandId } = yield* respond(fixture, requestId, "accept")
+        yield* until(fixture.orchestrator.effectsOf(commandId), ([one]) => one?.status === "attempting")
+        yield* restarted(fixture)
+        expect(yield* requestsOf(fixture)).toMatchObject([{ requestId, status: "expired" }])
+        expect(yield* fixture.orchestrator.effectsOf(commandId)).toMatchObject([{ status: "retired" }])
+        expect(yield* refusal(fixture, requestId, "decline")).toMatchObject({
+          _tag: "CommandRefused",
+          reason: "request-ended",
+        })
+        expect((yield* fixture.log()).map(({ type }) => type)).not.toContain("request.answered")
+        expect(yield* fixture.violations()).toEqual([])
+      }),
   )
 
   for (const refusal of ["refuse", "refuse-unsent"] as const) {

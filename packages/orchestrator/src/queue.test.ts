@@ -81,7 +81,7 @@ describe("the queue", () => {
 })
 
 describe("a command", () => {
-  it.scoped("that is given again with its key gets its first answer and does nothing", () =>
+  it.scoped("that is dispatched again with its key gets its first answer and does nothing", () =>
     Effect.gen(function* () {
       const fixture = yield* openFixture()
       const first = yield* fixture.dispatch({ type: "message.send", text: "one" }, { key: "k1" })
@@ -97,7 +97,7 @@ describe("a command", () => {
     Effect.gen(function* () {
       const fixture = new OrchestratorFixture()
       yield* fixture.open()
-      const refused = yield* Effect.either(fixture.dispatch({ type: "thread.create", agent: "nobody", provider: "x" }))
+      const refused = yield* Effect.either(fixture.dispatch({ type: "thread.create", agent: "unknown", provider: "x" }))
       expect(Either.isLeft(refused) && refused.left).toMatchObject({ _tag: "AgentUnknown" })
       expect(yield* fixture.log()).toEqual([])
     }),

@@ -73,7 +73,7 @@ describe("a thread that is opened again", () => {
       }
       yield* turn(fixture, "the last")
       const { nativeThreadId } = (yield* fixture.work()).thread
-      expect(fixture.agent.resumes.map((order) => [order.nativeThreadId, order.nativeSessionId])).toEqual(
+      expect(fixture.agent.resumes.map((call) => [call.nativeThreadId, call.nativeSessionId])).toEqual(
         ids.map((id) => [nativeThreadId, id]),
       )
       const configured = (yield* fixture.log()).filter(({ type }) => type === "session.configured")
@@ -133,7 +133,7 @@ describe("a thread that is opened again", () => {
   )
 
   it.scoped.each([true, false])(
-    "is begun anew when somebody wants that (one process for all: %s)",
+    "is begun anew when a command wants that (one process for all: %s)",
     (sharesConnection) =>
       Effect.gen(function* () {
         const fixture = yield* openFixture({ sharesConnection })
@@ -159,7 +159,7 @@ describe("a thread that is opened again", () => {
       }),
   )
 
-  it.scoped("is not begun anew where it can be opened again, whatever somebody wants", () =>
+  it.scoped("is not begun anew where it can be opened again, whatever a command wants", () =>
     Effect.gen(function* () {
       const fixture = yield* openFixture()
       yield* turn(fixture, "one")

@@ -71,7 +71,7 @@ const crashing = (crashAt: CrashAt, reached: number) =>
     for (const { log, session, threadId, turns } of settled) {
       const was = left.find((one) => one.threadId === threadId)
       const told = JSON.stringify({ crashAt, threadId, session, turns })
-      // Nothing of the killed run lives; what had not been handed over may run in the next one.
+      // Nothing of the killed run lives; what had not been delivered may run in the next one.
       expect(log, told).toBeGreaterThanOrEqual(was?.log ?? 0)
       expect(session !== null && session.connectionId === process?.options.connectionId, told).toBe(false)
       for (const turn of was?.turns ?? []) {

@@ -74,7 +74,7 @@ describe("a session", () => {
     }),
   )
 
-  it.scoped("that hangs in its start delays nobody else, and a stop ends the wait", () =>
+  it.scoped("that hangs in its start delays no other thread, and a stop ends the wait", () =>
     Effect.gen(function* () {
       const fixture = new OrchestratorFixture({ sharesConnection: false })
       yield* fixture.open()

@@ -1,4 +1,4 @@
-/** Stops that nobody hears, that come too late, or that mean another turn than the one the agent works on. */
+/** Stops that are not heard, that come too late, or that mean another turn than the one the agent works on. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { gate } from "../test/FakeDriver.js"
@@ -80,7 +80,7 @@ describe("an interrupt", () => {
     }),
   )
 
-  it.scoped("of a turn that has just completed names it, calls nobody and changes nothing", () =>
+  it.scoped("of a turn that has just completed names it, calls no agent and changes nothing", () =>
     Effect.gen(function* () {
       const { fixture, turnId } = yield* working()
       completes(fixture)
@@ -198,7 +198,7 @@ describe("an interrupt", () => {
       }),
   )
 
-  it.scoped("of a turn of which nobody knows whether it began counts after a crash, too", () =>
+  it.scoped("of a turn of which it is not known whether it began counts after a crash, too", () =>
     Effect.gen(function* () {
       const { fixture, turnId } = yield* given
       fixture.crash()

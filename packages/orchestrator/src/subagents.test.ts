@@ -139,7 +139,7 @@ describe("threads that an agent opened for its own work", () => {
     }),
   )
 
-  it.scoped("end with the process; another turn's end, or a stop, of one is nobody else's", () =>
+  it.scoped("end with the process; another turn's end, or a stop, of one ends no other", () =>
     Effect.gen(function* () {
       const { child, grandchild, fixture, turnId } = yield* family
       fixture.agent.last.say(c1, "turn.completed", { outcome: "failed" }, { turnId: "turn-1" })

@@ -16,7 +16,7 @@ import {
 } from "../test/OrchestratorFixture.js"
 
 describe("a turn", () => {
-  it.scoped("is asked for, handed over, accepted, and ends", () =>
+  it.scoped("is asked for, delivered, accepted, and ends", () =>
     Effect.gen(function* () {
       const fixture = yield* openFixture()
       const receipt = yield* fixture.send("hello")
@@ -26,7 +26,7 @@ describe("a turn", () => {
       const [turn] = yield* until(turnsOf(fixture), ([one]) => one?.status === "ended")
       expect(turn).toMatchObject({ turnId: receipt.turnId, nativeTurnId: "turn-1", outcome: "completed" })
       const types = (yield* fixture.log()).map(({ type }) => type)
-      // When the agent answers at once, its answer and our word of the hand-over come in either order.
+      // When the agent answers at once, its answer and our event of the delivery come in either order.
       expect(types.filter((type) => type !== "effect.delivered")).toEqual([
         "thread.created",
         "turn.requested",
@@ -53,7 +53,7 @@ describe("a turn", () => {
       expect(turn).toMatchObject({ outcome: "failed", cause: "start-failed" })
       const [effect] = yield* fixture.orchestrator.effectsOf(commandId)
       expect(effect).toMatchObject({ status: "failed", message: "Agent fake: No more threads today." })
-      // Nobody needs the process that could not open the thread.
+      // The process that could not open the thread is not kept.
       yield* until(
         Effect.sync(() => fixture.agent.last.isOver),
         Boolean,
@@ -131,7 +131,7 @@ describe("a turn", () => {
     }),
   )
 
-  it.scoped("that is cancelled in the moment of its hand-over is interrupted by its agent", () =>
+  it.scoped("that is cancelled in the moment of its delivery is interrupted by its agent", () =>
     Effect.gen(function* () {
       const fixture = new OrchestratorFixture()
       const sending = gate()

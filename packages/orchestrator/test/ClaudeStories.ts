@@ -130,7 +130,7 @@ export const claudeStories = (stories: ClaudeStories): void => {
       }),
     )
 
-    real("is interrupted while it asks; nobody can answer afterwards", () =>
+    real("is interrupted while it asks; an answer afterwards is refused", () =>
       Effect.gen(function* () {
         const { home, of } = yield* openStory(stories, ({ body, ordinal }) => {
           if (ordinal === 1) return Anthropic.command("touch made")

@@ -151,7 +151,7 @@ export class OrchestratorFixture {
             if (isDead) return Effect.never
             if (crashAt === undefined || given !== crashAt.submission) return engine.submit(submission)
             isDead = true
-            // The disk may have it or not; nobody in the old process ever learns.
+            // The disk may have it or not; the old process never learns it.
             return crashAt.committed ? Effect.zipRight(engine.submit(submission), Effect.never) : Effect.never
           }),
       }

@@ -57,14 +57,14 @@ export const textsOf = (items: readonly ItemView[], kind: ItemView["kind"] = "ag
 /** The processes that the agents of this server have. */
 export const processesOf = (of: OrchestratorFixture) => markedProcesses(logMark, of.engine.log.logId)
 
-/** Waits until they are gone. Nobody tells of that: the last word of an agent may be older than the end of its process. */
+/** Waits until they are gone. No event says so: the last one of an agent may be older than the end of its process. */
 export const noProcess = (of: OrchestratorFixture) =>
   Effect.repeat(processesOf(of), {
     until: (processes) => processes.length === 0,
     schedule: Schedule.spaced("20 millis"),
   })
 
-/** Gives an order, and waits until what follows from it is done. */
+/** Dispatches a command, and waits until what follows from it is done. */
 const carriedOut = (of: OrchestratorFixture, command: object) =>
   Effect.gen(function* () {
     const { commandId } = yield* of.dispatch(command)

@@ -31,7 +31,7 @@ const over = (fixture: OrchestratorFixture) =>
 const first = (findings: readonly { readonly decision: string; readonly reason: string }[]) =>
   findings.map(({ decision, reason }) => `${decision} ${reason}`)
 
-describe("a session that nobody uses", () => {
+describe("a session that is idle", () => {
   it.scoped("ends with its process, and the next message starts another", () =>
     Effect.gen(function* () {
       const fixture = yield* idle()

@@ -8,7 +8,7 @@ const policy = { idleMs: 60_000, sweepMs: 86_400_000, startingGraceMs: 30_000, b
 const minute = TestClock.adjust("1 minute")
 
 describe("a sweep", () => {
-  it.scoped("stops what nobody uses, and says of everything else why it stays", () =>
+  it.scoped("stops what is idle, and says of everything else why it stays", () =>
     Effect.gen(function* () {
       const s = yield* Sessions.open
       const labels = [

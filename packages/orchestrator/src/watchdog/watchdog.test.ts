@@ -219,7 +219,7 @@ describe("a turn beyond a deadline", () => {
   )
 })
 
-describe("a question that nobody answers", () => {
+describe("a question without an answer", () => {
   it.scoped("waits, unless the policy says otherwise, and is read as waiting since it was asked", () =>
     Effect.gen(function* () {
       const fixture = yield* working()
@@ -230,7 +230,7 @@ describe("a question that nobody answers", () => {
     }),
   )
 
-  it.scoped("is declined in time, in nobody's name, and the agent goes on", () =>
+  it.scoped("is declined in time, by the policy, and the agent goes on", () =>
     Effect.gen(function* () {
       const fixture = yield* working({ unattended: { action: "deny", afterMs: 30_000 } })
       yield* asks(fixture)
