@@ -15,6 +15,7 @@ import { SessionView } from "@threadfold/contracts"
 import { AttachedSession } from "@threadfold/contracts/api"
 import { type ProblemSlug, problemDetails, problems } from "@threadfold/contracts/problem"
 import { Clock, Data, Effect, FiberSet, Option, Schema, type Scope } from "effect"
+import { mediaTypeOf } from "../http/node/body.js"
 import { CannotListen } from "../http/node/Listener.js"
 import type { Call, Trace } from "./Call.js"
 import { type Fault, faultOfPush, retryAfterSeconds } from "./faultPlan.js"
@@ -78,9 +79,6 @@ const ofConnection: ReadonlySet<string> = new Set([
 
 const passedOn = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
-
-const mediaTypeOf = ({ headers }: IncomingMessage): string =>
-  (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? ""
 
 /** The whole body of a request or of an answer. */
 const wholeBody = (message: IncomingMessage): Effect.Effect<Buffer, NoAnswer> =>
@@ -218,7 +216,7 @@ export const openAdapterProxy = (
       outcome: Pick<Call, "status" | "fault" | "answer">,
     ) =>
       Effect.map(Clock.currentTimeMillis, (endedAt) => {
-        const mediaType = mediaTypeOf(request)
+        const mediaType = mediaTypeOf(request.headers["content-type"])
         const { method = "", url: path = "" } = request
         const about = { number, method, path, operation, sessionId, startedAt, endedAt }
         calls.push({ ...about, mediaType, body: body.toString(), ...outcome })

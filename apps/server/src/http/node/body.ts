@@ -13,10 +13,6 @@ export const ndjson = "application/x-ndjson"
 /** The media type that a `Content-Type` names, lower case and without parameters; empty where there is none. */
 export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? ""
 
-/** The media type of a call. */
-export const mediaType = (request: HttpServerRequest.HttpServerRequest): string =>
-  mediaTypeOf(request.headers["content-type"])
-
 const unsupported = (detail: string): Effect.Effect<never, Problem> =>
   Effect.fail(new Problem({ slug: "unsupported-media-type", detail }))
 
@@ -25,7 +21,7 @@ export const requireMediaType = (
   request: HttpServerRequest.HttpServerRequest,
   types: readonly string[],
 ): Effect.Effect<string, Problem> => {
-  const type = mediaType(request)
+  const type = mediaTypeOf(request.headers["content-type"])
   if (!types.includes(type)) {
     return unsupported(
       `The body is ${type === "" ? "of no named type" : JSON.stringify(type)}; it must be ${types.join(" or ")}.`,
