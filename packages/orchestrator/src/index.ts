@@ -1,6 +1,6 @@
 export * from "./Agents.js"
 export * from "./attached/AttachedSessions.js"
-export type { LineContext, LineFault, LineProblem, PushedLine } from "./attached/lines.js"
+export type { LineContext, LineProblem, PushedLine } from "./attached/lines.js"
 export { bytesAtATime, type InPieces, inPieces } from "./attached/pieces.js"
 export * from "./Background.js"
 export { Connections, type ConnectionsService } from "./connections/Connections.js"

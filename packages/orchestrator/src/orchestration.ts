@@ -14,7 +14,7 @@ import { Wakeups } from "./Wakeups.js"
 import { Watchdog } from "./watchdog/Watchdog.js"
 
 /** A layer for each service. */
-export const orchestrationParts = {
+const orchestrationParts = {
   orchestrator: Orchestrator.layer,
   reaper: Reaper.layer,
   watchdog: Watchdog.layer,
