@@ -21,6 +21,7 @@ import {
 import { Projections, type RowError } from "@threadfold/projections"
 import type { HeldSecrets } from "@threadfold/providers"
 import { Clock, Context, Effect, Layer } from "effect"
+import { LRUCache } from "lru-cache"
 import { RegistrationInvalid, SessionConflict } from "../Errors.js"
 import { decodeLines } from "./decodeLines.js"
 import { makeLeases } from "./Leases.js"
@@ -143,22 +144,14 @@ const make = Effect.gen(function* () {
           }),
     )
 
-  /** By session, the one that was not fed for the longest time first. Nothing in a context changes while the session exists. */
-  const contexts = new Map<string, LineContext>()
+  /** By session. Nothing in a context changes while the session exists. */
+  const contexts = new LRUCache<string, LineContext>({ max: keptContexts })
   const contextOf = (sessionId: string): Effect.Effect<LineContext, AttachedReadError> => {
     const known = contexts.get(sessionId)
-    if (known !== undefined) {
-      contexts.delete(sessionId)
-      contexts.set(sessionId, known)
-      return Effect.succeed(known)
-    }
+    if (known !== undefined) return Effect.succeed(known)
     return Effect.map(attached(sessionId), ({ startedAt, threadId }) => {
       const context: LineContext = { sessionId, streamId: threadId, startedAt: startedAt ?? 0 }
       contexts.set(sessionId, context)
-      for (const [oldest] of contexts) {
-        if (contexts.size <= keptContexts) break
-        contexts.delete(oldest)
-      }
       return context
     })
   }

@@ -5,6 +5,7 @@
 import * as SqlError from "@effect/sql/SqlError"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
+import { LRUCache } from "lru-cache"
 
 /** Statements over one connection. */
 export interface ReadSql {
@@ -24,16 +25,12 @@ type Statement = Sqlite.Statement<unknown[], unknown>
 
 /** Statements by their text; the one that was not used for the longest time gives way. */
 const prepared = (handle: Sqlite.Database): ((text: string) => Statement) => {
-  const kept = new Map<string, Statement>()
+  const kept = new LRUCache<string, Statement>({ max: keptStatements })
   return (text) => {
     const known = kept.get(text)
-    const statement = known ?? handle.prepare<unknown[], unknown>(text)
-    if (known !== undefined) kept.delete(text)
+    if (known !== undefined) return known
+    const statement = handle.prepare<unknown[], unknown>(text)
     kept.set(text, statement)
-    if (kept.size > keptStatements) {
-      const [oldest] = kept.keys()
-      if (oldest !== undefined) kept.delete(oldest)
-    }
     return statement
   }
 }

@@ -11,6 +11,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api, unknownIn } from "@threadfold/contracts/api"
 import type { LogReader } from "@threadfold/event-log"
 import { Chunk, Context, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
+import { LRUCache } from "lru-cache"
 
 /** What a handler looks at, besides the parameters of its call. */
 interface DirectRequest {
@@ -124,18 +125,11 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
       return null
     }
 
-    /** Calls by their target, the one that was made last at the end: a UI asks for the same pages again and again. */
-    const calls = new Map<string, Call>()
+    /** Calls by their target: a UI asks for the same pages again and again. */
+    const calls = new LRUCache<string, Call>({ max: keptCalls })
     const callOf = (target: string): Call | null => {
-      const known = calls.get(target)
-      const call = known ?? read(target)
-      if (call === null || target.length > longestTarget) return call
-      if (known !== undefined) calls.delete(target)
-      calls.set(target, call)
-      for (const [oldest] of calls) {
-        if (calls.size <= keptCalls) break
-        calls.delete(oldest)
-      }
+      const call = calls.get(target) ?? read(target)
+      if (call !== null && target.length <= longestTarget) calls.set(target, call)
       return call
     }
 
