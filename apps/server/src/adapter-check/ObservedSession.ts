@@ -41,6 +41,8 @@ export interface ObservedSession {
   readonly closed: Call | null
   /** All lines that could be read, in the order of arrival, repeats included. */
   readonly lines: readonly SentLine[]
+  /** Until when its lease was to be renewed: its end, the moment since which it was cut off, or the end of the check, ms since the epoch. */
+  readonly heldUntil: number
   /** Since when its lease had lapsed, ms since the epoch; null: it did not lapse. */
   readonly lapsedAt: number | null
 }
@@ -101,15 +103,16 @@ const observedSession = (sessionId: string, { calls: all, endedAt, lapses }: Tra
   const exits = new Set(lines.flatMap(({ call, type }) => (type === "session.exited" && isTaken(call) ? [call] : [])))
   const closed = calls.find((call) => (call.operation === "close" && isSuccess(call)) || exits.has(call)) ?? null
   const cutOff = calls.find(({ fault }) => fault === "lease-lapse")
-  const until = Math.min(endedAt, closed?.startedAt ?? endedAt, cutOff?.startedAt ?? endedAt)
-  const renewals = calls.filter((call) => isTaken(call) && call.startedAt <= until)
-  const lapsed = opened === null ? null : lapseOf(renewals, opened.session.leaseMs, until)
+  const heldUntil = Math.min(endedAt, closed?.startedAt ?? endedAt, cutOff?.startedAt ?? endedAt)
+  const renewals = calls.filter((call) => isTaken(call) && call.startedAt <= heldUntil)
+  const lapsed = opened === null ? null : lapseOf(renewals, opened.session.leaseMs, heldUntil)
   return {
     sessionId,
     calls,
     opened,
     closed,
     lines,
+    heldUntil,
     lapsedAt: lapsed ?? lapses.get(sessionId) ?? null,
   }
 }

@@ -44,26 +44,15 @@ const open: AdapterCheck = {
   },
 }
 
-/** The lease of a session, and until when it was to be renewed; null where it was never open. */
-const leaseOf = ({ calls, closed, opened }: ObservedSession, endedAt: number) => {
-  if (opened === null) return null
-  const cutOff = calls.find(({ fault }) => fault === "lease-lapse")
-  return {
-    leaseMs: opened.session.leaseMs,
-    heldMs: Math.min(endedAt, closed?.startedAt ?? endedAt, cutOff?.startedAt ?? endedAt) - opened.call.startedAt,
-  }
-}
-
 const lease: AdapterCheck = {
   id: "lease-renewed",
   title: "The lease is renewed in time while a session is open",
   next: "Send POST /v1/sessions/{id}/heartbeat every third of `leaseMs` while there is nothing to push.",
   exercise: "Keep a session open for longer than its lease.",
   judge: ({ sessions, trace }) => {
-    const held = sessions.filter((session) => {
-      const found = leaseOf(session, trace.endedAt)
-      return found !== null && found.heldMs >= found.leaseMs
-    })
+    const held = sessions.filter(
+      ({ heldUntil, opened }) => opened !== null && heldUntil - opened.call.startedAt >= opened.session.leaseMs,
+    )
     if (held.length === 0) return null
     return held
       .filter(({ lapsedAt, sessionId }) => lapsedAt !== null && !trace.lapses.has(sessionId))
