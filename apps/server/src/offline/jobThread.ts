@@ -19,14 +19,7 @@ import { Cause, Effect, Exit, Schema } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { checkDatabase } from "./check.js"
 import type { JobMessage, JobName, JobProgress, RebuildOutcome } from "./Job.js"
-import { threadAt, threadDiff } from "./moments.js"
-
-const Moment = Schema.Union(
-  Schema.Struct({ kind: Schema.Literal("sequence"), sequence: Schema.Number }),
-  Schema.Struct({ kind: Schema.Literal("event"), eventId: Schema.String }),
-  Schema.Struct({ kind: Schema.Literal("time"), at: Schema.Number }),
-  Schema.Struct({ kind: Schema.Literal("turn"), turnId: Schema.String }),
-)
+import { Moment, threadAt, threadDiff } from "./moments.js"
 
 const requestOf = <const Name extends JobName, Fields extends Schema.Struct.Fields>(name: Name, options: Fields) =>
   Schema.Struct({ name: Schema.Literal(name), file: Schema.String, options: Schema.Struct(options) })

@@ -5,17 +5,20 @@ import { diffSnapshots, snapshotOf, type ThreadDiff, type WalkStep, walk } from 
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
 import { eventsOf } from "@threadfold/projections"
+import { Schema } from "effect"
 
 /** A moment as a command names it. */
-export type Moment =
+export const Moment = Schema.Union(
   /** After the event of this sequence of the log; one beyond its end means its end. */
-  | { readonly kind: "sequence"; readonly sequence: number }
+  Schema.Struct({ kind: Schema.Literal("sequence"), sequence: Schema.Number }),
   /** After the event of this id. */
-  | { readonly kind: "event"; readonly eventId: string }
+  Schema.Struct({ kind: Schema.Literal("event"), eventId: Schema.String }),
   /** After the last event that its source dates no later than this, ms since the epoch. */
-  | { readonly kind: "time"; readonly at: number }
+  Schema.Struct({ kind: Schema.Literal("time"), at: Schema.Number }),
   /** After the event that ended this turn. */
-  | { readonly kind: "turn"; readonly turnId: string }
+  Schema.Struct({ kind: Schema.Literal("turn"), turnId: Schema.String }),
+)
+export type Moment = Schema.Schema.Type<typeof Moment>
 
 /** What two moments of a thread differ in. */
 export interface ThreadDiffReport extends ThreadDiff {
