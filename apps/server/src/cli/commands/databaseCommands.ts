@@ -22,10 +22,7 @@ const tell = <Report extends { readonly ok: boolean }>(
   report: Report,
   page: (look: Look, report: Report) => string,
   asJson: boolean,
-) =>
-  Effect.gen(function* () {
-    yield* asFinding(asJson ? writeJson(report) : write(page(yield* currentLook, report)), report.ok)
-  })
+) => Effect.flatMap(currentLook, (look) => asFinding(asJson ? writeJson(report) : write(page(look, report)), report.ok))
 
 export const checkCommand = Command.make("check", { dataDir, db, json }, (options) =>
   Effect.gen(function* () {
