@@ -1,12 +1,11 @@
 /** An adapter check as a whole: a server, the proxy before it, and the report at the end. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AdapterReport } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, type Scope } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { serve } from "../serve/serve.js"
+import { temporaryDirectory } from "../temporaryDirectory.js"
 import { openAdapterProxy } from "./adapterProxy.js"
 import { adapterReport } from "./adapterReport.js"
 
@@ -29,46 +28,6 @@ export interface RunningCheck {
   /** That the server went away meanwhile, so that not everything could be judged; null: it did not. */
   readonly serverLost: Effect.Effect<Problem | null>
 }
-
-interface TemporaryDirectory {
-  readonly path: string
-  readonly remove: () => void
-}
-
-/** Removes a directory in which a thread may still write: what came meanwhile is removed by the next try. */
-const removeDirectory = (path: string, tries = 5): void => {
-  try {
-    rmSync(path, { recursive: true, force: true })
-  } catch (error) {
-    if (tries <= 1) throw error
-    removeDirectory(path, tries - 1)
-  }
-}
-
-const makeTemporaryDirectory = (): TemporaryDirectory => {
-  const path = mkdtempSync(join(tmpdir(), "threadfold-check-"))
-  const remove = () => removeDirectory(path)
-  // An error that nothing caught, or a second Ctrl-C, ends the process without finalizers.
-  process.once("exit", remove)
-  return {
-    path,
-    remove: () => {
-      process.removeListener("exit", remove)
-      remove()
-    },
-  }
-}
-
-const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.try({
-      try: makeTemporaryDirectory,
-      catch: (error) => new Problem({ slug: "storage-failed", detail: `${tmpdir()}: ${String(error)}.` }),
-    }),
-    ({ remove }) => Effect.sync(remove),
-  ),
-  ({ path }) => path,
-)
 
 /** A server with an empty data directory, for the life of the scope. */
 const ownServer = Effect.gen(function* () {

@@ -2,12 +2,12 @@
  * A database copied aside: what is looked at is never touched, and what is opened may be written to by SQLite (the
  * shared-memory file, a recovery). The file and its write-ahead log belong together and are copied together.
  */
-import { constants, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { constants, copyFileSync, rmSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
+import { temporaryDirectory } from "../temporaryDirectory.js"
 
 /** How often a copy is tried while another process writes to the file. */
 const attempts = 5
@@ -16,15 +16,6 @@ const allPages = 0x7fff_ffff
 
 const failed = (slug: "database-not-found" | "database-unreadable" | "storage-failed", file: string, error: unknown) =>
   new Problem({ slug, detail: `${file}: ${error instanceof Error ? error.message : String(error)}.` })
-
-/** A directory of our own that ends with the scope. */
-const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.acquireRelease(
-  Effect.try({
-    try: () => mkdtempSync(join(tmpdir(), "threadfold-")),
-    catch: (error) => failed("storage-failed", tmpdir(), error),
-  }),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
-)
 
 /** Size and time of a file and of its write-ahead log: the same before and after a copy means that no process wrote in between. */
 const traceOf = (file: string): string =>
