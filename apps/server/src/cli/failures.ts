@@ -61,19 +61,24 @@ export const usageProblem = (detail: string): Problem => new Problem({ slug: "in
 
 const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
   "invalid-request": "Run `threadfold --help`, or a command with --help, to see how it is used.",
+  "event-not-found": "`threadfold events --json` prints the events with their ids.",
+  "turn-not-found":
+    "`threadfold thread ID --json` prints the turns of a thread with their ids, and which of them have ended.",
   "agent-not-found": "`threadfold doctor` says which agents are there, what is missing, and how to get it.",
   "thread-not-run":
     "`threadfold send --agent NAME TEXT` begins a thread with an agent. A recording takes no message, answer or stop; a thread that an adapter feeds takes answers and stops, and no message.",
 }
 
-/** Titles that a command line leaves out: it is no request, or the detail says the same with the name of the place. */
-const titleOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
-  "invalid-request": "",
-  "server-not-running": "",
-  "database-not-found": "",
-}
+/** Problems whose title a command line leaves out: it is no request, or the detail says the same with a name, or more exactly. */
+const untitled: ReadonlySet<ProblemSlug> = new Set([
+  "invalid-request",
+  "server-not-running",
+  "database-not-found",
+  "event-not-found",
+  "turn-not-found",
+])
 
-const titleOf = ({ slug }: Problem): string => titleOnCommandLine[slug] ?? `${problems[slug].title}: `
+const titleOf = ({ slug }: Problem): string => (untitled.has(slug) ? "" : `${problems[slug].title}: `)
 
 /** What to do next on a command line, where a route is of no help. */
 const nextOf = ({ slug }: Problem): string => nextOnCommandLine[slug] ?? problems[slug].next
