@@ -125,11 +125,16 @@ describe("commands beside a server", () => {
       Effect.scoped,
     )
     const without = await Effect.runPromise(looks)
+    const proofs = async () => [
+      await document(CheckReport, ["check", ...where]),
+      await document(VerifyReport, ["verify", ...where]),
+    ]
+    const proven = await proofs()
     const server = await serve(directory)
     expect(await Effect.runPromise(looks)).toEqual(without)
     expect((await document(threadList(ThreadView), ["threads", ...where])).threads).toEqual(without.threads)
-    expect(await document(CheckReport, ["check", ...where])).toMatchObject({ ok: true })
-    expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true })
+    expect(await proofs()).toEqual(proven)
+    expect(proven).toMatchObject([{ ok: true }, { ok: true }])
     const missing = await threadfold(["thread", "ffffffff", ...where, "--json"])
     expect([missing.code, problemOf(missing).type]).toEqual([2, "urn:threadfold:problem:thread-not-found"])
     server.child.stdin?.end()
