@@ -6,10 +6,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { Engine, type EngineService } from "@threadfold/engine"
-import { StorageLost } from "@threadfold/event-log"
 import { Cause, Effect, Layer } from "effect"
-import { toProblem } from "../problems/toProblem.js"
 import { type MetricCounters, Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
 import { commandRoutes } from "./routes/commandRoutes.js"
@@ -79,14 +76,6 @@ const answerTo = (
   )
 }
 
-/** Why a call broke: the lost files, where they are lost. SQLite may meet anything in them. */
-const lostFiles = ({ storage }: EngineService, cause: Cause.Cause<unknown>): Effect.Effect<Cause.Cause<unknown>> =>
-  Effect.gen(function* () {
-    if (!Cause.isDie(cause)) return cause
-    const { lost } = yield* storage
-    return lost === null ? cause : Cause.fail(toProblem(new StorageLost({ ...lost, committed: false })))
-  })
-
 /** Where a call is not what the API says, as one line. */
 const firstIssue = (error: Error): string => {
   if (!("issues" in error) || !Array.isArray(error.issues)) return error.message
@@ -98,7 +87,6 @@ const firstIssue = (error: Error): string => {
 
 /** The application over its services. */
 export const makeApp = Effect.gen(function* () {
-  const engine = yield* Engine
   const metrics = yield* Metrics
   const router = yield* HttpApiBuilder.Router
   const app = yield* HttpRouter.toHttpApp(yield* router.router)
@@ -111,8 +99,7 @@ export const makeApp = Effect.gen(function* () {
       ? Effect.interrupt
       : Effect.gen(function* () {
           const request = yield* HttpServerRequest.HttpServerRequest
-          const why = yield* lostFiles(engine, cause)
-          return yield* answerTo(request, Cause.squash(why), why, metrics)
+          return yield* answerTo(request, Cause.squash(cause), cause, metrics)
         }),
   )
 }).pipe(Effect.provide(routes))

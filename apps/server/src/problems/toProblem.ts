@@ -120,17 +120,22 @@ export const toProblem = (error: ServiceError | Problem): Problem =>
 export const orProblem =
   ({ storage }: EngineService) =>
   <A, R>(work: Effect.Effect<A, ServiceError | Problem, R>): Effect.Effect<A, Problem, R> => {
-    const orLost = <E extends ServiceError>(error: E): Effect.Effect<never, E | StorageLost> =>
-      Effect.flatMap(storage, ({ lost }) =>
-        Effect.fail(lost === null ? error : new StorageLost({ ...lost, committed: false })),
+    /** The loss where the files are lost, else what went wrong. */
+    const orLost = <E>(failed: Effect.Effect<never, E>): Effect.Effect<never, E | StorageLost> =>
+      Effect.flatMap(
+        storage,
+        ({ lost }): Effect.Effect<never, E | StorageLost> =>
+          lost === null ? failed : Effect.fail(new StorageLost({ ...lost, committed: false })),
       )
+    const failedOrLost = <E extends ServiceError>(error: E) => orLost(Effect.fail(error))
     return work.pipe(
       Effect.catchTags({
-        StorageUnavailable: orLost,
-        StorageFailed: orLost,
-        EngineFailed: orLost,
-        EngineStopped: orLost,
+        StorageUnavailable: failedOrLost,
+        StorageFailed: failedOrLost,
+        EngineFailed: failedOrLost,
+        EngineStopped: failedOrLost,
       }),
+      Effect.catchAllDefect((defect) => orLost(Effect.die(defect))),
       Effect.mapError(toProblem),
     )
   }
