@@ -48,7 +48,13 @@ const namelessFile = (directory: string): Effect.Effect<FileHandle, Problem, Sco
     (handle) => Effect.promise(() => handle.close()),
   )
 
-const writeAll = async (handle: FileHandle, piece: Buffer): Promise<void> => {
+/** A file that a body is written to. */
+export interface BodyFile {
+  /** Writes at the end of the file what follows `from` in the piece, or a part of it. */
+  readonly write: (piece: Buffer, from: number) => Promise<{ readonly bytesWritten: number }>
+}
+
+const writeAll = async (handle: BodyFile, piece: Buffer): Promise<void> => {
   for (let from = 0; from < piece.length; ) from += (await handle.write(piece, from)).bytesWritten
 }
 
@@ -63,12 +69,13 @@ const requireRoom = (directory: string, { minFreeBytes }: UploadLimits, bytes: n
 }
 
 /**
- * Writes a body to a file, piece by piece: the next one is taken when the last one is written. Fails with `payload-too-large` or
- * `disk-full` as soon as that is known, with `invalid-request` where the body breaks off or its sender is silent for too long.
+ * Writes a body to a file, piece by piece: the next one is taken when the last one is written. Ends when all of it is written: Node
+ * tells of a body's end as soon as its last piece is taken, paused or not. Fails with `payload-too-large` or `disk-full` as soon
+ * as that is known, with `invalid-request` where the body breaks off or its sender is silent for too long.
  */
-const receive = (
+export const receiveBody = (
   message: IncomingMessage,
-  handle: FileHandle,
+  handle: BodyFile,
   directory: string,
   limits: UploadLimits,
 ): Effect.Effect<void, Problem> =>
@@ -79,6 +86,8 @@ const receive = (
     let bytes = 0
     let lookAt = lookEvery
     let isOver = false
+    let isWriting = false
+    let hasEnded = false
     const stop = (): void => {
       isOver = true
       clearTimeout(silence)
@@ -103,15 +112,24 @@ const receive = (
       }
       silence.refresh()
       message.pause()
+      isWriting = true
       writeAll(handle, piece).then(
         () => {
-          if (!isOver) message.resume()
+          isWriting = false
+          if (hasEnded) settle(Effect.void)
+          else if (!isOver) message.resume()
         },
         (error: unknown) => settle(Effect.fail(notWritten(directory)(error))),
       )
     }
-    const onEnd = (): void => settle(Effect.void)
-    const onBroken = (): void => settle(Effect.fail(brokenOff()))
+    const onEnd = (): void => {
+      hasEnded = true
+      if (!isWriting) settle(Effect.void)
+    }
+    const onBroken = (): void => {
+      // A whole body is closed, too, while its last piece is written.
+      if (!hasEnded) settle(Effect.fail(brokenOff()))
+    }
     message.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken)
     liftBodyDeadline(message)
     askForBody(message)
@@ -127,6 +145,6 @@ export const uploadedRecording = (
 ): Effect.Effect<OpenedRecording, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const handle = yield* namelessFile(directory)
-    yield* receive(message, handle, directory, limits)
+    yield* receiveBody(message, handle, directory, limits)
     return openedRecording(handle.fd, name)
   })
