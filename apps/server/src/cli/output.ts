@@ -80,15 +80,26 @@ export const currentLook: Effect.Effect<Look> = Effect.gen(function* () {
   return lookOf(yield* outputTakesColour, process.stdout.columns ?? 100, yield* Clock.currentTimeMillis)
 })
 
+/** Least time between two lines of progress that no person watches, ms. */
+const lineEvery = 1000
+
 /**
- * Progress on standard error: one line that is written over where a person watches, a line each elsewhere when `always`.
+ * Progress on standard error: one line that is written over where a person watches, elsewhere a line a second, the first one after
+ * a second.
  */
-export const progressLine =
-  (always: boolean) =>
-  (text: string): void => {
-    if (process.stderr.isTTY === true) process.stderr.write(`\r\u001B[K${text}`)
-    else if (always) process.stderr.write(`${text}\n`)
+export const progressLine = (): ((text: string) => void) => {
+  let toldAt = performance.now()
+  return (text) => {
+    if (process.stderr.isTTY === true) {
+      process.stderr.write(`\r\u001B[K${text}`)
+      return
+    }
+    const now = performance.now()
+    if (now - toldAt < lineEvery) return
+    toldAt = now
+    process.stderr.write(`${text}\n`)
   }
+}
 
 /** Ends a line of {@link progressLine}. */
 export const progressEnd = (): void => {

@@ -72,13 +72,18 @@ function* untilPast(events: Iterable<EventEnvelope>, isPast: End["isPast"]): Gen
  * The thread at a moment. Throws the problem where there is no such thread, event or turn, where the turn has not ended, and
  * `before-first-event` where the thread had no event yet.
  */
-export const threadAt = (driver: LogDriver, threadId: string, moment: Moment): ThreadSnapshot => {
+export const threadAt = (
+  driver: LogDriver,
+  threadId: string,
+  moment: Moment,
+  onEvents: (count: number) => void = () => undefined,
+): ThreadSnapshot => {
   if (driver.streamVersion(threadId) === 0) {
     throw new Problem({ slug: "thread-not-found", detail: `The log has no thread ${threadId}.` })
   }
   const { isAt, isPast } = endOf(driver, moment)
   let last: WalkStep | null = null
-  for (const step of walk(threadId, untilPast(eventsOf(eventSourceOf(driver), threadId), isPast))) {
+  for (const step of walk(threadId, untilPast(eventsOf(eventSourceOf(driver), threadId, onEvents), isPast))) {
     last = step
     if (isAt(step)) break
   }
@@ -101,8 +106,14 @@ export const threadAt = (driver: LogDriver, threadId: string, moment: Moment): T
 }
 
 /** What changed of a thread from one moment to another. Throws as {@link threadAt} does. */
-export const threadDiff = (driver: LogDriver, threadId: string, from: Moment, to: Moment): ThreadDiffReport => {
-  const before = threadAt(driver, threadId, from)
-  const after = threadAt(driver, threadId, to)
+export const threadDiff = (
+  driver: LogDriver,
+  threadId: string,
+  from: Moment,
+  to: Moment,
+  onEvents: (count: number) => void = () => undefined,
+): ThreadDiffReport => {
+  const before = threadAt(driver, threadId, from, onEvents)
+  const after = threadAt(driver, threadId, to, onEvents)
   return { threadId, from: before.sequence, to: after.sequence, ...diffSnapshots(before, after) }
 }

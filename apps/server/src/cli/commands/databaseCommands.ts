@@ -7,12 +7,13 @@ import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { requirePlatform } from "../../config/platform.js"
 import { version } from "../../installed.js"
-import { runJob } from "../../offline/Job.js"
+import type { JobProgress } from "../../offline/jobs/Job.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { asFinding } from "../failures.js"
-import { currentLook, progressEnd, progressLine, write, writeJson } from "../output.js"
+import { currentLook, write, writeJson } from "../output.js"
 import { checkPage, rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
 import { fileForWork, openReader } from "../reading.js"
+import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json } from "../sharedOptions.js"
 import type { Look } from "../text/Look.js"
 import { counted } from "../text/words.js"
@@ -24,13 +25,16 @@ const tell = <Report extends { readonly ok: boolean }>(
   asJson: boolean,
 ) => Effect.flatMap(currentLook, (look) => asFinding(asJson ? writeJson(report) : write(page(look, report)), report.ok))
 
+const folded = ({ events, streams }: JobProgress): string =>
+  `${counted(streams, "stream")}, ${counted(events, "event")} folded again`
+
 export const checkCommand = Command.make("check", { dataDir, db, json }, (options) =>
   Effect.gen(function* () {
     const file = yield* fileForWork(options)
-    const show = progressLine(false)
-    const report = yield* runJob({ name: "check", file, options: {} }, ({ events }) =>
-      show(`${counted(events, "event")} checked`),
-    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    const report = yield* runWatched(
+      { name: "check", file, options: {} },
+      ({ events }) => `${counted(events, "event")} checked`,
+    )
     yield* tell(report, checkPage, options.json)
   }).pipe(Effect.scoped),
 ).pipe(
@@ -44,10 +48,7 @@ const bytes = Options.boolean("bytes").pipe(
 export const verifyCommand = Command.make("verify", { dataDir, db, json, bytes }, (options) =>
   Effect.gen(function* () {
     const file = yield* fileForWork(options)
-    const show = progressLine(false)
-    const report = yield* runJob({ name: "verify", file, options: { bytes: options.bytes } }, ({ events, streams }) =>
-      show(`${counted(streams, "stream")}, ${counted(events, "event")} folded again`),
-    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    const report = yield* runWatched({ name: "verify", file, options: { bytes: options.bytes } }, folded)
     yield* tell(report, verifyPage, options.json)
   }).pipe(Effect.scoped),
 ).pipe(
@@ -69,11 +70,7 @@ export const rebuildCommand = Command.make("rebuild", { resume, dataDir, json },
       return yield* new Problem({ slug: "database-not-found", detail: `There is no database in ${directory}.` })
     }
     yield* Effect.mapError(acquireOwnership(directory, { version }), toProblem)
-    const show = progressLine(true)
-    const report = yield* runJob(
-      { name: "rebuild", file, options: { resume: options.resume } },
-      ({ events, streams }) => show(`${counted(streams, "stream")}, ${counted(events, "event")} folded again`),
-    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    const report = yield* runWatched({ name: "rebuild", file, options: { resume: options.resume } }, folded)
     yield* tell(report, rebuildPage, options.json)
   }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Make the projections anew from the log. Needs the data directory to itself."))
@@ -90,11 +87,11 @@ export const salvageCommand = Command.make("salvage", { db: from, out, json }, (
     yield* Effect.mapError(requirePlatform, toProblem)
     const file = resolve(options.db)
     if (!existsSync(file)) return yield* new Problem({ slug: "database-not-found", detail: `${file} is not there.` })
-    const show = progressLine(true)
     const request = { name: "salvage", file, options: { to: resolve(options.out) } } as const
-    const report = yield* runJob(request, ({ events, streams }) =>
-      show(`${counted(streams, "page")} read, ${counted(events, "event")} copied`),
-    ).pipe(Effect.ensuring(Effect.sync(progressEnd)))
+    const report = yield* runWatched(
+      request,
+      ({ events, streams }) => `${counted(streams, "page")} read, ${counted(events, "event")} copied`,
+    )
     yield* tell(report, salvagePage, options.json)
   }).pipe(Effect.scoped),
 ).pipe(

@@ -41,10 +41,6 @@ const importBy = (server: Server): Effect.Effect<Importing> =>
         importThrough(server, recognized, options),
   )
 
-/** Where a person watches. */
-const showProgress = (name: string, line: number, events: number): void =>
-  progressLine(false)(`${name}:${line}, ${counted(events, "event")} added`)
-
 const importOf = (kind: RecordingSource) =>
   Command.make(kind.source, { files: filesOf(kind), leaveOpen, dataDir, json }, (options) =>
     Effect.gen(function* () {
@@ -54,9 +50,10 @@ const importOf = (kind: RecordingSource) =>
       const server = yield* servedBy(directory)
       const alone: Importing = (taken, options) => importAlone(directory, taken, options)
       const importing = server === null ? alone : yield* importBy(server)
+      const show = progressLine()
       const report = yield* importing(recognized, {
         leaveOpen: options.leaveOpen,
-        ...(process.stderr.isTTY === true ? { onProgress: showProgress } : {}),
+        onProgress: (name, line, events) => show(`${name}:${line}, ${counted(events, "event")} added`),
       }).pipe(Effect.ensuring(Effect.sync(progressEnd)))
       yield* options.json ? writeJson(report) : write(importPage(yield* currentLook, report))
     }),

@@ -1,14 +1,16 @@
 /** Commands that show a thread as it was: `threadfold at` and `threadfold diff`. */
 import { Command, Options } from "@effect/cli"
 import { Effect, Option, Schema } from "effect"
-import { runJob } from "../../offline/Job.js"
+import type { JobProgress } from "../../offline/jobs/Job.js"
 import type { Moment } from "../../offline/moments.js"
 import { usageProblem } from "../failures.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { diffPage } from "../pages/diffPage.js"
 import { threadPage } from "../pages/threadPage.js"
 import { threadForWork } from "../reading.js"
+import { runWatched } from "../runWatched.js"
 import { dataDir, db, json, saying, threadArg, wholeNumber } from "../sharedOptions.js"
+import { counted } from "../text/words.js"
 
 const sequence = wholeNumber("sequence", 1).pipe(
   Options.withDescription("After the event of this sequence of the log."),
@@ -46,8 +48,7 @@ const momentNamed = (named: {
     : Effect.succeed(moment)
 }
 
-/** The thread is folded in memory at one go: there is no progress to tell. */
-const untold = () => undefined
+const folded = ({ events }: JobProgress): string => `${counted(events, "event")} folded`
 
 export const atCommand = Command.make(
   "at",
@@ -56,7 +57,7 @@ export const atCommand = Command.make(
     Effect.gen(function* () {
       const moment = yield* momentNamed(options)
       const { file, threadId } = yield* threadForWork(options)
-      const snapshot = yield* runJob({ name: "at", file, options: { threadId, moment } }, untold)
+      const snapshot = yield* runWatched({ name: "at", file, options: { threadId, moment } }, folded)
       yield* options.json ? writeJson(snapshot) : write(threadPage(yield* currentLook, snapshot))
     }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Show a thread as it was: after an event, at a time, or when a turn had ended."))
@@ -68,9 +69,9 @@ export const diffCommand = Command.make("diff", { id: threadArg, from, to, dataD
   Effect.gen(function* () {
     const { file, threadId } = yield* threadForWork(options)
     const moment = (sequence: number): Moment => ({ kind: "sequence", sequence })
-    const report = yield* runJob(
+    const report = yield* runWatched(
       { name: "diff", file, options: { threadId, from: moment(options.from), to: moment(options.to) } },
-      untold,
+      folded,
     )
     yield* options.json ? writeJson(report) : write(diffPage(yield* currentLook, report))
   }).pipe(Effect.scoped),

@@ -1,0 +1,10 @@
+/** `check`: the invariants of the log and of the rows, in one snapshot of the database. */
+import { sqliteDriver } from "@threadfold/event-log"
+import { SqlStore } from "@threadfold/projections"
+import { Schema } from "effect"
+import { checkDatabase } from "../check.js"
+import { readingJob } from "./Job.js"
+
+export const checkJob = readingJob(Schema.Struct({}), (handle, { progress }) =>
+  handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), progress)).deferred(),
+)

@@ -1,0 +1,49 @@
+/**
+ * Long work over a database, in a thread of its own: the main thread stays free for signals, so that a long `verify` or
+ * `rebuild` can be stopped at any moment.
+ */
+import { Worker } from "node:worker_threads"
+import { Problem } from "@threadfold/contracts/problem"
+import { Effect, type Schema } from "effect"
+import type { jobs } from "./jobs/index.js"
+import type { JobProgress } from "./jobs/Job.js"
+
+export type JobName = keyof typeof jobs
+type JobOptions<N extends JobName> = Schema.Schema.Type<(typeof jobs)[N]["options"]>
+export type JobReport<N extends JobName> = Effect.Effect.Success<ReturnType<(typeof jobs)[N]["start"]>>
+
+/** What the thread is started with. */
+export interface JobRequest<N extends JobName = JobName> {
+  readonly name: N
+  readonly file: string
+  readonly options: JobOptions<N>
+}
+
+/** What the thread sends. */
+export type JobMessage<N extends JobName = JobName> =
+  | { readonly kind: "progress"; readonly progress: JobProgress }
+  | { readonly kind: "done"; readonly report: JobReport<N> }
+  | { readonly kind: "failed"; readonly slug: Problem["slug"]; readonly detail: string }
+
+/** Does the work. Interruption ends the thread; what it had not committed is as if it had never begun. */
+export const runJob = <N extends JobName>(
+  request: JobRequest<N>,
+  onProgress: (progress: JobProgress) => void,
+): Effect.Effect<JobReport<N>, Problem> =>
+  Effect.async<JobReport<N>, Problem>((resume) => {
+    const worker = new Worker(new URL("./jobThread.js", import.meta.url), { workerData: request })
+    const lost = (detail: string) => resume(Effect.fail(new Problem({ slug: "internal", detail })))
+    worker.on("message", (message: JobMessage<N>) => {
+      switch (message.kind) {
+        case "progress":
+          return onProgress(message.progress)
+        case "done":
+          return resume(Effect.succeed(message.report))
+        case "failed":
+          return resume(Effect.fail(new Problem({ slug: message.slug, detail: message.detail })))
+      }
+    })
+    worker.on("error", (error) => lost(`${error.message}.`))
+    worker.on("exit", () => lost(`The thread of ${request.name} ended early.`))
+    return Effect.promise(() => worker.terminate())
+  })
