@@ -1,6 +1,8 @@
 // Makes the program out of the sources of all packages: one file per entry, and what they share in chunks beside them, all
 // flat in `dist`. Loading a thousand modules one by one took two thirds of the time in which a command answers.
+import { execFileSync } from "node:child_process"
 import { rmSync } from "node:fs"
+import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build, context } from "esbuild"
@@ -27,11 +29,37 @@ const withoutOptionFiles = {
   },
 }
 
+/**
+ * The page of the API's documentation is half of all text of the program, and is asked for now and then: it stays in a file of its own.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutSwagger = {
+  name: "without-swagger",
+  setup: (on) => {
+    on.onResolve({ filter: /\/internal\/httpApiSwagger\.js$/ }, () => ({ path: "./swagger.cjs", external: true }))
+  },
+}
+
+/** @type {import("esbuild").BuildOptions} */
+const shared = {
+  absWorkingDir: home,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  conditions: ["source"],
+  // Native code stays where it is installed.
+  external: ["better-sqlite3", "@parcel/watcher"],
+  logLevel: "warning",
+}
+
 /** @type {import("esbuild").BuildOptions} */
 const options = {
-  absWorkingDir: home,
+  ...shared,
   entryPoints: {
     threadfold: "src/threadfold.ts",
+    // Makes V8's form of the program, at the end of this build.
+    compile: "src/compile.ts",
     // Threads and programs that are started by the name of their file.
     worker: "../../packages/engine/src/thread/worker.ts",
     jobThread: "src/offline/jobThread.ts",
@@ -43,20 +71,33 @@ const options = {
     bareHttpServer: "../../packages/bench/src/http/bareHttpServer.ts",
   },
   outdir: "dist",
-  bundle: true,
   splitting: true,
   format: "esm",
-  platform: "node",
-  target: "node20",
-  conditions: ["source"],
-  // Native code stays where it is installed.
-  external: ["better-sqlite3", "@parcel/watcher"],
   // For libraries that are CommonJS and ask for modules of Node.
   banner: {
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
   plugins: [withoutOptionFiles],
-  logLevel: "warning",
+}
+
+/**
+ * The program in one file, as a function that gives what it exports (`src/compiledProgram.ts`), with lines that a stack trace can name.
+ *
+ * @type {import("esbuild").BuildOptions}
+ */
+const inOneFile = {
+  ...shared,
+  entryPoints: { program: "src/cli/main.ts" },
+  outfile: "dist/program.cjs",
+  format: "cjs",
+  define: { "import.meta.url": "hereUrl" },
+  banner: {
+    js: '(function (require, __filename, __dirname) { const module = { exports: {} }; const hereUrl = require("node:url").pathToFileURL(__filename).href;',
+  },
+  footer: { js: "return module.exports; })" },
+  minifyWhitespace: true,
+  lineLimit: 160,
+  plugins: [withoutOptionFiles, withoutSwagger],
 }
 
 /**
@@ -70,10 +111,23 @@ export const watch = async (onBuilt) => {
     /** @param {import("esbuild").PluginBuild} on */
     setup: (on) => on.onEnd(({ errors }) => onBuilt(errors.length === 0)),
   }
+  // What was compiled of earlier sources would be run instead.
+  rmSync(join(home, "dist", "program.cjs"), { force: true })
   await (await context({ ...options, plugins: [...(options.plugins ?? []), tell] })).watch()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(join(home, "dist"), { recursive: true, force: true })
-  await build(options)
+  const swagger = createRequire(import.meta.url).resolve("@effect/platform/HttpApiSwagger")
+  await Promise.all([
+    build(options),
+    build(inOneFile),
+    build({
+      ...shared,
+      entryPoints: [join(dirname(swagger), "..", "esm", "internal", "httpApiSwagger.js")],
+      outfile: "dist/swagger.cjs",
+      format: "cjs",
+    }),
+  ])
+  execFileSync(process.execPath, [join(home, "dist", "compile.js"), home], { stdio: ["ignore", "ignore", "inherit"] })
 }

@@ -2,7 +2,11 @@
 /** The program `threadfold`. */
 import "./heap.js"
 import "./modulePaths.js"
+import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { compiledProgram } from "./compiledProgram.js"
 
 // Loaded afterwards: imports of this file would be run before it.
-const [{ main }, { runProgram }] = await Promise.all([import("./cli/main.js"), import("./cli/signals.js")])
+const compiled = compiledProgram(dirname(fileURLToPath(import.meta.url)))
+const { main, runProgram } = compiled ?? (await import("./cli/main.js"))
 runProgram(main(process.argv))

@@ -44,6 +44,8 @@ import {
 import { currentLook, outputTakesColour, write } from "./output.js"
 import { overviewPage } from "./overview.js"
 
+export { runProgram } from "./signals.js"
+
 /** Every command, in the order of the help. */
 const every = [
   serveCommand,
