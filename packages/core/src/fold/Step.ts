@@ -2,6 +2,7 @@
  * One step of the fold: a private copy of the open state, on which the rules work, and the changes that follow. Rows are never
  * mutated, only replaced; the state before the step stays unchanged.
  */
+
 import type {
   AnomalyReason,
   DelegationRow,
@@ -13,6 +14,7 @@ import type {
   RewindRow,
   Rows,
   SessionRow,
+  TableName,
   TaskRow,
   ThreadRow,
   TurnRow,
@@ -22,6 +24,7 @@ import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
 import { type FoldState, type OpenCounts, recentItem, withoutRecentItem, withRecentItem } from "../state/FoldState.js"
 import { waitingTurns } from "../state/lifecycle.js"
+import { byRule, type FoldTrace } from "./byRule.js"
 import { SeenRows } from "./SeenRows.js"
 import { sessionSubject } from "./subjects.js"
 
@@ -73,6 +76,8 @@ export class Step {
     before: FoldState,
     readonly event: EventEnvelope,
     readonly rows: RowSource,
+    /** Notes the rules of every change; null on the write path. */
+    readonly trace: FoldTrace | null = null,
   ) {
     this.state = { ...before }
   }
@@ -108,9 +113,35 @@ export class Step {
     return this.seen.listed(table, name, all, this.rows.list(table, name, all))
   }
 
+  /** Adds a change. All of a step's changes are made here. */
+  push(change: Change): void {
+    this.changes.push(change)
+    this.trace?.made()
+  }
+
+  /** Replaces the thread's row in the open state. {@link putThread} writes it, once, at the end of the step. */
+  keepThread(row: ThreadRow): void {
+    const before = this.state.thread
+    this.state.thread = row
+    if (this.trace !== null) this.creditFields("threads", row.threadId, before, row)
+  }
+
+  /** Keeps heavy columns of the thread until its row is written. */
+  keepHeavy(fields: Pick<ThreadRow, "goal" | "plan" | "settings">): void {
+    this.heavyThread = { ...this.heavyThread, ...fields }
+    if (this.trace !== null) this.creditFields("threads", this.threadId, null, fields)
+  }
+
+  /** For the trace: the fields that differ were set here, whatever writes their row. */
+  private creditFields(table: TableName, key: string, before: object | null, after: object): void {
+    for (const [field, value] of Object.entries(after)) {
+      if (before === null || Reflect.get(before, field) !== value) this.trace?.credit(table, key, field)
+    }
+  }
+
   /** Records that the event, or a part of it, was not applied, and why. */
   note(reason: AnomalyReason, subject: string, detail: string | null = null): void {
-    this.changes.push({
+    this.push({
       op: "anomaly",
       threadId: this.threadId,
       subject,
@@ -121,13 +152,13 @@ export class Step {
   }
 
   putThread(row: ThreadRow): void {
-    this.changes.push({ op: "put", table: "threads", row })
+    this.push({ op: "put", table: "threads", row })
     this.state.thread = light.thread(row)
   }
 
   putSession(row: SessionRow): void {
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "sessions", row: stamped })
+    this.push({ op: "put", table: "sessions", row: stamped })
     this.seen.put("sessions", row.sessionId, stamped)
     this.state.session = stamped
   }
@@ -140,7 +171,7 @@ export class Step {
   /** Stores a turn and files it by its status: running, requested, or no longer open. */
   putTurn(row: TurnRow): void {
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "turns", row: stamped })
+    this.push({ op: "put", table: "turns", row: stamped })
     const open = light.turn(stamped)
     this.seen.put("turns", row.turnId, open)
     const { state } = this
@@ -160,7 +191,7 @@ export class Step {
   addRewind(range: Omit<RewindRow, "threadId" | "ordinal" | "rewoundAt" | "sequence">): void {
     const ordinal = (this.state.rewinds?.count ?? 0) + 1
     const { at: rewoundAt, sequence, threadId } = this
-    this.changes.push({ op: "put", table: "rewinds", row: { threadId, ordinal, ...range, rewoundAt, sequence } })
+    this.push({ op: "put", table: "rewinds", row: { threadId, ordinal, ...range, rewoundAt, sequence } })
     this.state.rewinds = { count: ordinal, depth: range.depth }
   }
 
@@ -168,7 +199,7 @@ export class Step {
   putItem(row: ItemRow, heavy?: Pick<ItemRow, "text" | "data">): void {
     const before = this.findItem(row.itemId)
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
+    this.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
     this.seen.put("items", row.itemId, stamped)
     this.count("items", before?.status === "open", row.status === "open")
     this.count("afterEnd", before !== null && isOpenAfterEnd(before), isOpenAfterEnd(row))
@@ -182,7 +213,7 @@ export class Step {
   putRequest(row: RequestRow): void {
     const before = this.find("requests", row.requestId)
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "requests", row: stamped })
+    this.push({ op: "put", table: "requests", row: stamped })
     this.seen.put("requests", row.requestId, light.request(stamped))
     this.count("requests", before !== null && isOpenRequest(before), isOpenRequest(row))
     this.count("unanswered", before?.status === "open", row.status === "open")
@@ -191,7 +222,7 @@ export class Step {
   putInference(row: InferenceRow): void {
     const before = this.find("inferences", row.inferenceId)
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "inferences", row: stamped })
+    this.push({ op: "put", table: "inferences", row: stamped })
     this.seen.put("inferences", row.inferenceId, stamped)
     this.count("inferences", before?.status === "running", row.status === "running")
   }
@@ -200,12 +231,12 @@ export class Step {
   addInferenceItem({ inferenceId, items }: InferenceRow, itemKey: string): void {
     const { sequence, threadId } = this
     const row = { threadId, inferenceId, ordinal: items + 1, itemKey, sequence }
-    this.changes.push({ op: "put", table: "inference_items", row })
+    this.push({ op: "put", table: "inference_items", row })
   }
 
   putRealtime(row: RealtimeRunRow): void {
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "realtime_runs", row: stamped })
+    this.push({ op: "put", table: "realtime_runs", row: stamped })
     this.seen.put("realtime_runs", row.realtimeId, stamped)
     const { state } = this
     const others = state.pendingRealtime.filter((run) => run.realtimeId !== row.realtimeId)
@@ -218,7 +249,7 @@ export class Step {
   putDelegation(row: DelegationRow): void {
     const before = this.find("delegations", row.delegationId)
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "delegations", row: stamped })
+    this.push({ op: "put", table: "delegations", row: stamped })
     this.seen.put("delegations", row.delegationId, light.delegation(stamped))
     this.count("delegations", before?.status === "open", row.status === "open")
   }
@@ -226,7 +257,7 @@ export class Step {
   putTask(row: TaskRow): void {
     const before = this.find("tasks", row.taskId)
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "tasks", row: stamped })
+    this.push({ op: "put", table: "tasks", row: stamped })
     this.seen.put("tasks", row.taskId, stamped)
     this.count("tasks", before?.status === "running", row.status === "running")
   }
@@ -237,7 +268,7 @@ export class Step {
 
   putUsage(row: UsageRow): void {
     const stamped = { ...row, sequence: this.sequence }
-    this.changes.push({ op: "put", table: "usage", row: stamped })
+    this.push({ op: "put", table: "usage", row: stamped })
     this.state.usage = stamped
   }
 }
@@ -248,15 +279,15 @@ export class Step {
 export const eventSession = (step: Step): string => sessionSubject(step.event.sessionId ?? "-")
 
 /** Notes an event of a replaced session; true where it was one. */
-export const refuseStale = (step: Step): boolean => {
+export const refuseStale = byRule(4, (step: Step): boolean => {
   if (step.relation !== "stale") return false
   step.note("session-stale", eventSession(step), step.event.type)
   return true
-}
+})
 
 /** Notes an event of a session that does not live; true where it was one. Our own events have no session and pass. */
-export const refuseEnded = (step: Step): boolean => {
+export const refuseEnded = byRule(4, (step: Step): boolean => {
   if (step.relation !== "ended") return refuseStale(step)
   step.note("session-event-after-exit", eventSession(step), step.event.type)
   return true
-}
+})

@@ -1,4 +1,5 @@
 /** What the end of a turn or a session closes: one function per kind of row, used by every path that ends something. */
+
 import type {
   DelegationRow,
   Evidence,
@@ -8,6 +9,7 @@ import type {
   TurnOutcome,
   TurnRow,
 } from "@threadfold/contracts"
+import { byRule } from "./byRule.js"
 import {
   openAfterEndItems,
   openDelegationsFor,
@@ -29,28 +31,28 @@ export const INFERENCE_TURN_ENDED_INFERRED = "turn-ended-inferred"
 export const ITEM_BACKGROUNDED = "backgrounded"
 
 /** Rule 5: closes the open items of a turn (null: those outside any turn), keeping their partial text. */
-export const interruptOpenItems = (step: Step, turnId: string | null, cause: string): void => {
+export const interruptOpenItems = byRule(5, (step: Step, turnId: string | null, cause: string): void => {
   for (const item of openItemsOf(step, turnId)) {
     step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
-}
+})
 
 /**
  * Rule 5: closes work that the agent does after its turn's end: of one turn, or of every turn of the thread. The caller knows
  * that none of it goes on.
  */
-export const interruptAfterEnd = (step: Step, cause: string, turnId: string | null = null): void => {
+export const interruptAfterEnd = byRule(5, (step: Step, cause: string, turnId: string | null = null): void => {
   for (const item of turnId === null ? openAfterEndItems(step) : openItemsOf(step, turnId)) {
     if (item.afterEnd === 0) continue
     step.putItem({ ...item, status: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
-}
+})
 
 /**
  * Rule 5: commands that still run when their turn completes become tasks. The task has the item's id: it is a UUIDv7
  * already, and an item grows into one task at the most.
  */
-export const backgroundCommands = (step: Step, commands: readonly ItemRow[], turn: TurnRow): void => {
+export const backgroundCommands = byRule(5, (step: Step, commands: readonly ItemRow[], turn: TurnRow): void => {
   for (const item of commands) {
     step.putItem({
       ...item,
@@ -78,40 +80,43 @@ export const backgroundCommands = (step: Step, commands: readonly ItemRow[], tur
       sequence: step.sequence,
     })
   }
-}
+})
 
 /** Rule 6: the turn's end cancels what it still asked. */
-export const cancelRequestsOfTurn = (step: Step, turnId: string): void => {
+export const cancelRequestsOfTurn = byRule(6, (step: Step, turnId: string): void => {
   for (const request of openRequestsOf(step, turnId)) {
     step.putRequest({ ...request, status: "cancelled", cause: "turn-ended", evidence: "inferred", endedAt: step.at })
   }
-}
+})
 
 /** Rule 6: the session's end expires them all; it is applied before the turn's end, because session beats turn. */
-export const expireRequests = (step: Step, cause: string): void => {
+export const expireRequests = byRule(6, (step: Step, cause: string): void => {
   for (const request of openRequests(step)) {
     step.putRequest({ ...request, status: "expired", cause, evidence: "inferred", endedAt: step.at })
   }
-}
+})
 
 /** Rule 7: a failed turn fails what still runs, every other end cancels it. */
-export const closeInferencesOfTurn = (step: Step, turnId: string, outcome: TurnOutcome, evidence: Evidence): void => {
-  for (const attempt of runningInferencesOf(step, turnId)) {
-    step.putInference({
-      ...attempt,
-      status: outcome === "failed" ? "failed" : "cancelled",
-      cause: evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
-      evidence: "inferred",
-      endedAt: step.at,
-    })
-  }
-}
+export const closeInferencesOfTurn = byRule(
+  7,
+  (step: Step, turnId: string, outcome: TurnOutcome, evidence: Evidence): void => {
+    for (const attempt of runningInferencesOf(step, turnId)) {
+      step.putInference({
+        ...attempt,
+        status: outcome === "failed" ? "failed" : "cancelled",
+        cause: evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
+        evidence: "inferred",
+        endedAt: step.at,
+      })
+    }
+  },
+)
 
 /**
  * The session's end aborts the attempts that the ends of its turns have left: those without a turn, such as titles and summaries,
  * and those of a turn that never ran. They were not cancelled; they ended with the session.
  */
-export const closeInferencesOfSession = (step: Step): void => {
+export const closeInferencesOfSession = byRule(7, (step: Step): void => {
   for (const attempt of runningInferences(step)) {
     step.putInference({
       ...attempt,
@@ -121,66 +126,67 @@ export const closeInferencesOfSession = (step: Step): void => {
       endedAt: step.at,
     })
   }
-}
+})
 
 /**
  * Rule 8, the one path on which a live voice run closes, once, for every reason. Nothing applies to it afterwards, because it has
  * left the open state.
  */
-export const closeRealtime = (
-  step: Step,
-  run: RealtimeRunRow,
-  reason: RealtimeCloseReason,
-  evidence: Evidence,
-): void => {
-  step.putRealtime({ ...run, status: "closed", reason, evidence, endedAt: step.at })
-}
+export const closeRealtime = byRule(
+  8,
+  (step: Step, run: RealtimeRunRow, reason: RealtimeCloseReason, evidence: Evidence): void => {
+    step.putRealtime({ ...run, status: "closed", reason, evidence, endedAt: step.at })
+  },
+)
 
 /** Rule 8: a pending start fails. It gets no close, because it never started. */
-export const failPendingRealtime = (step: Step, run: RealtimeRunRow, message: string, evidence: Evidence): void => {
-  step.putRealtime({ ...run, status: "failed", lastError: message, evidence, endedAt: step.at })
-}
+export const failPendingRealtime = byRule(
+  8,
+  (step: Step, run: RealtimeRunRow, message: string, evidence: Evidence): void => {
+    step.putRealtime({ ...run, status: "failed", lastError: message, evidence, endedAt: step.at })
+  },
+)
 
 /** Rule 8: a voice run ends with its session. */
-export const endRealtimeOfSession = (step: Step): void => {
+export const endRealtimeOfSession = byRule(8, (step: Step): void => {
   for (const run of step.state.pendingRealtime) failPendingRealtime(step, run, "the session ended", "inferred")
   const live = step.state.realtime
   if (live !== null) closeRealtime(step, live, "session_ended", "inferred")
-}
+})
 
 /** Rule 9: closes a delegation. It waits for no turn any more. */
-export const closeDelegation = (step: Step, delegation: DelegationRow, cause: string): void => {
+export const closeDelegation = byRule(9, (step: Step, delegation: DelegationRow, cause: string): void => {
   step.putDelegation({ ...delegation, nativeTurnId: null, status: "closed", cause, endedAt: step.at })
-}
+})
 
 /** Rule 9: links delegations to a turn that they named before it was seen. Called before anything that may end the turn. */
-export const linkDelegationsOfTurn = (step: Step, { nativeTurnId, sessionId, turnId }: TurnRow): void => {
+export const linkDelegationsOfTurn = byRule(9, (step: Step, { nativeTurnId, sessionId, turnId }: TurnRow): void => {
   if (nativeTurnId === null) return
   for (const delegation of openDelegationsFor(step, nativeTurnId, sessionId)) {
     step.putDelegation({ ...delegation, nativeTurnId: null, turnId })
   }
-}
+})
 
 /** Rule 9: any final end of its turn closes a delegation. */
-export const closeDelegationsOfTurn = (step: Step, turnId: string): void => {
+export const closeDelegationsOfTurn = byRule(9, (step: Step, turnId: string): void => {
   for (const delegation of openDelegationsOf(step, turnId)) closeDelegation(step, delegation, "turn-ended")
-}
+})
 
 /** Rule 9: the end of a turn that was never seen to start closes the delegations that named it: a later start does not count. */
-export const closeDelegationsOfUnseen = (step: Step, nativeTurnId: string): void => {
+export const closeDelegationsOfUnseen = byRule(9, (step: Step, nativeTurnId: string): void => {
   for (const delegation of openDelegationsFor(step, nativeTurnId, step.event.sessionId)) {
     closeDelegation(step, delegation, "turn-ended")
   }
-}
+})
 
 /** Rule 9: delegations without a turn end with the session; the others wait for the final end of their turn. */
-export const closeDelegationsOfSession = (step: Step): void => {
+export const closeDelegationsOfSession = byRule(9, (step: Step): void => {
   for (const delegation of openDelegationsOf(step, null)) closeDelegation(step, delegation, "session-ended")
-}
+})
 
 /** Rule 5: background tasks end with their session. */
-export const endTasks = (step: Step, cause: string): void => {
+export const endTasks = byRule(5, (step: Step, cause: string): void => {
   for (const task of runningTasks(step)) {
     step.putTask({ ...task, status: "ended", outcome: "interrupted", cause, evidence: "inferred", endedAt: step.at })
   }
-}
+})

@@ -1,6 +1,8 @@
 /** Connection streams: events that name no thread. */
+
 import type { ConnectionRow, EventEnvelope, EventType, PayloadOf } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
+import { byRule } from "./byRule.js"
 import type { Step } from "./Step.js"
 
 /**
@@ -81,10 +83,10 @@ export const connectionClosed = (step: Step, payload: PayloadOf<"connection.clos
   })
 
 /** Updates what every event updates on the connection's row. Runs after the rules of every event. */
-export const touchConnection = (step: Step): void => {
+export const touchConnection = byRule(17, (step: Step): void => {
   const { connection } = step.state
   if (connection === null) return
   const row = { ...connection, streamVersion: step.event.streamVersion, sequence: step.sequence }
-  step.changes.push({ op: "put", table: "connections", row })
+  step.push({ op: "put", table: "connections", row })
   step.state.connection = row
-}
+})

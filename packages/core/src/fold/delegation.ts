@@ -1,6 +1,8 @@
 /** Rule 9: delegations, that is work that a voice conversation hands to the coding agent. */
+
 import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
+import { byRule } from "./byRule.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import { turnOf } from "./openRows.js"
 import { refuseEnded, type Step } from "./Step.js"
@@ -85,9 +87,9 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
 }
 
 /** The message that a delegation became names it: the turn of the message works on it. */
-export const linkDelegation = (step: Step, turn: TurnRow | null): void => {
+export const linkDelegation = byRule(9, (step: Step, turn: TurnRow | null): void => {
   const delegation = delegationOf(step)
   if (delegation === null || delegation.turnId !== null || turn === null || delegation.status === "closed") return
   step.putDelegation({ ...delegation, nativeTurnId: null, turnId: turn.turnId })
   if (turn.settled === 1) closeDelegationsOfTurn(step, turn.turnId)
-}
+})

@@ -1,4 +1,5 @@
 /** Rule 2: turns that end between their delivery and their start, and the provider's later events about them. */
+
 import type { TurnRow } from "@threadfold/contracts"
 import {
   INTERRUPT_REQUESTED,
@@ -7,6 +8,7 @@ import {
   livingSession,
   NEVER_STARTED,
 } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import { leaveStarting } from "./pointer.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -27,11 +29,11 @@ export const turnStartTimedOut = (step: Step): void => {
 }
 
 /** Ends a requested turn that was interrupted, without waiting for the provider. */
-export const interruptRequested = (step: Step, turn: TurnRow): void => {
+export const interruptRequested = byRule(2, (step: Step, turn: TurnRow): void => {
   endTurn(step, turn, { outcome: "cancelled", cause: INTERRUPT_REQUESTED, evidence: "inferred" })
   holdQueueAfterTurn(step)
   leaveStarting(step)
-}
+})
 
 /**
  * Whether an interrupt ends the turn at once. The provider ends a running turn, and a turn that is being delivered at this
@@ -72,9 +74,9 @@ export const startedEarly = (step: Step, turn: TurnRow): TurnRow =>
  * The answer to the delivery of a turn that has ended meanwhile: binds the native id, so that later events find the turn. True
  * where it was one.
  */
-export const bindEarlyEnd = (step: Step, turn: TurnRow, nativeTurnId: string): boolean => {
+export const bindEarlyEnd = byRule(2, (step: Step, turn: TurnRow, nativeTurnId: string): boolean => {
   if (!isInterruptedEarly(turn) && !isNeverStarted(turn)) return false
   if (turn.nativeTurnId !== null || !isOfItsSession(step, turn)) return false
   step.putTurn({ ...turn, nativeTurnId })
   return true
-}
+})

@@ -3,9 +3,11 @@
  * the answer: this turn has the message, even where the answer named another one. A message that was to steer a turn leaves the
  * queue now.
  */
+
 import type { TurnRow } from "@threadfold/contracts"
 import { echoedTurn, tombstoneOf } from "../resolve/lookup.js"
 import { isInterruptedEarly, isNeverStarted } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import { leaveStarting } from "./pointer.js"
 import { messageEchoed } from "./queue.js"
 import type { Step } from "./Step.js"
@@ -22,7 +24,7 @@ const askedFor = (step: Step, clientId: string): TurnRow | null => {
 }
 
 /** Binds the turn that the message asked for to the native turn that has it, or ends it as steered into that one. */
-export const hearEcho = (step: Step): void => {
+export const hearEcho = byRule(2, (step: Step): void => {
   const { clientId, turnId: native } = step.event.native ?? {}
   if (clientId === undefined || native === undefined || step.relation !== "current") return
   if (messageEchoed(step, clientId)) return
@@ -47,4 +49,4 @@ export const hearEcho = (step: Step): void => {
     endTurn(step, turn, { outcome: "unknown", cause: "ended-before-accepted", evidence: "inferred", final: true })
   }
   leaveStarting(step)
-}
+})

@@ -3,7 +3,9 @@
  * running turn means that another client decided. But agents send the same event when they clear up at the end of a turn. The
  * turn's next event shows which of the two it was.
  */
+
 import { type EventType, elsewhereLimit, type RequestRow, type TurnOutcome } from "@threadfold/contracts"
+import { byRule } from "./byRule.js"
 import type { Step } from "./Step.js"
 
 /** The value of `decidedBy` for a request that the provider resolved without a decision. */
@@ -12,7 +14,7 @@ export const ELSEWHERE = "elsewhere"
 const resolves: ReadonlySet<string> = new Set<EventType>(["request.resolved", "user-input.resolved"])
 
 /** Takes an open request as decided by another client. */
-export const elsewhere = (step: Step, request: RequestRow, turnId: string): void => {
+export const elsewhere = byRule(6, (step: Step, request: RequestRow, turnId: string): void => {
   step.putRequest({
     ...request,
     status: "answered",
@@ -24,7 +26,7 @@ export const elsewhere = (step: Step, request: RequestRow, turnId: string): void
   const earlier = step.state.elsewhere
   const requestIds = earlier?.turnId === turnId ? earlier.requestIds : []
   step.state.elsewhere = { turnId, requestIds: [...requestIds.slice(1 - elsewhereLimit), request.requestId] }
-}
+})
 
 /** Runs before the rules of every event: the session's next event about a turn decides the case. */
 export const takeElsewhere = (step: Step): void => {
@@ -38,7 +40,7 @@ export const takeElsewhere = (step: Step): void => {
 }
 
 /** The next event is the turn's terminal: one other than `completed` means that the agent was clearing up. */
-export const cancelElsewhere = (step: Step, outcome: TurnOutcome): void => {
+export const cancelElsewhere = byRule(6, (step: Step, outcome: TurnOutcome): void => {
   if (outcome === "completed") return
   for (const requestId of step.decidedElsewhere) {
     const request = step.find("requests", requestId)
@@ -52,4 +54,4 @@ export const cancelElsewhere = (step: Step, outcome: TurnOutcome): void => {
       endedAt: step.at,
     })
   }
-}
+})

@@ -3,7 +3,9 @@
  * The first words of a thread, for a list: the text of its first message, cut at a word. Later messages never replace them; a
  * rewind that takes the message back takes them with it, and the next message gives new ones.
  */
+
 import { firstWordsLength, type ItemKind } from "@threadfold/contracts"
+import { byRule } from "./byRule.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 
@@ -23,12 +25,12 @@ export const firstWordsOf = (text: string): string | null => {
 }
 
 /** Takes the words of a message of the user, where the thread has none. */
-const hearWords = (step: Step, text: string | null | undefined, ordinal: number | null): void => {
+const hearWords = byRule(16, (step: Step, text: string | null | undefined, ordinal: number | null): void => {
   const { thread } = step.state
   if (thread === null || thread.firstWords !== null || text === null || text === undefined) return
   const firstWords = firstWordsOf(text)
-  if (firstWords !== null) step.state.thread = { ...thread, firstWords, firstWordsTurn: ordinal }
-}
+  if (firstWords !== null) step.keepThread({ ...thread, firstWords, firstWordsTurn: ordinal })
+})
 
 /** The message that asks for a turn. */
 export const hearRequest = (step: Step, text: string | null | undefined): void =>
@@ -42,8 +44,8 @@ export const hearMessage = (step: Step, kind: ItemKind, text: string | null | un
 }
 
 /** Turns from this ordinal on were taken back. */
-export const forgetWords = (step: Step, from: number): void => {
+export const forgetWords = byRule(16, (step: Step, from: number): void => {
   const { thread } = step.state
   if (thread === null || thread.firstWordsTurn === null || thread.firstWordsTurn < from) return
-  step.state.thread = { ...thread, firstWords: null, firstWordsTurn: null }
-}
+  step.keepThread({ ...thread, firstWords: null, firstWordsTurn: null })
+})

@@ -63,7 +63,7 @@ const addItem = (step: Step, word: FirstWord, kind: ItemRow["kind"], put: (blank
   if (place === null) return
   put(blankItem(step, itemId, place, kind))
   const { thread } = step.state
-  if (thread !== null) step.state.thread = { ...thread, items: thread.items + 1 }
+  if (thread !== null) step.keepThread({ ...thread, items: thread.items + 1 })
   const { turn } = place
   if (turn !== null) step.putTurn({ ...startedEarly(step, turn), items: turn.items + 1 })
   linkDelegation(step, turn)
@@ -86,7 +86,7 @@ const appendChunk = (step: Step, item: ItemRow, part: number, given: string, hea
   const { itemId } = item
   const row = { ...item, ...cursor.marks }
   step.putItem(row, heavy)
-  step.changes.push({
+  step.push({
     op: "append-chunk",
     row: { itemId, ordinal, threadId: step.threadId, part, text, sequence: step.sequence },
     ...(drop === 0 ? {} : { drop }),
@@ -159,7 +159,7 @@ const joinItem = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">)
   const sessionId = reopens ? step.event.sessionId : item.sessionId
   const row: ItemRow = { ...filled(step, item, payload), ...open, sessionId }
   if (!replaces) return step.putItem(row)
-  if (item.chunks > 0) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
+  if (item.chunks > 0) step.push({ op: "clear-chunks", itemId: item.itemId })
   appendParts(step, { ...row, ...noChunks }, parts)
 }
 
@@ -242,7 +242,7 @@ const takeEnd = (step: Step, payload: PayloadOf<"item.completed">): void => {
   if (item.status !== "open" && item.evidence === "observed") {
     return payload.joined === true ? undefined : step.note("item-terminal-duplicate", itemSubject(item.itemId))
   }
-  if (item.chunks > 0 && isFinal(payload)) step.changes.push({ op: "clear-chunks", itemId: item.itemId })
+  if (item.chunks > 0 && isFinal(payload)) step.push({ op: "clear-chunks", itemId: item.itemId })
   putEnded(step, item, payload, {})
   const task = item.cause === ITEM_BACKGROUNDED ? step.find("tasks", item.itemId) : null
   if (task?.status === "running") {

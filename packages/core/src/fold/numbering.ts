@@ -1,10 +1,12 @@
 /** Checks the numbers of a source: a gap or a late arrival is an anomaly, never a reason to drop the event. */
+
 import { channelLimit, type EventEnvelope } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
+import { byRule } from "./byRule.js"
 import type { Step } from "./Step.js"
 
 /** Checks the event's number in its channel and moves the channel's mark. */
-export const checkNumber = (step: Step): void => {
+export const checkNumber = byRule(12, (step: Step): void => {
   const { event, state } = step
   if (event.channel === null || event.seq === null) return
   if (step.relation === "stale" || step.relation === "unknown") return
@@ -23,7 +25,7 @@ export const checkNumber = (step: Step): void => {
     )
   }
   state.channels = { ...state.channels, [event.channel]: event.seq }
-}
+})
 
 /** The marks after an event that was not folded: without it the next number of its channel would look like a gap. */
 export const markOf = (before: FoldState, event: EventEnvelope): FoldState["channels"] => {

@@ -1,5 +1,7 @@
 /** Rule 5: where a new item belongs, and what its first event shows about its turn. */
+
 import type { TurnRow } from "@threadfold/contracts"
+import { byRule } from "./byRule.js"
 import { mayRunLate } from "./earlyEnd.js"
 import { turnOf } from "./openRows.js"
 import { moveSession } from "./pointer.js"
@@ -41,11 +43,11 @@ const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word:
  * Work after the end of its turn: shown in it, with an anomaly, and nothing else of the turn changes. A session that is running
  * without a turn works on this.
  */
-export const noteAfterEnd = (step: Step, turn: TurnRow): void => {
+export const noteAfterEnd = byRule(5, (step: Step, turn: TurnRow): void => {
   step.note("item-after-turn-end", turnSubject(turn.turnId))
   const { active, session } = step.state
   if (active === null && session?.status === "running") moveSession(step, "ready", "after-end-work")
-}
+})
 
 /** Where a new item of the living session belongs, or null after noting why it has no place. */
 export const placeOf = (step: Step, word: FirstWord): Place | null => {

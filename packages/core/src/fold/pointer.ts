@@ -2,8 +2,10 @@
  * Rule 1: only an active session can hold an active turn. Every change of a session's status goes through
  * {@link moveSession}, the one function that clears the pointer, and every end of a session through {@link endSession}.
  */
+
 import type { Evidence, SessionRow, SessionStatus, TurnOutcome } from "@threadfold/contracts"
 import { hasEnded, isActive, livingSession } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import {
   closeDelegationsOfSession,
   closeInferencesOfSession,
@@ -34,28 +36,26 @@ export const inferredOutcome = (status: SessionStatus): TurnOutcome => {
  * Moves the current session to a status. An inactive one ends the running turn, inferred, and clears the pointer; a
  * turn that waits to start keeps the session `starting` through a `ready`.
  */
-export const moveSession = (
-  step: Step,
-  status: SessionStatus,
-  cause: string,
-  fields: Partial<SessionRow> = {},
-): void => {
-  const active = step.state.active
-  if (!isActive(status) && active !== null) {
-    endTurn(step, active, { outcome: inferredOutcome(status), cause, evidence: "inferred" })
-  }
-  const session = step.state.session
-  if (session === null) return
-  const { waiting } = step
-  const over = hasEnded(session) || (fields.endedAt ?? null) !== null
-  step.putSession({
-    ...session,
-    ...fields,
-    status: status === "ready" && waiting.length > 0 && !over ? "starting" : status,
-    activeTurnId: step.state.active?.turnId ?? null,
-    pendingTurnId: over ? null : (waiting[0]?.turnId ?? null),
-  })
-}
+export const moveSession = byRule(
+  1,
+  (step: Step, status: SessionStatus, cause: string, fields: Partial<SessionRow> = {}): void => {
+    const active = step.state.active
+    if (!isActive(status) && active !== null) {
+      endTurn(step, active, { outcome: inferredOutcome(status), cause, evidence: "inferred" })
+    }
+    const session = step.state.session
+    if (session === null) return
+    const { waiting } = step
+    const over = hasEnded(session) || (fields.endedAt ?? null) !== null
+    step.putSession({
+      ...session,
+      ...fields,
+      status: status === "ready" && waiting.length > 0 && !over ? "starting" : status,
+      activeTurnId: step.state.active?.turnId ?? null,
+      pendingTurnId: over ? null : (waiting[0]?.turnId ?? null),
+    })
+  },
+)
 
 /** After a requested turn ended without running: a session that was `starting` only for such turns is `ready` again. */
 export const leaveStarting = (step: Step): void => {
@@ -81,7 +81,7 @@ export interface SessionEnd {
  * were not delivered yet stay and start in the next session; delivered and unanswered ones become uncertain. The turns of a
  * recorded session are settled with it.
  */
-export const endSession = (step: Step, end: SessionEnd): void => {
+export const endSession = byRule(1, (step: Step, end: SessionEnd): void => {
   const session = livingSession(step.state)
   if (session === null) return
   expireRequests(step, `session-${end.status}`)
@@ -110,10 +110,10 @@ export const endSession = (step: Step, end: SessionEnd): void => {
     signal: end.signal ?? null,
     lastError: end.message ?? step.state.session?.lastError ?? null,
   })
-}
+})
 
 /** Rule 2 on requested turns whose session ends. Uncertain ones belong to a session that ended before. */
-const leaveRequestedTurns = (step: Step, session: SessionRow, end: SessionEnd): void => {
+const leaveRequestedTurns = byRule(2, (step: Step, session: SessionRow, end: SessionEnd): void => {
   for (const turn of step.waiting) {
     if (end.status === "error") {
       endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "inferred" })
@@ -130,4 +130,4 @@ const leaveRequestedTurns = (step: Step, session: SessionRow, end: SessionEnd): 
       step.putTurn({ ...turn, uncertain: 1 })
     }
   }
-}
+})

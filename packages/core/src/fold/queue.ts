@@ -1,6 +1,8 @@
 /** The message queue: a row stands for a message that waits, and leaves with it. */
+
 import { type PayloadOf, queueLimit } from "@threadfold/contracts"
 import { echoedLimit } from "../state/FoldState.js"
+import { byRule } from "./byRule.js"
 import type { Step } from "./Step.js"
 
 /** `message.queued`. */
@@ -12,7 +14,7 @@ export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">):
     return step.note("limit-reached", "queue", `${queueLimit} messages wait`)
   }
   step.state.queue = [...step.state.queue, payload.messageId]
-  step.changes.push({
+  step.push({
     op: "put",
     table: "queue",
     row: {
@@ -33,7 +35,7 @@ const reposition = (step: Step, order: readonly string[]): void => {
     if (step.state.queue[index] === messageId) return
     const row = step.find("queue", messageId)
     if (row === null) return
-    step.changes.push({
+    step.push({
       op: "put",
       table: "queue",
       row: { ...row, position: index + 1, sequence: step.sequence },
@@ -43,25 +45,25 @@ const reposition = (step: Step, order: readonly string[]): void => {
 }
 
 /** `message.dequeued`, `message.cancelled`, and `message.steered` of a queued one. */
-export const messageLeft = (step: Step, messageId: string): void => {
+export const messageLeft = byRule(14, (step: Step, messageId: string): void => {
   if (!step.state.queue.includes(messageId)) return step.note("message-unknown", `message:${messageId}`)
-  step.changes.push({ op: "delete", table: "queue", key: [messageId] })
+  step.push({ op: "delete", table: "queue", key: [messageId] })
   reposition(
     step,
     step.state.queue.filter((id) => id !== messageId),
   )
-}
+})
 
 /**
  * The agent repeats our id of a message: the message is in its turn, whatever the outcome of the steer. True where a queued
  * message has that id.
  */
-export const messageEchoed = (step: Step, messageId: string): boolean => {
+export const messageEchoed = byRule(14, (step: Step, messageId: string): boolean => {
   if (!step.state.queue.includes(messageId)) return false
   messageLeft(step, messageId)
   step.state.echoed = [...step.state.echoed.slice(1 - echoedLimit), messageId]
   return true
-}
+})
 
 /** `message.steered`. */
 export const messageSteered = (step: Step, { messageId }: PayloadOf<"message.steered">): void => {
@@ -84,10 +86,10 @@ export const queueReordered = (step: Step, payload: PayloadOf<"queue.reordered">
  * Holds what waits in the queue until a person lets it run (`queue.resumed`): after a crash, a stop, a failure or an interrupt it
  * is unknown whether it is still wanted.
  */
-export const holdQueue = (step: Step): void => {
+export const holdQueue = byRule(14, (step: Step): void => {
   const { queue, thread } = step.state
-  if (queue.length > 0 && thread !== null) step.state.thread = { ...thread, queueHeld: 1 }
-}
+  if (queue.length > 0 && thread !== null) step.keepThread({ ...thread, queueHeld: 1 })
+})
 
 /**
  * Holds the queue after a turn that failed or was interrupted, unless another turn runs or waits to start: then a person has
@@ -100,5 +102,5 @@ export const holdQueueAfterTurn = (step: Step): void => {
 /** `queue.resumed`. */
 export const queueResumed = (step: Step): void => {
   const { thread } = step.state
-  if (thread !== null) step.state.thread = { ...thread, queueHeld: 0 }
+  if (thread !== null) step.keepThread({ ...thread, queueHeld: 0 })
 }

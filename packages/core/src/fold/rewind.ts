@@ -2,10 +2,12 @@
  * Rule 13: a rewind takes back the newest turns. It adds ranges of turns and rewrites no row, so that the log and the rows
  * stay whole; views derive from the ranges which turns were taken back.
  */
+
 import type { PayloadOf, RequestRow, TurnRow } from "@threadfold/contracts"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { isTaken, rangeAt, rangeOf } from "../state/rewound.js"
+import { byRule } from "./byRule.js"
 import { cancelRequestsOfTurn, interruptOpenItems } from "./closures.js"
 import { forgetWords } from "./firstWords.js"
 import { openAfterEndItems, openRequests, openRequestsOf, turnOf } from "./openRows.js"
@@ -117,7 +119,7 @@ const isOfTask = (step: Step): boolean => {
  * Notes an event of a turn that was taken back; true when it did. A task that outlives its turn goes on: a rewind of the
  * conversation stops no process. `turn.settled` applies as well: the queue waits for it.
  */
-export const refuseRewound = (step: Step): boolean => {
+export const refuseRewound = byRule(13, (step: Step): boolean => {
   const { event, rows, state } = step
   const { turnId } = event
   if (state.rewinds === null || turnId === null || state.active?.turnId === turnId) return false
@@ -126,7 +128,7 @@ export const refuseRewound = (step: Step): boolean => {
   if (turn === null || !isRewound(state, rows, turn)) return false
   step.note("turn-rewound", turnSubject(turnId), event.type)
   return true
-}
+})
 
 /** Whether a turn was taken back. */
 export const isRewound = (state: FoldState, rows: RowSource, turn: TurnRow): boolean =>

@@ -4,6 +4,7 @@
  */
 import type { EventType, PayloadOf } from "@threadfold/contracts"
 import { isPayload } from "../payload/guard.js"
+import { byRule, type RuleNumber } from "./byRule.js"
 import { connectionClosed, connectionOpened } from "./connection.js"
 import { delegationClosed, delegationOpened, realtimeHandoff } from "./delegation.js"
 import { turnStartTimedOut } from "./earlyEnd.js"
@@ -81,66 +82,73 @@ import { tokenUsageUpdated } from "./usage.js"
 /** Applies an event's payload to a step; false when the payload does not fit its type. */
 export type Rule = (step: Step, payload: unknown) => boolean
 
-const rule =
-  <T extends EventType>(type: T, apply: (step: Step, payload: PayloadOf<T>) => void): Rule =>
-  (step, payload) => {
+/** The rule of an event type, by its number, and what carries it out. */
+const rule = <T extends EventType>(
+  type: T,
+  number: RuleNumber,
+  apply: (step: Step, payload: PayloadOf<T>) => void,
+): Rule => {
+  const registered = byRule(number, apply)
+  return (step, payload) => {
     if (!isPayload(type, payload)) return false
-    apply(step, payload)
+    if (step.trace !== null) step.trace.ofType = number
+    registered(step, payload)
     return true
   }
+}
 
 /** An event that is stored and shown, and changes no row. */
-const kept = (type: EventType): Rule => rule(type, () => undefined)
+const kept = (type: EventType): Rule => rule(type, 18, () => undefined)
 
 /** A rule for every event type. */
 export type RuleBook = { readonly [T in EventType]: Rule }
 
 export const rules: RuleBook = {
-  "connection.opened": rule("connection.opened", connectionOpened),
-  "connection.closed": rule("connection.closed", connectionClosed),
-  "session.started": rule("session.started", sessionStarted),
-  "session.configured": rule("session.configured", sessionConfigured),
-  "session.state.changed": rule("session.state.changed", sessionStateChanged),
-  "session.exited": rule("session.exited", sessionExited),
-  "session.lease-lapsed": rule("session.lease-lapsed", sessionLeaseLapsed),
-  "thread.started": rule("thread.started", threadStarted),
-  "thread.metadata.updated": rule("thread.metadata.updated", threadMetadataUpdated),
-  "thread.token-usage.updated": rule("thread.token-usage.updated", tokenUsageUpdated),
-  "thread.rewound": rule("thread.rewound", threadRewound),
-  "turn.accepted": rule("turn.accepted", turnAccepted),
-  "turn.started": rule("turn.started", turnStarted),
-  "turn.completed": rule("turn.completed", turnCompleted),
-  "turn.aborted": rule("turn.aborted", turnAborted),
-  "turn.plan.updated": rule("turn.plan.updated", turnPlanUpdated),
+  "connection.opened": rule("connection.opened", 17, connectionOpened),
+  "connection.closed": rule("connection.closed", 17, connectionClosed),
+  "session.started": rule("session.started", 4, sessionStarted),
+  "session.configured": rule("session.configured", 15, sessionConfigured),
+  "session.state.changed": rule("session.state.changed", 1, sessionStateChanged),
+  "session.exited": rule("session.exited", 1, sessionExited),
+  "session.lease-lapsed": rule("session.lease-lapsed", 1, sessionLeaseLapsed),
+  "thread.started": rule("thread.started", 15, threadStarted),
+  "thread.metadata.updated": rule("thread.metadata.updated", 15, threadMetadataUpdated),
+  "thread.token-usage.updated": rule("thread.token-usage.updated", 10, tokenUsageUpdated),
+  "thread.rewound": rule("thread.rewound", 13, threadRewound),
+  "turn.accepted": rule("turn.accepted", 2, turnAccepted),
+  "turn.started": rule("turn.started", 3, turnStarted),
+  "turn.completed": rule("turn.completed", 2, turnCompleted),
+  "turn.aborted": rule("turn.aborted", 2, turnAborted),
+  "turn.plan.updated": rule("turn.plan.updated", 15, turnPlanUpdated),
   "turn.proposed.delta": kept("turn.proposed.delta"),
-  "turn.proposed.completed": rule("turn.proposed.completed", turnProposedCompleted),
-  "turn.diff.updated": rule("turn.diff.updated", turnDiffUpdated),
-  "item.started": rule("item.started", itemStarted),
-  "item.updated": rule("item.updated", itemUpdated),
-  "item.completed": rule("item.completed", itemCompleted),
-  "content.delta": rule("content.delta", contentDelta),
-  "request.opened": rule("request.opened", requestOpened),
-  "request.resolved": rule("request.resolved", requestResolved),
-  "user-input.requested": rule("user-input.requested", requestOpened),
-  "user-input.resolved": rule("user-input.resolved", requestResolved),
-  "task.started": rule("task.started", taskStarted),
-  "task.progress": rule("task.progress", taskProgress),
-  "task.completed": rule("task.completed", taskCompleted),
-  "inference.started": rule("inference.started", inferenceStarted),
-  "inference.item": rule("inference.item", inferenceItem),
-  "inference.completed": rule("inference.completed", inferenceCompleted),
-  "inference.failed": rule("inference.failed", inferenceFailed),
-  "inference.cancelled": rule("inference.cancelled", inferenceCancelled),
+  "turn.proposed.completed": rule("turn.proposed.completed", 15, turnProposedCompleted),
+  "turn.diff.updated": rule("turn.diff.updated", 15, turnDiffUpdated),
+  "item.started": rule("item.started", 5, itemStarted),
+  "item.updated": rule("item.updated", 5, itemUpdated),
+  "item.completed": rule("item.completed", 5, itemCompleted),
+  "content.delta": rule("content.delta", 5, contentDelta),
+  "request.opened": rule("request.opened", 6, requestOpened),
+  "request.resolved": rule("request.resolved", 6, requestResolved),
+  "user-input.requested": rule("user-input.requested", 6, requestOpened),
+  "user-input.resolved": rule("user-input.resolved", 6, requestResolved),
+  "task.started": rule("task.started", 5, taskStarted),
+  "task.progress": rule("task.progress", 5, taskProgress),
+  "task.completed": rule("task.completed", 5, taskCompleted),
+  "inference.started": rule("inference.started", 7, inferenceStarted),
+  "inference.item": rule("inference.item", 7, inferenceItem),
+  "inference.completed": rule("inference.completed", 7, inferenceCompleted),
+  "inference.failed": rule("inference.failed", 7, inferenceFailed),
+  "inference.cancelled": rule("inference.cancelled", 7, inferenceCancelled),
   "compaction.installed": kept("compaction.installed"),
-  "realtime.started": rule("realtime.started", realtimeStarted),
-  "realtime.item-added": rule("realtime.item-added", realtimeItemAdded),
-  "realtime.transcript.delta": rule("realtime.transcript.delta", realtimePassing),
-  "realtime.transcript.done": rule("realtime.transcript.done", realtimeTranscriptDone),
-  "realtime.audio": rule("realtime.audio", realtimeAudio),
-  "realtime.sdp": rule("realtime.sdp", realtimePassing),
-  "realtime.handoff": rule("realtime.handoff", realtimeHandoff),
-  "realtime.error": rule("realtime.error", realtimeError),
-  "realtime.closed": rule("realtime.closed", realtimeClosed),
+  "realtime.started": rule("realtime.started", 8, realtimeStarted),
+  "realtime.item-added": rule("realtime.item-added", 8, realtimeItemAdded),
+  "realtime.transcript.delta": rule("realtime.transcript.delta", 8, realtimePassing),
+  "realtime.transcript.done": rule("realtime.transcript.done", 8, realtimeTranscriptDone),
+  "realtime.audio": rule("realtime.audio", 8, realtimeAudio),
+  "realtime.sdp": rule("realtime.sdp", 8, realtimePassing),
+  "realtime.handoff": rule("realtime.handoff", 9, realtimeHandoff),
+  "realtime.error": rule("realtime.error", 8, realtimeError),
+  "realtime.closed": rule("realtime.closed", 8, realtimeClosed),
   "account.updated": kept("account.updated"),
   "account.rate-limits.updated": kept("account.rate-limits.updated"),
   "mcp.status.updated": kept("mcp.status.updated"),
@@ -148,8 +156,8 @@ export const rules: RuleBook = {
   "config.warning": kept("config.warning"),
   "deprecation.notice": kept("deprecation.notice"),
   "runtime.warning": kept("runtime.warning"),
-  "runtime.error": rule("runtime.error", runtimeError),
-  "provider.unmapped": rule("provider.unmapped", (step, payload) => {
+  "runtime.error": rule("runtime.error", 1, runtimeError),
+  "provider.unmapped": rule("provider.unmapped", 18, (step, payload) => {
     const { conflict } = payload
     if (conflict !== undefined && conflict !== null) {
       const channel = `channel:${step.event.sessionId ?? step.event.streamId}/${conflict.channel}`
@@ -158,43 +166,43 @@ export const rules: RuleBook = {
       step.note("unmapped", `method:${payload.method}`, payload.problem ?? null)
     }
   }),
-  "thread.created": rule("thread.created", threadCreated),
-  "thread.renamed": rule("thread.renamed", threadRenamed),
-  "thread.archived": rule("thread.archived", threadArchived),
-  "thread.unarchived": rule("thread.unarchived", threadUnarchived),
-  "thread.deleted": rule("thread.deleted", threadDeleted),
-  "thread.restored": rule("thread.restored", threadRestored),
-  "thread.forked": rule("thread.forked", threadForked),
-  "thread.imported": rule("thread.imported", threadImported),
+  "thread.created": rule("thread.created", 15, threadCreated),
+  "thread.renamed": rule("thread.renamed", 15, threadRenamed),
+  "thread.archived": rule("thread.archived", 15, threadArchived),
+  "thread.unarchived": rule("thread.unarchived", 15, threadUnarchived),
+  "thread.deleted": rule("thread.deleted", 15, threadDeleted),
+  "thread.restored": rule("thread.restored", 15, threadRestored),
+  "thread.forked": rule("thread.forked", 15, threadForked),
+  "thread.imported": rule("thread.imported", 15, threadImported),
   "thread.purged": kept("thread.purged"),
-  "thread.keep-alive-set": rule("thread.keep-alive-set", threadKeepAliveSet),
-  "message.queued": rule("message.queued", messageQueued),
-  "message.dequeued": rule("message.dequeued", (step, payload) => messageLeft(step, payload.messageId)),
-  "message.cancelled": rule("message.cancelled", (step, payload) => messageLeft(step, payload.messageId)),
-  "message.steered": rule("message.steered", messageSteered),
-  "queue.reordered": rule("queue.reordered", queueReordered),
-  "queue.resumed": rule("queue.resumed", queueResumed),
-  "turn.requested": rule("turn.requested", turnRequested),
-  "turn.start-failed": rule("turn.start-failed", turnStartFailed),
-  "turn.start-timed-out": rule("turn.start-timed-out", turnStartTimedOut),
-  "turn.interrupt-requested": rule("turn.interrupt-requested", turnInterruptRequested),
-  "turn.settled": rule("turn.settled", turnSettled),
-  "turn.after-end-settled": rule("turn.after-end-settled", turnAfterEndSettled),
-  "turn.stalled": rule("turn.stalled", turnStalled),
-  "request.answering": rule("request.answering", requestAnswering),
-  "request.answered": rule("request.answered", requestAnswered),
-  "request.answer-failed": rule("request.answer-failed", requestAnswerFailed),
-  "request.expired": rule("request.expired", requestExpired),
+  "thread.keep-alive-set": rule("thread.keep-alive-set", 15, threadKeepAliveSet),
+  "message.queued": rule("message.queued", 14, messageQueued),
+  "message.dequeued": rule("message.dequeued", 14, (step, payload) => messageLeft(step, payload.messageId)),
+  "message.cancelled": rule("message.cancelled", 14, (step, payload) => messageLeft(step, payload.messageId)),
+  "message.steered": rule("message.steered", 14, messageSteered),
+  "queue.reordered": rule("queue.reordered", 14, queueReordered),
+  "queue.resumed": rule("queue.resumed", 14, queueResumed),
+  "turn.requested": rule("turn.requested", 2, turnRequested),
+  "turn.start-failed": rule("turn.start-failed", 2, turnStartFailed),
+  "turn.start-timed-out": rule("turn.start-timed-out", 2, turnStartTimedOut),
+  "turn.interrupt-requested": rule("turn.interrupt-requested", 2, turnInterruptRequested),
+  "turn.settled": rule("turn.settled", 2, turnSettled),
+  "turn.after-end-settled": rule("turn.after-end-settled", 5, turnAfterEndSettled),
+  "turn.stalled": rule("turn.stalled", 2, turnStalled),
+  "request.answering": rule("request.answering", 6, requestAnswering),
+  "request.answered": rule("request.answered", 6, requestAnswered),
+  "request.answer-failed": rule("request.answer-failed", 6, requestAnswerFailed),
+  "request.expired": rule("request.expired", 6, requestExpired),
   "session.start-requested": kept("session.start-requested"),
-  "session.stop-requested": rule("session.stop-requested", sessionStopRequested),
-  "session.reaped": rule("session.reaped", sessionReaped),
-  "session.reconciled": rule("session.reconciled", sessionReconciled),
-  "effect.delivered": rule("effect.delivered", effectDelivered),
+  "session.stop-requested": rule("session.stop-requested", 2, sessionStopRequested),
+  "session.reaped": rule("session.reaped", 1, sessionReaped),
+  "session.reconciled": rule("session.reconciled", 1, sessionReconciled),
+  "effect.delivered": rule("effect.delivered", 2, effectDelivered),
   "effect.failed": kept("effect.failed"),
-  "effect.uncertain": rule("effect.uncertain", effectUncertain),
-  "realtime.start-requested": rule("realtime.start-requested", realtimeStartRequested),
-  "realtime.stop-requested": rule("realtime.stop-requested", realtimeStopRequested),
-  "realtime.failed": rule("realtime.failed", realtimeFailed),
-  "delegation.opened": rule("delegation.opened", delegationOpened),
-  "delegation.closed": rule("delegation.closed", delegationClosed),
+  "effect.uncertain": rule("effect.uncertain", 2, effectUncertain),
+  "realtime.start-requested": rule("realtime.start-requested", 8, realtimeStartRequested),
+  "realtime.stop-requested": rule("realtime.stop-requested", 8, realtimeStopRequested),
+  "realtime.failed": rule("realtime.failed", 8, realtimeFailed),
+  "delegation.opened": rule("delegation.opened", 9, delegationOpened),
+  "delegation.closed": rule("delegation.closed", 9, delegationClosed),
 }

@@ -55,7 +55,7 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   step.putSession(row)
   moveSession(step, "ready", "session-started")
   const thread = state.thread
-  if (thread !== null) state.thread = { ...thread, provider: thread.provider ?? payload.provider }
+  if (thread !== null) step.keepThread({ ...thread, provider: thread.provider ?? payload.provider })
 }
 
 /** `session.configured`. */
@@ -72,7 +72,7 @@ export const sessionConfigured = (step: Step, payload: PayloadOf<"session.config
     config: { ...(typeof session.config === "object" ? session.config : {}), ...config },
   })
   if (thread !== null) {
-    step.state.thread = { ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd }
+    step.keepThread({ ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd })
   }
 }
 

@@ -1,7 +1,9 @@
 /** The thread's own row: its own fields, and the summary that every step updates. */
+
 import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
 import type { FoldState, OpenCounts } from "../state/FoldState.js"
 import { livingSession, waitingTurns } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import { type Mutable, refuseStale, type Step } from "./Step.js"
 
 /** The row of a thread of which nothing is known yet. */
@@ -42,7 +44,7 @@ export const blankThread = (step: Step): ThreadRow => ({
 
 const patch = (step: Step, fields: Partial<ThreadRow>): void => {
   const thread = step.state.thread
-  if (thread !== null) step.state.thread = { ...thread, ...fields }
+  if (thread !== null) step.keepThread({ ...thread, ...fields })
 }
 
 /** `thread.started`: facts about the thread; it never touches session or turn (rule 1). */
@@ -67,7 +69,7 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
 export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.metadata.updated">): void => {
   const thread = step.state.thread
   if (thread === null || refuseStale(step)) return
-  if (payload.goal !== undefined) step.heavyThread = { ...step.heavyThread, goal: payload.goal }
+  if (payload.goal !== undefined) step.keepHeavy({ goal: payload.goal })
   patch(step, {
     title: payload.title ?? thread.title,
     parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
@@ -86,7 +88,7 @@ export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">):
     agent: payload.agent ?? thread?.agent ?? null,
   })
   const settings = payload.settings ?? null
-  if (settings !== null) step.heavyThread = { settings }
+  if (settings !== null) step.keepHeavy({ settings })
 }
 /** `thread.renamed`. */
 export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void =>
@@ -152,7 +154,7 @@ const quiet = new Set<string>([
 ])
 
 /** Writes the summary of the open state to the rows of the thread and the session. Runs after the rules of every event. */
-export const summarise = (step: Step): void => {
+export const summarise = byRule(16, (step: Step): void => {
   const { event, state } = step
   const thread = state.thread
   if (thread === null) return
@@ -177,4 +179,4 @@ export const summarise = (step: Step): void => {
   row.streamVersion = event.streamVersion
   row.sequence = event.sequence
   step.putThread(step.heavyThread === null ? row : { ...row, ...step.heavyThread })
-}
+})

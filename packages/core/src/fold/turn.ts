@@ -135,5 +135,5 @@ export const turnProposedCompleted = (step: Step, payload: PayloadOf<"turn.propo
 /** `turn.plan.updated`: the thread's to-do list, whole. */
 export const turnPlanUpdated = (step: Step, payload: PayloadOf<"turn.plan.updated">): void => {
   if (refuseStale(step)) return
-  step.heavyThread = { plan: { explanation: payload.explanation ?? null, steps: payload.steps } }
+  step.keepHeavy({ plan: { explanation: payload.explanation ?? null, steps: payload.steps } })
 }

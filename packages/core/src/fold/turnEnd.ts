@@ -1,5 +1,7 @@
 /** Rule 2, the end of a turn, and what it closes (rules 5, 6, 7, 9). */
+
 import type { Evidence, ItemRow, ProviderError, TurnOutcome, TurnRow } from "@threadfold/contracts"
+import { byRule } from "./byRule.js"
 import {
   backgroundCommands,
   cancelRequestsOfTurn,
@@ -29,7 +31,7 @@ export interface TurnEnd {
  * Ends a requested or running turn, or replaces an inferred end by the observed one. What the turn still held open is
  * closed first, so that no rows of an ended turn are open at any point. The caller moves the session. Returns the row.
  */
-export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
+export const endTurn = byRule(2, (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
   const observed = end.evidence === "observed"
   const imported = step.state.session?.mode === "imported"
   // There is no terminal to wait for where the turn was never delivered, or never ran in a recording.
@@ -69,17 +71,17 @@ export const endTurn = (step: Step, turn: TurnRow, end: TurnEnd): TurnRow => {
   // A confirmed end is not new to a person, so it does not hold the queue again.
   if (end.holdsQueue !== false && isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)
   return row
-}
+})
 
 /** Whether the user's message was not carried out: the messages after it may not be wanted any more. */
 const isUndone = (outcome: TurnOutcome | null): boolean => outcome === "failed" || outcome === "interrupted"
 
 /** Settles an inferred end: what waited for it follows. The turn's own terminal may still make it observed. */
-export const settleTurn = (step: Step, turn: TurnRow): void => {
+export const settleTurn = byRule(2, (step: Step, turn: TurnRow): void => {
   if (turn.status !== "ended" || turn.settled === 1) return
   step.putTurn({ ...turn, settled: 1 })
   closeDelegationsOfTurn(step, turn.turnId)
-}
+})
 
 /**
  * Settles the turn whose end is provisional. In a living session the orchestrator settles it, a second after the end

@@ -1,7 +1,9 @@
 /** Rules 2 and 3: how a turn comes to run: it is requested, accepted or refused, and started. */
+
 import { type PayloadOf, requestedTurnLimit, strengthOf, type TurnRow } from "@threadfold/contracts"
 import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import { interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
 import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { hearRequest } from "./firstWords.js"
@@ -44,17 +46,17 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
 /**
  * Rule 9: a delegation that went into another turn never becomes a turn of its own. Notes such an event; true where it was one.
  */
-const refuseSteered = (step: Step, turnId: string): boolean => {
+const refuseSteered = byRule(9, (step: Step, turnId: string): boolean => {
   const delegation = step.find("delegations", turnId)
   if (delegation === null || delegation.turnId === turnId) return false
   step.note("turn-conflict", turnSubject(turnId), "the id is that of a delegation that went into another turn")
   return true
-}
+})
 
-const countTurn = (step: Step): void => {
+const countTurn = byRule(16, (step: Step): void => {
   const thread = step.state.thread
-  if (thread !== null) step.state.thread = { ...thread, turns: thread.turns + 1 }
-}
+  if (thread !== null) step.keepThread({ ...thread, turns: thread.turns + 1 })
+})
 
 /**
  * `turn.requested`: the turn exists before the provider is asked; a ready session is `starting` from now on. A turn that was
@@ -95,7 +97,7 @@ const waitToStart = (step: Step, cause: string): void => {
  * An event of an ended session about a requested turn ends the turn and its uncertainty: the provider's work on it ended with the
  * session.
  */
-const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
+const wentWithItsSession = byRule(2, (step: Step, turn: TurnRow, cause: string): void => {
   const { native, sessionId } = step.event
   const said = turn.nativeTurnId ?? native?.turnId ?? null
   const bound = said === null ? null : findNativeTurn(step.state, step.rows, said, sessionId)
@@ -107,7 +109,7 @@ const wentWithItsSession = (step: Step, turn: TurnRow, cause: string): void => {
     fields: { nativeTurnId, handedOver: 1, sessionId: sessionId ?? turn.sessionId },
   })
   leaveStarting(step)
-}
+})
 
 /** `turn.accepted`: binds the provider's turn id; an id that another turn has means that the message steered that turn. */
 export const turnAccepted = (step: Step): void => {
@@ -178,13 +180,13 @@ const corrected: Partial<TurnRow> = {
  * A turn of which only a whole item is known: it may be old, so it is taken as ended, inferred. Its own terminal replaces that
  * end, and a join may show that it runs.
  */
-export const turnFromContent = (step: Step, turnId: string): TurnRow | null => {
+export const turnFromContent = byRule(5, (step: Step, turnId: string): TurnRow | null => {
   if (refuseSteered(step, turnId)) return null
   const nativeTurnId = step.event.native?.turnId ?? null
   const turn = endTurn(step, { ...blankTurn(step, turnId), nativeTurnId }, CONTENT_ONLY)
   countTurn(step)
   return turn
-}
+})
 
 /** The end of a turn of which only content is known. Nothing waits for it, so it is settled. */
 const CONTENT_ONLY = { outcome: "unknown", cause: "content-only", evidence: "inferred", final: true } as const
@@ -206,67 +208,70 @@ const runsAgain: Partial<TurnRow> = { ...corrected, rejoined: 1, supersededBy: n
 /**
  * Opens or starts a turn if rule 3 allows it: at most one runs. Returns the running row, or null after noting why not.
  */
-export const startTurn = (
-  step: Step,
-  turnId: string,
-  options: { readonly supersedes: boolean; readonly synthetic: boolean; readonly joined?: boolean },
-): TurnRow | null => {
-  const { event, state } = step
-  const subject = turnSubject(turnId)
-  if (refuseEnded(step)) return null
-  if (state.session === null || step.relation !== "current") {
-    step.note("session-unknown", eventSession(step), event.type)
-    return null
-  }
-  const known = turnOf(step, turnId)
-  const isLate = known !== null && mayRunLate(step, known)
-  const again = known !== null && !isLate && mayRunAgain(known, options.joined === true)
-  if (known !== null && known.status !== "requested" && !isLate && !again) {
-    if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
-    // A join that reports what is known changes nothing.
-    else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
-    return null
-  }
-  if (known === null && refuseSteered(step, turnId)) return null
-  const native = known?.nativeTurnId ?? event.native?.turnId ?? null
-  if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
-    step.note("turn-conflict", subject, `the native id ${native} is another turn's`)
-    return null
-  }
-  const active = state.active
-  if (active !== null) {
-    if ((known === null || isLate || again) && !options.supersedes) {
-      step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
+export const startTurn = byRule(
+  3,
+  (
+    step: Step,
+    turnId: string,
+    options: { readonly supersedes: boolean; readonly synthetic: boolean; readonly joined?: boolean },
+  ): TurnRow | null => {
+    const { event, state } = step
+    const subject = turnSubject(turnId)
+    if (refuseEnded(step)) return null
+    if (state.session === null || step.relation !== "current") {
+      step.note("session-unknown", eventSession(step), event.type)
       return null
     }
-    endTurn(step, active, {
-      outcome: "cancelled",
-      cause: "superseded",
-      evidence: "inferred",
-      fields: { supersededBy: turnId },
-    })
-  }
-  // Work after the end of another turn ends when the next turn starts.
-  interruptAfterEnd(step, "turn-started")
-  if (again && state.provisional?.turnId === turnId) state.provisional = null
-  const turn: TurnRow = {
-    ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
-    ...(isLate ? corrected : {}),
-    sessionId: event.sessionId,
-    nativeTurnId: native,
-    status: "running",
-    handedOver: known === null || again ? (known?.handedOver ?? 0) : 1,
-    uncertain: 0,
-    startedAt: again ? (known?.startedAt ?? step.at) : step.at,
-    ...(again ? runsAgain : {}),
-  }
-  step.putTurn(turn)
-  linkDelegationsOfTurn(step, turn)
-  if (known === null) countTurn(step)
-  if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
-  moveSession(step, "running", "turn-started")
-  return state.active
-}
+    const known = turnOf(step, turnId)
+    const isLate = known !== null && mayRunLate(step, known)
+    const again = known !== null && !isLate && mayRunAgain(known, options.joined === true)
+    if (known !== null && known.status !== "requested" && !isLate && !again) {
+      if (isEarlyStart(step, known)) step.putTurn(startedEarly(step, known))
+      // A join that reports what is known changes nothing.
+      else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
+      return null
+    }
+    if (known === null && refuseSteered(step, turnId)) return null
+    const native = known?.nativeTurnId ?? event.native?.turnId ?? null
+    if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
+      step.note("turn-conflict", subject, `the native id ${native} is another turn's`)
+      return null
+    }
+    const active = state.active
+    if (active !== null) {
+      if ((known === null || isLate || again) && !options.supersedes) {
+        step.note("turn-conflict", subject, `turn ${active.turnId} is active`)
+        return null
+      }
+      endTurn(step, active, {
+        outcome: "cancelled",
+        cause: "superseded",
+        evidence: "inferred",
+        fields: { supersededBy: turnId },
+      })
+    }
+    // Work after the end of another turn ends when the next turn starts.
+    interruptAfterEnd(step, "turn-started")
+    if (again && state.provisional?.turnId === turnId) state.provisional = null
+    const turn: TurnRow = {
+      ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
+      ...(isLate ? corrected : {}),
+      sessionId: event.sessionId,
+      nativeTurnId: native,
+      status: "running",
+      handedOver: known === null || again ? (known?.handedOver ?? 0) : 1,
+      uncertain: 0,
+      startedAt: again ? (known?.startedAt ?? step.at) : step.at,
+      ...(again ? runsAgain : {}),
+    }
+    step.putTurn(turn)
+    linkDelegationsOfTurn(step, turn)
+    if (known === null) countTurn(step)
+    if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
+    moveSession(step, "running", "turn-started")
+    return state.active
+  },
+)
 
 /** `turn.started`. */
 export const turnStarted = (step: Step, payload: PayloadOf<"turn.started">): void => {

@@ -2,9 +2,11 @@
  * Rule 10: running totals become differences, so that nothing is counted twice after a resume, a repeat or a rewind. The
  * thread's usage is the sum of its turns'.
  */
+
 import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
 import type { Baseline } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
+import { byRule } from "./byRule.js"
 import { turnOf } from "./openRows.js"
 import { eventSession, refuseStale, type Step } from "./Step.js"
 
@@ -72,11 +74,12 @@ const add = (step: Step, turn: TurnRow | null, amount: TokenCounts, shown: Shown
 }
 
 /** Applies the total usage of a terminal; returns the turn's new usage, and keeps the thread's usage the sum. */
-export const usageOfTerminal = (step: Step, turn: TurnRow, total: TokenCounts): TokenCounts => {
+export const usageOfTerminal = byRule(10, (step: Step, turn: TurnRow, total: TokenCounts): TokenCounts => {
   const amount = minus(total, turn.usage)
   addToThread(step, amount)
+  step.trace?.credit("turns", turn.turnId, "usage")
   return plus(turn.usage, amount)
-}
+})
 
 /** The turn that a total counts for: the one that runs, or one of the living session that has ended; null: none. */
 const countedTurn = (step: Step): TurnRow | null => {
