@@ -3,10 +3,12 @@
  * first `thread --json` document to the second. Pure, and linear in the documents.
  */
 import type { ThreadSnapshot } from "@threadfold/contracts"
+import { escaped, formatRowPath, isRowKind, type RowKind, rowKinds } from "./rowPath.js"
 
 /** A value of JSON. */
-type Json = unknown
-type JsonObject = Readonly<Record<string, Json>>
+export type Json = unknown
+/** An object of JSON. */
+export type JsonObject = Readonly<Record<string, Json>>
 
 /** One step of a patch, as RFC 6902 has it. */
 export type PatchOperation =
@@ -37,37 +39,18 @@ export interface ThreadDiff {
   readonly patch: readonly PatchOperation[]
 }
 
-/** The names of a snapshot's lists. */
-type ListName = {
-  [Name in keyof ThreadSnapshot]: ThreadSnapshot[Name] extends readonly unknown[] ? Name : never
-}[keyof ThreadSnapshot]
-
-/** The fields that identify a row in each list. */
-const keys: Readonly<Record<string, readonly string[]>> = {
-  turns: ["turnId"],
-  items: ["itemId"],
-  requests: ["requestId"],
-  inferences: ["inferenceId"],
-  realtimeRuns: ["realtimeId"],
-  delegations: ["delegationId"],
-  tasks: ["taskId"],
-  queue: ["messageId"],
-  anomalies: ["subject", "reason"],
-} satisfies { readonly [Name in ListName]: readonly string[] }
-
-const isObject = (value: Json): value is JsonObject =>
+/** Whether a value is an object of JSON. */
+export const isObject = (value: Json): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Whether two values of JSON are the same. The order of fields does not count. */
-const same = (a: Json, b: Json): boolean => {
+export const same = (a: Json, b: Json): boolean => {
   if (a === b) return true
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((one, at) => same(one, b[at]))
   if (!isObject(a) || !isObject(b)) return false
   const names = Object.keys(a)
   return names.length === Object.keys(b).length && names.every((name) => name in b && same(a[name], b[name]))
 }
-
-const escaped = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** Patches one value into another: objects field by field, everything else as a whole. */
 const patchValue = (path: string, before: Json, after: Json, patch: PatchOperation[]): void => {
@@ -86,10 +69,14 @@ const patchValue = (path: string, before: Json, after: Json, patch: PatchOperati
   }
 }
 
-const keyOfRow = (list: string, row: JsonObject): string =>
-  (keys[list] ?? []).map((name) => escaped(String(row[name]))).join("/")
+const pathOf = (list: RowKind, row: JsonObject): string =>
+  formatRowPath(
+    list,
+    rowKinds[list].key.map((name) => String(row[name])),
+  )
 
-const fieldsOf = (before: JsonObject, after: JsonObject): readonly FieldChange[] =>
+/** The fields in which two rows differ; absent is null. */
+export const changedFields = (before: JsonObject, after: JsonObject): readonly FieldChange[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
     .filter((one) => !same(one.before, one.after))
@@ -106,23 +93,23 @@ class Difference {
     const from = isObject(before) ? before : {}
     const to = isObject(after) ? after : {}
     const change = !isObject(before) ? "added" : isObject(after) ? "changed" : "removed"
-    this.rows.push({ row: name, change, turnId: null, fields: fieldsOf(from, to) })
+    this.rows.push({ row: name, change, turnId: null, fields: changedFields(from, to) })
     patchValue(`/${name}`, before, after, this.patch)
   }
 
-  list(name: string, before: readonly JsonObject[], after: readonly JsonObject[]): void {
-    const old = new Map(before.map((row) => [keyOfRow(name, row), row]))
-    const wanted = after.map((row) => keyOfRow(name, row))
+  list(name: RowKind, before: readonly JsonObject[], after: readonly JsonObject[]): void {
+    const old = new Map(before.map((row) => [pathOf(name, row), row]))
+    const wanted = after.map((row) => pathOf(name, row))
     const kept = new Set(wanted)
     /** The keys as the patch has left them so far. */
-    const order = before.map((row) => keyOfRow(name, row))
+    const order = before.map((row) => pathOf(name, row))
     for (let at = order.length - 1; at >= 0; at--) {
       const key = order[at] ?? ""
       if (kept.has(key)) continue
       this.patch.push({ op: "remove", path: `/${name}/${at}` })
       order.splice(at, 1)
       const row = old.get(key) ?? {}
-      this.rows.push({ row: `${name}/${key}`, change: "removed", turnId: turnOf(row), fields: fieldsOf(row, {}) })
+      this.rows.push({ row: key, change: "removed", turnId: turnOf(row), fields: changedFields(row, {}) })
     }
     for (const [at, row] of after.entries()) {
       const key = wanted[at] ?? ""
@@ -131,7 +118,7 @@ class Difference {
       if (was === undefined) {
         this.patch.push({ op: "add", path: place, value: row })
         order.splice(at, 0, key)
-        this.rows.push({ row: `${name}/${key}`, change: "added", turnId: turnOf(row), fields: fieldsOf({}, row) })
+        this.rows.push({ row: key, change: "added", turnId: turnOf(row), fields: changedFields({}, row) })
         continue
       }
       if (order[at] !== key) {
@@ -141,9 +128,9 @@ class Difference {
         order.splice(from, 1)
         order.splice(at, 0, key)
       }
-      const fields = fieldsOf(was, row)
+      const fields = changedFields(was, row)
       if (fields.length === 0) continue
-      this.rows.push({ row: `${name}/${key}`, change: "changed", turnId: turnOf(row), fields })
+      this.rows.push({ row: key, change: "changed", turnId: turnOf(row), fields })
       patchValue(place, was, row, this.patch)
     }
   }
@@ -155,7 +142,7 @@ export const diffSnapshots = (before: ThreadSnapshot, after: ThreadSnapshot): Th
   const old: JsonObject = { ...before }
   for (const [name, value] of Object.entries(after)) {
     const was = old[name]
-    if (Array.isArray(value) && Array.isArray(was)) difference.list(name, was, value)
+    if (isRowKind(name) && Array.isArray(value) && Array.isArray(was)) difference.list(name, was, value)
     else if (name === "sequence") patchValue("/sequence", was, value, difference.patch)
     else difference.single(name, was, value)
   }

@@ -14,6 +14,20 @@ export {
 } from "./Layout.js"
 export { MapStore } from "./MapStore.js"
 export { Overlay, putOf } from "./Overlay.js"
+export {
+  type BadPath,
+  findRow,
+  formatRowPath,
+  isBadPath,
+  isRowKind,
+  keysIn,
+  type ListName,
+  parseRowPath,
+  type RowKind,
+  rowKinds,
+  type SingleName,
+  type TypedPath,
+} from "./rowPath.js"
 export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
