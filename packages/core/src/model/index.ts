@@ -1,4 +1,7 @@
+export { foldRules, type RuleNumber } from "../fold/byRule.js"
+export { foldTraced, type TracedResult } from "../fold/fold.js"
 export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
+export { areBad, type BadEdit, decodeEdits, type Edit, editLimit } from "./edits.js"
 export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
 export {
   type Cells,
@@ -28,9 +31,11 @@ export {
   type SingleName,
   type TypedPath,
 } from "./rowPath.js"
+export { type DocumentRow, viewOfRow } from "./rowView.js"
 export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
+export type { EventHead, FieldSet, RuleName } from "./tracedRows.js"
 export {
   anomalyView,
   delegationView,
@@ -49,3 +54,4 @@ export {
   turnView,
 } from "./view.js"
 export { type WalkStep, walk } from "./walk.js"
+export { type Divergence, type WhatIf, type WhatIfOptions, whatIf } from "./whatIf.js"
