@@ -55,3 +55,5 @@ export {
 } from "./view.js"
 export { type WalkStep, walk } from "./walk.js"
 export { type Divergence, type WhatIf, type WhatIfOptions, whatIf } from "./whatIf.js"
+export { type SetBy, type Why, why } from "./why.js"
+export { type Refused, type WhyEvent, whyEvent } from "./whyEvent.js"
