@@ -8,6 +8,7 @@ import { version } from "../installed.js"
 import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
 import { benchCommand } from "./commands/benchCommand.js"
+import { bisectCommand } from "./commands/bisectCommand.js"
 import {
   checkCommand,
   rebuildCommand,
@@ -63,6 +64,7 @@ const every = [
   threadCommand,
   atCommand,
   diffCommand,
+  bisectCommand,
   eventsCommand,
   tailCommand,
   statsCommand,

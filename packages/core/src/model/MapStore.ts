@@ -67,6 +67,8 @@ export class MapStore implements RowsSource {
     chunksOf: (itemId: string) =>
       [...this.table("item_chunks").rows.under(itemId)].flatMap(({ row }) => (row === null ? [] : [row])),
   }
+  /** Told of every row that a change sets or (null) removes, with what was there before; null: no reader wants it. */
+  onMove: ((table: TableName, before: Cells | null, after: Cells | null) => void) | null = null
   /** How to take back what was done since the outermost `atomically` began; null outside of one. */
   private undo: (() => void)[] | null = null
 
@@ -164,6 +166,10 @@ export class MapStore implements RowsSource {
     }
   }
 
+  /** The rows whose key begins with this, such as the chunks of an item, whole and in no particular order. */
+  under = <N extends TableName>(table: N, first: Scalar): readonly Rows[N][] =>
+    [...this.table(table).rows.under(first)].flatMap(({ row }) => (row === null ? [] : [toRow(table, row)]))
+
   private table(name: TableName): MapTable {
     const found = this.tables.get(name)
     if (found === undefined) throw new Error(`There is no table ${name}.`)
@@ -179,6 +185,7 @@ export class MapStore implements RowsSource {
 
   private set(table: TableName, keyed: Cells, row: Cells | null): void {
     const before = this.table(table).set(keyed, row)
+    this.onMove?.(table, before, row)
     this.undo?.push(() => {
       this.table(table).set(keyed, before)
     })

@@ -136,12 +136,16 @@ class Difference {
   }
 }
 
-/** What changed from one snapshot of a thread to another; in the order of the document. */
-export const diffSnapshots = (before: ThreadSnapshot, after: ThreadSnapshot): ThreadDiff => {
+/**
+ * What changed from one snapshot of a thread to another; in the order of the document.
+ *
+ * @param before null: the thread was not there, and everything is new
+ */
+export const diffSnapshots = (before: ThreadSnapshot | null, after: ThreadSnapshot): ThreadDiff => {
   const difference = new Difference()
   const old: JsonObject = { ...before }
   for (const [name, value] of Object.entries(after)) {
-    const was = old[name]
+    const was = old[name] ?? (Array.isArray(value) ? [] : null)
     if (isRowKind(name) && Array.isArray(value) && Array.isArray(was)) difference.list(name, was, value)
     else if (name === "sequence") patchValue("/sequence", was, value, difference.patch)
     else difference.single(name, was, value)

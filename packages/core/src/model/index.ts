@@ -1,5 +1,6 @@
 export { foldRules, type RuleNumber } from "../fold/byRule.js"
 export { foldTraced, type TracedResult } from "../fold/fold.js"
+export { type BisectRange, type BisectResult, bisect, type Predicate, type Verdict } from "./bisect.js"
 export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
 export { areBad, type BadEdit, decodeEdits, type Edit, editLimit } from "./edits.js"
 export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
@@ -15,8 +16,10 @@ export {
   toRow,
   withoutHeavy,
 } from "./Layout.js"
+export { type DocumentName, LiveDocument, type Reads } from "./LiveDocument.js"
 export { MapStore } from "./MapStore.js"
 export { Overlay, putOf } from "./Overlay.js"
+export { changedRows, type RowMove, type RowStep, reversed, walkRows } from "./rowMoves.js"
 export {
   type BadPath,
   findRow,

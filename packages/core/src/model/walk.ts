@@ -20,13 +20,14 @@ export interface WalkStep {
  *
  * @param events all events of the stream from its first one on, in order
  * @param fold another build of the fold, for what-if
+ * @param store where the rows are made, without rows of this stream yet
  */
 export function* walk(
   streamId: string,
   events: Iterable<EventEnvelope>,
   fold: Fold = currentFold,
+  store: MapStore = new MapStore(),
 ): Generator<WalkStep, void> {
-  const store = new MapStore()
   let state = initialState(streamId)
   for (const event of events) {
     const { changes, state: next } = fold(state, event, store)

@@ -21,15 +21,20 @@ const fieldLine = (look: Look, { after, before, field }: FieldChange): string =>
 const rowText = (look: Look, { change, fields, row }: RowChange): string =>
   [`  ${signs[change]} ${row}`, ...(change === "changed" ? fields.map((one) => fieldLine(look, one)) : [])].join("\n")
 
-/** The changes of a thread, those of each turn together, rows of no turn first. */
-export const diffPage = (look: Look, { from, rows, to }: ThreadDiffReport): string => {
+/** Changes of a thread, those of each turn together, rows of no turn first. */
+export const changesText = (look: Look, rows: readonly RowChange[]): string => {
   const turns = [...new Set(rows.map(({ turnId }) => turnId))].sort((a, b) => Number(a !== null) - Number(b !== null))
+  return turns
+    .map((turn) => {
+      const title = turn === null ? "Thread" : `Turn ${turn}`
+      return [title, ...rows.filter(({ turnId }) => turnId === turn).map((row) => rowText(look, row))].join("\n")
+    })
+    .join("\n\n")
+}
+
+export const diffPage = (look: Look, { from, rows, to }: ThreadDiffReport): string => {
   const head = look.bold(
     `From ${from} to ${to}: ${rows.length === 0 ? "nothing changed" : counted(rows.length, "row")}`,
   )
-  const parts = turns.map((turn) => {
-    const title = turn === null ? "Thread" : `Turn ${turn}`
-    return [title, ...rows.filter(({ turnId }) => turnId === turn).map((row) => rowText(look, row))].join("\n")
-  })
-  return `${[head, ...parts].join("\n\n")}\n`
+  return rows.length === 0 ? `${head}\n` : `${head}\n\n${changesText(look, rows)}\n`
 }

@@ -37,32 +37,39 @@ export const makeJob = <Options, Report>(
     Effect.suspend(() => run({ file, options: Schema.decodeUnknownSync(options)(given), progress })),
 })
 
+const onHandle = <A>(file: string, body: (handle: Sqlite.Database) => A): Effect.Effect<A> =>
+  Effect.sync(() => {
+    const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+    try {
+      return body(handle)
+    } finally {
+      handle.close()
+    }
+  })
+
 /** A job that only reads, and waits for nothing. */
 export const readingJob = <Options, Report>(
   options: Schema.Schema<Options>,
   body: (handle: Sqlite.Database, call: JobCall<Options>) => Report,
-): Job<Options, Report> =>
-  makeJob(options, (call) =>
-    Effect.sync(() => {
-      const handle = new Sqlite(call.file, { readonly: true, fileMustExist: true })
-      try {
-        return body(handle, call)
-      } finally {
-        handle.close()
-      }
-    }),
-  )
+): Job<Options, Report> => makeJob(options, (call) => onHandle(call.file, (handle) => body(handle, call)))
+
+/** Reads the log as of one moment, for a job that waits for something before. `onEvents` takes how many more events were read. */
+export const overLog = <Options, Report>(
+  call: JobCall<Options>,
+  body: (driver: LogDriver, onEvents: (count: number) => void) => Report,
+): Effect.Effect<Report> =>
+  onHandle(call.file, (handle) => {
+    let events = 0
+    const onEvents = (count: number): void => {
+      events += count
+      call.progress(1, events)
+    }
+    return handle.transaction(() => body(sqliteDriver(handle), onEvents)).deferred()
+  })
 
 /** A job that reads the log as of one moment. It tells how many events it has read. */
 export const logJob = <Options, Report>(
   options: Schema.Schema<Options>,
   body: (driver: LogDriver, options: Options, onEvents: (count: number) => void) => Report,
 ): Job<Options, Report> =>
-  readingJob(options, (handle, call) => {
-    let events = 0
-    const onEvents = (count: number): void => {
-      events += count
-      call.progress(1, events)
-    }
-    return handle.transaction(() => body(sqliteDriver(handle), call.options, onEvents)).deferred()
-  })
+  makeJob(options, (call) => overLog(call, (driver, onEvents) => body(driver, call.options, onEvents)))

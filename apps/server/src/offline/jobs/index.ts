@@ -1,4 +1,5 @@
 /** Every job by its name. */
+import { bisectJob } from "./bisectJob.js"
 import { checkJob } from "./checkJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
@@ -10,6 +11,7 @@ export const jobs = {
   verify: verifyJob,
   at: atJob,
   diff: diffJob,
+  bisect: bisectJob,
   rebuild: rebuildJob,
   salvage: salvageJob,
 }
