@@ -9,13 +9,8 @@ import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
 import { benchCommand } from "./commands/benchCommand.js"
 import { bisectCommand } from "./commands/bisectCommand.js"
-import {
-  checkCommand,
-  rebuildCommand,
-  salvageCommand,
-  statsCommand,
-  verifyCommand,
-} from "./commands/databaseCommands.js"
+import { checkCommand } from "./commands/checkCommand.js"
+import { rebuildCommand, salvageCommand, statsCommand, verifyCommand } from "./commands/databaseCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
 import { importCommand } from "./commands/importCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"

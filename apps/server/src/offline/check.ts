@@ -2,8 +2,9 @@
  * `check`: the invariants of the log and of the rows over a whole database, stream by stream. Memory holds a page of
  * events and the rows of one thread, without their texts.
  */
-import { type AnyRow, type CheckReport, type Rows, type TableName, tables } from "@threadfold/contracts"
-import { checkLog, checkRows, type ThreadRows, type Violation } from "@threadfold/core"
+import { type AnyRow, type CheckReport, nearest, type Rows, type TableName, tables } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
+import { checkLog, checkRows, invariants, type ThreadRows, type Violation } from "@threadfold/core"
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
 import { allStreams, eventsOf, type ProjectionStore } from "@threadfold/projections"
@@ -35,15 +36,46 @@ const rowsOf = (store: ProjectionStore, streamId: string): ThreadRows => {
   return { all: <N extends TableName>(table: N) => (byTable.get(table) ?? []) as unknown as readonly Rows[N][] }
 }
 
+/** What to check. */
+export interface CheckScope {
+  /** Ids of invariants; none: all of the log and of rows. */
+  readonly invariants: readonly string[]
+  /** The one stream to check; null: every stream. */
+  readonly streamId: string | null
+}
+
+/** Everything. */
+export const checkAll: CheckScope = { invariants: [], streamId: null }
+
+/** The ids of the invariants that a database can be checked for. */
+const checkable = invariants.filter(({ kind }) => kind !== "fold").map(({ id }) => id)
+
+/** Refuses an id that no check of a database has. */
+export const requireInvariants = (ids: readonly string[]): void => {
+  for (const id of ids) {
+    if (checkable.includes(id)) continue
+    const near = nearest(id, checkable)
+    const detail = invariants.some((one) => one.id === id)
+      ? `${id} is about the steps of the fold, which no database holds.`
+      : `There is no invariant ${id}. ${near === null ? `There are ${checkable.join(", ")}.` : `Did you mean ${near}?`}`
+    throw new Problem({ slug: "invalid-request", detail })
+  }
+}
+
 /**
- * Checks every stream of a database. A log invariant names the first event of a stream that breaks it, a row invariant
- * the last event that touched the row. The caller holds one snapshot of the database for the whole check.
+ * Checks streams of a database. A log invariant names the first event of a stream that breaks it, a row invariant the last event
+ * that touched the row or one of those that it contradicts. The caller holds one snapshot of the database for the whole check.
  */
 export const checkDatabase = (
   driver: Pick<LogDriver, "read" | "readStream" | "streams">,
   store: ProjectionStore,
   onProgress: (streams: number, events: number) => void,
+  { invariants: ids, streamId: only }: CheckScope = checkAll,
 ): CheckReport => {
+  requireInvariants(ids)
+  const wanted = invariants.filter(({ id }) => ids.length === 0 || ids.includes(id))
+  const ofLog = wanted.filter((one) => one.kind === "log")
+  const ofRows = wanted.filter((one) => one.kind === "row")
   const source = eventSourceOf(driver)
   const violations: CheckReport["violations"][number][] = []
   let ok = true
@@ -56,14 +88,17 @@ export const checkDatabase = (
   }
   let streams = 0
   let events = 0
-  for (const streamId of allStreams(source, store)) {
-    const page = eventsOf(source, streamId, (count) => {
-      events += count
-      onProgress(streams, events)
-    })
-    report(checkLog(streamId, page))
-    report(checkRows(streamId, rowsOf(store, streamId)))
+  for (const streamId of only === null ? allStreams(source, store) : [only]) {
+    if (ofLog.length > 0) {
+      const page = eventsOf(source, streamId, (count) => {
+        events += count
+        onProgress(streams, events)
+      })
+      report(checkLog(streamId, page, ofLog))
+    }
+    if (ofRows.length > 0) report(checkRows(streamId, rowsOf(store, streamId), ofRows))
     streams += 1
+    onProgress(streams, events)
   }
   return { ok, violations }
 }

@@ -39,7 +39,7 @@ export interface RowViolation {
   readonly table: TableName
   /** Values of the table's key columns. */
   readonly key: readonly (string | number)[]
-  /** Sequence of the event that last touched the row. */
+  /** Sequence of the last event that touched the row, or one of the rows that it contradicts. */
   readonly sequence: number
   /** What is wrong, as one sentence. */
   readonly detail: string

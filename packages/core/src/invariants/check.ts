@@ -28,7 +28,7 @@ export interface Violation {
   readonly kind: "log" | "row"
   /** The stream: a thread or a connection. */
   readonly threadId: string
-  /** Log: the event that breaks it. Row: the last event that touched the row. Null where no event is known. */
+  /** Log: the event that breaks it. Row: the last event that touched the row or one that it contradicts. Null where no event is known. */
   readonly sequence: number | null
   /** Id of that event; null for rows, where the caller looks it up by the sequence. */
   readonly eventId: string | null

@@ -1,3 +1,3 @@
 /** All invariants as data, and the functions that check a log and rows by them. */
 export { checkLog, checkRows, invariants, maxViolations, type Violation } from "./check.js"
-export type { ThreadRows } from "./Invariant.js"
+export type { Invariant, ThreadRows } from "./Invariant.js"

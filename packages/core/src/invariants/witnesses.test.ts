@@ -127,7 +127,7 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
     evidence: null,
     endedAt: null,
   }),
-  "row.delegation-closes-with-its-turn": row((s) => handed(s).complete(t1), "delegations", null, { back: 1 }),
+  "row.delegation-closes-with-its-turn": row((s) => handed(s).complete(t1), "delegations", null, { back: 0 }),
   "row.delegation-finds-its-turn": row(
     (s) =>
       s

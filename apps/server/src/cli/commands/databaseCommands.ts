@@ -1,4 +1,4 @@
-/** Commands that go through a whole database: `threadfold check`, `verify`, `rebuild`, `salvage`, `stats`. */
+/** Commands that go through a whole database: `threadfold verify`, `rebuild`, `salvage`, `stats`. */
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
@@ -11,7 +11,7 @@ import type { JobProgress } from "../../offline/jobs/Job.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { asFinding } from "../failures.js"
 import { currentLook, write, writeJson } from "../output.js"
-import { checkPage, rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
+import { rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
 import { fileForWork, openReader } from "../reading.js"
 import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json } from "../sharedOptions.js"
@@ -19,7 +19,7 @@ import type { Look } from "../text/Look.js"
 import { counted } from "../text/words.js"
 
 /** Prints the report of work on a database, and ends as a finding where it is not well. */
-const tell = <Report extends { readonly ok: boolean }>(
+export const tell = <Report extends { readonly ok: boolean }>(
   report: Report,
   page: (look: Look, report: Report) => string,
   asJson: boolean,
@@ -27,19 +27,6 @@ const tell = <Report extends { readonly ok: boolean }>(
 
 const folded = ({ events, streams }: JobProgress): string =>
   `${counted(streams, "stream")}, ${counted(events, "event")} folded again`
-
-export const checkCommand = Command.make("check", { dataDir, db, json }, (options) =>
-  Effect.gen(function* () {
-    const file = yield* fileForWork(options)
-    const report = yield* runWatched(
-      { name: "check", file, options: {} },
-      ({ events }) => `${counted(events, "event")} checked`,
-    )
-    yield* tell(report, checkPage, options.json)
-  }).pipe(Effect.scoped),
-).pipe(
-  Command.withDescription("Check the invariants of log and rows; a violation names the event. Exit 1 at a finding."),
-)
 
 const bytes = Options.boolean("bytes").pipe(
   Options.withDescription("Read every native message too, and compare it with what was received."),

@@ -1,5 +1,5 @@
-/** The pages of `check`, `verify`, `rebuild`, `salvage`, `stats`, `import` and `doctor`. */
-import type { CheckReport, ImportReport, LogReport, SalvageReport, Stats, VerifyReport } from "@threadfold/contracts"
+/** The pages of `verify`, `rebuild`, `salvage`, `stats`, `import` and `doctor`. */
+import type { ImportReport, LogReport, SalvageReport, Stats, VerifyReport } from "@threadfold/contracts"
 import type { RebuildReport } from "@threadfold/projections"
 import type { AgentCheck, DoctorReport } from "../../doctor/Report.js"
 import { type Look, oneLine } from "../text/Look.js"
@@ -8,21 +8,6 @@ import { bytes as byteText, count, counted, idLength } from "../text/words.js"
 
 const json = (look: Look, value: unknown): string =>
   cut(oneLine(JSON.stringify(value) ?? "nothing"), Math.max(40, look.width - 14))
-
-export const checkPage = (look: Look, { ok, violations }: CheckReport): string =>
-  ok
-    ? `${look.good("All invariants hold.")}\n`
-    : [
-        look.bad(`${counted(violations.length, "violation")}.`),
-        ...violations.flatMap((one) => [
-          "",
-          `${look.bold(one.invariant)} ${look.dim(`(${one.kind})`)}`,
-          `  thread ${one.threadId}`,
-          `  event  ${one.eventId ?? "-"}${one.sequence === null ? "" : ` (sequence ${one.sequence})`}`,
-          `  ${oneLine(one.detail)}`,
-        ]),
-        "",
-      ].join("\n")
 
 /** What the digests say of the log. */
 const logLines = (look: Look, { blocks, bytes, events, eventsBefore, findings, ok }: LogReport): readonly string[] => [

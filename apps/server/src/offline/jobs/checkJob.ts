@@ -5,6 +5,11 @@ import { Schema } from "effect"
 import { checkDatabase } from "../check.js"
 import { readingJob } from "./Job.js"
 
-export const checkJob = readingJob(Schema.Struct({}), (handle, { progress }) =>
-  handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), progress)).deferred(),
+const CheckScope = Schema.Struct({
+  invariants: Schema.Array(Schema.String),
+  streamId: Schema.NullOr(Schema.String),
+})
+
+export const checkJob = readingJob(CheckScope, (handle, { options, progress }) =>
+  handle.transaction(() => checkDatabase(sqliteDriver(handle), new SqlStore(handle), progress, options)).deferred(),
 )

@@ -1,7 +1,7 @@
 /** Row invariants of items, their chunks, requests and model calls: rules 5 to 7. */
 import { ELSEWHERE } from "../../fold/elsewhere.js"
 import type { RowInvariant } from "../Invariant.js"
-import { countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
+import { contradicts, countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
 
 export const itemRowInvariants: readonly RowInvariant[] = [
   {
@@ -26,8 +26,10 @@ export const itemRowInvariants: readonly RowInvariant[] = [
       return rowsThat("items", rows.all("items"), (item) => {
         if (item.afterEnd === 0) return null
         if (item.turnId === null) return "it is work after the end of no turn"
-        const status = turns.get(item.turnId)?.status
-        return item.status === "open" && status !== "ended" ? `it is open and its turn is ${status}` : null
+        const turn = turns.get(item.turnId)
+        return item.status === "open" && turn?.status !== "ended"
+          ? contradicts(`it is open and its turn is ${turn?.status}`, turn)
+          : null
       })
     },
   },

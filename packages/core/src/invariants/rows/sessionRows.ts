@@ -2,7 +2,7 @@
 import type { SessionRow } from "@threadfold/contracts"
 import { isActive } from "../../state/lifecycle.js"
 import type { RowInvariant, ThreadRows } from "../Invariant.js"
-import { endsWhole, gapless, rowsThat, violation } from "./violation.js"
+import { contradicts, endsWhole, gapless, indexBy, rowsThat, violation } from "./violation.js"
 
 /** The session of the highest epoch. */
 export const currentSession = (rows: ThreadRows): SessionRow | null =>
@@ -27,16 +27,21 @@ export const sessionRowInvariants: readonly RowInvariant[] = [
     severity: "error",
     text: "The current session and the thread point at exactly the turn that runs; no earlier session points at one.",
     violations: (rows) => {
+      const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
       const running = rows.all("turns").find((turn) => turn.status === "running")?.turnId ?? null
       const current = currentSession(rows)
+      const wrong = (activeTurnId: string | null, expected: string | null) =>
+        activeTurnId === expected
+          ? null
+          : contradicts(
+              `points at ${activeTurnId}, ${expected} runs`,
+              ...[activeTurnId, expected].map((id) => (id === null ? null : turns.get(id))),
+            )
       return [
-        ...rowsThat("sessions", rows.all("sessions"), (session) => {
-          const expected = session.sessionId === current?.sessionId ? running : null
-          return session.activeTurnId === expected ? null : `points at ${session.activeTurnId}, ${expected} runs`
-        }),
-        ...rowsThat("threads", rows.all("threads"), (thread) =>
-          thread.activeTurnId === running ? null : `points at ${thread.activeTurnId}, ${running} runs`,
+        ...rowsThat("sessions", rows.all("sessions"), ({ activeTurnId, sessionId }) =>
+          wrong(activeTurnId, sessionId === current?.sessionId ? running : null),
         ),
+        ...rowsThat("threads", rows.all("threads"), ({ activeTurnId }) => wrong(activeTurnId, running)),
       ]
     },
   },
@@ -52,7 +57,9 @@ export const sessionRowInvariants: readonly RowInvariant[] = [
         .sort((a, b) => a.ordinal - b.ordinal)
       return rowsThat("sessions", rows.all("sessions"), (session) => {
         const expected = session.endedAt === null ? (waiting[0]?.turnId ?? null) : null
-        return session.pendingTurnId === expected ? null : `names ${session.pendingTurnId} instead of ${expected}`
+        if (session.pendingTurnId === expected) return null
+        const named = rows.all("turns").find(({ turnId }) => turnId === session.pendingTurnId)
+        return contradicts(`names ${session.pendingTurnId} instead of ${expected}`, named, waiting[0])
       })
     },
   },
@@ -65,7 +72,7 @@ export const sessionRowInvariants: readonly RowInvariant[] = [
       const current = currentSession(rows)
       return rowsThat("sessions", rows.all("sessions"), (session) =>
         session.endedAt === null && session.sessionId !== current?.sessionId
-          ? `epoch ${session.epoch} lives beside epoch ${current?.epoch}`
+          ? contradicts(`epoch ${session.epoch} lives beside epoch ${current?.epoch}`, current)
           : null,
       )
     },
@@ -96,11 +103,13 @@ export const sessionRowInvariants: readonly RowInvariant[] = [
     severity: "error",
     text: "Nothing of an ended session is open: no turn runs, no item, request, model call, task or voice run.",
     violations: (rows) => {
-      const ended = new Set(
-        rows.all("sessions").flatMap((session) => (session.endedAt === null ? [] : [session.sessionId])),
-      )
-      const held = (sessionId: string | null, open: boolean): string | null =>
-        open && sessionId !== null && ended.has(sessionId) ? `it is open and session ${sessionId} has ended` : null
+      const sessions = indexBy(rows.all("sessions"), (session) => session.sessionId)
+      const held = (sessionId: string | null, open: boolean) => {
+        const session = open && sessionId !== null ? sessions.get(sessionId) : undefined
+        return session === undefined || session.endedAt === null
+          ? null
+          : contradicts(`it is open and session ${sessionId} has ended`, session)
+      }
       return [
         ...rowsThat("turns", rows.all("turns"), (turn) => held(turn.sessionId, turn.status === "running")),
         ...rowsThat("items", rows.all("items"), (item) => held(item.sessionId, item.status === "open")),

@@ -1,6 +1,6 @@
 /** Row invariants of turns: rules 2 and 3. */
 import type { RowInvariant } from "../Invariant.js"
-import { countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
+import { contradicts, countBy, endsWhole, gapless, indexBy, repeated, rowsThat } from "./violation.js"
 
 export const turnRowInvariants: readonly RowInvariant[] = [
   {
@@ -54,9 +54,11 @@ export const turnRowInvariants: readonly RowInvariant[] = [
     severity: "error",
     text: "An ended turn holds no open item but work after its end, and no model call (rules 5 and 7); a request may open after it (rule 6).",
     violations: (rows) => {
-      const ended = new Set(rows.all("turns").flatMap((turn) => (turn.status === "ended" ? [turn.turnId] : [])))
-      const held = (turnId: string | null, open: boolean): string | null =>
-        open && turnId !== null && ended.has(turnId) ? `it is open and turn ${turnId} has ended` : null
+      const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
+      const held = (turnId: string | null, open: boolean) => {
+        const turn = open && turnId !== null ? turns.get(turnId) : undefined
+        return turn?.status === "ended" ? contradicts(`it is open and turn ${turnId} has ended`, turn) : null
+      }
       return [
         ...rowsThat("items", rows.all("items"), (item) =>
           held(item.turnId, item.status === "open" && item.afterEnd === 0),

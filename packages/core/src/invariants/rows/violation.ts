@@ -10,23 +10,45 @@ const sequenceOf = (row: object): number => {
   return typeof sequence === "number" ? sequence : 0
 }
 
-/** A violation by this row. */
-export const violation = <N extends TableName>(table: N, row: Rows[N], detail: string): RowViolation => ({
+/**
+ * A violation by this row.
+ *
+ * @param others the rows that it contradicts: the last event that touched one of them all is the first after which they contradicted
+ * each other as they do
+ */
+export const violation = <N extends TableName>(
+  table: N,
+  row: Rows[N],
+  detail: string,
+  others: readonly (object | null | undefined)[] = [],
+): RowViolation => ({
   table,
   key: tables[table].key.map((column): unknown => Reflect.get(row, column)).filter(isKey),
-  sequence: sequenceOf(row),
+  sequence: Math.max(sequenceOf(row), ...others.map((other) => (other == null ? 0 : sequenceOf(other)))),
   detail,
 })
+
+/** What is wrong with a row, and the rows that it contradicts. */
+interface Contradiction {
+  readonly detail: string
+  readonly others: readonly (object | null | undefined)[]
+}
+
+/** Names the rows that a row contradicts. */
+export const contradicts = (detail: string, ...others: Contradiction["others"]): Contradiction => ({ detail, others })
 
 /** A violation by every row that is wrong. `wrong` returns what, or null. */
 export const rowsThat = <N extends TableName>(
   table: N,
   rows: readonly Rows[N][],
-  wrong: (row: Rows[N]) => string | null,
+  wrong: (row: Rows[N]) => string | Contradiction | null,
 ): readonly RowViolation[] =>
   rows.flatMap((row) => {
-    const detail = wrong(row)
-    return detail === null ? [] : [violation(table, row, detail)]
+    const found = wrong(row)
+    if (found === null) return []
+    return [
+      typeof found === "string" ? violation(table, row, found) : violation(table, row, found.detail, found.others),
+    ]
   })
 
 /** A violation by every row whose key another row of lower sequence has too; rows without a key take no part. */

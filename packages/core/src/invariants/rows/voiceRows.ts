@@ -1,6 +1,6 @@
 /** Row invariants of voice runs, hand-overs and tasks: rules 5, 8 and 9. */
 import type { RowInvariant } from "../Invariant.js"
-import { endsWhole, indexBy, repeated, rowsThat } from "./violation.js"
+import { contradicts, endsWhole, indexBy, repeated, rowsThat } from "./violation.js"
 
 export const voiceRowInvariants: readonly RowInvariant[] = [
   {
@@ -35,7 +35,9 @@ export const voiceRowInvariants: readonly RowInvariant[] = [
       return rowsThat("delegations", rows.all("delegations"), (one) => {
         if (!endsWhole(one.status === "closed", one.cause, one.endedAt)) return `it is ${one.status}: ${one.cause}`
         const turn = one.turnId === null ? undefined : turns.get(one.turnId)
-        return one.status === "open" && turn?.settled === 1 ? `it is open and turn ${one.turnId} is over` : null
+        return one.status === "open" && turn?.settled === 1
+          ? contradicts(`it is open and turn ${one.turnId} is over`, turn)
+          : null
       })
     },
   },
