@@ -31,3 +31,12 @@ export {
   recording,
   recordings,
 } from "./recordings/recordings.js"
+export {
+  brokenFold,
+  brokenFoldModule,
+  type StuckDraft,
+  type StuckState,
+  stuckDrafts,
+  stuckStates,
+  stuckThreadId,
+} from "./stuck.js"

@@ -4,7 +4,7 @@
  */
 import type { ItemChunkRow, Rows, TableName } from "@threadfold/contracts"
 import type { AppendChunk, Change, NoteAnomaly } from "../Change.js"
-import { type Cells, cells, keyOf, type Layout, layout, type Scalar, toRow, withHeavyOf } from "./Layout.js"
+import { type Cells, cells, keyOf, type Layout, layout, type Scalar, toRow } from "./Layout.js"
 import { keepOwner } from "./StoredRows.js"
 import { wellFormed, wellFormedAll } from "./scalars.js"
 
@@ -25,7 +25,7 @@ const stored = (json: boolean, value: unknown): unknown => {
 }
 
 /** A row as a database gives it back; heavy columns that it leaves out stay absent. */
-export const storedRow = (of: Layout, row: Cells): Cells => {
+export const storedRow = (of: Layout, row: Cells): Record<string, unknown> => {
   const out: Record<string, unknown> = {}
   for (const { name, json, heavy } of of.columns) {
     if (!heavy || row[name] !== undefined) out[name] = stored(json, row[name])
@@ -38,7 +38,12 @@ const put = (rows: RowPlaces, table: TableName, given: Cells): void => {
   const row = storedRow(of, given)
   const before = rows.get(table, keyOf(of, row))
   keepOwner(of, before, row)
-  rows.set(table, row, withHeavyOf(of, row, before))
+  // The row is a copy of this function's own. Nine of ten events put rows, so a second copy of each would show.
+  for (const name of of.heavy) {
+    const kept = before === null ? null : before[name]
+    if (row[name] === undefined && kept !== undefined) row[name] = kept
+  }
+  rows.set(table, row, row)
 }
 
 /** Carries out changes in their order. Throws `ForeignRow` where one would take another stream's row. */
