@@ -129,5 +129,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       format: "cjs",
     }),
   ])
-  execFileSync(process.execPath, [join(home, "dist", "compile.js"), home], { stdio: ["ignore", "ignore", "inherit"] })
+  // What its commands say is of no interest; where one fails, the error has it.
+  execFileSync(process.execPath, [join(home, "dist", "compile.js"), home], { stdio: "pipe" })
 }
