@@ -7,18 +7,22 @@ import { readFileSync } from "node:fs"
 import { createServer, type ServerResponse } from "node:http"
 import { deserialize } from "node:v8"
 import Sqlite from "better-sqlite3"
-import { prepareReplay } from "../throughput/RawLoop.js"
 import { answerKey, type Plan, type Sent } from "./Plan.js"
 
 const plan: Plan = deserialize(readFileSync(process.argv[2] ?? ""))
 
-const reading = new Sqlite(plan.readFrom, { readonly: true })
-const statements = new Map<string, Sqlite.Statement>()
-const prepared = (text: string): Sqlite.Statement => {
-  const known = statements.get(text) ?? reading.prepare(text)
-  statements.set(text, known)
-  return known
+/** Each statement of a handle prepared once, as our server has them. */
+const preparing = (handle: Sqlite.Database): ((text: string) => Sqlite.Statement) => {
+  const statements = new Map<string, Sqlite.Statement>()
+  return (text) => {
+    const known = statements.get(text) ?? handle.prepare(text)
+    statements.set(text, known)
+    return known
+  }
 }
+
+const reading = new Sqlite(plan.readFrom, { readonly: true })
+const prepared = preparing(reading)
 const begin = prepared("BEGIN")
 const commit = prepared("COMMIT")
 const reads = new Map(
@@ -31,7 +35,12 @@ const reads = new Map(
 const writing = new Sqlite(plan.writeTo)
 writing.pragma("journal_mode = WAL")
 writing.pragma("synchronous = FULL")
-const writes = plan.writes.map((transaction) => prepareReplay(writing, [transaction]))
+const writer = preparing(writing)
+const beginWrite = writer("BEGIN IMMEDIATE")
+const commitWrite = writer("COMMIT")
+const writes = plan.writes.map((transaction) =>
+  transaction.map(({ sql, values }) => ({ statement: writer(sql), values })),
+)
 let written = 0
 
 const send = (response: ServerResponse, { body, headers, status }: Sent): void => {
@@ -60,7 +69,12 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: Buffer) => chunks.push(chunk))
   request.on("end", () => {
     JSON.parse(Buffer.concat(chunks).toString("utf8"))
-    writes[written++]?.()
+    const write = writes[written++]
+    // A push that stores nothing would be no comparison.
+    if (write === undefined) return void response.writeHead(500).end("The plan has no more transactions.")
+    beginWrite.run()
+    for (const { statement, values } of write) statement.run(...values)
+    commitWrite.run()
     send(response, plan.pushed)
   })
 })

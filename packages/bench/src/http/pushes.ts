@@ -1,6 +1,7 @@
 /** Events that adapters push one by one, as calls of our server and as the transactions that its writer makes of them. */
 import { mintId } from "@threadfold/core"
 import { type EventDraft, sha256 } from "@threadfold/engine"
+import { sqliteDriver } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { v7 } from "uuid"
 import { commitAll } from "../throughput/chunks.js"
@@ -51,7 +52,7 @@ export const pushOf = (adapter: Adapter, texts: readonly string[]): Call => ({
   body: JSON.stringify(nextEvent(adapter, texts)),
 })
 
-/** The transactions of so many pushes, each in one of its own, by adapters in turns. */
+/** The transactions of so many pushes, each in one of its own, by adapters in turns; before them, one that opens the session of each adapter. */
 export const capturePushes = (
   directory: string,
   count: number,
@@ -61,9 +62,10 @@ export const capturePushes = (
   Effect.scoped(
     Effect.gen(function* () {
       const capture = new Capture()
-      const { loop } = yield* engineOn(directory, ({ driver, handle }) => {
+      const { loop } = yield* engineOn(directory, ({ handle }) => {
         capture.watch(handle)
-        return driver
+        // A driver of its own: the statements of the one that is there were prepared before.
+        return sqliteDriver(handle)
       })
       const commit = (adapter: Adapter, event: EventDraft["event"]) => {
         const streamId = mintId(sha256, 1_700_000_000_000, adapter.sessionId)
