@@ -81,11 +81,11 @@ export const currentLook: Effect.Effect<Look> = Effect.gen(function* () {
 })
 
 /** Least time between two lines of progress that no person watches, ms. */
-const lineEvery = 1000
+const lineEvery = 10_000
 
 /**
- * Progress on standard error: one line that is written over where a person watches, elsewhere a line a second, the first one after
- * a second.
+ * Progress on standard error: one line that is written over where a person watches, elsewhere a line every ten seconds, the first one
+ * after ten.
  */
 export const progressLine = (): ((text: string) => void) => {
   let toldAt = performance.now()
