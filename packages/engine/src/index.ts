@@ -12,7 +12,7 @@ export type {
   Submission,
 } from "./Submission.js"
 export { openWriterLine } from "./thread/index.js"
-export { memoryWork, WorkReads } from "./work/index.js"
+export { memoryWork, readEffect, readOpenEffects, WorkReads } from "./work/index.js"
 export {
   type ChangedStream,
   CommitLoop,

@@ -28,6 +28,7 @@ import {
   threadCommand,
   threadsCommand,
 } from "./commands/threadCommands.js"
+import { whatIfCommand, whyCommand } from "./commands/whyCommands.js"
 import {
   exitCodeOf,
   Finding,
@@ -60,6 +61,8 @@ const every = [
   atCommand,
   diffCommand,
   bisectCommand,
+  whyCommand,
+  whatIfCommand,
   eventsCommand,
   tailCommand,
   statsCommand,

@@ -11,6 +11,7 @@ import jsonPatch from "fast-json-patch"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Moment, threadAt, threadDiff } from "../../src/offline/moments.js"
 import { Library } from "./Library.js"
+import { expectRules, proveFields } from "./provedFields.js"
 
 let library: Library
 beforeEach(() => {
@@ -49,7 +50,7 @@ const spread = <A>(all: readonly A[]): readonly A[] => {
 }
 
 describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))("%s", (_name, one) => {
-  it("is shown at any event as a new fold shows it, and a patch leads from one moment to the next", async () => {
+  it("is shown at any event as a new fold shows it, a patch leads to the next moment, and why names what set a field", async () => {
     await library.import([one.path])
     const pauses = makePauses()
     await library.own(async ({ driver }) => {
@@ -73,6 +74,9 @@ describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))(
         }
         expect(threadAt(driver, threadId, at(Number.MAX_SAFE_INTEGER)).turns).toEqual(before?.snapshot.turns)
         expect(threadDiff(driver, threadId, at(driver.head()), at(driver.head())).patch).toEqual([])
+        expectRules(threadId, events)
+        await pauses()
+        expect(before === null ? 0 : proveFields(before.snapshot, events)).toBeGreaterThan(0)
       }
     })
   })

@@ -38,7 +38,6 @@ export { type DocumentRow, viewOfRow } from "./rowView.js"
 export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
-export type { EventHead, FieldSet, RuleName } from "./tracedRows.js"
 export {
   anomalyView,
   delegationView,
@@ -58,5 +57,5 @@ export {
 } from "./view.js"
 export { type WalkStep, walk } from "./walk.js"
 export { type Divergence, type WhatIf, type WhatIfOptions, whatIf } from "./whatIf.js"
-export { type SetBy, type Why, why } from "./why.js"
-export { type Refused, type WhyEvent, whyEvent } from "./whyEvent.js"
+export { why } from "./why.js"
+export { whyEvent } from "./whyEvent.js"

@@ -1,47 +1,20 @@
 /** Events that are folded with a trace, and what they did to rows of the document, field by field, with the rule of each. */
-import type { EventEnvelope } from "@threadfold/contracts"
+import type { EventEnvelope, EventHead, FieldSet, RowFate, RuleName } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { type FoldTrace, foldRules, type RuleNumber, type RulePath } from "../fold/byRule.js"
 import { fold, foldTraced } from "../fold/fold.js"
 import { initialState } from "../state/FoldState.js"
 import { isBookkeeping } from "./derivedFields.js"
-import { changedFields, type Json, type JsonObject, same } from "./diff.js"
+import { changedFields, type JsonObject, same } from "./diff.js"
 import { MapStore } from "./MapStore.js"
 import { formatRowPath, rowKinds } from "./rowPath.js"
 import { type DocumentRow, rowOfChange, tableOfKind, touches, viewOfRow } from "./rowView.js"
-
-/** A rule of docs/rules.md. */
-export interface RuleName {
-  readonly number: RuleNumber
-  readonly name: string
-}
-
-/** What identifies an event. */
-export interface EventHead {
-  readonly sequence: number
-  readonly eventId: string
-  readonly type: string
-  /** Source clock, ms since the epoch. */
-  readonly at: number
-  readonly actor: EventEnvelope["actor"]
-}
-
-/** A field as an event changed it. */
-export interface FieldSet {
-  readonly field: string
-  readonly before: Json
-  readonly after: Json
-  /** The rule that set it. */
-  readonly rule: RuleName
-  /** The rules that it was reached through, outermost first; `rule` is the last one. */
-  readonly through: readonly RuleName[]
-}
 
 /** A row of the document that an event changed. */
 export interface RowSet {
   /** Its path. */
   readonly row: string
-  readonly change: "added" | "changed" | "removed"
+  readonly change: RowFate
   /** The fields that differ; all of them where the row came or went. */
   readonly fields: readonly FieldSet[]
   /** The whole row after the event; null: it is not in the document any more. */

@@ -6,7 +6,7 @@
  * were resolved by. An inserted event goes through the same step where it is placed: ids that it gives are taken by the same rules,
  * native ids are looked up, and an id that it opens is minted from its place in the edits, so that the same edits give the same ids.
  */
-import type { EventEnvelope, ThreadSnapshot } from "@threadfold/contracts"
+import type { EventEnvelope, EventHead, ThreadSnapshot } from "@threadfold/contracts"
 import type { Change, Fold } from "../Change.js"
 import { fold as currentFold } from "../fold/fold.js"
 import type { Digest } from "../resolve/mints.js"
@@ -21,7 +21,7 @@ import { areBad, type BadEdit, type Edit } from "./edits.js"
 import { MapStore } from "./MapStore.js"
 import { type DocumentRow, isStreamed, lightItem, touches, viewOfRow } from "./rowView.js"
 import { snapshotOf } from "./snapshotOf.js"
-import { type EventHead, headOf, pathOfRow, rowsOfChanges } from "./tracedRows.js"
+import { headOf, pathOfRow, rowsOfChanges } from "./tracedRows.js"
 
 /** The first event after which the two threads differ. */
 export interface Divergence {

@@ -1,5 +1,5 @@
 /** Why a field has its value, and the proof: without the event that `why` names, the field is another at that event. */
-import type { EventEnvelope, ThreadSnapshot } from "@threadfold/contracts"
+import type { EventEnvelope, ThreadSnapshot, WhyRow } from "@threadfold/contracts"
 import { arbHostile, arbSession, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -11,7 +11,7 @@ import { formatRowPath, isBadPath, keysIn, type RowKind, rowKinds } from "./rowP
 import { snapshotOf } from "./snapshotOf.js"
 import { walk } from "./walk.js"
 import { whatIf } from "./whatIf.js"
-import { type Why, why } from "./why.js"
+import { why } from "./why.js"
 import { whyEvent } from "./whyEvent.js"
 
 const threadId = id("thread")
@@ -28,7 +28,7 @@ const story = (): Scenario =>
     .send("turn.completed", { outcome: "completed" }, { native: { turnId: "t1" } })
     .send("turn.completed", { outcome: "completed" }, { native: { turnId: "t1" } })
 
-const answer = (events: readonly EventEnvelope[], path: string, of = threadId): Why => {
+const answer = (events: readonly EventEnvelope[], path: string, of = threadId): WhyRow => {
   const found = why(of, () => events, path)
   if (isBadPath(found)) throw new Error(found.problem)
   return found

@@ -2,53 +2,16 @@
  * Why a row or a field of a thread is as it is: the event that set it last, and the rule of the fold that made the change. Pure; the rule
  * is told by the fold itself, which is asked again with a trace at the events in question.
  */
-import type { EventEnvelope } from "@threadfold/contracts"
+import type { EventEnvelope, FieldSet, SetBy, WhyRow } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { fold } from "../fold/fold.js"
 import { initialState } from "../state/FoldState.js"
 import { derivedFrom } from "./derivedFields.js"
-import { type Json, type JsonObject, same } from "./diff.js"
+import { type JsonObject, same } from "./diff.js"
 import { MapStore } from "./MapStore.js"
 import { type BadPath, findRow, isBadPath, parseRowPath, rowKinds, type TypedPath } from "./rowPath.js"
 import { type DocumentRow, isStreamed, lightItem, rowOfChange, touches, viewOfRow } from "./rowView.js"
-import {
-  applyTraced,
-  type EventHead,
-  type FieldSet,
-  headOf,
-  isNotable,
-  pathOfRow,
-  type RowSet,
-  tracedAt,
-} from "./tracedRows.js"
-
-/** An event that changed a row, or the field of it that was asked for. */
-export interface SetBy {
-  readonly event: EventHead
-  /** What became of the row. */
-  readonly change: RowSet["change"]
-  /** The fields that it changed: the one that was asked for, or all. */
-  readonly fields: readonly FieldSet[]
-  /** Other rows that the same event changed, at most 20. */
-  readonly alsoChanged: readonly string[]
-}
-
-/** Why a row or a field has its value. */
-export interface Why {
-  /** The path in full. */
-  readonly path: string
-  /** What the row or the field is now; null: it is null, or its row is not in the document. */
-  readonly value: Json
-  /** Whether its row is in the document. */
-  readonly exists: boolean
-  /** Rows or fields that the value is made of; empty: events tell it. */
-  readonly derivedFrom: readonly string[]
-  readonly setBy: SetBy
-  /** Those that set it before, newest first. */
-  readonly earlier: readonly SetBy[]
-  /** Whether there are more of them. */
-  readonly hasMore: boolean
-}
+import { applyTraced, headOf, isNotable, pathOfRow, type RowSet, tracedAt } from "./tracedRows.js"
 
 /** Events of each answer at most, beside the last one. */
 export const earlierLimit = 10
@@ -160,7 +123,7 @@ const setBy = (changed: readonly RowSet[], event: EventEnvelope, row: string, fi
  * @param events the events of the thread from its first one on, up to the moment that is asked about; read twice
  * @param path a row path (`rowPath.ts`); its row may have left the document
  */
-export const why = (threadId: string, events: () => Iterable<EventEnvelope>, path: string): Why | BadPath => {
+export const why = (threadId: string, events: () => Iterable<EventEnvelope>, path: string): WhyRow | BadPath => {
   const typed = parseRowPath(path)
   if (isBadPath(typed)) return typed
   const { field, kind } = typed

@@ -1,40 +1,8 @@
 /** What one event changed and why, and what of it was refused: also for an event that changed nothing. */
-import type { EventEnvelope, Rows } from "@threadfold/contracts"
+import type { EventEnvelope, Refused, WhyEvent } from "@threadfold/contracts"
 import type { RulePath } from "../fold/byRule.js"
 import { formatRowPath } from "./rowPath.js"
-import {
-  applyTraced,
-  type EventHead,
-  headOf,
-  isNotable,
-  type RowSet,
-  type RuleName,
-  ruleName,
-  tracedAt,
-} from "./tracedRows.js"
-
-/** An anomaly that an event was noted with. */
-export interface Refused {
-  /** The path of its row. */
-  readonly row: string
-  readonly reason: Rows["anomalies"]["reason"]
-  readonly subject: string
-  readonly detail: string | null
-  readonly rule: RuleName
-  /** The rules that it was reached through, outermost first. */
-  readonly through: readonly RuleName[]
-}
-
-/** What an event changed, and what it was refused for. */
-export interface WhyEvent {
-  readonly event: EventHead
-  /** The rule that events of its type go by; null: it was refused before. */
-  readonly rule: RuleName | null
-  /** Rows that it changed beside anomalies, without those in which only what nearly every event moves is another. */
-  readonly changed: readonly Omit<RowSet, "after">[]
-  /** Why it, or a part of it, was not applied. */
-  readonly anomalies: readonly Refused[]
-}
+import { applyTraced, headOf, isNotable, ruleName, tracedAt } from "./tracedRows.js"
 
 const throughOf = (path: RulePath): Pick<Refused, "rule" | "through"> => ({
   rule: ruleName(path.at(-1) ?? path[0]),

@@ -1,4 +1,5 @@
 export { memoryWork } from "./MemoryWork.js"
 export { sqliteWork, workGroup } from "./SqliteWork.js"
+export { readEffect, readOpenEffects } from "./StoredEffect.js"
 export { WorkReads } from "./WorkReads.js"
 export * from "./WorkStore.js"

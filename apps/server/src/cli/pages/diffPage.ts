@@ -8,7 +8,8 @@ import { counted } from "../text/words.js"
 /** Longest value that is shown, characters. */
 const longestValue = 60
 
-const shown = (value: unknown): string => {
+/** A value on one line, cut. */
+export const shownValue = (value: unknown): string => {
   const text = typeof value === "string" ? oneLine(value) : JSON.stringify(value)
   return cut(text, longestValue)
 }
@@ -16,7 +17,7 @@ const shown = (value: unknown): string => {
 const signs = { added: "+", removed: "-", changed: "~" } as const
 
 const fieldLine = (look: Look, { after, before, field }: FieldChange): string =>
-  `      ${look.dim(field)} ${shown(before)} → ${shown(after)}`
+  `      ${look.dim(field)} ${shownValue(before)} → ${shownValue(after)}`
 
 const rowText = (look: Look, { change, fields, row }: RowChange): string =>
   [`  ${signs[change]} ${row}`, ...(change === "changed" ? fields.map((one) => fieldLine(look, one)) : [])].join("\n")

@@ -5,6 +5,7 @@ import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
 import { verifyJob } from "./verifyJob.js"
+import { whatIfJob, whyJob } from "./whyJobs.js"
 
 export const jobs = {
   check: checkJob,
@@ -14,4 +15,6 @@ export const jobs = {
   bisect: bisectJob,
   rebuild: rebuildJob,
   salvage: salvageJob,
+  why: whyJob,
+  whatif: whatIfJob,
 }

@@ -1,0 +1,109 @@
+/** `why` and `whatif`: which event and rule made a row what it is, and how the thread would be with another log or fold. */
+import { pathToFileURL } from "node:url"
+import { Problem } from "@threadfold/contracts/problem"
+import { FOLD_VERSION, type Fold } from "@threadfold/core"
+import { areBad, type BadEdit, decodeEdits, type WhatIf, whatIf } from "@threadfold/core/model"
+import { eventSourceOf, readEffect, sha256 } from "@threadfold/engine"
+import { sqliteDriver } from "@threadfold/event-log"
+import { eventsOf } from "@threadfold/projections"
+import Sqlite from "better-sqlite3"
+import { Effect, Schema } from "effect"
+import { Question, requireThread, threadWhy } from "../why.js"
+import { makeJob, readingJob } from "./Job.js"
+
+const why = Schema.Struct({ threadId: Schema.String, question: Question, at: Schema.NullOr(Schema.Number) })
+export const whyJob = readingJob(why, (handle, { options, progress }) => {
+  let events = 0
+  const onEvents = (count: number): void => {
+    events += count
+    progress(1, events)
+  }
+  const driver = sqliteDriver(handle)
+  return handle.transaction(() => threadWhy(driver, (id) => readEffect(handle, id), options, onEvents)).deferred()
+})
+
+const edited = Schema.Struct({
+  threadId: Schema.String,
+  /** The edits as JSON gave them: they are checked here, before any work. */
+  edits: Schema.Unknown,
+  /** Path of an ES module with another build of the fold; null: the present one. */
+  module: Schema.NullOr(Schema.String),
+  /** Both threads end after the event of this sequence; null: at the end. */
+  until: Schema.NullOr(Schema.Number),
+})
+
+/** What `whatif` prints. */
+export interface WhatIfReport extends WhatIf {
+  /** Version of the fold that folded the recorded log. */
+  readonly foldVersion: number
+  /** Version of the one that folded the edited log. */
+  readonly otherFoldVersion: number
+}
+
+const isFold = (value: unknown): value is Fold => typeof value === "function"
+
+const noFold = (path: string, why: string): Problem =>
+  new Problem({ slug: "invalid-request", detail: `${path} is no build of the fold: ${why}.` })
+
+/** The fold of a module that exports `fold` and `FOLD_VERSION`. */
+const loadFold = (path: string): Effect.Effect<{ readonly fold: Fold; readonly version: number }> =>
+  Effect.gen(function* () {
+    const loaded: unknown = yield* Effect.tryPromise({
+      try: () => import(pathToFileURL(path).href),
+      catch: (error) => noFold(path, error instanceof Error ? error.message : String(error)),
+    }).pipe(Effect.orDie)
+    const fold: unknown = Reflect.get(Object(loaded), "fold")
+    const version: unknown = Reflect.get(Object(loaded), "FOLD_VERSION")
+    if (!isFold(fold)) return yield* Effect.die(noFold(path, "it exports no function `fold`"))
+    if (typeof version !== "number") return yield* Effect.die(noFold(path, "it exports no number `FOLD_VERSION`"))
+    return { fold, version }
+  })
+
+/** Edits that are named in the detail of a problem. */
+const listed = 5
+
+/** What is wrong with the edits, each with its place. */
+const refused = (bad: readonly BadEdit[]): Problem => {
+  const one = ({ field, index, problem }: BadEdit): string =>
+    `${index === null ? "the list" : `edit ${index}`}${field === "" ? "" : `, ${field}`}: ${problem}`
+  const rest = bad.length > listed ? `; and ${bad.length - listed} more` : ""
+  return new Problem({ slug: "invalid-request", detail: `${bad.slice(0, listed).map(one).join("; ")}${rest}.` })
+}
+
+export const whatIfJob = makeJob(edited, ({ file, options: { edits, module, threadId, until }, progress }) =>
+  Effect.gen(function* () {
+    const decoded = decodeEdits(edits)
+    if (areBad(decoded)) return yield* Effect.die(refused(decoded.bad))
+    const other = module === null ? null : yield* loadFold(module)
+    return yield* Effect.sync((): WhatIfReport => {
+      const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+      try {
+        const driver = sqliteDriver(handle)
+        let read = 0
+        const events = () =>
+          eventsOf(eventSourceOf(driver), threadId, (count) => {
+            read += count
+            progress(1, read)
+          })
+        return handle
+          .transaction((): WhatIfReport => {
+            requireThread(driver, threadId)
+            const options = {
+              digest: sha256,
+              ...(other === null ? {} : { fold: other.fold }),
+              ...(until === null ? {} : { until }),
+            }
+            const found = whatIf(threadId, events, decoded.edits, options)
+            if (found === null) {
+              throw new Problem({ slug: "before-first-event", detail: `Thread ${threadId} began after that moment.` })
+            }
+            if (areBad(found)) throw refused(found.bad)
+            return { ...found, foldVersion: FOLD_VERSION, otherFoldVersion: other?.version ?? FOLD_VERSION }
+          })
+          .deferred()
+      } finally {
+        handle.close()
+      }
+    })
+  }),
+)
