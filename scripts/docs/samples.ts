@@ -20,13 +20,25 @@ const timeless = (text: string): string =>
 /** Without blank lines around it; the blanks that its first line begins with stay. */
 const trimmed = (text: string): string => text.replace(/^\n+|\s+$/g, "")
 
+/** The words of a line as a shell has them: single quotes hold a word together. */
+const wordsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/(?:'([^']*)'|(\S+))/g)].map(([, quoted, bare]) => quoted ?? bare ?? "")
+
+/** A database that a page copies, and what lies beside it, are in the directory of the page. */
+const inDirectory = (word: string, directory: string): string =>
+  word.startsWith("copied.") ? join(directory, word) : word
+
 const outputOf = (line: string, directory: string): string => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...line.split(" ").slice(1)], {
+  const [command = "", ...words] = wordsOf(line)
+  const args = words.map((word) => inDirectory(word, directory))
+  const [run, first] = command === "threadfold" ? [process.execPath, [program]] : [command, []]
+  const { status, stdout, stderr } = spawnSync(run, [...first, ...args], {
     cwd: root,
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", TZ: "UTC", THREADFOLD_DATA_DIR: directory },
   })
-  if (status !== 0) throw new Error(`${line}\n${stderr}`)
+  // 1 is a finding: the command did its work.
+  if (status !== 0 && status !== 1) throw new Error(`${line}\n${stderr}`)
   return trimmed(stdout)
 }
 

@@ -18,6 +18,7 @@ import { completionsCommand, doctorCommand } from "./commands/programCommands.js
 import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
 import { sendCommand } from "./commands/sendCommand.js"
 import { serveCommand } from "./commands/serveCommand.js"
+import { stepCommand } from "./commands/stepCommand.js"
 import { tailCommand } from "./commands/tailCommand.js"
 import {
   deleteCommand,
@@ -63,6 +64,7 @@ const every = [
   bisectCommand,
   whyCommand,
   whatIfCommand,
+  stepCommand,
   eventsCommand,
   tailCommand,
   statsCommand,

@@ -38,6 +38,7 @@ export { type DocumentRow, viewOfRow } from "./rowView.js"
 export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
+export { Timeline, type TimelineStep, timelineStep } from "./Timeline.js"
 export {
   anomalyView,
   delegationView,

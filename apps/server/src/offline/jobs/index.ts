@@ -4,6 +4,7 @@ import { checkJob } from "./checkJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
+import { stepJob } from "./stepJob.js"
 import { verifyJob } from "./verifyJob.js"
 import { whatIfJob, whyJob } from "./whyJobs.js"
 
@@ -13,6 +14,7 @@ export const jobs = {
   at: atJob,
   diff: diffJob,
   bisect: bisectJob,
+  step: stepJob,
   rebuild: rebuildJob,
   salvage: salvageJob,
   why: whyJob,
