@@ -2,6 +2,7 @@ export { CatchUp } from "./CatchUp.js"
 export * from "./EventSource.js"
 export { DatabaseHash, hashStream } from "./hash.js"
 export * from "./migrations.js"
+export { type Look, Moments, type MomentsOptions, momentNow, type ThreadMoment } from "./moments/index.js"
 export * from "./ProjectionStore.js"
 export {
   CursorInvalid,

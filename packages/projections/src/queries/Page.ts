@@ -90,6 +90,17 @@ export const pageSelection = <N extends TableName>(
 }
 
 /**
+ * Where the rows of a list begin, seen from its end, if the table holds others beyond. A page that goes down from a cursor begins
+ * there: it needs no other bound.
+ */
+const topOf = <N extends TableName>(sql: ReadSql, list: List<N>, isNeeded: boolean): readonly Condition[] => {
+  const [first] = list.columns
+  if (sql.top === undefined || first === undefined || !isNeeded) return []
+  const top = sql.top(list.table)
+  return top === null ? [] : [{ sql: `${first.sql} <= ?`, params: [top] }]
+}
+
+/**
  * Reads one page. `scope` is what cursors of this list are bound to besides its name, such as the thread; filters are not
  * part of it, because a place stays right under another filter.
  */
@@ -107,7 +118,8 @@ export const readPage = <N extends TableName>(
     const types = list.columns.map(({ type }) => type)
     const place = query.cursor === undefined ? null : yield* decodeCursor(name, types, query.cursor)
     const backwards = place?.direction === "previous"
-    const { where, tail } = pageSelection(list, conditions, order, place, limit)
+    const bounds = topOf(sql, list, (order === "asc") !== backwards || place === null)
+    const { where, tail } = pageSelection(list, [...conditions, ...bounds], order, place, limit)
     const found = yield* selectRows(sql, list.table, where, tail)
     const more = found.length > limit
     const near = more ? found.slice(0, limit) : found

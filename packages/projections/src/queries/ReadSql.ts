@@ -3,6 +3,7 @@
  * for reading alone: prepared statements on a better-sqlite3 handle, without a span or a fiber for each.
  */
 import * as SqlError from "@effect/sql/SqlError"
+import type { TableName } from "@threadfold/contracts"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { LRUCache } from "lru-cache"
@@ -16,6 +17,11 @@ export interface ReadSql {
   ) => Effect.Effect<readonly Row[], SqlError.SqlError>
   /** Runs `body`, which waits for nothing but these statements, in one transaction. */
   readonly withTransaction: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError.SqlError>
+  /**
+   * The highest value that a row of the table has in the first column of its list; null: the table has none. Absent where the
+   * tables hold no rows but those that are asked for, so that no page has to pass over any.
+   */
+  readonly top?: (table: TableName) => string | number | null
 }
 
 /** Statements that are kept prepared: HTTP needs far fewer. The limit of a page is part of its text. */
@@ -60,6 +66,18 @@ export const readSqlOf = (handle: Sqlite.Database): ReadSql => {
           )
         },
       ),
+  }
+}
+
+/** Statements over a handle whose transaction is open already, and stays so. */
+export const readSqlInside = (handle: Sqlite.Database, top: NonNullable<ReadSql["top"]>): ReadSql => {
+  const statement = prepared(handle)
+  return {
+    top,
+    // The only cast, as above.
+    unsafe: <Row extends object>(text: string, params: readonly unknown[] = []) =>
+      attempt(() => statement(text).all(params) as readonly Row[]),
+    withTransaction: (body) => body,
   }
 }
 

@@ -1,0 +1,2 @@
+export { type Look, Moments, type MomentsOptions, momentNow } from "./Moments.js"
+export type { ThreadMoment } from "./ThreadMoments.js"
