@@ -21,9 +21,14 @@ const soaks: Readonly<Record<string, Soak>> = {
   // kill -9 at other points on every run.
   kill: { files: ["test/cli/kill.test.ts"], env: { KILLS: "1000", SEED: String(Date.now() % 1_000_000) } },
   // Every recording cut after every line, and a thousand damaged ones.
-  recordings: { files: ["test/recordings"], env: { CUTS: "all", THREADFOLD_RUNS: "1000", WHY_FIELDS: "20" } },
+  recordings: {
+    files: ["test/recordings"],
+    env: { CUTS: "all", THREADFOLD_RUNS: "1000", WHY_FIELDS: "20", MOMENTS: "all" },
+  },
   // The write-ahead log cut at two hundred points.
   wal: { files: ["test/recordings/cutLog.test.ts"], env: { WAL_CUTS: "200" } },
+  // Threads as they were at every event of random logs, from checkpoints.
+  moments: { folder: "packages/projections", files: ["src/moments/moments.test.ts"], env: { MOMENTS_RUNS: "300" } },
   // Scenario 3: a server killed at every commit of six threads.
   crashes: { folder: "packages/orchestrator", files: ["src/restart.test.ts"], env: { CRASHES: "all" } },
   // Scenario 11, its second half: what an agent's process leaves behind, in the system and in us.

@@ -64,6 +64,7 @@ const options = {
     worker: "../../packages/engine/src/thread/worker.ts",
     jobThread: "src/offline/jobThread.ts",
     readingThread: "src/imports/readingThread.ts",
+    momentThread: "src/moments/momentThread.ts",
     throughputWriter: "../../packages/bench/src/throughput/throughputWriter.ts",
     subscriberWorker: "../../packages/bench/src/live/subscriberWorker.ts",
     benchAgent: "../../packages/bench/src/live/agent.ts",

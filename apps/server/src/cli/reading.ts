@@ -4,6 +4,7 @@ import { Effect, Option, type Scope } from "effect"
 import { type Place, placeOf, type Server } from "../offline/Place.js"
 import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
+import type { RemoteReader } from "../offline/RemoteReader.js"
 import { toProblem } from "../problems/toProblem.js"
 import { usageProblem } from "./failures.js"
 import { note } from "./output.js"
@@ -45,7 +46,7 @@ export const readerOf = (place: Place): Effect.Effect<Reader, Problem, Scope.Sco
     : Effect.flatMap(loadLocalReader, ({ openLocalReader }) => Effect.flatMap(fileOf(place), openLocalReader))
 
 /** Loaded on demand: the HTTP client is the larger half of the program, and most commands never speak HTTP. */
-export const remoteReader = (server: Server): Effect.Effect<Reader> =>
+export const remoteReader = (server: Server): Effect.Effect<RemoteReader> =>
   Effect.flatMap(
     Effect.promise(() => import("../offline/RemoteReader.js")),
     ({ openRemoteReader }) => openRemoteReader(server),
@@ -73,6 +74,12 @@ export const threadForWork = (
     const { openLocalReader } = yield* loadLocalReader
     return { file, threadId: yield* threadNamed(yield* openLocalReader(file), named.id) }
   })
+
+/** The server that owns the place that the options name; null: none does. */
+export const ownerNamed = (named: Named): Effect.Effect<RemoteReader | null, Problem> =>
+  Effect.flatMap(placeNamed(named), (place) =>
+    place.kind === "owned" && place.server !== null ? remoteReader(place.server) : Effect.succeed(null),
+  )
 
 /** The one thread that a text means. Fails with `thread-not-found`, or as usage where it may mean several. */
 export const threadNamed = (reader: Reader, text: string): Effect.Effect<string, Problem> =>

@@ -10,6 +10,7 @@ import type { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
+import { MomentReads } from "../moments/MomentReads.js"
 import { announce } from "./Discovery.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
@@ -82,6 +83,7 @@ const settings = (options: HttpOptions) =>
     HttpLimits.layer(options.limits),
     Metrics.layer(options.secrets),
     Layer.succeed(ServerVersion, options.version),
+    MomentReads.layer(options.dataDir),
     Layer.succeed(ImportSettings, { ...(options.imports ?? defaultImportLimits), directory: options.dataDir }),
   )
 

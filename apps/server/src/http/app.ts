@@ -14,6 +14,7 @@ import { methodsOf, unknownQuery } from "./routes/declaredRoutes.js"
 import { importRoutes } from "./routes/importRoutes.js"
 import { logRoutes } from "./routes/logRoutes.js"
 import { modelRoutes } from "./routes/modelRoutes.js"
+import { momentRoutes } from "./routes/momentRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
 import { requestRoutes } from "./routes/requestRoutes.js"
 import { agentRoutes, healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
@@ -25,6 +26,7 @@ import { pathOf } from "./security/Guard.js"
 const groups = Layer.mergeAll(
   threadRoutes,
   modelRoutes,
+  momentRoutes,
   commandRoutes,
   turnRoutes,
   requestRoutes,

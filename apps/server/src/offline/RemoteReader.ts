@@ -9,6 +9,7 @@ import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import { maxLimit } from "@threadfold/projections"
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { addNativeBody } from "./LocalReader.js"
+import type { Moment, ThreadDiffReport } from "./moments.js"
 import type { Server } from "./Place.js"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
 
@@ -77,12 +78,12 @@ const matching = (client: Client, text: string) =>
 
 /**
  * A whole thread: its newest entries in one answer, older ones page by page. Older entries are closed, so that a page that
- * is read a moment later says the same.
+ * is read a moment later says the same; the cursors of an earlier moment stay at it.
  */
-const thread = (client: Client, threadId: string) =>
+const thread = (client: Client, threadId: string, at?: number) =>
   Effect.gen(function* () {
     const path = { threadId: ThreadId.make(threadId) }
-    const { more, ...snapshot } = yield* client.threads.get({ path, urlParams: { limit: maxLimit } })
+    const { more, ...snapshot } = yield* client.threads.get({ path, urlParams: { limit: maxLimit, at } })
     const rest = <A, E>(
       name: keyof ThreadSnapshot,
       page: (
@@ -167,8 +168,32 @@ const events = (
   )
 }
 
+/** The sequence of a moment. */
+const sequenceOf = (client: Client, threadId: string, moment: Moment) => {
+  const find = (urlParams: { readonly event?: string; readonly time?: number; readonly turn?: string }) =>
+    Effect.map(client.moments.find({ path: { threadId }, urlParams }), ({ sequence }) => sequence)
+  switch (moment.kind) {
+    case "sequence":
+      return Effect.succeed(moment.sequence)
+    case "event":
+      return find({ event: moment.eventId })
+    case "time":
+      return find({ time: moment.at })
+    case "turn":
+      return find({ turn: moment.turnId })
+  }
+}
+
+/** What a server is asked beyond what every reader answers: it has checkpoints of its threads. */
+export interface RemoteReader extends Reader {
+  /** The whole of a thread as it was. */
+  readonly at: (threadId: string, moment: Moment) => Effect.Effect<ThreadSnapshot, Problem>
+  /** What changed from one sequence of the log to another. Fails with `diff-too-large` for a very long thread. */
+  readonly diff: (threadId: string, from: number, to: number) => Effect.Effect<ThreadDiffReport, Problem>
+}
+
 /** A reader of a server. */
-export const openRemoteReader = (server: Server): Effect.Effect<Reader> =>
+export const openRemoteReader = (server: Server): Effect.Effect<RemoteReader> =>
   Effect.map(makeConnection(server), (connection) => {
     const { client } = connection
     const problem = asProblem(server)
@@ -178,5 +203,12 @@ export const openRemoteReader = (server: Server): Effect.Effect<Reader> =>
       thread: (threadId) => Effect.mapError(thread(client, threadId), problem),
       events: (query) => events(connection, query, problem),
       stats: (query) => Effect.mapError(client.log.stats({ urlParams: query }), problem),
+      at: (threadId, moment) =>
+        Effect.mapError(
+          Effect.flatMap(sequenceOf(client, threadId, moment), (sequence) => thread(client, threadId, sequence)),
+          problem,
+        ),
+      diff: (threadId, from, to) =>
+        Effect.mapError(client.moments.diff({ path: { threadId }, urlParams: { from, to } }), problem),
     }
   })

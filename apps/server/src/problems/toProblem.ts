@@ -19,6 +19,7 @@ import { Effect, Match } from "effect"
 import type { EnvironmentInvalid } from "../config/Environment.js"
 import type { PlatformUnsupported } from "../config/platform.js"
 import type { CannotListen } from "../http/node/Listener.js"
+import type { MomentsBusy } from "../moments/momentProtocol.js"
 import type { NoDatabaseIn } from "../offline/Place.js"
 
 /** What the packages below the server fail with, and what the server itself fails with until a caller is told. */
@@ -36,6 +37,7 @@ export type ServiceError =
   | RegistrationInvalid
   | SessionConflict
   | ImportFailed
+  | MomentsBusy
   | BenchFailed
   | ProgramUnavailable
   | CannotListen
@@ -89,6 +91,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     EnvironmentInvalid: () => "invalid-configuration",
     LimitInvalid: () => "invalid-request",
     LiveSessionPresent: () => "thread-busy",
+    MomentsBusy: () => "too-many-requests",
     NotARecording: () => "not-a-recording",
     NoDatabaseIn: () => "database-not-found",
     PlatformUnsupported: () => "platform-unsupported",

@@ -130,7 +130,24 @@ describe("commands beside a server", () => {
       await document(VerifyReport, ["verify", ...where]),
     ]
     const proven = await proofs()
+    const { thread, turns } = without.first
+    const moments = async () => {
+      const said = []
+      for (const args of [
+        ["at", thread.threadId, "--sequence", String(without.first.sequence - 9), "--json"],
+        ["at", thread.threadId, "--turn", turns.at(-1)?.turnId ?? ""],
+        ["diff", thread.threadId, "--from", String(without.first.sequence - 15), "--to", "999999", "--json"],
+      ]) {
+        const { code, stderr, stdout } = await threadfold([...args, ...where])
+        expect(stderr).not.toContain("copy")
+        said.push([code, stdout])
+      }
+      return said
+    }
+    const then = await moments()
+    expect(then.map(([code]) => code)).toEqual([0, 0, 0])
     const server = await serve(directory)
+    expect(await moments()).toEqual(then)
     expect(await Effect.runPromise(looks)).toEqual(without)
     expect((await document(threadList(ThreadView), ["threads", ...where])).threads).toEqual(without.threads)
     expect(await proofs()).toEqual(proven)

@@ -9,7 +9,9 @@ import { cases, makePauses, recordings } from "@threadfold/testkit"
 import { Schema } from "effect"
 import jsonPatch from "fast-json-patch"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { type Moment, threadAt, threadDiff } from "../../src/offline/moments.js"
+import { MomentReader } from "../../src/moments/MomentReader.js"
+import type { MomentAnswer, MomentList, MomentQuestion } from "../../src/moments/momentProtocol.js"
+import { type Moment, type ThreadDiffReport, threadAt, threadDiff } from "../../src/offline/moments.js"
 import { Library } from "./Library.js"
 import { expectRules, proveFields } from "./provedFields.js"
 
@@ -44,8 +46,11 @@ const problemOf = (body: () => unknown): unknown => {
 /** Moments per thread that are looked at; `MOMENTS=all` takes each one. */
 const most = process.env.MOMENTS === "all" ? Number.POSITIVE_INFINITY : 12
 
-const spread = <A>(all: readonly A[]): readonly A[] => {
-  const step = Math.max(1, Math.ceil(all.length / most))
+/** The same where each one takes longer. */
+const few = process.env.MOMENTS === "all" ? most : 4
+
+const spread = <A>(all: readonly A[], limit = most): readonly A[] => {
+  const step = Math.max(1, Math.ceil(all.length / limit))
   return all.filter((_, index) => index % step === 0 || index === all.length - 1)
 }
 
@@ -81,6 +86,76 @@ describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))(
     })
   })
 })
+
+/** What a reader answers. */
+const answered = (reader: MomentReader, question: MomentQuestion): MomentAnswer => {
+  const steps = reader.answer(question)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** All entries of a list at a sequence, in its usual order. */
+const entries = (reader: MomentReader, threadId: string, list: MomentList, sequence: number): readonly unknown[] => {
+  const found: unknown[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = answered(reader, { kind: "list", list, threadId, sequence, query: { limit: 3, cursor } })
+    const { items, next } = JSON.parse(page.json)
+    found.push(...items)
+    if (next === null) return found
+    cursor = next
+  }
+}
+
+describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))(
+  "%s, from checkpoints",
+  (_name, one) => {
+    it("is at any event what a fold from the first event makes of it, in pages, differences and ends of turns", async () => {
+      await library.import([one.path])
+      const pauses = makePauses()
+      await library.own(async ({ driver, handle }) => {
+        const reader = new MomentReader({
+          file: handle.name,
+          directory: library.directory,
+          clock: () => 0,
+          interval: 7,
+        })
+        for (const threadId of threadIds(driver)) {
+          const events = [...eventsOf(eventSourceOf(driver), threadId)]
+          let before: number | null = null
+          for (const { sequence } of spread(events, few)) {
+            await pauses()
+            const expected: ThreadSnapshot = JSON.parse(JSON.stringify(threadAt(driver, threadId, at(sequence))))
+            const newest = { kind: "thread", threadId, sequence, limit: 500, rewound: undefined } as const
+            const { more, ...snapshot } = JSON.parse(answered(reader, newest).json)
+            expect(snapshot).toEqual(expected)
+            expect(new Set(Object.values(more))).toEqual(new Set([null]))
+            for (const list of ["turns", "items", "requests", "realtimeRuns", "anomalies"] as const) {
+              expect(entries(reader, threadId, list, sequence)).toEqual([...expected[list]].reverse())
+            }
+            expect(entries(reader, threadId, "queue", sequence)).toEqual(expected.queue)
+            if (before !== null) {
+              const report: ThreadDiffReport = JSON.parse(
+                answered(reader, { kind: "diff", threadId, from: before, to: sequence }).json,
+              )
+              expect(report).toEqual(JSON.parse(JSON.stringify(threadDiff(driver, threadId, at(before), at(sequence)))))
+            }
+            before = sequence
+          }
+          const now = threadAt(driver, threadId, at(driver.head()))
+          for (const { status, turnId } of spread(now.turns, few)) {
+            const find = () =>
+              JSON.parse(answered(reader, { kind: "find", threadId, moment: { kind: "turn", turnId } }).json)
+            if (status !== "ended") expect(problemOf(find)).toBe("turn-not-found")
+            else expect(find().sequence).toBe(threadAt(driver, threadId, { kind: "turn", turnId }).sequence)
+          }
+        }
+        reader.close()
+      })
+    })
+  },
+)
 
 describe("a moment", () => {
   it("is an event, a time, or the end of a turn; what is not there is a problem", async () => {

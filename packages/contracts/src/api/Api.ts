@@ -14,6 +14,7 @@ import { ImportsGroup } from "./Imports.js"
 import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { HealthGroup, LogGroup } from "./LogGroup.js"
 import { ModelGroup } from "./Model.js"
+import { MomentsGroup } from "./Moments.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { SessionsGroup } from "./SessionsGroup.js"
@@ -25,6 +26,7 @@ import { ThreadsGroup } from "./ThreadsGroup.js"
 export class Api extends HttpApi.make("threadfold")
   .add(ThreadsGroup)
   .add(ModelGroup)
+  .add(MomentsGroup)
   .add(CommandsGroup)
   .add(TurnsGroup)
   .add(RequestsGroup)

@@ -1,6 +1,6 @@
 /** Pieces that the groups of routes share. */
 import { Schema } from "effect"
-import { pageParams, readParams } from "./Query.js"
+import { readParams } from "./Query.js"
 
 // An id of the wrong form names nothing that exists: that is a 404 like any other, not a decode error.
 const id = (description: string) => Schema.String.annotations({ description })
@@ -12,8 +12,6 @@ export const requestPath = Schema.Struct({ requestId: id("Our id of the request.
 export const messagePath = Schema.Struct({ ...threadPath.fields, messageId: id("Our id of the queued message.") })
 export const commandPath = Schema.Struct({ commandId: id("`commandId` of a receipt.") })
 
-/** Query of a page of a list. */
-export const pages = Schema.Struct(pageParams)
 /** Query of a single read. */
 export const reads = Schema.Struct(readParams)
 

@@ -46,6 +46,15 @@ export const readParams = {
   ),
 } as const
 
+/** A read of a thread as it was. */
+export const atParam = {
+  at: optional(
+    SequenceParam,
+    "The thread as it was after this sequence of the log; beyond its end the end is meant. Before the thread's first event: the " +
+      "problem `before-first-event`. A cursor of such an answer continues at the same sequence.",
+  ),
+} as const
+
 /** Whether turns that were taken back are listed. */
 export const rewoundParam = {
   rewound: optional(

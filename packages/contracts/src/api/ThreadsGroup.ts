@@ -15,13 +15,16 @@ import { TaskView } from "../entities/Task.js"
 import { ThreadStatus, ThreadView } from "../entities/Thread.js"
 import { TurnView } from "../entities/Turn.js"
 import { optional } from "../fields.js"
-import { pages, reads, threadPath } from "./Endpoint.js"
+import { threadPath } from "./Endpoint.js"
 import { described, eventRead, read, resourceRead } from "./operation.js"
 import { listCall, readCall } from "./problemSets.js"
-import { eventParams, Flag, pageParams, readParams, rewoundParam } from "./Query.js"
+import { atParam, eventParams, Flag, pageParams, readParams, rewoundParam } from "./Query.js"
 import { EventPage, pageOf, ThreadPage, UsagePage } from "./Shapes.js"
 
-const listOfThread = read([...listCall, "thread-not-found"])
+const listOfThread = read([...listCall, "thread-not-found", "before-first-event"])
+
+/** Query of a page of a list of a thread. */
+const pages = Schema.Struct({ ...pageParams, ...atParam })
 
 /** A page of one list of a thread. */
 const threadList = <const Name extends string, A, I>(
@@ -57,14 +60,14 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
   .add(
     HttpApiEndpoint.get("get", "/v1/threads/:threadId")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...readParams, limit: pageParams.limit, ...rewoundParam }))
+      .setUrlParams(Schema.Struct({ ...readParams, ...atParam, limit: pageParams.limit, ...rewoundParam }))
       .addSuccess(ThreadPage)
       .annotateContext(
         described(
           "One thread with the newest entries of each of its lists, of one moment. Go on with the cursors in `more`; " +
             "follow what comes with the thread's events after `sequence`. A deleted thread is still readable: " +
-            "`thread.deletedAt` says since when.",
-          resourceRead([...readCall, "thread-not-found"]),
+            "`thread.deletedAt` says since when. With `at` the thread as it was.",
+          resourceRead([...readCall, "thread-not-found", "before-first-event"]),
         ),
       ),
   )
@@ -72,7 +75,7 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
   .add(
     HttpApiEndpoint.get("turns", "/v1/threads/:threadId/turns")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...pageParams, ...rewoundParam }))
+      .setUrlParams(Schema.Struct({ ...pageParams, ...atParam, ...rewoundParam }))
       .addSuccess(pageOf(TurnView))
       .annotateContext(
         described(
@@ -87,6 +90,7 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .setUrlParams(
         Schema.Struct({
           ...pageParams,
+          ...atParam,
           turnId: optional(Schema.String, "Only items of this turn."),
           ...rewoundParam,
         }),
@@ -109,12 +113,12 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
   .add(
     HttpApiEndpoint.get("usage", "/v1/threads/:threadId/usage")
       .setPath(threadPath)
-      .setUrlParams(reads)
+      .setUrlParams(Schema.Struct({ ...readParams, ...atParam }))
       .addSuccess(UsagePage)
       .annotateContext(
         described(
           "Tokens of a thread: the sum of its turns', the context window, and the last model call's own count.",
-          read([...readCall, "thread-not-found"]),
+          read([...readCall, "thread-not-found", "before-first-event"]),
         ),
       ),
   )

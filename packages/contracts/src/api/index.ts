@@ -10,6 +10,7 @@ export { publicPaths } from "./document.js"
 export { commandHeaders } from "./Endpoint.js"
 export { ImportFromRoot, ImportList, ImportView } from "./Imports.js"
 export { RowChange, RowChanges, RowsSnapshot } from "./Model.js"
+export { FoundMoment, MomentsDiff } from "./Moments.js"
 export { slugOf } from "./Problems.js"
 export { LineResult, PushResult } from "./Push.js"
 export {

@@ -75,6 +75,12 @@ const catalogue = {
     title: "The thread had no event yet",
     next: "Ask for a later moment; the first event of a thread is the first line of `threadfold events --thread ID`.",
   },
+  "diff-too-large": {
+    status: 413,
+    isOfArguments: true,
+    title: "The thread is too long for this answer",
+    next: "Run `threadfold diff` on a copy of the database, with --db FILE, or compare single lists with `at`.",
+  },
   "turn-not-found": {
     status: 404,
     isOfArguments: true,

@@ -140,6 +140,10 @@ export class CheckpointFile {
     return this.statements.bytes.get() ?? 0
   }
 
+  get isInMemory(): boolean {
+    return this.handle.memory
+  }
+
   get isOpen(): boolean {
     return this.handle.open
   }

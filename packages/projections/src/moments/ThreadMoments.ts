@@ -53,10 +53,13 @@ const foldPage = (
 }
 
 export class ThreadMoments {
-  private isChecked = false
+  /** What lies in memory is as it was made. */
+  private isChecked: boolean
   private current: ThreadMoment | null = null
 
-  constructor(private readonly options: ThreadMomentsOptions) {}
+  constructor(private readonly options: ThreadMomentsOptions) {
+    this.isChecked = options.file.isInMemory
+  }
 
   get threadId(): string {
     return this.options.threadId
@@ -131,7 +134,8 @@ export class ThreadMoments {
       state = page.state
       streamVersion = last.streamVersion
       folded = last.sequence
-      if (events.length < room) break
+      // No pause at the end: threads that share a database in memory are looked at in one go.
+      if (events.length < room || folded === sequence) break
       yield
     }
     if (streamVersion === 0) {

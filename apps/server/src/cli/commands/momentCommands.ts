@@ -7,7 +7,7 @@ import { usageProblem } from "../failures.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { diffPage } from "../pages/diffPage.js"
 import { threadPage } from "../pages/threadPage.js"
-import { threadForWork } from "../reading.js"
+import { ownerNamed, threadForWork, threadNamed } from "../reading.js"
 import { runWatched } from "../runWatched.js"
 import { dataDir, db, json, saying, threadArg, wholeNumber } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
@@ -50,14 +50,43 @@ const momentNamed = (named: {
 
 const folded = ({ events }: JobProgress): string => `${counted(events, "event")} folded`
 
+type Asked = Parameters<typeof threadForWork>[0]
+
+/** The thread at a moment: from the server that owns it, which has checkpoints, else folded from its first event. */
+const atMoment = (asked: Asked, moment: Moment) =>
+  Effect.gen(function* () {
+    const owner = yield* ownerNamed(asked)
+    if (owner !== null) return yield* owner.at(yield* threadNamed(owner, asked.id), moment)
+    const { file, threadId } = yield* threadForWork(asked)
+    return yield* runWatched({ name: "at", file, options: { threadId, moment } }, folded)
+  })
+
+/** What changed: from the server, but for a thread that is too long for its answer. */
+const between = (asked: Asked, from: number, to: number) =>
+  Effect.gen(function* () {
+    const owner = yield* ownerNamed(asked)
+    const answered =
+      owner === null
+        ? null
+        : yield* Effect.flatMap(threadNamed(owner, asked.id), (threadId) => owner.diff(threadId, from, to)).pipe(
+            Effect.catchIf(
+              ({ slug }) => slug === "diff-too-large",
+              () => Effect.succeed(null),
+            ),
+          )
+    if (answered !== null) return answered
+    const { file, threadId } = yield* threadForWork(asked)
+    const moment = (sequence: number): Moment => ({ kind: "sequence", sequence })
+    return yield* runWatched({ name: "diff", file, options: { threadId, from: moment(from), to: moment(to) } }, folded)
+  })
+
 export const atCommand = Command.make(
   "at",
   { id: threadArg, sequence, event, time, turn, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
       const moment = yield* momentNamed(options)
-      const { file, threadId } = yield* threadForWork(options)
-      const snapshot = yield* runWatched({ name: "at", file, options: { threadId, moment } }, folded)
+      const snapshot = yield* atMoment(options, moment)
       yield* options.json ? writeJson(snapshot) : write(threadPage(yield* currentLook, snapshot))
     }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Show a thread as it was: after an event, at a time, or when a turn had ended."))
@@ -67,12 +96,7 @@ const to = wholeNumber("to", 1).pipe(Options.withDescription("The sequence of th
 
 export const diffCommand = Command.make("diff", { id: threadArg, from, to, dataDir, db, json }, (options) =>
   Effect.gen(function* () {
-    const { file, threadId } = yield* threadForWork(options)
-    const moment = (sequence: number): Moment => ({ kind: "sequence", sequence })
-    const report = yield* runWatched(
-      { name: "diff", file, options: { threadId, from: moment(options.from), to: moment(options.to) } },
-      folded,
-    )
+    const report = yield* between(options, options.from, options.to)
     yield* options.json ? writeJson(report) : write(diffPage(yield* currentLook, report))
   }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("Show what changed of a thread between two events; as JSON with a JSON Patch."))

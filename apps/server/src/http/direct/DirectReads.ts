@@ -12,6 +12,7 @@ import { Api, unknownIn } from "@threadfold/contracts/api"
 import type { LogReader } from "@threadfold/event-log"
 import { Chunk, Context, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
 import { LRUCache } from "lru-cache"
+import { placeAt } from "../../moments/momentProtocol.js"
 
 /** What a handler looks at, besides the parameters of its call. */
 interface DirectRequest {
@@ -116,6 +117,8 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
         const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
         const said = Object.fromEntries(query)
         if (Object.keys(said).length !== query.size || query.has("wait")) return null
+        // An earlier moment is read in another thread.
+        if (query.has("at") || placeAt(query.get("cursor") ?? undefined) !== null) return null
         if (unknownIn(route.params, said, "parameter") !== null) return null
         const ids = route.decodePath(Object.fromEntries(route.names.map((name, index) => [name, found[index + 1]])))
         const values = route.decodeParams(said)

@@ -6,17 +6,19 @@ import { Api } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
 import { type Page, type PageQuery, Projections, type ThreadListError } from "@threadfold/projections"
 import { Effect } from "effect"
+import type { MomentList } from "../../moments/momentProtocol.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { PageCache } from "../direct/PageCache.js"
 import { EventFeed } from "../stream/EventFeed.js"
 import { streamServer, wantsStream } from "../stream/streamServer.js"
 import { eventPage, typesOf } from "./eventPage.js"
 import { answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { pastReads, sequenceOf } from "./pastReads.js"
 import { readRoute } from "./readRoute.js"
 
-interface ListCall {
+interface ListCall<Query> {
   readonly path: { readonly threadId: string }
-  readonly urlParams: PageQuery & { readonly "min-sequence"?: number | undefined }
+  readonly urlParams: Query & { readonly "min-sequence"?: number | undefined; readonly at?: number | undefined }
 }
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Problem>
@@ -26,14 +28,22 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
     const projections = yield* Projections
     const { answerWith, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
+    const past = yield* pastReads
 
     const pages = new PageCache()
 
-    /** The route of a list of a thread. */
+    /** The route of a list of a thread, as it is or as it was. */
     const list =
-      <A>(query: (threadId: string, query: PageQuery) => Effect.Effect<Page<A>, ThreadListError>) =>
-      ({ path, urlParams }: ListCall): Answer =>
-        answerWith(urlParams, query(path.threadId, urlParams))
+      <A, Query extends PageQuery = PageQuery>(
+        name: MomentList,
+        query: (threadId: string, query: Query) => Effect.Effect<Page<A>, ThreadListError>,
+      ) =>
+      ({ path: { threadId }, urlParams }: ListCall<Query>): Answer => {
+        const sequence = sequenceOf(urlParams)
+        return sequence === null
+          ? answerWith(urlParams, query(threadId, urlParams))
+          : past.answer(urlParams, { kind: "list", list: name, threadId, sequence, query: urlParams })
+      }
 
     const snapshot = (
       request: HttpServerRequest.HttpServerRequest,
@@ -77,26 +87,32 @@ export const threadRoutes = HttpApiBuilder.group(Api, "threads", (handlers) =>
       handlers
         .handle("list", ({ urlParams }) => answerWith(urlParams, projections.threads(urlParams)))
         .handle("get", ({ path, request, urlParams }) =>
-          withProblems(
-            Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
-          ),
+          urlParams.at === undefined
+            ? withProblems(
+                Effect.zipRight(ready(urlParams), snapshot(request, path.threadId, urlParams.limit, urlParams.rewound)),
+              )
+            : past.thread(request, path.threadId, urlParams.at, urlParams),
         )
-        .handle("sessions", list(projections.sessions))
-        .handle("turns", ({ path, urlParams }) => answerWith(urlParams, projections.turns(path.threadId, urlParams)))
-        .handle("items", ({ path, urlParams }) => answerWith(urlParams, projections.items(path.threadId, urlParams)))
-        .handle("requests", list(projections.requests))
-        .handle("inferences", list(projections.inferences))
-        .handle("realtime", list(projections.realtimeRuns))
-        .handle("delegations", list(projections.delegations))
-        .handle("tasks", list(projections.tasks))
-        .handle("queue", list(projections.queue))
+        .handle("sessions", list("sessions", projections.sessions))
+        .handle("turns", list("turns", projections.turns))
+        .handle("items", list("items", projections.items))
+        .handle("requests", list("requests", projections.requests))
+        .handle("inferences", list("inferences", projections.inferences))
+        .handle("realtime", list("realtimeRuns", projections.realtimeRuns))
+        .handle("delegations", list("delegations", projections.delegations))
+        .handle("tasks", list("tasks", projections.tasks))
+        .handle("queue", list("queue", projections.queue))
         .handle(
           "anomalies",
-          list((threadId, query) =>
+          list("anomalies", (threadId, query) =>
             Effect.zipRight(projections.thread(threadId), projections.anomalies({ ...query, threadId })),
           ),
         )
-        .handle("usage", ({ path, urlParams }) => answerWith(urlParams, projections.usage(path.threadId)))
+        .handle("usage", ({ path: { threadId }, urlParams }) =>
+          urlParams.at === undefined
+            ? answerWith(urlParams, projections.usage(threadId))
+            : past.answer(urlParams, { kind: "usage", threadId, sequence: urlParams.at }),
+        )
         .handle("events", ({ path, request, urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)

@@ -1,0 +1,81 @@
+/** What is asked of the thread that reads earlier moments, and what it answers. */
+import type { Problem } from "@threadfold/contracts/problem"
+import type { PageQuery } from "@threadfold/projections"
+import { Data } from "effect"
+import type { Moment } from "../offline/moments.js"
+
+/** The lists of a thread, by the names of their queries. */
+export type MomentList =
+  | "anomalies"
+  | "delegations"
+  | "inferences"
+  | "items"
+  | "queue"
+  | "realtimeRuns"
+  | "requests"
+  | "sessions"
+  | "tasks"
+  | "turns"
+
+/** Further conditions of some lists. */
+export interface MomentPageQuery extends PageQuery {
+  readonly rewound?: boolean | undefined
+  readonly turnId?: string | undefined
+}
+
+/** One question about a thread. A sequence beyond the end of the log means its end. */
+export type MomentQuestion = { readonly threadId: string } & (
+  | {
+      readonly kind: "thread"
+      readonly sequence: number
+      readonly limit: number | undefined
+      readonly rewound: boolean | undefined
+    }
+  | { readonly kind: "list"; readonly list: MomentList; readonly sequence: number; readonly query: MomentPageQuery }
+  | { readonly kind: "usage"; readonly sequence: number }
+  | { readonly kind: "diff"; readonly from: number; readonly to: number }
+  | { readonly kind: "find"; readonly moment: Moment }
+)
+
+/** An answer: JSON, and the sequence of the log that it is true for. */
+export interface MomentAnswer {
+  readonly json: string
+  readonly sequence: number
+}
+
+/** What the thread is started with. */
+export interface MomentThreadData {
+  /** The database. */
+  readonly file: string
+  /** Where checkpoints are kept. */
+  readonly directory: string
+}
+
+export type ToMomentThread =
+  | { readonly kind: "ask"; readonly id: number; readonly question: MomentQuestion }
+  /** Its caller has gone. */
+  | { readonly kind: "drop"; readonly id: number }
+
+export type FromMomentThread =
+  | { readonly kind: "answer"; readonly id: number; readonly answer: MomentAnswer }
+  | { readonly kind: "failed"; readonly id: number; readonly slug: Problem["slug"]; readonly detail: string }
+
+/** As many questions wait as may. */
+export class MomentsBusy extends Data.TaggedError("MomentsBusy")<{ readonly waiting: number }> {
+  override get message(): string {
+    return `${this.waiting} questions about earlier moments wait already.`
+  }
+}
+
+/** Cursors of an earlier moment name its sequence before the place: they go on there without `at`. */
+const momentCursor = /^(\d{1,16})\.(.*)$/s
+
+/** The cursor of a list at a sequence. */
+export const cursorAt = (sequence: number, cursor: string | null): string | null =>
+  cursor === null ? null : `${sequence}.${cursor}`
+
+/** The sequence that a cursor names, and the place in the list; null: it is one of the present. */
+export const placeAt = (cursor: string | undefined): { readonly sequence: number; readonly cursor: string } | null => {
+  const [, sequence, place] = momentCursor.exec(cursor ?? "") ?? []
+  return sequence === undefined || place === undefined ? null : { sequence: Number(sequence), cursor: place }
+}

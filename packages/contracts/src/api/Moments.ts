@@ -1,0 +1,112 @@
+/** Routes that compare moments of a thread, and that find them. */
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { Schema } from "effect"
+import { field, int, json, listed, optional, optText, shape, text } from "../fields.js"
+import { threadPath } from "./Endpoint.js"
+import { described, read } from "./operation.js"
+import { readCall } from "./problemSets.js"
+import { readParams, SequenceParam } from "./Query.js"
+
+/** One field of a row in two moments. */
+export const ChangedField = shape("ChangedField", "One field of a row that differs between two moments.", {
+  field: text("Its name."),
+  before: json("Its value before; absent is null."),
+  after: json("Its value after; absent is null."),
+})
+
+/** What became of a row. */
+const ChangeOfRow = listed("ChangeOfRow", "What became of a row.", "added", "removed", "changed")
+
+/** One row in two moments. */
+export const ChangedRow = shape("ChangedRow", "One row that differs between two moments.", {
+  row: text("The list and the key of the row, for example `turns/0192…`; `thread`, `session` and `usage` stand alone."),
+  change: field(ChangeOfRow, "What became of it."),
+  turnId: optText("The turn that it belongs to; null: it belongs to none."),
+  fields: field(
+    Schema.Array(ChangedField),
+    "The fields that differ; of an added or removed row all that are not null.",
+  ),
+})
+
+const path = text("Place in the document, a JSON Pointer.")
+
+const PatchAdd = shape("PatchAdd", "Adds or replaces a value.", {
+  op: field(Schema.Literal("add", "replace"), "What is done."),
+  path,
+  value: json("The new value."),
+})
+const PatchRemove = shape("PatchRemove", "Removes a value.", {
+  op: field(Schema.Literal("remove"), "What is done."),
+  path,
+})
+const PatchMove = shape("PatchMove", "Moves a value.", {
+  op: field(Schema.Literal("move"), "What is done."),
+  from: text("Where it was, a JSON Pointer."),
+  path,
+})
+
+/** What two moments of a thread differ in. */
+export const MomentsDiff = shape("MomentsDiff", "What two moments of a thread differ in.", {
+  threadId: text("The thread."),
+  from: int("Sequence of the log that the first moment is true for."),
+  to: int("Sequence of the log that the second moment is true for."),
+  rows: field(Schema.Array(ChangedRow), "The rows that differ, for people."),
+  patch: field(
+    Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove)),
+    "A JSON Patch (RFC 6902) from the first to the second document of `thread --json`.",
+  ),
+})
+export type MomentsDiff = typeof MomentsDiff.Type
+
+/** A moment that was found. */
+export const FoundMoment = shape("FoundMoment", "A moment of a thread that was found.", {
+  threadId: text("The thread."),
+  sequence: int("Its sequence of the log: what `at` takes."),
+})
+
+/** Moments of a thread. */
+export class MomentsGroup extends HttpApiGroup.make("moments")
+  .add(
+    HttpApiEndpoint.get("diff", "/v1/threads/:threadId/diff")
+      .setPath(threadPath)
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          from: field(SequenceParam, "The sequence of the log before the changes."),
+          to: field(SequenceParam, "The sequence of the log after them."),
+        }),
+      )
+      .addSuccess(MomentsDiff)
+      .annotateContext(
+        described(
+          "What changed of a thread between two sequences of the log. As rows for people and as a JSON Patch; of a thread with at " +
+            "most 100,000 events until then.",
+          read([...readCall, "thread-not-found", "before-first-event", "diff-too-large"]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.get("find", "/v1/threads/:threadId/moment")
+      .setPath(threadPath)
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          event: optional(Schema.String, "After the event of this id."),
+          time: optional(
+            Schema.NumberFromString.annotations({ jsonSchema: { type: "number" } }),
+            "After the last event that its source dates no later than this, ms since the epoch.",
+          ),
+          turn: optional(Schema.String, "After the event that ended the turn of this id."),
+        }),
+      )
+      .addSuccess(FoundMoment)
+      .annotateContext(
+        described(
+          "The sequence of a moment of a thread. Name one: an event, a time, or the end of a turn.",
+          read([...readCall, "thread-not-found", "before-first-event", "event-not-found", "turn-not-found"]),
+        ),
+      ),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Moments" })) {}
