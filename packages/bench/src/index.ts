@@ -3,4 +3,5 @@ export { type BenchError, BenchFailed, ProgramUnavailable } from "./BenchError.j
 export { type BenchHttpOptions, type BenchHttpReport, benchHttp, type HttpFigures } from "./http/http.js"
 export { type BenchIngestOptions, type BenchIngestReport, benchIngest } from "./ingest.js"
 export { type BenchLiveOptions, type BenchLiveReport, benchLive } from "./live/live.js"
+export { type BenchMomentsOptions, type BenchMomentsReport, benchMoments } from "./moments.js"
 export { type BenchOpenReport, benchOpen } from "./open/open.js"

@@ -1,4 +1,4 @@
-/** `threadfold bench ingest`, `live`, `open` and `http`. */
+/** `threadfold bench ingest`, `live`, `open`, `http` and `moments`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { requirePlatform } from "../../config/platform.js"
@@ -72,8 +72,27 @@ const http = Command.make(
     }),
 ).pipe(Command.withDescription("Measure calls over HTTP beside a bare server of the same statements; prints JSON."))
 
+const moments = Command.make(
+  "moments",
+  {
+    events: whole(
+      "events",
+      [1_000, 1_000_000],
+      50_000,
+      "Events of the longer thread; a tenth of them is measured, too.",
+    ),
+  },
+  ({ events }) =>
+    Effect.gen(function* () {
+      const { benchMoments } = yield* loadBenchmarks
+      yield* writeJson(yield* Effect.mapError(benchMoments({ events, recording: exampleRecording }), toProblem))
+    }),
+).pipe(
+  Command.withDescription("Measure looks at earlier moments of a thread, with and without checkpoints; prints JSON."),
+)
+
 export const benchCommand = Command.make("bench", {}, () =>
   usageProblem(
-    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http",
+    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http, threadfold bench moments",
   ),
-).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open, http]))
+).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open, http, moments]))
