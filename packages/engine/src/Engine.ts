@@ -22,7 +22,7 @@ import {
 } from "@threadfold/event-log"
 import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
-import { type Acknowledged, type EngineWriter, type Submission, streamsOf } from "./Submission.js"
+import { type Acknowledged, type EngineWriter, type Submission, sizeOf, streamsOf } from "./Submission.js"
 import { commitThrough, startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { startUpkeep } from "./upkeep/index.js"
 import {
@@ -75,7 +75,7 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
   Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
     const shares = new Shares(STREAM_CAPACITY)
     const commit = (submission: Submission) => commitThrough(port, submission)
-    const size = (submission: Submission) => Math.min(CAPACITY, Math.max(1, submission.drafts.length))
+    const size = (submission: Submission) => Math.min(CAPACITY, sizeOf(submission))
     return {
       submit: (submission) => shares.within(submission, room.withPermits(size(submission))(commit(submission))),
       trySubmit: (submission) =>

@@ -35,6 +35,18 @@ export class LiveSessionPresent extends Schema.TaggedError<LiveSessionPresent>()
   }
 }
 
+/** Events of another log do not go on from what the stream has, or are in the log elsewhere. */
+export class RestoreRefused extends Schema.TaggedError<RestoreRefused>()("RestoreRefused", sentence) {}
+
+/** The stream is being imported, or its import was stopped before it was whole. */
+export class ThreadIncomplete extends Schema.TaggedError<ThreadIncomplete>()("ThreadIncomplete", {
+  threadId: Schema.String,
+}) {
+  override get message(): string {
+    return `Thread ${this.threadId} is being imported, or its import was stopped: it takes nothing until the import is done.`
+  }
+}
+
 /** The files were lost during this write or just before it: it is unknown whether it is kept. */
 export class StorageUncertain extends Schema.TaggedError<StorageUncertain>()("StorageUncertain", sentence) {}
 
@@ -57,6 +69,8 @@ export const SubmitError = Schema.Union(
   CommandConflict,
   EffectConflict,
   LiveSessionPresent,
+  RestoreRefused,
+  ThreadIncomplete,
   StorageFailed,
   StorageFull,
   StorageReadOnly,

@@ -3,6 +3,7 @@
  * arguments of a function elsewhere.
  */
 import type { Actor, Command, EffectRow, EffectStatus, ProviderEvent, Receipt } from "@threadfold/contracts"
+import type { EventRow } from "@threadfold/event-log"
 import type { Effect } from "effect"
 import type { EngineStopped, SubmitError } from "./Errors.js"
 import type { EffectPatch } from "./work/index.js"
@@ -34,6 +35,23 @@ export interface EventDraft {
     readonly seq: number | null
     readonly eventId?: string
   }
+}
+
+/** An event that another log has stored, taken over as it is. */
+export interface RestoredEvent {
+  /** The row, without its place in the log. */
+  readonly row: Omit<EventRow, "sequence">
+  /** Its native body, verbatim; null: it has none. */
+  readonly body: string | null
+}
+
+/** The import of one stream from another log. */
+export interface StreamImport {
+  readonly streamId: string
+  /** What is imported: only submissions of the same import may write to the stream before it is done. */
+  readonly importId: string
+  /** True: with this submission the stream is whole. */
+  readonly done: boolean
 }
 
 /** A command for a thread. The writer decides it after everything that was queued before it. */
@@ -78,9 +96,20 @@ export interface Submission {
   readonly effects?: readonly EffectStep[]
   /** Refuse the whole of it unless this turn still waits for its delivery. */
   readonly ifRequested?: { readonly threadId: string; readonly turnId: string }
+  /**
+   * Events of the stream that `importing` names, in the order of their versions and without a gap. They are appended before the drafts,
+   * as they are: their ids, times and causes are those of the other log. Those that the stream has already are duplicates; the whole
+   * submission is refused where the log has another event in their place. Never together with a command.
+   */
+  readonly restored?: readonly RestoredEvent[]
+  /** The import that this is a part of. Until it is done, the stream takes nothing else: half a thread must not be worked on. */
+  readonly importing?: StreamImport
   /** True: refuse the whole of it when it would open an imported session beside a live one. */
   readonly refuseLive?: boolean
 }
+
+/** How many events a submission brings; a command, or a step of an effect, counts as one. */
+export const sizeOf = ({ drafts, restored = [] }: Submission): number => Math.max(1, drafts.length + restored.length)
 
 /** The outcome of a draft. */
 export type DraftStatus =
@@ -123,7 +152,7 @@ export type Outcome =
   | {
       readonly ok: true
       readonly head: number
-      /** The command's events first, where there is one, then the drafts, in order. */
+      /** The command's events first, where there is one, or the restored ones; then the drafts, in order. */
       readonly results: readonly DraftResult[]
       /** What the command led to; null: there was none. */
       readonly receipt: Receipt | null

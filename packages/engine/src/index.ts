@@ -9,6 +9,8 @@ export type {
   EngineWriter,
   EventDraft,
   Outcome,
+  RestoredEvent,
+  StreamImport,
   Submission,
 } from "./Submission.js"
 export { openWriterLine } from "./thread/index.js"

@@ -60,6 +60,8 @@ const passing: Readonly<Record<SubmitError["_tag"], boolean>> = {
   CommandConflict: false,
   EffectConflict: false,
   LiveSessionPresent: false,
+  RestoreRefused: false,
+  ThreadIncomplete: false,
 }
 const isPassing = ({ _tag }: SubmitError): boolean => passing[_tag]
 

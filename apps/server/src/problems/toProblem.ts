@@ -99,6 +99,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     QueueFull: () => "too-many-requests",
     RecordingUnreadable: () => "recording-not-found",
     RegistrationInvalid: () => "invalid-request",
+    RestoreRefused: () => "thread-conflict",
     RowNotFound: ({ resource }) => resources[resource],
     SalvageTargetExists: () => "invalid-request",
     SessionConflict: () => "session-conflict",
@@ -108,6 +109,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     StorageReadOnly: () => "storage-read-only",
     StorageUnavailable: () => "unavailable",
     StorageUncertain: () => "storage-uncertain",
+    ThreadIncomplete: () => "thread-busy",
     UnknownSource: () => "invalid-request",
   }),
 )

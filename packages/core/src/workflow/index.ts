@@ -37,6 +37,7 @@ export {
 export { type ReceiptAnswer, receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
+export { type Settling, settlementOf } from "./settlement.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"
 export {
   type AfterEndWork,

@@ -22,8 +22,9 @@ import {
   resolve,
 } from "@threadfold/core"
 import type { Overlay } from "@threadfold/core/model"
-import { blankRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
-import type { DraftResult, EventDraft } from "../Submission.js"
+import { blankRow, decodeRow, type EventRow, type LogDriver, sameContent } from "@threadfold/event-log"
+import { RestoreRefused } from "../Errors.js"
+import type { DraftResult, EventDraft, Refusal, RestoredEvent, Submission } from "../Submission.js"
 import { type Checked, checked, versionOf } from "./boundary.js"
 import { type Cause, type Causes, uncaused } from "./Causes.js"
 import type { ChangedRows } from "./ChangedRows.js"
@@ -81,6 +82,63 @@ export class Appender {
       index += Math.max(taken, 1)
     }
     return results
+  }
+
+  /** Why events of another log cannot be appended; null: they can. Looks at all of them before any is stored. */
+  refusalOfRestored({ importing, restored = [] }: Submission): Refusal | null {
+    const [first] = restored
+    if (first === undefined) return null
+    let next = first.row.streamVersion
+    const { version } = this.working.get(first.row.streamId)
+    for (const { row } of restored) {
+      const why =
+        row.streamId !== importing?.streamId
+          ? `event ${row.eventId} is of stream ${row.streamId}`
+          : row.streamVersion !== next++
+            ? `version ${row.streamVersion} of stream ${row.streamId} does not follow the one before it`
+            : this.elsewhere(row, version)
+      if (why !== null) return { ok: false, error: new RestoreRefused({ message: `Nothing was imported: ${why}.` }) }
+    }
+    return first.row.streamVersion <= version + 1
+      ? null
+      : {
+          ok: false,
+          error: new RestoreRefused({
+            message: `Stream ${first.row.streamId} has ${version} events; version ${first.row.streamVersion} does not follow.`,
+          }),
+        }
+  }
+
+  /** Where the log has an event of another log already, other than in its place. @param version of its stream in this log */
+  private elsewhere(row: RestoredEvent["row"], version: number): string | null {
+    const known = this.stored(row.eventId)
+    if (known !== null) {
+      const inPlace = known.streamId === row.streamId && known.streamVersion === row.streamVersion
+      return inPlace ? null : `event ${row.eventId} is in the log, at sequence ${known.sequence}`
+    }
+    if (row.streamVersion <= version) return `stream ${row.streamId} has another event as version ${row.streamVersion}`
+    if (row.channel === null || row.seq === null) return null
+    const numbered = this.stored({ source: row.sessionId ?? row.streamId, channel: row.channel, seq: row.seq })
+    return numbered === null
+      ? null
+      : `number ${row.seq} of channel ${row.channel} is taken by event ${numbered.eventId}`
+  }
+
+  /** Appends events of another log as they are: nothing is resolved, they are folded as a refold would. */
+  restore(restored: readonly RestoredEvent[], batch: BatchContext): readonly DraftResult[] {
+    return restored.map(({ body, row }): DraftResult => {
+      const { streamId } = row
+      const entry = this.working.get(streamId)
+      if (row.streamVersion <= entry.version) {
+        return { status: "duplicate", streamId, sequence: this.stored(row.eventId)?.sequence ?? null }
+      }
+      const stored: EventRow = { ...row, sequence: this.sequence + 1 }
+      this.pending.add(stored, body)
+      this.sequence = stored.sequence
+      const reads = new Reads(batch.overlay(streamId))
+      this.step(entry, this.folded(entry, decodeRow(stored), reads), row.streamVersion, batch)
+      return { status: "appended", streamId, sequence: stored.sequence }
+    })
   }
 
   /** Takes the drafts from `from` on that are one run of deltas of one open item; returns how many, often none. */

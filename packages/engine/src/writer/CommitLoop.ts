@@ -2,7 +2,7 @@
  * Group commit: takes what is queued, commits it as one batch, acknowledges, repeats. No timer: the size of a batch comes from
  * load alone, and threads share it fairly. It uses callbacks, so that both a worker's messages and fibers can call it.
  */
-import type { Outcome, Submission } from "../Submission.js"
+import { type Outcome, type Submission, sizeOf } from "../Submission.js"
 import { fairBatch, type Sized, streamsOfSubmission } from "./fairBatch.js"
 
 export interface CommitLoopOptions {
@@ -37,7 +37,7 @@ export class CommitLoop {
       submission,
       done,
       streams: streamsOfSubmission(submission),
-      size: Math.max(1, submission.drafts.length),
+      size: sizeOf(submission),
     })
     this.schedule()
   }

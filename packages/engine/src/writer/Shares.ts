@@ -1,6 +1,6 @@
 /** The share of each stream in the writer's queue: a stream that uses up its share does not block the others. */
 import { Effect, Option } from "effect"
-import type { Submission } from "../Submission.js"
+import { type Submission, sizeOf } from "../Submission.js"
 import { streamsOfSubmission } from "./fairBatch.js"
 
 interface Share {
@@ -34,7 +34,7 @@ export class Shares {
   ): Effect.Effect<A, E> {
     return Effect.suspend(() => {
       const [stream] = streamsOfSubmission(submission)
-      const size = Math.min(this.capacity, Math.max(1, submission.drafts.length))
+      const size = Math.min(this.capacity, sizeOf(submission))
       if (stream === undefined) return run(Effect.unsafeMakeSemaphore(size), size)
       const share = this.shares.get(stream) ?? { room: Effect.unsafeMakeSemaphore(this.capacity), users: 0 }
       this.shares.set(stream, share)

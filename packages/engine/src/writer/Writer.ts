@@ -23,6 +23,7 @@ import { Appender } from "./Appender.js"
 import { Causes } from "./Causes.js"
 import { ChangedRows } from "./ChangedRows.js"
 import { Commands, type Decided } from "./Commands.js"
+import { StreamImports } from "./StreamImports.js"
 import { StreamKeys } from "./StreamKeys.js"
 import { isRefusedRow, isStorageFailure, messageOf, submitErrorOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
@@ -49,6 +50,7 @@ export class Writer {
   private readonly shared: Overlay
   private readonly commands: Commands
   private readonly causes: Causes
+  private readonly imports: StreamImports
   /** Which rows its batches change. */
   readonly changed = new ChangedRows()
   /** Whether a batch was already answered with the loss of the files. */
@@ -62,6 +64,7 @@ export class Writer {
     })
     this.keys = new StreamKeys(driver)
     this.causes = new Causes(options.work)
+    this.imports = new StreamImports(driver)
     this.appender = new Appender(
       driver,
       this.working,
@@ -152,11 +155,16 @@ export class Writer {
           if (remembered !== null) return remembered
           const decided = command === undefined ? null : this.decided(command, overlay)
           if (decided !== null && "refused" in decided) return decided.refused
-          const results = this.appender.append(
-            [...(decided?.drafts ?? []), ...drafts],
-            context,
-            this.causes.ofSubmission(submission),
-          )
+          const { importing, restored = [] } = submission
+          const results = [
+            ...this.appender.restore(restored, context),
+            ...this.appender.append(
+              [...(decided?.drafts ?? []), ...drafts],
+              context,
+              this.causes.ofSubmission(submission),
+            ),
+          ]
+          if (importing !== undefined) this.imports.take(importing)
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
           this.commands.step(submission.effects ?? [])
           const head = this.appender.sequence
@@ -178,6 +186,7 @@ export class Writer {
       this.working.discard()
       this.changed.discard()
       this.keys.forget()
+      this.imports.forget()
       throw error
     } finally {
       this.shared.clear()
@@ -246,6 +255,8 @@ export class Writer {
     return (
       this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
       this.notRequested(submission) ??
+      this.imports.refusal(submission, (to) => this.keys.peek(to)) ??
+      this.appender.refusalOfRestored(submission) ??
       (submission.refuseLive === true ? this.besideLive(submission) : null)
     )
   }

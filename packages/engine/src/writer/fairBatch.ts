@@ -14,8 +14,9 @@ export interface Sized {
 }
 
 /** Names of the streams that a submission writes to. */
-export const streamsOfSubmission = ({ command, drafts }: Submission): readonly string[] => {
+export const streamsOfSubmission = ({ command, drafts, importing }: Submission): readonly string[] => {
   const streams = command === undefined ? [] : [command.to.key ?? command.to.streamId]
+  if (importing !== undefined) streams.push(importing.streamId)
   let last = streams[0]
   for (const { to } of drafts) {
     const stream = to.key ?? to.streamId

@@ -68,7 +68,9 @@ const settleSessions = (processesLeft: number): Effect.Effect<number, WorkError,
       Effect.gen(function* () {
         if (!isSettledAtStart({ mode }, { isServed: threads.hasSession(sessionId), processesLeft })) return
         const reason = "server-restarted"
-        yield* upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+        const settling = upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+        // A thread whose import was stopped takes nothing before the import is done, which settles it.
+        yield* Effect.catchTag(settling, "ThreadIncomplete", () => Effect.void)
         settled += 1
       })
     const read = (after: string | null) => projections.livingSessions(after, PAGE)

@@ -1,0 +1,48 @@
+/**
+ * How a stream that was imported from another log is settled: what lived there does not live here, so that nothing of it may go on by
+ * itself. What nothing would act on stays as it is, so that a stream without anything alive gets no event.
+ */
+import type { EventType, PayloadOf } from "@threadfold/contracts"
+import type { FoldState } from "../state/FoldState.js"
+import { livingSession } from "../state/lifecycle.js"
+
+/** An event that settles. */
+export interface Settling<T extends EventType = EventType> {
+  readonly type: T
+  /** The session that it ends; null: it is about the stream as a whole. */
+  readonly sessionId: string | null
+  readonly payload: PayloadOf<T>
+}
+
+const settling = <T extends EventType>(type: T, sessionId: string | null, payload: PayloadOf<T>): Settling<T> => ({
+  type,
+  sessionId,
+  payload,
+})
+
+/** The reason that the events name. */
+const reason = "imported"
+
+/**
+ * The events that settle a stream, in order: turns that wait are cancelled and the queue is held, the session that lives ends (and with
+ * it its running turn, its requests and its voice run), an open connection is closed.
+ */
+export const settlementOf = (
+  state: Pick<FoldState, "connection" | "queue" | "requested" | "session" | "thread">,
+): readonly Settling[] => {
+  const { connection, queue, requested, thread } = state
+  const session = livingSession(state)
+  const wouldRun = requested.length > 0 || (queue.length > 0 && thread?.queueHeld === 0)
+  return [
+    ...(wouldRun ? [settling("session.stop-requested", null, { reason })] : []),
+    ...(session === null ? [] : [settling("session.reconciled", session.sessionId, { liveness: "gone", reason })]),
+    ...(connection?.status === "open"
+      ? [
+          settling("connection.closed", null, {
+            reason: "recording-ended",
+            message: "It was imported from another log.",
+          }),
+        ]
+      : []),
+  ]
+}

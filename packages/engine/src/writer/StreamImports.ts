@@ -1,0 +1,54 @@
+/**
+ * Streams that are being imported from another log, part by part. Such a stream takes nothing but the rest of its import, also after
+ * the process was killed: of half a thread it is not known what it waits for, and nothing may act on it.
+ */
+import type { LogDriver } from "@threadfold/event-log"
+import { Option, Schema } from "effect"
+import { ThreadIncomplete } from "../Errors.js"
+import type { Destination, Refusal, StreamImport, Submission } from "../Submission.js"
+
+/** Where the log keeps them: stream → what is imported into it. There are as many as imports that run or were stopped. */
+const key = "import.streams"
+
+const decode = Schema.decodeUnknownOption(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String })))
+
+export class StreamImports {
+  private known: Map<string, string>
+
+  constructor(private readonly driver: LogDriver) {
+    this.known = this.stored()
+  }
+
+  /** Refuses what is not of the import that a stream is under. Null: it may be written. */
+  refusal({ command, drafts, importing }: Submission, streamOf: (to: Destination) => string): Refusal | null {
+    if (this.known.size === 0) return null
+    const own = (streamId: string): boolean => {
+      const importId = this.known.get(streamId)
+      return importId === undefined || (importing?.streamId === streamId && importing.importId === importId)
+    }
+    const streams = [
+      ...(command === undefined ? [] : [streamOf(command.to)]),
+      ...drafts.map(({ to }) => streamOf(to)),
+      ...(importing === undefined ? [] : [importing.streamId]),
+    ]
+    const threadId = streams.find((streamId) => !own(streamId))
+    return threadId === undefined ? null : { ok: false, error: new ThreadIncomplete({ threadId }) }
+  }
+
+  /** Notes a part of an import. Only inside the writer's transaction. */
+  take({ done, importId, streamId }: StreamImport): void {
+    if (done ? !this.known.has(streamId) : this.known.get(streamId) === importId) return
+    if (done) this.known.delete(streamId)
+    else this.known.set(streamId, importId)
+    this.driver.setMeta(key, this.known.size === 0 ? null : JSON.stringify(Object.fromEntries(this.known)))
+  }
+
+  /** Forgets what was rolled back. */
+  forget(): void {
+    this.known = this.stored()
+  }
+
+  private stored(): Map<string, string> {
+    return new Map(Object.entries(Option.getOrElse(decode(this.driver.getMeta(key)), () => ({}))))
+  }
+}

@@ -1,0 +1,167 @@
+/** A bundle of a log: streams with their events and native bodies, as lines, redacted as asked for. */
+import { createHash } from "node:crypto"
+import { FOLD_VERSION } from "@threadfold/core"
+import type { RestoredEvent } from "@threadfold/engine"
+import { decodeRow, type EventRow, type LogDriver } from "@threadfold/event-log"
+import { ScratchRows } from "@threadfold/projections"
+import { type MaskedKind, type MaskedSample, Masker } from "../redaction/Masker.js"
+import { type DroppedBodies, redactEvents } from "../redaction/redactEvents.js"
+import { ExportFailed } from "./failures.js"
+import { bundleVersion, endLine, eventLine, headLine, type Redaction, sealLine, streamLine } from "./format.js"
+
+/** What is read of a log. All reads must see one state of it. */
+export interface ExportSource {
+  readonly driver: Pick<LogDriver, "logId" | "readStream" | "streams" | "streamVersion">
+  /** The native body of an event, verbatim, or null. Throws where it cannot be read. */
+  readonly body: (sequence: number) => string | null
+}
+
+export interface ExportOptions {
+  readonly redaction: Redaction
+  /** Ids of the streams; absent: all. */
+  readonly streams?: readonly string[]
+  /** Called after each page. */
+  readonly onProgress?: (streams: number, events: number) => void
+}
+
+/** A thread of a bundle. */
+export interface ExportedThread {
+  readonly threadId: string
+  readonly events: number
+  readonly hash: string | null
+}
+
+/** What a bundle holds. */
+export interface ExportOutcome {
+  readonly redaction: Redaction
+  readonly streams: number
+  readonly threads: number
+  readonly events: number
+  /** Native bodies in it. */
+  readonly bodies: number
+  /** Native bodies that the redaction left out. */
+  readonly bodiesDropped: number
+  /** Hash over the rows of all streams; null: one of them has none. */
+  readonly hash: string | null
+  readonly sha256: string
+  /** Bytes of its lines. */
+  readonly bytes: number
+  readonly masked: readonly MaskedKind[]
+  readonly samples: readonly MaskedSample[]
+  /** The first of the threads. */
+  readonly named: readonly ExportedThread[]
+}
+
+/** Events of a stream that are read and folded at a time. */
+const page = 500
+/** Threads that an outcome names. */
+const named = 1_000
+
+function* everyStream({ driver }: ExportSource): Iterable<string> {
+  let after: string | null = null
+  for (;;) {
+    const ids: readonly string[] = driver.streams(after, page)
+    yield* ids
+    after = ids.at(-1) ?? null
+    if (ids.length < page) return
+  }
+}
+
+function* eventsOf(
+  { body, driver }: ExportSource,
+  streamId: string,
+  onPage: (events: number) => void,
+): Iterable<RestoredEvent> {
+  let version = 0
+  for (;;) {
+    const rows: readonly EventRow[] = driver.readStream(streamId, version, page)
+    for (const { sequence, ...row } of rows) yield { row, body: body(sequence) }
+    onPage(rows.length)
+    version = rows.at(-1)?.streamVersion ?? version
+    if (rows.length < page) return
+  }
+}
+
+/**
+ * The lines of a bundle, without their newlines; returns what they hold. Memory holds a page of events. The hashes are of what is in the
+ * bundle: it is folded as it is written.
+ */
+export function* bundleLines(source: ExportSource, options: ExportOptions): Generator<string, ExportOutcome> {
+  const { redaction } = options
+  const whole = createHash("sha256")
+  const masker = new Masker()
+  const dropped: DroppedBodies = { bodies: 0 }
+  const scratch = new ScratchRows()
+  const list: ExportedThread[] = []
+  const counts = { streams: 0, events: 0, bodies: 0, bytes: 0 }
+  const line = (text: string): string => {
+    whole.update(text).update("\n")
+    counts.bytes += Buffer.byteLength(text) + 1
+    return text
+  }
+  try {
+    yield line(
+      headLine({
+        bundle: "threadfold",
+        version: bundleVersion,
+        redaction,
+        foldVersion: FOLD_VERSION,
+        logId: source.driver.logId,
+      }),
+    )
+    const chosen = options.streams === undefined ? everyStream(source) : [...new Set(options.streams)].sort()
+    for (const streamId of chosen) {
+      if (source.driver.streamVersion(streamId) === 0) {
+        throw new ExportFailed({ kind: "thread-missing", message: `There is no thread ${streamId}.` })
+      }
+      yield line(streamLine(streamId))
+      const own = createHash("sha256")
+      let events = 0
+      let pending: EventRow[] = []
+      const fold = (): void => {
+        scratch.add(pending.map(decodeRow))
+        pending = []
+      }
+      scratch.begin(streamId)
+      const told = (count: number): void => {
+        counts.events += count
+        options.onProgress?.(counts.streams, counts.events)
+      }
+      for (const event of redactEvents(eventsOf(source, streamId, told), redaction, masker, dropped)) {
+        const text = eventLine(event)
+        own.update(text).update("\n")
+        if (event.body !== null) counts.bodies += 1
+        events += 1
+        pending.push({ ...event.row, sequence: events })
+        if (pending.length >= page) fold()
+        yield line(text)
+      }
+      fold()
+      const { hash, state } = scratch.end()
+      counts.streams += 1
+      if (state.thread !== null && list.length < named) list.push({ threadId: streamId, events, hash })
+      yield line(sealLine({ stream: streamId, events, sha256: own.digest("hex"), hash }))
+    }
+    const { hash, threads } = scratch.finish()
+    const { bodies, bytes, events, streams } = counts
+    const sha256 = whole.digest("hex")
+    const last = endLine({ streams, threads, events, bodies, hash, sha256 })
+    yield last
+    return {
+      redaction,
+      streams,
+      threads,
+      events,
+      bodies,
+      hash,
+      sha256,
+      bodiesDropped: dropped.bodies,
+      bytes: bytes + Buffer.byteLength(last) + 1,
+      masked: masker.report(),
+      samples: masker.samples,
+      named: list,
+    }
+  } finally {
+    scratch.close()
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The format of a bundle: lines of JSON, compressed with gzip. A head, then for each stream its name, its events and its seal, then the
+ * seal of the whole (docs/adr/0012-bundles.md). Streams are in the order of their ids.
+ */
+import { maxRecordedLineBytes } from "@threadfold/contracts"
+import type { RestoredEvent } from "@threadfold/engine"
+import { Either, ParseResult, Schema } from "effect"
+
+/** Version of the format. A reader refuses a newer one. */
+export const bundleVersion = 1
+
+/** Longest line, bytes: a native body of the longest line of an agent, in which every other character is escaped, and its event. */
+export const maxLineBytes = 3 * maxRecordedLineBytes
+
+/** What was taken out of a bundle. */
+export const Redaction = Schema.Literal("none", "masked", "structure")
+export type Redaction = typeof Redaction.Type
+
+const Text = Schema.String
+const Count = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
+const Sha256 = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/))
+
+/** The first line, whatever the version of the format: what a reader looks at before anything else. */
+export const AnyHead = Schema.Struct({ bundle: Schema.Literal("threadfold"), version: Schema.Number })
+
+/** The first line. */
+const Head = Schema.Struct({
+  bundle: Schema.Literal("threadfold"),
+  version: Schema.Literal(bundleVersion),
+  redaction: Redaction,
+  /** Version of the fold that the hashes are of. */
+  foldVersion: Count,
+  /** The log that it was taken from. */
+  logId: Text,
+})
+export type Head = typeof Head.Type
+
+const StreamLine = Schema.Struct({ stream: Text })
+
+/** The columns of an event that hold a text or nothing; absent: nothing. */
+const optionalTexts = [
+  "sessionId",
+  "channel",
+  "commandId",
+  "causationId",
+  "correlationId",
+  "turnId",
+  "itemId",
+  "requestId",
+  "inferenceId",
+  "realtimeId",
+  "delegationId",
+  "taskId",
+] as const
+
+const optionalText = Schema.optional(Text)
+
+const EventLine = Schema.Struct({
+  event: Schema.Struct({
+    streamVersion: Count,
+    eventId: Text,
+    type: Text,
+    v: Schema.Number,
+    at: Schema.Number,
+    recordedAt: Schema.Number,
+    actor: Text,
+    seq: Schema.optional(Count),
+    sessionId: optionalText,
+    channel: optionalText,
+    commandId: optionalText,
+    causationId: optionalText,
+    correlationId: optionalText,
+    turnId: optionalText,
+    itemId: optionalText,
+    requestId: optionalText,
+    inferenceId: optionalText,
+    realtimeId: optionalText,
+    delegationId: optionalText,
+    taskId: optionalText,
+    native: Schema.optional(Schema.Unknown),
+    payload: Schema.optional(Schema.Unknown),
+    /** The stored text, where it is not what JSON would write again. */
+    nativeText: optionalText,
+    payloadText: optionalText,
+  }),
+  body: optionalText,
+})
+
+const StreamSeal = Schema.Struct({
+  sealed: Schema.Struct({
+    stream: Text,
+    events: Count,
+    /** SHA-256 of the lines of its events. */
+    sha256: Sha256,
+    /** Canonical hash of the rows that they lead to; null: SQL refuses rows of them. */
+    hash: Schema.NullOr(Sha256),
+  }),
+})
+export type StreamSeal = (typeof StreamSeal.Type)["sealed"]
+
+const BundleSeal = Schema.Struct({
+  end: Schema.Struct({
+    streams: Count,
+    threads: Count,
+    events: Count,
+    /** Native bodies. */
+    bodies: Count,
+    /** Hash over the rows of all streams, as `verify` has it for a log of them; null: one of them has none. */
+    hash: Schema.NullOr(Sha256),
+    /** SHA-256 of all lines before this one, newlines included. */
+    sha256: Sha256,
+  }),
+})
+export type BundleSeal = (typeof BundleSeal.Type)["end"]
+
+/** A line after the head. */
+export type BundleLine =
+  | { readonly kind: "stream"; readonly streamId: string }
+  | { readonly kind: "event"; readonly event: RestoredEvent }
+  | { readonly kind: "sealed"; readonly seal: StreamSeal }
+  | { readonly kind: "end"; readonly seal: BundleSeal }
+
+const strict = { onExcessProperty: "error" } as const
+const decodeHead = Schema.decodeUnknownEither(Head, strict)
+const decodeStream = Schema.decodeUnknownEither(StreamLine, strict)
+const decodeEvent = Schema.decodeUnknownEither(EventLine, strict)
+const decodeSealed = Schema.decodeUnknownEither(StreamSeal, strict)
+const decodeEnd = Schema.decodeUnknownEither(BundleSeal, strict)
+
+const wrong = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    .slice(0, 1)
+    .map(({ message, path }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("")
+
+/** A text that JSON writes again as it is. */
+const isCanonical = (text: string): boolean => {
+  try {
+    return JSON.stringify(JSON.parse(text)) === text
+  } catch {
+    return false
+  }
+}
+
+const spliced = (name: string, text: string): string =>
+  isCanonical(text) ? `,"${name}":${text}` : `,"${name}Text":${JSON.stringify(text)}`
+
+export const headLine = (head: Head): string => JSON.stringify(head)
+export const streamLine = (streamId: string): string => JSON.stringify({ stream: streamId })
+export const sealLine = (sealed: StreamSeal): string => JSON.stringify({ sealed })
+export const endLine = (end: BundleSeal): string => JSON.stringify({ end })
+
+/** The line of an event. Its stream is the one whose line came last. */
+export const eventLine = ({ body, row }: RestoredEvent): string => {
+  const { actor, at, eventId, recordedAt, streamVersion, type, v } = row
+  let line = JSON.stringify({ streamVersion, eventId, type, v, at, recordedAt, actor }).slice(0, -1)
+  if (row.seq !== null) line += `,"seq":${row.seq}`
+  for (const name of optionalTexts) {
+    const value = row[name]
+    if (value !== null) line += `,"${name}":${JSON.stringify(value)}`
+  }
+  if (row.native !== null) line += spliced("native", row.native)
+  line += spliced("payload", row.payload)
+  return `{"event":${line}}${body === null ? "" : `,"body":${JSON.stringify(body)}`}}`
+}
+
+const parsed = (text: string): Either.Either<unknown, string> =>
+  Either.try({ try: (): unknown => JSON.parse(text), catch: () => "it is no JSON" })
+
+/** Reads the first line. Left: why it is none. */
+export const readHead = (text: string): Either.Either<Head, string> =>
+  Either.flatMap(parsed(text), (value) => Either.mapLeft(decodeHead(value), wrong))
+
+/** Whether it is the first line of a bundle of any version, and of which one; null: of none. */
+export const versionOfHead = (text: string): number | null =>
+  Either.match(Either.flatMap(parsed(text), Schema.decodeUnknownEither(AnyHead)), {
+    onLeft: () => null,
+    onRight: ({ version }) => version,
+  })
+
+const has = (value: unknown, name: string): boolean => typeof value === "object" && value !== null && name in value
+
+/** Reads a line after the head. `streamId`: the stream whose line came last. Left: why it is none. */
+export const readLine = (text: string, streamId: string): Either.Either<BundleLine, string> =>
+  Either.flatMap(parsed(text), (value): Either.Either<BundleLine, string> => {
+    if (has(value, "event")) {
+      return Either.mapBoth(decodeEvent(value), {
+        onLeft: wrong,
+        onRight: ({ body = null, event }) => ({ kind: "event", event: { row: rowOf(streamId, event), body } }),
+      })
+    }
+    if (has(value, "sealed")) {
+      return Either.mapBoth(decodeSealed(value), {
+        onLeft: wrong,
+        onRight: ({ sealed }) => ({ kind: "sealed", seal: sealed }),
+      })
+    }
+    if (has(value, "end")) {
+      return Either.mapBoth(decodeEnd(value), { onLeft: wrong, onRight: ({ end }) => ({ kind: "end", seal: end }) })
+    }
+    return Either.mapBoth(decodeStream(value), {
+      onLeft: wrong,
+      onRight: ({ stream }) => ({ kind: "stream", streamId: stream }),
+    })
+  })
+
+const rowOf = (streamId: string, event: (typeof EventLine.Type)["event"]): RestoredEvent["row"] => ({
+  streamId,
+  streamVersion: event.streamVersion,
+  eventId: event.eventId,
+  type: event.type,
+  v: event.v,
+  sessionId: event.sessionId ?? null,
+  channel: event.channel ?? null,
+  seq: event.seq ?? null,
+  at: event.at,
+  recordedAt: event.recordedAt,
+  actor: event.actor,
+  commandId: event.commandId ?? null,
+  causationId: event.causationId ?? null,
+  correlationId: event.correlationId ?? null,
+  turnId: event.turnId ?? null,
+  itemId: event.itemId ?? null,
+  requestId: event.requestId ?? null,
+  inferenceId: event.inferenceId ?? null,
+  realtimeId: event.realtimeId ?? null,
+  delegationId: event.delegationId ?? null,
+  taskId: event.taskId ?? null,
+  native: event.nativeText ?? (event.native === undefined ? null : JSON.stringify(event.native)),
+  payload: event.payloadText ?? JSON.stringify(event.payload ?? null),
+})

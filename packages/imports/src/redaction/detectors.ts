@@ -1,0 +1,255 @@
+/**
+ * Patterns of secrets. The forms of keys are those that their issuers document; where an issuer documents none, that of the rules of
+ * gitleaks and secretlint (both MIT). Each pattern has a cheap text that must be there first: most texts hold none of them.
+ */
+
+/** One kind of secret. */
+interface Detector {
+  /** The name in a placeholder. */
+  readonly kind: string
+  /** What must be in the text for the pattern to be tried. */
+  readonly hint: RegExp
+  /** Its group `secret` is taken out where it has one, else the whole match. */
+  readonly pattern: RegExp
+  /** Whether a match counts. */
+  readonly counts?: (secret: string) => boolean
+}
+
+const before = "(?<![A-Za-z0-9_-])"
+const after = "(?![A-Za-z0-9_-])"
+
+/** A key that begins with a text of its issuer's. */
+const key = (kind: string, hint: string, pattern: string): Detector => ({
+  kind,
+  hint: new RegExp(hint),
+  pattern: new RegExp(`${before}(?:${pattern})`, "dg"),
+})
+
+/** Names after which a value is a secret. */
+const secretName =
+  "(?:pass(?:word|wd|phrase)|pwd|secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|client[_-]?secret|private[_-]?key|bearer[_-]?token|token)"
+
+/** Field names whose text is a secret as a whole. */
+export const secretField = new RegExp(`^(?:[A-Za-z0-9]+[_-])*${secretName}$`, "i")
+
+/** A value that stands for another one: a variable, a placeholder, a word of a program. */
+const isReference = (value: string): boolean =>
+  /^(?:[$<{%*[(]|process\.|os\.|env[.[]|ENV|null|none|undefined|true|false|string|xxx|\.{3}|your[_-]|example)/i.test(
+    value,
+  ) || /^(.)\1*$/.test(value)
+
+/** A value that no person would write as a word: it has a digit and a letter, or marks between them. */
+const isDense = (value: string): boolean =>
+  /\d/.test(value) && /[A-Za-z]/.test(value) && !/^\d+[a-z]{1,2}$/i.test(value)
+
+/** Names of folders below `/home` and `/Users` that are of no person. */
+const sharedFolders = new Set([
+  "shared",
+  "public",
+  "default",
+  "all users",
+  "linuxbrew",
+  "runner",
+  "user",
+  "username",
+  "node",
+])
+
+/** Parts of addresses that are of no person: what git, packages and examples write. */
+const isPersonal = (address: string): boolean =>
+  !/^(?:git|noreply|no-reply)@/i.test(address) &&
+  !/@(?:example\.(?:com|org|net)|.*\.(?:png|jpe?g|svg|gif|webp|js|ts|css|json|md|local|internal|test|invalid))$/i.test(
+    address,
+  )
+
+/** Every kind, in the order in which they count where two overlap. */
+const detectors: readonly Detector[] = [
+  {
+    kind: "private-key",
+    hint: /-----BEGIN /,
+    // Cut off, or with its lines in whatever form: what follows the head and looks like a key.
+    pattern:
+      /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----BEGIN )[\s\S]){0,16384}?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,.-]{16,16384}/dg,
+  },
+  {
+    kind: "binary",
+    hint: /;base64,/,
+    pattern: /data:[A-Za-z0-9/+.-]+(?:;[a-z-]+=[A-Za-z0-9._-]+)*;base64,(?<secret>[A-Za-z0-9+/=_-]{64,})/dg,
+  },
+  key("aws-access-key", "A[KSBC][IC]A|A3T", `(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}${after}`),
+  {
+    kind: "aws-secret-key",
+    hint: /aws|secret/i,
+    pattern: /(?:aws|secret)[\w.\s"'-]{0,30}[=:>]+\s*["']?(?<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/dgi,
+    counts: isDense,
+  },
+  key("github-token", "gh[pousr]_|github_pat_", "gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
+  key("gitlab-token", "gl[a-z]+-", "gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}"),
+  key("anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{20,}"),
+  key("openai-key", "sk-", "sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-(?!ant-)[A-Za-z0-9]{20,}"),
+  key(
+    "slack-token",
+    "xox|xapp",
+    "xox[abeoprs](?:\\.xox[bp])?-[A-Za-z0-9-]{10,}|xapp-\\d-[A-Za-z0-9]+-\\d+-[A-Za-z0-9]{16,}",
+  ),
+  {
+    kind: "slack-webhook",
+    hint: /hooks\.slack/,
+    pattern: /hooks\.slack\.com\/(?<secret>(?:services|workflows|triggers)\/[A-Za-z0-9+/_-]{20,})/dg,
+  },
+  key("google-key", "AIza|ya29|GOCSPX", "AIza[A-Za-z0-9_-]{35}|ya29\\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{28}"),
+  key("stripe-key", "[srw][kh]", "(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,}"),
+  key("npm-token", "npm_", "npm_[A-Za-z0-9]{36}"),
+  key("pypi-token", "pypi-", "pypi-AgE[A-Za-z0-9_-]{50,}"),
+  key("huggingface-token", "hf_", "hf_[A-Za-z]{34}"),
+  key("sendgrid-key", "SG\\.", "SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}"),
+  key("digitalocean-token", "do[opr]_v1", "do[opr]_v1_[a-f0-9]{64}"),
+  key("vault-token", "hv[sb]\\.", "hv[sb]\\.[A-Za-z0-9_-]{24,}"),
+  key("age-key", "AGE-SECRET", "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
+  {
+    kind: "azure-key",
+    hint: /AccountKey|SharedAccessKey/,
+    pattern: /(?:AccountKey|SharedAccessKey)=(?<secret>[A-Za-z0-9+/]{40,}={0,2})/dg,
+  },
+  key("jwt", "eyJ", "eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]*)?"),
+  {
+    kind: "url-password",
+    hint: /:\/\//,
+    pattern: /[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/@"'<>`\\]*:(?<secret>[^\s@"'<>`\\/]{1,512})@/dgi,
+    counts: (value) => !isReference(value),
+  },
+  { kind: "url-token", hint: /:\/\//, pattern: /https?:\/\/(?<secret>[A-Za-z0-9_-]{20,})@/dgi, counts: isDense },
+  {
+    kind: "basic-auth",
+    hint: /basic/i,
+    pattern: /\bbasic\s+(?<secret>[A-Za-z0-9+/]{12,}={0,2})(?![A-Za-z0-9+/])/dgi,
+    counts: (value) => isBasic(value),
+  },
+  {
+    kind: "bearer-token",
+    hint: /bearer/i,
+    pattern: /\bbearer\s+(?<secret>[A-Za-z0-9._~+/-]{16,}=*)/dgi,
+    counts: isDense,
+  },
+  {
+    kind: "netrc-password",
+    hint: /password/,
+    pattern: /\b(?:machine\s+\S+|default)\s+(?:(?:login|account)\s+\S+\s+)*password\s+(?<secret>[^\s"\\]+)/dg,
+  },
+  {
+    kind: "user-password",
+    hint: /-u|--user/,
+    pattern: /(?:^|\s)(?:-u|--user|--proxy-user|-U)[\s=]+["']?[A-Za-z0-9._@-]+:(?<secret>[^\s"'\\]{4,})/dg,
+    counts: (value) => !isReference(value) && !/^\d+$/.test(value),
+  },
+  {
+    kind: "assigned-secret",
+    hint: /pass|pwd|secret|key|token/i,
+    pattern: new RegExp(
+      `(?:^|[^A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*${secretName}["']?\\s{0,3}(?:=|:=|:|=>)\\s{0,3}["']?(?<secret>[^\\s"'\`\\\\,;(){}\\[\\]<>]{8,512})`,
+      "dgi",
+    ),
+    counts: (value) => !isReference(value) && isDense(value),
+  },
+  {
+    kind: "user",
+    hint: /home|Users|Documents and Settings/i,
+    pattern:
+      /(?:[\\/](?:home|Users|Documents and Settings)[\\/]+|-(?:home|Users)-)(?<secret>[^\s\\/"'<>:;,|*?(){}[\]$`-]+(?:-[^\s\\/"'<>:;,|*?(){}[\]$`-]+)*(?=[\\/"'\s:;,)\]}`]|$)|[A-Za-z0-9._]+)/dg,
+    counts: (name) => !sharedFolders.has(name.toLowerCase()) && !/^\.+$/.test(name),
+  },
+  {
+    kind: "email",
+    hint: /@/,
+    pattern:
+      /(?<![A-Za-z0-9._%+/-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])/dg,
+    counts: isPersonal,
+  },
+]
+
+/** A basic credential is base64 of `name:password`. */
+const isBasic = (value: string): boolean => {
+  const text = Buffer.from(value, "base64").toString("latin1")
+  return text.includes(":") && /^[\x20-\x7e]+$/.test(text)
+}
+
+/** A secret in a text: from `start` to `end` (exclusive), UTF-16 units. */
+export interface Found {
+  readonly kind: string
+  readonly start: number
+  readonly end: number
+  /** The secret itself, without escapes. */
+  readonly secret: string
+}
+
+const anyHint = new RegExp([...new Set(detectors.map(({ hint }) => `(?:${hint.source})`))].join("|"), "i")
+/** What {@link Masker} writes. */
+const placeholder = /^\[redacted:/
+
+/** A text and where each of its units stands in the text that was given. */
+interface View {
+  readonly text: string
+  /** Start of each unit, and of the end. */
+  readonly places: readonly number[] | null
+}
+
+const escaped = /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs
+const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" }
+
+/** The view without one level of escapes, as JSON and shells write them. Null: there are none. */
+const unescaped = ({ places, text }: View): View | null => {
+  if (!text.includes("\\")) return null
+  let out = ""
+  const starts: number[] = []
+  const at = (index: number): number => places?.[index] ?? index
+  let last = 0
+  const copy = (until: number): void => {
+    for (let index = last; index < until; index++) starts.push(at(index))
+    out += text.slice(last, until)
+  }
+  for (const match of text.matchAll(escaped)) {
+    const [whole, unicode, byte, other = ""] = match
+    const code = unicode ?? byte
+    copy(match.index)
+    const character = code === undefined ? (named[other] ?? other) : String.fromCharCode(Number.parseInt(code, 16))
+    // A character of two units stands where its escape begins.
+    for (let unit = 0; unit < character.length; unit++) starts.push(at(match.index))
+    out += character
+    last = match.index + whole.length
+  }
+  copy(text.length)
+  starts.push(at(text.length))
+  return { text: out, places: starts }
+}
+
+/** How many levels of escapes are looked behind: JSON in a text of JSON, in a command. */
+const levels = 3
+
+const findIn = ({ places, text }: View, found: Found[]): void => {
+  for (const { counts, hint, kind, pattern } of detectors) {
+    if (!hint.test(text)) continue
+    for (const match of text.matchAll(pattern)) {
+      const [from, until] = match.indices?.groups?.secret ?? match.indices?.[0] ?? [0, 0]
+      const secret = text.slice(from, until)
+      if (secret === "" || placeholder.test(secret) || counts?.(secret) === false) continue
+      const start = places?.[from] ?? from
+      const end = places?.[until] ?? until
+      if (found.some((other) => start < other.end && end > other.start)) continue
+      found.push({ kind, start, end, secret })
+    }
+  }
+}
+
+/**
+ * The secrets of a text, in order; none overlaps another. It looks through escapes: a key whose characters a text of JSON, or JSON in a
+ * text of JSON, writes as `\u….` is found, too.
+ */
+export const findSecrets = (text: string): readonly Found[] => {
+  const found: Found[] = []
+  let view: View | null = { text, places: null }
+  for (let level = 0; view !== null && level <= levels; level++) {
+    if (anyHint.test(view.text)) findIn(view, found)
+    view = unescaped(view)
+  }
+  return found.sort((a, b) => a.start - b.start)
+}
