@@ -21,6 +21,7 @@ export type { Script, Step } from "./model-servers/Step.js"
 export { compare, type ObservedThread } from "./oracle/compare.js"
 export { readOracle } from "./oracle/readOracle.js"
 export { type Release, releaseDump, releases } from "./packageFiles.js"
+export { plantedSecrets } from "./plantedSecrets.js"
 export { makePauses, paused, pausing } from "./properties.js"
 export {
   caseNamed,

@@ -47,21 +47,20 @@ const contentOf = (log: MemoryLog) =>
 describe("a bundle", () => {
   it.effect("of every recording comes back whole: events, native bodies, hashes; again it adds nothing", () =>
     Effect.gen(function* () {
-      for (const { name } of recordings) {
-        const log = yield* recorded(name)
-        // What the recording left open is settled in the copy alone; from there on the two are the same.
-        const settled = new MemoryLog()
-        yield* into(settled, log.bundle({ redaction: "none" }).text)
-        const { outcome, text } = settled.bundle({ redaction: "none" })
-        expect(outcome.hash).toBe(settled.hash)
-        const copy = new MemoryLog()
-        const report = yield* into(copy, gzipSync(text))
-        expect([name, report.proven, report.events]).toEqual([name, true, outcome.events])
-        expect(contentOf(copy)).toEqual(contentOf(settled))
-        expect(copy.bundle({ redaction: "none" }).text.split("\n").slice(1, -2)).toEqual(text.split("\n").slice(1, -2))
-        expect((yield* into(copy, text)).events).toBe(0)
-        expect(living(copy)).toEqual([])
-      }
+      const log = new MemoryLog()
+      for (const { name, path } of recordings) yield* log.record(name, readFileSync(path))
+      // What the recordings left open is settled in the copy alone; from there on the two are the same.
+      const settled = new MemoryLog()
+      yield* into(settled, log.bundle({ redaction: "none" }).text)
+      const { outcome, text } = settled.bundle({ redaction: "none" })
+      expect(outcome.hash).toBe(settled.hash)
+      const copy = new MemoryLog()
+      const report = yield* into(copy, gzipSync(text))
+      expect([report.proven, report.events]).toEqual([true, outcome.events])
+      expect(contentOf(copy)).toEqual(contentOf(settled))
+      expect(copy.hash).toBe(settled.hash)
+      expect((yield* into(copy, text)).events).toBe(0)
+      expect(living(copy)).toEqual([])
     }),
   )
 
@@ -86,7 +85,7 @@ describe("a bundle", () => {
             expect((await Effect.runPromise(into(copy, text))).events).toBe(0)
           }),
         ),
-        { numRuns: 40 },
+        { numRuns: 15 },
       ),
     ),
   )

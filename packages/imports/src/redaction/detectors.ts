@@ -146,7 +146,7 @@ const detectors: readonly Detector[] = [
     kind: "assigned-secret",
     hint: /pass|pwd|secret|key|token/i,
     pattern: new RegExp(
-      `(?:^|[^A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*${secretName}["']?\\s{0,3}(?:=|:=|:|=>)\\s{0,3}["']?(?<secret>[^\\s"'\`\\\\,;(){}\\[\\]<>]{8,512})`,
+      `(?:^|[^A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*${secretName}["']?\\s{0,3}(?:=|:=|:|=>)\\s{0,3}["']?(?<secret>(?:(?!&[A-Za-z_]+=)[^\\s"'\`\\\\,;(){}\\[\\]<>]){8,512})`,
       "dgi",
     ),
     counts: (value) => !isReference(value) && isDense(value),

@@ -77,13 +77,14 @@ class MaskedStream {
     // Nothing waits where no text has begun.
     if (this.waiting[0]?.piece === null) yield* this.release(this.leading())
     if (this.waiting.length > window || this.units > windowUnits) {
-      this.settle()
-      yield* this.release(Math.ceil(this.waiting.length / 2))
+      const half = Math.ceil(this.waiting.length / 2)
+      this.settle(half)
+      yield* this.release(half)
     }
   }
 
   *end(): Iterable<RestoredEvent> {
-    this.settle()
+    this.settle(this.waiting.length)
     yield* this.release(this.waiting.length)
   }
 
@@ -101,37 +102,44 @@ class MaskedStream {
     }
   }
 
-  /** Takes the secrets out of all texts that wait: the placeholder stands where a secret begins, and its rest goes from the pieces behind. */
-  private settle(): void {
-    const texts = new Map<string, Waiting[]>()
-    for (const one of this.waiting) {
-      if (one.piece === null) continue
-      const known = texts.get(one.piece.key)
-      if (known === undefined) texts.set(one.piece.key, [one])
-      else known.push(one)
-    }
+  /**
+   * Takes the secrets that begin in the first events out of the texts that wait: the placeholder stands where a secret begins, and its
+   * rest goes from the pieces behind. One that begins later may not be whole yet.
+   */
+  private settle(count: number): void {
+    const texts = new Map<string, { readonly pieces: Waiting[]; settled: number }>()
+    this.waiting.forEach((one, index) => {
+      if (one.piece === null) return
+      const known = texts.get(one.piece.key) ?? { pieces: [], settled: 0 }
+      texts.set(one.piece.key, known)
+      known.pieces.push(one)
+      if (index < count) known.settled += one.piece.text.length
+    })
+    for (const { pieces, settled } of texts.values()) this.settleText(pieces, settled)
     this.units = 0
-    for (const pieces of texts.values()) this.settleText(pieces)
-    for (const { body, piece, row } of this.waiting)
+    for (const { body, piece, row } of this.waiting) {
       this.units += piece?.text.length ?? row.payload.length + (body?.length ?? 0)
+    }
   }
 
-  private settleText(pieces: readonly Waiting[]): void {
-    const found = findSecrets(pieces.map(({ piece }) => piece?.text ?? "").join(""))
+  /** `settled`: units of the text in which a secret must begin. */
+  private settleText(pieces: readonly Waiting[], settled: number): void {
+    const text = pieces.map(({ piece }) => piece?.text ?? "").join("")
+    const found = findSecrets(text).filter(({ start }) => start < settled)
     if (found.length === 0) return
     let start = 0
     for (const { piece, row } of pieces) {
       if (piece === null) continue
       const end = start + piece.text.length
-      let text = ""
+      let masked = ""
       let last = start
       for (const one of found) {
         if (one.end <= start || one.start >= end) continue
-        text += piece.text.slice(last - start, Math.max(0, one.start - start))
-        if (one.start >= start) text += this.masker.take(one, placeOf(row, "payload.delta"))
+        masked += piece.text.slice(last - start, Math.max(0, one.start - start))
+        if (one.start >= start) masked += this.masker.take(one, placeOf(row, "payload.delta"))
         last = Math.min(end, one.end)
       }
-      piece.text = text + piece.text.slice(last - start)
+      piece.text = masked + piece.text.slice(last - start)
       start = end
     }
   }
@@ -163,13 +171,13 @@ class MaskedStream {
     const method = row.type === "provider.unmapped" ? methodOf(row.payload) : row.type
     if (isPieceMethod.test(method) || row.type === "realtime.sdp") return this.drop(body)
     try {
-      return body
-        .split("\n")
-        .map((line) => {
-          const value = parse(line)
-          if (value === undefined) return this.masker.text(line, placeOf(row, "body"))
-          const masked = JSON.stringify(this.masker.value(value, placeOf(row, "body")))
-          return masked === JSON.stringify(value) ? line : masked
+      const place = placeOf(row, "body")
+      return messagesOf(body)
+        .map((message) => {
+          const value = parse(message)
+          if (typeof value !== "object" || value === null) return this.masker.text(message, place)
+          const masked = JSON.stringify(this.masker.value(value, place))
+          return masked === JSON.stringify(value) ? message : masked
         })
         .join("\n")
     } catch (error) {
@@ -178,6 +186,19 @@ class MaskedStream {
       throw error
     }
   }
+}
+
+/** The lines of a body that are JSON, each by itself, and what lies between them as one text: a key may have several lines. */
+const messagesOf = (body: string): readonly string[] => {
+  const messages: string[] = []
+  let isText = false
+  for (const line of body.split("\n")) {
+    const isMessage = /^\s*[{[]/.test(line) && parse(line) !== undefined
+    if (isMessage || !isText) messages.push(line)
+    else messages[messages.length - 1] += `\n${line}`
+    isText = !isMessage
+  }
+  return messages
 }
 
 const methodOf = (payload: string): string => {
