@@ -76,6 +76,7 @@ export {
   type AdapterFinding,
   AdapterReport,
   CheckReport,
+  ExportReport,
   ImportReport,
   LogReport,
   ProjectionsReport,

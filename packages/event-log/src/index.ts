@@ -2,6 +2,7 @@ export { isDamage } from "./DamageCheck.js"
 export { databaseFile } from "./DataDirectory.js"
 export { DiskLimits, type DiskSpace, diskSpace, judgeSpace } from "./DiskSpace.js"
 export * from "./Driver.js"
+export { BodyReader } from "./digests/BodyReader.js"
 export { verifyDigests } from "./digests/verifyDigests.js"
 export {
   DatabaseDamaged,

@@ -1,7 +1,7 @@
 export { bundleLines, type ExportOptions, type ExportOutcome } from "./bundle/exportBundle.js"
 export { BundleConflict, BundleInvalid, ExportFailed } from "./bundle/failures.js"
 export { Redaction } from "./bundle/format.js"
-export { type BundleOptions, type BundleOutcome, type ExistingStream, importBundle } from "./bundle/importBundle.js"
+export { type BundleFailure, type BundleOptions, type BundleOutcome, type ExistingStream, importBundle } from "./bundle/importBundle.js"
 export { type ImportFailed, NotARecording, RecordingUnreadable, UnknownSource } from "./failures.js"
 export * from "./importRecordings.js"
 export type { ReadingOptions } from "./Reading.js"

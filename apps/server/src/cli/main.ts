@@ -9,6 +9,7 @@ import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
 import { benchCommand } from "./commands/benchCommand.js"
 import { bisectCommand } from "./commands/bisectCommand.js"
+import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
 import { rebuildCommand, salvageCommand, statsCommand, verifyCommand } from "./commands/databaseCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
@@ -57,6 +58,7 @@ const every = [
   requestsCommand,
   reaperCommand,
   importCommand,
+  exportCommand,
   threadsCommand,
   threadCommand,
   atCommand,

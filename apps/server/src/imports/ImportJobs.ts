@@ -3,6 +3,7 @@ import type { ImportReport } from "@threadfold/contracts"
 import type { ImportView } from "@threadfold/contracts/api"
 import { Problem, problemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
+import { databaseFile } from "@threadfold/event-log"
 import { reportOf } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, RcMap, type Scope } from "effect"
@@ -18,6 +19,8 @@ export interface ImportJob {
   /** Kind of the recording; null: found out. */
   readonly source: string | null
   readonly leaveOpen: boolean
+  /** Of a bundle: the text that the ids of copies follow from; null: the threads keep their ids. */
+  readonly asCopy: string | null
 }
 
 export interface ImportJobsService {
@@ -99,7 +102,7 @@ const endOf = (exit: Exit.Exit<ImportReport, Problem>): Partial<ImportView> =>
   })
 
 const make = Effect.gen(function* () {
-  const { concurrent } = yield* ImportSettings
+  const { concurrent, directory } = yield* ImportSettings
   const engine = yield* Engine
   const projections = yield* Projections
   const known = new Known()
@@ -110,7 +113,9 @@ const make = Effect.gen(function* () {
   const importing = <R>(job: ImportJob, recording: Effect.Effect<OpenedRecording, Problem, R>) =>
     Effect.gen(function* () {
       const onProgress = (lines: number, events: number): void => known.change(job.importId, { lines, events })
-      const reading = yield* openReading(yield* recording, job, onProgress)
+      const { asCopy, leaveOpen, source } = job
+      const request = { asCopy, leaveOpen, source, database: databaseFile(directory) }
+      const reading = yield* openReading(yield* recording, request, onProgress)
       known.change(job.importId, { source: reading.source })
       const alone = yield* RcMap.get(readings, reading.key)
       const outcome = yield* alone.withPermits(1)(reading.run)

@@ -16,7 +16,8 @@ import { Effect } from "effect"
 import { requirePlatform } from "../config/platform.js"
 import { version } from "../installed.js"
 import { toProblem } from "../problems/toProblem.js"
-import { fileRecording } from "./fileRecording.js"
+import { importBundleInto } from "./bundles.js"
+import { fileRecording, regularFile } from "./fileRecording.js"
 
 /**
  * Looks into every file, so that one that is no recording refuses the whole call before anything is stored. Fails with
@@ -46,6 +47,22 @@ export const importAlone = (
     Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), Projections.layer(file))),
     // Before the layer of the engine, which makes the directory.
     (imported) => Effect.zipRight(requirePlatform, imported),
+    Effect.mapError(toProblem),
+  )
+}
+
+/** Imports a bundle with an engine of its own, like {@link importAlone}. Fails with `bundle-damaged` and the like, too. */
+export const importBundleAlone = (
+  directory: string,
+  bundle: string,
+  options: { readonly copySeed: string | null; readonly onProgress: (events: number) => void },
+): Effect.Effect<ImportReport, Problem> => {
+  const file = databaseFile(directory)
+  const imported = Effect.flatMap(Engine, (engine) => importBundleInto(file, engine, fileRecording(bundle), options))
+  return Effect.zipRight(regularFile(bundle), imported).pipe(
+    Effect.provide(Engine.layerInProcess({ file, owner: { version } })),
+    Effect.flatMap((outcome) => Effect.provide(reportOf(outcome), Projections.layer(file))),
+    (done) => Effect.zipRight(requirePlatform, done),
     Effect.mapError(toProblem),
   )
 }

@@ -7,6 +7,7 @@ import { mergeReports, type ReadingOptions, type Recognized } from "@threadfold/
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect, Schedule } from "effect"
 import type { Server } from "../offline/Place.js"
+import { bundleSource } from "./bundles.js"
 import { uploadFile } from "./uploadFile.js"
 
 /** How often a running import is asked how far it is. */
@@ -42,3 +43,16 @@ export const importThrough = (
     Effect.forEach(recognized, (one) => importOne(server, one, options)),
     mergeReports,
   )
+
+/** Imports a bundle through the server. Fails with the server's problems, or `unavailable`. */
+export const importBundleThrough = (
+  server: Server,
+  file: string,
+  copySeed: string | null,
+): Effect.Effect<ImportReport, Problem> =>
+  Effect.gen(function* () {
+    const ids = yield* Ids
+    const importId = ids.next(yield* Clock.currentTimeMillis)
+    const copy = copySeed === null ? {} : { asCopy: copySeed }
+    return yield* uploadFile(server, { file, source: bundleSource, leaveOpen: false, importId, ...copy })
+  })

@@ -78,9 +78,8 @@ export const openReading = (
     const engine = yield* Engine
     const port = yield* engine.openPort
     if (port === null) return yield* openReadingHere(engine, recording, request, onProgress)
-    const { leaveOpen, source } = request
     const { descriptor, name } = recording
     // The writer answers this thread in order: its answer comes after the commits that it has told of.
     const caughtUp = engine.getMeta("")
-    return yield* startReading({ leaveOpen, source, descriptor, name, port }, onProgress, caughtUp)
+    return yield* startReading({ ...request, descriptor, name, port }, onProgress, caughtUp)
   })

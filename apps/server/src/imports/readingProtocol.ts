@@ -5,6 +5,7 @@ import type { EngineWriter } from "@threadfold/engine"
 import { type ImportOutcome, importThrough, readerOf, recognize } from "@threadfold/imports"
 import { Effect } from "effect"
 import { toProblem } from "../problems/toProblem.js"
+import { bundleSource, importBundleInto } from "./bundles.js"
 import type { OpenedRecording } from "./fileRecording.js"
 
 /** How a recording is read. */
@@ -13,6 +14,10 @@ export interface ReadingRequest {
   readonly source: string | null
   /** Whether sessions stay open whose process the recording has not seen exit. */
   readonly leaveOpen: boolean
+  /** Of a bundle: the text that the ids of copies follow from; null: the threads keep their ids. */
+  readonly asCopy: string | null
+  /** Path of the database. */
+  readonly database: string
 }
 
 /** What the thread is started with. */
@@ -47,10 +52,16 @@ export interface OpenReading {
 export const openReadingHere = (
   writer: EngineWriter,
   recording: OpenedRecording,
-  { leaveOpen, source }: ReadingRequest,
+  { asCopy, database, leaveOpen, source }: ReadingRequest,
   onProgress: (lines: number, events: number) => void,
 ): Effect.Effect<OpenReading, Problem> =>
   Effect.gen(function* () {
+    if (source === bundleSource) {
+      const told = (events: number) => onProgress(events, events)
+      const run = importBundleInto(database, writer, recording, { copySeed: asCopy, onProgress: told })
+      // One bundle after the other: two of them may hold the same threads.
+      return { source, key: bundleSource, run: Effect.mapError(run, toProblem) }
+    }
     const reader = source === null ? undefined : yield* readerOf(source)
     const recognized = yield* recognize(recording, reader)
     const options = {

@@ -17,6 +17,8 @@ export interface FileUpload {
   readonly source: string
   readonly leaveOpen: boolean
   readonly importId: string
+  /** Of a bundle: the text that the ids of copies follow from. */
+  readonly asCopy?: string
 }
 
 interface Answer {
@@ -44,13 +46,14 @@ const wholeBody = (response: IncomingMessage, done: (body: string) => void): voi
 /** Sends a file that is not read before the server asks for it: one that refuses the call is heard at once. */
 const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<Answer, Problem> =>
   Effect.async<Answer, Problem>((resume) => {
-    const { file, importId, leaveOpen, source } = upload
+    const { asCopy, file, importId, leaveOpen, source } = upload
     const url = new URL("/v1/imports", server.url)
     for (const [name, value] of Object.entries({
       source,
       importId,
       name: basename(file),
       leaveOpen: String(leaveOpen),
+      ...(asCopy === undefined ? {} : { asCopy }),
     })) {
       url.searchParams.set(name, value)
     }

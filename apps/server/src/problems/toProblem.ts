@@ -6,7 +6,7 @@ import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import type { RefusalReason } from "@threadfold/core"
 import type { EngineService, QueueFull, SubmitError } from "@threadfold/engine"
 import { type OpenError, type ReadOnlyError, type SalvageError, StorageLost } from "@threadfold/event-log"
-import type { ImportFailed } from "@threadfold/imports"
+import type { BundleConflict, BundleInvalid, ExportFailed, ImportFailed } from "@threadfold/imports"
 import type {
   AgentFailed,
   AgentUnknown,
@@ -38,6 +38,9 @@ export type ServiceError =
   | SessionConflict
   | ImportFailed
   | MomentsBusy
+  | BundleInvalid
+  | BundleConflict
+  | ExportFailed
   | BenchFailed
   | ProgramUnavailable
   | CannotListen
@@ -68,6 +71,20 @@ const resources = {
   request: "request-not-found",
 } as const
 
+const bundles: Readonly<Record<BundleInvalid["kind"], ProblemSlug>> = {
+  not: "not-a-bundle",
+  newer: "bundle-too-new",
+  damaged: "bundle-damaged",
+  "too-large": "bundle-too-large",
+}
+
+const exports: Readonly<Record<ExportFailed["kind"], ProblemSlug>> = {
+  "thread-missing": "thread-not-found",
+  damaged: "database-damaged",
+  "file-exists": "invalid-request",
+  "not-written": "storage-failed",
+}
+
 /** One line per tag: an error that is not here does not compile. */
 const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>().pipe(
   Match.withReturnType<ProblemSlug>(),
@@ -75,6 +92,8 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     AgentFailed: () => "agent-failed",
     AgentUnknown: () => "agent-not-found",
     BenchFailed: () => "internal",
+    BundleConflict: () => "bundle-conflict",
+    BundleInvalid: ({ kind }) => bundles[kind],
     CannotListen: () => "unavailable",
     CommandConflict: () => "command-conflict",
     CommandRefused: ({ reason }) => refusals[reason],
@@ -89,6 +108,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     EngineFailed: () => "internal",
     EngineStopped: () => "unavailable",
     EnvironmentInvalid: () => "invalid-configuration",
+    ExportFailed: ({ kind }) => exports[kind],
     LimitInvalid: () => "invalid-request",
     LiveSessionPresent: () => "thread-busy",
     MomentsBusy: () => "too-many-requests",

@@ -19,7 +19,7 @@ import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { SessionsGroup } from "./SessionsGroup.js"
 import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
-import { EventStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
+import { Bundle, EventStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
 import { ThreadsGroup } from "./ThreadsGroup.js"
 
 /** The API of `/v1`. */
@@ -60,6 +60,7 @@ export class Api extends HttpApi.make("threadfold")
     ProviderEventLines,
     LineResultLines,
     RecordingLines,
+    Bundle,
   ])
   .annotateContext(
     OpenApi.annotations({

@@ -57,7 +57,7 @@ const longestName = 255
 const importParams = Schema.Struct({
   source: optional(
     Schema.String,
-    "Kind of the recording, such as codex-app-server. By default it is recognised from the lines.",
+    "Kind of the recording, such as codex-app-server; `threadfold` for a bundle. By default it is recognised from the lines.",
   ),
   name: optional(
     Schema.String.pipe(
@@ -68,6 +68,14 @@ const importParams = Schema.Struct({
     "How the recording is named in the report and in thread.imported; `upload` by default.",
   ),
   leaveOpen: optional(Flag, "`true`: leave sessions open whose process the recording has not seen exit: it may grow."),
+  asCopy: optional(
+    Schema.String.pipe(
+      Schema.minLength(1),
+      Schema.maxLength(longestName),
+      Schema.annotations({ jsonSchema: { type: "string", minLength: 1, maxLength: longestName } }),
+    ),
+    "Of a bundle: take its threads under ids of their own, which follow from this text; the same text gives the same ids.",
+  ),
   importId: optional(
     Schema.String.pipe(
       Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
@@ -87,7 +95,8 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       .annotateContext(
         described(
           "Imports one recording and answers when all of it is durable, with what it led to. The body is the recording itself " +
-            "(`application/x-ndjson`), or names one below `imports.root` (`application/json`). The same recording again adds " +
+            "(`application/x-ndjson`; a bundle of `threadfold export` as `application/gzip`), or names one below `imports.root` " +
+            "(`application/json`). The same recording again adds " +
             "nothing. A call that ends early stops the import; what was committed stays, and the same call again adds what is " +
             "missing. 409 `thread-busy` where a session of one of its threads lives, 413 beyond the configured size, 429 " +
             "while too many imports run. `Location` leads to the import.",
@@ -98,10 +107,16 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
               "path-not-allowed",
               "thread-busy",
               "not-a-recording",
+              "not-a-bundle",
+              "bundle-too-new",
+              "bundle-damaged",
+              "bundle-too-large",
+              "bundle-conflict",
+              "thread-conflict",
               "recording-not-found",
             ],
             headers: ["Location"],
-            alsoTakes: { "application/x-ndjson": "RecordingLines" },
+            alsoTakes: { "application/x-ndjson": "RecordingLines", "application/gzip": "Bundle" },
           },
         ),
       ),

@@ -29,3 +29,12 @@ export const RecordingLines = Schema.String.annotations({
   title: "Lines of a recording",
   description: "The recording itself: one JSON object a line, as its source wrote it.",
 })
+
+/** A bundle. */
+export const Bundle = Schema.String.annotations({
+  identifier: "Bundle",
+  title: "Bundle",
+  description:
+    "What `threadfold export` writes: lines of JSON, compressed with gzip. docs/adr/0012-bundles.md has the format.",
+  jsonSchema: { type: "string", format: "binary" },
+})

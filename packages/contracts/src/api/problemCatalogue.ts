@@ -349,6 +349,32 @@ const catalogue = {
     title: "The file is no recording of this kind",
     next: "Nothing was stored. Import what `threadfold import --help` lists.",
   },
+  "not-a-bundle": {
+    status: 400,
+    title: "The file is no bundle",
+    next: "Nothing was stored. Name a file that `threadfold export` made.",
+  },
+  "bundle-too-new": {
+    status: 400,
+    title: "The bundle was written by a newer version",
+    next: "Nothing was stored. Use that version, or a newer one.",
+  },
+  "bundle-damaged": {
+    status: 400,
+    title: "The bundle is not what was written",
+    next: "Nothing was stored. Copy or export it again.",
+  },
+  "bundle-too-large": {
+    status: 413,
+    title: "The bundle is larger than an export makes one",
+    next: "Nothing was stored. If you trust it, unpack it with `gzip -d` and import what comes out.",
+  },
+  "bundle-conflict": {
+    status: 409,
+    isOfArguments: true,
+    title: "A thread of the bundle is there already, with other content",
+    next: "Nothing was stored. Import it with `--as-copy` (over HTTP `asCopy=`): the threads then get ids of their own.",
+  },
   "command-not-found": {
     status: 404,
     title: "There is no such command",

@@ -62,6 +62,22 @@ export class BodyReader {
     }
   }
 
+  /** The body of an event, verbatim, or null where it has none. Throws where it cannot be read. */
+  textOf(sequence: number): string | null {
+    const row = this.sql.native.get(sequence)
+    if (row === undefined) {
+      const block = this.sql.block.get(sequence, sequence)
+      if (block === undefined) return null
+      const bodies = this.unpacked(block)
+      if (isDamaged(bodies)) throw new Error(bodies.damage)
+      return bodies.get(sequence) ?? null
+    }
+    if (row.blob === null) return row.body
+    const blob = this.sql.blob.get(row.blob)
+    if (blob === undefined) throw new Error("its long body is missing")
+    return blobText(blob)
+  }
+
   private packed(sequence: number): string | null | DamagedBody {
     const block = this.sql.block.get(sequence, sequence)
     if (block === undefined) return null

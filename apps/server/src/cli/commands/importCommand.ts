@@ -12,6 +12,7 @@ import { currentLook, progressEnd, progressLine, write, writeJson } from "../out
 import { importPage } from "../pages/reportPages.js"
 import { dataDir, directoryOf, json } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
+import { importBundleCommand } from "./bundleCommands.js"
 
 const leaveOpen = Options.boolean("leave-open").pipe(
   Options.withDescription("Leave sessions open whose process the recording has not seen exit: the file may grow."),
@@ -65,5 +66,5 @@ export const importCommand = Command.make("import", {}, () =>
   ),
 ).pipe(
   Command.withDescription("Read recordings into the log."),
-  Command.withSubcommands(Arr.map(recordingSources, importOf)),
+  Command.withSubcommands([importBundleCommand, ...Arr.map(recordingSources, importOf)]),
 )

@@ -9,6 +9,7 @@ import { askForBody } from "./bodyArrival.js"
 /** Media types of bodies. */
 export const json = "application/json"
 export const ndjson = "application/x-ndjson"
+export const gzip = "application/gzip"
 
 /** The media type that a `Content-Type` names, lower case and without parameters; empty where there is none. */
 export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 1)[0]?.trim().toLowerCase() ?? ""

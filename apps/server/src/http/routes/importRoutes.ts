@@ -6,12 +6,13 @@ import { Api, ImportFromRoot } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect } from "effect"
+import { bundleSource } from "../../imports/bundles.js"
 import { ImportJobs } from "../../imports/ImportJobs.js"
 import { ImportSettings } from "../../imports/ImportSettings.js"
 import { rootedRecording } from "../../imports/rootedRecording.js"
 import { uploadedRecording } from "../../imports/upload.js"
 import { HttpLimits } from "../HttpLimits.js"
-import { json, ndjson, readBody, requireMediaType } from "../node/body.js"
+import { gzip, json, ndjson, readBody, requireMediaType } from "../node/body.js"
 import { answer } from "./jsonAnswer.js"
 import { decodeBody, readJsonBody } from "./requestBody.js"
 
@@ -47,15 +48,16 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
     return handlers
       .handleRaw("create", ({ request, urlParams }) =>
         Effect.gen(function* () {
-          const type = yield* requireMediaType(request, [ndjson, json])
+          const type = yield* requireMediaType(request, [ndjson, json, gzip])
           const {
             importId = ids.next(yield* Clock.currentTimeMillis),
+            asCopy = null,
             leaveOpen = false,
             name,
-            source = null,
+            source = type === gzip ? bundleSource : null,
           } = urlParams
-          const from = type === ndjson ? uploaded(request, name) : yield* named(request, name)
-          const report = yield* jobs.run({ importId, name: from.name, source, leaveOpen }, from.recording)
+          const from = type === json ? yield* named(request, name) : uploaded(request, name)
+          const report = yield* jobs.run({ importId, name: from.name, source, leaveOpen, asCopy }, from.recording)
           return answer(report, engine.log.published(), { location: `/v1/imports/${importId}` })
         }),
       )

@@ -1,6 +1,7 @@
 /** Every job by its name. */
 import { bisectJob } from "./bisectJob.js"
 import { checkJob } from "./checkJob.js"
+import { exportJob } from "./exportJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
@@ -15,6 +16,7 @@ export const jobs = {
   diff: diffJob,
   bisect: bisectJob,
   step: stepJob,
+  export: exportJob,
   rebuild: rebuildJob,
   salvage: salvageJob,
   why: whyJob,

@@ -1,0 +1,56 @@
+/** The pages of `export` and of `import threadfold`. */
+import type { ExportReport, ImportReport } from "@threadfold/contracts"
+import { type Look, oneLine } from "../text/Look.js"
+import { bytes as byteText, counted, idLength } from "../text/words.js"
+
+const kept: Readonly<Record<ExportReport["redaction"], string>> = {
+  none: "everything is in it, secrets included",
+  masked: "what looks like a secret is taken out",
+  structure: "no text is in it",
+}
+
+export const exportPage = (look: Look, report: ExportReport): string => {
+  const { bodies, bodiesDropped, events, file, fileBytes, hash, masked, places, redaction, streams, threads } = report
+  const length = idLength(threads.map(({ threadId }) => threadId))
+  return [
+    file === null
+      ? look.bold(`A preview: nothing was written; ${kept[redaction]}.`)
+      : `${look.good("Exported")} to ${file}, ${byteText(fileBytes)}; ${kept[redaction]}.`,
+    `  ${counted(events, "event")} and ${counted(bodies, "native message")} of ${counted(streams, "stream")}${bodiesDropped === 0 ? "" : `; ${counted(bodiesDropped, "native message")} left out`}`,
+    ...threads.map(({ events, threadId }) => `  ${look.bold(threadId.slice(0, length))}  ${counted(events, "event")}`),
+    `  hash ${hash ?? "none: the rows of a thread are refused"}`,
+    ...(masked.length === 0 ? [] : ["", look.bold("Taken out")]),
+    ...masked.map(
+      ({ count, kind, secrets }) => `  ${kind}: ${counted(secrets, "secret")} in ${counted(count, "place")}`,
+    ),
+    ...(places.length === 0 ? [] : ["", look.bold("Where")]),
+    ...places.map(
+      ({ eventId, field, kind, shown, streamId }) =>
+        `  ${kind} (${shown}) in ${oneLine(field)} of event ${eventId}, thread ${streamId}`,
+    ),
+    ...(redaction === "masked"
+      ? ["", "Patterns find secrets of known forms. Look through what you share: `gzip -dc FILE` shows it."]
+      : []),
+    "",
+  ].join("\n")
+}
+
+export const bundlePage = (look: Look, { bundle, events, threads }: ImportReport): string => {
+  const length = idLength(threads.map(({ threadId }) => threadId))
+  const ofThreads = new Map(bundle?.streams.map((stream) => [stream.streamId, stream]))
+  return [
+    `${look.good(`${counted(events, "event")} added`)} from a bundle${bundle === undefined || bundle.redaction === "none" ? "" : ` (${kept[bundle.redaction]})`}`,
+    ...threads.map(({ events, threadId }) => {
+      const stream = ofThreads.get(threadId)
+      const settled = stream?.settled ?? 0
+      const what = stream?.status === "present" ? "was here already" : counted(events, "event")
+      return `  ${look.bold(threadId.slice(0, length))}  ${what}${settled === 0 ? "" : `, ${settled} of them settle what lived`}`
+    }),
+    bundle?.proven === true
+      ? look.good(`  It leads to the rows whose hash it names: ${bundle.hash ?? "none"}`)
+      : look.busy(
+          "  Another version of the fold made it: its hash cannot be compared. Its events are those that were written.",
+        ),
+    "",
+  ].join("\n")
+}

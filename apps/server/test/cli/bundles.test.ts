@@ -1,0 +1,103 @@
+/** `export` and `import threadfold` of the built program, alone and beside a server. */
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import { CheckReport, ExportReport, ImportReport, VerifyReport } from "@threadfold/contracts"
+import { recording } from "@threadfold/testkit"
+import { describe, expect, it } from "vitest"
+import { document, problemOf, temporary, threadfold } from "./program.js"
+import { serve } from "./server.js"
+
+const plain = recording("codex-01-plain").path
+const voice = recording("codex-40-realtime-base").path
+
+const verified = (directory: string) => document(VerifyReport, ["verify", "--bytes", "--data-dir", directory])
+
+describe("a bundle", () => {
+  it("takes a log to another place whole, alone and through a server, and adds nothing twice", async () => {
+    const parent = temporary()
+    const [from, alone, served] = [join(parent, "from"), join(parent, "alone"), join(parent, "served")]
+    const file = join(parent, "x.bundle")
+    await document(ImportReport, ["import", "codex-app-server", plain, voice, "--data-dir", from])
+    const exported = await document(ExportReport, ["export", file, "--redact", "none", "--data-dir", from])
+    const original = await verified(from)
+    expect([exported.hash, exported.fileBytes]).toEqual([original.hash, statSync(file).size])
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+
+    const server = await serve(served)
+    for (const directory of [alone, served]) {
+      const args = ["import", "threadfold", file, "--data-dir", directory]
+      const report = await document(ImportReport, args)
+      expect(report.events).toBe(exported.events)
+      expect(report.bundle).toMatchObject({ proven: true, hash: original.hash, redaction: "none" })
+      expect(report.bundle?.streams.every(({ settled, status }) => settled === 0 && status === "imported")).toBe(true)
+      expect((await document(ImportReport, args)).events).toBe(0)
+    }
+    const copied = await document(ImportReport, ["import", "threadfold", file, "--as-copy", "--data-dir", served])
+    expect(copied.events).toBe(exported.events)
+    expect(copied.threads.map(({ threadId }) => threadId)).not.toEqual(exported.threads.map(({ threadId }) => threadId))
+    // A server exports beside its work, from a copy of one moment.
+    const again = await document(ExportReport, [
+      "export",
+      join(parent, "y.bundle"),
+      "--redact",
+      "none",
+      "--data-dir",
+      served,
+    ])
+    expect(again.events).toBe(2 * exported.events)
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+
+    expect(await verified(alone)).toMatchObject({ ok: true, hash: original.hash })
+    expect(await verified(served)).toMatchObject({ ok: true })
+    expect(await document(CheckReport, ["check", "--data-dir", served])).toEqual({ ok: true, violations: [] })
+  })
+
+  it("is masked unless asked otherwise, and a preview says what that takes out", async () => {
+    const parent = temporary()
+    const directory = join(parent, "data")
+    const file = join(parent, "x.bundle")
+    await document(ImportReport, ["import", "codex-app-server", plain, "--data-dir", directory])
+    const preview = await document(ExportReport, ["export", "--preview", "--data-dir", directory])
+    expect([preview.file, preview.fileBytes, existsSync(file)]).toEqual([null, 0, false])
+    const report = await document(ExportReport, ["export", file, "--data-dir", directory])
+    expect(report).toEqual({ ...preview, file, fileBytes: statSync(file).size, places: [] })
+    expect(gunzipSync(readFileSync(file)).toString()).toContain('"redaction":"masked"')
+    const masked = await document(ImportReport, ["import", "threadfold", file, "--data-dir", join(parent, "other")])
+    expect(masked.bundle).toMatchObject({ redaction: "masked", proven: true, hash: report.hash })
+    expect(await verified(join(parent, "other"))).toMatchObject({ ok: true, hash: report.hash })
+    // Beside what it was made of it is another content.
+    const beside = await threadfold(["import", "threadfold", file, "--json", "--data-dir", directory])
+    if (report.hash !== (await verified(directory)).hash) {
+      expect([beside.code, problemOf(beside).type]).toEqual([2, "urn:threadfold:problem:bundle-conflict"])
+    }
+  })
+
+  it("that is no bundle, cut, or there already is refused with a problem, and stores nothing", async () => {
+    const parent = temporary()
+    const [from, to] = [join(parent, "from"), join(parent, "to")]
+    const file = join(parent, "x.bundle")
+    await document(ImportReport, ["import", "codex-app-server", plain, "--data-dir", from])
+    await document(ExportReport, ["export", file, "--data-dir", from])
+    const bytes = readFileSync(file)
+    const cut = join(parent, "cut.bundle")
+    writeFileSync(cut, bytes.subarray(0, bytes.length - 20))
+    const server = await serve(to)
+    const calls: readonly (readonly [readonly string[], number, string])[] = [
+      [["import", "threadfold", plain, "--data-dir", to], 3, "not-a-bundle"],
+      [["import", "threadfold", cut, "--data-dir", to], 3, "bundle-damaged"],
+      [["import", "threadfold", join(parent, "missing"), "--data-dir", to], 3, "recording-not-found"],
+      [["export", file, "--data-dir", from], 2, "invalid-request"],
+      [["export", join(parent, "z"), "--thread", "0000", "--data-dir", from], 2, "thread-not-found"],
+      [["export", join(parent, "no", "z"), "--data-dir", from], 2, "invalid-request"],
+    ]
+    for (const [args, code, slug] of calls) {
+      const end = await threadfold([...args, "--json"])
+      expect([args, end.code, problemOf(end).type]).toEqual([args, code, `urn:threadfold:problem:${slug}`])
+    }
+    expect(await (await server.call("/v1/threads")).json()).toMatchObject({ items: [] })
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+  })
+})
