@@ -1,5 +1,6 @@
-/** What the command line prints of imports and of looks at a database, and what `GET /v1/stats` answers. */
+/** What the command line prints of imports and of looks at a database. */
 import { Schema } from "effect"
+import { ImportedBundle } from "./BundleReports.js"
 import { field, flag, int, json, listed, optInt, optional, optText, shape, text, Whole } from "./fields.js"
 
 const firstSequence = int("Sequence of the first event of the range.")
@@ -17,80 +18,6 @@ const UnreadableLine = shape("UnreadableLine", "A line of a recording that is no
   line: int("Number of the line, from 1."),
   problem: text("What is wrong with it."),
 })
-
-/** How much was taken out of a bundle. */
-export const BundleRedaction = listed(
-  "BundleRedaction",
-  "How much was taken out of a bundle. `none`: nothing; `masked`: what looks like a secret; `structure`: every text.",
-  "none",
-  "masked",
-  "structure",
-)
-
-const ImportedBundle = shape(
-  "ImportedBundle",
-  "What an import says of a bundle beside what it says of any recording.",
-  {
-    redaction: field(BundleRedaction, "How much was taken out of it."),
-    sha256: text("SHA-256 of its lines, hex."),
-    hash: optText(
-      "Hash of the rows that its events lead to, which it declares; null: the rows of one thread are refused.",
-    ),
-    proven: flag(
-      "True: its events lead to rows of that hash here, too. False: another version of the fold made it, so that the hashes cannot be compared.",
-    ),
-    streams: field(
-      Schema.Array(
-        shape("ImportedStream", "A thread or connection of a bundle.", {
-          streamId: text("Its id here."),
-          from: text("Its id in the bundle; another one where it is a copy."),
-          status: field(Schema.Literal("imported", "present"), "`present`: it was here with the same content."),
-          hash: optText("Hash of the rows that the bundle's events of it lead to; null: they are refused."),
-          settled: int("Events that were added after those of the bundle, because something of it still lived there."),
-        }),
-      ),
-      "Its threads and connections. At most 1,000.",
-    ),
-  },
-)
-
-const MaskedKind = shape("MaskedKind", "Secrets of one kind that an export takes out.", {
-  kind: text("Kind, as placeholders name it."),
-  secrets: int("Different ones."),
-  count: int("Places."),
-})
-
-const MaskedPlace = shape("MaskedPlace", "A place of which an export takes something out.", {
-  kind: text("Kind of what is taken out."),
-  streamId: text("The stream."),
-  eventId: text("The event."),
-  field: text("Where in the event: `payload`, `native` or `body`, and the fields below."),
-  shown: text("What it was like; never a part of it."),
-})
-
-const ExportedThread = shape("ExportedThread", "A thread of a bundle.", {
-  threadId: text("Our id of the thread."),
-  events: int("Its events."),
-  hash: optText("Hash of the rows that they lead to; null: they are refused."),
-})
-
-/** What `export` prints. */
-export const ExportReport = shape("ExportReport", "What `export` prints.", {
-  file: optText("Path of the bundle; null: a preview, nothing was written."),
-  redaction: field(BundleRedaction, "How much was taken out."),
-  streams: int("Threads and connections in it."),
-  threads: field(Schema.Array(ExportedThread), "Its threads. At most 1,000."),
-  events: int("Events in it."),
-  bodies: int("Native messages in it."),
-  bodiesDropped: int("Native messages that were left out, because they cannot be masked or hold nothing but texts."),
-  bytes: int("Bytes of its lines."),
-  fileBytes: int("Bytes of the file; 0 for a preview."),
-  hash: optText("Hash of the rows that its events lead to; null: the rows of one thread are refused."),
-  sha256: text("SHA-256 of its lines, hex."),
-  masked: field(Schema.Array(MaskedKind), "What was taken out, by kind."),
-  places: field(Schema.Array(MaskedPlace), "Where. At most 1,000; empty unless it is a preview."),
-})
-export type ExportReport = typeof ExportReport.Type
 
 /** What importers print. */
 export const ImportReport = shape(
@@ -276,21 +203,6 @@ export const VerifyReport = shape("VerifyReport", "What `verify` prints; `ok` sp
   log: field(LogReport, "What was found in the log itself."),
 })
 export type VerifyReport = typeof VerifyReport.Type
-
-/** What `stats` prints. */
-export const Stats = shape("Stats", "Figures about a database: `stats` prints them.", {
-  events: int("Events in the log."),
-  threads: int("Threads, deleted ones included."),
-  lastSequence: int("Highest sequence; 0 for an empty log."),
-  databaseBytes: int("Size of the database file, bytes."),
-  walBytes: int("Size of its write-ahead log, bytes."),
-  anomalies: int("Anomalies over all threads."),
-  byType: field(
-    Schema.NullOr(Schema.Record({ key: Schema.String, value: Whole })),
-    "Event type → how many. Null when it was not asked for (it reads the whole log).",
-  ),
-})
-export type Stats = typeof Stats.Type
 
 const AdapterFinding = shape("AdapterFinding", "Something that an adapter did against its contract.", {
   sessionId: optText("The session; null: none was opened."),

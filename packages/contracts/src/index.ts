@@ -1,4 +1,5 @@
 export { AnomalyReason, anomalyReasons } from "./AnomalyReason.js"
+export { BackupReport, ExportReport, RestoreReport } from "./BundleReports.js"
 export { AttachSession, Command, type CommandOf, type CommandType, MessageMode } from "./commands/index.js"
 export { EffectKind, type EffectLane, EffectStatus, effectKinds } from "./Effects.js"
 export * from "./Events.js"
@@ -76,12 +77,10 @@ export {
   type AdapterFinding,
   AdapterReport,
   CheckReport,
-  ExportReport,
   ImportReport,
   LogReport,
   ProjectionsReport,
   SalvageReport,
-  Stats,
   VerifyReport,
 } from "./Reports.js"
 export type {
@@ -105,6 +104,7 @@ export type {
   UsageRow,
 } from "./Rows.js"
 export type { Emitted, Scope } from "./Source.js"
+export { LogStats, Stats } from "./StatsReports.js"
 export * from "./StorageUnavailable.js"
 export { columnName, type RowList, type TableName, tableNames, tables } from "./Tables.js"
 export { Cause, EventHead, FieldSet, Refused, RowFate, RuleName, SetBy, WhyEvent, WhyReport, WhyRow } from "./Why.js"

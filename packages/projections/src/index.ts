@@ -24,7 +24,7 @@ export {
 export { type RebuildReport, rebuild } from "./rebuild.js"
 export { refold } from "./refold.js"
 export { refoldNow } from "./replaceRows.js"
-export * from "./SqlStore.js"
 export { ScratchRows, type ScratchStream } from "./ScratchRows.js"
+export * from "./SqlStore.js"
 export { projectionSchema } from "./schema.js"
 export { verify } from "./verify.js"

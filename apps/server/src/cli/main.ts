@@ -7,11 +7,12 @@ import { Cause, type Console, Effect } from "effect"
 import { version } from "../installed.js"
 import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
+import { backupCommand, restoreBackupCommand } from "./commands/backupCommands.js"
 import { benchCommand } from "./commands/benchCommand.js"
 import { bisectCommand } from "./commands/bisectCommand.js"
 import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
-import { rebuildCommand, salvageCommand, statsCommand, verifyCommand } from "./commands/databaseCommands.js"
+import { rebuildCommand, salvageCommand, verifyCommand } from "./commands/databaseCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
 import { importCommand } from "./commands/importCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
@@ -20,6 +21,7 @@ import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
 import { sendCommand } from "./commands/sendCommand.js"
 import { serveCommand } from "./commands/serveCommand.js"
 import { stepCommand } from "./commands/stepCommand.js"
+import { statsCommand } from "./commands/statsCommand.js"
 import { tailCommand } from "./commands/tailCommand.js"
 import {
   deleteCommand,
@@ -74,6 +76,8 @@ const every = [
   verifyCommand,
   rebuildCommand,
   salvageCommand,
+  backupCommand,
+  restoreBackupCommand,
   adapterCheckCommand,
   benchCommand,
   completionsCommand((): CommandDescriptor.Command<unknown> => threadfold.descriptor),

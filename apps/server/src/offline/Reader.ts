@@ -2,6 +2,7 @@
 import type { Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import type { Effect, Stream } from "effect"
+import type { StatsParts } from "./logStats.js"
 
 /** Filters apply together. */
 export interface ThreadsQuery {
@@ -43,7 +44,8 @@ export interface Reader {
   readonly thread: (threadId: string) => Effect.Effect<ThreadSnapshot, Problem>
   /** Envelopes, oldest first, each as its JSON on one line. Page after page: memory holds one. */
   readonly events: (query: EventsQuery) => Stream.Stream<string, Problem>
-  readonly stats: (query: { readonly byType: boolean }) => Effect.Effect<Stats, Problem>
+  /** A reader of a file gives no `log`: the walk over it is a job of its own. */
+  readonly stats: (query: { readonly byType: boolean } & Partial<StatsParts>) => Effect.Effect<Stats, Problem>
 }
 
 /** How many candidates {@link Reader.matching} names. */

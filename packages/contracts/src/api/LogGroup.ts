@@ -7,7 +7,7 @@ import { Schema } from "effect"
 import { AnomalyReason } from "../AnomalyReason.js"
 import { AnomalyView } from "../entities/Anomaly.js"
 import { field, optional } from "../fields.js"
-import { Stats } from "../Reports.js"
+import { Stats } from "../StatsReports.js"
 import { described, eventRead, read, resourceRead } from "./operation.js"
 import { databaseCall, listCall, memoryCall, openCall, readCall } from "./problemSets.js"
 import { eventParams, Flag, nativeParam, pageParams, readParams, SequenceParam } from "./Query.js"
@@ -61,6 +61,13 @@ export class LogGroup extends HttpApiGroup.make("log")
         Schema.Struct({
           ...readParams,
           byType: optional(Flag, "`true`: with a count by event type, which reads the log."),
+          types: optional(
+            Flag,
+            "`true`: with sizes by event type, and rates. Like the three below it walks through the log.",
+          ),
+          threads: optional(Flag, "`true`: with the largest threads."),
+          gaps: optional(Flag, "`true`: with numbers that are missing, and what came twice."),
+          skew: optional(Flag, "`true`: with differences between the clocks of sources and ours."),
         }),
       )
       .addSuccess(Stats)

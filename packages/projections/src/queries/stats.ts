@@ -46,6 +46,8 @@ export const stats = (sql: ReadSql, query: StatsQuery = {}): Effect.Effect<Stats
       walBytes: Effect.map(file, (path) => (path === "" ? 0 : sizeOf(`${path}-wal`))),
       anomalies: count("anomalies"),
       byType: query.byType === true ? types : Effect.succeed(null),
+      // What it takes a walk over the log to know is for a thread of its own.
+      log: Effect.succeed(null),
     }),
   )
 }

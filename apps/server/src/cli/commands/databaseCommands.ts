@@ -1,4 +1,4 @@
-/** Commands that go through a whole database: `threadfold verify`, `rebuild`, `salvage`, `stats`. */
+/** Commands that go through a whole database: `threadfold verify`, `rebuild`, `salvage`. */
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
@@ -11,8 +11,8 @@ import type { JobProgress } from "../../offline/jobs/Job.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { asFinding } from "../failures.js"
 import { currentLook, write, writeJson } from "../output.js"
-import { rebuildPage, salvagePage, statsPage, verifyPage } from "../pages/reportPages.js"
-import { fileForWork, openReader } from "../reading.js"
+import { rebuildPage, salvagePage, verifyPage } from "../pages/reportPages.js"
+import { fileForWork } from "../reading.js"
 import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json } from "../sharedOptions.js"
 import type { Look } from "../text/Look.js"
@@ -86,14 +86,3 @@ export const salvageCommand = Command.make("salvage", { db: from, out, json }, (
     "Copy what can be read of a damaged database into a new one, and list what could not. Exit 1 where something is lost.",
   ),
 )
-
-const byType = Options.boolean("by-type").pipe(
-  Options.withDescription("Also count the events of each type (reads the whole log)."),
-)
-
-export const statsCommand = Command.make("stats", { byType, dataDir, db, json }, (options) =>
-  Effect.gen(function* () {
-    const stats = yield* (yield* openReader(options)).stats({ byType: options.byType })
-    yield* options.json ? writeJson(stats) : write(statsPage(yield* currentLook, stats))
-  }).pipe(Effect.scoped),
-).pipe(Command.withDescription("Print figures about the database."))

@@ -1,10 +1,10 @@
-/** The pages of `verify`, `rebuild`, `salvage`, `stats`, `import` and `doctor`. */
-import type { ImportReport, LogReport, SalvageReport, Stats, VerifyReport } from "@threadfold/contracts"
+/** The pages of `verify`, `rebuild`, `salvage`, `import` and `doctor`. */
+import type { ImportReport, LogReport, SalvageReport, VerifyReport } from "@threadfold/contracts"
 import type { RebuildReport } from "@threadfold/projections"
 import type { AgentCheck, DoctorReport } from "../../doctor/Report.js"
 import { type Look, oneLine } from "../text/Look.js"
 import { cut } from "../text/table.js"
-import { bytes as byteText, count, counted, idLength } from "../text/words.js"
+import { count, counted, idLength } from "../text/words.js"
 
 const json = (look: Look, value: unknown): string =>
   cut(oneLine(JSON.stringify(value) ?? "nothing"), Math.max(40, look.width - 14))
@@ -102,25 +102,6 @@ export const salvagePage = (look: Look, report: SalvageReport): string => {
       (one) => `  copied, but not what was written: ${one.part} at ${range(one.firstSequence, one.lastSequence)}`,
     ),
     "  Not copied: receipts, effects and how far imports came. Sequences are new: readers of streams begin anew.",
-    "",
-  ].join("\n")
-}
-
-export const statsPage = (look: Look, stats: Stats): string => {
-  const figures: readonly (readonly [string, string])[] = [
-    ["events", count(stats.events)],
-    ["threads", count(stats.threads)],
-    ["anomalies", count(stats.anomalies)],
-    ["last sequence", count(stats.lastSequence)],
-    ["database", byteText(stats.databaseBytes)],
-    ["write-ahead log", byteText(stats.walBytes)],
-  ]
-  const types = Object.entries(stats.byType ?? {}).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-  const widest = Math.max(0, ...types.map(([, value]) => count(value).length))
-  return [
-    ...figures.map(([name, text]) => `${look.dim(name.padEnd(17))}${text}`),
-    ...(types.length === 0 ? [] : ["", look.bold("Events by type")]),
-    ...types.map(([type, value]) => `  ${count(value).padStart(widest)}  ${oneLine(type)}`),
     "",
   ].join("\n")
 }

@@ -3,8 +3,12 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { invariants } from "@threadfold/core"
+import { databaseFile } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { ImportSettings } from "../../imports/ImportSettings.js"
+import type { StatsParts } from "../../offline/logStats.js"
+import { runJob } from "../../offline/runJob.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { EventFeed } from "../stream/EventFeed.js"
 import { streamServer, wantsStream } from "../stream/streamServer.js"
@@ -17,6 +21,11 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
     const projections = yield* Projections
     const { answerWith, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
+    const { directory } = yield* ImportSettings
+    // A walk over the log takes seconds: in a thread of its own, and one at a time.
+    const walks = yield* Effect.makeSemaphore(1)
+    const walk = (options: StatsParts) =>
+      runJob({ name: "stats", file: databaseFile(directory), options }, () => undefined)
 
     return yield* (yield* DirectReads).take(
       ["events", "event", "anomalies", "stats"],
@@ -62,10 +71,14 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
         )
         .handle("anomalies", ({ urlParams }) => answerWith(urlParams, projections.anomalies(urlParams)))
         .handle("stats", ({ urlParams }) =>
-          Effect.zipRight(ready(urlParams), projections.stats({ byType: urlParams.byType })).pipe(
-            Effect.map((stats) => answer(stats, stats.lastSequence)),
-            withProblems,
-          ),
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            const { byType, gaps = false, skew = false, threads = false, types = false } = urlParams
+            const stats = yield* projections.stats({ byType })
+            const isLong = types || threads || gaps || skew
+            const log = isLong ? yield* walks.withPermits(1)(walk({ types, threads, gaps, skew })) : null
+            return answer({ ...stats, log }, stats.lastSequence)
+          }).pipe(withProblems),
         )
         .handle("invariants", () =>
           Effect.succeed({

@@ -1,11 +1,13 @@
 /** Every job by its name. */
 import { bisectJob } from "./bisectJob.js"
+import { backupJob, restoreJob } from "./backupJobs.js"
 import { checkJob } from "./checkJob.js"
 import { exportJob } from "./exportJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
 import { stepJob } from "./stepJob.js"
+import { statsJob } from "./statsJob.js"
 import { verifyJob } from "./verifyJob.js"
 import { whatIfJob, whyJob } from "./whyJobs.js"
 
@@ -16,9 +18,12 @@ export const jobs = {
   diff: diffJob,
   bisect: bisectJob,
   step: stepJob,
-  export: exportJob,
-  rebuild: rebuildJob,
-  salvage: salvageJob,
   why: whyJob,
   whatif: whatIfJob,
+  stats: statsJob,
+  export: exportJob,
+  backup: backupJob,
+  restore: restoreJob,
+  rebuild: rebuildJob,
+  salvage: salvageJob,
 }

@@ -3,15 +3,21 @@ import type { VerifyReport } from "@threadfold/contracts"
 import { eventSourceOf } from "@threadfold/engine"
 import { isDamage, sqliteDriver, verifyDigests } from "@threadfold/event-log"
 import { SqlStore, verify } from "@threadfold/projections"
+import type Sqlite from "better-sqlite3"
 import { Schema } from "effect"
-import { readingJob } from "./Job.js"
+import { readingJob, type TellProgress } from "./Job.js"
 
 const options = Schema.Struct({
   /** Whether native messages are read, too. */
   bytes: Schema.Boolean,
 })
 
-export const verifyJob = readingJob(options, (handle, { options: { bytes }, progress }): VerifyReport => {
+/** Looks through an open database. */
+export const verifyDatabase = (
+  handle: Sqlite.Database,
+  bytes: boolean,
+  progress: TellProgress = () => undefined,
+): VerifyReport => {
   const readTransaction = <A>(body: () => A): A => handle.transaction(body).deferred()
   const log = readTransaction(() => verifyDigests(handle, { bytes }))
   const source = eventSourceOf(sqliteDriver(handle))
@@ -24,4 +30,8 @@ export const verifyJob = readingJob(options, (handle, { options: { bytes }, prog
     const unread = { threadId: "", table: "", key: "", expected: null, actual: `unreadable: ${error.message}` }
     return { ok: false, hash: "", threads: 0, projections: {}, differences: [unread], stale: [], log }
   }
-})
+}
+
+export const verifyJob = readingJob(options, (handle, { options: { bytes }, progress }) =>
+  verifyDatabase(handle, bytes, progress),
+)
