@@ -55,9 +55,9 @@ export const runSamples = (file: string, checks: boolean): readonly string[] => 
         const [line = ""] = sample.split("\n")
         const printed = outputOf(line.slice(2), directory)
         const shown = trimmed(sample.slice(line.length))
-        if (timeless(shown) === timeless(printed)) return `${line}\n${shown}`
+        if (timeless(shown) === timeless(printed)) return trimmed(`${line}\n${shown}`)
         problems.push(`${file}: \`${line.slice(2)}\` prints something else: run \`npm run docs\``)
-        return `${line}\n${printed}`
+        return trimmed(`${line}\n${printed}`)
       })
       return `${head}${lines.join("\n\n")}\n${tail}`
     })
