@@ -1,7 +1,13 @@
+export { BundleConflict, BundleInvalid, ExportFailed } from "./bundle/bundleFailures.js"
 export { bundleLines, type ExportOptions, type ExportOutcome } from "./bundle/exportBundle.js"
-export { BundleConflict, BundleInvalid, ExportFailed } from "./bundle/failures.js"
 export { Redaction } from "./bundle/format.js"
-export { type BundleFailure, type BundleOptions, type BundleOutcome, type ExistingStream, importBundle } from "./bundle/importBundle.js"
+export {
+  type BundleFailure,
+  type BundleOptions,
+  type BundleOutcome,
+  type ExistingStream,
+  importBundle,
+} from "./bundle/importBundle.js"
 export { type ImportFailed, NotARecording, RecordingUnreadable, UnknownSource } from "./failures.js"
 export * from "./importRecordings.js"
 export type { ReadingOptions } from "./Reading.js"

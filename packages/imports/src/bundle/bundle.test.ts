@@ -8,7 +8,7 @@ import { Effect, Either, Stream } from "effect"
 import fc from "fast-check"
 import { MemoryLog } from "../../test/MemoryLog.js"
 import type { Recording } from "../recognize.js"
-import { BundleConflict, BundleInvalid } from "./failures.js"
+import { BundleConflict, BundleInvalid } from "./bundleFailures.js"
 import { importBundle } from "./importBundle.js"
 
 const fileOf = (bytes: Uint8Array, piece = 64 * 1024): Recording => ({

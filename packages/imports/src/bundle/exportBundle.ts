@@ -6,7 +6,7 @@ import { decodeRow, type EventRow, type LogDriver } from "@threadfold/event-log"
 import { ScratchRows } from "@threadfold/projections"
 import { type MaskedKind, type MaskedSample, Masker } from "../redaction/Masker.js"
 import { type DroppedBodies, redactEvents } from "../redaction/redactEvents.js"
-import { ExportFailed } from "./failures.js"
+import { ExportFailed } from "./bundleFailures.js"
 import { bundleVersion, endLine, eventLine, headLine, type Redaction, sealLine, streamLine } from "./format.js"
 
 /** What is read of a log. All reads must see one state of it. */

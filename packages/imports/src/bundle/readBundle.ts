@@ -4,7 +4,7 @@ import { Readable } from "node:stream"
 import { createGunzip } from "node:zlib"
 import type { RestoredEvent } from "@threadfold/engine"
 import { Either } from "effect"
-import { BundleInvalid } from "./failures.js"
+import { BundleInvalid } from "./bundleFailures.js"
 import {
   type BundleSeal,
   bundleVersion,

@@ -1,13 +1,14 @@
 /** Every job by its name. */
-import { bisectJob } from "./bisectJob.js"
+
 import { backupJob, restoreJob } from "./backupJobs.js"
+import { bisectJob } from "./bisectJob.js"
 import { checkJob } from "./checkJob.js"
 import { exportJob } from "./exportJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
 import { rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
-import { stepJob } from "./stepJob.js"
 import { statsJob } from "./statsJob.js"
+import { stepJob } from "./stepJob.js"
 import { verifyJob } from "./verifyJob.js"
 import { whatIfJob, whyJob } from "./whyJobs.js"
 
