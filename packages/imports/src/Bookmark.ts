@@ -3,6 +3,8 @@
  * place where a reading stopped: what waited was let go there, and the connection was ended unless it was left open.
  * A later reading goes through the same cuts, so that it gives the same events up to the last one and adds nothing there.
  */
+
+import { createHash, type Hash } from "node:crypto"
 import { sha256 } from "@threadfold/engine"
 import { Option, Schema } from "effect"
 
@@ -15,6 +17,8 @@ export const Cut = Schema.Struct({
   line: Schema.Number,
   /** True: the sessions were left open there. */
   open: Schema.Boolean,
+  /** SHA-256 of the lines up to that one, hex; absent: an earlier version made the cut, or the reader does not ask for it. */
+  digest: Schema.optional(Schema.String),
 })
 export type Cut = typeof Cut.Type
 
@@ -27,3 +31,17 @@ export const readCuts = (stored: string | null): readonly Cut[] =>
   stored === null ? [] : Option.match(decode(stored), { onNone: () => [], onSome: (bookmark) => bookmark.cuts })
 
 export const writeCuts = (cuts: readonly Cut[]): string => JSON.stringify({ cuts })
+
+/** The lines that a reading has gone over, as one digest. */
+export class LineDigest {
+  private readonly hash: Hash = createHash("sha256")
+
+  add(line: string): void {
+    this.hash.update(line).update("\n")
+  }
+
+  /** Of the lines so far, hex. */
+  get value(): string {
+    return this.hash.copy().digest("hex")
+  }
+}

@@ -15,10 +15,10 @@ import {
   threadKey,
 } from "@threadfold/engine"
 import { Effect } from "effect"
-import { type Cut, readCuts, recordingKey, writeCuts } from "./Bookmark.js"
-import type { EngineFailure } from "./failures.js"
+import { type Cut, LineDigest, readCuts, recordingKey, writeCuts } from "./Bookmark.js"
+import { type EngineFailure, RecordingChanged } from "./failures.js"
 import type { Line } from "./lines.js"
-import type { OpenRecording } from "./RecordingReader.js"
+import type { OpenRecording, ReadLine } from "./RecordingReader.js"
 import type { Recognized } from "./recognize.js"
 import { type ImportedThread, type ImportOutcome, namedLines, type UnreadableLines } from "./report.js"
 
@@ -34,6 +34,9 @@ export interface ReadingOptions {
 
 /** Events per submission: a batch of the writer. */
 const SUBMIT_AT = 512
+/** How many lines may wait for one that identifies the recording. */
+const mostLeading = 1_000
+
 /** One reading; lines go in one after the other, then the end. */
 export class Reading {
   private readonly counts = { lines: 0, mapped: 0, kept: 0, unreadable: 0, events: 0 }
@@ -41,6 +44,7 @@ export class Reading {
   private readonly threads = new Map<string, ImportedThread>()
   private readonly source: string
   private readonly recording: OpenRecording
+  private readonly digest: LineDigest | null
   private ingestion: ConnectionIngestion | null = null
   private waiting: EventDraft[] = []
   private nativeOf: string[] = []
@@ -51,6 +55,8 @@ export class Reading {
   private lastAt = 0
   private lastLine = 0
   private seed = ""
+  /** Lines at the beginning that do not identify the recording. They are taken when one does. */
+  private leading: { readonly number: number; readonly text: string; readonly read: ReadLine }[] = []
   /** Native threads that the recording names. */
   private readonly natives = new Set<string>()
 
@@ -63,7 +69,8 @@ export class Reading {
   ) {
     this.name = recording.name
     this.source = reader.source
-    this.recording = reader.open()
+    this.digest = reader.onlyGrows === true ? new LineDigest() : null
+    this.recording = reader.open(basename(recording.name))
   }
 
   /** What it led to so far. */
@@ -95,8 +102,14 @@ export class Reading {
     })
   }
 
-  /** Takes one line. */
-  line({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> {
+  /** Takes one line. Fails with `RecordingChanged` where the lines before it are not those that an earlier reading took. */
+  line(line: Line): Effect.Effect<void, EngineFailure | RecordingChanged> {
+    const changed = this.passCuts(line.number)
+    if (changed !== null) return changed
+    return this.read(line)
+  }
+
+  private read({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> {
     if (!isTooLong && text.trim() === "") return Effect.void
     this.counts.lines += 1
     const read = isTooLong ? { problem: `too long: ${bytes} bytes` } : this.recording.read(text)
@@ -106,27 +119,44 @@ export class Reading {
         this.unreadableLines.push({ file: this.name, line: number, problem: read.problem })
       }
       // A cut last line may be finished later: it is not taken yet.
-      if (whole) this.lastLine = number
+      if (whole) this.tookLine(number, text)
+      return Effect.void
+    }
+    if (this.ingestion === null && read.identifies === false && this.leading.length < mostLeading) {
+      this.leading.push({ number, text, read })
       return Effect.void
     }
     const opened = this.ingestion === null ? this.open(text, read.at) : Effect.void
     return Effect.flatMap(opened, () => {
-      this.passCuts(number)
-      this.lastAt = read.at
-      this.lastLine = number
-      const { emitted, fate } = read.translate()
-      this.counts[fate] += 1
-      this.take(emitted)
+      const taken = [...this.leading, { number, text, read }]
+      this.leading = []
+      for (const one of taken) this.taken(one.number, one.text, one.read, read.at)
       return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : Effect.void
     })
   }
 
-  /** Goes through the cuts of earlier readings that lie before a line. */
-  private passCuts(number: number): void {
+  private tookLine(number: number, text: string): void {
+    this.lastLine = number
+    this.digest?.add(text)
+  }
+
+  private taken(number: number, text: string, read: ReadLine, at: number): void {
+    this.lastAt = at
+    this.tookLine(number, text)
+    const { emitted, fate } = read.translate()
+    this.counts[fate] += 1
+    this.take(emitted)
+  }
+
+  /** Goes through the cuts of earlier readings that lie before a line. Null: the lines so far are those that they took. */
+  private passCuts(number: number): RecordingChanged | null {
     for (let cut = this.cuts[this.passed]; cut !== undefined && cut.line < number; cut = this.cuts[this.passed]) {
+      const isSame = this.digest === null || cut.digest === undefined || cut.digest === this.digest.value
+      if (!isSame) return new RecordingChanged({ name: this.name, line: cut.line, how: "rewritten" })
       this.take(cut.open ? this.recording.flush() : this.recording.end(this.lastAt))
       this.passed += 1
     }
+    return null
   }
 
   private take(emitted: readonly Emitted[]): void {
@@ -209,19 +239,27 @@ export class Reading {
   }
 
   /** The end of the recording: ends the connection unless it is to stay open, and remembers how far this reading came. */
-  end(): Effect.Effect<void, EngineFailure> {
+  end(): Effect.Effect<void, EngineFailure | RecordingChanged> {
     return Effect.zipRight(this.close(), this.listThreads())
   }
 
-  private close(): Effect.Effect<void, EngineFailure> {
+  private close(): Effect.Effect<void, EngineFailure | RecordingChanged> {
+    // No line identifies the recording: what was read of it is not stored.
+    this.counts.kept += this.leading.length
+    this.leading = []
     if (this.ingestion === null) return Effect.void
-    this.passCuts(Number.POSITIVE_INFINITY)
     const last = this.cuts.at(-1)
+    if (this.digest !== null && last !== undefined && this.lastLine < last.line) {
+      return new RecordingChanged({ name: this.name, line: last.line, how: "shorter" })
+    }
+    const changed = this.passCuts(Number.POSITIVE_INFINITY)
+    if (changed !== null) return changed
     const leaveOpen = this.options.leaveOpen === true
     const grown = last === undefined || this.lastLine > last.line
     // Nothing is new, and the end is in the log already or is not to be added.
     if (!grown && (leaveOpen || !last.open)) return this.submit()
     this.take(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
-    return this.submit({ [this.key]: writeCuts([...this.cuts, { line: this.lastLine, open: leaveOpen }]) })
+    const cut = { line: this.lastLine, open: leaveOpen, ...(this.digest === null ? {} : { digest: this.digest.value }) }
+    return this.submit({ [this.key]: writeCuts([...this.cuts, cut]) })
   }
 }

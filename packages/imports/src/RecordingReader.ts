@@ -11,6 +11,11 @@ export interface ReadLine {
   /** Time of the line by the recorder's clock, ms since the epoch. */
   readonly at: number
   /**
+   * False: other recordings may begin with the same line. Lines at the beginning that are so do not identify the recording. Absent: it
+   * identifies it.
+   */
+  readonly identifies?: false
+  /**
    * Takes the line into the translation. Called once, before the next line is read, or not at all. `mapped`: it became events of
    * the domain; `kept`: it is stored verbatim only.
    */
@@ -34,6 +39,11 @@ export interface OpenRecording {
 
 /** Reads one kind of recording. */
 export interface RecordingReader extends RecordingSource {
-  /** Begins to read a recording. The same lines always lead to the same events. */
-  readonly open: () => OpenRecording
+  /** True: its files only ever grow. One whose lines have changed since an earlier import is refused. */
+  readonly onlyGrows?: boolean
+  /**
+   * Begins to read a recording. The same lines always lead to the same events. `name` is the file's name without its folder: some
+   * agents say by it alone which session a file is of.
+   */
+  readonly open: (name: string) => OpenRecording
 }

@@ -36,8 +36,22 @@ export class NotARecording extends Data.TaggedError("NotARecording")<{
   }
 }
 
+/** The file has lost lines that an earlier import took, or holds others in their place. */
+export class RecordingChanged extends Data.TaggedError("RecordingChanged")<{
+  readonly name: string
+  /** The last line that was taken. */
+  readonly line: number
+  readonly how: "shorter" | "rewritten"
+}> {
+  override get message(): string {
+    return this.how === "shorter"
+      ? `${this.name} ends before line ${this.line}, which an earlier import took.`
+      : `The first ${this.line} lines of ${this.name} are not those that an earlier import took.`
+  }
+}
+
 /** The errors of an import itself. */
-export type ImportFailed = NotARecording | RecordingUnreadable | UnknownSource
+export type ImportFailed = NotARecording | RecordingChanged | RecordingUnreadable | UnknownSource
 
 /** The errors of the engine during an import. */
 export type EngineFailure =

@@ -115,7 +115,7 @@ describe("a recording", () => {
       const refused = yield* Effect.flip(recognize(inPieces(10, Buffer.from("some text\n"))))
       expect(refused).toMatchObject({
         _tag: "NotARecording",
-        wanted: ["Codex app-server"],
+        wanted: ["Codex app-server", "Codex sessions", "Claude sessions"],
         seems: "a text that is no JSON",
       })
       expect(yield* Effect.flip(recognize(inPieces(10, Buffer.alloc(0))))).toMatchObject({ seems: "an empty file" })
@@ -124,7 +124,7 @@ describe("a recording", () => {
 
   it.effect("of an unknown source has no reader", () =>
     Effect.map(Effect.flip(readerOf("rollout")), (failure) =>
-      expect(failure).toMatchObject({ _tag: "UnknownSource", known: ["codex-app-server"] }),
+      expect(failure).toMatchObject({ _tag: "UnknownSource", known: ["codex-app-server", "codex-rollout", "claude"] }),
     ),
   )
 })

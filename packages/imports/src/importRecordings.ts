@@ -1,7 +1,7 @@
 /** Recordings into the log, one connection each. */
 import { Engine, type EngineWriter } from "@threadfold/engine"
 import { Effect, Stream } from "effect"
-import type { EngineFailure, RecordingUnreadable } from "./failures.js"
+import type { EngineFailure, RecordingChanged, RecordingUnreadable } from "./failures.js"
 import { linesOf } from "./lines.js"
 import { Reading, type ReadingOptions } from "./Reading.js"
 import type { Recognized } from "./recognize.js"
@@ -16,7 +16,7 @@ export const importThrough = (
   writer: EngineWriter,
   recognized: Recognized,
   options: ReadingOptions = {},
-): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure> =>
+): Effect.Effect<ImportOutcome, RecordingChanged | RecordingUnreadable | EngineFailure> =>
   Effect.gen(function* () {
     const reading = new Reading(recognized, options, writer)
     yield* Stream.runForEach(linesOf(recognized.recording.bytes), (line) => reading.line(line))
@@ -28,14 +28,14 @@ export const importThrough = (
 export const importRecording = (
   recognized: Recognized,
   options: ReadingOptions = {},
-): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure, Engine> =>
+): Effect.Effect<ImportOutcome, RecordingChanged | RecordingUnreadable | EngineFailure, Engine> =>
   Effect.flatMap(Engine, (engine) => importThrough(engine, recognized, options))
 
 /** Imports recordings in the order given. Those before one that fails stay imported. */
 export const importRecordings = (
   recognized: readonly Recognized[],
   options: ReadingOptions = {},
-): Effect.Effect<ImportOutcome, RecordingUnreadable | EngineFailure, Engine> =>
+): Effect.Effect<ImportOutcome, RecordingChanged | RecordingUnreadable | EngineFailure, Engine> =>
   Effect.map(
     Effect.forEach(recognized, (one) => importRecording(one, options)),
     mergeReports,

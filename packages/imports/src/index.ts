@@ -8,9 +8,9 @@ export {
   type ExistingStream,
   importBundle,
 } from "./bundle/importBundle.js"
-export { type ImportFailed, NotARecording, RecordingUnreadable, UnknownSource } from "./failures.js"
+export { type ImportFailed, NotARecording, RecordingChanged, RecordingUnreadable, UnknownSource } from "./failures.js"
 export * from "./importRecordings.js"
 export type { ReadingOptions } from "./Reading.js"
-export { codexAppServer, readerOf } from "./readers/index.js"
+export { claudeHistory, codexAppServer, codexRollout, readerOf } from "./readers/index.js"
 export { type Recognized, type Recording, recognize } from "./recognize.js"
 export { type ImportOutcome, mergeReports, reportOf } from "./report.js"

@@ -2,6 +2,7 @@
  * Finds the reader of each recording. A recording without a line that leads to an event is refused before any recording of the
  * call is stored.
  */
+import { basename } from "node:path"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { recordingKey } from "./Bookmark.js"
 import { NotARecording, type RecordingUnreadable } from "./failures.js"
@@ -32,14 +33,14 @@ const headBytes = 64 * 1024
 /** The first reader for which some line leads to an event. Reads no further than to that line, which mostly is the second. */
 const firstToRead = (recording: Recording, candidates: readonly RecordingReader[]) =>
   Stream.suspend(() => {
-    const tries = candidates.map((reader) => ({ reader, open: reader.open(), first: "" }))
+    const tries = candidates.map((reader) => ({ reader, open: reader.open(basename(recording.name)), first: "" }))
     const recognized = ({ isTooLong, text }: Line): Option.Option<Recognized> => {
       if (isTooLong || text.trim() === "") return Option.none()
       for (const one of tries) {
         const read = one.open.read(text)
         if ("problem" in read) continue
-        if (one.first === "") one.first = text
-        if (read.translate().fate === "mapped") {
+        if (one.first === "" && read.identifies !== false) one.first = text
+        if (read.translate().fate === "mapped" && one.first !== "") {
           return Option.some({ recording, reader: one.reader, key: recordingKey(one.reader.source, one.first) })
         }
       }

@@ -17,5 +17,23 @@ export const codexAppServerSource: RecordingSource = {
   form: "one JSON object a line, {ts, dir, msg | line | event}",
 }
 
+/** Session files of Codex. */
+export const codexRolloutSource: RecordingSource = {
+  source: "codex-rollout",
+  title: "Codex sessions",
+  form: "a session file of Codex, `rollout-….jsonl` under `~/.codex/sessions`",
+}
+
+/** Session files of Claude Code and of agents that are built on its SDK. */
+export const claudeSource: RecordingSource = {
+  source: "claude",
+  title: "Claude sessions",
+  form: "a session file of Claude Code, `….jsonl` under `~/.claude/projects`",
+}
+
 /** Every kind of recording that can be imported; each has a reader in `readers/`. */
-export const recordingSources: readonly [RecordingSource, ...RecordingSource[]] = [codexAppServerSource]
+export const recordingSources: readonly [RecordingSource, ...RecordingSource[]] = [
+  codexAppServerSource,
+  codexRolloutSource,
+  claudeSource,
+]

@@ -4,7 +4,11 @@ export { makeAcpDriver } from "./acp/drive/AcpDriver.js"
 export { acpPreset, acpPresets } from "./acp/drive/acpPresets.js"
 export { makeClaudeDriver } from "./claude/drive/ClaudeDriver.js"
 export { locateSdk, sdkPackage } from "./claude/drive/locateSdk.js"
+export { makeHistoryTranslator } from "./claude/history/HistoryTranslator.js"
+export { readHistoryLine } from "./claude/history/readHistoryLine.js"
 export { makeCodexDriver } from "./codex/drive/CodexDriver.js"
+export { makeRolloutTranslator } from "./codex/rollout/RolloutTranslator.js"
+export { readRolloutLine } from "./codex/rollout/readRolloutLine.js"
 export { makeCodexTranslator } from "./codex/translate/CodexTranslator.js"
 export {
   clientRequestMethods,

@@ -20,6 +20,7 @@ export { refusedPort } from "./model-servers/refusedPort.js"
 export type { Script, Step } from "./model-servers/Step.js"
 export { compare, type ObservedThread } from "./oracle/compare.js"
 export { readOracle } from "./oracle/readOracle.js"
+export { readSessionFile, type SessionExpectation } from "./oracle/readSessionFile.js"
 export { type Release, releaseDump, releases } from "./packageFiles.js"
 export { plantedSecrets } from "./plantedSecrets.js"
 export { makePauses, paused, pausing } from "./properties.js"
@@ -31,6 +32,8 @@ export {
   type Recording,
   recording,
   recordings,
+  type SessionFile,
+  sessionFiles,
 } from "./recordings/recordings.js"
 export {
   brokenFold,

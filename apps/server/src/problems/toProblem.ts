@@ -117,6 +117,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     PlatformUnsupported: () => "platform-unsupported",
     ProgramUnavailable: () => "unavailable",
     QueueFull: () => "too-many-requests",
+    RecordingChanged: () => "recording-changed",
     RecordingUnreadable: () => "recording-not-found",
     RegistrationInvalid: () => "invalid-request",
     RestoreRefused: () => "thread-conflict",

@@ -113,6 +113,7 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
               "bundle-too-large",
               "bundle-conflict",
               "thread-conflict",
+              "recording-changed",
               "recording-not-found",
             ],
             headers: ["Location"],

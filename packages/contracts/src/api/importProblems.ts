@@ -51,4 +51,9 @@ export const importProblems = {
     title: "The recording cannot be read",
     next: "Name a file that exists and that you may read.",
   },
+  "recording-changed": {
+    status: 409,
+    title: "The file is not what was imported from it before",
+    next: "Nothing was stored. Session files only ever grow: put the file back, or import it into another data directory.",
+  },
 } as const

@@ -2,12 +2,14 @@
 import { type Array as Arr, Effect } from "effect"
 import { UnknownSource } from "../failures.js"
 import type { RecordingReader } from "../RecordingReader.js"
+import { claudeHistory } from "./claudeHistory.js"
 import { codexAppServer } from "./codexAppServer.js"
+import { codexRollout } from "./codexRollout.js"
 
-export { codexAppServer }
+export { claudeHistory, codexAppServer, codexRollout }
 
 /** All readers, in the order in which they are tried. */
-export const readers: Arr.NonEmptyReadonlyArray<RecordingReader> = [codexAppServer]
+export const readers: Arr.NonEmptyReadonlyArray<RecordingReader> = [codexAppServer, codexRollout, claudeHistory]
 
 /** The reader of a source. */
 export const readerOf = (source: string): Effect.Effect<RecordingReader, UnknownSource> => {

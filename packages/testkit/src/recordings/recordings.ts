@@ -56,3 +56,28 @@ export const corruptLine = (text: string, line: number): string => {
     throw new Error(`the recording has nothing to corrupt on line ${line}`)
   return lines.with(line - 1, found.slice(0, Math.ceil(found.length / 2))).join("\n")
 }
+
+/** A session file that a real agent left, without what would identify a person or a machine. */
+export interface SessionFile extends Recording {
+  /** Source kind of its import. */
+  readonly source: "codex-rollout" | "claude"
+  /** Its path below the folder of its kind; agents say by it which session a file is of. */
+  readonly file: string
+}
+
+const sessionFilesIn = (source: SessionFile["source"], folder: string): readonly SessionFile[] => {
+  const root = join(packageRoot, "fixtures", folder)
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".jsonl"))
+    .sort()
+    .map((file) => {
+      const path = join(root, file)
+      return { source, file, name: file.slice(0, -".jsonl".length), path, text: () => readFileSync(path, "utf8") }
+    })
+}
+
+/** Session files of Codex 0.169 and of Claude Code 2.1, in the order of their names. */
+export const sessionFiles: readonly SessionFile[] = [
+  ...sessionFilesIn("codex-rollout", "codex-rollout"),
+  ...sessionFilesIn("claude", "claude-history"),
+]
