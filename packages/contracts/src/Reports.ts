@@ -1,7 +1,7 @@
 /** What the command line prints of imports and of looks at a database. */
 import { Schema } from "effect"
 import { ImportedBundle } from "./BundleReports.js"
-import { field, flag, int, json, listed, optInt, optional, optText, shape, text, Whole } from "./fields.js"
+import { field, flag, int, json, listed, optInt, optional, optText, optTime, shape, text, Whole } from "./fields.js"
 
 const firstSequence = int("Sequence of the first event of the range.")
 const lastSequence = int("Sequence of the last event of the range.")
@@ -19,6 +19,11 @@ const UnreadableLine = shape("UnreadableLine", "A line of a recording that is no
   problem: text("What is wrong with it."),
 })
 
+const UnreadableFile = shape("UnreadableFile", "A file of a folder that was not imported.", {
+  file: text("Its path."),
+  problem: text("Why it was not."),
+})
+
 /** What importers print. */
 export const ImportReport = shape(
   "ImportReport",
@@ -32,9 +37,30 @@ export const ImportReport = shape(
     unreadableLines: field(Schema.Array(UnreadableLine), "The unreadable ones. At most 100."),
     events: int("Events that this import added to the log."),
     bundle: optional(ImportedBundle, "Of a bundle; absent for a recording."),
+    unreadableFiles: optional(
+      Schema.Array(UnreadableFile),
+      "Files of a folder that were not imported, at most 100; present where a folder was given.",
+    ),
   },
 )
 export type ImportReport = typeof ImportReport.Type
+
+const FoundSessions = shape("FoundSessions", "Session files of one agent.", {
+  source: text("Source kind of their import, for example `codex-rollout`."),
+  title: text("What they are, for people."),
+  folders: field(Schema.Array(Schema.String), "Folders that were looked into."),
+  sessions: int("Files that were found."),
+  new: int("Those whose thread the log does not have."),
+  bytes: int("Their size."),
+  newestAt: optTime("When the newest was last written", "there is none"),
+})
+
+/** What `import found` prints. */
+export const FoundReport = shape("FoundReport", "What `import found` prints.", {
+  agents: field(Schema.Array(FoundSessions), "One entry for each agent."),
+  imported: field(Schema.NullOr(ImportReport), "What `--yes` led to; null without it."),
+})
+export type FoundReport = typeof FoundReport.Type
 
 /** What an invariant is about. */
 export const InvariantKind = listed(

@@ -77,6 +77,7 @@ export {
   type AdapterFinding,
   AdapterReport,
   CheckReport,
+  FoundReport,
   ImportReport,
   LogReport,
   ProjectionsReport,

@@ -238,6 +238,11 @@ export class Reading {
     )
   }
 
+  /** Makes what was taken durable, without an end: more lines follow. */
+  pause(): Effect.Effect<void, EngineFailure> {
+    return this.submit()
+  }
+
   /** The end of the recording: ends the connection unless it is to stay open, and remembers how far this reading came. */
   end(): Effect.Effect<void, EngineFailure | RecordingChanged> {
     return Effect.zipRight(this.close(), this.listThreads())

@@ -9,6 +9,7 @@ export {
   importBundle,
 } from "./bundle/importBundle.js"
 export { type ImportFailed, NotARecording, RecordingChanged, RecordingUnreadable, UnknownSource } from "./failures.js"
+export { type FollowedRecording, followRecording } from "./followRecording.js"
 export * from "./importRecordings.js"
 export type { ReadingOptions } from "./Reading.js"
 export { claudeHistory, codexAppServer, codexRollout, readerOf } from "./readers/index.js"

@@ -18,12 +18,12 @@ export interface Line {
 const newline = 0x0a
 
 /** Cuts pieces of bytes into lines. */
-class Splitter {
+export class Splitter {
   private pieces: Uint8Array[] = []
   private bytes = 0
   private number = 0
 
-  constructor(private readonly limit: number) {}
+  constructor(private readonly limit = maxRecordedLineBytes) {}
 
   /** The lines that end in a piece. */
   push(piece: Uint8Array): readonly Line[] {

@@ -156,9 +156,7 @@ describe.each([smallest("codex-rollout"), smallest("claude")])("$source $name", 
         const outcome = yield* taken(file, `${mixed.join("\n")}\n`)
         expect(outcome).toMatchObject({ lines: mixed.length, mapped: plain.mapped, unreadable: 0 })
         expect(outcome.kept).toBe(plain.kept + lines.length - 1)
-        const kept = (yield* events).filter(({ payload }) =>
-          String(payload).includes("later"),
-        )
+        const kept = (yield* events).filter(({ payload }) => String(payload).includes("later"))
         expect(kept).toHaveLength(lines.length - 1)
       }),
     ),

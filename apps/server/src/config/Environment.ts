@@ -100,6 +100,16 @@ export const variables = {
     "an absolute path (a relative one is ignored)",
     "The same on Windows, where only commands that read are supported.",
   ),
+  codexHome: text(
+    "CODEX_HOME",
+    "the path of a folder",
+    "`threadfold import found` looks for the sessions of Codex there. Not set: `~/.codex`.",
+  ),
+  claudeConfigDir: text(
+    "CLAUDE_CONFIG_DIR",
+    "the path of a folder",
+    "`threadfold import found` looks for the sessions of Claude there. Not set: `~/.claude`.",
+  ),
   otlpEndpoint: variable(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "an address that begins with http:// or https://",

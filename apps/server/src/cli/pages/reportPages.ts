@@ -77,6 +77,7 @@ export const importPage = (look: Look, report: ImportReport): string => {
     ...(report.unreadable > report.unreadableLines.length
       ? [look.busy(`  and ${counted(report.unreadable - report.unreadableLines.length, "unreadable line")} more`)]
       : []),
+    ...(report.unreadableFiles ?? []).map(({ problem }) => look.busy(`  not imported: ${oneLine(problem)}`)),
     "",
   ].join("\n")
 }

@@ -262,8 +262,7 @@ export const makeHistoryTranslator = (ownSession?: string): HistoryTranslator =>
     const message = hintFields(fields, "message") ?? {}
     const messageId = hintText(message, "id") ?? uuid
     if (fields.isApiErrorMessage === true) return failTurn(source, of, fields)
-    if (hintText(message, "model") === "<synthetic>")
-      return keep(source, of, "assistant", true)
+    if (hintText(message, "model") === "<synthetic>") return keep(source, of, "assistant", true)
     if (of.endedBy !== null && of.endedBy !== messageId) completeTurn(source, of)
     model = hintText(message, "model") ?? model
     configure(source, of, fields)
@@ -333,8 +332,7 @@ export const makeHistoryTranslator = (ownSession?: string): HistoryTranslator =>
     const { fields, type } = line
     const of = threadOf(line)
     if (!base.wasSeen()) base.open(source)
-    if (of === null)
-      return keep(source, null, type, knownTypes.has(type))
+    if (of === null) return keep(source, null, type, knownTypes.has(type))
     const marker = type === "system" ? (hintText(fields, "subtype") ?? "") : type
     if (type === "custom-title" || type === "ai-title" || type === "summary") return titled(source, of, type, fields)
     const uuid = hintText(fields, "uuid")

@@ -217,8 +217,7 @@ export const makeRolloutTranslator = (): RolloutTranslator => {
 
   const turnEnded = (source: Source, of: RolloutThread, type: string, payload: Fields): Fate => {
     const named = hintText(payload, "turn_id")
-    if (named !== undefined && of.inner.delete(named))
-      return keep(source, type, true)
+    if (named !== undefined && of.inner.delete(named)) return keep(source, type, true)
     const turnId = named ?? of.running?.id
     if (turnId === undefined) return keep(source, type, true, "it names no turn, and none runs")
     const native = { threadId: of.id, turnId }

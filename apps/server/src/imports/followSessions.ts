@@ -1,0 +1,208 @@
+/**
+ * Follows session files as they grow. The system tells of changes; where it does not (network folders, limits of watches), a look at
+ * the sizes every few seconds finds them.
+ */
+import { closeSync, openSync, readSync } from "node:fs"
+import { stat } from "node:fs/promises"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { Problem } from "@threadfold/contracts/problem"
+import { Engine } from "@threadfold/engine"
+import { databaseFile } from "@threadfold/event-log"
+import {
+  type FollowedRecording,
+  followRecording,
+  type ImportOutcome,
+  type ReadingOptions,
+  RecordingUnreadable,
+  reportOf,
+} from "@threadfold/imports"
+import { Projections } from "@threadfold/projections"
+import { Effect, Option, Queue, Stream } from "effect"
+import { toProblem } from "../problems/toProblem.js"
+import { type FoundFile, filesBelow, inOrder } from "./findFiles.js"
+import { type ImportOne, importSessions, recognizeFile, type SumOfReports, tolerant } from "./importSessions.js"
+
+/** How often sizes are looked at where the system tells of no change. */
+const lookEvery = "2 seconds"
+/** Files that are held open at most: of more, the one that changed longest ago is read from its beginning when it grows again. */
+const mostOpen = 64
+const pieceBytes = 256 * 1024
+
+/** A file that grows. */
+interface Growing {
+  /** Takes what is new. */
+  readonly advance: Effect.Effect<void, Problem>
+  readonly end: Effect.Effect<void, Problem>
+}
+
+/** Reads on in a file from where the last look ended. */
+class Tail {
+  private position = 0
+
+  constructor(
+    private readonly file: string,
+    private readonly followed: FollowedRecording,
+  ) {}
+
+  private piece(): Effect.Effect<Uint8Array, RecordingUnreadable> {
+    return Effect.try({
+      try: () => {
+        const descriptor = openSync(this.file, "r")
+        try {
+          const buffer = Buffer.alloc(pieceBytes)
+          return buffer.subarray(0, readSync(descriptor, buffer, 0, pieceBytes, this.position))
+        } finally {
+          closeSync(descriptor)
+        }
+      },
+      catch: (error) =>
+        new RecordingUnreadable({ name: this.file, reason: error instanceof Error ? error.message : String(error) }),
+    })
+  }
+
+  get toEnd(): Effect.Effect<void, Effect.Effect.Error<ReturnType<FollowedRecording["take"]>> | RecordingUnreadable> {
+    return Effect.flatMap(this.piece(), (bytes) => {
+      if (bytes.length === 0) return Effect.void
+      this.position += bytes.length
+      return Effect.zipRight(this.followed.take(bytes), this.toEnd)
+    })
+  }
+}
+
+/** Follows a file with the engine of this process: each line is translated once. */
+const growingHere =
+  (engine: Engine["Type"], directory: string, sum: SumOfReports, options: ReadingOptions) =>
+  (file: string, source: string): Effect.Effect<Growing, Problem> =>
+    Effect.gen(function* () {
+      const recognized = yield* recognizeFile(file, source)
+      const followed = yield* Effect.provideService(followRecording(recognized, options), Engine, engine)
+      const tail = new Tail(file, followed)
+      const add = (outcome: ImportOutcome) =>
+        Effect.map(Effect.provide(reportOf(outcome), Projections.layer(databaseFile(directory))), (report) =>
+          sum.replace(file, report),
+        )
+      const durable = (effect: FollowedRecording["pause"]) => Effect.mapError(Effect.flatMap(effect, add), toProblem)
+      return {
+        advance: Effect.zipRight(Effect.mapError(tail.toEnd, toProblem), durable(followed.pause)),
+        end: durable(followed.end),
+      }
+    })
+
+/** Follows a file through a server, which reads it again from its beginning each time. */
+const growingThere =
+  (importOne: ImportOne, sum: SumOfReports, options: ReadingOptions) =>
+  (file: string, source: string): Effect.Effect<Growing> => {
+    const advance = recognizeFile(file, source).pipe(
+      Effect.flatMap((recognized) => importOne(recognized, options)),
+      Effect.map((report) => sum.replace(file, report)),
+    )
+    return Effect.succeed({ advance, end: Effect.void })
+  }
+
+/** Where files are followed. */
+export interface Followed {
+  readonly source: string
+  readonly folders: readonly string[]
+  readonly files: readonly FoundFile[]
+  readonly importOne: ImportOne
+  /** The engine of this process and its data directory; null: a server has it. */
+  readonly own: { readonly engine: Engine["Type"]; readonly directory: string } | null
+}
+
+/** A change in one of the folders, or the time to look. Folders that cannot be watched are only looked at. */
+const changes = (paths: readonly string[]): Stream.Stream<void, never, FileSystem.FileSystem> =>
+  Stream.unwrap(
+    Effect.map(FileSystem.FileSystem, (fs) =>
+      Stream.mergeAll(
+        [
+          Stream.repeatEffect(Effect.sleep(lookEvery)),
+          ...paths.map((path) =>
+            Stream.catchAll(
+              Stream.map(fs.watch(path, { recursive: true }), () => undefined),
+              () => Stream.empty,
+            ),
+          ),
+        ],
+        { concurrency: "unbounded" },
+      ),
+    ),
+  )
+
+/**
+ * Imports the files, then takes what is new in them and new files of the folders, until it is interrupted. Their sessions stay open.
+ * Call `end` of the result afterwards.
+ */
+export const followSessions = (
+  { files, folders, importOne, own, source }: Followed,
+  sum: SumOfReports,
+  options: ReadingOptions,
+): Effect.Effect<
+  { readonly run: Effect.Effect<never, Problem, FileSystem.FileSystem>; readonly end: Effect.Effect<void, Problem> },
+  Problem
+> =>
+  Effect.gen(function* () {
+    const open = new Map<string, Growing>()
+    const sizes = new Map<string, number>()
+    const openOne =
+      own === null ? growingThere(importOne, sum, options) : growingHere(own.engine, own.directory, sum, options)
+    yield* importSessions(files, source, importOne, options, sum)
+    for (const { bytes, file } of files) sizes.set(file, bytes)
+
+    const growingOf = (file: string) =>
+      Effect.gen(function* () {
+        const known = open.get(file)
+        open.delete(file)
+        const growing = known ?? (yield* openOne(file, source))
+        open.set(file, growing)
+        const [oldest] = open.size > mostOpen ? open : []
+        if (oldest !== undefined) {
+          open.delete(oldest[0])
+          yield* oldest[1].end
+        }
+        return growing
+      })
+
+    const look = Effect.gen(function* () {
+      const found = yield* Effect.forEach(folders, (folder) => filesBelow(folder, source))
+      const now = [
+        ...found.flat(),
+        ...(yield* sizesOf(files.filter(({ file }) => !folders.some((folder) => file.startsWith(folder))))),
+      ]
+      const grown = now.filter(({ bytes, file }) => sizes.get(file) !== bytes)
+      for (const { bytes, file } of inOrder(grown)) {
+        sizes.set(file, bytes)
+        yield* tolerant(
+          sum,
+          file,
+          Effect.flatMap(growingOf(file), ({ advance }) => advance),
+        )
+      }
+    })
+
+    const run = Effect.gen(function* () {
+      // At most one look waits: changes that come meanwhile are seen by it.
+      const due = yield* Queue.sliding<void>(1)
+      const watched = [
+        ...folders,
+        ...files.map(({ file }) => file).filter((file) => !folders.some((folder) => file.startsWith(folder))),
+      ]
+      yield* Effect.forkScoped(Stream.runForEach(changes(watched), () => Queue.offer(due, undefined)))
+      return yield* Effect.forever(Effect.zipRight(Queue.take(due), look))
+    }).pipe(Effect.scoped)
+
+    const end = Effect.suspend(() =>
+      Effect.forEach([...open], ([file, growing]) => tolerant(sum, file, growing.end), { discard: true }),
+    )
+    return { run, end }
+  })
+
+/** The files as they are now, without those that are gone. */
+const sizesOf = (files: readonly FoundFile[]): Effect.Effect<readonly FoundFile[]> =>
+  Effect.map(
+    Effect.forEach(files, (one) => Effect.option(Effect.tryPromise(() => stat(one.file)))),
+    (stats) =>
+      stats.flatMap((found, index) => {
+        const one = files[index]
+        return Option.isSome(found) && one !== undefined ? [{ ...one, bytes: found.value.size }] : []
+      }),
+  )

@@ -1,0 +1,85 @@
+/** What `threadfold import` does with folders of session files: imports what is there, and follows it where that is asked for. */
+import { stat } from "node:fs/promises"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type { ImportReport } from "@threadfold/contracts"
+import { Problem } from "@threadfold/contracts/problem"
+import { Engine } from "@threadfold/engine"
+import type { ReadingOptions } from "@threadfold/imports"
+import { Effect } from "effect"
+import { untilSignal } from "../cli/signals.js"
+import type { Server } from "../offline/Place.js"
+import { type FoundFile, filesBelow, inOrder, isFolder } from "./findFiles.js"
+import { type Followed, followSessions } from "./followSessions.js"
+import { importBy, importHere, importSessions, ownEngine, SumOfReports } from "./importSessions.js"
+
+/** What is to be imported. */
+export interface Sessions {
+  readonly directory: string
+  /** The server that owns the data directory; null: this process does meanwhile. */
+  readonly server: Server | null
+  readonly source: string
+  /** Files and folders. */
+  readonly paths: readonly string[]
+  readonly follow: boolean
+}
+
+/** Whether one of the paths is a folder. */
+export const namesFolder = (paths: readonly string[]): Effect.Effect<boolean> =>
+  Effect.map(Effect.forEach(paths, isFolder), (are) => are.includes(true))
+
+const named = (file: string): Effect.Effect<FoundFile, Problem> =>
+  Effect.map(
+    Effect.tryPromise({
+      try: () => stat(file),
+      catch: () => new Problem({ slug: "recording-not-found", detail: `${file}: no such file or folder.` }),
+    }),
+    ({ mtimeMs, size }) => ({ file, bytes: size, modifiedAt: Math.floor(mtimeMs) }),
+  )
+
+/** The files that paths name, in the order in which they began, and the folders among the paths. */
+const filesOf = ({ paths, source }: Sessions) =>
+  Effect.gen(function* () {
+    const folders: string[] = []
+    const files: FoundFile[] = []
+    for (const path of paths) {
+      if (yield* isFolder(path)) {
+        folders.push(path)
+        files.push(...(yield* filesBelow(path, source)))
+      } else files.push(yield* named(path))
+    }
+    return { folders, files: inOrder(files) }
+  })
+
+const run = (
+  followed: Followed,
+  follow: boolean,
+  options: ReadingOptions,
+): Effect.Effect<ImportReport, Problem, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const sum = new SumOfReports()
+    if (!follow) {
+      yield* importSessions(followed.files, followed.source, followed.importOne, options, sum)
+      return sum.report
+    }
+    const { end, run } = yield* followSessions(followed, sum, options)
+    yield* Effect.raceFirst(run, untilSignal)
+    yield* end
+    return sum.report
+  })
+
+/** Imports the files. A file that cannot be imported is in the report and stops no other. Follows until a signal where asked to. */
+export const runSessions = (
+  sessions: Sessions,
+  options: ReadingOptions,
+): Effect.Effect<ImportReport, Problem, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const { directory, follow, server, source } = sessions
+    const found = { source, ...(yield* filesOf(sessions)) }
+    if (server !== null) {
+      return yield* run({ ...found, importOne: yield* importBy(server), own: null }, follow, options)
+    }
+    const own = Effect.flatMap(Engine, (engine) =>
+      run({ ...found, importOne: importHere(engine, directory), own: { engine, directory } }, follow, options),
+    )
+    return yield* Effect.provide(own, ownEngine(directory))
+  })
