@@ -16,14 +16,14 @@ const unavailable = (reason: string): Problem =>
 
 type Queries = Context.Tag.Service<typeof Projections>
 
-const threads = (projections: Queries, { deleted, limit, status }: ThreadsQuery) =>
+const threads = (projections: Queries, { deleted, limit, mirrors, status }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* projections.threads({ limit: room, cursor, status, deleted })
+      const page = yield* projections.threads({ limit: room, cursor, status, deleted, mirrors })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit

@@ -11,6 +11,8 @@ export interface ThreadsQuery {
   readonly status?: ThreadStatus
   /** True: deleted ones only; else they are left out. */
   readonly deleted?: boolean
+  /** True: with the mirrors of other threads; else they are left out. */
+  readonly mirrors?: boolean
 }
 
 /** A list of threads, newest first. */

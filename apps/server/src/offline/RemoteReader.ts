@@ -46,14 +46,14 @@ const all = <A, E>(
     Effect.map(page(cursor), ({ items, next }) => [Chunk.fromIterable(items), Option.fromNullable(next)] as const),
   )
 
-const threads = (client: Client, { deleted, limit, status }: ThreadsQuery) =>
+const threads = (client: Client, { deleted, limit, mirrors, status }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status, deleted } })
+      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status, deleted, mirrors } })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit
@@ -66,7 +66,7 @@ const matching = (client: Client, text: string) =>
   Effect.gen(function* () {
     const native = yield* client.threads.list({ urlParams: { limit: maxMatches, nativeThreadId: text } })
     const every = (deleted: boolean) =>
-      all((cursor) => client.threads.list({ urlParams: { limit: maxLimit, cursor, deleted } }))
+      all((cursor) => client.threads.list({ urlParams: { limit: maxLimit, cursor, deleted, mirrors: true } }))
     const begins = yield* Stream.concat(every(false), every(true)).pipe(
       Stream.map(({ threadId }) => threadId),
       Stream.filter((threadId) => threadId.startsWith(text.toLowerCase())),

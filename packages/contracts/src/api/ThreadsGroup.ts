@@ -49,6 +49,10 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
           status: optional(ThreadStatus, "Only threads that do this."),
           archived: optional(Flag, "`true`: archived ones alone; `false`: the others alone. Absent: both."),
           deleted: optional(Flag, "`true`: deleted ones alone; else they are left out."),
+          mirrors: optional(
+            Flag,
+            "`true`: with the mirrors, that is imported threads that are there in a better form: because they ran here, or from another source. Else they are left out.",
+          ),
           provider: optional(Schema.String, "Only threads of this provider kind."),
           parentThreadId: optional(Schema.String, "Only threads that this one spawned."),
           nativeThreadId: optional(Schema.String, "Only threads with this id of the provider's."),

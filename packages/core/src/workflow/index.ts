@@ -25,6 +25,7 @@ export {
   type ThreadWork,
 } from "./followUp.js"
 export type { Moment, Span } from "./Moment.js"
+export { fullestSources, isMirrorOf, type MirrorCandidate } from "./mirrors.js"
 export {
   decideSession,
   type KeepReason,

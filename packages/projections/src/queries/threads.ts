@@ -1,6 +1,7 @@
 /** Threads, newest first by their creation (a place that does not move while one pages); one thread by its id, and its tokens. */
 
 import type { StorageUnavailable, ThreadDetail, ThreadStatus, ThreadUsage, ThreadView } from "@threadfold/contracts"
+import { fullestSources } from "@threadfold/core"
 import { threadDetail, threadUsage, threadView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { ListError, RowError } from "./Errors.js"
@@ -22,7 +23,23 @@ export interface ThreadQuery extends PageQuery {
   readonly nativeThreadId?: string | undefined
   /** True: deleted ones only; else they are left out. */
   readonly deleted?: boolean | undefined
+  /** True: with the mirrors of other threads (`isMirrorOf` of core); else they are left out. */
+  readonly mirrors?: boolean | undefined
 }
+
+/** The place of a thread among those of one native thread, as `isMirrorOf` of core has it. */
+const placeOf = (row: string): string => {
+  const sources = fullestSources.map((source, index) => `WHEN '${source}' THEN ${index}`).join(" ")
+  const place = `CASE WHEN ${row}.source IS NULL THEN -1 ELSE CASE ${row}.source ${sources} ELSE ${fullestSources.length} END END`
+  return `(${place}, coalesce(${row}.created_at, 0), ${row}.thread_id)`
+}
+
+/** Threads that are no mirror of another one: the rule is `isMirrorOf` of core, and a test compares the two. */
+export const noMirror = `(threads.source IS NULL OR NOT EXISTS (
+  SELECT 1 FROM threads AS primary_one
+  WHERE primary_one.native_thread_id = threads.native_thread_id AND primary_one.provider IS threads.provider
+    AND primary_one.source IS NOT threads.source AND primary_one.deleted_at IS NULL
+    AND ${placeOf("primary_one")} < ${placeOf("threads")}))`
 
 export const threadList: List<"threads"> = {
   name: "threads",
@@ -45,6 +62,7 @@ const conditionsOf = (query: ThreadQuery): readonly Condition[] => {
   equal("native_thread_id", query.nativeThreadId)
   if (query.archived !== undefined)
     where.push({ sql: `archived_at IS ${query.archived ? "NOT " : ""}NULL`, params: [] })
+  if (query.mirrors !== true) where.push({ sql: noMirror, params: [] })
   where.push({ sql: `deleted_at IS ${query.deleted === true ? "NOT " : ""}NULL`, params: [] })
   return where
 }
@@ -84,7 +102,10 @@ export const threadVersion = (sql: ReadSql, threadId: string): Effect.Effect<Thr
 export const thread = (sql: ReadSql, threadId: string): Effect.Effect<Resource<ThreadDetail>, RowError> =>
   resource(sql, "threads", threadId, threadDetail)
 
-/** Ids of the threads that a text may mean: a full id, the beginning of one, or a native id. At most `limit`, in order. */
+/**
+ * Ids of the threads that a text may mean: a full id, the beginning of one, or a native id, which means no mirror. At most `limit`, in
+ * order.
+ */
 export const matchingThreads = (
   sql: ReadSql,
   text: string,
@@ -93,7 +114,7 @@ export const matchingThreads = (
   reading(
     sql,
     sql.unsafe<{ readonly id: string }>(
-      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR native_thread_id = ?
+      `SELECT thread_id AS id FROM threads WHERE substr(thread_id, 1, ?) = ? OR (native_thread_id = ? AND ${noMirror})
          ORDER BY thread_id LIMIT ?`,
       [text.length, text.toLowerCase(), text, limit],
     ),

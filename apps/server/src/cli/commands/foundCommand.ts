@@ -21,7 +21,7 @@ const loadSessions = Effect.promise(() => import("../../imports/runSessions.js")
 const knownThreads = (named: Option.Option<string>): Effect.Effect<ReadonlySet<string>, Problem> =>
   Effect.gen(function* () {
     const reader = yield* openReader({ db: Option.none(), dataDir: named })
-    const { threads } = yield* reader.threads({ limit: null })
+    const { threads } = yield* reader.threads({ limit: null, mirrors: true })
     return new Set(threads.flatMap(({ nativeThreadId }) => nativeThreadId ?? []))
   }).pipe(
     Effect.scoped,

@@ -22,16 +22,24 @@ const deleted = Options.boolean("deleted").pipe(
   Options.withDescription("The deleted threads only, which `threadfold restore` brings back."),
 )
 
-export const threadsCommand = Command.make("threads", { dataDir, db, deleted, json, limit, status }, (options) =>
-  Effect.gen(function* () {
-    const reader = yield* openReader(options)
-    const list = yield* reader.threads({
-      limit: Option.getOrElse(options.limit, () => (options.json ? null : pageLength)),
-      deleted: options.deleted,
-      ...(Option.isSome(options.status) ? { status: options.status.value } : {}),
-    })
-    yield* options.json ? writeJson(list) : write(threadsPage(yield* currentLook, list))
-  }).pipe(Effect.scoped),
+const mirrors = Options.boolean("mirrors").pipe(
+  Options.withDescription("With the mirrors: imported threads that are there from elsewhere in a better form."),
+)
+
+export const threadsCommand = Command.make(
+  "threads",
+  { dataDir, db, deleted, json, limit, mirrors, status },
+  (options) =>
+    Effect.gen(function* () {
+      const reader = yield* openReader(options)
+      const list = yield* reader.threads({
+        limit: Option.getOrElse(options.limit, () => (options.json ? null : pageLength)),
+        deleted: options.deleted,
+        mirrors: options.mirrors,
+        ...(Option.isSome(options.status) ? { status: options.status.value } : {}),
+      })
+      yield* options.json ? writeJson(list) : write(threadsPage(yield* currentLook, list))
+    }).pipe(Effect.scoped),
 ).pipe(Command.withDescription("List threads, newest first: the newest 50 on a page, all as JSON."))
 
 export const threadCommand = Command.make("thread", { id: threadArg, dataDir, db, json }, (options) =>
