@@ -4,6 +4,7 @@
  * streams or the agents' pipes.
  */
 import type { MessagePort } from "node:worker_threads"
+import type { TableName } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import {
   type DiskLimits,
@@ -20,11 +21,12 @@ import {
   type StorageGuard,
   storageGuard,
 } from "@threadfold/event-log"
+import type { Replaced } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
 import { type Acknowledged, type EngineWriter, type Submission, sizeOf, streamsOf } from "./Submission.js"
 import { commitThrough, startWriterThread, type WriterThreadOptions } from "./thread/index.js"
-import { startUpkeep } from "./upkeep/index.js"
+import { type RefoldAnswer, startUpkeep } from "./upkeep/index.js"
 import {
   CommitLoop,
   databaseGroups,
@@ -57,6 +59,13 @@ export interface EngineService extends EngineWriter {
    * no change is missing. There is one listener at a time.
    */
   readonly watchRows: (listener: RowListener) => Effect.Effect<number, EngineStopped, Scope.Scope>
+  /**
+   * Folds a stream again beside the writing, in short steps, and replaces its rows at once: a reader sees the old ones or the new
+   * ones. `table`: only the rows of that table. Appends nothing and runs no effect.
+   */
+  readonly refold: (streamId: string, table: TableName | null) => Effect.Effect<Replaced, SubmitError>
+  /** Notes in the projections how far a rebuild is, for one that goes on after a kill; null: none is under way. */
+  readonly noteRebuild: (point: string | null) => Effect.Effect<void, SubmitError>
   /** The log; its subscriptions are woken by every commit. */
   readonly log: LogReader
   /**
@@ -87,6 +96,8 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
           }),
         ),
       getMeta: (key) => port.getMeta(key),
+      refold: (streamId, table) => port.refold(streamId, table),
+      noteRebuild: (point) => port.noteRebuild(point),
       watchRows: (listener) =>
         Effect.acquireRelease(port.watchRows(listener), () => Effect.ignore(port.watchRows(null))),
       storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
@@ -97,6 +108,12 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
       ),
     }
   })
+
+/** A call of the writer's upkeep. Not interruptible: what it has begun it ends. */
+const answered = (call: (done: (answer: RefoldAnswer) => void) => void): Effect.Effect<Replaced, SubmitError> =>
+  Effect.async<Replaced, SubmitError>((resume) =>
+    call((answer) => resume(answer.ok ? Effect.succeed(answer) : Effect.fail(answer.error))),
+  ).pipe(Effect.uninterruptible)
 
 export interface EngineOptions {
   /** Path of the database file; its directory is the data directory. */
@@ -137,7 +154,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           const changed = writer.changed.take()
           if (changed !== null) listener?.(writer.head, changed)
         }
-        const stopUpkeep = startUpkeep(
+        const upkeep = startUpkeep(
           setup,
           () => loop.busy,
           (streamIds) => {
@@ -147,7 +164,7 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
         )
         yield* Effect.addFinalizer(() =>
           Effect.sync(() => {
-            stopUpkeep()
+            upkeep.stop()
             loop.drain()
           }),
         )
@@ -155,6 +172,8 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           {
             offer: (submission, done) => loop.offer(submission, done),
             getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
+            refold: (streamId, table) => answered((done) => upkeep.refold(streamId, table, done)),
+            noteRebuild: (point) => Effect.asVoid(answered((done) => upkeep.noteRebuild(point, done))),
             watchRows: (next) =>
               Effect.sync(() => {
                 listener = next

@@ -41,6 +41,40 @@ const differing = (
   return found ? { expected: left, actual: right } : null
 }
 
+/** Whether two rows of one key are the same in every column. */
+const isSame = (expected: TableRow, actual: TableRow): boolean => differing(expected, actual) === null
+
+const placeOf = ({ row, table }: TableRow): string => JSON.stringify([table, ...keyOf(layout(table), cells(row))])
+
+/** What turns stored rows into the expected ones. */
+export interface RowChanges {
+  /** Rows that go, or that another version takes the place of. */
+  readonly removed: readonly TableRow[]
+  /** Rows that come. */
+  readonly put: readonly TableRow[]
+  /** How many rows that is: one that another version takes the place of counts once. */
+  readonly rows: number
+}
+
+/**
+ * What turns the stored rows of a stream into the expected ones. Rows that are equal in every column are in neither list. Both sides
+ * may come in any order.
+ */
+export const changesBetween = (expected: Iterable<TableRow>, stored: Iterable<TableRow>): RowChanges => {
+  const missing = new Map<string, TableRow>()
+  for (const row of expected) missing.set(placeOf(row), row)
+  const removed: TableRow[] = []
+  let gone = 0
+  for (const row of stored) {
+    const place = placeOf(row)
+    const wanted = missing.get(place)
+    if (wanted !== undefined && isSame(wanted, row)) missing.delete(place)
+    else removed.push(row)
+    if (wanted === undefined) gone += 1
+  }
+  return { removed, put: [...missing.values()], rows: gone + missing.size }
+}
+
 const whole = ({ row }: TableRow): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, shown(value)]))
 

@@ -3,6 +3,7 @@
  * transaction each, so that a killed rebuild leaves every stream with its old rows or its new ones, never a mixture.
  */
 import { fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
+import { Option, Schema } from "effect"
 import { allStreams, type EventSource } from "./EventSource.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { refold } from "./refold.js"
@@ -32,8 +33,42 @@ export interface RebuildReport {
   readonly refused: readonly { readonly streamId: string; readonly detail: string }[]
 }
 
-/** Where an interrupted rebuild left off. */
-const progressKey = "rebuild"
+/** Under which key of the projections a rebuild notes how far it is; one that is killed leaves it. */
+export const rebuildPointKey = "rebuild"
+
+/** How far a rebuild of all streams is. */
+export interface RebuildPoint {
+  /** Version of the fold that it runs with. */
+  readonly foldVersion: number
+  /** The last stream that is done; streams are taken in the order of their ids. */
+  readonly after: string
+  /** The table that it is limited to; null: all. */
+  readonly table: string | null
+  /** Streams that are done. */
+  readonly streams: number
+  /** Events that were folded. */
+  readonly events: number
+}
+
+const Point = Schema.Struct({
+  foldVersion: Schema.Number,
+  after: Schema.String,
+  table: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
+  streams: Schema.optionalWith(Schema.Number, { default: () => 0 }),
+  events: Schema.optionalWith(Schema.Number, { default: () => 0 }),
+})
+const decodePoint = Schema.decodeUnknownOption(Schema.parseJson(Point))
+
+export const rebuildPointText = (point: RebuildPoint): string => JSON.stringify(point)
+
+/** Where a rebuild with this fold and this table was stopped; null: none was, or another one. */
+export const rebuildPointIn = (
+  store: Pick<ProjectionStore, "getMeta">,
+  { foldVersion = FOLD_VERSION, table }: { readonly foldVersion?: number; readonly table: string | null },
+): RebuildPoint | null => {
+  const point = Option.getOrNull(decodePoint(store.getMeta(rebuildPointKey) ?? ""))
+  return point?.foldVersion === foldVersion && point.table === table ? point : null
+}
 
 /**
  * Rebuilds one stream, in a transaction of its own or inside the open one: clears its rows, folds its events, stores the
@@ -66,8 +101,8 @@ export const isRefusal = (error: unknown): error is Error =>
 /** Rebuilds every stream. Throws what the database throws when it cannot write at all. */
 export const rebuild = (options: RebuildOptions): RebuildReport => {
   const { source, store, foldVersion = FOLD_VERSION, eventsPerTransaction = 20_000 } = options
-  const start = options.resume === true ? resumePoint(store, foldVersion) : null
-  const ids = allStreams(source, store, start)[Symbol.iterator]()
+  const start = options.resume === true ? rebuildPointIn(store, { foldVersion, table: null }) : null
+  const ids = allStreams(source, store, start?.after ?? null)[Symbol.iterator]()
   const refused: { readonly streamId: string; readonly detail: string }[] = []
   let streams = 0
   let events = 0
@@ -82,11 +117,11 @@ export const rebuild = (options: RebuildOptions): RebuildReport => {
         events += typeof outcome === "number" ? outcome : 0
         streams += 1
       }
-      store.setMeta(progressKey, JSON.stringify({ foldVersion, after: last }))
+      store.setMeta(rebuildPointKey, rebuildPointText({ foldVersion, after: last, table: null, streams, events }))
     })
     options.onProgress?.({ streams, events, refused })
   }
-  store.setMeta(progressKey, null)
+  store.setMeta(rebuildPointKey, null)
   return { streams, events, refused }
 }
 
@@ -99,10 +134,4 @@ const attempt = (options: RebuildOptions, streamId: string): number | Error => {
     if (before !== null) options.store.saveFoldState({ ...before, status: "frozen" })
     return error
   }
-}
-
-const resumePoint = (store: ProjectionStore, foldVersion: number): string | null => {
-  const left: unknown = JSON.parse(store.getMeta(progressKey) ?? "null")
-  if (typeof left !== "object" || left === null || !("after" in left) || !("foldVersion" in left)) return null
-  return left.foldVersion === foldVersion && typeof left.after === "string" ? left.after : null
 }

@@ -1,8 +1,10 @@
 /** The main thread's side of the writer thread: numbered messages out, acknowledgements and commits in. */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
+import type { TableName } from "@threadfold/contracts"
 import { DiskLimits, type FileChange, OpenError } from "@threadfold/event-log"
+import type { Replaced } from "@threadfold/projections"
 import { Effect, Schema, type Scope } from "effect"
-import { EngineStopped } from "../Errors.js"
+import { EngineStopped, SubmitError } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { ChangedStream, RowListener, WriterPort } from "../writer/index.js"
 import { type LineToWriter, WriterLine, type WriterToLine } from "./WriterLine.js"
@@ -14,8 +16,18 @@ export type ToWriter =
   | { readonly kind: "connect"; readonly port: MessagePort }
   /** Whether commits are to report which rows they changed. */
   | { readonly kind: "watch"; readonly id: number; readonly on: boolean }
+  /** Fold a stream again and replace its rows. */
+  | { readonly kind: "refold"; readonly id: number; readonly streamId: string; readonly table: TableName | null }
+  /** Note how far a rebuild is. */
+  | { readonly kind: "note-rebuild"; readonly id: number; readonly point: string | null }
   | { readonly kind: "stop" }
 
+/** What became of a call of the upkeep, as it is sent. */
+type SentRefold =
+  | ({ readonly ok: true } & Replaced)
+  | { readonly ok: false; readonly error: typeof SubmitError.Encoded }
+
+const decodeSubmitError = Schema.decodeSync(SubmitError)
 const decodeOpenError = Schema.decodeSync(OpenError)
 
 /** What the writer thread sends. */
@@ -34,6 +46,8 @@ export type FromWriter =
   | Extract<WriterToLine, { readonly kind: "meta" }>
   /** From this head on, commits report which rows they changed, or no longer do. */
   | { readonly kind: "watching"; readonly id: number; readonly head: number }
+  /** A call of the upkeep has ended. */
+  | { readonly kind: "refolded"; readonly id: number; readonly answer: SentRefold }
   /** The files of the database are not those that were opened. */
   | { readonly kind: "lost"; readonly change: FileChange }
   /** Everything that was queued is committed and the database is closed. */
@@ -78,6 +92,7 @@ class RunningThread implements WriterThread {
   private readonly worker: Worker
   private readonly line = new WriterLine((message) => this.worker.postMessage(message))
   private readonly watches = new Map<number, (answer: Effect.Effect<number, EngineStopped>) => void>()
+  private readonly refolds = new Map<number, (answer: Effect.Effect<Replaced, SubmitError>) => void>()
   private rowListener: RowListener | null = null
   private next = 1
   private dead: string | null = null
@@ -118,6 +133,24 @@ class RunningThread implements WriterThread {
     })
   }
 
+  refold(streamId: string, table: TableName | null): Effect.Effect<Replaced, SubmitError> {
+    return this.upkeep((id) => ({ kind: "refold", id, streamId, table }))
+  }
+
+  noteRebuild(point: string | null): Effect.Effect<void, SubmitError> {
+    return Effect.asVoid(this.upkeep((id) => ({ kind: "note-rebuild", id, point })))
+  }
+
+  /** Not interruptible: what the writer's thread has begun it ends. */
+  private upkeep(message: (id: number) => ToWriter): Effect.Effect<Replaced, SubmitError> {
+    return Effect.async<Replaced, SubmitError>((resume) => {
+      if (this.dead !== null) return resume(new EngineStopped({ message: this.dead }))
+      const id = this.next++
+      this.refolds.set(id, resume)
+      this.send(message(id))
+    }).pipe(Effect.uninterruptible)
+  }
+
   lost(): FileChange | null {
     return this.change
   }
@@ -156,6 +189,12 @@ class RunningThread implements WriterThread {
         this.watches.delete(message.id)
         return answer?.(Effect.succeed(message.head))
       }
+      case "refolded": {
+        const answer = this.refolds.get(message.id)
+        this.refolds.delete(message.id)
+        const { answer: sent } = message
+        return answer?.(sent.ok ? Effect.succeed(sent) : Effect.fail(decodeSubmitError(sent.error)))
+      }
       case "meta":
         return this.line.receive(message)
       case "lost":
@@ -172,7 +211,9 @@ class RunningThread implements WriterThread {
     this.line.die(reason)
     const lost = new EngineStopped({ message: reason })
     for (const answer of this.watches.values()) answer(lost)
+    for (const answer of this.refolds.values()) answer(lost)
     this.watches.clear()
+    this.refolds.clear()
     this.stopped()
     started(lost)
   }

@@ -2,8 +2,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { OpenError, openSqlite } from "@threadfold/event-log"
 import { Effect, Exit, Schema, Scope } from "effect"
+import { SubmitError } from "../Errors.js"
 import { type Submission, streamsOf } from "../Submission.js"
-import { inBackground, startUpkeep } from "../upkeep/index.js"
+import { inBackground, type RefoldAnswer, startUpkeep } from "../upkeep/index.js"
 import { CommitLoop, databaseGroups, makeWriter, sqliteSetup } from "../writer/index.js"
 import { toSent } from "./SentOutcome.js"
 import type { LineToWriter, WriterToLine } from "./WriterLine.js"
@@ -15,6 +16,7 @@ const PACK_AT_A_TIME = 256
 
 const { disk = {}, file, stallAfterCommitMs = 0 } = Schema.decodeUnknownSync(WriterThreadOptions)(workerData)
 
+const encodeSubmitError = Schema.encodeSync(SubmitError)
 const encodeOpenError = Schema.encodeSync(OpenError)
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -56,17 +58,19 @@ const main = Effect.gen(function* () {
       for (const { answer, port } of answers) {
         port?.postMessage({ kind: "committed", outcomes: [answer] } satisfies WriterToLine)
       }
-      stopPacking()
-      stopPacking = pack()
+      packing.stop()
+      packing = pack()
     },
   })
   const busy = (): boolean => loop.busy
-  const pack = (): (() => void) => inBackground(packWork, busy, PACK_AFTER_MS)
-  let stopPacking = pack()
-  const stopUpkeep = startUpkeep(setup, busy, (streamIds) => {
+  const pack = () => inBackground(packWork, busy, PACK_AFTER_MS)
+  let packing = pack()
+  const upkeep = startUpkeep(setup, busy, (streamIds) => {
     writer.refolded(streamIds)
     send({ kind: "committed", head: writer.head, streamIds: [], changed: writer.changed.take(), outcomes: [] })
   })
+  const refolded = (id: number, answer: RefoldAnswer): void =>
+    send({ kind: "refolded", id, answer: answer.ok ? answer : { ok: false, error: encodeSubmitError(answer.error) } })
   const receive = (message: LineToWriter, port: MessagePort | null): void => {
     if (message.kind === "meta") {
       const answer = { kind: "meta", id: message.id, value: database.driver.getMeta(message.key) } as const
@@ -92,10 +96,14 @@ const main = Effect.gen(function* () {
       case "watch":
         writer.changed.watch(message.on)
         return send({ kind: "watching", id: message.id, head: writer.head })
+      case "refold":
+        return upkeep.refold(message.streamId, message.table, (answer) => refolded(message.id, answer))
+      case "note-rebuild":
+        return upkeep.noteRebuild(message.point, (answer) => refolded(message.id, answer))
       case "stop":
         loop.drain()
-        stopPacking()
-        stopUpkeep()
+        packing.stop()
+        upkeep.stop()
         Effect.runSync(Scope.close(scope, Exit.void))
         send({ kind: "stopped" })
         parentPort?.close()

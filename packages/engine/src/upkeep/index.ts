@@ -1,2 +1,2 @@
 export { inBackground } from "./inBackground.js"
-export { startUpkeep } from "./upkeep.js"
+export { type RefoldAnswer, startUpkeep } from "./upkeep.js"

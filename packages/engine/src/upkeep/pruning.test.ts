@@ -55,14 +55,14 @@ describe.each(databases)("pruning %s", (_name, open) => {
     let now = t0
     const old = () => driver.transaction(() => work.insertEffect(ended(`old at ${now}`, now - keptMs - 1)))
     old()
-    const stop = startUpkeep({ driver, store, work, clock: () => now }, () => false)
+    const upkeep = startUpkeep({ driver, store, work, clock: () => now }, () => false)
     vi.advanceTimersByTime(120_000)
     expect(work.effect(`old at ${t0}`)).toBeNull()
     now += 1
     old()
     vi.advanceTimersByTime(7_200_000)
     expect(work.effect(`old at ${now}`)).toBeNull()
-    stop()
+    upkeep.stop()
     expect(vi.getTimerCount()).toBe(0)
     close()
   })

@@ -207,7 +207,7 @@ describe("in the background", () => {
     })
     let steps = 0
     let busy = true
-    const stop = inBackground(
+    const work = inBackground(
       {
         step: () => {
           steps += 1
@@ -227,10 +227,10 @@ describe("in the background", () => {
     vi.advanceTimersByTime(5000)
     expect(steps).toBe(4)
     expect(vi.getTimerCount()).toBe(0)
-    stop()
+    work.stop()
     const later = inBackground({ step: () => false }, () => false, 1000)
     expect(vi.getTimerCount()).toBe(1)
-    later()
+    later.stop()
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -241,7 +241,7 @@ describe("in the background", () => {
     })
     let left = 3
     let steps = 0
-    const stop = inBackground(
+    const work = inBackground(
       {
         step: () => {
           steps += 1
@@ -260,7 +260,7 @@ describe("in the background", () => {
     expect(steps).toBe(3)
     vi.advanceTimersByTime(1_000)
     expect(steps).toBe(4)
-    stop()
+    work.stop()
     vi.advanceTimersByTime(50_000)
     expect(steps).toBe(4)
     expect(vi.getTimerCount()).toBe(0)

@@ -81,6 +81,12 @@ export class Working {
     this.running = new Map()
   }
 
+  /** Forgets the committed state of a stream whose rows were made again. */
+  forget(streamId: string): void {
+    this.committed.delete(streamId)
+    this.earlier.delete(streamId)
+  }
+
   private load(streamId: string): Committed {
     const version = this.versionOf(streamId)
     const stored = this.store.loadFoldState(streamId)

@@ -85,7 +85,10 @@ export class Writer {
 
   /** Notes that the rows of these streams were made again, and that this is committed. */
   refolded(streamIds: readonly string[]): void {
-    for (const streamId of streamIds) this.changed.refolded(streamId, this.head)
+    for (const streamId of streamIds) {
+      this.working.forget(streamId)
+      this.changed.refolded(streamId, this.head)
+    }
     this.changed.commit()
   }
 

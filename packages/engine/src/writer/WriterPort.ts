@@ -1,8 +1,10 @@
 /** The writer as the engine's service sees it: in the same thread, or in a worker thread. */
 import type { MessagePort } from "node:worker_threads"
+import type { TableName } from "@threadfold/contracts"
 import type { FileChange } from "@threadfold/event-log"
+import type { Replaced } from "@threadfold/projections"
 import type { Effect } from "effect"
-import type { EngineStopped } from "../Errors.js"
+import type { EngineStopped, SubmitError } from "../Errors.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { ChangedStream } from "./ChangedRows.js"
 
@@ -16,6 +18,10 @@ export interface WriterPort {
    * Sets the listener for the rows that each commit changes; null: none. Gives the sequence after which no change is left out.
    */
   readonly watchRows: (listener: RowListener | null) => Effect.Effect<number, EngineStopped>
+  /** Folds a stream again and replaces its rows, of one table or (null) of all; nothing is appended. */
+  readonly refold: (streamId: string, table: TableName | null) => Effect.Effect<Replaced, SubmitError>
+  /** Notes how far a rebuild is; null: none is under way. */
+  readonly noteRebuild: (point: string | null) => Effect.Effect<void, SubmitError>
   /** A port by which another thread reaches the writer; null: the writer is in this thread. */
   readonly connect: () => MessagePort | null
   /** What the writer found to be wrong with its files. */
