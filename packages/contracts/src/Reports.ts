@@ -232,6 +232,28 @@ export const VerifyReport = shape("VerifyReport", "What `verify` prints; `ok` sp
 })
 export type VerifyReport = typeof VerifyReport.Type
 
+const RefusedStream = shape("RefusedStream", "A stream whose new rows the database refused.", {
+  streamId: text("The stream: our id of a thread or a connection."),
+  detail: text("Why, in one sentence."),
+})
+
+/** What a rebuild did. */
+export const RebuildReport = shape("RebuildReport", "What a rebuild did.", {
+  ok: flag("True: the database took the rows of every stream."),
+  streams: int("Streams that were folded again."),
+  events: int("Events that were folded."),
+  changed: optInt(
+    "Streams with rows that were not what the log leads to; null: all rows were made anew, without a look.",
+  ),
+  rows: optInt("Rows that were put, put anew or removed; null: all."),
+  refused: field(
+    Schema.Array(RefusedStream),
+    "Streams whose new rows the database refused: they keep the old ones and are frozen. At most 100.",
+  ),
+  hash: optText("Hash of the rows that are there now, as `verify` tells it; null: the log went on meanwhile."),
+})
+export type RebuildReport = typeof RebuildReport.Type
+
 const AdapterFinding = shape("AdapterFinding", "Something that an adapter did against its contract.", {
   sessionId: optText("The session; null: none was opened."),
   call: optInt("Number of the call among those about sessions, from 1; null: there was none."),

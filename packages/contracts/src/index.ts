@@ -81,6 +81,7 @@ export {
   ImportReport,
   LogReport,
   ProjectionsReport,
+  RebuildReport,
   SalvageReport,
   VerifyReport,
 } from "./Reports.js"

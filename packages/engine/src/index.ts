@@ -26,5 +26,6 @@ export {
   sha256,
   sqliteSetup,
   streamKey,
+  submitErrorOf,
   type Writer,
 } from "./writer/index.js"

@@ -59,6 +59,10 @@ const Point = Schema.Struct({
 })
 const decodePoint = Schema.decodeUnknownOption(Schema.parseJson(Point))
 
+/** What {@link rebuildPointText} has written; null where it is none. */
+export const decodeRebuildPoint = (text: string | null): RebuildPoint | null =>
+  text === null ? null : Option.getOrNull(decodePoint(text))
+
 export const rebuildPointText = (point: RebuildPoint): string => JSON.stringify(point)
 
 /** Where a rebuild with this fold and this table was stopped; null: none was, or another one. */
@@ -66,7 +70,7 @@ export const rebuildPointIn = (
   store: Pick<ProjectionStore, "getMeta">,
   { foldVersion = FOLD_VERSION, table }: { readonly foldVersion?: number; readonly table: string | null },
 ): RebuildPoint | null => {
-  const point = Option.getOrNull(decodePoint(store.getMeta(rebuildPointKey) ?? ""))
+  const point = decodeRebuildPoint(store.getMeta(rebuildPointKey))
   return point?.foldVersion === foldVersion && point.table === table ? point : null
 }
 

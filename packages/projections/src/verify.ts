@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly store: ProjectionStore
   /** Runs `body` so that all its reads, of the store and of the source, see one state of the database. */
   readonly readTransaction: <A>(body: () => A) => A
+  /** Compares this stream alone; null or absent: all. */
+  readonly streamId?: string | null
   /** Another fold, for tests that plant a fault. */
   readonly fold?: Fold
   /** Version of that fold. */
@@ -124,10 +126,11 @@ class Verification {
   }
 }
 
-/** Compares every stream's rows with what its events lead to. */
+/** Compares the rows of every stream, or of one, with what its events lead to. */
 export const verify = (options: VerifyOptions): ProjectionsReport => {
   const run = new Verification(options)
-  for (const streamId of allStreams(options.source, options.store)) {
+  const only = options.streamId ?? null
+  for (const streamId of only === null ? allStreams(options.source, options.store) : [only]) {
     run.stream(streamId)
     options.onProgress?.(run.streams, run.events)
   }

@@ -11,6 +11,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { MomentReads } from "../moments/MomentReads.js"
+import { ProjectionJobs } from "../projections/ProjectionJobs.js"
 import { announce } from "./Discovery.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
@@ -75,7 +76,14 @@ const serve = (
   })
 
 /** What the routes share. */
-const shared = Layer.mergeAll(DirectPushes.layer, DirectReads.layer, EventFeed.layer, ImportJobs.layer, RowFeed.layer)
+const shared = Layer.mergeAll(
+  DirectPushes.layer,
+  DirectReads.layer,
+  EventFeed.layer,
+  ImportJobs.layer,
+  ProjectionJobs.layer,
+  RowFeed.layer,
+)
 
 /** The options of the server as services. */
 const settings = (options: HttpOptions) =>

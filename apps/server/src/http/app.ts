@@ -16,6 +16,7 @@ import { logRoutes } from "./routes/logRoutes.js"
 import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
+import { projectionRoutes } from "./routes/projectionRoutes.js"
 import { requestRoutes } from "./routes/requestRoutes.js"
 import { agentRoutes, healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
 import { sessionRoutes } from "./routes/sessionRoutes.js"
@@ -34,6 +35,7 @@ const groups = Layer.mergeAll(
   reaperRoutes,
   sessionRoutes,
   importRoutes,
+  projectionRoutes,
   logRoutes,
   healthRoutes,
 )

@@ -1,33 +1,73 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
+import { readlinkSync } from "node:fs"
+import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts/problem"
 import { isDamage } from "@threadfold/event-log"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { jobs } from "./jobs/index.js"
-import type { JobMessage, JobName } from "./runJob.js"
+import type { Ask, JobAnswer, JobProgress } from "./jobs/Job.js"
+import type { JobMessage, JobName, JobReply } from "./runJob.js"
 
 const KnownJob = Schema.String.pipe(Schema.filter((name): name is JobName => name in jobs))
-const Request = Schema.Struct({ name: KnownJob, file: Schema.String, options: Schema.Unknown })
+const Request = Schema.Struct({ name: KnownJob, file: Schema.String, options: Schema.Unknown, beside: Schema.Boolean })
 
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
 
 /** Least time between two messages of progress, ms. */
 const every = 50
 
+/** Tells how far the job is, not too often; the last word, which `flush` sends, is always told. */
 const progressTeller = () => {
   let toldAt = 0
-  return (streams: number, events: number): void => {
+  let untold: JobProgress | null = null
+  const flush = (): void => {
+    if (untold !== null) send({ kind: "progress", progress: untold })
+    untold = null
+  }
+  const tell = (streams: number, events: number, totalEvents?: number): void => {
+    untold = { streams, events, ...(totalEvents === undefined ? {} : { totalEvents }) }
     const now = performance.now()
     if (now - toldAt < every) return
     toldAt = now
-    send({ kind: "progress", progress: { streams, events } })
+    flush()
+  }
+  return { tell, flush }
+}
+
+/** A job asks one question at a time. */
+const ask: Ask = (question) =>
+  Effect.async<JobAnswer, Problem>((resume) => {
+    parentPort?.once("message", (reply: JobReply) =>
+      resume(reply.ok ? Effect.succeed(reply.answer) : new Problem({ slug: reply.slug, detail: reply.detail })),
+    )
+    send({ kind: "ask", question })
+  })
+
+/** How much lower than the server's threads this one stands for a processor, in steps of `nice`. */
+const LOWER = 10
+
+/**
+ * Lets the server's threads have the processors first. Linux counts a priority per thread, under the name that it has in /proc;
+ * elsewhere the thread stays as it is.
+ */
+const yieldToServer = (): void => {
+  try {
+    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1))
+    if (Number.isInteger(thread)) setPriority(thread, LOWER)
+  } catch {
+    // No such place, or not allowed: the work is right all the same.
   }
 }
 
 const main = Effect.gen(function* () {
-  const { file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
-  return yield* jobs[name].start(file, options, progressTeller())
+  const { beside, file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
+  if (beside) yieldToServer()
+  const { flush, tell } = progressTeller()
+  const report = yield* jobs[name].start(file, options, { progress: tell, ask })
+  flush()
+  return report
 })
 
 const failure = (error: unknown): JobMessage =>

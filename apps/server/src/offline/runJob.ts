@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, type Schema } from "effect"
 import type { jobs } from "./jobs/index.js"
-import type { JobProgress } from "./jobs/Job.js"
+import type { Ask, JobAnswer, JobProgress, JobQuestion } from "./jobs/Job.js"
 
 export type JobName = keyof typeof jobs
 type JobOptions<N extends JobName> = Schema.Schema.Type<(typeof jobs)[N]["options"]>
@@ -19,24 +19,49 @@ export interface JobRequest<N extends JobName = JobName> {
   readonly options: JobOptions<N>
 }
 
+/** What the thread gets for a question. */
+export type JobReply =
+  | { readonly ok: true; readonly answer: JobAnswer }
+  | { readonly ok: false; readonly slug: Problem["slug"]; readonly detail: string }
+
 /** What the thread sends. */
 export type JobMessage<N extends JobName = JobName> =
   | { readonly kind: "progress"; readonly progress: JobProgress }
+  | { readonly kind: "ask"; readonly question: JobQuestion }
   | { readonly kind: "done"; readonly report: JobReport<N> }
   | { readonly kind: "failed"; readonly slug: Problem["slug"]; readonly detail: string }
+
+/** How a job runs beside a server. */
+export interface BesideOptions {
+  /** What answers its questions. */
+  readonly ask?: Ask
+  /** True: the threads of the server have the processors first. */
+  readonly beside?: boolean
+}
+
+const refuseQuestions: Ask = () => new Problem({ slug: "internal", detail: "This job has no writer to ask." })
 
 /** Does the work. Interruption ends the thread; what it had not committed is as if it had never begun. */
 export const runJob = <N extends JobName>(
   request: JobRequest<N>,
   onProgress: (progress: JobProgress) => void,
+  { ask = refuseQuestions, beside = false }: BesideOptions = {},
 ): Effect.Effect<JobReport<N>, Problem> =>
   Effect.async<JobReport<N>, Problem>((resume) => {
-    const worker = new Worker(new URL("./jobThread.js", import.meta.url), { workerData: request })
+    const worker = new Worker(new URL("./jobThread.js", import.meta.url), { workerData: { ...request, beside } })
+    const reply = (answer: JobReply): void => worker.postMessage(answer)
     const lost = (detail: string) => resume(Effect.fail(new Problem({ slug: "internal", detail })))
     worker.on("message", (message: JobMessage<N>) => {
       switch (message.kind) {
         case "progress":
           return onProgress(message.progress)
+        case "ask":
+          return void Effect.runFork(
+            Effect.match(ask(message.question), {
+              onSuccess: (answer) => reply({ ok: true, answer }),
+              onFailure: ({ detail, slug }) => reply({ ok: false, slug, detail }),
+            }),
+          )
         case "done":
           return resume(Effect.succeed(message.report))
         case "failed":

@@ -88,12 +88,3 @@ export const temporary = (): string => {
 /** Schema of what `threads --json` prints, by the view of one thread. */
 export const threadList = <A, I>(view: Schema.Schema<A, I>) =>
   Schema.Struct({ sequence: Schema.Number, threads: Schema.Array(view), more: Schema.Boolean })
-
-/** Schema of what `rebuild --json` prints. */
-export const RebuildOutcome = Schema.Struct({
-  ok: Schema.Boolean,
-  streams: Schema.Number,
-  events: Schema.Number,
-  refused: Schema.Array(Schema.Struct({ streamId: Schema.String, detail: Schema.String })),
-  hash: Schema.String,
-})

@@ -1,10 +1,17 @@
 /** Every recording, end to end through the built program, against what the wire itself demands. */
-import { CheckReport, ImportReport, ThreadSnapshot, ThreadView, VerifyReport } from "@threadfold/contracts"
+import {
+  CheckReport,
+  ImportReport,
+  RebuildReport,
+  ThreadSnapshot,
+  ThreadView,
+  VerifyReport,
+} from "@threadfold/contracts"
 import { compare, readOracle, recordings } from "@threadfold/testkit"
 import { Effect, Option } from "effect"
 import { expect, it } from "vitest"
 import { openReader } from "../../src/cli/reading.js"
-import { document, RebuildOutcome, temporary, threadList } from "./program.js"
+import { document, temporary, threadList } from "./program.js"
 
 /** What `threadfold thread` prints of each thread, read in this process by the reader of the command. */
 const snapshotsOf = (directory: string, threads: readonly ThreadView[]): Promise<readonly ThreadSnapshot[]> =>
@@ -50,7 +57,7 @@ it("imports all recordings as the wire demands, once and for all", { timeout: 12
   expect(again.events).toBe(0)
   expect(again.lines).toBe(first.lines)
 
-  const rebuilt = await document(RebuildOutcome, ["rebuild", ...where])
+  const rebuilt = await document(RebuildReport, ["rebuild", ...where])
   expect([rebuilt.ok, rebuilt.refused, rebuilt.hash]).toEqual([true, [], before.hash])
   expect(await document(VerifyReport, ["verify", ...where])).toEqual(before)
 })

@@ -1,14 +1,14 @@
 /** Commands that only look at a database of the first release understand it, and leave it to the version that made it. */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { CheckReport, ThreadView, VerifyReport } from "@threadfold/contracts"
+import { CheckReport, RebuildReport, ThreadView, VerifyReport } from "@threadfold/contracts"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { type Release, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { describe, expect, it } from "vitest"
 import { type Named, openReader } from "../../src/cli/reading.js"
-import { document, problemOf, RebuildOutcome, temporary, threadfold, threadList } from "./program.js"
+import { document, problemOf, temporary, threadfold, threadList } from "./program.js"
 
 /** A data directory with an old database in it, as a server that ended in good order leaves it. */
 const oldDirectory = (release: Release = "release-1"): string => {
@@ -76,7 +76,7 @@ describe("a database of the first release", () => {
     expect(await document(CheckReport, ["check", ...where])).toEqual({ ok: true, violations: [] })
     expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true, stale: { length: 5 } })
     expect(stateOf(directory)).toMatchObject({ bytes, mtimeNs })
-    await document(RebuildOutcome, ["rebuild", ...where])
+    await document(RebuildReport, ["rebuild", ...where])
     expect(await document(VerifyReport, ["verify", ...where])).toMatchObject({ ok: true, stale: [] })
     const mended = await Effect.runPromise(read(asDirectory(directory)))
     expect(mended.threads.map(({ threadId }) => threadId)).toEqual(found.threads.map(({ threadId }) => threadId))
@@ -92,7 +92,7 @@ it.each(releases)("%s is clean under check and verify, as a file, and after a re
     return report.stale.length
   }
   expect(await clean("--db", databaseFile(directory))).toBeGreaterThan(0)
-  await document(RebuildOutcome, ["rebuild", "--data-dir", directory])
+  await document(RebuildReport, ["rebuild", "--data-dir", directory])
   expect(await clean("--data-dir", directory)).toBe(0)
 })
 

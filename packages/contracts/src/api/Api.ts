@@ -17,9 +17,10 @@ import { ModelGroup } from "./Model.js"
 import { MomentsGroup } from "./Moments.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
+import { ProjectionsGroup } from "./ProjectionsGroup.js"
 import { SessionsGroup } from "./SessionsGroup.js"
 import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
-import { Bundle, EventStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
+import { Bundle, EventStream, JobStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
 import { ThreadsGroup } from "./ThreadsGroup.js"
 
 /** The API of `/v1`. */
@@ -35,6 +36,7 @@ export class Api extends HttpApi.make("threadfold")
   .add(SessionsGroup)
   .add(LogGroup)
   .add(ImportsGroup)
+  .add(ProjectionsGroup)
   .add(HealthGroup)
   .addError(problemOf(400), { status: 400 })
   .addError(problemOf(401), { status: 401 })
@@ -54,6 +56,7 @@ export class Api extends HttpApi.make("threadfold")
     ProblemDetails,
     ...eventSchemas,
     EventStream,
+    JobStream,
     StreamSynced,
     StreamReset,
     StreamOverflow,

@@ -9,6 +9,14 @@ export const EventStream = Schema.String.annotations({
     "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `Event`; or `changes` (`RowChanges`), `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`).",
 })
 
+/** `text/event-stream` of work over the projections. */
+export const JobStream = Schema.String.annotations({
+  identifier: "JobStream",
+  title: "Progress stream",
+  description:
+    "Server-sent events `progress`, at least four a second, whose `data` is what the call without a stream answers. The stream ends after the one in which `state` is not `running`.",
+})
+
 /** `application/x-ndjson` of a push. */
 export const ProviderEventLines = Schema.String.annotations({
   identifier: "ProviderEventLines",

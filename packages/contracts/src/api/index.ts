@@ -12,6 +12,13 @@ export { ImportFromRoot, ImportList, ImportView } from "./Imports.js"
 export { RowChange, RowChanges, RowsSnapshot } from "./Model.js"
 export { FoundMoment, MomentsDiff } from "./Moments.js"
 export { slugOf } from "./Problems.js"
+export {
+  JobState,
+  RebuildRequest,
+  RebuildView,
+  VerifyRequest,
+  VerifyView,
+} from "./ProjectionsGroup.js"
 export { LineResult, PushResult } from "./Push.js"
 export {
   EventDetail,

@@ -4,6 +4,7 @@
  */
 import { channelLimit } from "../Limits.js"
 import { importProblems } from "./importProblems.js"
+import { jobProblems } from "./jobProblems.js"
 
 /** A problem as the catalogue has it. */
 interface ProblemEntry {
@@ -351,6 +352,7 @@ const catalogue = {
     next: "Take `commandId` from the receipt of a command; receipts are kept for 7 days.",
   },
   ...importProblems,
+  ...jobProblems,
 } as const satisfies Readonly<Record<string, ProblemEntry>>
 
 /** The name of a problem in the catalogue. */

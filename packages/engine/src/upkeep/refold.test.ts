@@ -48,7 +48,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
     expect(asFolded(b, one.streamId)).toBe(false)
     const answers: RefoldAnswer[] = []
     const upkeep = startUpkeep(
-      b,
+      { ...b, clock },
       () => false,
       (streamIds) => b.writer.refolded(streamIds),
     )

@@ -30,6 +30,13 @@ interface Block {
 export interface VerifyDigestsOptions {
   /** Reads every native body too. */
   readonly bytes: boolean
+  /** Looks at the blocks of this stream alone; null or absent: all. */
+  readonly streamId?: string | null
+  /**
+   * Runs `body` so that all its reads see one state of the database; called for each page of blocks, so that none is held long beside a
+   * writer. Absent: the caller holds one.
+   */
+  readonly readTransaction?: <A>(body: () => A) => A
   /** Called after every page with the number of compared events. */
   readonly onProgress?: (events: number) => void
 }
@@ -37,18 +44,18 @@ export interface VerifyDigestsOptions {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const prepare = (handle: Sqlite.Database) => ({
-  blocks: handle.prepare<[number], Block>(
+  blocks: handle.prepare<[number, number], Block>(
     `SELECT last_sequence AS lastSequence, stream_id AS streamId, first_version AS firstVersion,
        last_version AS lastVersion, digest, payloads, bodies
-     FROM digests WHERE last_sequence > ? ORDER BY last_sequence LIMIT ${PAGE}`,
+     FROM digests WHERE last_sequence > ? AND last_sequence <= ? ORDER BY last_sequence LIMIT ${PAGE}`,
   ),
   events: handle.prepare<[string, number, number], EventRow>(
     `SELECT ${eventSelection} FROM events
      WHERE stream_id = ? AND stream_version BETWEEN ? AND ? ORDER BY stream_version`,
   ),
-  without: handle.prepare<[string, number, number], { readonly sequence: number; readonly version: number }>(
+  without: handle.prepare<[string, number, number, number], { readonly sequence: number; readonly version: number }>(
     `SELECT sequence, stream_version AS version FROM events
-     WHERE stream_id = ? AND stream_version > ? AND sequence > ? ORDER BY stream_version LIMIT 1`,
+     WHERE stream_id = ? AND stream_version > ? AND sequence > ? AND sequence <= ? ORDER BY stream_version LIMIT 1`,
   ),
   versionAt: handle
     .prepare<[string, number], number | null>(
@@ -57,6 +64,7 @@ const prepare = (handle: Sqlite.Database) => ({
     .pluck(),
   streams: handle.prepare<[string], string | null>("SELECT min(stream_id) FROM events WHERE stream_id > ?").pluck(),
   after: handle.prepare<[string], string>("SELECT value FROM meta WHERE key = ?").pluck(),
+  head: handle.prepare<[], number | null>("SELECT max(sequence) FROM events").pluck(),
   older: handle.prepare<[number], number>("SELECT count(*) FROM events WHERE sequence <= ?").pluck(),
 })
 
@@ -65,6 +73,10 @@ class Verification {
   private readonly bodies: BodyReader
   /** Up to this sequence an older version wrote, without digests. */
   private readonly after: number
+  /** What is written after the beginning is left to the next look. */
+  private readonly head: number
+  private readonly readTransaction: <A>(body: () => A) => A
+  private readonly streamId: string | null
   private readonly findings: Finding[] = []
   /** The last block of every stream. */
   private readonly ends = new Map<string, Pick<Block, "digest" | "lastVersion">>()
@@ -79,6 +91,9 @@ class Verification {
     this.sql = prepare(handle)
     this.bodies = new BodyReader(handle)
     this.after = Number(this.sql.after.get(digestsAfterKey) ?? 0)
+    this.head = this.headNow()
+    this.readTransaction = options.readTransaction ?? ((body) => body())
+    this.streamId = options.streamId ?? null
   }
 
   run(): LogReport {
@@ -89,22 +104,42 @@ class Verification {
     return { ok, blocks, events, eventsBefore: this.sql.older.get(after) ?? 0, bytes: this.options.bytes, findings }
   }
 
+  /** A head that cannot be read bounds nothing: the pages then say what is wrong with it. */
+  private headNow(): number {
+    try {
+      return this.sql.head.get() ?? 0
+    } catch {
+      return Number.MAX_SAFE_INTEGER
+    }
+  }
+
   /** False: the digests themselves can only be read up to some place. */
   private allBlocks(): boolean {
-    for (let last = 0; ; ) {
-      let page: readonly Block[]
-      try {
-        page = this.sql.blocks.all(last)
-      } catch (error) {
-        this.found({ part: "digests", firstSequence: last + 1, detail: `cannot be read (${messageOf(error)})` })
-        return false
-      }
-      for (const block of page) this.block(block)
+    for (let last: number | null = 0; last !== null; ) {
+      const after: number = last
+      const next = this.readTransaction(() => this.page(after))
+      if (next === false) return false
       this.options.onProgress?.(this.events)
-      const end = page.at(-1)
-      if (end === undefined) return true
-      last = end.lastSequence
+      last = next
     }
+    return true
+  }
+
+  /** Compares a page of blocks. Gives the sequence at which it ends, null behind the last one, false where they cannot be read. */
+  private page(last: number): number | null | false {
+    let page: readonly Block[]
+    try {
+      page = this.sql.blocks.all(last, this.head)
+    } catch (error) {
+      this.found({ part: "digests", firstSequence: last + 1, detail: `cannot be read (${messageOf(error)})` })
+      return false
+    }
+    for (const block of page) if (this.isAbout(block.streamId)) this.block(block)
+    return page.at(-1)?.lastSequence ?? null
+  }
+
+  private isAbout(streamId: string): boolean {
+    return this.streamId === null || this.streamId === streamId
   }
 
   private block(block: Block): void {
@@ -173,7 +208,7 @@ class Verification {
   private withoutDigest(after: number): void {
     for (let streamId = this.sql.streams.get("") ?? null; streamId !== null; ) {
       const end = this.ends.get(streamId)?.lastVersion ?? this.versionBefore(streamId)
-      const first = this.sql.without.get(streamId, end, after)
+      const first = this.isAbout(streamId) ? this.sql.without.get(streamId, end, after, this.head) : undefined
       if (first !== undefined) {
         const detail = `events from version ${first.version} on have no digest`
         this.found({ streamId, firstSequence: first.sequence, part: "digests", detail })

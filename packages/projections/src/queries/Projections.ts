@@ -19,6 +19,7 @@ import { rowsByKeys } from "./rowsByKeys.js"
 import { rowsSnapshot } from "./rowsSnapshot.js"
 import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
+import { knowsStream, rebuildPoint } from "./streams.js"
 import { threadSnapshot } from "./threadSnapshot.js"
 import { matchingThreads, thread, threads, threadVersion, usage } from "./threads.js"
 import { turn, turns } from "./turns.js"
@@ -56,6 +57,8 @@ const boundTo = (sql: ReadSql) => {
     anomalies: bind(anomalies),
     anomalyCounts: bind(anomalyCounts),
     stats: bind(stats),
+    knowsStream: bind(knowsStream),
+    rebuildPoint: bind(rebuildPoint),
     threadWork: bind(threadWork),
     turnRow: bind(turnRow),
     requestRow: bind(requestRow),

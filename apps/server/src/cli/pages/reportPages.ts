@@ -1,6 +1,5 @@
 /** The pages of `verify`, `rebuild`, `salvage`, `import` and `doctor`. */
-import type { ImportReport, LogReport, SalvageReport, VerifyReport } from "@threadfold/contracts"
-import type { RebuildReport } from "@threadfold/projections"
+import type { ImportReport, LogReport, RebuildReport, SalvageReport, VerifyReport } from "@threadfold/contracts"
 import type { AgentCheck, DoctorReport } from "../../doctor/Report.js"
 import { type Look, oneLine } from "../text/Look.js"
 import { cut } from "../text/table.js"
@@ -53,12 +52,19 @@ export const verifyPage = (look: Look, report: VerifyReport): string => {
   ].join("\n")
 }
 
-export const rebuildPage = (look: Look, { events, refused, streams }: RebuildReport): string =>
+export const rebuildPage = (look: Look, { changed, events, refused, rows, streams }: RebuildReport): string =>
   [
     refused.length === 0
       ? look.good("Rebuilt.")
       : look.bad(`Rebuilt, but ${counted(refused.length, "stream")} refused.`),
     `  ${counted(events, "event")} of ${counted(streams, "stream")} folded again`,
+    ...(changed === null
+      ? []
+      : [
+          changed === 0
+            ? "  every row was what the log leads to"
+            : `  ${counted(rows ?? 0, "row")} of ${counted(changed, "stream")} replaced`,
+        ]),
     ...refused.map(({ detail, streamId }) => `  ${streamId}: ${oneLine(detail)}`),
     "",
   ].join("\n")

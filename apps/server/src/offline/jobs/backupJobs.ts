@@ -59,7 +59,7 @@ const lookThrough = (file: string, isThorough: boolean): { events: number; lastS
   try {
     const wrong = handle.pragma("quick_check(1)", { simple: true })
     if (wrong !== "ok") throw new Problem({ slug: "database-damaged", detail: `${file}: ${String(wrong)}.` })
-    const report = isThorough ? verifyDatabase(handle, true) : null
+    const report = isThorough ? verifyDatabase(handle, { bytes: true }) : null
     if (report !== null && !(report.log.ok && report.differences.length === 0)) {
       throw new Problem({
         slug: "database-damaged",

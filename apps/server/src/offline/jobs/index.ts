@@ -5,7 +5,7 @@ import { bisectJob } from "./bisectJob.js"
 import { checkJob } from "./checkJob.js"
 import { exportJob } from "./exportJob.js"
 import { atJob, diffJob } from "./momentJobs.js"
-import { rebuildJob } from "./rebuildJob.js"
+import { rebuildBesideJob, rebuildJob } from "./rebuildJob.js"
 import { salvageJob } from "./salvageJob.js"
 import { statsJob } from "./statsJob.js"
 import { stepJob } from "./stepJob.js"
@@ -26,5 +26,6 @@ export const jobs = {
   backup: backupJob,
   restore: restoreJob,
   rebuild: rebuildJob,
+  rebuildBeside: rebuildBesideJob,
   salvage: salvageJob,
 }

@@ -4,25 +4,34 @@ import { eventSourceOf } from "@threadfold/engine"
 import { isDamage, sqliteDriver, verifyDigests } from "@threadfold/event-log"
 import { SqlStore, verify } from "@threadfold/projections"
 import type Sqlite from "better-sqlite3"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { requireStream } from "./compareAndRefold.js"
 import { readingJob, type TellProgress } from "./Job.js"
 
 const options = Schema.Struct({
   /** Whether native messages are read, too. */
   bytes: Schema.Boolean,
+  /** The thread or connection that is looked at; null: all. */
+  threadId: Schema.NullOr(Schema.String),
 })
 
-/** Looks through an open database. */
+/** Looks through an open database, or at one stream of it. */
 export const verifyDatabase = (
   handle: Sqlite.Database,
-  bytes: boolean,
+  { bytes, threadId = null }: { readonly bytes: boolean; readonly threadId?: string | null },
   progress: TellProgress = () => undefined,
 ): VerifyReport => {
+  // Each is short: a long one would keep the writer from emptying its write-ahead log.
   const readTransaction = <A>(body: () => A): A => handle.transaction(body).deferred()
-  const log = readTransaction(() => verifyDigests(handle, { bytes }))
-  const source = eventSourceOf(sqliteDriver(handle))
+  const driver = sqliteDriver(handle)
+  const store = new SqlStore(handle)
+  if (threadId !== null) Effect.runSync(requireStream(driver, store, threadId))
+  const totalEvents = threadId === null ? driver.head() : driver.streamVersion(threadId)
+  const onProgress = (streams: number, events: number): void => progress(streams, events, totalEvents)
+  const log = verifyDigests(handle, { bytes, streamId: threadId, readTransaction, onProgress: () => onProgress(0, 0) })
+  const source = eventSourceOf(driver)
   try {
-    const rows = verify({ source, store: new SqlStore(handle), readTransaction, onProgress: progress })
+    const rows = verify({ source, store, readTransaction, streamId: threadId, onProgress })
     return { ...rows, ok: rows.ok && log.ok, log }
   } catch (error) {
     // A page that cannot be read is a finding of its own; the digests have said what they could.
@@ -32,6 +41,6 @@ export const verifyDatabase = (
   }
 }
 
-export const verifyJob = readingJob(options, (handle, { options: { bytes }, progress }) =>
-  verifyDatabase(handle, bytes, progress),
+export const verifyJob = readingJob(options, (handle, { options, progress }) =>
+  verifyDatabase(handle, options, progress),
 )
