@@ -18,6 +18,7 @@ import { importCommand } from "./commands/importCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
 import { rebuildCommand, verifyCommand } from "./commands/projectionCommands.js"
+import { replayCommand } from "./commands/replayCommand.js"
 import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
 import { sendCommand } from "./commands/sendCommand.js"
 import { serveCommand } from "./commands/serveCommand.js"
@@ -79,6 +80,7 @@ const every = [
   salvageCommand,
   backupCommand,
   restoreBackupCommand,
+  replayCommand,
   adapterCheckCommand,
   benchCommand,
   completionsCommand((): CommandDescriptor.Command<unknown> => threadfold.descriptor),

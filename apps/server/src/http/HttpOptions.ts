@@ -1,8 +1,13 @@
 /** Options of the HTTP server. */
+import type { Problem } from "@threadfold/contracts/problem"
 import { Context } from "effect"
 import type { ServerSecrets } from "../config/ServerSecrets.js"
 import type { ImportLimits } from "../imports/ImportSettings.js"
+import type { ReplayService } from "../replay/CurrentReplay.js"
 import type { OtherLimits } from "./HttpLimits.js"
+
+/** What a call is refused with by its method and path; null: it may pass. */
+export type Refuse = (method: string, path: string) => Pick<Problem, "slug" | "detail"> | null
 
 export interface HttpOptions {
   /** The data directory: the token and the discovery file are kept there. */
@@ -23,6 +28,10 @@ export interface HttpOptions {
   readonly imports?: ImportLimits
   /** Takes the lines of the access log, by default standard error; null: there is none. */
   readonly accessLog?: ((line: string) => void) | null
+  /** The replay that it serves; absent: none. */
+  readonly replay?: ReplayService
+  /** Refuses calls by method and path before any route; absent: none is refused so. */
+  readonly refuse?: Refuse
   /** Limits that differ from the defaults. */
   readonly limits?: OtherLimits
 }

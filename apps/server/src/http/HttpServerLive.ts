@@ -12,6 +12,7 @@ import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { MomentReads } from "../moments/MomentReads.js"
 import { ProjectionJobs } from "../projections/ProjectionJobs.js"
+import { CurrentReplay } from "../replay/CurrentReplay.js"
 import { announce } from "./Discovery.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
@@ -92,6 +93,7 @@ const settings = (options: HttpOptions) =>
     Metrics.layer(options.secrets),
     Layer.succeed(ServerVersion, options.version),
     MomentReads.layer(options.dataDir),
+    Layer.succeed(CurrentReplay, options.replay ?? null),
     Layer.succeed(ImportSettings, { ...(options.imports ?? defaultImportLimits), directory: options.dataDir }),
   )
 
@@ -104,7 +106,7 @@ export const HttpServerLive = (given: HttpOptions): Layer.Layer<HttpServer, Open
       const options = { ...given, host, dataDir: resolve(given.dataDir) }
       yield* requireLoopback(host, allowRemote)
       const token = yield* loadToken(options.dataDir)
-      return Layer.scoped(HttpServer, serve(options, { accessLog, token })).pipe(
+      return Layer.scoped(HttpServer, serve(options, { accessLog, token, refuse: options.refuse ?? null })).pipe(
         Layer.provide(shared),
         // The port is bound before the streams are made and closed after them: their end lets its connections go.
         Layer.provide(Listener.layer({ host, port })),

@@ -17,6 +17,7 @@ import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
 import { projectionRoutes } from "./routes/projectionRoutes.js"
+import { replayRoutes } from "./routes/replayRoutes.js"
 import { requestRoutes } from "./routes/requestRoutes.js"
 import { agentRoutes, healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
 import { sessionRoutes } from "./routes/sessionRoutes.js"
@@ -36,6 +37,7 @@ const groups = Layer.mergeAll(
   sessionRoutes,
   importRoutes,
   projectionRoutes,
+  replayRoutes,
   logRoutes,
   healthRoutes,
 )

@@ -10,6 +10,7 @@ import { DirectReads } from "./direct/DirectReads.js"
 import { directSpans } from "./direct/directSpans.js"
 import { sendDirect } from "./direct/sendDirect.js"
 import { HttpLimits } from "./HttpLimits.js"
+import type { Refuse } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
 import { hasBody } from "./node/bodyArrival.js"
 import { Listener } from "./node/Listener.js"
@@ -26,6 +27,8 @@ export interface GateOptions {
   readonly policy: HostPolicy
   /** Takes the lines of the access log; null: there is none. */
   readonly accessLog: ((line: string) => void) | null
+  /** Refuses calls that have passed the gate; null: none. */
+  readonly refuse: Refuse | null
 }
 
 /** Refusals are written so many at once, then so many per second: a flood of them is counted alone. */
@@ -75,7 +78,7 @@ const factsOf = ({ rawHeaders, url = "" }: IncomingMessage): RequestFacts => {
 }
 
 /** The listener of a server's requests. */
-export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
+export const requestListener = ({ accessLog, policy, refuse, token }: GateOptions) =>
   Effect.gen(function* () {
     const direct = yield* DirectReads
     const spans = yield* directSpans
@@ -98,7 +101,7 @@ export const requestListener = ({ accessLog, policy, token }: GateOptions) =>
     const answer: RequestListener = (request, response) => {
       const { headers, method, url = "" } = request
       response.once("close", () => answered(request, response))
-      const refusal = guard(factsOf(request))
+      const refusal = guard(factsOf(request)) ?? refuse?.(method ?? "", pathOf(url)) ?? null
       // Every other path has passed with the token.
       if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
       if (refusal === null && method === "GET" && !hasBody(request)) {

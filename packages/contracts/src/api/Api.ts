@@ -18,6 +18,7 @@ import { MomentsGroup } from "./Moments.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { ProjectionsGroup } from "./ProjectionsGroup.js"
+import { ReplayGroup } from "./ReplayGroup.js"
 import { SessionsGroup } from "./SessionsGroup.js"
 import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
 import { Bundle, EventStream, JobStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
@@ -37,6 +38,7 @@ export class Api extends HttpApi.make("threadfold")
   .add(LogGroup)
   .add(ImportsGroup)
   .add(ProjectionsGroup)
+  .add(ReplayGroup)
   .add(HealthGroup)
   .addError(problemOf(400), { status: 400 })
   .addError(problemOf(401), { status: 401 })

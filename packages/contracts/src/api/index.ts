@@ -20,6 +20,7 @@ export {
   VerifyView,
 } from "./ProjectionsGroup.js"
 export { LineResult, PushResult } from "./Push.js"
+export { maxReplaySpeed, ReplayControl, ReplayState, ReplayView } from "./ReplayGroup.js"
 export {
   EventDetail,
   EventPage,

@@ -1,4 +1,4 @@
-/** Problems of work over a whole database that a server does beside its calls. */
+/** Problems of work over a whole database that a server does beside its calls, and of servers that replay one. */
 export const jobProblems = {
   "job-running": {
     status: 409,
@@ -14,5 +14,15 @@ export const jobProblems = {
     status: 404,
     title: "There is no such work",
     next: "Begin it with POST of the same path.",
+  },
+  "not-a-replay": {
+    status: 404,
+    title: "This server replays nothing",
+    next: "Start one with `threadfold replay LOG`.",
+  },
+  "replay-read-only": {
+    status: 403,
+    title: "This server replays a log",
+    next: "Nothing is written and no agent runs here. POST /v1/replay plays, pauses, steps and seeks; commands go to a server of `threadfold serve`.",
   },
 } as const
