@@ -41,6 +41,8 @@ const soaks: Readonly<Record<string, Soak>> = {
   model: { files: ["test/scenarios/fastModel.test.ts"], env: { CHUNKS: "300000" } },
   // Scenario 17.
   giant: { files: ["test/scenarios/giantThread.test.ts"], env: { DELTAS: "165000" } },
+  // Rows written live, in pages, by killed rebuilds and by rebuilds beside appends, over a thousand generated logs.
+  rebuild: { folder: "packages/projections", files: ["src/oneHash.test.ts"], env: { THREADFOLD_RUNS: "1000" } },
   // What hostile adapters push, over HTTP: 100,000 lines of all event types.
   hostile: {
     config: "vitest.soak.config.ts",

@@ -15,7 +15,17 @@ import {
   sqliteDriver,
 } from "@threadfold/event-log"
 import { type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
-import { allStreams, hashStream, type RebuildReport, rebuild, refold, SqlStore, verify } from "@threadfold/projections"
+import {
+  allStreams,
+  CatchUp,
+  hashStream,
+  isAsFolded,
+  type RebuildReport,
+  rebuild,
+  refold,
+  SqlStore,
+  verify,
+} from "@threadfold/projections"
 import type { ObservedThread } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
@@ -138,6 +148,25 @@ export class Library {
 
   rebuild(): Promise<RebuildReport> {
     return this.own(({ driver, store }) => rebuild({ source: eventSourceOf(driver), store }))
+  }
+
+  /** Plants a fault in every thread, and has what differs then folded again in short steps, as a rebuild beside a server does. */
+  mend(): Promise<number> {
+    return this.own(({ driver, handle, store }) => {
+      handle.exec("UPDATE threads SET title = 'planted'; DELETE FROM anomalies")
+      const source = eventSourceOf(driver)
+      const readTransaction = <A>(body: () => A): A => handle.transaction(body).deferred()
+      const catchUp = new CatchUp({ source, store, transaction: driver.transaction })
+      let mended = 0
+      for (const streamId of allStreams(source, store)) {
+        if (isAsFolded({ source, store, readTransaction, table: null }, streamId)) continue
+        catchUp.demand(streamId, null, (outcome) => {
+          if (outcome.ok && outcome.refused === null) mended += 1
+        })
+      }
+      while (catchUp.isWanted()) catchUp.step()
+      return mended
+    })
   }
 
   /** Every thread as the oracle compares it. */

@@ -51,6 +51,8 @@ describe.each([...recordings, ...cases].map((one) => [one.name, one] as const))(
     expect(library.rows()).toEqual(before.rows)
     expect(await library.rebuild()).toMatchObject({ refused: [] })
     expect(library.verify()).toEqual(before.verify)
+    expect(await library.mend()).toBeGreaterThan(0)
+    expect(library.verify()).toEqual(before.verify)
   })
 
   it("leaves nothing open, unsettled or alive after its end", async () => {
