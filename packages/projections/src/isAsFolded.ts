@@ -22,12 +22,12 @@ export interface ComparisonOptions {
   readonly fold?: Fold
   /** Version of that fold. */
   readonly foldVersion?: number
-  /** Called every few thousand events with how many were folded since the last call. */
+  /** Called every few hundred events with how many were folded since the last call. */
   readonly onEvents?: (count: number) => void
 }
 
-/** Events between two calls of `onEvents`: some ten milliseconds. */
-const slice = 2_000
+/** Events between two calls of `onEvents`: a few milliseconds. */
+const slice = 500
 /** A writer that appends faster than we catch up gets the rest folded inside the read transaction. */
 const roundsOutside = 5
 

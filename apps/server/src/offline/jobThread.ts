@@ -7,7 +7,7 @@ import { isDamage } from "@threadfold/event-log"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { jobs } from "./jobs/index.js"
-import type { Ask, JobAnswer, JobProgress } from "./jobs/Job.js"
+import type { Ask, JobAnswer, JobProgress, TellProgress } from "./jobs/Job.js"
 import type { JobMessage, JobName, JobReply } from "./runJob.js"
 
 const KnownJob = Schema.String.pipe(Schema.filter((name): name is JobName => name in jobs))
@@ -61,11 +61,29 @@ const yieldToServer = (): void => {
   }
 }
 
+/** Beside a server a job works so long at a time, ms, and then rests as long as it has worked, at most `MOST_REST_MS`. */
+const AT_A_TIME_MS = 5
+const MOST_REST_MS = 50
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** Rests now and then while the job tells its progress, so that a machine with few processors has some for the server. */
+const withRests = (tell: TellProgress): TellProgress => {
+  let since = performance.now()
+  return (...progress) => {
+    tell(...progress)
+    const worked = performance.now() - since
+    if (worked < AT_A_TIME_MS) return
+    Atomics.wait(pause, 0, 0, Math.min(worked, MOST_REST_MS))
+    since = performance.now()
+  }
+}
+
 const main = Effect.gen(function* () {
   const { beside, file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
   if (beside) yieldToServer()
   const { flush, tell } = progressTeller()
-  const report = yield* jobs[name].start(file, options, { progress: tell, ask })
+  const report = yield* jobs[name].start(file, options, { progress: beside ? withRests(tell) : tell, ask })
   flush()
   return report
 })

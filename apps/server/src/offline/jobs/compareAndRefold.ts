@@ -12,6 +12,7 @@ import {
   isAsFolded,
   type RebuildPoint,
   rebuildPointIn,
+  rebuildPointKey,
   rebuildPointText,
   SqlStore,
 } from "@threadfold/projections"
@@ -58,6 +59,8 @@ export const compareAndRefold = (
     const isWhole = threadId === null
     if (!isWhole) yield* requireStream(driver, store, threadId)
     const start = isWhole && resume ? rebuildPointIn(store, { table }) : null
+    // A rebuild that finds nothing and notes nothing writes nothing: it also ends where nothing can be written.
+    let isNoted = isWhole && store.getMeta(rebuildPointKey) !== null
     const totalEvents = eventsIn(driver, threadId)
     let { events, streams } = start ?? { streams: 0, events: 0 }
     let [changed, rows, notedAt] = [0, 0, performance.now()]
@@ -84,10 +87,11 @@ export const compareAndRefold = (
         const point: RebuildPoint = { foldVersion: FOLD_VERSION, after: streamId, table, streams, events }
         yield* ask({ kind: "note", point: rebuildPointText(point) })
         notedAt = performance.now()
+        isNoted = true
       }
       // Where it shares its thread with a server, as in tests, the server has its turn.
       yield* Effect.yieldNow()
     }
-    if (isWhole) yield* ask({ kind: "note", point: null })
+    if (isNoted) yield* ask({ kind: "note", point: null })
     return { ok: refusals === 0, streams, events, changed, rows, refused, hash: null }
   })
