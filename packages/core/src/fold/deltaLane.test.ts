@@ -1,6 +1,6 @@
 import type { EventEnvelope } from "@threadfold/contracts"
 import { pausing } from "@threadfold/testkit"
-import * as fc from "fast-check"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
 import type { Fold } from "../Change.js"

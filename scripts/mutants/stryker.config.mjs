@@ -1,15 +1,15 @@
-/**
- * `npm run mutate`: small changes of the rules of the workflow (`packages/core/src/workflow`), one at a time, each of which must fail a
- * test of them (docs/testing.md). Not part of CI.
- *
- *   npm run mutate -- --mutate packages/core/src/workflow/followUp.ts
- */
+/** How Stryker runs; `main.ts` starts it and says in the environment what is changed. */
+const { MUTATED = "", MUTATED_FILES = "" } = process.env
+
+// Read by the processes that run the tests: of the properties a few cases do, each mutant runs them anew.
+process.env.THREADFOLD_RUNS ??= "3"
+
+/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   packageManager: "pnpm",
-  plugins: ["@stryker-mutator/vitest-runner"],
-  testRunner: "vitest",
-  vitest: { configFile: "scripts/vitest.mutate.ts", related: false },
-  mutate: ["packages/core/src/workflow/*.ts", "!**/*.test.ts", "!**/index.ts"],
+  plugins: ["./scripts/mutants/runner.ts"],
+  testRunner: "mutants",
+  mutate: MUTATED_FILES.split(",").map((name) => `${MUTATED}/${name}.ts`),
   // What the copy in which the mutants run does not need: everything but core, what it imports, and the scripts.
   ignorePatterns: [
     "/*",
@@ -26,8 +26,9 @@ export default {
   ],
   coverageAnalysis: "perTest",
   concurrency: 2,
-  reporters: ["clear-text", "progress"],
+  reporters: ["clear-text", "progress-append-only"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   thresholds: { high: 95, low: 95, break: 95 },
+  incrementalFile: ".turbo/stryker.json",
   tempDirName: ".turbo/stryker",
 }
