@@ -119,6 +119,8 @@ export class MemoryRows implements RowSource {
   /** The rows as the fold finds them. */
   readonly source: RowSource = {
     find: (table, lookup, values) => {
+      // A client that holds a part of the rows could not tell that there is none.
+      if (lookup === "key" && values.includes(null)) throw new Error(`a look-up in ${table} by no key`)
       const row = this.find(table, lookup, values)
       return row === null ? null : light(table, row)
     },
@@ -166,6 +168,8 @@ export interface Options {
   readonly v?: number
   /** Source clock, ms since the epoch. */
   readonly at?: number
+  /** True: the ids are those that a log of an older version has, and are not resolved. */
+  readonly asRecorded?: boolean
 }
 
 export class Scenario {
@@ -194,7 +198,7 @@ export class Scenario {
     const seq = label === null ? null : (options.seq ?? next)
     if (seq !== null) this.seqs.set(`${label}/${channel}`, Math.max(seq, next - 1))
     const sequence = this.log.length + 1
-    return this.append({
+    const event: EventEnvelope = {
       ...blankEnvelope,
       sequence,
       streamId: this.threadId,
@@ -212,11 +216,15 @@ export class Scenario {
       ...options.ids,
       native: options.native ?? null,
       payload,
-    })
+    }
+    return options.asRecorded === true ? this.take(event) : this.append(event)
   }
 
   append(event: EventEnvelope): this {
-    const resolved = { ...event, ...resolve(this.state, event, this.rows.source, digest) }
+    return this.take({ ...event, ...resolve(this.state, event, this.rows.source, digest) })
+  }
+
+  private take(resolved: EventEnvelope): this {
     this.log.push(resolved)
     const result = this.foldWith(this.state, resolved, this.rows.source)
     this.rows.apply(result.changes)
@@ -279,5 +287,11 @@ export class Scenario {
   }
   reasons(): readonly AnomalyReason[] {
     return this.rows.all("anomalies").map((row) => row.reason)
+  }
+  /** The anomalies as `reason subject`, with ` (detail)` where there is one. */
+  anomalies(): readonly string[] {
+    return this.rows
+      .all("anomalies")
+      .map(({ detail, reason, subject }) => `${reason} ${subject}${detail === null ? "" : ` (${detail})`}`)
   }
 }

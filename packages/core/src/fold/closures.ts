@@ -96,35 +96,33 @@ export const expireRequests = byRule(6, (step: Step, cause: string): void => {
   }
 })
 
-/** Rule 7: a failed turn fails what still runs, every other end cancels it. */
+/** How an attempt ends with its turn: a failed turn fails it, every other end cancels it (rule 7). */
+export const endWithTurn = (outcome: TurnOutcome | null, evidence: Evidence | null) =>
+  ({
+    status: outcome === "failed" ? "failed" : "cancelled",
+    cause: evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
+  }) as const
+
+/** How an attempt ends with its session. It was not cancelled. */
+export const endWithSession = { status: "aborted", cause: "session-ended" } as const
+
+/** Rule 7: closes the attempts of a turn that still run. */
 export const closeInferencesOfTurn = byRule(
   7,
   (step: Step, turnId: string, outcome: TurnOutcome, evidence: Evidence): void => {
     for (const attempt of runningInferencesOf(step, turnId)) {
-      step.putInference({
-        ...attempt,
-        status: outcome === "failed" ? "failed" : "cancelled",
-        cause: evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
-        evidence: "inferred",
-        endedAt: step.at,
-      })
+      step.putInference({ ...attempt, ...endWithTurn(outcome, evidence), evidence: "inferred", endedAt: step.at })
     }
   },
 )
 
 /**
  * The session's end aborts the attempts that the ends of its turns have left: those without a turn, such as titles and summaries,
- * and those of a turn that never ran. They were not cancelled; they ended with the session.
+ * and those of a turn that never ran.
  */
 export const closeInferencesOfSession = byRule(7, (step: Step): void => {
   for (const attempt of runningInferences(step)) {
-    step.putInference({
-      ...attempt,
-      status: "aborted",
-      cause: "session-ended",
-      evidence: "inferred",
-      endedAt: step.at,
-    })
+    step.putInference({ ...attempt, ...endWithSession, evidence: "inferred", endedAt: step.at })
   }
 })
 

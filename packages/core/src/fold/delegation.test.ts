@@ -18,7 +18,13 @@ describe("rule 9: delegations", () => {
   it("routed by the provider, its turn known already: linked at once", () => {
     const s = hand(talk().turn(t1), t1)
     expect(rows(s)).toMatchObject([
-      { status: "open", routedBy: "provider", turnId: s.turnRow(t1)?.turnId, realtimeId: s.state.realtime?.realtimeId },
+      {
+        status: "open",
+        routedBy: "provider",
+        turnId: s.turnRow(t1)?.turnId,
+        realtimeId: s.state.realtime?.realtimeId,
+        text: "fix it",
+      },
     ])
   })
 
@@ -58,7 +64,7 @@ describe("rule 9: delegations", () => {
     s.send("turn.requested", { origin: "realtime" }, { session: null, ids: { turnId: mine.delegationId } })
     s.send("turn.started", {}, { ids: { turnId: mine.delegationId }, native: { turnId: t1 } })
     expect(s.turnRow(t1)).toMatchObject({ turnId: mine.delegationId, origin: "realtime", status: "running" })
-    expect(rows(s)).toMatchObject([{ status: "open", routedBy: "client", turnId: mine.delegationId }])
+    expect(rows(s)).toMatchObject([{ status: "open", routedBy: "client", turnId: mine.delegationId, text: "go" }])
     s.complete(t1)
     expect(rows(s)).toMatchObject([{ status: "closed" }])
   })
@@ -78,6 +84,29 @@ describe("rule 9: delegations", () => {
     const s = hand(talk()).send("delegation.closed", { reason: "declined" }, { native: { handoffId: "h1" } })
     s.send("delegation.closed", { reason: "again" }, { native: { handoffId: "h1" } })
     expect(rows(s)).toMatchObject([{ status: "closed", cause: "declined" }])
+    expect(s.reasons()).toEqual([])
+    expect(rows(hand(talk()).send("delegation.closed", {}, { native: { handoffId: "h1" } }))).toMatchObject([
+      { status: "closed", cause: "closed" },
+    ])
+  })
+
+  it("is linked once: neither an item of another turn nor one of no turn links it, nor any after its close", () => {
+    const told = (s: Scenario, turnId?: string) =>
+      s.send(
+        "item.started",
+        { kind: "user_message" },
+        { native: { itemId: "i1", handoffId: "h1", ...(turnId === undefined ? {} : { turnId }) } },
+      )
+    const s = told(hand(talk()))
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])
+    told(s.turn(t1), t1)
+    const first = s.turnRow(t1)?.turnId
+    told(s.status("ready").turn(strong("t2")), strong("t2"))
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: first }])
+    const closed = hand(talk()).send("delegation.closed", { reason: "declined" }, { native: { handoffId: "h1" } })
+    told(closed.turn(t1), t1)
+    expect(rows(closed)).toMatchObject([{ status: "closed", cause: "declined", turnId: null }])
+    expect([...s.reasons(), ...closed.reasons()]).toEqual([])
   })
 
   it("the same delegation again is a duplicate, an unknown one an orphan", () => {
@@ -85,7 +114,26 @@ describe("rule 9: delegations", () => {
     s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
     s.send("delegation.opened", { route: "turn" }, { session: null, ids: mine })
     expect(rows(s)).toHaveLength(2)
-    expect(s.reasons()).toEqual(["delegation-duplicate", "delegation-unknown", "delegation-duplicate"])
+    const session = id("session s1")
+    expect(s.anomalies()).toEqual([
+      `delegation-duplicate native-handoff:${session}/h1`,
+      `delegation-unknown native-handoff:${session}/h9`,
+      "delegation-duplicate native-handoff:-/-",
+    ])
+  })
+
+  it("one without a name of the provider is known by the id that its event brings", () => {
+    const s = talk().send("realtime.handoff", {}, { ids: mine }).send("realtime.handoff", {}, { ids: mine })
+    expect(rows(s)).toMatchObject([{ delegationId: mine.delegationId, nativeHandoffId: null, text: null }])
+    s.send("delegation.closed", {})
+    const unnamed = `native-handoff:${id("session s1")}/-`
+    expect(s.anomalies()).toEqual([`delegation-duplicate ${unnamed}`, `delegation-unknown ${unnamed}`])
+  })
+
+  it.each(["realtime.handoff", "delegation.opened"] as const)("%s with an id that is none of ours is kept", (type) => {
+    const s = talk().sendRaw(type, { route: "turn" }, { ids: { delegationId: "no id" } })
+    expect(rows(s)).toEqual([])
+    expect(s.reasons()).toEqual(["delegation-unknown"])
   })
 
   it("one that found no turn ends with the session, the others wait for their turn", () => {
@@ -124,7 +172,11 @@ describe("a delegation that names a turn which has not been seen", () => {
 
   it("is over when the turn's end was seen without a start, whichever comes first", () => {
     expect(rows(hand(talk(), t1).complete(t1))).toMatchObject([{ status: "closed", turnId: null }])
-    expect(rows(hand(talk().complete(t1), t1))).toMatchObject([{ status: "closed", turnId: null }])
+    expect(rows(hand(talk().complete(t1), t1))).toMatchObject([{ status: "closed", turnId: null, nativeTurnId: null }])
+  })
+
+  it("is a turn that it names: without a name it waits, whatever else has ended", () => {
+    expect(rows(hand(talk().complete("null").complete("undefined")))).toMatchObject([{ status: "open", cause: null }])
   })
 
   it("another turn's start does not link it, nor one of another session with the same weak name", () => {

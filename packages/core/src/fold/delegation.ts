@@ -14,6 +14,9 @@ const delegationOf = (step: Step): DelegationRow | null => {
   return step.find("delegations", delegationId)
 }
 
+/** The subject of an event that cannot be applied: the name that the provider gave the delegation. */
+const subjectOf = ({ event }: Step): string => nativeSubject("handoff", event.native?.handoffId, event.sessionId)
+
 /** Whether the end of the turn is final: observed or settled. */
 const isFinal = (step: Step, turnId: string | null): boolean => turnOf(step, turnId)?.settled === 1
 
@@ -22,8 +25,7 @@ const open = (
   delegationId: string,
   fields: Pick<DelegationRow, "turnId" | "routedBy"> & { readonly text: string | null },
 ): void => {
-  const native = step.event.native?.turnId
-  const waitsFor = fields.turnId === null && native !== undefined ? native : null
+  const waitsFor = fields.turnId === null ? (step.event.native?.turnId ?? null) : null
   const over = isFinal(step, fields.turnId) || (waitsFor !== null && isTombstoned(step, waitsFor))
   step.putDelegation({
     delegationId,
@@ -50,11 +52,9 @@ const isTombstoned = (step: Step, nativeTurnId: string): boolean =>
 /** `realtime.handoff`: the provider delegates work; the turn may be known already or come later. */
 export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff">): void => {
   const { event } = step
-  if (event.delegationId === null) return
+  if (event.delegationId === null) return step.note("delegation-unknown", subjectOf(step))
   if (refuseEnded(step)) return
-  if (delegationOf(step) !== null) {
-    return step.note("delegation-duplicate", nativeSubject("handoff", event.native?.handoffId, event.sessionId))
-  }
+  if (delegationOf(step) !== null) return step.note("delegation-duplicate", subjectOf(step))
   open(step, event.delegationId, {
     turnId: event.turnId,
     routedBy: payload.routedBy ?? "provider",
@@ -65,10 +65,8 @@ export const realtimeHandoff = (step: Step, payload: PayloadOf<"realtime.handoff
 /** `delegation.opened`: we route it: into a turn of exactly this id, or into the running one. */
 export const delegationOpened = (step: Step, payload: PayloadOf<"delegation.opened">): void => {
   const { event } = step
-  if (event.delegationId === null) return
-  if (delegationOf(step) !== null) {
-    return step.note("delegation-duplicate", nativeSubject("handoff", event.native?.handoffId, event.sessionId))
-  }
+  if (event.delegationId === null) return step.note("delegation-unknown", subjectOf(step))
+  if (delegationOf(step) !== null) return step.note("delegation-duplicate", subjectOf(step))
   open(step, event.delegationId, {
     turnId: payload.route === "turn" ? event.delegationId : event.turnId,
     routedBy: "client",
@@ -79,9 +77,7 @@ export const delegationOpened = (step: Step, payload: PayloadOf<"delegation.open
 /** `delegation.closed`. */
 export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.closed">): void => {
   const delegation = delegationOf(step)
-  if (delegation === null) {
-    return step.note("delegation-unknown", nativeSubject("handoff", step.event.native?.handoffId, step.event.sessionId))
-  }
+  if (delegation === null) return step.note("delegation-unknown", subjectOf(step))
   if (delegation.status === "closed") return
   closeDelegation(step, delegation, payload.reason ?? "closed")
 }

@@ -74,6 +74,22 @@ describe("rule 2: a turn that was accepted and does not start", () => {
     expect([...s.reasons(), ...waits.reasons()]).toEqual(["turn-unknown", "turn-unknown"])
   })
 
+  it("is the one that is named, and no other one that waits", () => {
+    const s = accepted().send("turn.requested", {}, { session: null, ids: ours("U") })
+    s.send("effect.delivered", { effect: "turn.start" }, { session: null, ids: ours("U") })
+    s.send("turn.start-timed-out", { waitedMs: 60_000 }, { session: null, ids: ours("U") })
+    expect(s.rows.all("turns").map(({ turnId, status }) => [turnId, status])).toEqual([
+      [T, "requested"],
+      [id("U"), "ended"],
+    ])
+    s.send("turn.start-timed-out", { waitedMs: 60_000 }, { session: null, ids: ours("U") })
+    s.send("turn.start-timed-out", { waitedMs: 60_000 }, { session: null })
+    expect(s.anomalies()).toEqual([
+      `turn-unknown turn:${id("U")} (it does not wait to start)`,
+      "turn-unknown turn:- (it does not wait to start)",
+    ])
+  })
+
   it("is bound by an answer that comes late, so that its start is known", () => {
     const s = new Scenario().start().send("turn.requested", {}, { session: null, ids: ours("T") })
     s.send("effect.delivered", { effect: "turn.start" }, { session: null, ids: ours("T") })
@@ -125,6 +141,22 @@ describe("rule 2: a turn that is interrupted before it starts", () => {
     const s = interrupted(accepted()).item("i1", t1)
     expect(turn(s)).toMatchObject({ status: "ended", items: 1 })
     expect(turn(s)?.startedAt).not.toBeNull()
+  })
+
+  it("gets the name that its start brings, where no answer has named it; a start need not name it", () => {
+    const delivered = () =>
+      interrupted(
+        new Scenario()
+          .start()
+          .send("turn.requested", {}, { session: null, ids: ours("T") })
+          .send("effect.delivered", { effect: "turn.start" }, { session: null, ids: ours("T") }),
+      )
+    const named = delivered().send("turn.started", {}, { ids: ours("T"), native: { turnId: t1 } })
+    expect(turn(named)).toMatchObject({ status: "ended", nativeTurnId: t1 })
+    const unnamed = delivered().send("turn.started", {}, { ids: ours("T") })
+    expect(turn(unnamed)).toMatchObject({ status: "ended", nativeTurnId: null })
+    expect([turn(named)?.startedAt, turn(unnamed)?.startedAt]).not.toContain(null)
+    expect([...named.reasons(), ...unnamed.reasons()]).toEqual([])
   })
 
   it("in a recording waits for the word that follows", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Scenario, strong } from "../../test/Scenario.js"
+import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const on = (inferenceId: string | undefined, turnId: string | undefined = t1) => ({
@@ -24,7 +24,7 @@ describe("rule 7: inference attempts", () => {
     ["inference.cancelled", { reason: "gone" }, "cancelled"],
   ] as const)("%s ends it, observed", (type, payload, status) => {
     const s = begun().send(type, payload, on("r1"))
-    expect(row(s)).toMatchObject({ status, evidence: "observed", cause: "provider", model: "m" })
+    expect(row(s)).toMatchObject({ status, evidence: "observed", cause: "provider", model: "m", provider: "p" })
     expect(s.state.open.inferences).toBe(0)
   })
 
@@ -59,8 +59,18 @@ describe("rule 7: inference attempts", () => {
     expect(keys(s)).toEqual(["#0", "#1", "#2"])
   })
 
+  it("a later terminal fills items where there are none", () => {
+    const s = begun().send("inference.cancelled", {}, on("r1"))
+    s.send("inference.completed", { items: [{ key: "#0" }] }, on("r1"))
+    expect(keys(s)).toEqual(["#0"])
+    expect(row(s)?.status).toBe("cancelled")
+  })
+
   it("a repeated item adds nothing, a late one is an anomaly", () => {
-    const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#0" }, on("r1"))
+    const s = begun().send("inference.item", { key: "#0" }, on("r1"))
+    const before = row(s)
+    s.send("inference.item", { key: "#0" }, on("r1"))
+    expect(row(s)).toEqual(before)
     expect(keys(s)).toEqual(["#0"])
     s.send("inference.completed", {}, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
     expect(keys(s)).toEqual(["#0"])
@@ -115,6 +125,7 @@ describe("rule 7: inference attempts", () => {
       evidence: "observed",
       responseId: "x",
       startedAt: null,
+      turnId: s.turnRow(t1)?.turnId,
     })
     begin(s, "ghost")
     expect(row(s, "ghost")?.status).toBe("completed")
@@ -124,7 +135,33 @@ describe("rule 7: inference attempts", () => {
   it("an item of an unknown attempt is an orphan", () => {
     const s = new Scenario().start().turn(t1).send("inference.item", { key: "#0" }, on("ghost"))
     expect(s.rows.all("inferences")).toEqual([])
-    expect(s.reasons()).toEqual(["inference-unknown"])
+    s.send("inference.item", { key: "#0" })
+    const session = id("session s1")
+    expect(s.anomalies()).toEqual([
+      `inference-unknown native-inference:${session}/ghost`,
+      `inference-unknown native-inference:${session}/-`,
+    ])
+  })
+
+  it("a terminal outside any turn makes its row there, too", () => {
+    const s = new Scenario().start().send("inference.failed", { error: "eof" }, on("ghost", undefined))
+    expect(row(s, "ghost")).toMatchObject({ status: "failed", turnId: null, error: "eof" })
+    expect(s.reasons()).toEqual(["inference-unknown-terminal"])
+  })
+
+  it.each(["inference.started", "inference.completed"] as const)(
+    "%s with an id that is none of ours is kept",
+    (type) => {
+      const s = new Scenario().start().send(type, {}, { ids: { inferenceId: "no id" } })
+      expect(s.rows.all("inferences")).toEqual([])
+      expect(s.reasons()).toEqual(["inference-unknown"])
+    },
+  )
+
+  it("an attempt of a session that was replaced does not start", () => {
+    const s = begin(new Scenario().start().start("s2"))
+    expect(s.rows.all("inferences")).toEqual([])
+    expect(s.anomalies()).toEqual([`session-stale session:${id("session s1")} (inference.started)`])
   })
 
   it("an attempt that starts in a turn that is over is closed as its end would have done", () => {
@@ -136,6 +173,14 @@ describe("rule 7: inference attempts", () => {
       status: "cancelled",
       cause: "turn-ended",
     })
+  })
+
+  it("one outside any turn that starts after the end of its session is closed as that end would have done", () => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" })
+    s.send("inference.started", {}, on("r1", undefined))
+    expect(row(s)).toMatchObject({ status: "aborted", cause: "session-ended", evidence: "inferred" })
+    expect(row(s)?.endedAt).toBe(row(s)?.startedAt)
+    expect(s.reasons()).toEqual([])
   })
 
   it("one outside any turn outlives turns and is aborted with its session", () => {

@@ -1,7 +1,7 @@
 /** Rule 7: inference attempts. First terminal wins; complete items are kept however the stream ended. */
-import type { InferenceRow, PayloadOf } from "@threadfold/contracts"
+import type { InferenceRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { storedText } from "./chunks.js"
-import { INFERENCE_TURN_ENDED, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
+import { endWithSession, endWithTurn, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
 import { turnOf } from "./openRows.js"
 import { refuseStale, type Step } from "./Step.js"
 import { inferenceSubject, nativeSubject } from "./subjects.js"
@@ -35,40 +35,37 @@ const blank = (step: Step, inferenceId: string, turnId: string | null): Inferenc
   sequence: step.sequence,
 })
 
-/** `inference.started`. An attempt that starts in a turn that is over is closed as that turn's end would have done. */
+const unknownAttempt = (step: Step): void =>
+  step.note("inference-unknown", nativeSubject("inference", step.event.native?.inferenceId, step.event.sessionId))
+
+/** How the end of its turn or of its session would have closed an attempt that starts after it; null: it runs. */
+const endOf = ({ relation }: Step, turn: TurnRow | null): Pick<InferenceRow, "status" | "cause"> | null => {
+  if (turn?.status === "ended") return endWithTurn(turn.outcome, turn.evidence)
+  return relation === "ended" ? endWithSession : null
+}
+
+/** `inference.started`. An attempt that starts after the end of its turn or its session is closed as that end would have done. */
 export const inferenceStarted = (step: Step, payload: PayloadOf<"inference.started">): void => {
   const { event } = step
-  if (event.inferenceId === null) return
+  if (event.inferenceId === null) return unknownAttempt(step)
   if (refuseStale(step)) return
   if (attemptOf(step) !== null) return step.note("inference-duplicate", inferenceSubject(event.inferenceId))
   const turn = turnOf(step, event.turnId)
-  const over = turn?.status === "ended" || step.relation === "ended"
+  const end = endOf(step, turn)
   step.putInference({
     ...blank(step, event.inferenceId, turn?.turnId ?? null),
     model: payload.model ?? null,
     provider: payload.provider ?? null,
     startedAt: step.at,
-    ...(over
-      ? {
-          status: turn?.outcome === "failed" ? "failed" : "cancelled",
-          cause: turn?.evidence === "observed" ? INFERENCE_TURN_ENDED : INFERENCE_TURN_ENDED_INFERRED,
-          evidence: "inferred",
-          endedAt: step.at,
-        }
-      : {}),
+    ...(end === null ? {} : { ...end, evidence: "inferred", endedAt: step.at }),
   })
 }
 
 /** `inference.item`: keyed, so that a second delivery adds nothing. */
 export const inferenceItem = (step: Step, payload: PayloadOf<"inference.item">): void => {
   const attempt = attemptOf(step)
-  if (attempt === null) {
-    return step.note(
-      "inference-unknown",
-      nativeSubject("inference", step.event.native?.inferenceId, step.event.sessionId),
-    )
-  }
-  if (attempt.status !== "running" && attempt.evidence === "observed") {
+  if (attempt === null) return unknownAttempt(step)
+  if (attempt.evidence === "observed") {
     return step.note("inference-item-late", inferenceSubject(attempt.inferenceId), payload.key)
   }
   const added = withItems(step, attempt, [payload.key])
@@ -121,7 +118,7 @@ const terminal = (
   error: string | null,
 ): void => {
   const { event } = step
-  if (event.inferenceId === null) return
+  if (event.inferenceId === null) return unknownAttempt(step)
   const subject = inferenceSubject(event.inferenceId)
   const known = attemptOf(step)
   if (known === null) step.note("inference-unknown-terminal", subject)

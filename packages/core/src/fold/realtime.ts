@@ -52,10 +52,11 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
   }
   const live = state.realtime
   if (live !== null) closeRealtime(step, live, "replaced", "inferred")
+  const run = pending ?? blank(step, event.realtimeId)
   step.putRealtime({
-    ...(pending ?? blank(step, event.realtimeId)),
-    sessionId: event.sessionId ?? pending?.sessionId ?? null,
-    nativeRealtimeId: event.native?.realtimeId ?? pending?.nativeRealtimeId ?? null,
+    ...run,
+    sessionId: event.sessionId ?? run.sessionId,
+    nativeRealtimeId: event.native?.realtimeId ?? run.nativeRealtimeId,
     status: "started",
     version: payload.version ?? null,
     startedAt: step.at,

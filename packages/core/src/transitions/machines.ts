@@ -255,7 +255,7 @@ const requests: readonly Transition[] = [
 const attemptEnds: readonly EventType[] = ["inference.completed", "inference.failed", "inference.cancelled"]
 const inferences: readonly Transition[] = [
   { from: ["new"], to: "running", by: ["inference.started"], note: "The call begins." },
-  ...["cancelled", "failed"].map(
+  ...["cancelled", "failed", "aborted"].map(
     (end): Transition => ({
       from: ["new"],
       to: inferred(end),
