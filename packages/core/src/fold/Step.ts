@@ -126,6 +126,17 @@ export class Step {
     if (this.trace !== null) this.creditFields("threads", row.threadId, before, row)
   }
 
+  /** {@link keepThread} with other fields. The fold makes the row before any rule of a thread runs. */
+  amendThread(change: (thread: ThreadRow) => ThreadRow): void {
+    const { thread } = this.state
+    if (thread !== null) this.keepThread(change(thread))
+  }
+
+  /** How many turns and items the thread has. */
+  get counted(): Pick<ThreadRow, "turns" | "items"> {
+    return this.state.thread ?? { turns: 0, items: 0 }
+  }
+
   /** Keeps heavy columns of the thread until its row is written. */
   keepHeavy(fields: Pick<ThreadRow, "goal" | "plan" | "settings">): void {
     this.heavyThread = { ...this.heavyThread, ...fields }

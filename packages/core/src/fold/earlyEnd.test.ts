@@ -99,6 +99,38 @@ describe("rule 2: a turn that was accepted and does not start", () => {
   })
 })
 
+describe("rule 2: an answer that comes after the end of its turn", () => {
+  const late = (s: Scenario, native = t1, session = "s1") =>
+    s.send("turn.accepted", {}, { session, ids: ours("T"), native: { turnId: native } })
+  const delivered = (label = "T") =>
+    new Scenario().start().send("turn.requested", { handedOver: true }, { ids: ours(label) })
+
+  it("binds one that did not start in time", () => {
+    const s = late(timedOut(delivered()))
+    expect(turn(s)).toMatchObject({ status: "ended", cause: "never-started", nativeTurnId: t1 })
+    expect(turn(s.turn(t1))).toMatchObject({ status: "running" })
+    expect(s.reasons()).toEqual([])
+  })
+
+  const refused: readonly (readonly [string, (s: Scenario) => Scenario, string, string])[] = [
+    ["has a name", (s) => interrupted(late(s)), t2, "s1"],
+    [
+      "ended otherwise",
+      (s) => s.send("turn.start-failed", { error: { message: "no" } }, { session: null, ids: ours("T") }),
+      t1,
+      "s1",
+    ],
+    ["is another session's", (s) => timedOut(s).start("s2"), t1, "s2"],
+    ["lost its session", (s) => timedOut(s).send("session.exited", { reason: "exit" }), t1, "s1"],
+  ]
+  it.each(refused)("is unmatched where it %s", (_, end, native, session) => {
+    const s = end(delivered())
+    const before = turn(s)
+    expect(turn(late(s, native, session))).toEqual(before)
+    expect(s.anomalies()).toEqual([`turn-accept-unmatched native-turn:${native}`])
+  })
+})
+
 describe("rule 2: a turn that the provider gives up before it starts", () => {
   const trouble = (s: Scenario, willRetry = false) =>
     s.send("runtime.error", { message: "no repository", code: "other", willRetry }, { native: { turnId: t1 } })
@@ -135,6 +167,22 @@ describe("rule 2: a turn that is interrupted before it starts", () => {
     s.complete(t1, "interrupted")
     expect(turn(s)).toMatchObject({ outcome: "interrupted", evidence: "observed", settled: 1 })
     expect(s.reasons()).toEqual([])
+  })
+
+  it("has started once: what follows does not move its start, nor that of any turn", () => {
+    const s = interrupted(accepted()).turn(t1)
+    const { startedAt } = turn(s) ?? {}
+    expect(turn(s.item("i1", t1))).toMatchObject({ items: 1, startedAt })
+    const running = accepted().turn(t1)
+    const { startedAt: began } = turn(running) ?? {}
+    expect(turn(running.item("i1", t1))).toMatchObject({ items: 1, startedAt: began })
+  })
+
+  it("ends at once in a recording, too, where nothing is known of its delivery", () => {
+    const s = new Scenario().send("session.started", { provider: "x", mode: "imported" })
+    s.send("turn.requested", {}, { session: null, ids: ours("T") })
+    s.send("effect.uncertain", { effect: "turn.start" }, { session: null, ids: ours("T") })
+    expect(turn(interrupted(s))).toMatchObject({ status: "ended", cause: "interrupt-requested" })
   })
 
   it("says so too where an item is the first word of its work", () => {

@@ -33,10 +33,7 @@ export const hearEcho = byRule(2, (step: Step): void => {
   const { turnId } = step.event
   if (turnId === turn.turnId) {
     const { sessionId } = step.event
-    if (turn.status === "requested") {
-      step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, uncertain: 0, sessionId })
-    }
-    return
+    return step.putTurn({ ...turn, nativeTurnId: native, handedOver: 1, uncertain: 0, sessionId })
   }
   if (turnId !== null) {
     endTurn(step, turn, {

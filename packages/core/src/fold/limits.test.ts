@@ -40,6 +40,20 @@ describe("limits", () => {
     expect(new Set(s.reasons())).toEqual(new Set(["limit-reached"]))
   })
 
+  it("a note says which limit it was", () => {
+    const s = new Scenario().start()
+    for (let n = 0; n <= Math.max(requestedTurnLimit, voiceStartLimit); n++) {
+      s.send("turn.requested", { handedOver: true }, client(`${n}`))
+      s.send("realtime.start-requested", {}, client(`${n}`))
+    }
+    expect(new Set(s.anomalies())).toEqual(
+      new Set([
+        `limit-reached requested-turns (${requestedTurnLimit} have not started)`,
+        `limit-reached voice-starts (${voiceStartLimit} have not started)`,
+      ]),
+    )
+  })
+
   it("a message beyond a full queue is refused", () => {
     const c = new CommandScenario()
     c.run({ type: "thread.create", provider: "codex", agent: "codex" })

@@ -36,7 +36,7 @@ const showsRunning = ({ state }: Step, turn: TurnRow | null, word: FirstWord): b
 const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word: FirstWord): TurnRow | null => {
   if (!showsRunning(step, turn, word)) return turnFromContent(step, turnId)
   // Inline reviews send no turn/started: their first event is an item (docs/concepts.md).
-  return startTurn(step, turnId, { supersedes: false, synthetic: turn === null && word === "start" })
+  return startTurn(step, turnId, { supersedes: false, synthetic: word === "start" })
 }
 
 /**
@@ -46,7 +46,7 @@ const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word:
 export const noteAfterEnd = byRule(5, (step: Step, turn: TurnRow): void => {
   step.note("item-after-turn-end", turnSubject(turn.turnId))
   const { active, session } = step.state
-  if (active === null && session?.status === "running") moveSession(step, "ready", "after-end-work")
+  if (active === null && session?.status === "running") moveSession(step, "ready")
 })
 
 /** Where a new item of the living session belongs, or null after noting why it has no place. */
@@ -61,7 +61,7 @@ export const placeOf = (step: Step, word: FirstWord): Place | null => {
   const turn = turnOf(step, event.turnId)
   if (turn === null || turn.status === "requested" || (step.state.active === null && mayRunLate(step, turn))) {
     const opened = turnOfFirstWord(step, event.turnId, turn, word)
-    if (opened !== null) return { ...inTurn(opened), late: opened.status === "ended" }
+    if (opened !== null) return inTurn(opened)
     step.note("item-without-turn", turnSubject(event.turnId))
     return null
   }

@@ -36,33 +36,30 @@ export const inferredOutcome = (status: SessionStatus): TurnOutcome => {
  * Moves the current session to a status. An inactive one ends the running turn, inferred, and clears the pointer; a
  * turn that waits to start keeps the session `starting` through a `ready`.
  */
-export const moveSession = byRule(
-  1,
-  (step: Step, status: SessionStatus, cause: string, fields: Partial<SessionRow> = {}): void => {
-    const active = step.state.active
-    if (!isActive(status) && active !== null) {
-      endTurn(step, active, { outcome: inferredOutcome(status), cause, evidence: "inferred" })
-    }
-    const session = step.state.session
-    if (session === null) return
-    const { waiting } = step
-    const over = hasEnded(session) || (fields.endedAt ?? null) !== null
-    step.putSession({
-      ...session,
-      ...fields,
-      status: status === "ready" && waiting.length > 0 && !over ? "starting" : status,
-      activeTurnId: step.state.active?.turnId ?? null,
-      pendingTurnId: over ? null : (waiting[0]?.turnId ?? null),
-    })
-  },
-)
+export const moveSession = byRule(1, (step: Step, status: SessionStatus, fields: Partial<SessionRow> = {}): void => {
+  const active = step.state.active
+  if (!isActive(status) && active !== null) {
+    endTurn(step, active, { outcome: inferredOutcome(status), cause: `session-${status}`, evidence: "inferred" })
+  }
+  const session = step.state.session
+  if (session === null) return
+  const { waiting } = step
+  const over = hasEnded(session) || (fields.endedAt ?? null) !== null
+  step.putSession({
+    ...session,
+    ...fields,
+    status: status === "ready" && waiting.length > 0 && !over ? "starting" : status,
+    activeTurnId: step.state.active?.turnId ?? null,
+    pendingTurnId: over ? null : (waiting[0]?.turnId ?? null),
+  })
+})
 
 /** After a requested turn ended without running: a session that was `starting` only for such turns is `ready` again. */
-export const leaveStarting = (step: Step): void => {
+export const leaveStarting = (step: Step, fields: Partial<SessionRow> = {}): void => {
   const session = livingSession(step.state)
   if (session === null) return
   const idle = session.status === "starting" && step.state.active === null && step.waiting.length === 0
-  moveSession(step, idle ? "ready" : session.status, "requested-turn-ended")
+  moveSession(step, idle ? "ready" : session.status, fields)
 }
 
 /** How and why a session ends. */
@@ -102,7 +99,7 @@ export const endSession = byRule(1, (step: Step, end: SessionEnd): void => {
   step.state.provisional = null
   step.state.elsewhere = null
   holdQueue(step)
-  moveSession(step, end.status, end.cause, {
+  moveSession(step, end.status, {
     cause: end.cause,
     evidence: end.evidence,
     endedAt: step.at,

@@ -44,7 +44,7 @@ const endWhatRuns = (step: Step, from: number): void => {
   const { active } = step.state
   if (active !== null && active.ordinal >= from) {
     endTurn(step, active, { outcome: "interrupted", cause: REWOUND, evidence: "inferred", final: true })
-    moveSession(step, "ready", REWOUND)
+    moveSession(step, "ready")
   }
   const accepted = step.state.requested.filter((turn) => turn.ordinal >= from && isTaken(turn))
   for (const turn of accepted) {

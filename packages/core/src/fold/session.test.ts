@@ -46,6 +46,14 @@ describe("sessions: start", () => {
     })
     expect(s.state.thread).toMatchObject({ model: "b", cwd: "/x" })
   })
+
+  it("takes no configuration once it has ended, nor has a thread without a session any", () => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" })
+    s.send("session.configured", { model: "late" })
+    expect(s.session).toMatchObject({ model: null, config: null })
+    expect(s.anomalies()).toEqual([`session-event-after-exit session:${id("session s1")} (session.configured)`])
+    expect(new Scenario().send("session.configured", { model: "m" }, { session: null }).reasons()).toEqual([])
+  })
 })
 
 describe("sessions: the provider's own id", () => {
@@ -64,6 +72,7 @@ describe("sessions: end", () => {
     [{ reason: "exit", code: 1 }, "stopped", "exit code=1"],
     [{ reason: "exit", signal: "SIGKILL" }, "stopped", "exit signal=SIGKILL"],
     [{ reason: "unloaded" }, "stopped", "unloaded"],
+    [{ reason: "unloaded", code: null, signal: null }, "stopped", "unloaded"],
     [{ reason: "exit", code: 1, failedStart: true }, "error", "start-failed"],
   ] as const)("%j → %s, cause %s", (payload, status, cause) => {
     const s = new Scenario().start().send("session.exited", payload)
@@ -90,9 +99,35 @@ describe("sessions: end", () => {
     const s = end(new Scenario().start().turn(t1))
     expect(s.session).toMatchObject({ status: "stopped", cause, evidence: "inferred", activeTurnId: null })
     expect(s.turnRow(t1)).toMatchObject({ outcome: "interrupted", evidence: "inferred", cause })
-    s.send("session.exited", { reason: "exit", code: 3 })
-    expect(s.session).toMatchObject({ cause, evidence: "observed", code: 3 })
+    s.send("session.exited", { reason: "exit", code: 3, signal: "SIGTERM" })
+    expect(s.session).toMatchObject({ cause, evidence: "observed", code: 3, signal: "SIGTERM" })
     expect(s.reasons()).toEqual([])
+  })
+
+  it.each([
+    ["session.lease-lapsed", lapse],
+    ["session.reaped", { idleMs: 1 }],
+    ["session.reconciled", { liveness: "gone" }],
+    ["session.stop-requested", {}],
+  ] as const)("%s of a session that was replaced leaves the living one alone", (type, payload) => {
+    const s = request(new Scenario().start().start("s2"), id("r"), false)
+    const before = [s.session, s.rows.all("turns")]
+    s.send(type, payload, { session: "s1" })
+    expect([s.session, s.rows.all("turns")]).toEqual(before)
+    expect(s.anomalies()).toEqual([`session-stale session:${id("session s1")} (${type})`])
+  })
+
+  it.each([
+    ["session.lease-lapsed", lapse],
+    ["session.reaped", { idleMs: 1 }],
+  ] as const)("%s of a session that has ended is kept", (type, payload) => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" }).send(type, payload)
+    expect(s.anomalies()).toEqual([`session-event-after-exit session:${id("session s1")} (${type})`])
+  })
+
+  it("an exit in a thread without a session is kept", () => {
+    const s = new Scenario().send("session.exited", { reason: "exit" }, { session: null })
+    expect(s.anomalies()).toEqual(["session-unknown session:- (session.exited)"])
   })
 
   it("only gone settles anything", () => {
@@ -114,7 +149,41 @@ describe("sessions: end", () => {
     const s = new Scenario().start().turn(t1)
     s.send("runtime.error", { message: "all is lost", willRetry: true, fatal: true, httpStatus: 402 })
     expect(s.session).toMatchObject({ status: "error", lastError: "all is lost", activeTurnId: null, endedAt: null })
-    expect(s.turnRow(t1)).toMatchObject({ outcome: "failed", evidence: "inferred", error: { httpStatus: 402 } })
+    expect(s.turnRow(t1)).toMatchObject({
+      outcome: "failed",
+      cause: "runtime-error",
+      evidence: "inferred",
+      error: { message: "all is lost", code: null, httpStatus: 402, details: null },
+    })
+    const told = new Scenario().start().turn(t1)
+    told.send("runtime.error", { message: "x", willRetry: false, fatal: true, code: "other", details: "why" })
+    expect(told.turnRow(t1)).toMatchObject({ error: { message: "x", code: "other", httpStatus: null, details: "why" } })
+  })
+
+  it("outside a turn an error is only remembered, unless it is fatal", () => {
+    const s = new Scenario().start().send("runtime.error", { message: "none", willRetry: false })
+    expect(s.session).toMatchObject({ status: "ready", lastError: "none" })
+    s.send("runtime.error", { message: "all", willRetry: false, fatal: true })
+    expect(s.session).toMatchObject({ status: "error", lastError: "all" })
+    expect(s.reasons()).toEqual([])
+    expect(
+      new Scenario().send("runtime.error", { message: "x", willRetry: false }, { session: null }).reasons(),
+    ).toEqual([])
+  })
+
+  it("an error of one turn that waits gives up that one only, a fatal one the session instead", () => {
+    const both = () => request(request(new Scenario().start(), id("a"), true), id("b"), true)
+    const error = (s: Scenario, fatal: boolean) =>
+      s.send("runtime.error", { message: "x", willRetry: false, fatal }, { ids: { turnId: id("b") } })
+    const given = error(both(), false)
+    expect(given.rows.all("turns").map((turn) => [turn.status, turn.cause])).toEqual([
+      ["requested", null],
+      ["ended", "start-failed"],
+    ])
+    expect(given.session).toMatchObject({ status: "starting", lastError: "x" })
+    const fatal = error(both(), true)
+    expect(fatal.rows.all("turns").map((turn) => turn.status)).toEqual(["requested", "requested"])
+    expect(fatal.session).toMatchObject({ status: "error", lastError: "x" })
   })
 
   it("an error status says why", () => {
@@ -132,16 +201,16 @@ describe("rule 2 on requested turns", () => {
   it("a failed start ends what waited for it failed", () => {
     const s = request(request(new Scenario().start(), id("a"), true), id("b"), false)
     s.send("session.exited", { reason: "exit", code: 1, failedStart: true })
-    expect(s.rows.all("turns").map((turn) => [turn.outcome, turn.cause])).toEqual([
-      ["failed", "start-failed"],
-      ["failed", "start-failed"],
+    expect(s.rows.all("turns").map((turn) => [turn.outcome, turn.cause, turn.evidence])).toEqual([
+      ["failed", "start-failed", "inferred"],
+      ["failed", "start-failed", "inferred"],
     ])
   })
 
   it("a stop cancels what has not started and frees the session; so does the turn's own cancel", () => {
     const s = request(new Scenario().start(), id("a"), false)
     s.send("session.stop-requested", {}, { session: null })
-    expect(s.rows.all("turns")).toMatchObject([{ outcome: "cancelled", cause: "stop-requested" }])
+    expect(s.rows.all("turns")).toMatchObject([{ outcome: "cancelled", cause: "stop-requested", evidence: "inferred" }])
     expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
     request(s, id("b"), false).send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("b") } })
     expect(s.rows.all("turns")[1]).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested" })
@@ -220,6 +289,7 @@ describe("rule 11: other threads", () => {
     s.start("s7")
     expect(s.rows.find("turns", "key", [id("foreign")])).toEqual(theirs)
     expect(s.session?.sessionId).toBe(id("session s1"))
-    expect(s.reasons()).toEqual(["turn-terminal-untargeted", "session-unknown"])
+    expect(s.reasons()).toEqual(["turn-terminal-untargeted", "turn-unknown", "session-unknown"])
+    expect(s.anomalies().at(-1)).toMatch(/\(the session belongs to another thread\)$/)
   })
 })

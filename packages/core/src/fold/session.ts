@@ -15,7 +15,7 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   const current = state.session
   if (current !== null && current.sessionId === event.sessionId) {
     if (hasEnded(current)) return step.note("session-event-after-exit", eventSession(step), event.type)
-    if (state.active === null) moveSession(step, "ready", "session-started")
+    if (state.active === null) moveSession(step, "ready")
     return
   }
   if (refuseStale(step)) return
@@ -53,15 +53,14 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
     sequence: step.sequence,
   }
   step.putSession(row)
-  moveSession(step, "ready", "session-started")
-  const thread = state.thread
-  if (thread !== null) step.keepThread({ ...thread, provider: thread.provider ?? payload.provider })
+  moveSession(step, "ready")
+  step.amendThread((thread) => ({ ...thread, provider: thread.provider ?? payload.provider }))
 }
 
 /** `session.configured`. */
 export const sessionConfigured = (step: Step, payload: PayloadOf<"session.configured">): void => {
   if (refuseEnded(step)) return
-  const { session, thread } = step.state
+  const { session } = step.state
   if (session === null) return
   const { model, cwd, nativeSessionId, ...config } = payload
   step.putSession({
@@ -69,11 +68,10 @@ export const sessionConfigured = (step: Step, payload: PayloadOf<"session.config
     nativeSessionId: nativeSessionId ?? session.nativeSessionId,
     model: model ?? session.model,
     cwd: cwd ?? session.cwd,
+    // Stryker disable next-line ConditionalExpression: a config that is no object is null, of which nothing is copied either
     config: { ...(typeof session.config === "object" ? session.config : {}), ...config },
   })
-  if (thread !== null) {
-    step.keepThread({ ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd })
-  }
+  step.amendThread((thread) => ({ ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd }))
 }
 
 /**
@@ -89,7 +87,7 @@ export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.stat
     return endSession(step, { status: "stopped", cause: "session-stopped", evidence: "inferred" })
   }
   if (!isActive(payload.state)) interruptAfterEnd(step, `session-${payload.state}`)
-  moveSession(step, payload.state, `session-${payload.state}`, {
+  moveSession(step, payload.state, {
     lastError: payload.state === "error" ? (payload.reason ?? session.lastError) : session.lastError,
   })
 }
@@ -163,9 +161,7 @@ const startRefused = (
   { willRetry: _w, fatal: _f, ...error }: PayloadOf<"runtime.error">,
 ): void => {
   endTurn(step, turn, { outcome: "failed", cause: "start-failed", evidence: "inferred", error })
-  leaveStarting(step)
-  const { session } = step.state
-  if (session !== null) step.putSession({ ...session, lastError: error.message })
+  leaveStarting(step, { lastError: error.message })
 }
 
 /**
@@ -178,7 +174,7 @@ export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): v
   if (session === null) return
   const waiting = step.state.requested.find((turn) => turn.turnId === step.event.turnId)
   if (waiting !== undefined && !payload.willRetry && payload.fatal !== true) return startRefused(step, waiting, payload)
-  const namesActive = active !== null && step.event.turnId === active.turnId
+  const namesActive = step.event.turnId === active?.turnId
   const fatal = payload.fatal === true || (!payload.willRetry && namesActive)
   if (!fatal) return step.putSession({ ...session, lastError: payload.message })
   if (active !== null) {
@@ -195,5 +191,5 @@ export const runtimeError = (step: Step, payload: PayloadOf<"runtime.error">): v
     })
   }
   interruptAfterEnd(step, "runtime-error")
-  moveSession(step, "error", "runtime-error", { lastError: payload.message })
+  moveSession(step, "error", { lastError: payload.message })
 }

@@ -65,6 +65,72 @@ describe("rule 2: the turn", () => {
     expect(s.reasons()).toEqual(["turn-terminal-duplicate"])
   })
 
+  it("an end of ours counts, too, and the reason of an abort is its cause", () => {
+    const s = new Scenario().start().turn(t1)
+    s.send("turn.completed", { outcome: "completed" }, { session: null, native: { turnId: t1 } })
+    expect(s.turnRow(t1)).toMatchObject({ outcome: "completed", evidence: "observed" })
+    const aborted = (reason?: string) =>
+      new Scenario()
+        .start()
+        .turn(t1)
+        .send("turn.aborted", reason === undefined ? {} : { reason }, { native: { turnId: t1 } })
+    expect(aborted("budget").turnRow(t1)).toMatchObject({ outcome: "interrupted", cause: "budget" })
+    expect(aborted().turnRow(t1)).toMatchObject({ outcome: "interrupted", cause: "aborted" })
+  })
+
+  it("the end of a turn that has not started frees the session, a late one says nothing of it", () => {
+    const s = new Scenario().start()
+    s.send("turn.requested", { handedOver: true }, { channel: "client", native: { callId: "3" } })
+    s.send("turn.accepted", {}, { native: { turnId: t1, callId: "3" } })
+    expect(s.session?.status).toBe("starting")
+    expect(s.complete(t1, "failed").session).toMatchObject({ status: "ready", pendingTurnId: null })
+    expect(new Scenario().start().turn(t1).status("ready").status("starting").complete(t1).session?.status).toBe(
+      "starting",
+    )
+  })
+
+  it("what names no turn of ours, or one that it cannot be about, is kept", () => {
+    const s = new Scenario().start().turn(t1)
+    const before = s.turnRow(t1)
+    const named = { session: null, ids: { turnId: before?.turnId ?? null } }
+    s.send("turn.settled", {}, named).send("turn.settled", {}, { session: null })
+    s.send("turn.after-end-settled", { silentMs: 1 }, { session: null })
+    s.send("turn.stalled", { silentMs: 1 }, { session: null })
+    s.send("turn.interrupt-requested", {}, { session: null })
+    s.send("turn.diff.updated", { diff: "x" }).send("turn.diff.updated", { diff: "x" }, { native: { turnId: t2 } })
+    expect(s.turnRow(t1)).toEqual(before)
+    expect(s.anomalies()).toEqual([
+      `turn-unknown turn:${before?.turnId}`,
+      "turn-unknown turn:-",
+      `turn-unknown session:${id("session s1")}`,
+      `turn-unknown native-turn:${t2}`,
+    ])
+    expect(s.rows.all("anomalies").find(({ subject }) => subject === "turn:-")?.count).toBe(3)
+  })
+
+  it("what a log says of a turn that it never had is kept", () => {
+    const s = new Scenario().start()
+    s.send("turn.completed", { outcome: "completed" }, { ids: { turnId: id("lost") }, asRecorded: true })
+    expect(s.rows.all("turns")).toEqual([])
+    expect(s.anomalies()).toEqual([`turn-unknown turn:${id("lost")}`])
+  })
+
+  it("an interrupt of a turn that is over, and a stall of one that does not run, change nothing", () => {
+    const s = new Scenario().start().turn(t1).complete(t1).turn(t2)
+    const ended = s.turnRow(t1)
+    const named = { session: null, ids: { turnId: ended?.turnId ?? null } }
+    s.send("turn.interrupt-requested", {}, named).send("turn.stalled", { silentMs: 1 }, named)
+    expect(s.turnRow(t1)).toEqual(ended)
+    expect(s.turnRow(t2)?.stalled).toBe(0)
+    expect(s.anomalies()).toEqual([`turn-unknown turn:${ended?.turnId}`])
+  })
+
+  it("an interrupt of a turn that is being delivered waits for the provider", () => {
+    const s = new Scenario().start().send("turn.requested", {}, { session: null, ids: { turnId: id("T") } })
+    s.send("turn.interrupt-requested", { underWay: true }, { session: null, ids: { turnId: id("T") } })
+    expect(s.rows.all("turns")).toMatchObject([{ status: "requested", interruptRequestedAt: s.log.at(-1)?.at }])
+  })
+
   it("turn.settled makes an inferred end final without making it observed", () => {
     const s = new Scenario().start().turn(t1).status("ready")
     const turnId = s.turnRow(t1)?.turnId ?? null

@@ -22,10 +22,7 @@ import { usageOfTerminal } from "./usage.js"
  * (rule 2). Whether what follows from the end waits is another rule: `turnPhase` of the workflow.
  */
 export const takesLateEvents = (step: Step, turn: TurnRow): boolean =>
-  turn.status === "ended" &&
-  turn.evidence === "inferred" &&
-  step.relation === "current" &&
-  turn.sessionId === step.event.sessionId
+  turn.evidence === "inferred" && step.relation === "current" && turn.sessionId === step.event.sessionId
 
 /**
  * A terminal of a turn, of either type (rules 2 and 3): it ends the turn that it names, and only the first observed one counts.
@@ -42,14 +39,14 @@ const turnTerminal = (
     if (native === undefined) step.note("turn-terminal-untargeted", eventSession(step))
     else {
       step.note("turn-terminal-unknown", nativeTurnSubject(native, event.sessionId), strengthOf(native))
-      if (step.relation === "current") closeDelegationsOfUnseen(step, native)
+      closeDelegationsOfUnseen(step, native)
     }
     return
   }
   const turn = turnOf(step, event.turnId)
   const subject = turnSubject(event.turnId)
   if (turn === null) return step.note("turn-unknown", subject)
-  if (turn.status === "ended" && turn.evidence === "observed") return step.note("turn-terminal-duplicate", subject)
+  if (turn.evidence === "observed") return step.note("turn-terminal-duplicate", subject)
   if (turn.sessionId !== event.sessionId && event.sessionId !== null) return step.note("session-stale", subject)
   cancelElsewhere(step, outcome)
   const wasActive = state.active?.turnId === turn.turnId
@@ -62,7 +59,7 @@ const turnTerminal = (
     fields: usage === null ? {} : { usage: usageOfTerminal(step, turn, usage) },
   })
   if (wasActive) {
-    moveSession(step, "ready", "turn-ended")
+    moveSession(step, "ready")
   } else if (turn.status === "requested") {
     leaveStarting(step)
   }

@@ -78,7 +78,7 @@ const isUndone = (outcome: TurnOutcome | null): boolean => outcome === "failed" 
 
 /** Settles an inferred end: what waited for it follows. The turn's own terminal may still make it observed. */
 export const settleTurn = byRule(2, (step: Step, turn: TurnRow): void => {
-  if (turn.status !== "ended" || turn.settled === 1) return
+  if (turn.settled === 1) return
   step.putTurn({ ...turn, settled: 1 })
   closeDelegationsOfTurn(step, turn.turnId)
 })
@@ -96,12 +96,13 @@ export const settleProvisional = (step: Step): void => {
 /**
  * The commands that the turn's inferred end closed and that have no terminal of their own: only these become background tasks.
  */
-const closedCommands = (step: Step, turn: TurnRow): readonly ItemRow[] =>
-  step.state.provisional === null || step.state.provisional.commands === 0
-    ? []
-    : step
-        .list("items", "interruptedCommandsOfTurn", turn.turnId)
-        .filter((item) => item.cause === causeOfItem(turn.outcome) && item.processId !== null)
+const closedCommands = (step: Step, turn: TurnRow): readonly ItemRow[] => {
+  // Stryker disable next-line all: it saves a look-up that finds nothing
+  if (step.state.provisional?.commands === 0) return []
+  return step
+    .list("items", "interruptedCommandsOfTurn", turn.turnId)
+    .filter((item) => item.cause === causeOfItem(turn.outcome) && item.processId !== null)
+}
 
 /** Commands of the turn that still run in a process of their own. */
 const openCommands = (step: Step, turn: TurnRow): readonly ItemRow[] =>

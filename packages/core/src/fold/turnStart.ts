@@ -9,7 +9,7 @@ import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd
 import { hearRequest } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
-import { eventSession, refuseEnded, type Step } from "./Step.js"
+import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
 import { endTurn } from "./turnEnd.js"
 
@@ -17,7 +17,7 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   turnId,
   threadId: step.threadId,
   sessionId: step.event.sessionId,
-  ordinal: (step.state.thread?.turns ?? 0) + 1,
+  ordinal: step.counted.turns + 1,
   nativeTurnId: null,
   clientId: null,
   callId: null,
@@ -54,8 +54,7 @@ const refuseSteered = byRule(9, (step: Step, turnId: string): boolean => {
 })
 
 const countTurn = byRule(16, (step: Step): void => {
-  const thread = step.state.thread
-  if (thread !== null) step.keepThread({ ...thread, turns: thread.turns + 1 })
+  step.amendThread((thread) => ({ ...thread, turns: thread.turns + 1 }))
 })
 
 /**
@@ -64,7 +63,7 @@ const countTurn = byRule(16, (step: Step): void => {
  */
 export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">): void => {
   const { event, state } = step
-  if (event.turnId === null) return
+  if (event.turnId === null) return step.note("turn-unknown", turnSubject("-"))
   if (turnOf(step, event.turnId) !== null) return step.note("turn-restarted", turnSubject(event.turnId))
   if (refuseSteered(step, event.turnId)) return
   const handedOver = payload.handedOver === true
@@ -84,13 +83,13 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
   })
   countTurn(step)
   hearRequest(step, payload.text)
-  waitToStart(step, "requested")
+  waitToStart(step)
 }
 
 /** A turn waits to start: its session, where one lives, is `starting` unless it runs. */
-const waitToStart = (step: Step, cause: string): void => {
+const waitToStart = (step: Step): void => {
   const session = livingSession(step.state)
-  if (session !== null) moveSession(step, session.status === "running" ? "running" : "starting", cause)
+  if (session !== null) moveSession(step, session.status === "running" ? "running" : "starting")
 }
 
 /**
@@ -99,9 +98,10 @@ const waitToStart = (step: Step, cause: string): void => {
  */
 const wentWithItsSession = byRule(2, (step: Step, turn: TurnRow, cause: string): void => {
   const { native, sessionId } = step.event
-  const said = turn.nativeTurnId ?? native?.turnId ?? null
+  const said = native?.turnId ?? null
+  // Stryker disable next-line ConditionalExpression: without a name there is nothing to bind, whatever has none either
   const bound = said === null ? null : findNativeTurn(step.state, step.rows, said, sessionId)
-  const nativeTurnId = bound === null || bound.turnId === turn.turnId ? said : null
+  const nativeTurnId = bound === null ? said : null
   endTurn(step, turn, {
     outcome: "interrupted",
     cause,
@@ -115,12 +115,15 @@ const wentWithItsSession = byRule(2, (step: Step, turn: TurnRow, cause: string):
 export const turnAccepted = (step: Step): void => {
   const { event, state } = step
   const native = event.native?.turnId
+  const unmatched = () => step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
+  if (native === undefined) return unmatched()
   const turn = state.requested.find((candidate) => candidate.turnId === event.turnId)
-  if (turn === undefined || native === undefined) {
-    const ended = native === undefined ? null : turnOf(step, event.turnId)
-    if (ended !== null && native !== undefined && bindEarlyEnd(step, ended, native)) return
-    return step.note("turn-accept-unmatched", nativeTurnSubject(native ?? "-", event.sessionId))
+  if (turn === undefined) {
+    const ended = turnOf(step, event.turnId)
+    return ended !== null && bindEarlyEnd(step, ended, native) ? undefined : unmatched()
   }
+  // The living session has accepted it.
+  if (turn.nativeTurnId !== null && refuseStale(step)) return
   const bound = findNativeTurn(step.state, step.rows, native, event.sessionId)
   if (bound !== null && bound.turnId !== turn.turnId) {
     endTurn(step, turn, {
@@ -153,7 +156,7 @@ export const turnAccepted = (step: Step): void => {
   step.putTurn(accepted)
   linkDelegationsOfTurn(step, accepted)
   // An uncertain turn waits to start again.
-  if (turn.uncertain === 1) waitToStart(step, "accepted")
+  if (turn.uncertain === 1) waitToStart(step)
 }
 
 /** `turn.start-failed`: the requested turn never ran. */
@@ -196,11 +199,11 @@ const CONTENT_ONLY = { outcome: "unknown", cause: "content-only", evidence: "inf
  * stays.
  */
 const mayRunAgain = (turn: TurnRow, joined: boolean): boolean =>
-  joined &&
-  turn.status === "ended" &&
-  turn.evidence === "inferred" &&
-  turn.nativeTurnId !== null &&
-  strengthOf(turn.nativeTurnId) === "strong"
+  joined && turn.evidence === "inferred" && hasStrongName(turn)
+
+const hasStrongName = ({ nativeTurnId }: TurnRow): boolean =>
+  // Stryker disable next-line ConditionalExpression: no name is no strong one
+  nativeTurnId !== null && strengthOf(nativeTurnId) === "strong"
 
 /** The fields of a turn that a join shows to be running. */
 const runsAgain: Partial<TurnRow> = { ...corrected, rejoined: 1, supersededBy: null }
@@ -253,22 +256,23 @@ export const startTurn = byRule(
     // Work after the end of another turn ends when the next turn starts.
     interruptAfterEnd(step, "turn-started")
     if (again && state.provisional?.turnId === turnId) state.provisional = null
+    const before = known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }
     const turn: TurnRow = {
-      ...(known ?? { ...blankTurn(step, turnId), origin: options.synthetic ? "synthetic" : "provider" }),
+      ...before,
       ...(isLate ? corrected : {}),
       sessionId: event.sessionId,
       nativeTurnId: native,
       status: "running",
-      handedOver: known === null || again ? (known?.handedOver ?? 0) : 1,
+      handedOver: known === null || again ? before.handedOver : 1,
       uncertain: 0,
-      startedAt: again ? (known?.startedAt ?? step.at) : step.at,
+      startedAt: (again ? before.startedAt : null) ?? step.at,
       ...(again ? runsAgain : {}),
     }
     step.putTurn(turn)
     linkDelegationsOfTurn(step, turn)
     if (known === null) countTurn(step)
     if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
-    moveSession(step, "running", "turn-started")
+    moveSession(step, "running")
     return state.active
   },
 )
