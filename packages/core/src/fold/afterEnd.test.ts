@@ -63,6 +63,20 @@ describe("rule 5: work after an observed end", () => {
     expect(s.state.active?.nativeTurnId).toBe(t2)
   })
 
+  it("ends with a fatal error", () => {
+    const s = working().send("runtime.error", { message: "gone", willRetry: false, fatal: true })
+    expect(s.itemRow("m2")).toMatchObject({ status: "interrupted", evidence: "inferred", cause: "runtime-error" })
+  })
+
+  it("is taken up by its own pieces in its living session only, and closing it leaves the work of a running turn", () => {
+    const s = working().delta("m2", t1, "a")
+    s.send("content.delta", { stream: "reasoning", delta: "no text of it" }, native("m2"))
+    expect(s.rows.all("anomalies")).toMatchObject([{ reason: "item-after-turn-end", count: 1 }])
+    const running = new Scenario().start().turn(t1).item("m1", t1)
+    running.send("turn.after-end-settled", { silentMs: 60_000 }, { native: { turnId: t1 }, session: null })
+    expect(running.itemRow("m1")?.status).toBe("open")
+  })
+
   it("ends with its session", () => {
     const s = working().send("session.exited", { reason: "exit", code: 0 })
     expect(s.itemRow("m2")).toMatchObject({ status: "interrupted", cause: "session-ended" })

@@ -8,7 +8,7 @@ import { hearEcho } from "./echo.js"
 import { hearMessage } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
-import { eventSession, refuseEnded, type Step } from "./Step.js"
+import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
 import { itemSubject, nativeSubject } from "./subjects.js"
 import { takesLateEvents } from "./turn.js"
 
@@ -35,7 +35,7 @@ const blankItem = (step: Step, itemId: string, place: Place, kind: ItemRow["kind
   threadId: step.threadId,
   sessionId: step.event.sessionId,
   turnId: place.turn?.turnId ?? null,
-  ordinal: (step.state.thread?.items ?? 0) + 1,
+  ordinal: step.counted.items + 1,
   nativeItemId: step.event.native?.itemId ?? null,
   kind,
   nativeKind: null,
@@ -62,8 +62,7 @@ const addItem = (step: Step, word: FirstWord, kind: ItemRow["kind"], put: (blank
   const place = placeOf(step, word)
   if (place === null) return
   put(blankItem(step, itemId, place, kind))
-  const { thread } = step.state
-  if (thread !== null) step.keepThread({ ...thread, items: thread.items + 1 })
+  step.amendThread((thread) => ({ ...thread, items: thread.items + 1 }))
   const { turn } = place
   if (turn !== null) step.putTurn({ ...startedEarly(step, turn), items: turn.items + 1 })
   linkDelegation(step, turn)
@@ -74,7 +73,7 @@ const appendParts = (step: Step, item: ItemRow, parts: readonly string[], heavy?
   let row = item
   let first = heavy
   parts.forEach((text, part) => {
-    if (text === "" && parts.length > 1) return
+    if (text === "") return
     row = appendChunk(step, row, part, text, first)
     first = undefined
   })
@@ -96,7 +95,7 @@ const appendChunk = (step: Step, item: ItemRow, part: number, given: string, hea
 
 /** The text that a start brings, by part; without any, nothing is known yet. */
 const partsOf = ({ parts, text }: PayloadOf<"item.started">): readonly string[] => {
-  const said = parts ?? (text === undefined || text === null ? [] : [text])
+  const said = parts ?? [text ?? ""]
   return said.some((part) => part !== "") ? said : []
 }
 
@@ -136,7 +135,7 @@ const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.starte
   if (payload.joined === true) return joinItem(step, item, payload)
   if (item.startedAt !== null) return step.note("item-duplicate", itemSubject(item.itemId))
   const row = filled(step, item, payload)
-  const heavy = item.status === "open" && payload.data !== undefined ? { data: payload.data } : undefined
+  const heavy = item.status === "open" ? dataOf(payload.data) : lackingData(step, item, payload.data)
   const parts = item.chunks === 0 && item.hasFinal === 0 ? partsOf(payload) : []
   if (parts.length === 0) step.putItem(row, heavy)
   else appendParts(step, row, parts, heavy)
@@ -148,9 +147,9 @@ const startOfKnown = (step: Step, item: ItemRow, payload: PayloadOf<"item.starte
  * terminal ended stays unchanged. The same join again changes nothing.
  */
 const joinItem = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): void => {
-  if (item.status !== "open" && item.evidence === "observed") return
+  if (item.evidence === "observed") return
   const turn = turnOf(step, item.turnId)
-  const reopens = item.status !== "open" && item.cause !== ITEM_BACKGROUNDED && turn?.status === "running"
+  const reopens = item.status !== "open" && turn?.status === "running"
   const parts = partsOf(payload)
   const replaces = parts.reduce((sum, part) => sum + part.length, 0) > item.chunkChars
   const lacks = item.startedAt === null
@@ -172,9 +171,11 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
     else if (row !== item) step.putItem(row, heavy)
   }
   if (item !== null) {
+    if (refuseOfOpen(step, item)) return
     const row = item.status === "open" ? item : rowAfterItsEnd(step, item)
     if (row !== null) append(row)
   } else if (kind === undefined || kind === null) unknownItem(step)
+  // Stryker disable next-line StringLiteral: a delta opens its item as any word does that is neither its start nor its end
   else addItem(step, "delta", kind, (blank) => append(blank, nothingHeavy))
 }
 
@@ -183,7 +184,7 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
  * items, but later content of the living session is shown: the item opens again, as work after the end.
  */
 const rowAfterItsEnd = (step: Step, item: ItemRow): ItemRow | null => {
-  if (item.evidence === "observed" || item.hasFinal === 1) {
+  if (item.evidence === "observed") {
     step.note("delta-after-end", itemSubject(item.itemId))
     return null
   }
@@ -205,19 +206,30 @@ const dataOf = (data: unknown): Pick<ItemRow, "data"> => (data === undefined || 
 const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Applies an update after the item's own terminal: adds members that its data lacks, such as a reviewer's rationale. */
-const completeData = (step: Step, item: ItemRow, data: unknown): void => {
-  if (!isMembers(data)) return
+/**
+ * The data of an item that has ended, with the members that it lacks, such as a reviewer's rationale; undefined: it lacks none of
+ * these.
+ */
+const lackingData = (step: Step, item: ItemRow, data: unknown): Pick<ItemRow, "data"> | undefined => {
+  if (!isMembers(data)) return undefined
+  // Stryker disable next-line OptionalChaining: the item has a row
   const stored = step.rows.whole("items", [item.itemId])?.data ?? {}
-  if (!isMembers(stored) || Object.keys(data).every((name) => Object.hasOwn(stored, name))) return
-  step.putItem(item, { data: { ...data, ...stored } })
+  if (!isMembers(stored) || Object.keys(data).every((name) => Object.hasOwn(stored, name))) return undefined
+  return { data: { ...data, ...stored } }
 }
+
+/** Rule 4: an open item is the living session's. Notes an event of a replaced one about it; true where it was one. */
+const refuseOfOpen = (step: Step, item: ItemRow): boolean => item.status === "open" && refuseStale(step)
 
 /** `item.updated`. */
 export const itemUpdated = (step: Step, payload: PayloadOf<"item.updated">): void => {
   const item = itemOf(step)
   if (item === null) return unknownItem(step)
-  if (item.status !== "open" && item.evidence === "observed") return completeData(step, item, payload.data)
+  if (refuseOfOpen(step, item)) return
+  if (item.evidence === "observed") {
+    const lacking = lackingData(step, item, payload.data)
+    return lacking === undefined ? undefined : step.putItem(item, lacking)
+  }
   step.putItem(
     { ...item, title: payload.title ?? item.title, processId: payload.processId ?? item.processId },
     dataOf(payload.data),
@@ -239,11 +251,13 @@ const takeEnd = (step: Step, payload: PayloadOf<"item.completed">): void => {
   if (item === null) {
     return addItem(step, "end", payload.kind, (blank) => putEnded(step, blank, payload, nothingHeavy))
   }
-  if (item.status !== "open" && item.evidence === "observed") {
+  if (refuseOfOpen(step, item)) return
+  if (item.evidence === "observed") {
     return payload.joined === true ? undefined : step.note("item-terminal-duplicate", itemSubject(item.itemId))
   }
   if (item.chunks > 0 && isFinal(payload)) step.push({ op: "clear-chunks", itemId: item.itemId })
   putEnded(step, item, payload, {})
+  // Stryker disable next-line ConditionalExpression: it saves a look-up that finds nothing
   const task = item.cause === ITEM_BACKGROUNDED ? step.find("tasks", item.itemId) : null
   if (task?.status === "running") {
     step.putTask({
@@ -257,7 +271,7 @@ const takeEnd = (step: Step, payload: PayloadOf<"item.completed">): void => {
   }
 }
 
-const isFinal = ({ text }: PayloadOf<"item.completed">): boolean => text !== undefined && text !== null
+const isFinal = ({ text }: PayloadOf<"item.completed">): boolean => (text ?? null) !== null
 
 /** Puts the row as its own terminal leaves it. `heavy`: what it holds where the terminal has no such field. */
 const putEnded = (step: Step, item: ItemRow, payload: PayloadOf<"item.completed">, heavy: Partial<Heavy>): void => {

@@ -118,6 +118,60 @@ describe("rule 2: joining what runs", () => {
     expect(s.reasons()).toEqual([])
   })
 
+  it("without a text opens the item again and keeps what was streamed", () => {
+    const s = joinTurn(new Scenario().start().turn(t1).item("m1", t1).delta("m1", t1, "abc").status("ready"))
+    expect(joinItem(s, "m1").itemRow("m1")).toMatchObject({
+      status: "open",
+      cause: null,
+      evidence: null,
+      endedAt: null,
+    })
+    expect(s.textOf("m1")).toBe("abc")
+  })
+
+  it("opens no item of a turn that is over, nor one outside of any turn", () => {
+    const s = joinItem(new Scenario().start().turn(t1).item("m1", t1).status("ready"), "m1", { text: "late" })
+    expect(s.itemRow("m1")).toMatchObject({ status: "interrupted", evidence: "inferred" })
+    expect(s.textOf("m1")).toBe("late")
+    const loose = new Scenario().start().send("item.started", { kind: "other" }, { native: { itemId: "l" } })
+    const ids = { itemId: loose.itemRow("l")?.itemId ?? null }
+    loose.send("session.exited", exit).start("s2")
+    loose.send("item.started", { kind: "other", joined: true, text: "x" }, { session: "s2", ids })
+    expect(loose.itemRow("l")).toMatchObject({ status: "interrupted", sessionId: id("session s1") })
+    expect([...s.reasons(), ...loose.reasons()]).toEqual([])
+  })
+
+  it("fills what an item lacks of which only content was known", () => {
+    const s = new Scenario().start().turn(t1)
+    s.send(
+      "content.delta",
+      { kind: "agent_message", stream: "text", delta: "ab" },
+      { native: { turnId: t1, itemId: "m1" } },
+    )
+    joinItem(s, "m1", { text: "a", title: "T" })
+    expect(s.itemRow("m1")).toMatchObject({ title: "T", startedAt: s.log.at(-1)?.at })
+    expect(s.textOf("m1")).toBe("ab")
+  })
+
+  it("leaves an item that runs again to the session that joined it", () => {
+    const s = new Scenario().start().turn(t1).item("m1", t1).delta("m1", t1, "a").send("session.exited", exit)
+    joinItem(joinTurn(s.start("s2"), t1, "s2"), "m1", {}, "s2")
+    const before = [s.itemRow("m1"), s.textOf("m1")]
+    s.delta("m1", t1, "late")
+    const native = { native: { turnId: t1, itemId: "m1" } }
+    s.send("item.updated", { title: "late" }, native)
+    s.send("item.completed", { kind: "agent_message", status: "failed", text: "late" }, native)
+    expect([s.itemRow("m1"), s.textOf("m1")]).toEqual(before)
+    expect(new Set(s.reasons())).toEqual(new Set(["session-stale"]))
+  })
+
+  it("takes pieces of an item that the end of its turn had closed, before it names that item", () => {
+    const s = joinTurn(new Scenario().start().turn(t1).item("m1", t1).delta("m1", t1, "a").status("ready"))
+    expect(s.delta("m1", t1, "b").itemRow("m1")).toMatchObject({ afterEnd: 0 })
+    expect(s.textOf("m1")).toBe("ab")
+    expect(s.reasons()).toEqual([])
+  })
+
   it("of an ended or a stale session brings nothing back", () => {
     const s = new Scenario().start().turn(t1).send("session.exited", exit)
     joinTurn(s)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Scenario, strong } from "../../test/Scenario.js"
+import { id, Scenario, strong } from "../../test/Scenario.js"
 
 const t1 = strong("t1")
 const shell = { native: { taskId: "task-1", turnId: t1 } }
@@ -9,10 +9,12 @@ const rows = (s: Scenario) => s.rows.all("tasks")
 describe("background tasks", () => {
   it("run on after their turn and end by their own terminal", () => {
     const s = begun().complete(t1)
-    expect(rows(s)).toMatchObject([{ status: "running", title: "watch", turnId: s.turnRow(t1)?.turnId }])
+    expect(rows(s)).toMatchObject([
+      { status: "running", kind: "shell", title: "watch", processId: null, turnId: s.turnRow(t1)?.turnId },
+    ])
     expect(s.state.thread?.runningTasks).toBe(1)
     s.send("task.progress", { message: "…" }, shell).send("task.completed", { status: "failed" }, shell)
-    expect(rows(s)).toMatchObject([{ status: "ended", outcome: "failed", evidence: "observed" }])
+    expect(rows(s)).toMatchObject([{ status: "ended", outcome: "failed", cause: "provider", evidence: "observed" }])
     expect(s.state.thread?.runningTasks).toBe(0)
   })
 
@@ -45,6 +47,19 @@ describe("background tasks", () => {
     s.send("task.completed", { status: "completed" }, { native: { taskId: "missing" } })
     s.send("session.exited", { reason: "exit" }).send("task.started", {}, { native: { taskId: "task-2" } })
     expect(rows(s)).toMatchObject([{ title: "watch" }])
-    expect(s.reasons()).toEqual(["task-duplicate", "task-unknown", "session-event-after-exit"])
+    const session = id("session s1")
+    expect(s.anomalies()).toEqual([
+      `task-duplicate task:${rows(s)[0]?.taskId}`,
+      `task-unknown native-task:${session}/missing`,
+      `session-event-after-exit session:${session} (task.started)`,
+    ])
+  })
+
+  it("may belong to no turn and have no name", () => {
+    const s = new Scenario().start().send("task.started", { processId: "77" }, { ids: { taskId: id("task") } })
+    expect(rows(s)).toMatchObject([{ turnId: null, nativeTaskId: null, kind: null, title: null, processId: "77" }])
+    s.send("task.progress", {}).send("task.started", {}, { ids: { taskId: "no id" } })
+    expect(rows(s)).toHaveLength(1)
+    expect(s.anomalies()).toEqual([`task-unknown native-task:${id("session s1")}/-`])
   })
 })

@@ -10,10 +10,13 @@ const taskOf = (step: Step): TaskRow | null => {
   return step.find("tasks", taskId)
 }
 
+const unknown = (step: Step): void =>
+  step.note("task-unknown", nativeSubject("task", step.event.native?.taskId, step.event.sessionId))
+
 /** `task.started`. */
 export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): void => {
   const { event } = step
-  if (event.taskId === null) return
+  if (event.taskId === null) return unknown(step)
   if (refuseEnded(step)) return
   if (taskOf(step) !== null) return step.note("task-duplicate", taskSubject(event.taskId))
   step.putTask({
@@ -36,9 +39,6 @@ export const taskStarted = (step: Step, payload: PayloadOf<"task.started">): voi
   })
 }
 
-const unknown = (step: Step): void =>
-  step.note("task-unknown", nativeSubject("task", step.event.native?.taskId, step.event.sessionId))
-
 /** `task.progress`: the task continues. Only the sequence of the row changes: it shows when the last event came. */
 export const taskProgress = (step: Step): void => {
   const task = taskOf(step)
@@ -50,7 +50,7 @@ export const taskProgress = (step: Step): void => {
 export const taskCompleted = (step: Step, payload: PayloadOf<"task.completed">): void => {
   const task = taskOf(step)
   if (task === null) return unknown(step)
-  if (task.status === "ended" && task.evidence === "observed") {
+  if (task.evidence === "observed") {
     return step.note("task-terminal-duplicate", taskSubject(task.taskId))
   }
   step.putTask({
