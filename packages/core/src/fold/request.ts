@@ -79,16 +79,21 @@ type Said = Pick<PayloadOf<"request.answered">, "answers" | "data">
 
 /** The form of the row's `answer`; undefined: the event has none. */
 const answerOf = ({ answers, data }: Said): unknown => {
-  if (answers !== undefined && answers !== null) return { answers }
-  return data === undefined || data === null ? undefined : { data }
+  if ((answers ?? null) !== null) return { answers }
+  return (data ?? null) === null ? undefined : { data }
 }
+
+/** The answer that the request has; null: none. */
+const storedAnswer = (step: Step, { requestId }: RequestRow): unknown =>
+  // Stryker disable next-line OptionalChaining: the request has a row
+  step.rows.whole("requests", [requestId])?.answer ?? null
 
 /** Whether the decision of an event contradicts the answer of the request. */
 const contradicts = (step: Step, request: RequestRow, decision: string, said: Said): boolean => {
   if (request.decision !== decision) return true
   // Answers to a question have the same decision and differ in their content.
-  if (said.answers === undefined || said.answers === null) return false
-  const stored = step.rows.whole("requests", [request.requestId])?.answer ?? null
+  if ((said.answers ?? null) === null) return false
+  const stored = storedAnswer(step, request)
   return stored !== null && canonicalJson(stored) !== canonicalJson({ answers: said.answers })
 }
 
@@ -124,8 +129,7 @@ const decide = (step: Step, request: RequestRow, decision: string, by: string | 
   if (isOther) conflict(step, request, decision)
   const answer = isOther ? undefined : answerOf(said)
   // The accepted answer counts; what the provider reports fills in only what that answer left out.
-  const fills =
-    answer !== undefined && (first || (step.rows.whole("requests", [row.requestId])?.answer ?? null) === null)
+  const fills = answer !== undefined && (first || storedAnswer(step, request) === null)
   step.putRequest({
     ...row,
     ...(fills ? { answer } : {}),
