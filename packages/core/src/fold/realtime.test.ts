@@ -16,7 +16,7 @@ const runs = (s: Scenario) => s.rows.all("realtime_runs")
 describe("rule 8: voice runs", () => {
   it("goes requested → started → closed, once", () => {
     const s = ask(new Scenario().start())
-    expect(runs(s)).toMatchObject([{ status: "requested", callId: "7", startedAt: null }])
+    expect(runs(s)).toMatchObject([{ status: "requested", callId: "7", startedAt: null, evidence: null }])
     go(s)
     expect(runs(s)).toMatchObject([{ status: "started", version: "v2" }])
     s.send("realtime.closed", { reason: "requested" }, voice)
@@ -28,9 +28,9 @@ describe("rule 8: voice runs", () => {
 
   it("an error before started fails the pending start only, without a close", () => {
     const s = ask(live()).send("realtime.error", { message: "no key" }, voice)
-    expect(runs(s).map((run) => [run.status, run.lastError, run.reason])).toEqual([
-      ["started", null, null],
-      ["failed", "no key", null],
+    expect(runs(s).map((run) => [run.status, run.lastError, run.reason, run.evidence])).toEqual([
+      ["started", null, null, null],
+      ["failed", "no key", null, "observed"],
     ])
   })
 
@@ -72,9 +72,9 @@ describe("rule 8: voice runs", () => {
 
   it("the session's end closes the live run and fails the pending one", () => {
     const s = ask(live(), "8").send("session.exited", { reason: "exit", code: 0 })
-    expect(runs(s).map((run) => [run.status, run.reason])).toEqual([
-      ["closed", "session_ended"],
-      ["failed", null],
+    expect(runs(s).map((run) => [run.status, run.reason, run.lastError, run.evidence])).toEqual([
+      ["closed", "session_ended", null, "inferred"],
+      ["failed", null, "the session ended", "inferred"],
     ])
     go(s)
     expect(runs(s)).toHaveLength(2)
@@ -101,7 +101,9 @@ describe("rule 8: voice runs", () => {
       { text: "Hello" },
       voice,
     )
+    const before = runs(s)
     s.send("realtime.sdp", { sdp: "v=0" }, voice)
+    expect(runs(s)).toEqual(before)
     expect(runs(s)).toMatchObject([{ items: 1, utterances: 1 }])
     expect(s.rows.all("items")).toEqual([])
     expect(s.reasons()).toEqual([])
@@ -127,6 +129,53 @@ describe("rule 8: voice runs", () => {
     s.send("realtime.started", {}, { ids })
     expect(runs(s)).toMatchObject([{ status: "closed", reason: "requested" }])
     expect(s.reasons()).toEqual(["realtime-duplicate"])
+  })
+
+  it("one that we asked for gets the session that starts it", () => {
+    const s = new Scenario()
+      .start()
+      .send("realtime.start-requested", {}, { session: null, ids: { realtimeId: id("run") } })
+    expect(runs(s)).toMatchObject([{ sessionId: null, nativeRealtimeId: null }])
+    expect(runs(go(s))).toMatchObject([{ sessionId: id("session s1"), nativeRealtimeId: voice.native.realtimeId }])
+    const ours = live().send("realtime.started", {}, { session: null, ids: { realtimeId: id("other") } })
+    expect(runs(ours)[1]).toMatchObject({ status: "started", sessionId: null, nativeRealtimeId: null })
+  })
+
+  it("a start that is closed before it is live has failed", () => {
+    const s = ask(new Scenario().start()).send("realtime.closed", { reason: "error" })
+    expect(runs(s)).toMatchObject([
+      { status: "failed", reason: null, lastError: "closed before it started", evidence: "observed" },
+    ])
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("what cannot be about a run is kept with the run or the session that it names", () => {
+    const s = live().send("realtime.closed", { reason: "error" }, voice)
+    const run = `realtime:${runs(s)[0]?.realtimeId}`
+    const session = `session:${id("session s1")}`
+    s.send("realtime.item-added", {}, voice).send("realtime.item-added", {})
+    s.send("realtime.error", { message: "late" }, voice).send("realtime.closed", { reason: "error" })
+    const nameless = { ids: { realtimeId: "no id" } }
+    s.send("realtime.started", {}, nameless).send("realtime.start-requested", {}, nameless)
+    expect(runs(s)).toHaveLength(1)
+    expect(s.anomalies()).toEqual([
+      `realtime-event-without-run ${run} (realtime.item-added)`,
+      `realtime-event-without-run ${session} (realtime.start-requested)`,
+      `realtime-error-without-run ${run} (late)`,
+      `realtime-close-without-run ${session} (error)`,
+    ])
+  })
+
+  it.each([
+    ["realtime.start-requested", {}],
+    ["realtime.started", {}],
+    ["realtime.error", { message: "late" }],
+    ["realtime.item-added", {}],
+    ["realtime.closed", { reason: "error" }],
+  ] as const)("%s of a session that has ended opens nothing", (type, payload) => {
+    const s = new Scenario().start().send("session.exited", { reason: "exit" }).send(type, payload)
+    expect(runs(s)).toEqual([])
+    expect(s.anomalies()).toEqual([`session-event-after-exit session:${id("session s1")} (${type})`])
   })
 
   it("a stale session's voice changes nothing", () => {
@@ -224,6 +273,28 @@ describe("a voice run that its events name", () => {
     const wrong = { ...of("r1"), ids: { realtimeId: rowOf(s, "r2")[0]?.realtimeId ?? null } }
     s.send("realtime.closed", { reason: "error" }, wrong).send("realtime.error", { message: "late" }, wrong)
     expect(rowOf(s, "r2")).toMatchObject([{ status: "started", lastError: null }])
+  })
+
+  it("one without a name takes what names another only where it is resolved to it", () => {
+    const s = new Scenario().start().send("realtime.started", {})
+    const ids = { realtimeId: runs(s)[0]?.realtimeId ?? null }
+    s.send("realtime.item-added", {}, { ...of("r1"), ids })
+    expect(runs(s)).toMatchObject([{ items: 1, nativeRealtimeId: null }])
+  })
+
+  it("a close that an older version assigned to no run ends the oldest start, where it can be about that only", () => {
+    const asRecorded = { asRecorded: true }
+    const close = (s: Scenario, options: object) =>
+      runs(s.send("realtime.closed", { reason: "error" }, { ...asRecorded, ...options })).map(({ status }) => status)
+    const pending = () => new Scenario().start().send("realtime.start-requested", {}, { native: { callId: "1" } })
+    expect(close(pending().send("realtime.start-requested", {}, { native: { callId: "2" } }), {})).toEqual([
+      "failed",
+      "requested",
+    ])
+    expect(close(pending(), { native: { callId: "9" } })).toEqual(["failed"])
+    expect(close(pending(), of("r1"))).toEqual(["requested"])
+    expect(close(pending(), { ids: { realtimeId: id("other") } })).toEqual(["requested"])
+    expect(close(ask(live(), "8"), {})).toEqual(["started", "requested"])
   })
 
   it("in any order of events: an event changes its own run only, and nothing after its end", async () => {

@@ -7,9 +7,12 @@ import { closeRealtime, failPendingRealtime } from "./closures.js"
 import { eventSession, refuseEnded, type Step } from "./Step.js"
 import { realtimeSubject } from "./subjects.js"
 
+/** The subject of a refused event of a voice run: the run that it is about, else its session. */
+const subjectOf = (step: Step): string =>
+  step.event.realtimeId === null ? eventSession(step) : realtimeSubject(step.event.realtimeId)
+
 /** Whether a voice run with this id exists; an id is used for one run only. */
-const exists = (step: Step, realtimeId: string): boolean =>
-  step.state.realtime?.realtimeId === realtimeId || step.find("realtime_runs", realtimeId) !== null
+const exists = (step: Step, realtimeId: string): boolean => step.find("realtime_runs", realtimeId) !== null
 
 const blank = (step: Step, realtimeId: string): RealtimeRunRow => ({
   realtimeId,
@@ -34,7 +37,8 @@ const blank = (step: Step, realtimeId: string): RealtimeRunRow => ({
 /** `realtime.start-requested`. */
 export const realtimeStartRequested = (step: Step): void => {
   const { realtimeId } = step.event
-  if (realtimeId === null || refuseEnded(step)) return
+  if (realtimeId === null) return step.note("realtime-event-without-run", subjectOf(step), step.event.type)
+  if (refuseEnded(step)) return
   if (exists(step, realtimeId)) return step.note("realtime-duplicate", realtimeSubject(realtimeId))
   if (step.state.pendingRealtime.length >= voiceStartLimit) {
     return step.note("limit-reached", "voice-starts", `${voiceStartLimit} have not started`)
@@ -45,7 +49,8 @@ export const realtimeStartRequested = (step: Step): void => {
 /** `realtime.started`: the oldest pending start is live now; a run that still stands was replaced, and we close it. */
 export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started">): void => {
   const { event, state } = step
-  if (event.realtimeId === null || refuseEnded(step)) return
+  if (event.realtimeId === null) return step.note("realtime-event-without-run", subjectOf(step), event.type)
+  if (refuseEnded(step)) return
   const pending = state.pendingRealtime.find((run) => run.realtimeId === event.realtimeId)
   if (pending === undefined && exists(step, event.realtimeId)) {
     return step.note("realtime-duplicate", realtimeSubject(event.realtimeId))
@@ -62,10 +67,6 @@ export const realtimeStarted = (step: Step, payload: PayloadOf<"realtime.started
     startedAt: step.at,
   })
 }
-
-/** The subject of a refused event of a voice run: the run that it is about, else its session. */
-const subjectOf = (step: Step): string =>
-  step.event.realtimeId === null ? eventSession(step) : realtimeSubject(step.event.realtimeId)
 
 /**
  * Whether the event may be about the run. `resolve` finds the run by its name; logs of an older version have events that it
@@ -108,11 +109,11 @@ export const realtimeClosed = (step: Step, payload: PayloadOf<"realtime.closed">
   if (refuseEnded(step)) return
   const live = liveOf(step)
   if (live !== null) return closeRealtime(step, live, payload.reason, "observed")
+  const [oldest = null] = step.state.pendingRealtime
+  // Logs of an older version have closes that were not assigned to the start that they end.
   const isUnresolved = step.event.realtimeId === null && step.event.native?.realtimeId === undefined
-  const pending = isUnresolved && step.state.realtime === null ? step.state.pendingRealtime[0] : pendingOf(step)
-  if (pending === null || pending === undefined) {
-    return step.note("realtime-close-without-run", subjectOf(step), payload.reason)
-  }
+  const pending = isUnresolved && step.state.realtime === null ? oldest : pendingOf(step)
+  if (pending === null) return step.note("realtime-close-without-run", subjectOf(step), payload.reason)
   failPendingRealtime(step, pending, "closed before it started", "observed")
 }
 
