@@ -7,8 +7,8 @@ import { checkPage, invariantsPage } from "../pages/checkPage.js"
 import { fileForWork, threadForWork } from "../reading.js"
 import { runWatched } from "../runWatched.js"
 import { dataDir, db, json } from "../sharedOptions.js"
-import { counted } from "../text/words.js"
 import { tell } from "../tell.js"
+import { counted } from "../text/words.js"
 
 const thread = Args.text({ name: "ID" }).pipe(
   Args.withDescription("Only this thread: its id, the beginning of it, or the provider's id."),
