@@ -150,8 +150,8 @@ for (const name of readdirSync(folder)) {
   if (checks) problems.push(`docs/reference/${name} is made by nothing: run \`npm run docs\``)
   else rmSync(join(folder, name))
 }
-for (const file of ["README.md", "docs/how-to/import-a-recording.md", "docs/how-to/debug-a-thread.md"])
-  problems.push(...runSamples(file, checks))
+const sampled = ["import-a-recording.md", "debug-a-thread.md", "ask-why.md"].map((name) => `docs/how-to/${name}`)
+for (const file of ["README.md", ...sampled]) problems.push(...runSamples(file, checks))
 problems.push(...brokenLinks())
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length === 0 ? 0 : 1

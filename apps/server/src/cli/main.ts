@@ -13,6 +13,7 @@ import { bisectCommand } from "./commands/bisectCommand.js"
 import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
+import { explainCommand } from "./commands/explainCommand.js"
 import { importCommand } from "./commands/importCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
@@ -68,6 +69,7 @@ const every = [
   atCommand,
   diffCommand,
   bisectCommand,
+  explainCommand,
   whyCommand,
   whatIfCommand,
   stepCommand,

@@ -60,7 +60,8 @@ export const environmentOf = (
         })
   }).pipe(Effect.map((entries) => Object.fromEntries(entries)))
 
-const limitsOf = ({ limits = {} }: AgentConfig): AgentLimits => ({
+/** The limits of an agent: what its configuration says, else the defaults. */
+export const limitsOf = ({ limits = {} }: Pick<AgentConfig, "limits">): AgentLimits => ({
   startMs: limits.startMs ?? defaultLimits.startMs,
   answerMs: limits.answerMs ?? defaultLimits.answerMs,
   interruptMs: limits.interruptMs ?? defaultLimits.interruptMs,

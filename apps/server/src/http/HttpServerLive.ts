@@ -4,8 +4,8 @@
  */
 import { resolve } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import type { Engine } from "@threadfold/engine"
-import type { Agents, AttachedSessions, Orchestrator, Reaper } from "@threadfold/orchestrator"
+import type { Engine, WorkReads } from "@threadfold/engine"
+import type { Agents, AttachedSessions, CurrentReaperPolicy, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ImportJobs } from "../imports/ImportJobs.js"
@@ -42,7 +42,15 @@ export interface BoundServer {
 export class HttpServer extends Context.Tag("@threadfold/server/HttpServer")<HttpServer, BoundServer>() {}
 
 /** What the server needs from below. */
-export type HttpNeeds = Agents | AttachedSessions | Engine | Orchestrator | Projections | Reaper
+export type HttpNeeds =
+  | Agents
+  | AttachedSessions
+  | CurrentReaperPolicy
+  | Engine
+  | Orchestrator
+  | Projections
+  | Reaper
+  | WorkReads
 
 /** How the opening of the server fails. */
 export type OpenServerError = Problem | CannotListen

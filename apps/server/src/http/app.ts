@@ -17,6 +17,7 @@ import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
 import { projectionRoutes } from "./routes/projectionRoutes.js"
+import { reasonRoutes } from "./routes/reasonRoutes.js"
 import { replayRoutes } from "./routes/replayRoutes.js"
 import { requestRoutes } from "./routes/requestRoutes.js"
 import { agentRoutes, healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
@@ -27,6 +28,7 @@ import { pathOf } from "./security/Guard.js"
 
 const groups = Layer.mergeAll(
   threadRoutes,
+  reasonRoutes,
   modelRoutes,
   momentRoutes,
   commandRoutes,

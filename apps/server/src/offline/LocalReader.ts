@@ -1,9 +1,10 @@
 /** Reads a database file, on a connection that cannot write. */
-import { StorageUnavailable, type ThreadView } from "@threadfold/contracts"
+import { type EffectRow, StorageUnavailable, type ThreadView } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
-import { databaseGroups } from "@threadfold/engine"
+import { databaseGroups, readOpenEffects } from "@threadfold/engine"
 import { type EventRow, encodeEnvelopeJson, type LogReader, openReadOnly } from "@threadfold/event-log"
 import { maxLimit, Projections } from "@threadfold/projections"
+import Sqlite from "better-sqlite3"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
@@ -74,11 +75,27 @@ const newest = (
     ),
   )
 
+/** Loaded on demand: no other reading command needs the rules of the workflow. */
+const loadExplain = Effect.promise(() => import("./explain.js"))
+
+/** Open effects of a thread that are looked at. */
+const effectsLimit = 500
+
+const openEffectsOf = (file: string, threadId: string): readonly EffectRow[] => {
+  const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+  try {
+    return readOpenEffects(handle, threadId, effectsLimit)
+  } finally {
+    handle.close()
+  }
+}
+
 /** A reader of a database file. Fails with `database-not-found`, `database-too-new` or `database-unreadable`. */
 export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Scope.Scope> =>
   Effect.gen(function* () {
     const log = yield* Effect.mapError(openReadOnly({ file, migrations: databaseGroups }), toProblem)
     const projections = Context.get(yield* Layer.build(Projections.layer(file)), Projections)
+    const openEffects = (threadId: string) => Effect.sync(() => openEffectsOf(file, threadId))
     return {
       threads: (query) => Effect.mapError(threads(projections, query), toProblem),
       matching: (text) => Effect.mapError(projections.matchingThreads(text, maxMatches), toProblem),
@@ -88,6 +105,10 @@ export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Sc
           onSuccess: ({ snapshot }) => snapshot,
         }),
       events: (query) => events(log, query),
+      explain: (threadId, settings) =>
+        Effect.flatMap(loadExplain, ({ explain }) =>
+          Effect.mapError(explain({ projections, openEffects }, threadId, settings), toProblem),
+        ),
       stats: (query) => Effect.mapError(projections.stats(query), toProblem),
     }
   })

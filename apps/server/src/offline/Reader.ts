@@ -1,7 +1,8 @@
 /** What the reading commands ask of a log and its projections, wherever they are: in a file, or behind a server. */
-import type { Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { ExplainReport, Stats, ThreadSnapshot, ThreadStatus, ThreadView } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import type { Effect, Stream } from "effect"
+import type { ExplainSettings } from "./explain.js"
 import type { StatsParts } from "./logStats.js"
 
 /** Filters apply together. */
@@ -48,6 +49,8 @@ export interface Reader {
   readonly events: (query: EventsQuery) => Stream.Stream<string, Problem>
   /** A reader of a file gives no `log`: the walk over it is a job of its own. */
   readonly stats: (query: { readonly byType: boolean } & Partial<StatsParts>) => Effect.Effect<Stats, Problem>
+  /** What a thread does and what follows. A server goes by its own policy, and not by `settings`. */
+  readonly explain: (threadId: string, settings: ExplainSettings) => Effect.Effect<ExplainReport, Problem>
 }
 
 /** How many candidates {@link Reader.matching} names. */

@@ -202,6 +202,11 @@ export const openRemoteReader = (server: Server): Effect.Effect<RemoteReader> =>
       matching: (text) => Effect.mapError(matching(client, text), problem),
       thread: (threadId) => Effect.mapError(thread(client, threadId), problem),
       events: (query) => events(connection, query, problem),
+      explain: (threadId) =>
+        Effect.mapError(
+          client.reasons.explain({ path: { threadId: ThreadId.make(threadId) }, urlParams: {} }),
+          problem,
+        ),
       stats: (query) => Effect.mapError(client.log.stats({ urlParams: query }), problem),
       at: (threadId, moment) =>
         Effect.mapError(

@@ -4,9 +4,16 @@
  */
 import { rmSync } from "node:fs"
 import { Problem } from "@threadfold/contracts/problem"
-import { Engine } from "@threadfold/engine"
+import { Engine, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
-import { Agents, AttachedSessions, CommandUnknown, Orchestrator, Reaper } from "@threadfold/orchestrator"
+import {
+  Agents,
+  AttachedSessions,
+  CommandUnknown,
+  CurrentReaperPolicy,
+  Orchestrator,
+  Reaper,
+} from "@threadfold/orchestrator"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { version } from "../installed.js"
@@ -33,6 +40,7 @@ const refused = (detail: string) => new Problem({ slug: "replay-read-only", deta
 const noAgents = Layer.mergeAll(
   Agents.layer([]),
   AttachedSessions.layer,
+  CurrentReaperPolicy.layer(),
   Layer.succeed(Orchestrator, {
     dispatch: () => Effect.die(refused("A replay takes no commands.")),
     effectsOf: (commandId) => new CommandUnknown({ commandId }),
@@ -62,7 +70,10 @@ export const serveReplay = (options: ReplayOptions): Effect.Effect<never, Proble
     const round = Effect.gen(function* () {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
       const services = yield* Layer.build(
-        noAgents.pipe(Layer.provideMerge(readSide(file)), Layer.provideMerge(Engine.layerWorker({ file }))),
+        Layer.merge(noAgents, WorkReads.layer).pipe(
+          Layer.provideMerge(readSide(file)),
+          Layer.provideMerge(Engine.layerWorker({ file })),
+        ),
       )
       const bound = yield* openHttpServer({
         dataDir: directory,

@@ -1,19 +1,26 @@
-/** `why` and `whatif` of the built program, over a recording. */
-import { writeFileSync } from "node:fs"
+/** `why`, `whatif` and `explain` of the built program, over a recording. */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ImportReport, ThreadSnapshot, WhyReport } from "@threadfold/contracts"
+import { ExplainReport, ImportReport, ThreadSnapshot, WhyReport } from "@threadfold/contracts"
 import { recording } from "@threadfold/testkit"
 import { Schema } from "effect"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { document, type Ended, problemOf, temporary, threadfold } from "./program.js"
+import { serve } from "./server.js"
 
-/** A data directory with one recording: its thread, and the arguments that name both. */
+/** A data directory with one recording. Nothing here writes to it, so the tests share it. */
+const home = mkdtempSync(join(tmpdir(), "threadfold-why-"))
+const directory = join(home, "data")
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+let made: Promise<ImportReport> | undefined
+
+/** Its thread, and the arguments that name the directory. */
 const imported = async () => {
-  const directory = join(temporary(), "data")
   const file = recording("codex-02-approval-untrusted-accept").path
-  const { threads } = await document(ImportReport, ["import", "codex-app-server", file, "--data-dir", directory])
-  const [{ threadId } = { threadId: "" }] = threads
-  return { directory, threadId, where: ["--data-dir", directory] }
+  made ??= document(ImportReport, ["import", "codex-app-server", file, "--data-dir", directory])
+  const [{ threadId } = { threadId: "" }] = (await made).threads
+  return { directory: temporary(), threadId, where: ["--data-dir", directory] }
 }
 
 const Different = Schema.Struct({
@@ -91,5 +98,36 @@ describe("why and whatif", () => {
       2,
       "edit 0, sequence: the thread has no event of sequence 1000000.",
     ])
+  })
+})
+
+describe("explain", () => {
+  it("says what a thread does, offline and by a server, which answers why, too", async () => {
+    const { threadId, where } = await imported()
+    const report = await document(ExplainReport, ["explain", threadId, ...where])
+    expect(report).toMatchObject({ threadId, status: "stopped", policy: "the defaults" })
+    expect(report.facts.map(({ fact }) => fact)).toEqual(expect.arrayContaining(["session-ended", "imported"]))
+    const page = await threadfold(["explain", threadId, ...where])
+    expect(page.stdout).toContain("It is a recording: no agent of ours works in it.")
+
+    // A server writes to its directory: it gets a copy.
+    const own = join(temporary(), "data")
+    cpSync(directory, own, { recursive: true })
+    const server = await serve(own)
+    const read = async <A, I>(schema: Schema.Schema<A, I>, path: string): Promise<A> =>
+      Schema.decodeUnknownPromise(schema, { onExcessProperty: "error" })(
+        await (await server.call(`/v1/threads/${threadId}/${path}`)).json(),
+      )
+    const served = await document(ExplainReport, ["explain", threadId, "--data-dir", own])
+    expect(served).toMatchObject({ policy: "the server", facts: report.facts })
+    const { row } = await read(WhyReport, "why?row=thread&field=status")
+    expect(row).toMatchObject({ path: "thread#status", value: "stopped", setBy: { event: { type: "session.exited" } } })
+    const { row: before } = await read(
+      WhyReport,
+      `why?row=thread&field=status&at=${(row?.setBy.event.sequence ?? 0) - 1}`,
+    )
+    expect(before?.value).not.toBe("stopped")
+    expect((await server.call(`/v1/threads/${threadId}/why`)).status).toBe(400)
+    expect((await server.call(`/v1/threads/${threadId}/why?row=turns/ffff`)).status).toBe(404)
   })
 })

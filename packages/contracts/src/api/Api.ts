@@ -18,6 +18,7 @@ import { MomentsGroup } from "./Moments.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { ProjectionsGroup } from "./ProjectionsGroup.js"
+import { ReasonsGroup } from "./Reasons.js"
 import { ReplayGroup } from "./ReplayGroup.js"
 import { SessionsGroup } from "./SessionsGroup.js"
 import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
@@ -27,6 +28,7 @@ import { ThreadsGroup } from "./ThreadsGroup.js"
 /** The API of `/v1`. */
 export class Api extends HttpApi.make("threadfold")
   .add(ThreadsGroup)
+  .add(ReasonsGroup)
   .add(ModelGroup)
   .add(MomentsGroup)
   .add(CommandsGroup)

@@ -16,6 +16,7 @@ export {
   steeredInto,
   stopsSession,
 } from "./eligibility.js"
+export { explainThread } from "./explain.js"
 export {
   type FollowUpCandidate,
   followUpOf,
@@ -39,6 +40,7 @@ export { type ReceiptAnswer, receiptSpan, remembersRefusal, saysAccepted } from 
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
 export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
 export { type Settling, settlementOf } from "./settlement.js"
+export type { ExplainPolicy, OpenRequest, ThreadFacts } from "./ThreadFacts.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"
 export {
   type AfterEndWork,
@@ -50,6 +52,7 @@ export {
   type StartingTurn,
   startOverdue,
   type TurnFacts,
+  type TurnLimits,
   unattended,
   type Wait,
 } from "./watchdog.js"

@@ -61,6 +61,13 @@ export const livingFacts = (
 ): Effect.Effect<readonly LivingSession[], StorageUnavailable> =>
   factsWhere(sql, "s.thread_id > ? ORDER BY s.thread_id LIMIT ?", [after ?? "", limit])
 
+/** The living session of one thread; null: none lives. */
+export const livingFactsOf = (
+  sql: ReadSql,
+  threadId: string,
+): Effect.Effect<LivingSession | null, StorageUnavailable> =>
+  Effect.map(factsWhere(sql, "s.thread_id = ? LIMIT 1", [threadId]), ([session]) => session ?? null)
+
 /** Sessions that live on a connection, of threads that the agent opened by itself. */
 export const agentOpened = (
   sql: ReadSql,

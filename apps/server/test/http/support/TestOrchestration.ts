@@ -63,4 +63,7 @@ export const testOrchestration = orchestration({
   watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
   outbox: Layer.succeed(Outbox, { callOffStart: () => Effect.void }),
   recovery: Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),
-}).pipe(Layer.provideMerge(Agents.layer([testAgent])), Layer.provide([CurrentReaperPolicy.layer(), WorkReads.layer]))
+}).pipe(
+  Layer.provideMerge(Agents.layer([testAgent])),
+  Layer.provideMerge(Layer.merge(CurrentReaperPolicy.layer(), WorkReads.layer)),
+)
