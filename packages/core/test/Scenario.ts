@@ -120,7 +120,8 @@ export class MemoryRows implements RowSource {
   readonly source: RowSource = {
     find: (table, lookup, values) => {
       // A client that holds a part of the rows could not tell that there is none.
-      if (lookup === "key" && values.includes(null)) throw new Error(`a look-up in ${table} by no key`)
+      if (lookup === "key" && values.some((value) => (value ?? null) === null))
+        throw new Error(`a look-up in ${table} by no key`)
       const row = this.find(table, lookup, values)
       return row === null ? null : light(table, row)
     },

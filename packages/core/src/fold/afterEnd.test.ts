@@ -70,7 +70,8 @@ describe("rule 5: work after an observed end", () => {
 
   it("is taken up by its own pieces in its living session only, and closing it leaves the work of a running turn", () => {
     const s = working().delta("m2", t1, "a")
-    s.send("content.delta", { stream: "reasoning", delta: "no text of it" }, native("m2"))
+    s.send("content.delta", { stream: "text", delta: "b" }, { ...native("m2"), channel: "another" })
+    expect(s.textOf("m2")).toBe("ab")
     expect(s.rows.all("anomalies")).toMatchObject([{ reason: "item-after-turn-end", count: 1 }])
     const running = new Scenario().start().turn(t1).item("m1", t1)
     running.send("turn.after-end-settled", { silentMs: 60_000 }, { native: { turnId: t1 }, session: null })

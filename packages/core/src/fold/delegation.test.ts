@@ -24,6 +24,9 @@ describe("rule 9: delegations", () => {
         turnId: s.turnRow(t1)?.turnId,
         realtimeId: s.state.realtime?.realtimeId,
         text: "fix it",
+        nativeTurnId: null,
+        cause: null,
+        endedAt: null,
       },
     ])
   })
@@ -171,8 +174,14 @@ describe("a delegation that names a turn which has not been seen", () => {
   })
 
   it("is over when the turn's end was seen without a start, whichever comes first", () => {
-    expect(rows(hand(talk(), t1).complete(t1))).toMatchObject([{ status: "closed", turnId: null }])
+    expect(rows(hand(talk(), t1).complete(t1))).toMatchObject([{ status: "closed", turnId: null, cause: "turn-ended" }])
     expect(rows(hand(talk().complete(t1), t1))).toMatchObject([{ status: "closed", turnId: null, nativeTurnId: null }])
+  })
+
+  it("is linked by no turn that has no name either", () => {
+    const s = hand(talk()).send("turn.started", {}, { ids: { turnId: id("T") } })
+    expect(s.state.active?.turnId).toBe(id("T"))
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])
   })
 
   it("is a turn that it names: without a name it waits, whatever else has ended", () => {

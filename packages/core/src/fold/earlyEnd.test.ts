@@ -185,6 +185,12 @@ describe("rule 2: a turn that is interrupted before it starts", () => {
     expect(turn(interrupted(s))).toMatchObject({ status: "ended", cause: "interrupt-requested" })
   })
 
+  it("ends at once where no session lives", () => {
+    const s = new Scenario().send("turn.requested", { handedOver: true }, { session: null, ids: ours("T") })
+    expect(turn(interrupted(s))).toMatchObject({ status: "ended", cause: "interrupt-requested" })
+    expect(s.reasons()).toEqual([])
+  })
+
   it("says so too where an item is the first word of its work", () => {
     const s = interrupted(accepted()).item("i1", t1)
     expect(turn(s)).toMatchObject({ status: "ended", items: 1 })

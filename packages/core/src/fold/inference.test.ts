@@ -18,6 +18,19 @@ const keys = (s: Scenario, name = "r1") => {
 }
 
 describe("rule 7: inference attempts", () => {
+  it("an attempt runs from its start, in its turn and session", () => {
+    const s = begun()
+    expect(row(s)).toMatchObject({
+      status: "running",
+      evidence: null,
+      cause: null,
+      startedAt: s.log.at(-1)?.at,
+      endedAt: null,
+      turnId: s.turnRow(t1)?.turnId,
+      sessionId: id("session s1"),
+    })
+  })
+
   it.each([
     ["inference.completed", {}, "completed"],
     ["inference.failed", { error: "eof" }, "failed"],

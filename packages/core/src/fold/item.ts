@@ -111,7 +111,6 @@ const filled = (step: Step, item: ItemRow, payload: PayloadOf<"item.started">): 
 
 /** `item.started`. */
 export const itemStarted = (step: Step, payload: PayloadOf<"item.started">): void => {
-  if (step.event.itemId === null) return unknownItem(step)
   if (refuseEnded(step)) return
   hearEcho(step)
   takeStart(step, payload)
@@ -175,8 +174,10 @@ export const contentDelta = (step: Step, payload: PayloadOf<"content.delta">): v
     const row = item.status === "open" ? item : rowAfterItsEnd(step, item)
     if (row !== null) append(row)
   } else if (kind === undefined || kind === null) unknownItem(step)
-  // Stryker disable next-line StringLiteral: a delta opens its item as any word does that is neither its start nor its end
-  else addItem(step, "delta", kind, (blank) => append(blank, nothingHeavy))
+  else {
+    // Stryker disable next-line StringLiteral: a delta opens its item as any word does that is neither its start nor its end
+    addItem(step, "delta", kind, (blank) => append(blank, nothingHeavy))
+  }
 }
 
 /**

@@ -51,6 +51,7 @@ describe("rule 5: the fields of an item", () => {
       data: { command: "a" },
     })
     expect(whole(streamed({}), "c1")).toMatchObject({ data: null })
+    expect(whole(streamed({ data: ["a"] }), "c1")).toMatchObject({ data: ["a"] })
     const ended = end(begun(), "c1", { text: "all", data: { command: "a" } })
     start(ended, "c1", { kind: "command", text: "draft", data: { command: "b", cwd: "/x" } })
     expect(whole(ended, "c1")).toMatchObject({ text: "all", data: { command: "a", cwd: "/x" } })
@@ -61,12 +62,14 @@ describe("rule 5: the fields of an item", () => {
     const s = end(begun(), "c1")
     const before = whole(s, "c1")
     expect(whole(update(s, "c1", data), "c1")).toEqual(before)
+    expect(s.reasons()).toEqual([])
   })
 
   it.each([["text"], [["list"]]])("stay %j after its own end, to which no member is added", (data) => {
     const s = end(begun(), "c1", { data })
     const before = whole(s, "c1")
     expect(whole(update(s, "c1", { more: 1 }), "c1")).toEqual(before)
+    expect(s.reasons()).toEqual([])
   })
 
   it("may still change where only the end of its turn has closed it", () => {
@@ -112,7 +115,7 @@ describe("rule 5: the text of an item", () => {
   it("does not move its row where a piece is none of its text", () => {
     const s = start(begun(), "c1", { kind: "command" })
     const before = s.itemRow("c1")
-    s.send("content.delta", { stream: "text", delta: "no" }, native("c1"))
+    s.send("content.delta", { stream: "text", delta: "no" }, { ...native("c1"), channel: "another" })
     expect(s.itemRow("c1")).toEqual(before)
   })
 

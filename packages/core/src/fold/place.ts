@@ -46,6 +46,7 @@ const turnOfFirstWord = (step: Step, turnId: string, turn: TurnRow | null, word:
 export const noteAfterEnd = byRule(5, (step: Step, turn: TurnRow): void => {
   step.note("item-after-turn-end", turnSubject(turn.turnId))
   const { active, session } = step.state
+  // Stryker disable next-line OptionalChaining: the event comes from the living session
   if (active === null && session?.status === "running") moveSession(step, "ready")
 })
 

@@ -12,21 +12,24 @@ const doubted = (s: Scenario) => {
 
 describe("the thread's status, from the open state alone", () => {
   it.each([
-    ["idle", new Scenario().start()],
-    ["idle", new Scenario().start().status("interrupted")],
-    ["working", running()],
-    ["working", new Scenario().start().status("running")],
-    ["waiting", running().send("request.opened", { kind: "other" }, { native: { turnId: t1, requestId: "0" } })],
-    ["starting", new Scenario().start().send("turn.requested", {}, ours)],
-    ["starting", new Scenario().send("turn.requested", {}, ours)],
-    ["starting", new Scenario().start().send("session.exited", { reason: "exit" }).send("turn.requested", {}, ours)],
-    ["stopped", doubted(new Scenario().start()).send("session.exited", { reason: "exit" })],
-    ["idle", doubted(new Scenario())],
-    ["stopped", running().send("session.exited", { reason: "exit" })],
-    ["error", running().status("error")],
-    ["archived", running().send("thread.archived", {}, ours)],
-  ] as const)("%s", (expected, s) => {
-    expect(status(s)).toBe(expected)
+    ["idle", () => new Scenario().start()],
+    ["idle", () => new Scenario().start().status("interrupted")],
+    ["working", () => running()],
+    ["working", () => new Scenario().start().status("running")],
+    ["waiting", () => running().send("request.opened", { kind: "other" }, { native: { turnId: t1, requestId: "0" } })],
+    ["starting", () => new Scenario().start().send("turn.requested", {}, ours)],
+    ["starting", () => new Scenario().send("turn.requested", {}, ours)],
+    [
+      "starting",
+      () => new Scenario().start().send("session.exited", { reason: "exit" }).send("turn.requested", {}, ours),
+    ],
+    ["stopped", () => doubted(new Scenario().start()).send("session.exited", { reason: "exit" })],
+    ["idle", () => doubted(new Scenario())],
+    ["stopped", () => running().send("session.exited", { reason: "exit" })],
+    ["error", () => running().status("error")],
+    ["archived", () => running().send("thread.archived", {}, ours)],
+  ] as const)("%s", (expected, thread) => {
+    expect(status(thread())).toBe(expected)
   })
 
   it("a stalled turn shows until its next event", () => {
