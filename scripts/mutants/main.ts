@@ -53,7 +53,7 @@ const stryker = join(
   "bin/stryker.js",
 )
 // Stryker's own processes load the runner, too: each has to read TypeScript, and core the sources of contracts.
-const typescript = { NODE_OPTIONS: "--import tsx --conditions=source" }
+const typescript = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import tsx --conditions=source`.trim() }
 const failed: string[] = []
 for (const area of [named, about, names].find((some) => some.length > 0) ?? []) {
   const folder = `packages/core/src/${area}`

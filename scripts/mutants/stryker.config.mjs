@@ -1,9 +1,6 @@
 /** How Stryker runs; `main.ts` starts it and says in the environment what is changed. */
 const { MUTATED = "", MUTATED_FILES = "" } = process.env
 
-// Read by the processes that run the tests: of the properties a few cases do, each mutant runs them anew.
-process.env.THREADFOLD_RUNS ??= "3"
-
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   packageManager: "pnpm",
