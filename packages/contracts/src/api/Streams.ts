@@ -44,5 +44,4 @@ export const Bundle = Schema.String.annotations({
   title: "Bundle",
   description:
     "What `threadfold export` writes: lines of JSON, compressed with gzip. docs/adr/0012-bundles.md has the format.",
-  jsonSchema: { type: "string", format: "binary" },
 })
