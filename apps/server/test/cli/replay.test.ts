@@ -89,5 +89,5 @@ it("serves a recorded log event by event, refuses to be written to, and leaves n
   expect([readdirSync(directory), statSync(file).mtimeMs, statSync(file).size]).toEqual(before)
   expect((await document(VerifyReport, ["verify", "--db", file])).hash).toBe(clean.hash)
   const nothing = await threadfold(["replay", join(directory, "nothing"), "--json"])
-  expect([nothing.code, nothing.stdout]).toEqual([2, ""])
+  expect([nothing.code, nothing.stdout]).toEqual([3, ""])
 })
