@@ -6,10 +6,8 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { CheckReport, ImportReport, ThreadView, VerifyReport } from "@threadfold/contracts"
-import { RebuildView } from "@threadfold/contracts/api"
 import { ProblemDetails } from "@threadfold/contracts/problem"
 import { recording } from "@threadfold/testkit"
-import Sqlite from "better-sqlite3"
 import { Schema } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { document, type Ended, ended, problemOf, program, temporary, threadList } from "./program.js"
@@ -151,26 +149,7 @@ describe.skipIf(whyNot !== null)("a disk", () => {
     // Commands that only look read the full disk, in the server and beside it.
     const list = await document(threadList(ThreadView), ["threads", "--db", join(inside, "threadfold.db")])
     expect(list.threads).toHaveLength(1)
-    // A rebuild beside the server needs room only where it has something to write, and says when there is none.
-    const rebuilt = async () => {
-      await server.call("/v1/projections/rebuild", { method: "POST" })
-      for (;;) {
-        const text = await (await server.call("/v1/projections/rebuild")).text()
-        const view = Schema.decodeUnknownSync(Schema.parseJson(RebuildView))(text)
-        if (view.state !== "running") return view
-      }
-    }
-    expect(await rebuilt()).toMatchObject({ state: "completed", report: { changed: 0 } })
     clear()
-    const handle = new Sqlite(join(inside, "threadfold.db"))
-    handle.exec("UPDATE threads SET title = 'planted'")
-    handle.close()
-    leave(0)
-    const refused = await rebuilt()
-    expect([refused.state, refused.problem?.type]).toEqual(["failed", "urn:threadfold:problem:disk-full"])
-    expect(await (await server.call("/v1/threads")).text()).toContain("planted")
-    clear()
-    expect(await rebuilt()).toMatchObject({ state: "completed", report: { changed: 1, rows: 1 } })
     expect(await push(server, session, [notice(seq + 1)])).toMatchObject([{ status: "appended" }])
     const stored = await eventsOf(server, "runtime.warning")
     expect(stored.map((event) => event.seq)).toEqual(Array.from({ length: seq + 1 }, (_, index) => index + 1))
