@@ -3,8 +3,6 @@
  * every change which rules led to it. Without a trace a registered function is called as it is, so that the write path does no work
  * for this.
  */
-import type { Step } from "./Step.js"
-
 /** The rules, by the numbers and names of docs/rules.md. */
 export const foldRules = {
   1: "The pointer",
@@ -80,9 +78,18 @@ export class FoldTrace {
   }
 }
 
+/** A step that may note the rules of its changes. */
+interface Traceable {
+  /** Null: nothing is noted. */
+  readonly trace: FoldTrace | null
+}
+
 /** Registers a function of a step with the rule that it carries out. */
 export const byRule =
-  <Rest extends readonly unknown[], Result>(rule: RuleNumber, apply: (step: Step, ...rest: Rest) => Result) =>
+  <Step extends Traceable, Rest extends readonly unknown[], Result>(
+    rule: RuleNumber,
+    apply: (step: Step, ...rest: Rest) => Result,
+  ) =>
   (step: Step, ...rest: Rest): Result => {
     const { trace } = step
     if (trace === null) return apply(step, ...rest)
