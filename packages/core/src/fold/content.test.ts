@@ -68,7 +68,12 @@ describe("rule 5: content that stands by itself", () => {
 
   it("a whole item of an unknown native turn makes it ended unknown, inferred; its own end corrects that", () => {
     const s = whole(new Scenario().start(), "m1", "old")
-    expect(s.turnRow(t1)).toMatchObject({ status: "ended", outcome: "unknown", evidence: "inferred" })
+    expect(s.turnRow(t1)).toMatchObject({
+      status: "ended",
+      outcome: "unknown",
+      evidence: "inferred",
+      origin: "provider",
+    })
     expect(s.textOf("m1")).toBe("old")
     expect(s.state.session?.status).toBe("ready")
     s.complete(t1)

@@ -188,6 +188,12 @@ describe("a delegation that names a turn which has not been seen", () => {
     expect(rows(hand(talk().complete("null").complete("undefined")))).toMatchObject([{ status: "open", cause: null }])
   })
 
+  it("is linked by content that makes the turn known, as one that is over", () => {
+    const s = hand(talk(), t1)
+    s.send("item.completed", { kind: "agent_message", status: "completed" }, { native: { turnId: t1, itemId: "m1" } })
+    expect(rows(s)).toMatchObject([{ status: "closed", turnId: s.turnRow(t1)?.turnId, cause: "turn-ended" }])
+  })
+
   it("another turn's start does not link it, nor one of another session with the same weak name", () => {
     const s = hand(talk(), "turn-1").turn(t1)
     expect(rows(s)).toMatchObject([{ status: "open", turnId: null }])

@@ -123,7 +123,7 @@ describe("rule 7: inference attempts", () => {
 
   it("a closure from an inferred turn end yields once to the attempt's own terminal", () => {
     const s = begun().status("ready")
-    expect(row(s)).toMatchObject({ status: "cancelled", evidence: "inferred" })
+    expect(row(s)).toMatchObject({ status: "cancelled", cause: "turn-ended-inferred", evidence: "inferred" })
     s.send("inference.item", { key: "#0" }, on("r1")).send("inference.completed", { responseId: "a" }, on("r1"))
     expect(row(s)).toMatchObject({ status: "completed", evidence: "observed", items: 1, responseId: "a" })
     s.send("inference.failed", { error: "late" }, on("r1"))

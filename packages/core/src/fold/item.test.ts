@@ -207,7 +207,12 @@ describe("rule 5: commands that outlive their turn", () => {
 
   it("it ends with its session", () => {
     const s = running().complete(t1).send("session.exited", { reason: "exit", code: 0 })
-    expect(task(s)).toMatchObject({ status: "ended", outcome: "interrupted", evidence: "inferred" })
+    expect(task(s)).toMatchObject({
+      status: "ended",
+      outcome: "interrupted",
+      cause: "session-ended",
+      evidence: "inferred",
+    })
     expect(s.state.thread?.runningTasks).toBe(0)
   })
 

@@ -42,6 +42,7 @@ export const moveSession = byRule(1, (step: Step, status: SessionStatus, fields:
     endTurn(step, active, { outcome: inferredOutcome(status), cause: `session-${status}`, evidence: "inferred" })
   }
   const session = step.state.session
+  // Stryker disable next-line ConditionalExpression: a turn runs in a session
   if (session === null) return
   const { waiting } = step
   const over = hasEnded(session) || (fields.endedAt ?? null) !== null
@@ -58,8 +59,7 @@ export const moveSession = byRule(1, (step: Step, status: SessionStatus, fields:
 export const leaveStarting = (step: Step, fields: Partial<SessionRow> = {}): void => {
   const session = livingSession(step.state)
   if (session === null) return
-  const idle = session.status === "starting" && step.state.active === null && step.waiting.length === 0
-  moveSession(step, idle ? "ready" : session.status, fields)
+  moveSession(step, session.status === "starting" ? "ready" : session.status, fields)
 }
 
 /** How and why a session ends. */
@@ -105,7 +105,7 @@ export const endSession = byRule(1, (step: Step, end: SessionEnd): void => {
     endedAt: step.at,
     code: end.code ?? null,
     signal: end.signal ?? null,
-    lastError: end.message ?? step.state.session?.lastError ?? null,
+    lastError: end.message ?? session.lastError,
   })
 })
 

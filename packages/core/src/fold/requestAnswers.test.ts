@@ -7,6 +7,33 @@ const asked = (s = new Scenario().start().turn(t1)) => s.send("request.opened", 
 const row = (s: Scenario) => s.rows.all("requests")[0]
 const answers = { q1: ["Blue"] }
 
+describe("rule 6: a question", () => {
+  it("says what it asks and what it takes", () => {
+    const data = {
+      decisions: ["accept", "decline"],
+      choices: [{ decision: "accept", label: "Yes" }],
+      questions: [{ id: "q1", text: "Which?", options: [{ label: "Blue" }] }],
+      changes: [{ path: "a.txt", kind: "update" }],
+      data: { command: "ls" },
+    }
+    const s = new Scenario()
+      .start()
+      .turn(t1)
+      .sendRaw("request.opened", { kind: "user_input", title: "T", nativeKind: "ask", ...data }, q)
+    expect(row(s)).toMatchObject({ title: "T", nativeKind: "ask", data, evidence: null, cause: null, endedAt: null })
+    expect(row(asked())).toMatchObject({
+      title: null,
+      nativeKind: null,
+      data: { decisions: null, choices: null, questions: null, changes: null, data: null },
+    })
+  })
+
+  it("may have no name, where its event brings an id", () => {
+    const s = new Scenario().start().send("request.opened", { kind: "other" }, { ids: { requestId: id("r") } })
+    expect(row(s)).toMatchObject({ requestId: id("r"), nativeRequestId: null, status: "open" })
+  })
+})
+
 describe("rule 6: the content of an answer", () => {
   it("is what the first answer has, however it says so", () => {
     const answering = (said: object) =>
@@ -90,6 +117,17 @@ describe("rule 6: resolved without a decision, and what follows", () => {
   it("holds the questions of the present turn only", () => {
     const s = resolved()
     expect(s.state.elsewhere).toEqual({ turnId: s.turnRow(t1)?.turnId, requestIds: [row(s)?.requestId] })
+  })
+
+  it("holds for several questions in a row, which one clean-up takes along", () => {
+    const question = (requestId: string) => ({ native: { turnId: t1, requestId } })
+    const s = new Scenario().start().turn(t1)
+    for (const name of ["0", "1"]) s.send("user-input.requested", { kind: "user_input" }, question(name))
+    for (const name of ["0", "1"]) s.send("user-input.resolved", {}, question(name))
+    expect(s.complete(t1, "interrupted").rows.all("requests")).toMatchObject([
+      { status: "cancelled" },
+      { status: "cancelled" },
+    ])
   })
 
   it("is decided by the provider's next event: none of ours, and none of another session", () => {

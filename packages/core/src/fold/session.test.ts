@@ -11,7 +11,25 @@ describe("sessions: start", () => {
   it("the first one has epoch 1 and is ready", () => {
     const s = new Scenario().start()
     expect(s.session).toMatchObject({ epoch: 1, status: "ready", evidence: null, endedAt: null })
+    expect(s.session).toMatchObject({ connectionId: null, usageMode: "cumulative-thread", leaseMs: null })
+    expect(s.state.channels).toEqual({ agent: 1 })
+    expect(s.state.thread?.lastActivityAt).toBe(s.log.at(-1)?.recordedAt)
     expect(s.state.thread).toMatchObject({ provider: "codex", sessionId: id("session s1") })
+  })
+
+  it("says how it is attached", () => {
+    const connectionId = id("connection")
+    const told = { connectionId, usageMode: "per-turn", leaseMs: 30_000 } as const
+    const s = new Scenario().send("session.started", { provider: "x", mode: "attached", ...told })
+    expect(s.session).toMatchObject({ mode: "attached", ...told })
+    expect(new Scenario().send("session.started", { provider: "x", mode: "managed" }).session?.usageMode).toBeNull()
+  })
+
+  it("and its status are told by an event of a session only", () => {
+    const s = new Scenario().send("session.started", { provider: "x", mode: "managed" }, { session: null })
+    s.send("session.state.changed", { state: "ready" }, { session: null })
+    expect(s.session).toBeNull()
+    expect(s.reasons()).toEqual([])
   })
 
   it("each next one has the next epoch", () => {
@@ -69,14 +87,19 @@ describe("sessions: the provider's own id", () => {
 
 describe("sessions: end", () => {
   it.each([
-    [{ reason: "exit", code: 1 }, "stopped", "exit code=1"],
+    [{ reason: "exit", code: 1, message: "out of memory" }, "stopped", "exit code=1"],
     [{ reason: "exit", signal: "SIGKILL" }, "stopped", "exit signal=SIGKILL"],
     [{ reason: "unloaded" }, "stopped", "unloaded"],
     [{ reason: "unloaded", code: null, signal: null }, "stopped", "unloaded"],
     [{ reason: "exit", code: 1, failedStart: true }, "error", "start-failed"],
   ] as const)("%j → %s, cause %s", (payload, status, cause) => {
     const s = new Scenario().start().send("session.exited", payload)
-    expect(s.session).toMatchObject({ status, cause, evidence: "observed" })
+    const {
+      code = null,
+      message = null,
+      signal = null,
+    } = { code: undefined, message: undefined, signal: undefined, ...payload }
+    expect(s.session).toMatchObject({ status, cause, evidence: "observed", code, signal, lastError: message })
     expect(s.session?.endedAt).not.toBeNull()
     s.send("session.exited", payload)
     expect(s.reasons()).toEqual(["session-exit-duplicate"])
@@ -109,6 +132,7 @@ describe("sessions: end", () => {
     ["session.reaped", { idleMs: 1 }],
     ["session.reconciled", { liveness: "gone" }],
     ["session.stop-requested", {}],
+    ["session.exited", { reason: "exit" }],
   ] as const)("%s of a session that was replaced leaves the living one alone", (type, payload) => {
     const s = request(new Scenario().start().start("s2"), id("r"), false)
     const before = [s.session, s.rows.all("turns")]
@@ -189,6 +213,9 @@ describe("sessions: end", () => {
   it("an error status says why", () => {
     const s = new Scenario().start().send("session.state.changed", { state: "error", reason: "no balance" })
     expect(s.session).toMatchObject({ status: "error", lastError: "no balance" })
+    s.send("session.state.changed", { state: "ready", reason: "paid" })
+    expect(s.session).toMatchObject({ status: "ready", lastError: "no balance" })
+    expect(s.send("session.exited", { reason: "exit" }).session).toMatchObject({ lastError: "no balance", code: null })
   })
 })
 
@@ -215,6 +242,15 @@ describe("rule 2 on requested turns", () => {
     request(s, id("b"), false).send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("b") } })
     expect(s.rows.all("turns")[1]).toMatchObject({ outcome: "cancelled", cause: "interrupt-requested" })
     expect(s.session).toMatchObject({ status: "ready", pendingTurnId: null })
+  })
+
+  it("the end of one changes no status but that of a session that starts for it", () => {
+    const s = request(new Scenario().start(), id("a"), false).status("error")
+    s.send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("a") } })
+    expect(s.session).toMatchObject({ status: "error", pendingTurnId: null })
+    const two = request(request(new Scenario().start(), id("a"), false), id("b"), false)
+    two.send("turn.interrupt-requested", {}, { session: null, ids: { turnId: id("a") } })
+    expect(two.session).toMatchObject({ status: "starting", pendingTurnId: id("b") })
   })
 
   it("an interrupt of a turn that was delivered and has not started ends it at once", () => {

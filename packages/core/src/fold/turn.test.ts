@@ -257,7 +257,11 @@ describe("rule 4: the epoch fence", () => {
   it("the next session ends the one before as replaced, and its late events change nothing of the current one", () => {
     const s = new Scenario().start().turn("turn-1").item("i1", "turn-1").start("s2")
     expect(s.turnRow("turn-1")).toMatchObject({ outcome: "interrupted", cause: "replaced", evidence: "inferred" })
-    expect(s.rows.find("sessions", "key", [id("session s1")])).toMatchObject({ status: "stopped", cause: "replaced" })
+    expect(s.rows.find("sessions", "key", [id("session s1")])).toMatchObject({
+      status: "stopped",
+      cause: "replaced",
+      evidence: "inferred",
+    })
     s.turn("turn-1", "s2").status("ready", "s1").item("i9", "turn-1", {}, "s1").turn("turn-5", "s1")
     expect(s.session).toMatchObject({ epoch: 2, status: "running" })
     expect(s.rows.all("turns")).toHaveLength(2)
@@ -333,6 +337,11 @@ describe("rule 2 in a recording: there is no turn.settled, so the session's end 
       { native: { callId: "7" }, ids: { turnId: id("asked") } },
     )
     expect(settled(s.send("session.exited", { reason: "recording-ended" }))).toEqual([["unknown", "inferred", 1]])
+  })
+
+  it("leaves a provisional end of a living session to turn.settled", () => {
+    const s = new Scenario().start().turn(t1).status("ready").send("session.exited", { reason: "exit" })
+    expect(settled(s)).toEqual([["unknown", "inferred", 0]])
   })
 
   it("leaves the turns of a living session to turn.settled", () => {

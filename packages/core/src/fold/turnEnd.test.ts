@@ -16,6 +16,15 @@ describe("rule 2: the end of a turn", () => {
     expect(s.rows.all("turns")).toMatchObject([{ outcome: "cancelled", evidence: "inferred", settled: 1 }])
   })
 
+  it("that is observed is never provisional", () => {
+    expect(new Scenario().start().turn(t1).complete(t1).state.provisional).toBeNull()
+  })
+
+  it("of one turn does not settle another one in a living session", () => {
+    const s = new Scenario().start().turn(t1).status("ready").turn(t2).status("ready")
+    expect(s.rows.all("turns").map(({ settled }) => settled)).toEqual([0, 0])
+  })
+
   it("is settled once", () => {
     const s = new Scenario().start().turn(t1).status("ready")
     const settle = () => s.send("turn.settled", {}, { session: null, ids: { turnId: s.turnRow(t1)?.turnId ?? null } })

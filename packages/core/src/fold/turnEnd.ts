@@ -54,7 +54,7 @@ export const endTurn = byRule(2, (step: Step, turn: TurnRow, end: TurnEnd): Turn
     step.state.provisional = null
   }
   const row: TurnRow = {
-    ...(step.state.active?.turnId === turn.turnId ? step.state.active : turn),
+    ...turn,
     ...end.fields,
     status: "ended",
     outcome: end.outcome,

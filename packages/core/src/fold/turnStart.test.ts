@@ -40,6 +40,8 @@ describe("rule 2: a request for a turn", () => {
     expect(asked(new Scenario().start(), "s1")).toMatchObject(delivered)
     expect(asked(new Scenario().start(), null)).toMatchObject(delivered)
     expect(asked(new Scenario(), null)).toMatchObject({ handedOver: 1, sessionId: null })
+    const waits = new Scenario().start().send("turn.requested", { handedOver: false }, { ids: ours("A") })
+    expect(row(waits, "A")).toMatchObject({ handedOver: 0, sessionId: id("session s1") })
   })
 
   it("with an id that is none of ours is kept", () => {
@@ -208,8 +210,22 @@ describe("rule 3: a start", () => {
     ])
   })
 
-  it("of what the provider starts was delivered by nobody", () => {
-    expect(new Scenario().start().turn(t1).turnRow(t1)).toMatchObject({ handedOver: 0, ordinal: 1, origin: "provider" })
+  it("shows that the turn was delivered, where we asked for it", () => {
+    const s = new Scenario().start().turn(t1).complete(t1).turn(t2, "s1", { synthetic: true }).complete(t2)
+    expect(s.rows.all("turns")).toMatchObject([
+      { handedOver: 0, ordinal: 1, origin: "provider" },
+      { handedOver: 0, ordinal: 2, origin: "synthetic" },
+    ])
+    request(s, "A").send("turn.started", {}, { ids: ours("A") })
+    expect(row(s, "A")).toMatchObject({ status: "running", handedOver: 1, origin: "client" })
+    expect(s.state.baseline).toBeNull()
+  })
+
+  it("without a name is that of the turn which it is, whatever else waits without a name", () => {
+    const s = new Scenario().start().send("turn.requested", { handedOver: true }, { ids: ours("A") })
+    s.send("turn.started", {}, { ids: ours("B") })
+    expect([row(s, "A")?.status, row(s, "B")?.status]).toEqual(["requested", "running"])
+    expect(s.reasons()).toEqual([])
   })
 })
 
@@ -249,11 +265,11 @@ describe("rule 2: a turn that a join brings back", () => {
 })
 
 describe("rule 9: the id of a delegation that was steered", () => {
-  it("becomes no turn, neither by a request nor by content", () => {
+  it("becomes no turn, neither by a request nor by a start nor by content", () => {
     const s = new Scenario().start().turn(t1)
     const turnId = s.turnRow(t1)?.turnId ?? null
     s.send("delegation.opened", { route: "steered" }, { session: null, ids: { delegationId: id("D"), turnId } })
-    request(s, "D")
+    request(s, "D").send("turn.started", { supersedes: true }, { ids: ours("D"), native: { turnId: t2 } })
     s.send(
       "item.completed",
       { kind: "agent_message", status: "completed" },

@@ -221,7 +221,7 @@ export const startTurn = byRule(
     const { event, state } = step
     const subject = turnSubject(turnId)
     if (refuseEnded(step)) return null
-    if (state.session === null || step.relation !== "current") {
+    if (step.relation !== "current") {
       step.note("session-unknown", eventSession(step), event.type)
       return null
     }
@@ -234,6 +234,7 @@ export const startTurn = byRule(
       else if (known.status !== "running" || options.joined !== true) step.note("turn-restarted", subject)
       return null
     }
+    // Stryker disable next-line ConditionalExpression: no turn has the id of a steered delegation, so a known one needs no look-up
     if (known === null && refuseSteered(step, turnId)) return null
     const native = known?.nativeTurnId ?? event.native?.turnId ?? null
     if (native !== null && (findNativeTurn(state, step.rows, native, event.sessionId)?.turnId ?? turnId) !== turnId) {
