@@ -44,6 +44,11 @@ const cases: readonly Case[] = [
   ["idle for a little less than the window", judge(unused(30 * minute - 1)), "keep in-use"],
   ["idle for the window", judge(unused(30 * minute)), "reap idle"],
   ["the window of another policy", judge(unused(2_000), { policy: { idleMs: 2_000 } }), "reap idle"],
+  [
+    "starting for the grace, beyond a shorter window",
+    judge(unused(5 * minute, { status: "starting" }), { policy: { idleMs: minute } }),
+    "reap idle",
+  ],
   ["a policy that never reaps", judge(unused(900 * hour), { policy: { idleMs: 0 } }), "keep off"],
   ["in error, without a turn", judge(unused(hour, { status: "error" })), "reap idle"],
   ["running by its status, without a turn", judge(unused(hour, { status: "running" })), "reap idle"],

@@ -118,7 +118,7 @@ const protection = (session: LivingSession, idleMs: number, moment: Moment, poli
   if (runningTasks > 0 && silentMs < policy.backgroundCapMs) return "task-running"
   if (queued > 0 && queueHeld === 0) return "queue-waiting"
   if (session.status === "starting" && idleMs < policy.startingGraceMs) return "starting"
-  if (keepAliveUntil !== null && keepAliveUntil > moment.now) return "keep-alive"
+  if ((keepAliveUntil ?? 0) > moment.now) return "keep-alive"
   return null
 }
 

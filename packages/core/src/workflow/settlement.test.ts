@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest"
+import { id, Scenario, strong } from "../../test/Scenario.js"
+import { settlementOf } from "./settlement.js"
+
+const ours = { session: null } as const
+const stopped = { type: "session.stop-requested", sessionId: null, payload: { reason: "imported" } }
+const gone = {
+  type: "session.reconciled",
+  sessionId: id("session s1"),
+  payload: { liveness: "gone", reason: "imported" },
+}
+const closed = {
+  type: "connection.closed",
+  sessionId: null,
+  payload: { reason: "recording-ended", message: "It was imported from another log." },
+}
+const queued = (s: Scenario) => s.send("message.queued", { messageId: id("m"), text: "next" }, ours)
+const requested = (s: Scenario) => s.send("turn.requested", {}, { ...ours, ids: { turnId: id("T") } })
+const opened = () =>
+  new Scenario().send("connection.opened", { provider: "codex", mode: "managed" }, { ...ours, actor: "provider" })
+
+describe("the settlement of a stream from another log", () => {
+  const cases: readonly (readonly [string, () => Scenario, readonly object[]])[] = [
+    ["an empty one", () => new Scenario(), []],
+    ["one whose session has ended", () => new Scenario().start().send("session.exited", { reason: "exit" }), []],
+    ["one with a session that lives", () => new Scenario().start().turn(strong("t1")), [gone]],
+    ["one with a turn that waits", () => requested(new Scenario()), [stopped]],
+    ["one with messages that would run", () => queued(new Scenario()), [stopped]],
+    ["one whose queue is held already", () => queued(new Scenario()).send("session.stop-requested", {}, ours), []],
+    ["one with both, in order", () => requested(new Scenario().start()), [stopped, gone]],
+    ["a connection that is open", opened, [closed]],
+    ["a connection that was closed", () => opened().send("connection.closed", { reason: "exit" }, ours), []],
+  ]
+  it.each(cases)("ends what is alive in %s, and nothing else", (_, stream, expected) => {
+    expect(settlementOf(stream().state)).toEqual(expected)
+  })
+
+  it("holds no queue of a stream that has no thread", () => {
+    expect(settlementOf({ ...new Scenario().state, queue: [id("m")] })).toEqual([])
+  })
+})
