@@ -66,7 +66,17 @@ class MutantRunner implements TestRunner {
     const { activeMutant, hitLimit, mutantActivation, reloadEnvironment, testFilter } = options
     delete instrumented.activeMutant
     if (mutantActivation === "static") instrumented.activeMutant = activeMutant.id
-    if (reloadEnvironment || this.tests.length === 0) await this.load()
+    try {
+      if (reloadEnvironment || this.tests.length === 0) await this.load()
+    } catch (error) {
+      // A mutant with which a file of tests does not even load is noticed.
+      return {
+        status: MutantRunStatus.Killed,
+        killedBy: [testFilter?.[0] ?? ""],
+        failureMessage: String(error),
+        nrOfTests: 0,
+      }
+    }
     Object.assign(instrumented, {
       activeMutant: activeMutant.id,
       hitCount: 0,
