@@ -1,10 +1,11 @@
 // Makes the program out of the sources of all packages: one file per entry, and what they share in chunks beside them, all
 // flat in `dist`. Loading a thousand modules one by one took two thirds of the time in which a command answers.
 import { execFileSync } from "node:child_process"
-import { rmSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { init, parse } from "es-module-lexer"
 import { build, context } from "esbuild"
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -82,6 +83,32 @@ const options = {
 }
 
 /**
+ * Replaces each `import()` that is left by a call of the fourth argument: where V8 has a script from its cache, Node does not know how
+ * to import for it.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const importsByArgument = {
+  name: "imports-by-argument",
+  setup: (on) => {
+    on.onEnd(async ({ outputFiles = [] }) => {
+      await init
+      for (const { path, text } of outputFiles) {
+        const [found] = parse(text)
+        const starts = found.flatMap(({ d, ss }) => (d >= 0 ? [ss] : []))
+        let written = ""
+        let from = 0
+        for (const start of starts) {
+          written += `${text.slice(from, start)}importByNode`
+          from = start + "import".length
+        }
+        writeFileSync(path, written + text.slice(from))
+      }
+    })
+  },
+}
+
+/**
  * The program in one file, as a function that gives what it exports (`src/compiledProgram.ts`), with lines that a stack trace can name.
  *
  * @type {import("esbuild").BuildOptions}
@@ -90,15 +117,16 @@ const inOneFile = {
   ...shared,
   entryPoints: { program: "src/cli/main.ts" },
   outfile: "dist/program.cjs",
+  write: false,
   format: "cjs",
   define: { "import.meta.url": "hereUrl" },
   banner: {
-    js: '(function (require, __filename, __dirname) { const module = { exports: {} }; const hereUrl = require("node:url").pathToFileURL(__filename).href;',
+    js: '(function (require, __filename, __dirname, importByNode) { const module = { exports: {} }; const hereUrl = require("node:url").pathToFileURL(__filename).href;',
   },
   footer: { js: "return module.exports; })" },
   minifyWhitespace: true,
   lineLimit: 160,
-  plugins: [withoutOptionFiles, withoutSwagger],
+  plugins: [withoutOptionFiles, withoutSwagger, importsByArgument],
 }
 
 /**

@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
-import { constants, Script } from "node:vm"
+import { Script } from "node:vm"
 
 /** File names of a compiled program in the folder of the built one: its code in one file, and what V8 of this Node made of it. */
 export const compiledNames = {
@@ -23,8 +23,6 @@ const scriptOf = (file: string, cachedData?: Buffer): Script =>
   new Script(readFileSync(file, "latin1"), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
-    // `import()` of a module by its path is Node's.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
 
 const run = (script: Script, file: string): Program => {
@@ -35,7 +33,8 @@ const run = (script: Script, file: string): Program => {
     if (!isBuiltin(name)) statSync(file)
     return load(name)
   }
-  return script.runInThisContext()(require, file, dirname(file))
+  const importByNode = (name: string): Promise<unknown> => import(name)
+  return script.runInThisContext()(require, file, dirname(file), importByNode)
 }
 
 /**

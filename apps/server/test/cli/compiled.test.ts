@@ -1,5 +1,5 @@
 /** In which form the built program is loaded: the one that V8 had made of it, or its modules. */
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { Schema } from "effect"
@@ -34,4 +34,15 @@ it("a V8 that does not take it runs the modules", () => {
   expect(printed).toBe(version)
   expect(files).not.toContain("program.cjs")
   expect(files.filter((name) => name.startsWith("main-"))).toHaveLength(1)
+})
+
+it("imports packages and modules by their path in both forms", () => {
+  const report = (flags: readonly string[]) => {
+    const run = spawnSync(process.execPath, [...flags, program, "doctor", "--data-dir", temporary()], {
+      encoding: "utf8",
+    })
+    return run.stdout.split("\n").find((line) => line.includes("database module"))
+  }
+  expect(report([])).toMatch(/^ok +database module/)
+  expect(report(["--max-lazy"])).toBe(report([]))
 })
