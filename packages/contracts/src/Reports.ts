@@ -51,7 +51,7 @@ const FoundSessions = shape("FoundSessions", "Session files of one agent.", {
   folders: field(Schema.Array(Schema.String), "Folders that were looked into."),
   sessions: int("Files that were found."),
   new: int("Those whose thread the log does not have."),
-  bytes: int("Their size."),
+  bytes: int("Their size, bytes."),
   newestAt: optTime("When the newest was last written", "there is none"),
 })
 
@@ -93,8 +93,10 @@ export const CheckReport = shape("CheckReport", "What `check` prints.", {
 })
 export type CheckReport = typeof CheckReport.Type
 
+const LogPart = listed("LogPart", "A part of the log.", "row", "payload", "native", "events", "digests")
+
 const LogFinding = shape("LogFinding", "Something in the log that is not what was written.", {
-  part: field(Schema.Literal("row", "payload", "native", "events", "digests"), "What it is about."),
+  part: field(LogPart, "What it is about."),
   streamId: optText("The stream; null: not known."),
   firstSequence: optInt("Sequence of the first event that it may be; null: not known."),
   lastSequence: optInt("Sequence of the last event that it may be; null: not known."),

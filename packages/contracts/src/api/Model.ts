@@ -11,7 +11,7 @@ import { listCall, readCall } from "./problemSets.js"
 import { pageParams, readParams } from "./Query.js"
 
 /** Name of a table of the read model. */
-const RowTable = Schema.Literal(...tableNames).annotations(
+export const RowTable = Schema.Literal(...tableNames).annotations(
   namedJson("TableName", "Name of a table of the read model.", { type: "string", enum: tableNames }),
 )
 

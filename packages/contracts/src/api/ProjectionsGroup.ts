@@ -5,13 +5,12 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { field, int, listed, optInt, optional, optText, optTime, shape, text, time } from "../fields.js"
 import { RebuildReport, VerifyReport } from "../Reports.js"
-import { tableNames } from "../Tables.js"
 import { accepted } from "./Endpoint.js"
+import { RowTable } from "./Model.js"
 import { described } from "./operation.js"
 import { ProblemDetails } from "./Problem.js"
 import { bodyCall, databaseCall } from "./problemSets.js"
 
-const ProjectionName = Schema.Literal(...tableNames)
 const Thread = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(100))
 
 /** What a comparison is limited to. */
@@ -25,7 +24,7 @@ export type VerifyRequest = typeof VerifyRequest.Type
 export const RebuildRequest = shape("RebuildRequest", "What a rebuild is limited to; without a body: nothing.", {
   threadId: optional(Thread, "Only this stream: our id of a thread or a connection."),
   projection: optional(
-    ProjectionName,
+    RowTable,
     "Only the rows of this table are written. A stream whose rows are of another version of the fold, or that is frozen, gets all of its rows.",
   ),
   resume: optional(Schema.Boolean, "True: go on where a rebuild that was stopped left off."),
