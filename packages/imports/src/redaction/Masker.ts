@@ -64,7 +64,15 @@ export class Masker {
   /** A value of JSON without secrets: in its texts, and in the names of its fields. */
   value(value: unknown, place: Place): unknown {
     if (typeof value === "string") return this.text(value, place)
-    if (Array.isArray(value)) return value.map((entry: unknown) => this.value(entry, place))
+    if (Array.isArray(value)) {
+      // A name and its value, as in lists of headers, of variables and of arguments.
+      return value.map((entry: unknown, index) => {
+        const name: unknown = value[index - 1]
+        return typeof name === "string" && name.length <= 60
+          ? this.field(name.replace(/^--?/, ""), entry, place)
+          : this.value(entry, place)
+      })
+    }
     if (typeof value !== "object" || value === null) return value
     return Object.fromEntries(
       Object.entries(value).map(([name, entry]: [string, unknown]) => {

@@ -25,6 +25,13 @@ const key = (kind: string, hint: string, pattern: string): Detector => ({
   pattern: new RegExp(`${before}(?:${pattern})`, "dg"),
 })
 
+/** A key whose beginning is in no word: it counts whatever it is glued to. */
+const gluedKey = (kind: string, hint: string, pattern: string): Detector => ({
+  kind,
+  hint: new RegExp(hint),
+  pattern: new RegExp(pattern, "dg"),
+})
+
 /** Names after which a value is a secret. */
 const secretName =
   "(?:pass(?:word|wd|phrase)|pwd|secret|secret[_-]?(?:access[_-]?)?key|api[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|client[_-]?secret|private[_-]?key|bearer[_-]?token|token)"
@@ -41,6 +48,41 @@ const isReference = (value: string): boolean =>
 /** A value that no person would write as a word: it has a digit and a letter, or marks between them. */
 const isDense = (value: string): boolean =>
   /\d/.test(value) && /[A-Za-z]/.test(value) && !/^\d+[a-z]{1,2}$/i.test(value)
+
+/** What code, forms and messages write behind the word password. */
+const plainWords = new Set([
+  "string",
+  "text",
+  "input",
+  "hidden",
+  "password",
+  "required",
+  "optional",
+  "boolean",
+  "number",
+  "varchar",
+  "incorrect",
+  "invalid",
+  "wrong",
+  "missing",
+  "empty",
+  "forgotten",
+  "changed",
+  "reset",
+  "field",
+  "value",
+  "secret",
+  "self",
+  "this",
+  "type",
+  "with",
+  "from",
+  "must",
+  "should",
+  "cannot",
+  "prompt",
+  "keychain",
+])
 
 /** Names of folders below `/home` and `/Users` that are of no person. */
 const sharedFolders = new Set([
@@ -83,11 +125,12 @@ const detectors: readonly Detector[] = [
     pattern: /(?:aws|secret)[\w.\s"'-]{0,30}[=:>]+\s*["']?(?<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/dgi,
     counts: isDense,
   },
-  key("github-token", "gh[pousr]_|github_pat_", "gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
-  key("gitlab-token", "gl[a-z]+-", "gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}"),
-  key("anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{20,}"),
-  key("openai-key", "sk-", "sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-(?!ant-)[A-Za-z0-9]{20,}"),
-  key(
+  gluedKey("github-token", "gh[pousr]_|github_pat_", "gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
+  gluedKey("gitlab-token", "gl[a-z]+-", "gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}"),
+  gluedKey("anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{20,}"),
+  gluedKey("openai-key", "sk-[a-zN]", "sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}"),
+  key("openai-key", "sk-", "sk-(?!ant-)[A-Za-z0-9]{20,}"),
+  gluedKey(
     "slack-token",
     "xox|xapp",
     "xox[abeoprs](?:\\.xox[bp])?-[A-Za-z0-9-]{10,}|xapp-\\d-[A-Za-z0-9]+-\\d+-[A-Za-z0-9]{16,}",
@@ -97,15 +140,26 @@ const detectors: readonly Detector[] = [
     hint: /hooks\.slack/,
     pattern: /hooks\.slack\.com\/(?<secret>(?:services|workflows|triggers)\/[A-Za-z0-9+/_-]{20,})/dg,
   },
-  key("google-key", "AIza|ya29|GOCSPX", "AIza[A-Za-z0-9_-]{35}|ya29\\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{28}"),
+  gluedKey(
+    "google-key",
+    "AIza|ya29|GOCSPX",
+    "AIza[A-Za-z0-9_-]{35}|ya29\\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{28}",
+  ),
   key("stripe-key", "[srw][kh]", "(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,}"),
-  key("npm-token", "npm_", "npm_[A-Za-z0-9]{36}"),
-  key("pypi-token", "pypi-", "pypi-AgE[A-Za-z0-9_-]{50,}"),
-  key("huggingface-token", "hf_", "hf_[A-Za-z]{34}"),
-  key("sendgrid-key", "SG\\.", "SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}"),
-  key("digitalocean-token", "do[opr]_v1", "do[opr]_v1_[a-f0-9]{64}"),
+  gluedKey("npm-token", "npm_", "npm_[A-Za-z0-9]{36}"),
+  gluedKey("pypi-token", "pypi-", "pypi-AgE[A-Za-z0-9_-]{50,}"),
+  key("huggingface-token", "hf_", "hf_[A-Za-z0-9]{34}"),
+  gluedKey("sendgrid-key", "SG\\.", "SG\\.[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}"),
+  gluedKey("digitalocean-token", "do[opr]_v1", "do[opr]_v1_[a-f0-9]{64}"),
+  gluedKey("xai-key", "xai-", "xai-[A-Za-z0-9]{40,}"),
+  gluedKey("groq-key", "gsk_", "gsk_[A-Za-z0-9]{40,}"),
+  gluedKey("linear-key", "lin_api_", "lin_api_[A-Za-z0-9]{32,}"),
+  gluedKey("fly-token", "fm[12]_", "fm[12][a-z]?_[A-Za-z0-9+/=_-]{40,}"),
+  key("telegram-token", ":AA", "\\d{8,10}:AA[A-Za-z0-9_-]{33}"),
+  key("discord-token", "[MNO][A-Za-z0-9_-]{22}", "[MNO][A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}"),
+  key("twilio-key", "SK[0-9a-f]", `SK[0-9a-f]{32}${after}`),
   key("vault-token", "hv[sb]\\.", "hv[sb]\\.[A-Za-z0-9_-]{24,}"),
-  key("age-key", "AGE-SECRET", "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
+  gluedKey("age-key", "AGE-SECRET", "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
   {
     kind: "azure-key",
     hint: /AccountKey|SharedAccessKey/,
@@ -115,8 +169,10 @@ const detectors: readonly Detector[] = [
   {
     kind: "url-password",
     hint: /:\/\//,
-    pattern: /[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/@"'<>`\\]*:(?<secret>[^\s@"'<>`\\/]{1,512})@/dgi,
-    counts: (value) => !isReference(value),
+    pattern:
+      /[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/@"'<>`\\]*:(?<secret>[^\s"'<>`\\]{1,512})@(?=[A-Za-z0-9.[\]_-]+(?:[:/?#\s"'<>`\\),;]|$))/dgi,
+    // A number before a path is a port.
+    counts: (value) => !isReference(value) && !/^\d{1,5}\//.test(value),
   },
   { kind: "url-token", hint: /:\/\//, pattern: /https?:\/\/(?<secret>[A-Za-z0-9_-]{20,})@/dgi, counts: isDense },
   {
@@ -143,6 +199,49 @@ const detectors: readonly Detector[] = [
     counts: (value) => !isReference(value) && !/^\d+$/.test(value),
   },
   {
+    kind: "cookie",
+    hint: /cookie/i,
+    pattern: /\b(?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?(?<secret>[A-Za-z0-9_.$-]{1,80}=[^\r\n"'\\]{6,4096})/dgi,
+  },
+  {
+    kind: "docker-auth",
+    hint: /"auth"/,
+    pattern: /"auth"\s{0,3}:\s{0,3}"(?<secret>[A-Za-z0-9+/]{12,}={0,2})"/dg,
+    counts: (value) => isBasic(value),
+  },
+  {
+    kind: "signature",
+    hint: /sig/i,
+    pattern: /[?&](?:sig|signature|x-(?:amz|goog)-signature)=(?<secret>[^\s&"'<>`\\]{8,512})/dgi,
+  },
+  {
+    kind: "password-argument",
+    hint: /-p|--[a-z-]*(?:pass|token|key|secret)/i,
+    pattern: new RegExp(
+      `(?:^|\\s)--(?:[A-Za-z0-9]+-){0,3}${secretName}\\s+["']?(?<secret>(?!-)[^\\s"'\`\\\\]{4,512})`,
+      "dgi",
+    ),
+    counts: (value) => !isReference(value),
+  },
+  {
+    kind: "password-argument",
+    hint: /mysql|mariadb/,
+    pattern: /\b(?:mysql|mariadb)\w*\b[^\n]{0,200}?\s-p(?<secret>[^\s"'`\\]{4,512})/dg,
+    counts: (value) => !isReference(value),
+  },
+  {
+    kind: "pgpass",
+    hint: /:\d{2,5}:/,
+    pattern: /(?<![\w.:/-])[A-Za-z0-9.*-]+:\d{3,5}:[\w*-]+:[\w*.-]+:(?<secret>[^\s:"'`\\]{4,512})/dg,
+  },
+  {
+    kind: "assigned-secret",
+    hint: /pass|pwd/i,
+    pattern:
+      /(?:pass(?:word|wd|phrase)|pwd)["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["']?(?<secret>(?!&[A-Za-z_]+=)[^\s"'`\\,;(){}[\]<>&/~.][^\s"'`\\,;(){}[\]<>&]{3,512})/dgi,
+    counts: (value) => !isReference(value) && !plainWords.has(value.toLowerCase()),
+  },
+  {
     kind: "assigned-secret",
     hint: /pass|pwd|secret|key|token/i,
     pattern: new RegExp(
@@ -155,14 +254,14 @@ const detectors: readonly Detector[] = [
     kind: "user",
     hint: /home|Users|Documents and Settings/i,
     pattern:
-      /(?:[\\/](?:home|Users|Documents and Settings)[\\/]+|-(?:home|Users)-)(?<secret>[^\s\\/"'<>:;,|*?(){}[\]$`-]+(?:-[^\s\\/"'<>:;,|*?(){}[\]$`-]+)*(?=[\\/"'\s:;,)\]}`]|$)|[A-Za-z0-9._]+)/dg,
+      /(?:[\\/](?:home|Users|Documents and Settings)[\\/]+|-(?:home|Users)-)(?<secret>[^\s\\/"'<>:;,|*?(){}[\]$`&-]+(?: [^\s\\/"'<>:;,|*?(){}[\]$`&-]+){1,2}(?=[\\/])|[^\s\\/"'<>:;,|*?(){}[\]$`-]+(?:-[^\s\\/"'<>:;,|*?(){}[\]$`-]+)*(?=[\\/"'\s:;,)\]}`]|$)|[A-Za-z0-9._]+)/dg,
     counts: (name) => !sharedFolders.has(name.toLowerCase()) && !/^\.+$/.test(name),
   },
   {
     kind: "email",
     hint: /@/,
     pattern:
-      /(?<![A-Za-z0-9._%+/-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])/dg,
+      /(?<![\p{L}\p{N}._%+/-])[\p{L}\p{N}][\p{L}\p{N}._%+'-]{0,63}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+\p{L}{2,24}(?![\p{L}\p{N}-])/dgu,
     counts: isPersonal,
   },
 ]
@@ -193,12 +292,45 @@ interface View {
   readonly places: readonly number[] | null
 }
 
-const escaped = /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs
 const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" }
 
-/** The view without one level of escapes, as JSON and shells write them. Null: there are none. */
-const unescaped = ({ places, text }: View): View | null => {
-  if (!text.includes("\\")) return null
+/** How a text may be written otherwise than by its characters. */
+interface Writing {
+  /** What must be in a text that is written so. */
+  readonly hint: RegExp
+  readonly pattern: RegExp
+  readonly decode: (match: RegExpMatchArray) => string
+}
+
+/** Escapes of JSON and shells. */
+const escapes: Writing = {
+  hint: /\\/,
+  pattern: /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs,
+  decode: ([, unicode, byte, other = ""]) => {
+    const code = unicode ?? byte
+    return code === undefined ? (named[other] ?? other) : String.fromCharCode(Number.parseInt(code, 16))
+  },
+}
+
+/** Colours of terminals, and characters that take no room. */
+const unseen: Writing = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of terminals begin with one
+  hint: /[\u001b\u200b-\u200d\u2060\ufeff\u00ad]/,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of terminals begin with one
+  pattern: /\u001b\[[0-9;?]*[A-Za-z]|[\u200b-\u200d\u2060\ufeff\u00ad]/g,
+  decode: () => "",
+}
+
+/** Characters of URLs. */
+const percents: Writing = {
+  hint: /%[0-9a-fA-F]{2}/,
+  pattern: /%([0-9a-fA-F]{2})/g,
+  decode: ([, code = ""]) => String.fromCharCode(Number.parseInt(code, 16)),
+}
+
+/** The view of what a text says that is written so. Null: it is not. */
+const read = ({ places, text }: View, { decode, hint, pattern }: Writing): View | null => {
+  if (!hint.test(text)) return null
   let out = ""
   const starts: number[] = []
   const at = (index: number): number => places?.[index] ?? index
@@ -207,15 +339,13 @@ const unescaped = ({ places, text }: View): View | null => {
     for (let index = last; index < until; index++) starts.push(at(index))
     out += text.slice(last, until)
   }
-  for (const match of text.matchAll(escaped)) {
-    const [whole, unicode, byte, other = ""] = match
-    const code = unicode ?? byte
+  for (const match of text.matchAll(pattern)) {
     copy(match.index)
-    const character = code === undefined ? (named[other] ?? other) : String.fromCharCode(Number.parseInt(code, 16))
+    const character = decode(match)
     // A character of two units stands where its escape begins.
     for (let unit = 0; unit < character.length; unit++) starts.push(at(match.index))
     out += character
-    last = match.index + whole.length
+    last = match.index + match[0].length
   }
   copy(text.length)
   starts.push(at(text.length))
@@ -242,14 +372,15 @@ const findIn = ({ places, text }: View, found: Found[]): void => {
 
 /**
  * The secrets of a text, in order; none overlaps another. It looks through escapes: a key whose characters a text of JSON, or JSON in a
- * text of JSON, writes as `\u….` is found, too.
+ * text of JSON, writes as `\u….` is found, too, and so is one with percent signs as in URLs, or with the colours of a terminal in it.
  */
 export const findSecrets = (text: string): readonly Found[] => {
   const found: Found[] = []
   let view: View | null = { text, places: null }
   for (let level = 0; view !== null && level <= levels; level++) {
-    if (anyHint.test(view.text)) findIn(view, found)
-    view = unescaped(view)
+    const others: readonly (View | null)[] = [read(view, unseen), read(view, percents)]
+    for (const each of [view, ...others]) if (each !== null && anyHint.test(each.text)) findIn(each, found)
+    view = read(view, escapes)
   }
   return found.sort((a, b) => a.start - b.start)
 }

@@ -1,4 +1,5 @@
 /** The events of a stream without what should not be shared, one after the other. */
+import { isEventType } from "@threadfold/contracts"
 import type { RestoredEvent } from "@threadfold/engine"
 import type { Redaction } from "../bundle/format.js"
 import { findSecrets } from "./detectors.js"
@@ -145,13 +146,27 @@ class MaskedStream {
   }
 
   private withoutPayload(row: RestoredEvent["row"]): RestoredEvent["row"] {
-    return { ...row, native: this.json(row.native, placeOf(row, "native")) }
+    return { ...this.withoutNames(row), native: this.json(row.native, placeOf(row, "native")) }
   }
 
   private masked(row: RestoredEvent["row"], body: string | null): Waiting {
     const payload = this.json(row.payload, placeOf(row, "payload"))
     const native = this.json(row.native, placeOf(row, "native"))
-    return { row: { ...row, payload: payload ?? "null", native }, body: this.body(row, body), piece: null }
+    const shown = { ...this.withoutNames(row), payload: payload ?? "null", native }
+    return { row: shown, body: this.body(row, body), piece: null }
+  }
+
+  /** The names that a source gave may hold a secret, too. */
+  private withoutNames(row: RestoredEvent["row"]): RestoredEvent["row"] {
+    const text = <T extends string | null>(value: T, field: string) =>
+      value === null ? value : this.masker.text(value, placeOf(row, field))
+    return {
+      ...row,
+      type: isEventType(row.type) ? row.type : (text(row.type, "type") ?? row.type),
+      channel: text(row.channel, "channel"),
+      commandId: text(row.commandId, "commandId"),
+      correlationId: text(row.correlationId, "correlationId"),
+    }
   }
 
   private json<T extends string | null>(text: T, place: Place): string | null {

@@ -160,4 +160,37 @@ describe("a bundle of the structure", () => {
     expect(outcome.events).toBe(log.eventsOf(idFor("t")).length)
     expect(outcome.hash).not.toBeNull()
   })
+
+  it("has no key, name or address where a source gives ids, types, words and fields of its own", () => {
+    const [key = "", mail, path, name] = [
+      `ghp_${"aB3d".repeat(9)}`,
+      "alice@acme-mail.io",
+      "/home/alice/f.txt",
+      "Alice_is_ill",
+    ]
+    const log = logWith("x")
+    const drafts: EventDraft[] = [
+      { type: "session.state.changed", payload: { state: "running", reason: key, nativeState: key, flags: [key] } },
+      { type: key, payload: { [name]: 1 } },
+      { type: "item.started", payload: { kind: "other", nativeKind: mail }, native: { turnId: mail, itemId: path } },
+    ].map(({ native, ...fields }, index) => ({
+      to: { streamId: idFor("t") },
+      sessionId: idFor("s"),
+      actor: "provider",
+      event: {
+        ...fields,
+        native: { threadId: mail, ...native },
+        channel: "adapter:x",
+        seq: index + 1,
+        at: 1_795_150_511_000,
+        raw: null,
+      },
+    }))
+    expect(Either.isRight(log.submit({ drafts }))).toBe(true)
+    const { text } = log.bundle({ redaction: "structure" })
+    for (const said of [key, mail, path, name]) expect([said, text.includes(said)]).toEqual([said, false])
+    expect(text).toContain("unknown.id-")
+    const masked = log.bundle({ redaction: "masked" }).text
+    for (const said of [key, mail]) expect([said, masked.includes(said)]).toEqual([said, false])
+  })
 })

@@ -1,10 +1,12 @@
 /** Events without any text: what happened, in which order, when, and how long the texts were. */
+import { hash } from "node:crypto"
 import { events, isEventType } from "@threadfold/contracts"
 import type { RestoredEvent } from "@threadfold/engine"
 import { SchemaAST as AST } from "effect"
+import { findSecrets } from "./detectors.js"
 
-/** Fields whose text is a name out of a small set, such as a provider's kind of something, or an id of ours or of the provider. */
-const kept: ReadonlySet<string> = new Set([
+/** Fields whose text is a word of a protocol. */
+const words: ReadonlySet<string> = new Set([
   "provider",
   "nativeKind",
   "method",
@@ -17,14 +19,18 @@ const kept: ReadonlySet<string> = new Set([
   "code",
   "signal",
   "effect",
-  "effectId",
   "conflict",
   "channel",
   "problem",
   "nativeReason",
   "reason",
   "flags",
+])
+
+/** Fields whose text is an id, ours or the provider's. */
+const ids: ReadonlySet<string> = new Set([
   "key",
+  "effectId",
   "connectionId",
   "nativeSessionId",
   "messageId",
@@ -39,8 +45,18 @@ const kept: ReadonlySet<string> = new Set([
   "sealedHash",
 ])
 
-/** A text of one word without a path: a name, not what a person wrote. */
-const isName = (text: string): boolean => /^[\w.:#-]{1,200}$/.test(text)
+/** A word of a protocol, a signal, a number or a version. A key has digits among its letters, and what a person writes has spaces or capitals. */
+const isWord = (text: string): boolean =>
+  text.length <= 40 &&
+  (/^[a-z][A-Za-z]*(?:[._/:-][A-Za-z]+)*$/.test(text) ||
+    /^[A-Z]{2,12}$/.test(text) ||
+    /^-?\d{1,9}(?:\.\d{1,6}){0,3}$/.test(text)) &&
+  findSecrets(text).length === 0
+
+const isOurs = (text: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[0-9a-f]{64}$/.test(text)
+
+/** Equal ids stay equal. A UUID and a hash say nothing; any other id may be a name, an address or a path. */
+const idOf = (text: string): string => (isOurs(text) ? text : `id-${hash("sha256", text).slice(0, 16)}`)
 
 const counted = (text: string): string => `[text:${text.length}]`
 
@@ -52,13 +68,8 @@ const without = (value: unknown): unknown => {
   if (typeof value === "string") return counted(value)
   if (Array.isArray(value)) return value.map(without)
   if (!isRecord(value)) return value
-  // The names of fields may be paths of files.
-  return Object.fromEntries(
-    Object.entries(value).map(([name, entry], index) => [
-      /^[A-Za-z_]\w{0,40}$/.test(name) ? name : `field${index}`,
-      without(entry),
-    ]),
-  )
+  // The names of fields may be paths, names or keys.
+  return Object.fromEntries(Object.values(value).map((entry, index) => [`field${index}`, without(entry)]))
 }
 
 const literals = (ast: AST.AST): ReadonlySet<unknown> =>
@@ -74,7 +85,8 @@ const elements = (ast: AST.AST): readonly AST.AST[] =>
 
 const by = (ast: AST.AST, name: string, value: unknown): unknown => {
   if (typeof value === "string") {
-    return literals(ast).has(value) || (kept.has(name) && isName(value)) ? value : counted(value)
+    if (literals(ast).has(value) || (words.has(name) && isWord(value))) return value
+    return ids.has(name) ? idOf(value) : counted(value)
   }
   if (Array.isArray(value)) {
     const [element] = elements(ast)
@@ -100,8 +112,32 @@ const payloadOf = (type: string, text: string): string => {
   }
 }
 
-/** The row of an event without texts. Its ids, its type and its times stay. */
+const nativeOf = (native: string): string => {
+  const value: unknown = JSON.parse(native)
+  if (!isRecord(value)) return "{}"
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(value).map(([name, id]) => [name, typeof id === "string" ? idOf(id) : without(id)]),
+    ),
+  )
+}
+
+const nullable = (id: string | null): string | null => (id === null ? null : idOf(id))
+
+/** The row of an event without texts. Its times, its type and its ids stay; an id or a type that is a text becomes a digest. */
 export const structureOf = (row: RestoredEvent["row"]): RestoredEvent["row"] => ({
   ...row,
+  type: isEventType(row.type) ? row.type : `unknown.${idOf(row.type)}`,
+  channel: row.channel === null || isWord(row.channel) ? row.channel : idOf(row.channel),
+  sessionId: nullable(row.sessionId),
+  commandId: nullable(row.commandId),
+  causationId: nullable(row.causationId),
+  correlationId: nullable(row.correlationId),
+  turnId: nullable(row.turnId),
+  itemId: nullable(row.itemId),
+  requestId: nullable(row.requestId),
+  inferenceId: nullable(row.inferenceId),
+  realtimeId: nullable(row.realtimeId),
+  native: row.native === null ? null : nativeOf(row.native),
   payload: payloadOf(row.type, row.payload),
 })
