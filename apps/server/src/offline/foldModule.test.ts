@@ -12,10 +12,10 @@ import { loadFold } from "./foldModule.js"
 const folder = mkdtempSync(join(tmpdir(), "threadfold-fold-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const foldOf = (name: string, text: string) => {
+const foldOf = async (name: string, text: string) => {
   const file = join(folder, name)
   writeFileSync(file, text)
-  return loadFold(file)
+  return (await loadFold(file)).fold
 }
 
 const event = { ...blankEnvelope, sequence: 7, streamVersion: 1, streamId: "t", type: "thread.created" }

@@ -1,5 +1,5 @@
 /** `replay` of a recording and of a database by the built program: what its HTTP and its streams say is what the log says. */
-import { readdirSync, statSync } from "node:fs"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { ImportReport, VerifyReport } from "@threadfold/contracts"
@@ -11,7 +11,7 @@ import { expect, it } from "vitest"
 import { document, ended, start, temporary, threadfold } from "./program.js"
 
 const Hello = Schema.parseJson(
-  Schema.Struct({ url: Schema.String, token: Schema.String, events: Schema.Number, pid: Schema.Number }),
+  Schema.Struct({ url: Schema.String, tokenFile: Schema.String, events: Schema.Number, pid: Schema.Number }),
 )
 
 /** A replay that listens. */
@@ -28,7 +28,7 @@ const replaying = async (path: string, files: string) => {
     fetch(`${hello.url}${path}`, {
       ...init,
       headers: {
-        authorization: `Bearer ${hello.token}`,
+        authorization: `Bearer ${readFileSync(hello.tokenFile, "utf8").trim()}`,
         connection: "close",
         ...Object.fromEntries(new Headers(init.headers)),
       },

@@ -66,9 +66,9 @@ export const replayCommand = Command.make("replay", { log, speed, port, maxGap, 
     }
     const onListening = (bound: Bound) =>
       Effect.flatMap(currentLook, (look) => {
-        const { events, token, url } = bound
+        const { events, tokenFile, url } = bound
         return options.json
-          ? write(`${JSON.stringify({ url, token, events, pid: process.pid })}\n`)
+          ? write(`${JSON.stringify({ url, tokenFile, events, pid: process.pid })}\n`)
           : write(page(look, bound, { ...given, onListening }))
       }).pipe(Effect.ignore)
     yield* Effect.raceFirst(untilSignal, serveReplay({ ...given, onListening }))

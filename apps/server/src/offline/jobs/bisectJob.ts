@@ -17,7 +17,7 @@ const BisectOptions = Schema.Struct({
 export const bisectJob = makeJob(BisectOptions, (call) =>
   Effect.gen(function* () {
     const path = call.options.fold
-    const fold = path === null ? null : yield* Effect.promise(() => loadFold(path))
+    const fold = path === null ? null : (yield* Effect.promise(() => loadFold(path))).fold
     return yield* overLog(call, (driver, onEvents) => bisectLog(driver, { ...call.options, fold }, onEvents))
   }),
 )

@@ -1,13 +1,13 @@
 /** `why` and `whatif`: which event and rule made a row what it is, and how the thread would be with another log or fold. */
-import { pathToFileURL } from "node:url"
 import { Problem } from "@threadfold/contracts/problem"
-import { FOLD_VERSION, type Fold } from "@threadfold/core"
+import { FOLD_VERSION } from "@threadfold/core"
 import { areBad, type BadEdit, decodeEdits, type WhatIf, whatIf } from "@threadfold/core/model"
 import { eventSourceOf, readEffect, sha256 } from "@threadfold/engine"
 import { sqliteDriver } from "@threadfold/event-log"
 import { eventsOf } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
+import { loadFold } from "../foldModule.js"
 import { Question, requireThread, threadWhy } from "../why.js"
 import { makeJob, readingJob } from "./Job.js"
 
@@ -40,25 +40,6 @@ export interface WhatIfReport extends WhatIf {
   readonly otherFoldVersion: number
 }
 
-const isFold = (value: unknown): value is Fold => typeof value === "function"
-
-const noFold = (path: string, why: string): Problem =>
-  new Problem({ slug: "invalid-request", detail: `${path} is no build of the fold: ${why}.` })
-
-/** The fold of a module that exports `fold` and `FOLD_VERSION`. */
-const loadFold = (path: string): Effect.Effect<{ readonly fold: Fold; readonly version: number }> =>
-  Effect.gen(function* () {
-    const loaded: unknown = yield* Effect.tryPromise({
-      try: () => import(pathToFileURL(path).href),
-      catch: (error) => noFold(path, error instanceof Error ? error.message : String(error)),
-    }).pipe(Effect.orDie)
-    const fold: unknown = Reflect.get(Object(loaded), "fold")
-    const version: unknown = Reflect.get(Object(loaded), "FOLD_VERSION")
-    if (!isFold(fold)) return yield* Effect.die(noFold(path, "it exports no function `fold`"))
-    if (typeof version !== "number") return yield* Effect.die(noFold(path, "it exports no number `FOLD_VERSION`"))
-    return { fold, version }
-  })
-
 /** Edits that are named in the detail of a problem. */
 const listed = 5
 
@@ -74,7 +55,7 @@ export const whatIfJob = makeJob(edited, ({ file, options: { edits, module, thre
   Effect.gen(function* () {
     const decoded = decodeEdits(edits)
     if (areBad(decoded)) return yield* Effect.die(refused(decoded.bad))
-    const other = module === null ? null : yield* loadFold(module)
+    const other = module === null ? null : yield* Effect.promise(() => loadFold(module))
     return yield* Effect.sync((): WhatIfReport => {
       const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
       try {
