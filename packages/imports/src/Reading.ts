@@ -14,7 +14,7 @@ import {
   streamKey,
   threadKey,
 } from "@threadfold/engine"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { type Cut, LineDigest, readCuts, recordingKey, writeCuts } from "./Bookmark.js"
 import { type EngineFailure, RecordingChanged } from "./failures.js"
 import type { Line } from "./lines.js"
@@ -37,7 +37,7 @@ const SUBMIT_AT = 512
 /** How many lines may wait for one that identifies the recording. */
 const mostLeading = 1_000
 
-/** One reading; lines go in one after the other, then the end. */
+/** One reading; lines go in, then the end. */
 export class Reading {
   private readonly counts = { lines: 0, mapped: 0, kept: 0, unreadable: 0, events: 0 }
   private readonly unreadableLines: UnreadableLines = []
@@ -59,6 +59,9 @@ export class Reading {
   private leading: { readonly number: number; readonly text: string; readonly read: ReadLine }[] = []
   /** Native threads that the recording names. */
   private readonly natives = new Set<string>()
+
+  /** The submission that is not acknowledged yet. */
+  private underWay: Fiber.Fiber<void, EngineFailure> | null = null
 
   private readonly name: string
 
@@ -102,15 +105,33 @@ export class Reading {
     })
   }
 
-  /** Takes one line. Fails with `RecordingChanged` where the lines before it are not those that an earlier reading took. */
-  line(line: Line): Effect.Effect<void, EngineFailure | RecordingChanged> {
-    const changed = this.passCuts(line.number)
-    if (changed !== null) return changed
-    return this.read(line)
+  /**
+   * Takes lines, in their order. They are read on while what they led to is committed; one submission is under way at most.
+   * Fails with `RecordingChanged` where the lines before one are not those that an earlier reading took.
+   */
+  take(lines: readonly Line[]): Effect.Effect<void, EngineFailure | RecordingChanged> {
+    return Effect.suspend(() => this.takeFrom(lines, 0))
   }
 
-  private read({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> {
-    if (!isTooLong && text.trim() === "") return Effect.void
+  /** An Effect for what has to wait only: most lines are taken by a plain loop. */
+  private takeFrom(lines: readonly Line[], from: number): Effect.Effect<void, EngineFailure | RecordingChanged> {
+    for (let index = from; index < lines.length; index++) {
+      const line = lines[index]
+      if (line === undefined) continue
+      const before: Effect.Effect<void, EngineFailure | RecordingChanged> | null =
+        this.passCuts(line.number) ?? this.read(line)
+      if (before !== null)
+        return Effect.zipRight(
+          before,
+          Effect.suspend(() => this.takeFrom(lines, index + 1)),
+        )
+    }
+    return Effect.void
+  }
+
+  /** Reads a line. Null: the next one can follow at once. */
+  private read({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> | null {
+    if (!isTooLong && text.trim() === "") return null
     this.counts.lines += 1
     const read = isTooLong ? { problem: `too long: ${bytes} bytes` } : this.recording.read(text)
     if ("problem" in read) {
@@ -120,19 +141,21 @@ export class Reading {
       }
       // A cut last line may be finished later: it is not taken yet.
       if (whole) this.tookLine(number, text)
-      return Effect.void
+      return null
     }
     if (this.ingestion === null && read.identifies === false && this.leading.length < mostLeading) {
       this.leading.push({ number, text, read })
-      return Effect.void
+      return null
     }
-    const opened = this.ingestion === null ? this.open(text, read.at) : Effect.void
-    return Effect.flatMap(opened, () => {
-      const taken = [...this.leading, { number, text, read }]
-      this.leading = []
-      for (const one of taken) this.taken(one.number, one.text, one.read, read.at)
-      return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : Effect.void
-    })
+    if (this.ingestion !== null) return this.translated(number, text, read)
+    return Effect.flatMap(this.open(text, read.at), () => this.translated(number, text, read) ?? Effect.void)
+  }
+
+  private translated(number: number, text: string, read: ReadLine): Effect.Effect<void, EngineFailure> | null {
+    for (const one of this.leading) this.taken(one.number, one.text, one.read, read.at)
+    this.leading = []
+    this.taken(number, text, read, read.at)
+    return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : null
   }
 
   private tookLine(number: number, text: string): void {
@@ -145,7 +168,7 @@ export class Reading {
     this.tookLine(number, text)
     const { emitted, fate } = read.translate()
     this.counts[fate] += 1
-    this.take(emitted)
+    this.keep(emitted)
   }
 
   /** Goes through the cuts of earlier readings that lie before a line. Null: the lines so far are those that they took. */
@@ -153,13 +176,13 @@ export class Reading {
     for (let cut = this.cuts[this.passed]; cut !== undefined && cut.line < number; cut = this.cuts[this.passed]) {
       const isSame = this.digest === null || cut.digest === undefined || cut.digest === this.digest.value
       if (!isSame) return new RecordingChanged({ name: this.name, line: cut.line, how: "rewritten" })
-      this.take(cut.open ? this.recording.flush() : this.recording.end(this.lastAt))
+      this.keep(cut.open ? this.recording.flush() : this.recording.end(this.lastAt))
       this.passed += 1
     }
     return null
   }
 
-  private take(emitted: readonly Emitted[]): void {
+  private keep(emitted: readonly Emitted[]): void {
     if (this.ingestion === null || emitted.length === 0) return
     const drafts = this.ingestion.drafts(emitted)
     for (const { scope } of emitted) if (scope.kind === "session") this.natives.add(scope.nativeThreadId)
@@ -202,15 +225,28 @@ export class Reading {
     const natives = this.nativeOf
     this.waiting = []
     this.nativeOf = []
-    if (drafts.length === 0 && meta === undefined) return Effect.void
-    return Effect.map(
-      this.engine.submit({ drafts, refuseLive: true, ...(meta === undefined ? {} : { meta }) }),
-      (acknowledged) => {
-        this.count(acknowledged, natives)
-        this.options.onProgress?.(this.name, this.lastLine, this.counts.events)
-      },
-    )
+    if (drafts.length === 0 && meta === undefined) return this.settled
+    const line = this.lastLine
+    const submission = { drafts, refuseLive: true, ...(meta === undefined ? {} : { meta }) }
+    const committed = Effect.map(this.engine.submit(submission), (acknowledged) => {
+      this.count(acknowledged, natives)
+      this.options.onProgress?.(this.name, line, this.counts.events)
+    })
+    // Never two at a time: what follows one that was refused must not be stored.
+    const begun = Effect.map(Effect.forkDaemon(committed), (fiber) => {
+      this.underWay = fiber
+    })
+    return Effect.zipRight(this.settled, Effect.uninterruptible(begun))
   }
+
+  /** Waits until nothing that was taken is under way to the log. Fails with what the engine refused. */
+  readonly settled: Effect.Effect<void, EngineFailure> = Effect.suspend(() => {
+    if (this.underWay === null) return Effect.void
+    return Effect.flatMap(Fiber.await(this.underWay), (exit) => {
+      this.underWay = null
+      return exit
+    })
+  })
 
   /** @param natives the native thread of each draft; empty for one of the connection */
   private count({ results }: Acknowledged, natives: readonly string[]): void {
@@ -240,12 +276,12 @@ export class Reading {
 
   /** Makes what was taken durable, without an end: more lines follow. */
   pause(): Effect.Effect<void, EngineFailure> {
-    return this.submit()
+    return Effect.zipRight(this.submit(), this.settled)
   }
 
   /** The end of the recording: ends the connection unless it is to stay open, and remembers how far this reading came. */
   end(): Effect.Effect<void, EngineFailure | RecordingChanged> {
-    return Effect.zipRight(this.close(), this.listThreads())
+    return Effect.zipRight(Effect.zipRight(this.close(), this.settled), this.listThreads())
   }
 
   private close(): Effect.Effect<void, EngineFailure | RecordingChanged> {
@@ -263,7 +299,7 @@ export class Reading {
     const grown = last === undefined || this.lastLine > last.line
     // Nothing is new, and the end is in the log already or is not to be added.
     if (!grown && (leaveOpen || !last.open)) return this.submit()
-    this.take(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
+    this.keep(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
     const cut = { line: this.lastLine, open: leaveOpen, ...(this.digest === null ? {} : { digest: this.digest.value }) }
     return this.submit({ [this.key]: writeCuts([...this.cuts, cut]) })
   }

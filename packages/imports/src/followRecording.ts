@@ -2,7 +2,7 @@
 import { Engine } from "@threadfold/engine"
 import { Effect } from "effect"
 import type { EngineFailure, RecordingChanged } from "./failures.js"
-import { type Line, Splitter } from "./lines.js"
+import { Splitter } from "./lines.js"
 import { Reading, type ReadingOptions } from "./Reading.js"
 import type { Recognized } from "./recognize.js"
 import type { ImportOutcome } from "./report.js"
@@ -26,10 +26,9 @@ export const followRecording = (
   Effect.map(Engine, (engine) => {
     const reading = new Reading(recognized, { ...options, leaveOpen: true }, engine)
     const splitter = new Splitter()
-    const lines = (some: readonly Line[]) => Effect.forEach(some, (line) => reading.line(line), { discard: true })
     const outcome = Effect.sync(() => reading.outcome)
     return {
-      take: (bytes) => Effect.suspend(() => lines(splitter.push(bytes))),
+      take: (bytes) => Effect.suspend(() => reading.take(splitter.push(bytes))),
       pause: Effect.zipRight(
         Effect.suspend(() => reading.pause()),
         outcome,

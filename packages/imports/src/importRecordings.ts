@@ -1,6 +1,6 @@
 /** Recordings into the log, one connection each. */
 import { Engine, type EngineWriter } from "@threadfold/engine"
-import { Effect, Stream } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import type { EngineFailure, RecordingChanged, RecordingUnreadable } from "./failures.js"
 import { linesOf } from "./lines.js"
 import { Reading, type ReadingOptions } from "./Reading.js"
@@ -19,8 +19,17 @@ export const importThrough = (
 ): Effect.Effect<ImportOutcome, RecordingChanged | RecordingUnreadable | EngineFailure> =>
   Effect.gen(function* () {
     const reading = new Reading(recognized, options, writer)
-    yield* Stream.runForEach(linesOf(recognized.recording.bytes), (line) => reading.line(line))
-    yield* reading.end()
+    const taken = Stream.runForEachChunk(linesOf(recognized.recording.bytes), (lines) =>
+      reading.take(Chunk.toReadonlyArray(lines)),
+    )
+    // However it ends, nothing of it is under way afterwards.
+    yield* Effect.ensuring(
+      Effect.zipRight(
+        taken,
+        Effect.suspend(() => reading.end()),
+      ),
+      Effect.exit(reading.settled),
+    )
     return reading.outcome
   })
 

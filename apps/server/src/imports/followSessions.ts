@@ -7,20 +7,25 @@ import { stat } from "node:fs/promises"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
-import { databaseFile } from "@threadfold/event-log"
 import {
   type FollowedRecording,
   followRecording,
   type ImportOutcome,
   type ReadingOptions,
   RecordingUnreadable,
-  reportOf,
 } from "@threadfold/imports"
-import { Projections } from "@threadfold/projections"
 import { Effect, Option, Queue, Stream } from "effect"
 import { toProblem } from "../problems/toProblem.js"
 import { type FoundFile, filesBelow, inOrder } from "./findFiles.js"
-import { type ImportOne, importSessions, recognizeFile, type SumOfReports, tolerant } from "./importSessions.js"
+import {
+  type ImportOne,
+  importSessions,
+  type OwnLog,
+  recognizeFile,
+  reportHere,
+  type SumOfReports,
+  tolerant,
+} from "./importSessions.js"
 
 /** How often sizes are looked at where the system tells of no change. */
 const lookEvery = "2 seconds"
@@ -71,16 +76,14 @@ class Tail {
 
 /** Follows a file with the engine of this process: each line is translated once. */
 const growingHere =
-  (engine: Engine["Type"], directory: string, sum: SumOfReports, options: ReadingOptions) =>
+  (own: OwnLog, sum: SumOfReports, options: ReadingOptions) =>
   (file: string, source: string): Effect.Effect<Growing, Problem> =>
     Effect.gen(function* () {
       const recognized = yield* recognizeFile(file, source)
-      const followed = yield* Effect.provideService(followRecording(recognized, options), Engine, engine)
+      const followed = yield* Effect.provideService(followRecording(recognized, options), Engine, own.engine)
       const tail = new Tail(file, followed)
       const add = (outcome: ImportOutcome) =>
-        Effect.map(Effect.provide(reportOf(outcome), Projections.layer(databaseFile(directory))), (report) =>
-          sum.replace(file, report),
-        )
+        Effect.map(reportHere(own, outcome), (report) => sum.replace(file, report))
       const durable = (effect: FollowedRecording["pause"]) => Effect.mapError(Effect.flatMap(effect, add), toProblem)
       return {
         advance: Effect.zipRight(Effect.mapError(tail.toEnd, toProblem), durable(followed.pause)),
@@ -105,8 +108,8 @@ export interface Followed {
   readonly folders: readonly string[]
   readonly files: readonly FoundFile[]
   readonly importOne: ImportOne
-  /** The engine of this process and its data directory; null: a server has it. */
-  readonly own: { readonly engine: Engine["Type"]; readonly directory: string } | null
+  /** The log of this process; null: a server has it. */
+  readonly own: OwnLog | null
 }
 
 /** A change in one of the folders, or the time to look. Folders that cannot be watched are only looked at. */
@@ -143,8 +146,7 @@ export const followSessions = (
   Effect.gen(function* () {
     const open = new Map<string, Growing>()
     const sizes = new Map<string, number>()
-    const openOne =
-      own === null ? growingThere(importOne, sum, options) : growingHere(own.engine, own.directory, sum, options)
+    const openOne = own === null ? growingThere(importOne, sum, options) : growingHere(own, sum, options)
     yield* importSessions(files, source, importOne, options, sum)
     for (const { bytes, file } of files) sizes.set(file, bytes)
 

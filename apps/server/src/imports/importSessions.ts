@@ -4,6 +4,7 @@ import type { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import {
+  type ImportOutcome,
   importRecording,
   mergeReports,
   type ReadingOptions,
@@ -24,23 +25,33 @@ import type { FoundFile } from "./findFiles.js"
 /** Imports one recognized file, through the engine of this process or through a server. */
 export type ImportOne = (recognized: Recognized, options: ReadingOptions) => Effect.Effect<ImportReport, Problem>
 
-/** An engine of this process and what it has written, for as long as the directory is owned. */
-export const ownEngine = (directory: string): Layer.Layer<Engine, Problem> => {
-  const file = databaseFile(directory)
-  return Layer.unwrapEffect(
-    // Before the layer of the engine, which makes the directory.
-    Effect.as(requirePlatform, Engine.layerInProcess({ file, owner: { version } })),
-  ).pipe(Layer.mapError(toProblem))
+/** An engine of this process and what it has written: one connection each, however many files there are. */
+export interface OwnLog {
+  readonly engine: Engine["Type"]
+  readonly projections: Projections["Type"]
 }
 
-/** Imports a file with the engine of this process. @param directory the data directory */
+/** The log of a data directory, for as long as this process owns it. */
+export const ownLog = (directory: string): Layer.Layer<Engine | Projections, Problem> => {
+  const file = databaseFile(directory)
+  const engine = Layer.unwrapEffect(
+    // Before the layer of the engine, which makes the directory.
+    Effect.as(requirePlatform, Engine.layerInProcess({ file, owner: { version } })),
+  )
+  return Layer.mapError(Layer.provideMerge(Projections.layer(file), engine), toProblem)
+}
+
+/** What an import led to, with the anomalies of its threads as they are now. */
+export const reportHere = ({ projections }: OwnLog, outcome: ImportOutcome) =>
+  Effect.provideService(reportOf(outcome), Projections, projections)
+
+/** Imports a file with the engine of this process. */
 export const importHere =
-  (engine: Engine["Type"], directory: string): ImportOne =>
+  (own: OwnLog): ImportOne =>
   (recognized, options) =>
     importRecording(recognized, options).pipe(
-      Effect.provideService(Engine, engine),
-      Effect.flatMap(reportOf),
-      Effect.provide(Projections.layer(databaseFile(directory))),
+      Effect.provideService(Engine, own.engine),
+      Effect.flatMap((outcome) => reportHere(own, outcome)),
       Effect.mapError(toProblem),
     )
 
@@ -78,11 +89,19 @@ const nothing = { lines: 0, mapped: 0, kept: 0, unreadable: 0, unreadableLines: 
 /** Keeps one report of all files so far, however many there are. */
 export class SumOfReports {
   private sum: Reports = mergeReports<ImportReport["threads"][number]>([])
+  /** Not in the sum yet: adding to it goes over all of its threads, so it waits until there are about as many reports. */
+  private waiting: ImportReport[] = []
   private readonly followed = new Map<string, ImportReport>()
   private readonly files: { readonly file: string; readonly problem: string }[] = []
 
   add(report: ImportReport): void {
-    this.sum = mergeReports([this.sum, report])
+    this.waiting.push(report)
+    if (this.waiting.length > this.sum.threads.length) this.addWaiting()
+  }
+
+  private addWaiting(): void {
+    this.sum = mergeReports([this.sum, ...this.waiting])
+    this.waiting = []
   }
 
   /** What a file led to since it is followed. */
@@ -95,6 +114,7 @@ export class SumOfReports {
   }
 
   get report(): ImportReport {
+    this.addWaiting()
     // The lines of a followed file were counted when it was imported.
     const added = [...this.followed.values()].map(({ events, threads }) => ({ ...nothing, events, threads }))
     return { ...mergeReports([this.sum, ...added]), unreadableFiles: this.files }

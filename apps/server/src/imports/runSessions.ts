@@ -5,12 +5,13 @@ import type { ImportReport } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import type { ReadingOptions } from "@threadfold/imports"
+import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
 import { untilSignal } from "../cli/signals.js"
 import type { Server } from "../offline/Place.js"
 import { type FoundFile, filesBelow, inOrder, isFolder } from "./findFiles.js"
 import { type Followed, followSessions } from "./followSessions.js"
-import { importBy, importHere, importSessions, ownEngine, SumOfReports } from "./importSessions.js"
+import { importBy, importHere, importSessions, ownLog, SumOfReports } from "./importSessions.js"
 
 /** What is to be imported. */
 export interface Sessions {
@@ -78,8 +79,9 @@ export const runSessions = (
     if (server !== null) {
       return yield* run({ ...found, importOne: yield* importBy(server), own: null }, follow, options)
     }
-    const own = Effect.flatMap(Engine, (engine) =>
-      run({ ...found, importOne: importHere(engine, directory), own: { engine, directory } }, follow, options),
-    )
-    return yield* Effect.provide(own, ownEngine(directory))
+    const imported = Effect.gen(function* () {
+      const own = { engine: yield* Engine, projections: yield* Projections }
+      return yield* run({ ...found, importOne: importHere(own), own }, follow, options)
+    })
+    return yield* Effect.provide(imported, ownLog(directory))
   })
