@@ -5,3 +5,4 @@ export { type BenchIngestOptions, type BenchIngestReport, benchIngest } from "./
 export { type BenchLiveOptions, type BenchLiveReport, benchLive } from "./live/live.js"
 export { type BenchMomentsOptions, type BenchMomentsReport, benchMoments } from "./moments.js"
 export { type BenchOpenReport, benchOpen } from "./open/open.js"
+export { type BenchReplayOptions, type BenchReplayReport, benchReplay, type ReplayFigures } from "./replay.js"

@@ -1,4 +1,4 @@
-/** `threadfold bench ingest`, `live`, `open`, `http` and `moments`. */
+/** `threadfold bench ingest`, `live`, `open`, `http`, `moments` and `replay`. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
 import { requirePlatform } from "../../config/platform.js"
@@ -91,8 +91,25 @@ const moments = Command.make(
   Command.withDescription("Measure looks at earlier moments of a thread, with and without checkpoints; prints JSON."),
 )
 
+const replay = Command.make(
+  "replay",
+  {
+    events: whole("events", [10_000, 2_000_000], 100_000, "Events of the log; half of them are one thread."),
+    threads: whole("threads", [1, 1_000], 200, "How many threads share the other half."),
+  },
+  ({ events, threads }) =>
+    Effect.gen(function* () {
+      const { benchReplay } = yield* loadBenchmarks
+      const options = { events, threads, recording: exampleRecording }
+      yield* writeJson(yield* Effect.mapError(benchReplay(options), toProblem))
+    }),
+).pipe(Command.withDescription("Measure verify, rebuild and bisect beside a bare loop of reads; prints JSON."))
+
 export const benchCommand = Command.make("bench", {}, () =>
   usageProblem(
-    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http, threadfold bench moments",
+    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http, threadfold bench moments, threadfold bench replay",
   ),
-).pipe(Command.withDescription("Measure this machine."), Command.withSubcommands([ingest, live, open, http, moments]))
+).pipe(
+  Command.withDescription("Measure this machine."),
+  Command.withSubcommands([ingest, live, open, http, moments, replay]),
+)
