@@ -12,6 +12,20 @@ export interface EventSource {
   readonly streams: (after: string | null, limit: number) => readonly string[]
 }
 
+/** The same source. After each page that is read `onEvents` is called with how many events were read so far, of `total` at most. */
+export const countedSource = (source: EventSource, total: number, onEvents: (events: number) => void): EventSource => {
+  let events = 0
+  return {
+    streams: source.streams,
+    read: (streamId, afterVersion, limit) => {
+      const page = source.read(streamId, afterVersion, limit)
+      events = Math.min(total, events + page.length)
+      onEvents(events)
+      return page
+    },
+  }
+}
+
 const pageSize = 500
 
 function* paged(

@@ -6,6 +6,7 @@ import { type LogDriver, openSqlite } from "@threadfold/event-log"
 import {
   allStreams,
   CatchUp,
+  countedSource,
   DatabaseHash,
   type RebuildReport as Rebuilt,
   type Refolded,
@@ -59,9 +60,15 @@ export const rebuildJob = makeJob(options, ({ file, options, progress }) =>
         return compareAndRefold(handle, options, { progress, ask: askHere(driver, store) })
       }
       return Effect.sync((): RebuildReport => {
-        const source = eventSourceOf(driver)
         const totalEvents = driver.head()
-        const onProgress = ({ streams, events }: Rebuilt) => progress(streams, events, totalEvents)
+        // A long stream is told of page by page.
+        let streams = 0
+        const source = countedSource(eventSourceOf(driver), totalEvents, (events) =>
+          progress(streams, events, totalEvents),
+        )
+        const onProgress = (done: Rebuilt): void => {
+          streams = done.streams
+        }
         const report = rebuild({ source, store, resume, onProgress })
         const hash = new DatabaseHash()
         for (const streamId of allStreams(source, store)) hash.addStream(store.rowsOf(streamId))

@@ -2,7 +2,7 @@
 import type { VerifyReport } from "@threadfold/contracts"
 import { eventSourceOf } from "@threadfold/engine"
 import { isDamage, sqliteDriver, verifyDigests } from "@threadfold/event-log"
-import { SqlStore, verify } from "@threadfold/projections"
+import { countedSource, SqlStore, verify } from "@threadfold/projections"
 import type Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
 import { requireStream } from "./compareAndRefold.js"
@@ -29,9 +29,14 @@ export const verifyDatabase = (
   const totalEvents = threadId === null ? driver.head() : driver.streamVersion(threadId)
   const onProgress = (streams: number, events: number): void => progress(streams, events, totalEvents)
   const log = verifyDigests(handle, { bytes, streamId: threadId, readTransaction, onProgress: () => onProgress(0, 0) })
-  const source = eventSourceOf(driver)
+  // A long stream is told of page by page.
+  let streams = 0
+  const source = countedSource(eventSourceOf(driver), totalEvents, (events) => onProgress(streams, events))
   try {
-    const rows = verify({ source, store, readTransaction, streamId: threadId, onProgress })
+    const onStream = (done: number): void => {
+      streams = done
+    }
+    const rows = verify({ source, store, readTransaction, streamId: threadId, onProgress: onStream })
     return { ...rows, ok: rows.ok && log.ok, log }
   } catch (error) {
     // A page that cannot be read is a finding of its own; the digests have said what they could.
