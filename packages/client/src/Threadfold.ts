@@ -5,6 +5,7 @@
 import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import {
   CreateThreadBody,
+  ForkBody,
   type InterruptBody,
   type KeepAliveBody,
   type RenameBody,
@@ -54,6 +55,8 @@ export interface Threadfold {
   readonly keepThreadAlive: (threadId: string, body: KeepAliveBody, options?: CommandOptions) => Given
   readonly deleteThread: (threadId: string, options?: CommandOptions) => Given
   readonly restoreThread: (threadId: string, options?: CommandOptions) => Given
+  /** A new thread with what this one was when a turn had ended; its id is that of the receipt. */
+  readonly forkThread: (threadId: string, body: typeof ForkBody.Encoded, options?: CommandOptions) => Given
   readonly sendMessage: (threadId: string, body: SendMessageBody, options?: CommandOptions) => Given
   readonly reorderQueue: (threadId: string, body: typeof ReorderQueueBody.Encoded, options?: CommandOptions) => Given
   readonly resumeQueue: (threadId: string, options?: CommandOptions) => Given
@@ -147,6 +150,10 @@ export const makeThreadfold = (connection: Connection, retry: RetryOptions = {})
         give(options, (headers) => commands.deleteThread({ path: { threadId }, headers })),
       restoreThread: (threadId, options) =>
         give(options, (headers) => commands.restoreThread({ path: { threadId }, headers })),
+      forkThread: (threadId, body, options) =>
+        Effect.flatMap(decoded(ForkBody, body), (payload) =>
+          give(options, (headers) => commands.forkThread({ path: { threadId }, payload, headers })),
+        ),
       sendMessage: (threadId, payload, options) =>
         give(options, (headers) => commands.sendMessage({ path: { threadId }, payload, headers })),
       reorderQueue: (threadId, body, options) =>

@@ -57,6 +57,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     keepThreadAlive: (...args) => promise(server.keepThreadAlive(...args)),
     deleteThread: (...args) => promise(server.deleteThread(...args)),
     restoreThread: (...args) => promise(server.restoreThread(...args)),
+    forkThread: (...args) => promise(server.forkThread(...args)),
     sendMessage: (...args) => promise(server.sendMessage(...args)),
     reorderQueue: (...args) => promise(server.reorderQueue(...args)),
     resumeQueue: (...args) => promise(server.resumeQueue(...args)),

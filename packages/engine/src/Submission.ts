@@ -102,7 +102,10 @@ export interface Submission {
    * submission is refused where the log has another event in their place. Never together with a command.
    */
   readonly restored?: readonly RestoredEvent[]
-  /** The import that this is a part of. Until it is done, the stream takes nothing else: half a thread must not be worked on. */
+  /**
+   * The import that this is a part of. Until it is done, the stream takes nothing else: half a thread must not be worked on. A command
+   * that is accepted may begin the import of another stream.
+   */
   readonly importing?: StreamImport
   /** True: refuse the whole of it when it would open an imported session beside a live one. */
   readonly refuseLive?: boolean

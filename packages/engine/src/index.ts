@@ -20,6 +20,8 @@ export {
   CommitLoop,
   databaseGroups,
   eventSourceOf,
+  importsKey,
+  importsOf,
   makeSqliteWriter,
   makeWriter,
   type RowKey,

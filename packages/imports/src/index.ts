@@ -1,5 +1,6 @@
 export { BundleConflict, BundleInvalid, ExportFailed } from "./bundle/bundleFailures.js"
 export { bundleLines, type ExportOptions, type ExportOutcome } from "./bundle/exportBundle.js"
+export { type ForkTarget, forkedEvent, forkedId } from "./bundle/forkedEvent.js"
 export { Redaction } from "./bundle/format.js"
 export {
   type BundleFailure,

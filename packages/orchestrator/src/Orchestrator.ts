@@ -8,6 +8,7 @@ import { Engine, EngineFailed, sha256, WorkReads } from "@threadfold/engine"
 import { Clock, Context, Effect, Layer } from "effect"
 import { Agents } from "./Agents.js"
 import { CommandUnknown, type DispatchError } from "./Errors.js"
+import { beginningOf } from "./forks.js"
 import { Ids } from "./Ids.js"
 import { Outbox } from "./outbox/Outbox.js"
 import { Wakeups } from "./Wakeups.js"
@@ -60,6 +61,7 @@ const make = Effect.gen(function* () {
       const commandId = ids.next(at)
       const { receipt } = yield* engine.submit({
         drafts: [],
+        ...(command.type === "thread.fork" ? { importing: beginningOf(command, commandId) } : {}),
         command: {
           commandId,
           to: { streamId: command.threadId },

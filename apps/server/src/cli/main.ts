@@ -14,6 +14,7 @@ import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
 import { explainCommand } from "./commands/explainCommand.js"
+import { forkCommand } from "./commands/forkCommand.js"
 import { importCommand } from "./commands/importCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
@@ -60,6 +61,7 @@ const every = [
   resumeCommand,
   deleteCommand,
   restoreCommand,
+  forkCommand,
   requestsCommand,
   reaperCommand,
   importCommand,

@@ -8,6 +8,7 @@ import type { Engine, WorkReads } from "@threadfold/engine"
 import type { Agents, AttachedSessions, CurrentReaperPolicy, Orchestrator, Reaper } from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer, type Scope } from "effect"
+import { Forks } from "../forks/Forks.js"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { MomentReads } from "../moments/MomentReads.js"
@@ -89,6 +90,7 @@ const shared = Layer.mergeAll(
   DirectPushes.layer,
   DirectReads.layer,
   EventFeed.layer,
+  Forks.layer,
   ImportJobs.layer,
   ProjectionJobs.layer,
   RowFeed.layer,

@@ -1,7 +1,7 @@
 /** Answers questions about earlier moments of threads, over a connection of its own that reads the log. Every answer pauses often. */
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import { fold } from "@threadfold/core"
+import { fold, settlementOf } from "@threadfold/core"
 import { diffSnapshots, Overlay } from "@threadfold/core/model"
 import { eventSourceOf } from "@threadfold/engine"
 import { decodeRow, type LogDriver, sqliteDriver } from "@threadfold/event-log"
@@ -12,6 +12,7 @@ import type { Moment, ThreadDiffReport } from "../offline/moments.js"
 import { toProblem } from "../problems/toProblem.js"
 import {
   cursorAt,
+  type ForkPoint,
   type MomentAnswer,
   type MomentList,
   type MomentPageQuery,
@@ -84,6 +85,11 @@ export class MomentReader {
       case "find": {
         const sequence = yield* this.find(threadId, question.moment)
         return { json: JSON.stringify({ threadId, sequence }), sequence: this.driver.head() }
+      }
+      case "fork": {
+        const { sequence, state } = yield* this.at(threadId, yield* this.endOfTurn(threadId, question.turnId))
+        const point: ForkPoint = { sequence, usage: state.usage, settling: settlementOf(state, "forked") }
+        return { json: JSON.stringify(point), sequence: this.driver.head() }
       }
     }
   }

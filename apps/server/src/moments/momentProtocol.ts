@@ -1,7 +1,8 @@
 /** What is asked of the thread that reads earlier moments, and what it answers. */
+import { TokenCounts } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import type { PageQuery } from "@threadfold/projections"
-import { Data } from "effect"
+import { Data, Schema } from "effect"
 import type { Moment } from "../offline/moments.js"
 
 /** The lists of a thread, by the names of their queries. */
@@ -35,7 +36,21 @@ export type MomentQuestion = { readonly threadId: string } & (
   | { readonly kind: "usage"; readonly sequence: number }
   | { readonly kind: "diff"; readonly from: number; readonly to: number }
   | { readonly kind: "find"; readonly moment: Moment }
+  | { readonly kind: "fork"; readonly turnId: string }
 )
+
+/** What a fork needs to know of the end of a turn. */
+export const ForkPoint = Schema.Struct({
+  /** Sequence of the event that ended it. */
+  sequence: Schema.Number,
+  /** What the thread had used until then; null: nothing was counted. */
+  usage: Schema.NullOr(TokenCounts),
+  /** The events that end what lived then, under the ids of the thread. */
+  settling: Schema.Array(
+    Schema.Struct({ type: Schema.String, sessionId: Schema.NullOr(Schema.String), payload: Schema.Unknown }),
+  ),
+})
+export type ForkPoint = typeof ForkPoint.Type
 
 /** An answer: JSON, and the sequence of the log that it is true for. */
 export interface MomentAnswer {

@@ -53,6 +53,7 @@ const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
   "thread-conflict": "thread-conflict",
   "thread-busy": "thread-busy",
   "thread-not-run": "thread-not-run",
+  "thread-read-only": "thread-read-only",
   "session-not-found": "session-not-found",
   "session-conflict": "session-conflict",
   "resource-not-found": "resource-not-found",

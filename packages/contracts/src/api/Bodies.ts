@@ -1,6 +1,7 @@
 /** Bodies of the commands that the HTTP API takes: the fields of the command that are not in the path. */
 import {
   CreateThread,
+  ForkThread,
   InterruptTurn,
   KeepThreadAlive,
   RenameThread,
@@ -23,6 +24,10 @@ export type CreateThreadBody = typeof CreateThreadBody.Type
 /** Body of `PATCH /v1/threads/{threadId}`. */
 export const RenameBody = shape("RenameBody", "Another name for a thread.", RenameThread.pick("title").fields)
 export type RenameBody = typeof RenameBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/fork`. */
+export const ForkBody = shape("ForkBody", "Where a thread is forked.", ForkThread.pick("turnId").fields)
+export type ForkBody = typeof ForkBody.Type
 
 /** Body of `POST /v1/threads/{threadId}/keep-alive`. */
 export const KeepAliveBody = shape(

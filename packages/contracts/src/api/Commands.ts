@@ -5,6 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { CommandView, Receipt } from "../entities/Effect.js"
 import {
   CreateThreadBody,
+  ForkBody,
   InterruptBody,
   KeepAliveBody,
   RenameBody,
@@ -101,6 +102,22 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       ),
   )
   .add(
+    HttpApiEndpoint.post("forkThread", "/v1/threads/:threadId/fork")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(ForkBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Copies a thread, as it was when the turn had ended, into a new one; `threadId` of the receipt is its id. The copy is " +
+            "read-only, and takes some time: it is whole with its event `thread.forked`, that is when its `forkedFromThreadId` " +
+            "is set; until then it is 404 or grows. 404 `resource-not-found` where the thread has no such turn, 409 " +
+            "`turn-active` where the turn has not ended.",
+          command(["thread-not-found", "resource-not-found", "turn-active", "too-many-requests"]),
+        ),
+      ),
+  )
+  .add(
     HttpApiEndpoint.post("sendMessage", "/v1/threads/:threadId/messages")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
@@ -110,8 +127,15 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
         described(
           "Sends the user's text. The agent is started where it does not run. `turnId` of the receipt is the turn that it " +
             "starts or steers; `messageId` stands for a place in the queue, or for a message that steers. 409 " +
-            "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent.",
-          command(["thread-not-found", "thread-not-run", "thread-busy", "turn-active", "queue-conflict"]),
+            "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent, 409 `thread-read-only` for a fork.",
+          command([
+            "thread-not-found",
+            "thread-not-run",
+            "thread-read-only",
+            "thread-busy",
+            "turn-active",
+            "queue-conflict",
+          ]),
         ),
       ),
   )
@@ -202,7 +226,7 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .annotateContext(
         described(
           "Starts the agent of a thread, without a turn. One that runs: no change.",
-          command(["thread-not-found", "thread-not-run", "thread-busy"], { bodyOptional: true }),
+          command(["thread-not-found", "thread-not-run", "thread-read-only", "thread-busy"], { bodyOptional: true }),
         ),
       ),
   )

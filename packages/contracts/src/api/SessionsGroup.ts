@@ -44,7 +44,7 @@ export class SessionsGroup extends HttpApiGroup.make("sessions")
             "with the same content; 409 `session-conflict` for other content, 409 `thread-busy` while another session of " +
             "the thread lives.",
           {
-            problems: [...bodyCall, "session-conflict", "thread-busy", "thread-not-found"],
+            problems: [...bodyCall, "session-conflict", "thread-busy", "thread-not-found", "thread-read-only"],
             headers: ["Sequence", "Location"],
           },
         ),

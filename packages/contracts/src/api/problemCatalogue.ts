@@ -119,6 +119,12 @@ const catalogue = {
     title: "Threadfold does not run this thread's agent",
     next: "Create a thread with an agent: POST /v1/threads. A recording takes no message, answer or interrupt; a thread that an adapter feeds takes answers, interrupts and stops, and no message.",
   },
+  "thread-read-only": {
+    status: 409,
+    isOfArguments: true,
+    title: "The thread is read-only",
+    next: "It is a fork, which takes no message and no session. Send to the thread that it was made of (`forkedFromThreadId`).",
+  },
   "agent-not-found": {
     status: 404,
     isOfArguments: true,

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { EpochMs, Json } from "../events/Common.js"
 import { field, maybe, shape } from "../fields.js"
-import { ThreadId } from "../Ids.js"
+import { ThreadId, TurnId } from "../Ids.js"
 
 /** Fields of every command. */
 export const ofThread = <const Type extends string>(type: Type) =>
@@ -54,6 +54,16 @@ export const DeleteThread = shape(
 export const RestoreThread = shape("RestoreThread", "Brings a deleted thread back as it was.", {
   ...ofThread("thread.restore"),
 })
+
+export const ForkThread = shape(
+  "ForkThread",
+  "Copies a thread as it was when one of its turns had ended into a new thread, which is read-only. The thread itself does not change.",
+  {
+    ...ofThread("thread.fork"),
+    turnId: field(TurnId, "The turn of the thread that is the last one of the copy. It has ended."),
+    intoThreadId: field(ThreadId, "Id of the new thread. Nothing has it yet."),
+  },
+)
 
 export const KeepThreadAlive = shape("KeepThreadAlive", "Keeps the reaper from the thread.", {
   ...ofThread("thread.keep-alive"),

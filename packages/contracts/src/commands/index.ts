@@ -16,6 +16,7 @@ import {
   ArchiveThread,
   CreateThread,
   DeleteThread,
+  ForkThread,
   KeepThreadAlive,
   RenameThread,
   RestoreThread,
@@ -35,7 +36,7 @@ import {
 
 export { InterruptTurn, MessageMode, ReorderQueue, RespondToRequest, SendMessage } from "./MessageCommands.js"
 export { AttachSession, StartSession, StopSession } from "./SessionCommands.js"
-export { CreateThread, KeepThreadAlive, RenameThread } from "./ThreadCommands.js"
+export { CreateThread, ForkThread, KeepThreadAlive, RenameThread } from "./ThreadCommands.js"
 
 /** A command of any type. */
 export const Command = Schema.Union(
@@ -45,6 +46,7 @@ export const Command = Schema.Union(
   UnarchiveThread,
   DeleteThread,
   RestoreThread,
+  ForkThread,
   KeepThreadAlive,
   SendMessage,
   CancelMessage,

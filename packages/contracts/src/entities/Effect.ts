@@ -66,7 +66,7 @@ export type CommandView = typeof CommandView.Type
 /** The answer to an accepted command; a retry of the command gets the same answer. */
 export const Receipt = shape("Receipt", "The answer to an accepted command.", {
   commandId: text("Id of the command: `commandId` of its events."),
-  threadId: text("Our id of its thread."),
+  threadId: text("Our id of its thread; of a fork the new one."),
   turnId: optText("The turn that it asked for, is about, or went into; null: none."),
   messageId: optText("The message that it put into the queue; null: none."),
   sequence: int("Sequence of its last event, or of the log's head where nothing had to change."),

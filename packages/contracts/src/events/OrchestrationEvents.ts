@@ -1,7 +1,7 @@
 /** Events that Threadfold itself appends. In an imported recording the client's own messages become some of them. */
 import { Schema } from "effect"
 import { field, maybe, optInt, shape, text } from "../fields.js"
-import { Json } from "./Common.js"
+import { Json, TokenCounts } from "./Common.js"
 
 /** `thread.created` */
 export const ThreadCreated = shape("ThreadCreated", "A client made the thread.", {
@@ -19,6 +19,12 @@ export const ThreadRenamed = shape("ThreadRenamed", "The thread has another disp
 /** `thread.forked` */
 export const ThreadForked = shape("ThreadForked", "This thread was copied from another.", {
   fromThreadId: text("Our id of the source."),
+  atTurnId: maybe(Schema.String, "Our id of the source's turn that is the last one of the copy."),
+  atSequence: maybe(
+    Schema.Number,
+    "Sequence of the source's last event that was copied. Event n of the copy is event n of the source.",
+  ),
+  usage: maybe(TokenCounts, "What the source had used until then. It counts for the source alone."),
 })
 /** `thread.imported` */
 export const ThreadImported = shape("ThreadImported", "A recording was read into this thread.", {

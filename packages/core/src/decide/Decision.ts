@@ -27,6 +27,8 @@ export interface Accepted {
   readonly turnId: string | null
   /** The message that it put into the queue. */
   readonly messageId: string | null
+  /** The thread that it makes of the one that it is about; null: none. */
+  readonly threadId: string | null
   /** The earlier command that it continues, which is the cause of what follows. Null: the command is the cause itself. */
   readonly carriesOn: string | null
 }
@@ -50,7 +52,7 @@ export interface Situation {
 export const accept = (...events: readonly DecidedEvent[]): Decision => acceptWith({ events })
 /** Accepts, with effects or ids beside the events. */
 export const acceptWith = (accepted: Partial<Accepted>): Decision => ({
-  accepted: { events: [], effects: [], turnId: null, messageId: null, carriesOn: null, ...accepted },
+  accepted: { events: [], effects: [], turnId: null, messageId: null, threadId: null, carriesOn: null, ...accepted },
 })
 /** Refuses: nothing is appended. */
 export const refuse = (reason: RefusalReason, detail: string): Decision => ({ refused: { reason, detail } })

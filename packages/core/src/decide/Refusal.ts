@@ -17,6 +17,8 @@ const reasons = {
   "thread-conflict": { remembered: true },
   "thread-busy": { remembered: true },
   "thread-not-run": { remembered: true },
+  /** It is a fork. */
+  "thread-read-only": { remembered: true },
   "session-not-found": { remembered: true },
   "session-conflict": { remembered: true },
   /** There is no such turn, request or message in the thread. */

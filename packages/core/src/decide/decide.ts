@@ -19,6 +19,7 @@ import {
   archiveThread,
   createThread,
   deleteThread,
+  forkThread,
   keepThreadAlive,
   renameThread,
   restoreThread,
@@ -41,6 +42,8 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return deleteThread(situation, command)
     case "thread.restore":
       return restoreThread(situation, command)
+    case "thread.fork":
+      return forkThread(situation, command)
     case "thread.keep-alive":
       return keepThreadAlive(situation, command)
     case "message.send":

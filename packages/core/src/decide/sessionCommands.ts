@@ -2,7 +2,16 @@
 import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
 import { hasEnded, livingSession, waitingTurns } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
-import { isOurs, ofThread, onRunThread, onThread, refuseBusy, refuseRecording, refuseTaken } from "./threadGuards.js"
+import {
+  isOurs,
+  ofThread,
+  onRunThread,
+  onThread,
+  refuseBusy,
+  refuseFork,
+  refuseRecording,
+  refuseTaken,
+} from "./threadGuards.js"
 
 /** The session with this id, of any thread. */
 const sessionOf = ({ rows, state }: Situation, sessionId: string): SessionRow | null =>
@@ -28,7 +37,8 @@ export const attachSession = (situation: Situation, command: CommandOf<"session.
       ? accept()
       : refuse("session-conflict", `Session ${sessionId} was opened with other content.`)
   }
-  const refusal = refuseTaken(situation.state, threadId) ?? refuseBusy(situation.state, threadId)
+  const refusal =
+    refuseTaken(situation.state, threadId) ?? refuseFork(situation.state) ?? refuseBusy(situation.state, threadId)
   if (refusal !== null) return refusal
   const native =
     command.nativeThreadId === undefined || command.nativeThreadId === null

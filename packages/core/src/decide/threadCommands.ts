@@ -1,6 +1,6 @@
 /** Commands about a thread as a whole. Each is idempotent: a command for the present state changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
-import { accept, type Decision, refuse, type Situation } from "./Decision.js"
+import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"
 
 /** `thread.create`: a repeat with the same content changes nothing. */
@@ -54,6 +54,22 @@ export const restoreThread = ({ state }: Situation, { threadId }: CommandOf<"thr
   if (state.thread === null) return refuseMissing(threadId)
   return state.thread.deletedAt === null ? accept() : accept({ ...ofThread, type: "thread.restored", payload: {} })
 }
+
+/**
+ * `thread.fork`: the thread stays as it is, and the receipt names the new one. A turn that has not ended is no place to fork at: what
+ * its agent does next is not known.
+ */
+export const forkThread = (situation: Situation, command: CommandOf<"thread.fork">): Decision =>
+  onThread(situation, command.threadId, () => {
+    const { intoThreadId, threadId, turnId } = command
+    const turn = situation.rows.find("turns", "key", [turnId])
+    if (turn === null || turn.threadId !== threadId) {
+      return refuse("resource-not-found", `Thread ${threadId} has no turn ${turnId}.`)
+    }
+    return turn.status === "ended"
+      ? acceptWith({ threadId: intoThreadId })
+      : refuse("turn-active", `Turn ${turnId} of thread ${threadId} is ${turn.status}: fork at one that has ended.`)
+  })
 
 /** `thread.keep-alive`. */
 export const keepThreadAlive = (situation: Situation, command: CommandOf<"thread.keep-alive">): Decision =>

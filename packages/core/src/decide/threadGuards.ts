@@ -42,6 +42,15 @@ export const isOurs = (state: FoldState): boolean => {
   return session === null ? (state.thread?.agent ?? null) !== null : session.mode === "managed"
 }
 
+/** Refuses what would go on in a fork, which is there to be read; null: the thread is none. A fork by the provider has its own native id of it. */
+export const refuseFork = ({ thread }: FoldState): Decision | null => {
+  if (thread === null || thread.agent !== null) return null
+  const { forkedFromNativeThreadId, forkedFromThreadId, threadId } = thread
+  return forkedFromThreadId === null || forkedFromNativeThreadId !== null
+    ? null
+    : refuse("thread-read-only", `Thread ${threadId} is a fork of thread ${forkedFromThreadId}, and read-only.`)
+}
+
 /** Decides where a configured agent of ours works in the thread, and no adapter feeds it. */
 export const onRunThread = (
   situation: Situation,
@@ -49,6 +58,8 @@ export const onRunThread = (
   decide: (thread: ThreadRow) => Decision,
 ): Decision =>
   onThread(situation, threadId, (thread) => {
+    const readOnly = refuseFork(situation.state)
+    if (readOnly !== null) return readOnly
     if (thread.agent === null) {
       return refuse(
         "thread-not-run",

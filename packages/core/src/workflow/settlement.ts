@@ -1,6 +1,6 @@
 /**
- * How a stream that was imported from another log is settled: what lived there does not live here, so that nothing of it may go on by
- * itself. What nothing would act on stays as it is, so that a stream without anything alive gets no event.
+ * How a copied stream is settled, one that was imported from another log or that forks a thread: what lived there does not live here, so
+ * that nothing of it may go on by itself. What nothing would act on stays as it is, so that a stream without anything alive gets no event.
  */
 import type { EventType, PayloadOf } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
@@ -20,20 +20,24 @@ const settling = <T extends EventType>(type: T, sessionId: string | null, payloa
   payload,
 })
 
-/** The reason that the events name. */
-const reason = "imported"
+/** Why a stream is settled: the events name it, and what they close has it as its cause. */
+export type SettlingReason = "imported" | "forked"
 
 /**
  * The events that settle a stream, in order: turns that wait are cancelled and the queue is held, the session that lives ends (and with
- * it its running turn, its requests and its voice run), an open connection is closed.
+ * it its running turn, its requests and its voice run), an open connection is closed. In a fork nothing can run later: what waits in its
+ * queue is cancelled.
  */
 export const settlementOf = (
   state: Pick<FoldState, "connection" | "queue" | "requested" | "session" | "thread">,
+  reason: SettlingReason = "imported",
 ): readonly Settling[] => {
   const { connection, queue, requested, thread } = state
   const session = livingSession(state)
-  const wouldRun = requested.length > 0 || (queue.length > 0 && thread?.queueHeld === 0)
+  const cancelled = reason === "forked" ? queue : []
+  const wouldRun = requested.length > 0 || (queue.length > cancelled.length && thread?.queueHeld === 0)
   return [
+    ...cancelled.map((messageId) => settling("message.cancelled", null, { messageId })),
     ...(wouldRun ? [settling("session.stop-requested", null, { reason })] : []),
     ...(session === null ? [] : [settling("session.reconciled", session.sessionId, { liveness: "gone", reason })]),
     ...(connection?.status === "open"

@@ -74,6 +74,7 @@ describe("an accepted command", () => {
       "thread.archive",
       "thread.unarchive",
       "thread.delete",
+      "thread.fork",
       "thread.keep-alive",
       "turn.stall",
     ])

@@ -138,6 +138,7 @@ export const commandNews: { readonly [T in CommandType]: CommandNews } = {
   "thread.unarchive": nothing,
   "thread.delete": nothing,
   "thread.restore": follows,
+  "thread.fork": nothing,
   "thread.keep-alive": nothing,
   "message.send": follows,
   "queue.cancel": follows,

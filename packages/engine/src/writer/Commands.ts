@@ -81,8 +81,8 @@ export class Commands {
       }),
     )
     for (const effect of effects) this.work.insertEffect(effect)
-    const { messageId, turnId } = accepted
-    const answer: Receipt = { commandId, threadId: streamId, turnId, messageId, sequence }
+    const { messageId, threadId, turnId } = accepted
+    const answer: Receipt = { commandId, threadId: threadId ?? streamId, turnId, messageId, sequence }
     if (receipt !== undefined) this.work.putReceipt({ ...receipt, answer: { accepted: answer }, at })
     return { receipt: answer, effects }
   }

@@ -8,9 +8,13 @@ import { ThreadIncomplete } from "../Errors.js"
 import type { Destination, Refusal, StreamImport, Submission } from "../Submission.js"
 
 /** Where the log keeps them: stream → what is imported into it. There are as many as imports that run or were stopped. */
-const key = "import.streams"
+export const importsKey = "import.streams"
 
 const decode = Schema.decodeUnknownOption(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String })))
+
+/** The imports of streams that run or were stopped, by their streams. @param stored what the log has under {@link importsKey} */
+export const importsOf = (stored: string | null): ReadonlyMap<string, string> =>
+  new Map(Object.entries(Option.getOrElse(decode(stored), () => ({}))))
 
 export class StreamImports {
   private known: Map<string, string>
@@ -40,7 +44,7 @@ export class StreamImports {
     if (done ? !this.known.has(streamId) : this.known.get(streamId) === importId) return
     if (done) this.known.delete(streamId)
     else this.known.set(streamId, importId)
-    this.driver.setMeta(key, this.known.size === 0 ? null : JSON.stringify(Object.fromEntries(this.known)))
+    this.driver.setMeta(importsKey, this.known.size === 0 ? null : JSON.stringify(Object.fromEntries(this.known)))
   }
 
   /** Forgets what was rolled back. */
@@ -49,6 +53,6 @@ export class StreamImports {
   }
 
   private stored(): Map<string, string> {
-    return new Map(Object.entries(Option.getOrElse(decode(this.driver.getMeta(key)), () => ({}))))
+    return new Map(importsOf(this.driver.getMeta(importsKey)))
   }
 }

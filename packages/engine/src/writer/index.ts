@@ -1,6 +1,7 @@
 export type { ChangedStream, RowKey } from "./ChangedRows.js"
 export { CommitLoop } from "./CommitLoop.js"
 export { Shares } from "./Shares.js"
+export { importsKey, importsOf } from "./StreamImports.js"
 export { streamKey } from "./StreamKeys.js"
 export * from "./sqlite.js"
 export { submitErrorOf } from "./sqliteError.js"

@@ -19,12 +19,12 @@ const columns = [
   "taskId",
 ] as const
 
-/** Fields of payloads that hold an id of ours, or a list of them. */
-const fields: ReadonlySet<string> = new Set([
+/** Fields of payloads that hold an id of something of the thread, or a list of them. */
+export const fieldsOfThread: ReadonlySet<string> = new Set(["messageId", "messageIds", "effectId"])
+/** Those, and fields that hold an id of another stream. */
+const fieldsOfLog: ReadonlySet<string> = new Set([
+  ...fieldsOfThread,
   "connectionId",
-  "messageId",
-  "messageIds",
-  "effectId",
   "parentThreadId",
   "forkedFromThreadId",
   "fromThreadId",
@@ -56,8 +56,16 @@ const withCopies = (text: string, names: ReadonlySet<string>, copy: (id: string)
   )
 }
 
-/** An event as the copy has it. Native bodies stay verbatim: what they repeat of our ids is what the provider was told. */
-export const copyOf = ({ body, row }: RestoredEvent, seed: string): RestoredEvent => {
+/**
+ * An event as the copy has it. Native bodies stay verbatim: what they repeat of our ids is what the provider was told.
+ *
+ * @param fields fields of payloads whose ids are of what is copied; by default also those of other streams
+ */
+export const copyOf = (
+  { body, row }: RestoredEvent,
+  seed: string,
+  fields: ReadonlySet<string> = fieldsOfLog,
+): RestoredEvent => {
   const copy = (id: string): string => copyId(id, seed)
   const ids: Partial<Record<(typeof columns)[number], string>> = {}
   for (const name of columns) {

@@ -5,6 +5,7 @@ import {
   Api,
   CreateThreadBody,
   type EffectView,
+  ForkBody,
   InterruptBody,
   KeepAliveBody,
   RenameBody,
@@ -19,6 +20,7 @@ import { Engine } from "@threadfold/engine"
 import { Agents, Ids, Orchestrator } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Option, Schema } from "effect"
+import { Forks } from "../../forks/Forks.js"
 import { orProblem } from "../../problems/toProblem.js"
 import { type CommandCall, commandDispatcher } from "./dispatchCommand.js"
 import { type Body, nothing, optional, required } from "./requestBody.js"
@@ -46,6 +48,7 @@ interface OnThread extends CommandCall {
 export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
   Effect.gen(function* () {
     const agents = yield* Agents
+    const forks = yield* Forks
     const ids = yield* Ids
     const orchestrator = yield* Orchestrator
     const projections = yield* Projections
@@ -99,6 +102,16 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
       .handleRaw(
         "restoreThread",
         onThread(nothing, (threadId) => ({ type: "thread.restore", threadId })),
+      )
+      .handleRaw("forkThread", (call) =>
+        dispatch(call, required(ForkBody), ({ turnId }) =>
+          Effect.gen(function* () {
+            const threadId = yield* threadIdOf(call.path.threadId)
+            yield* unlessRemembered(call, forks.requireRoom)
+            const intoThreadId = ThreadId.make(ids.next(yield* Clock.currentTimeMillis))
+            return { type: "thread.fork" as const, threadId, turnId, intoThreadId }
+          }),
+        ).pipe(Effect.tap(forks.wake)),
       )
       .handleRaw("sendMessage", (call) =>
         dispatch(call, required(SendMessageBody), (body) =>
