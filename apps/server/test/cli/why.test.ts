@@ -73,7 +73,7 @@ describe("why and whatif", () => {
     const refused = await threadfold(["whatif", threadId, "--fold", module, ...where, "--json"])
     expect([refused.code, refusalOf(refused).detail]).toEqual([
       2,
-      expect.stringContaining("exports no function `fold`"),
+      expect.stringContaining("exports no function of the name fold"),
     ])
 
     const made = await document(WhyReport, ["why", threadId, "thread", ...where])
